@@ -1,0 +1,155 @@
+package asap
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrSkipped is in the error of every task whose body never ran.
+	ErrSkipped = errors.New("asap: skipped")
+	// ErrExited is in the error of every task that an early exit ended, and is
+	// the cause of the group's context then.
+	ErrExited = errors.New("asap: group exited early")
+	// ErrGoexit is in the error of a task whose body called [runtime.Goexit].
+	ErrGoexit = errors.New("asap: body called runtime.Goexit")
+)
+
+// GroupError is what [Group.Wait] returns when tasks failed.
+// [errors.Is] and [errors.As] reach every failure and its causes.
+type GroupError struct {
+	Group    string       // the name given with [Name], or the flow's
+	Failures []*TaskError // in the order in which they were recorded, never empty
+}
+
+// Error is the text of the one failure, or a count and the text of each.
+func (e *GroupError) Error() string {
+	if len(e.Failures) == 1 {
+		return e.Failures[0].Error()
+	}
+	var b strings.Builder
+	b.WriteString("asap: ")
+	if e.Group != "" {
+		b.WriteString("group " + e.Group + ": ")
+	}
+	fmt.Fprintf(&b, "%d tasks failed: ", len(e.Failures))
+	for i, f := range e.Failures {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(f.text())
+	}
+	return b.String()
+}
+
+// Unwrap returns the failures.
+func (e *GroupError) Unwrap() []error {
+	errs := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		errs[i] = f
+	}
+	return errs
+}
+
+// TaskError is the error of a task whose body ran: whose it is, and what the
+// body returned.
+type TaskError struct {
+	Task string
+	Err  error
+
+	group  *Group // nil when it was not made by a group
+	listed bool   // among the group's failures; written before the task is done
+}
+
+func (e *TaskError) Error() string { return "asap: " + e.text() }
+func (e *TaskError) Unwrap() error { return e.Err }
+func (e *TaskError) text() string  { return "task " + e.Task + ": " + inner(e.Err) }
+
+// CycleError says that a wait can never end, because what it waits for waits
+// for the waiter.
+type CycleError struct {
+	// Path names the tasks from the waiter to the waiter again. When an
+	// executor has nothing in flight, it names the tasks that never started.
+	Path []string
+}
+
+func (e *CycleError) Error() string { return "asap: " + e.text() }
+func (e *CycleError) text() string  { return "cycle: " + strings.Join(e.Path, " → ") }
+
+// PanicError is what [Group.Wait], [Run] and [Group.Stop] panic with when a
+// body panicked, and the error that its waiters get.
+type PanicError struct {
+	Task  string
+	Value any    // what the body panicked with
+	Stack []byte // of the body's goroutine, as [runtime/debug.Stack] gives it
+}
+
+// Error contains the stack of the body: of a panic that nobody recovers, the
+// runtime prints only this text and the stack of the goroutine in Wait.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("asap: %s\n\n%s", e.text(), e.Stack)
+}
+
+// Unwrap returns Value if it is an error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+func (e *PanicError) text() string { return fmt.Sprintf("task %s: panic: %v", e.Task, e.Value) }
+
+// texter is an error of this package: inside another one it is written
+// without the prefix.
+type texter interface{ text() string }
+
+func inner(err error) string {
+	if t, ok := err.(texter); ok {
+		return t.text()
+	}
+	if err == nil {
+		return "<nil>"
+	}
+	return strings.TrimPrefix(err.Error(), "asap: ")
+}
+
+// skipError is the error of a task whose body never ran.
+type skipError struct {
+	task  string
+	cause error // never a skipError of another task
+}
+
+func (e *skipError) Error() string        { return "asap: " + e.text() }
+func (e *skipError) text() string         { return "task " + e.task + " skipped: " + inner(e.cause) }
+func (e *skipError) Unwrap() error        { return e.cause }
+func (e *skipError) Is(target error) bool { return target == ErrSkipped }
+
+// exitedError is the error of a task that an early exit ended.
+type exitedError struct{ task string }
+
+func (e *exitedError) Error() string { return "asap: " + e.text() }
+func (e *exitedError) text() string  { return "task " + e.task + ": group exited early" }
+func (e *exitedError) Unwrap() error { return ErrExited }
+
+// awaitError is what a wait that was cut short returns.
+type awaitError struct {
+	task  string
+	cause error
+}
+
+func (e *awaitError) Error() string { return "asap: " + e.text() }
+func (e *awaitError) text() string  { return "await " + e.task + ": " + inner(e.cause) }
+func (e *awaitError) Unwrap() error { return e.cause }
+
+// endError says that the group was ended from outside before anything failed:
+// it is both the context's error and its cause.
+type endError struct{ err, cause error }
+
+func (e *endError) Error() string { return "asap: " + e.text() }
+func (e *endError) text() string {
+	if e.err == e.cause {
+		return "group canceled: " + inner(e.err)
+	}
+	return "group canceled: " + inner(e.err) + ": " + inner(e.cause)
+}
+func (e *endError) Unwrap() []error { return []error{e.err, e.cause} }

@@ -1,0 +1,103 @@
+package asap
+
+import (
+	"context"
+	"strconv"
+	"time"
+)
+
+// Observer sees everything that happens in a group: [Observe] installs it.
+//
+//   - Calls for one task come one after the other, in the order Declared,
+//     Ready, Started, Blocked and Resumed in turn, Ended. A task whose body
+//     never runs has no Started.
+//   - Calls for different tasks come at the same time, from whichever
+//     goroutine takes the step. No lock is held.
+//   - Ended of a dependency comes before Ready of its dependents. GroupStart
+//     comes before and GroupEnd after every other event of a group.
+//   - A call delays the step that it reports, so it should not block.
+//   - A call that panics takes the observer out of the rest of the group;
+//     the group goes on without it.
+//   - A nested group reports to the observers of the group around it as well.
+type Observer interface {
+	// Start runs before a group or a body starts; the context that it returns
+	// must derive from ctx. It becomes the context of the group or of the body.
+	Start(ctx context.Context, e Event) context.Context
+
+	// Observe reports every event, those that Start has seen among them.
+	Observe(e Event)
+}
+
+// ID names a group or a task in events. IDs are unique among all groups that
+// report to one outermost observed group, and never 0.
+type ID uint64
+
+// Event is one step of a group or of a task.
+type Event struct {
+	Kind Kind
+	// At is the monotonic time since the start of the outermost observed
+	// group, taken by the engine when the step happened.
+	At time.Duration
+	// Group is the group of the step. Task is 0 for steps of the group itself.
+	Group, Task ID
+	// Parent is the task inside which the step belongs: the task that a nested
+	// group was made in, the Race or Map of a function or element. Otherwise 0.
+	Parent ID
+	// On is what a Blocked task waits for, a task or a group, or the
+	// dependency that ended last and so made a task Ready. Otherwise 0.
+	On ID
+	// Name is that of the task, or of the group.
+	Name string
+	// Deps are the declared dependencies, with Declared only.
+	Deps []ID
+	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
+	Outcome Outcome
+	// Err is the task's error, with Ended, or what Wait returns, with GroupEnd.
+	Err error
+}
+
+// Kind is the kind of an [Event].
+type Kind uint8
+
+// The kinds of events.
+const (
+	GroupStart Kind = iota + 1 // a group was made
+	Declared                   // a task was declared
+	Ready                      // its dependencies are done; under a limit it may queue now
+	Started                    // its body starts
+	Blocked                    // its body waits for a task or a nested group
+	Resumed                    // its body goes on
+	Ended                      // the task has its outcome
+	GroupEnd                   // every task of the group has ended
+)
+
+var kindNames = [...]string{"", "GroupStart", "Declared", "Ready", "Started", "Blocked", "Resumed", "Ended", "GroupEnd"}
+
+// String returns the name of the constant.
+func (k Kind) String() string { return constName("Kind", kindNames[:], int(k)) }
+
+// Outcome is how a task or a group ended.
+type Outcome uint8
+
+// The outcomes.
+const (
+	Succeeded Outcome = iota + 1
+	Failed            // the body returned an error of its own
+	Skipped           // the body never ran
+	Canceled          // the body returned an error because its context ended
+	Exited            // ended by an early exit, as its origin or one of the rest
+	Panicked
+	Goexited // the body called runtime.Goexit
+)
+
+var outcomeNames = [...]string{"", "Succeeded", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
+
+// String returns the name of the constant.
+func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }
+
+func constName(kind string, names []string, i int) string {
+	if i > 0 && i < len(names) {
+		return names[i]
+	}
+	return kind + "(" + strconv.Itoa(i) + ")"
+}
