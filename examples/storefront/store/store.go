@@ -1,0 +1,122 @@
+// Package store is the shop's database: products, users, carts and orders in
+// one SQLite file, written in Go, without cgo.
+package store
+
+import (
+	"context"
+	"database/sql"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver named sqlite
+)
+
+// ErrNotFound is in the error of every look-up of something that is not there.
+var ErrNotFound = errors.New("not found")
+
+//go:embed schema.sql
+var schema string
+
+// Store is an open database. Its methods may be called at the same time; each
+// ends early, with the context's error, when its context ends.
+type Store struct {
+	db *sql.DB
+}
+
+// Open opens the database file and creates and seeds it if it is new. The
+// seed decides what is in a new one: the same seed, the same shop.
+func Open(ctx context.Context, path string, seed uint64) (*Store, error) {
+	db, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db}
+	if err := s.create(ctx, seed); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// open gives a pool whose writers queue up instead of failing: a write
+// transaction takes the lock when it begins and waits for it.
+func open(path string) (*sql.DB, error) {
+	q := url.Values{
+		"_txlock": {"immediate"},
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)"},
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	db, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	return db, nil
+}
+
+// Close closes the file.
+func (s *Store) Close() error { return s.db.Close() }
+
+func (s *Store) create(ctx context.Context, seed uint64) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, schema); err != nil {
+			return err
+		}
+		var products int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM products`).Scan(&products); err != nil {
+			return err
+		}
+		if products > 0 {
+			return nil
+		}
+		return fill(ctx, tx, seed)
+	})
+}
+
+// write runs f in one transaction.
+func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after Commit
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// rows runs a query and reads all its rows, so that nothing of it is left
+// open when the context of the caller ends.
+func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	rs, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rs.Close()
+	var all []T
+	for rs.Next() {
+		var v T
+		if err := scan(rs, &v); err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rs.Err()
+}
+
+// notFound gives sql.ErrNoRows the name of what was looked for.
+func notFound(err error, what string, id any) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%s %v: %w", what, id, ErrNotFound)
+	}
+	return err
+}
