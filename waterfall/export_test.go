@@ -1,0 +1,16 @@
+package waterfall
+
+import (
+	"io"
+
+	"github.com/asap-go/asap"
+)
+
+// Printer is the observer inside Print's option.
+func Printer(w io.Writer) asap.Observer { return &printer{w: w} }
+
+// TextWidth is the number of terminal columns of s.
+func TextWidth(s string) int { return textWidth(s) }
+
+// Duration is how texts write a duration.
+var Duration = duration

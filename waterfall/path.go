@@ -1,0 +1,280 @@
+package waterfall
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// Step is a stretch of a critical path: for its length, the run waited for
+// this task to do this.
+type Step struct {
+	Task       asap.ID // 0 with Outside
+	Name       string
+	State      State
+	Start, End time.Duration
+}
+
+// Len is the length of the step.
+func (s Step) Len() time.Duration { return s.End - s.Start }
+
+// CriticalPath returns what the run waited for, from its start to its end.
+// The steps follow each other without a gap, so their lengths add up to
+// Makespan exactly.
+//
+// It begins with the last task to end and walks back in time: through the
+// pieces in which the body ran; from a wait, to the task that ended it, which
+// of several dependencies is the one that unblocked it last; from the start of
+// a part, to the body or the Map that it is part of; and from a task that was
+// canceled, to the failure that did it. This is the critical path of program
+// activity graphs (Yang and Miller, "Critical Path Analysis for the Execution
+// of Parallel and Distributed Programs", ICDCS 1988), whose waits are known
+// here and need not be guessed.
+//
+// A step is Running or Queued. It is Blocked where a wait ended by itself, by
+// a deadline of its own, and Outside where the caller had declared nothing yet.
+func (r *Run) CriticalPath() []Step {
+	w := walker{index: r.index(), seen: make(map[[2]int]bool)}
+	w.walk()
+	slices.Reverse(w.steps)
+	return merge(w.steps)
+}
+
+// walker walks back in time; steps come out last first.
+type walker struct {
+	*index
+	steps []Step
+	seen  map[[2]int]bool // task and piece: never walked through twice
+}
+
+func (w *walker) walk() {
+	x := w.run.Makespan
+	t := w.last(w.all(), x)
+	if t < 0 {
+		w.outside(0, x)
+		return
+	}
+	tasks := w.run.Tasks
+	if end := tasks[t].End(); end < x { // Validate refuses it
+		w.outside(end, x)
+		x = end
+	}
+	p := len(tasks[t].Pieces) - 1
+	for x > 0 {
+		if p < 0 {
+			t, p, x = w.beforeDeclaration(t, x)
+			if t < 0 {
+				return
+			}
+			continue
+		}
+		piece := tasks[t].Pieces[p]
+		if w.seen[[2]int{t, p}] {
+			w.outside(0, x)
+			return
+		}
+		w.seen[[2]int{t, p}] = true
+		if c := w.canceler(t, x); c >= 0 && tasks[c].End() > piece.Start {
+			w.step(t, piece.State, tasks[c].End(), x)
+			t, x = c, tasks[c].End()
+			p = len(tasks[c].Pieces) - 1
+			continue
+		}
+		if piece.State == Blocked && piece.Start < x {
+			if c := w.unblocker(piece); c >= 0 {
+				w.step(t, Queued, tasks[c].End(), x)
+				t, x = c, tasks[c].End()
+				p = len(tasks[c].Pieces) - 1
+				continue
+			}
+		}
+		w.step(t, piece.State, piece.Start, x)
+		x = piece.Start
+		p--
+	}
+}
+
+// beforeDeclaration says what the run did before task t was declared at x: the
+// body around it ran, or the Map it is an element of became ready. Without
+// either, the caller had been waiting for a task that ended at that very
+// moment, or was busy with something else.
+func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Duration) {
+	if p := w.parent(t); p >= 0 {
+		return p, w.pieceBefore(p, x), x
+	}
+	if a := w.anchor(t, x); a >= 0 {
+		end := w.run.Tasks[a].End()
+		w.outside(end, x)
+		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	}
+	w.outside(0, x)
+	return -1, 0, 0
+}
+
+// pieceBefore is the last piece of task p that began before x.
+func (x *index) pieceBefore(p int, at time.Duration) int {
+	pieces := x.run.Tasks[p].Pieces
+	for i := len(pieces) - 1; i >= 0; i-- {
+		if pieces[i].Start < at {
+			return i
+		}
+	}
+	return -1
+}
+
+// anchor is the task of the group whose end made the caller declare task t at
+// instant at, as it seems: it ended at most a thousandth of the run before.
+func (x *index) anchor(t int, at time.Duration) int {
+	best := -1
+	for _, i := range x.members[x.group[x.run.Tasks[t].Group]] {
+		end := x.run.Tasks[i].End()
+		if i == t || end > at || at-end > x.run.Makespan/1000 || x.run.Tasks[i].Start() >= at {
+			continue
+		}
+		if best < 0 || end > x.run.Tasks[best].End() {
+			best = i
+		}
+	}
+	return best
+}
+
+// unblocker is the task whose end ended the wait, or -1 if the wait ended
+// before it. For a group it is the last of its tasks.
+func (w *walker) unblocker(p Piece) int {
+	if i, ok := w.task[p.On]; ok {
+		if end := w.run.Tasks[i].End(); w.run.Tasks[i].Outcome != 0 && end > p.Start && end <= p.End {
+			return i
+		}
+		return -1
+	}
+	if g, ok := w.group[p.On]; ok {
+		if i := w.last(w.members[g], p.End); i >= 0 && w.run.Tasks[i].End() > p.Start {
+			return i
+		}
+	}
+	return -1
+}
+
+// last is the last of the tasks to end, not after x. Of several, it is rather
+// one that ran than one that was skipped, rather one outside than one inside
+// it, and rather the dependent, which is declared after its dependency.
+func (w *walker) last(tasks []int, x time.Duration) int {
+	best := -1
+	for _, i := range tasks {
+		end := w.run.Tasks[i].End()
+		if end > x {
+			continue
+		}
+		if best < 0 || end > w.run.Tasks[best].End() || end == w.run.Tasks[best].End() && !w.rather(best, i) {
+			best = i
+		}
+	}
+	return best
+}
+
+func (w *walker) rather(a, b int) bool {
+	ta, tb := &w.run.Tasks[a], &w.run.Tasks[b]
+	if sa, sb := ta.Outcome == asap.Skipped, tb.Outcome == asap.Skipped; sa != sb {
+		return sb
+	}
+	return w.depth(a) < w.depth(b)
+}
+
+func (w *walker) all() []int {
+	all := make([]int, len(w.run.Tasks))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+func (x *index) depth(i int) int {
+	d := 0
+	for p := x.parent(i); p >= 0 && d < len(x.run.Tasks); p = x.parent(p) {
+		d++
+	}
+	return d
+}
+
+// canceler is the task whose end canceled task t, which ended at x, or -1.
+func (x *index) canceler(t int, at time.Duration) int {
+	task := &x.run.Tasks[t]
+	switch task.Outcome {
+	case asap.Canceled, asap.Exited, asap.Skipped:
+	default:
+		return -1
+	}
+	if at != task.End() {
+		return -1
+	}
+	for n := 0; n <= len(x.run.Tasks); n++ {
+		g := x.group[task.Group]
+		if c := x.firstFailure(g); c >= 0 && c != t && x.run.Tasks[c].End() <= at {
+			return c
+		}
+		p := x.parent(x.members[g][0])
+		for p >= 0 && x.run.Tasks[p].Group == task.Group {
+			p = x.parent(p)
+		}
+		if p < 0 {
+			return -1
+		}
+		task = &x.run.Tasks[p]
+	}
+	return -1
+}
+
+// firstFailure is the first task of a group whose end canceled the others: the
+// first that failed in a group where nothing started afterwards.
+func (x *index) firstFailure(g int) int {
+	first := -1
+	for _, i := range x.members[g] {
+		t := &x.run.Tasks[i]
+		if !bad(t.Outcome) && (t.Outcome != asap.Exited || !t.started()) {
+			continue
+		}
+		if first < 0 || t.End() < x.run.Tasks[first].End() {
+			first = i
+		}
+	}
+	if first < 0 || x.run.Tasks[first].Outcome != asap.Failed {
+		return first
+	}
+	for _, i := range x.members[g] {
+		for _, p := range x.run.Tasks[i].Pieces {
+			if p.State == Running {
+				if p.Start > x.run.Tasks[first].End() {
+					return -1
+				}
+				break
+			}
+		}
+	}
+	return first
+}
+
+func (w *walker) step(t int, s State, from, to time.Duration) {
+	if from < to {
+		w.steps = append(w.steps, Step{w.run.Tasks[t].ID, w.run.Tasks[t].Name, s, from, to})
+	}
+}
+
+func (w *walker) outside(from, to time.Duration) {
+	if from < to {
+		w.steps = append(w.steps, Step{State: Outside, Start: from, End: to})
+	}
+}
+
+// merge joins neighbours that say the same.
+func merge(steps []Step) []Step {
+	out := steps[:0]
+	for _, s := range steps {
+		if n := len(out); n > 0 && out[n-1].Task == s.Task && out[n-1].State == s.State {
+			out[n-1].End = s.End
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}

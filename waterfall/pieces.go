@@ -1,0 +1,151 @@
+package waterfall
+
+import "time"
+
+// cutter puts pieces together, one after the other.
+type cutter struct {
+	pieces []Piece
+	at     time.Duration
+}
+
+// to ends a piece at instant t; a clock that went back makes no piece.
+func (c *cutter) to(t time.Duration, p Piece) {
+	t = max(t, c.at)
+	p.Start, p.End = c.at, t
+	if p.State == Queued && p.Start == p.End {
+		return
+	}
+	c.pieces = append(c.pieces, p)
+	c.at = t
+}
+
+// waited ends a wait at instant t: blocked until what it waited for has ended,
+// and queued from there.
+func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
+	end := t
+	if v := s.byN[on]; v != nil && v.has(seenEnded) {
+		end = min(t, max(v.end, c.at))
+	}
+	c.to(end, Piece{State: Blocked, On: s.id(on)})
+	c.to(t, Piece{State: Queued})
+}
+
+// pieces cuts the time from a task's declaration to its end.
+func (s *snapshot) pieces(v *seen) []Piece {
+	c := &cutter{at: v.from}
+	started := v.has(seenStarted)
+	switch {
+	case started && len(s.kids[v.n]) == 0:
+		s.untilStart(c, v)
+		s.body(c, v)
+	case len(s.kids[v.n]) > 0:
+		s.untilStart(c, v)
+		s.container(c, v)
+	default:
+		s.neverStarted(c, v)
+	}
+	if len(c.pieces) == 0 {
+		c.pieces = append(c.pieces, Piece{State: Queued, Start: v.from, End: v.from})
+	}
+	return c.pieces
+}
+
+// untilStart covers the wait for declared dependencies and the queue.
+func (s *snapshot) untilStart(c *cutter, v *seen) {
+	deps := s.rawDeps(v)
+	ready := v.from
+	switch {
+	case v.has(seenReady):
+		ready = v.r.ready
+	case len(deps) > 0:
+		ready = s.lastEnd(v, deps)
+	}
+	if len(deps) > 0 {
+		on := v.r.on
+		if !v.has(seenReady) || on == 0 {
+			on = s.lastOf(deps)
+		}
+		c.waited(s, ready, on)
+	}
+	if v.has(seenStarted) {
+		c.to(v.r.started, Piece{State: Queued})
+	}
+}
+
+// body covers the time from the start of the body to its end.
+func (s *snapshot) body(c *cutter, v *seen) {
+	n := int(v.state / oneStep)
+	for i := 0; i < n; i += 2 {
+		w := v.r.nth(i/2, false)
+		c.to(w.at, Piece{State: Running})
+		until := v.end
+		if i+1 < n {
+			until = w.until
+		}
+		c.waited(s, until, w.on)
+	}
+	if n%2 == 0 {
+		c.to(v.end, Piece{State: Running})
+	}
+}
+
+// container covers a Map or a Race: it has no body, and waits for its parts.
+func (s *snapshot) container(c *cutter, v *seen) {
+	var last *seen
+	for _, k := range s.kids[v.n] {
+		if last == nil || k.end > last.end && k.end <= v.end || last.end > v.end && k.end < last.end {
+			last = k
+		}
+	}
+	c.waited(s, v.end, last.n)
+}
+
+// neverStarted covers Gather and Input, a task that was skipped, and in the
+// middle of a run one that has not started yet.
+func (s *snapshot) neverStarted(c *cutter, v *seen) {
+	deps := s.rawDeps(v)
+	switch {
+	case v.has(seenReady):
+		s.untilStart(c, v)
+	case len(deps) > 0:
+		c.waited(s, min(s.lastEnd(v, deps), v.end), s.lastOf(deps))
+	}
+	c.to(v.end, Piece{State: Queued})
+}
+
+// lastEnd is the end of the last dependency, or that of v if one has not ended.
+func (s *snapshot) lastEnd(v *seen, deps []uint32) time.Duration {
+	last := v.from
+	for _, d := range deps {
+		w := s.byN[d]
+		if w == nil {
+			continue
+		}
+		if !w.has(seenEnded) {
+			return v.end
+		}
+		last = max(last, w.end)
+	}
+	return last
+}
+
+// lastOf is the dependency that ended last, or the first one that has not.
+func (s *snapshot) lastOf(deps []uint32) uint32 {
+	var last *seen
+	for _, d := range deps {
+		w := s.byN[d]
+		if w == nil {
+			continue
+		}
+		if !w.has(seenEnded) {
+			return d
+		}
+		if last == nil || w.end > last.end {
+			last = w
+		}
+	}
+	if last == nil {
+		return 0
+	}
+	return last.n
+}

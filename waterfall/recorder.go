@@ -1,0 +1,140 @@
+package waterfall
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// Recorder is an [asap.Observer] that records the outermost group which was
+// the last to start among those that it was given to. The zero value is ready.
+// It replaces no context, takes no lock for an event and allocates no memory
+// but the table of tasks (about 150 bytes a task); the work is done by
+// [Recorder.Run]. It keeps what it recorded until the next group starts.
+// For many groups at once use [Stats].
+type Recorder struct {
+	c      collector
+	latest atomic.Pointer[root]
+}
+
+// Start returns ctx unchanged.
+func (r *Recorder) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
+
+// Observe records the event.
+func (r *Recorder) Observe(e asap.Event) {
+	began, _ := r.c.observe(&e)
+	if began != nil {
+		r.latest.Store(began)
+	}
+}
+
+// Run returns what has been recorded so far, with what is still going on cut
+// off at this moment. It may be called at any time, also while the group runs
+// and when it is stuck; it blocks nobody. Before the first group it returns an
+// empty Run. The result is the caller's own.
+func (r *Recorder) Run() *Run {
+	root := r.latest.Load()
+	if root == nil {
+		return &Run{}
+	}
+	return root.run()
+}
+
+// root is an outermost group in a table.
+type root struct {
+	t     *table
+	group uint32
+}
+
+// collector finds the table of an event. One observer may serve any number of
+// outermost groups at once; the high half of an ID says which one it is of.
+type collector struct {
+	mu     sync.Mutex // guards changes of the lists
+	tables [64]atomic.Pointer[table]
+}
+
+func (c *collector) find(key uint32) *table {
+	t := c.tables[key%uint32(len(c.tables))].Load()
+	for t != nil && t.key != key {
+		t = t.next.Load()
+	}
+	return t
+}
+
+// observe records an event. It returns the outermost group that began with it,
+// or the one that ended with it.
+func (c *collector) observe(e *asap.Event) (began, ended *root) {
+	t := c.find(uint32(e.Group >> 32))
+	switch {
+	case e.Kind == asap.GroupStart:
+		return c.groupStart(t, e), nil
+	case t == nil: // after the end of the outermost group: nobody would read it
+	case e.Kind == asap.GroupEnd:
+		g := t.at(uint32(e.Group))
+		g.write(e)
+		if g.outermost {
+			c.leave(t)
+			ended = &root{t, uint32(e.Group)}
+		}
+	default:
+		t.at(uint32(e.Task)).write(e)
+	}
+	return nil, ended
+}
+
+// groupStart tells an outermost group from a nested one: the observer does not
+// know the task in which it was made.
+func (c *collector) groupStart(t *table, e *asap.Event) *root {
+	if t != nil && e.Parent != 0 && t.at(uint32(e.Parent)).state.Load() != 0 {
+		t.at(uint32(e.Group)).write(e)
+		return nil
+	}
+	t = c.join(uint32(e.Group>>32), uint32(e.Group))
+	g := t.at(uint32(e.Group))
+	g.outermost = true
+	g.write(e)
+	return &root{t, uint32(e.Group)}
+}
+
+// join returns the table for another outermost group. A table that knows the
+// group already is that of an earlier run with the same IDs.
+func (c *collector) join(key, group uint32) *table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.find(key)
+	if t != nil && t.at(group).state.Load() != 0 {
+		c.remove(t)
+		t = nil
+	}
+	if t == nil {
+		t = &table{key: key, began: time.Now()}
+		list := &c.tables[key%uint32(len(c.tables))]
+		t.next.Store(list.Load())
+		list.Store(t)
+	}
+	t.open++
+	return t
+}
+
+// leave forgets a table when the last of its outermost groups has ended.
+func (c *collector) leave(t *table) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.open--; t.open == 0 {
+		c.remove(t)
+	}
+}
+
+func (c *collector) remove(t *table) {
+	link := &c.tables[t.key%uint32(len(c.tables))]
+	for at := link.Load(); at != nil; at = link.Load() {
+		if at == t {
+			link.Store(t.next.Load())
+			return
+		}
+		link = &at.next
+	}
+}

@@ -1,0 +1,230 @@
+package waterfall
+
+import (
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// Run is one run of an outermost group: what every task did, and when.
+// All times are since the group's start. A [Recorder] or [ReadJSON] makes it;
+// one that is put together by hand is checked by [Run.Validate].
+// Its methods only read it, so they may be called at the same time.
+type Run struct {
+	// Name is that of the outermost group, or empty.
+	Name string
+	// Began is the wall clock at the group's start, zero if unknown.
+	Began time.Time
+	// Makespan is the time from the group's start to the end of its last task,
+	// or to the snapshot if it was taken before.
+	Makespan time.Duration
+	// Ended tells whether the outermost group has ended.
+	Ended bool
+	// Groups are the outermost group and those nested in it, in order of start.
+	Groups []Group
+	// Tasks are those of all groups, in order of declaration.
+	Tasks []Task
+	// Notes say in words what is missing from the record, if anything is.
+	Notes []string
+}
+
+// Group is one group of a [Run].
+type Group struct {
+	// ID is unique in the run, among groups and tasks, and never 0.
+	ID asap.ID
+	// Parent is the task in whose body the group was made, 0 for the outermost.
+	Parent asap.ID
+	Name   string
+	// Limit is how many bodies may run at once in this group and the groups
+	// inside it; 0 means no limit, or one that was never reached.
+	Limit int
+	// Start and End are the instants of its making and its end; End is the
+	// run's makespan as long as Outcome is 0.
+	Start, End time.Duration
+	Outcome    asap.Outcome
+	// Err is the text of the error that Wait returned.
+	Err string
+}
+
+// Task is one task of a [Run].
+type Task struct {
+	// ID is unique in the run, among groups and tasks, and never 0.
+	ID asap.ID
+	// Group is the group that declared the task.
+	Group asap.ID
+	// Parent is the Map or Race that a task is part of, or else the task in
+	// whose body the group was made, 0 in the outermost group.
+	Parent asap.ID
+	// Name is unique in its group: the second task named price is price#2.
+	Name string
+	// Deps are the declared dependencies, in order of declaration.
+	Deps []asap.ID
+	// Limit is how many elements of a Map run at once, 0 if there is no limit
+	// or it was never reached.
+	Limit   int
+	Outcome asap.Outcome // 0 while the task has not ended
+	// Err is the text of the task's error.
+	Err string
+	// Pieces follow each other without a gap from the task's declaration to
+	// its end. A piece of no length says that a body ran, or waited, for no time.
+	Pieces []Piece
+}
+
+// Piece is a stretch of a task's time in one state.
+type Piece struct {
+	State      State
+	Start, End time.Duration
+	// On is what a Blocked piece waits for: a task, or a nested group; 0 if it
+	// is not known.
+	On asap.ID
+}
+
+// Len is the length of the piece.
+func (p Piece) Len() time.Duration { return p.End - p.Start }
+
+// State is what a task does during a [Piece].
+type State uint8
+
+// The states of a task. Outside is only in a critical path: time in which the
+// run waited for its caller, who had not declared the next task yet.
+const (
+	Queued  State = iota + 1 // it could go on, and waits for a slot or a processor
+	Running                  // its body runs
+	Blocked                  // it waits for a task or a nested group
+	Outside
+)
+
+var stateNames = [...]string{"", "queued", "running", "blocked", "outside"}
+
+// String returns the state in lower case.
+func (s State) String() string {
+	if int(s) < len(stateNames) && s > 0 {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// Start is the instant of the task's declaration.
+func (t *Task) Start() time.Duration {
+	if len(t.Pieces) == 0 {
+		return 0
+	}
+	return t.Pieces[0].Start
+}
+
+// End is the instant of the task's end, or of the snapshot before it.
+func (t *Task) End() time.Duration {
+	if len(t.Pieces) == 0 {
+		return 0
+	}
+	return t.Pieces[len(t.Pieces)-1].End
+}
+
+// Took is the time that the task's body ran, without its waits: d(v) in the
+// terms of project planning.
+func (t *Task) Took() time.Duration { return t.in(Running) }
+
+func (t *Task) in(s State) time.Duration {
+	var sum time.Duration
+	for _, p := range t.Pieces {
+		if p.State == s {
+			sum += p.Len()
+		}
+	}
+	return sum
+}
+
+// started tells whether the body ever ran.
+func (t *Task) started() bool {
+	for _, p := range t.Pieces {
+		if p.State == Running {
+			return true
+		}
+	}
+	return false
+}
+
+// bad tells whether the task ended with an error of its own.
+func bad(o asap.Outcome) bool {
+	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
+}
+
+// Task returns the first task of that name, or path (checkout/charge, the
+// names of the tasks around it and its own), and nil if there is none.
+func (r *Run) Task(name string) *Task {
+	x := r.index()
+	for i := range r.Tasks {
+		if r.Tasks[i].Name == name || x.path(i) == name {
+			return &r.Tasks[i]
+		}
+	}
+	return nil
+}
+
+// index finds tasks and groups by ID, and the tasks inside others.
+type index struct {
+	run      *Run
+	task     map[asap.ID]int
+	group    map[asap.ID]int
+	children [][]int // by task, in order of declaration
+	members  [][]int // by group, in order of declaration
+}
+
+func (r *Run) index() *index {
+	x := &index{
+		run:      r,
+		task:     make(map[asap.ID]int, len(r.Tasks)),
+		group:    make(map[asap.ID]int, len(r.Groups)),
+		children: make([][]int, len(r.Tasks)),
+		members:  make([][]int, len(r.Groups)),
+	}
+	for i := range r.Groups {
+		x.group[r.Groups[i].ID] = i
+	}
+	for i := range r.Tasks {
+		x.task[r.Tasks[i].ID] = i
+	}
+	for i := range r.Tasks {
+		if p, ok := x.task[r.Tasks[i].Parent]; ok {
+			x.children[p] = append(x.children[p], i)
+		}
+		if g, ok := x.group[r.Tasks[i].Group]; ok {
+			x.members[g] = append(x.members[g], i)
+		}
+	}
+	return x
+}
+
+// parent returns the task around task i, or -1.
+func (x *index) parent(i int) int {
+	if p, ok := x.task[x.run.Tasks[i].Parent]; ok {
+		return p
+	}
+	return -1
+}
+
+// container tells whether task i is a Map or a Race: its parts belong to the
+// same group, and it has no body of its own.
+func (x *index) container(i int) bool {
+	for _, c := range x.children[i] {
+		if x.run.Tasks[c].Group == x.run.Tasks[i].Group {
+			return true
+		}
+	}
+	return false
+}
+
+// path is the task's name after those of the tasks around it.
+func (x *index) path(i int) string {
+	names := []string{x.run.Tasks[i].Name}
+	for p := x.parent(i); p >= 0 && len(names) < 64; p = x.parent(p) {
+		if !x.container(p) { // likes[3] names its Map already
+			names = append(names, x.run.Tasks[p].Name)
+		}
+	}
+	for i, j := 0, len(names)-1; i < j; i, j = i+1, j-1 {
+		names[i], names[j] = names[j], names[i]
+	}
+	return strings.Join(names, "/")
+}

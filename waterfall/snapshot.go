@@ -1,0 +1,265 @@
+package waterfall
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// seen is one record with the state in which a snapshot found it.
+type seen struct {
+	n     uint32
+	r     *record
+	state uint64
+	id    asap.ID // in the run
+	end   time.Duration
+	from  time.Duration
+}
+
+func (s *seen) has(bit uint64) bool { return s.state&bit != 0 }
+
+// snapshot turns the records of one outermost group into a Run.
+type snapshot struct {
+	root   *root
+	byN    map[uint32]*seen
+	groups []*seen
+	tasks  []*seen
+	now    time.Duration
+	kids   map[uint32][]*seen // parts of a Map or Race, by the container
+}
+
+// run builds the Run of an outermost group, ended or not.
+func (o *root) run() *Run {
+	s := snapshot{root: o, byN: make(map[uint32]*seen), kids: make(map[uint32][]*seen)}
+	o.t.each(func(n uint32, r *record, state uint64) {
+		v := &seen{n: n, r: r, state: state}
+		s.byN[n] = v
+		if v.has(seenGroup) {
+			s.groups = append(s.groups, v)
+		} else {
+			s.tasks = append(s.tasks, v)
+		}
+	})
+	s.now = time.Since(o.t.began)
+	s.select_()
+	s.times()
+	return s.build()
+}
+
+// select_ drops what is not of this outermost group and puts the rest in order.
+func (s *snapshot) select_() {
+	verdict := make(map[uint32]bool)
+	var ours func(group uint32, depth int) bool
+	ours = func(group uint32, depth int) bool {
+		if group == s.root.group {
+			return true
+		}
+		if v, ok := verdict[group]; ok {
+			return v
+		}
+		g := s.byN[group]
+		if g == nil || g.r.outermost || depth > 1000 {
+			return false
+		}
+		p := s.byN[g.r.parent]
+		ok := p != nil && ours(p.r.group, depth+1)
+		verdict[group] = ok
+		return ok
+	}
+	s.groups = slices.DeleteFunc(s.groups, func(v *seen) bool { return !ours(v.n, 0) })
+	s.tasks = slices.DeleteFunc(s.tasks, func(v *seen) bool { return !ours(v.r.group, 0) })
+	order := func(a, b *seen) int {
+		return cmp.Or(cmp.Compare(a.r.declared, b.r.declared), cmp.Compare(a.n, b.n))
+	}
+	slices.SortFunc(s.groups, func(a, b *seen) int {
+		if first := s.root.group; a.n == first || b.n == first {
+			return cmp.Compare(btoi(b.n == first), btoi(a.n == first))
+		}
+		return order(a, b)
+	})
+	slices.SortFunc(s.tasks, order)
+	id := asap.ID(0)
+	for _, list := range [][]*seen{s.groups, s.tasks} {
+		for _, v := range list {
+			id++
+			v.id = id
+		}
+	}
+	for _, v := range s.tasks {
+		if p := s.byN[v.r.parent]; p != nil && p.r.group == v.r.group {
+			s.kids[p.n] = append(s.kids[p.n], v)
+		}
+	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// times finds the moment of the snapshot and the end of everything.
+func (s *snapshot) times() {
+	var last, lastEnd time.Duration
+	for _, v := range s.tasks {
+		last = max(last, v.r.declared)
+		if v.has(seenReady) {
+			last = max(last, v.r.ready)
+		}
+		if v.has(seenStarted) {
+			last = max(last, v.r.started)
+		}
+		for i := range int(v.state / oneStep) {
+			w := v.r.nth(i/2, false)
+			last = max(last, w.at)
+			if i%2 == 1 {
+				last = max(last, w.until)
+			}
+		}
+		if v.has(seenEnded) {
+			lastEnd = max(lastEnd, v.r.ended)
+		}
+	}
+	last = max(last, lastEnd)
+	if g := s.groups; len(g) > 0 && g[0].has(seenEnded) {
+		s.now = last
+		if len(s.tasks) == 0 {
+			s.now = g[0].r.ended
+		}
+	} else {
+		s.now = max(last, s.now) // the clock of a bubble may not be ours
+	}
+	for _, list := range [][]*seen{s.groups, s.tasks} {
+		for _, v := range list {
+			v.from, v.end = v.r.declared, s.now
+			if v.has(seenEnded) {
+				v.end = min(v.r.ended, s.now)
+			}
+		}
+	}
+}
+
+func (s *snapshot) build() *Run {
+	if len(s.groups) == 0 {
+		return &Run{}
+	}
+	g := s.groups[0]
+	zero := g.r.declared
+	run := &Run{
+		Name:     g.r.name,
+		Began:    s.root.t.began.Round(0),
+		Makespan: s.now - zero,
+		Ended:    g.has(seenEnded),
+		Groups:   make([]Group, len(s.groups)),
+		Tasks:    make([]Task, len(s.tasks)),
+	}
+	for i, v := range s.groups {
+		run.Groups[i] = Group{
+			ID: v.id, Parent: s.id(v.r.parent), Name: v.r.name,
+			Start: v.from - zero, End: v.end - zero,
+		}
+		if v.has(seenEnded) {
+			run.Groups[i].Outcome, run.Groups[i].Err = v.r.outcome, text(v.r.err)
+		}
+	}
+	unended := 0
+	for i, v := range s.tasks {
+		t := &run.Tasks[i]
+		*t = Task{
+			ID: v.id, Group: s.id(v.r.group), Parent: s.id(v.r.parent), Name: v.r.name,
+			Deps: s.deps(v), Pieces: s.pieces(v),
+		}
+		if t.Parent == 0 {
+			t.Parent = s.id(s.byN[v.r.group].r.parent)
+		}
+		for j := range t.Pieces {
+			t.Pieces[j].Start -= zero
+			t.Pieces[j].End -= zero
+		}
+		if v.has(seenEnded) {
+			t.Outcome, t.Err = v.r.outcome, text(v.r.err)
+		} else {
+			unended++
+		}
+	}
+	if run.Ended && unended > 0 {
+		run.Notes = append(run.Notes, noEnd(unended)+": an observer that panics is left out from then on")
+	}
+	number(run)
+	inferLimits(run)
+	return run
+}
+
+func (s *snapshot) id(n uint32) asap.ID {
+	if v := s.byN[n]; n != 0 && v != nil {
+		return v.id
+	}
+	return 0
+}
+
+func (s *snapshot) deps(v *seen) []asap.ID {
+	var ids []asap.ID
+	for _, d := range s.rawDeps(v) {
+		if id := s.id(d); id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (s *snapshot) rawDeps(v *seen) []uint32 {
+	if !v.has(seenDeclared) {
+		return nil
+	}
+	if v.r.moreDeps != nil {
+		return v.r.moreDeps
+	}
+	return v.r.deps[:v.r.ndeps]
+}
+
+func noEnd(n int) string {
+	if n == 1 {
+		return "1 task has no end"
+	}
+	return strconv.Itoa(n) + " tasks have no end"
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// number makes names unique within their group: price, price#2, in order of
+// declaration.
+func number(run *Run) {
+	type key struct {
+		group asap.ID
+		name  string
+	}
+	taken := make(map[key]int, len(run.Tasks))
+	for i := range run.Tasks {
+		t := &run.Tasks[i]
+		k := key{t.Group, t.Name}
+		n := taken[k]
+		if n == 0 {
+			taken[k] = 1
+			continue
+		}
+		for {
+			n++
+			name := t.Name + "#" + strconv.Itoa(n)
+			if taken[key{t.Group, name}] == 0 {
+				taken[k] = n
+				taken[key{t.Group, name}] = 1
+				t.Name = name
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,280 @@
+package waterfall
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/asap-go/asap"
+)
+
+// Explain says in sentences what a picture cannot: which tasks failed and why,
+// who waited in a circle, what was canceled or skipped, and, in a run that has
+// not ended, what it waits for at this moment and since when. It is empty for
+// a run in which everything went well.
+func (r *Run) Explain() []string {
+	e := explainer{index: r.index()}
+	e.cycles()
+	e.failures()
+	e.losses(asap.Canceled, "canceled")
+	e.losses(asap.Exited, "ended by an early exit")
+	e.losses(asap.Skipped, "skipped")
+	if !r.Ended {
+		e.stuck()
+	}
+	for _, n := range r.Notes {
+		e.say("note: %s", plain(n))
+	}
+	return e.out
+}
+
+type explainer struct {
+	*index
+	out []string
+}
+
+func (e *explainer) say(format string, args ...any) {
+	e.out = append(e.out, fmt.Sprintf(format, args...))
+}
+
+func (e *explainer) name(i int) string { return plain(e.path(i)) }
+
+// cycles tells every circle of waits once, from the errors that it left.
+func (e *explainer) cycles() {
+	told := make(map[string]bool)
+	for i := range e.run.Tasks {
+		names := cyclePath(e.run.Tasks[i].Err)
+		if names == nil {
+			continue
+		}
+		whole := strings.Join(names, " → ")
+		if told[whole] {
+			continue
+		}
+		told[whole] = true
+		var legs []string
+		for k := 0; k+1 < len(names); k++ {
+			legs = append(legs, names[k]+" waits for "+names[k+1])
+		}
+		e.say("cycle: %s: none of them could ever go on", strings.Join(legs, ", "))
+	}
+}
+
+// cyclePath finds the path of an asap.CycleError in an error's text, which is
+// all that a recorded run has.
+func cyclePath(err string) []string {
+	_, path, ok := strings.Cut(err, "cycle: ")
+	if !ok {
+		return nil
+	}
+	path, _, _ = strings.Cut(path, "\n")
+	names := strings.Split(path, " → ")
+	if len(names) < 2 {
+		return nil
+	}
+	for i := range names {
+		names[i] = plain(names[i])
+	}
+	last := &names[len(names)-1]
+	if rest, ok := strings.CutPrefix(*last, names[0]); ok && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, ";")) {
+		*last = names[0] // what follows is the rest of a longer message
+	}
+	return names
+}
+
+func (e *explainer) failures() {
+	verb := map[asap.Outcome]string{asap.Failed: "failed", asap.Panicked: "panicked", asap.Goexited: "called runtime.Goexit"}
+	n := 0
+	for i := range e.run.Tasks {
+		t := &e.run.Tasks[i]
+		if !bad(t.Outcome) {
+			continue
+		}
+		if n++; n > 10 {
+			continue
+		}
+		e.say("%s %s at %s%s", e.name(i), verb[t.Outcome], duration(t.End()), because(t))
+	}
+	if n > 10 {
+		e.say("%d more tasks failed", n-10)
+	}
+}
+
+// because is the task's error without what the sentence has said already.
+func because(t *Task) string {
+	text := strings.TrimPrefix(t.Err, "asap: ")
+	raw, _, _ := strings.Cut(t.Name, "#")
+	text = strings.TrimPrefix(text, "task "+raw+": ")
+	text = strings.TrimPrefix(text, "panic: ")
+	text, _, more := strings.Cut(strings.TrimSpace(text), "\n")
+	switch {
+	case text == "" || t.Outcome == asap.Goexited:
+		return ""
+	case more && t.Outcome != asap.Panicked:
+		text += " …"
+	}
+	return ": " + plain(text)
+}
+
+// losses tells who came to nothing without a fault of their own.
+func (e *explainer) losses(o asap.Outcome, verb string) {
+	var names []string
+	for i := range e.run.Tasks {
+		if e.run.Tasks[i].Outcome == o {
+			names = append(names, e.name(i))
+		}
+	}
+	if len(names) > 0 {
+		e.say("%s: %s", verb, list(names, 8))
+	}
+}
+
+// stuck follows every wait to the task that everything hangs on.
+func (e *explainer) stuck() {
+	waiting := make(map[int][]int) // by the task at the end of the chain
+	var roots []int
+	open := 0
+	ends := e.ends()
+	for i, end := range ends {
+		if e.run.Tasks[i].Outcome != 0 {
+			continue
+		}
+		open++
+		if waiting[end] == nil {
+			roots = append(roots, end)
+		}
+		waiting[end] = append(waiting[end], i)
+	}
+	if open == 0 {
+		if len(e.run.Tasks) > 0 {
+			e.say("every task has ended; the group has not: its Wait has not returned yet")
+		}
+		return
+	}
+	for _, root := range roots {
+		if next := e.blockedOn(root); next >= 0 {
+			legs := []string{e.name(root) + " waits for " + e.name(next)}
+			for ; next != root; next = e.blockedOn(next) {
+				legs = append(legs, e.name(next)+" waits for "+e.name(e.blockedOn(next)))
+			}
+			e.say("cycle: %s: none of them can ever go on", strings.Join(legs, ", "))
+			continue
+		}
+		e.hanging(root, waiting[root])
+	}
+}
+
+// ends returns, for every task, the end of its chain of waits: a task that is
+// not blocked, or the first task found of a circle.
+func (e *explainer) ends() []int {
+	const unknown, onTheWay = -1, -2
+	end := make([]int, len(e.run.Tasks))
+	for i := range end {
+		end[i] = unknown
+	}
+	for i := range end {
+		var way []int
+		at := i
+		for end[at] == unknown {
+			end[at] = onTheWay
+			way = append(way, at)
+			next := e.blockedOn(at)
+			if next < 0 {
+				break
+			}
+			at = next
+		}
+		last := at
+		if end[at] >= 0 {
+			last = end[at]
+		}
+		for _, w := range way {
+			end[w] = last
+		}
+	}
+	return end
+}
+
+// blockedOn is the task that task i is blocked on now, and has not ended.
+func (e *explainer) blockedOn(i int) int {
+	pieces := e.run.Tasks[i].Pieces
+	if len(pieces) == 0 || pieces[len(pieces)-1].State != Blocked {
+		return -1
+	}
+	on := pieces[len(pieces)-1].On
+	if t, ok := e.task[on]; ok && e.run.Tasks[t].Outcome == 0 {
+		return t
+	}
+	if g, ok := e.group[on]; ok {
+		for _, m := range e.members[g] {
+			if e.run.Tasks[m].Outcome == 0 {
+				return m
+			}
+		}
+	}
+	return -1
+}
+
+func (e *explainer) hanging(root int, waiters []int) {
+	last := e.run.Tasks[root].Pieces[len(e.run.Tasks[root].Pieces)-1]
+	since := duration(last.Len())
+	var b strings.Builder
+	b.WriteString(e.name(root))
+	switch last.State {
+	case Running:
+		fmt.Fprintf(&b, " has been running for %s", since)
+	case Queued:
+		fmt.Fprintf(&b, " has been queued for %s", since)
+		if n := e.running(); n > 0 {
+			fmt.Fprintf(&b, " while %s", count(n, "other body"))
+			if n == 1 {
+				b.WriteString(" runs")
+			} else {
+				b.WriteString(" run")
+			}
+		}
+	default:
+		fmt.Fprintf(&b, " has waited for %s", since)
+		if t, ok := e.task[last.On]; ok {
+			fmt.Fprintf(&b, " for %s, which has ended", e.name(t))
+		}
+	}
+	var names []string
+	for _, i := range waiters {
+		if i == root {
+			continue
+		}
+		p := e.run.Tasks[i].Pieces
+		w := p[len(p)-1]
+		s := fmt.Sprintf("%s (for %s", e.name(i), duration(w.Len()))
+		if t := e.blockedOn(i); t >= 0 && t != root {
+			s += ", through " + e.name(t)
+		}
+		names = append(names, s+")")
+	}
+	if len(names) > 0 {
+		b.WriteString("; waiting for it: " + list(names, 8))
+	}
+	e.out = append(e.out, b.String())
+}
+
+func (e *explainer) running() int {
+	n := 0
+	for i := range e.run.Tasks {
+		t := &e.run.Tasks[i]
+		if t.Outcome == 0 && len(t.Pieces) > 0 && t.Pieces[len(t.Pieces)-1].State == Running {
+			n++
+		}
+	}
+	return n
+}
+
+// outcomeWord is how a run or a task ended, in a word.
+func outcomeWord(o asap.Outcome, ended bool) string {
+	switch {
+	case !ended:
+		return "running"
+	case o == 0:
+		return "ended"
+	}
+	return strings.ToLower(o.String())
+}
