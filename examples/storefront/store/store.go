@@ -8,10 +8,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver named sqlite
+	"github.com/asap-go/asap/examples/storefront/internal/sqlite"
 )
 
 // ErrNotFound is in the error of every look-up of something that is not there.
@@ -29,7 +27,7 @@ type Store struct {
 // Open opens the database file and creates and seeds it if it is new. The
 // seed decides what is in a new one: the same seed, the same shop.
 func Open(ctx context.Context, path string, seed uint64) (*Store, error) {
-	db, err := open(path)
+	db, err := sqlite.Open(path, 8)
 	if err != nil {
 		return nil, err
 	}
@@ -39,27 +37,6 @@ func Open(ctx context.Context, path string, seed uint64) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return s, nil
-}
-
-// open gives a pool whose writers queue up instead of failing: a write
-// transaction takes the lock when it begins and waits for it.
-func open(path string) (*sql.DB, error) {
-	q := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(ON)"},
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	file := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: q.Encode()}
-	db, err := sql.Open("sqlite", file.String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(8)
-	return db, nil
 }
 
 // Close closes the file.
