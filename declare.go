@@ -1,0 +1,115 @@
+package asap
+
+import (
+	"context"
+	"fmt"
+)
+
+// start declares a node without dependencies.
+func (g *Group) start(n *node) {
+	if !g.admitted(n) {
+		return
+	}
+	if g.lim == nil && g.remote == nil && g.watch == nil {
+		g.pushOne(n)
+		return
+	}
+	s := settling{g: g}
+	s.started(n, nil)
+	s.close()
+}
+
+// admitted counts n in, and settles it as skipped when no body starts any
+// more. It reports true when n is to be started or linked.
+func (g *Group) admitted(n *node) bool {
+	g.enter(n.name)
+	if g.plan != nil && g.plan.drawing {
+		g.plan.add(n)
+		return false
+	}
+	if g.remote != nil {
+		g.remote.declared(n)
+	}
+	if g.watch != nil {
+		g.watch.declared(n)
+	}
+	if g.ended() == nil {
+		return true
+	}
+	n.pending = dead
+	s := settling{g: g}
+	s.skipped(n, nil)
+	s.close()
+	return false
+}
+
+// startAfter declares a node with one dependency.
+func (g *Group) startAfter(n, dep *node, e *edge) {
+	n.pending = one
+	if !g.admitted(n) || dep.link(e, n) {
+		return
+	}
+	if dep.fail == nil {
+		n.pending = 0
+		g.resume(n, true)
+	} else {
+		n.pending = dead
+		g.resume(n, false)
+	}
+}
+
+// startAfterAll declares a node with several dependencies, linked by edges. It
+// holds the node until all are linked.
+func (g *Group) startAfterAll(n *node, edges []edge) {
+	n.pending = uint32(len(edges))*one + hold
+	if !g.admitted(n) {
+		return
+	}
+	for i := range edges {
+		dep := n.body.dep(i)
+		if dep.link(&edges[i], n) {
+			continue
+		}
+		if dep.fail != nil {
+			n.kill()
+			break
+		}
+		n.arrived()
+	}
+	n.release()
+}
+
+// init fills in what every node has.
+func (n *node) init(g *Group, name string, b body, k kind) {
+	n.group, n.name, n.body, n.kind = g, name, b, k
+}
+
+func checkFunc(isNil bool, call, name string) {
+	if isNil {
+		panic("asap: task " + name + ": " + call + " with a nil function; pass one that returns the value")
+	}
+}
+
+// checkTask returns the node of a task that is given to call.
+func checkTask[T any](t *Task[T], call string) *node {
+	if t == nil {
+		panic("asap: " + call + " with a nil Task; make one with Group.Go")
+	}
+	if t.node.group == nil {
+		panic("asap: " + call + " of a zero Task; make one with Group.Go")
+	}
+	return &t.node
+}
+
+func checkGroup(g *Group, n *node, call, name string) {
+	if n.group != g {
+		panic(fmt.Sprintf("asap: %s of task %s with task %s of another group; bring it in with Go(%q, task.Await)", call, name, n.label(), n.label()))
+	}
+}
+
+// noDeps is the part of a record without dependencies.
+type noDeps struct{}
+
+func (noDeps) dep(int) *node { return nil }
+
+var _ context.Context = (*node)(nil)

@@ -1,0 +1,222 @@
+package asap
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Group is a set of tasks that use each other's results. Each task starts at
+// the earliest possible moment, and none outlives [Group.Wait].
+//
+// Make it with [New]. All methods may be called from any goroutine at the same
+// time, tasks of the group included, but for Wait and Stop, which a task of
+// the group itself must not call.
+type Group struct {
+	parent context.Context // what New was given, or what an observer made of it
+	name   string
+	owner  *node  // the task whose context New was given, if any
+	root   *Group // the outermost group around this one
+	lim    *limiter
+	watch  *watch  // nil: nobody looks
+	remote *remote // nil: bodies run here
+	plan   *plan   // not nil in a flow's group
+
+	settled    bool
+	ownerWaits bool // the owner's context had no end of its own
+
+	real atomic.Pointer[cancelable] // see context.go
+	end  atomic.Pointer[ending]     // why no further body starts; written under mu
+	over atomic.Bool                // everything has ended
+
+	relay relay
+
+	// live counts the tasks that have not ended, and one for the caller until
+	// it waits, in its upper half, and in its lower half the goroutines that
+	// have to make their last step. Whoever brings it to 0 ends the group.
+	live   atomic.Int64
+	waited atomic.Bool // the caller waits: its count is given back
+	idle   sync.WaitGroup
+	result error // of Wait, from the end on
+
+	cycles   sync.Mutex
+	mu       sync.Mutex
+	parked   *side // bodies asleep in a hard wait
+	hubs     map[*node]*hub
+	fans     []*limiter // of running Maps with a limit of their own
+	crossing map[*node]chan *CycleError
+
+	failures    []*TaskError
+	panicked    *PanicError
+	panicRaised bool
+	goexited    bool
+	exits       int
+	unfinished  bool // a task did not succeed
+	parentWatch *parentWatch
+	ownerSeat   *softWait
+	ownerHard   bool
+}
+
+const (
+	liveTask   = 1 << 32
+	liveWorker = 1
+)
+
+// New makes a group. Its tasks get a context that ends with ctx, with the
+// first failure, with an early exit, with [Group.Stop] and with the group.
+//
+// Without options the first failure cancels the rest, any number of bodies run
+// at once, and nobody observes. Every group must be ended by Wait or Stop:
+//
+//	g := asap.New(ctx)
+//	defer g.Stop()
+//
+// A group made with the context of a task is nested in that task's group: it
+// shares its limit and its observers.
+func New(ctx context.Context, options ...Option) *Group {
+	if ctx == nil {
+		panic("asap: New with a nil context; pass context.Background()")
+	}
+	g := new(Group)
+	g.init(ctx, options)
+	return g
+}
+
+func (g *Group) init(ctx context.Context, options []Option) {
+	g.parent = ctx
+	g.root = g
+	g.live.Store(liveTask)
+	g.idle.Add(1)
+	n, ok := ctx.(*node)
+	if !ok {
+		n, _ = ctx.Value(nodeKey{}).(*node)
+	}
+	if n != nil && !n.done() {
+		g.owner = n
+		g.ownerWaits = n.isOwn(ctx)
+		g.root = n.group.root
+		g.lim = n.limiter()
+	}
+	var c config
+	for _, o := range options {
+		if o == nil {
+			panic("asap: New with a nil Option; leave it out")
+		}
+		o.apply(&c)
+	}
+	g.name, g.settled = c.name, c.settled
+	if c.limit > 0 {
+		g.lim = newLimiter(c.limit, g.lim)
+	}
+	g.remote = newRemote(g, c.executor)
+	g.watch = newWatch(g, &c)
+}
+
+// Wait blocks until every task of the group has ended and nothing that the
+// group started is left, and returns nil or what went wrong: a [*GroupError]
+// with the failures, or, when the context ended or Stop was called before
+// anything failed, an error that is that context's error and cause.
+//
+// If a body panicked, Wait panics with its [*PanicError]; if one called
+// [runtime.Goexit], Wait does.
+//
+// When the group ends its context is canceled: a response body or rows that a
+// task has opened are dead after Wait, so consume them in the task.
+//
+// Wait may be called more than once. Called from a task of its own group it
+// never returns.
+func (g *Group) Wait() error {
+	g.check("Wait")
+	g.refuseInBuild("Wait")
+	g.join(true)
+	g.mu.Lock()
+	raise := g.panicked != nil && !g.panicRaised
+	g.panicRaised = true
+	goexit := g.panicked == nil && g.goexited
+	g.mu.Unlock()
+	if raise {
+		panic(g.panicked)
+	}
+	if goexit {
+		runtime.Goexit()
+	}
+	return g.result
+}
+
+// Stop cancels the group and waits as [Group.Wait] does, for defer after New:
+// it makes sure that nothing outlives the function. After Wait it does nothing.
+//
+// If a body panicked and no Wait has returned or panicked, Stop panics with its
+// [*PanicError].
+func (g *Group) Stop() {
+	g.check("Stop")
+	g.refuseInBuild("Stop")
+	if !g.over.Load() {
+		g.cancelable()
+		if g.record(&ending{why: byOutside, cause: context.Canceled}, nil) {
+			g.cancel()
+		}
+	}
+	g.join(false)
+	g.mu.Lock()
+	raise := g.panicked != nil && !g.panicRaised
+	g.panicRaised = true
+	g.mu.Unlock()
+	if raise {
+		panic(g.panicked)
+	}
+}
+
+// join returns when the group has ended; it runs ready bodies meanwhile. Both
+// deferred calls also serve a Goexit of such a body, which unwinds the caller.
+func (g *Group) join(bodies bool) {
+	if g.over.Load() {
+		return
+	}
+	if g.waited.CompareAndSwap(false, true) {
+		if g.owner != nil && g.blockOwner() {
+			defer g.resumeOwner()
+		}
+		defer g.idle.Wait()
+		if g.remote != nil {
+			g.remote.drive(nil, nil)
+		}
+		g.count(-liveTask)
+		if bodies && (g.watch == nil || !g.watch.labels) {
+			g.help()
+		}
+		return
+	}
+	g.idle.Wait()
+}
+
+// count changes live, and ends the group when nothing is left.
+func (g *Group) count(d int64) {
+	v := g.live.Add(d)
+	if g.owner != nil && v>>32 == 0 && (v-d)>>32 != 0 {
+		g.rejoinOwner()
+	}
+	if v == 0 {
+		g.finish()
+	}
+}
+
+// enter counts a new task, before it is declared.
+func (g *Group) enter(name string) {
+	for {
+		v := g.live.Load()
+		if v>>32 == 0 {
+			panic("asap: task " + name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
+		}
+		if g.live.CompareAndSwap(v, v+liveTask) {
+			return
+		}
+	}
+}
+
+func (g *Group) check(call string) {
+	if g == nil || g.parent == nil {
+		panic("asap: " + call + " of a zero Group; make one with New")
+	}
+}

@@ -1,0 +1,95 @@
+package asap
+
+import (
+	"context"
+	"sync"
+)
+
+// hub collects the waiters of one task that may leave before it is done, so
+// that a loop of such waits leaves nothing behind in the task's list.
+type hub struct {
+	node
+	edge   edge
+	of     *node
+	fired  chan struct{}
+	seated map[*softWait]struct{} // under mu of the group: bodies with a slot to take again
+}
+
+// softWait is the wait of a body with a limit.
+type softWait struct {
+	ticket ticket
+	wg     sync.WaitGroup
+	w      *node
+	joined bool
+}
+
+func (h *hub) call(context.Context) error { return nil }
+func (h *hub) dep(int) *node              { return nil }
+func (h *hub) drop()                      {}
+
+// hubOf returns n's hub, nil when n is done.
+func (g *Group) hubOf(n *node) *hub {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	h := g.hubs[n]
+	if h == nil {
+		h = &hub{of: n, fired: make(chan struct{})}
+		h.kind, h.group, h.body, h.pending = helper|inline, g, h, one
+		if !n.link(&h.edge, &h.node) {
+			return nil
+		}
+		if g.hubs == nil {
+			g.hubs = make(map[*node]*hub)
+		}
+		g.hubs[n] = h
+	}
+	return h
+}
+
+// fire tells the waiters that their task is done.
+func (h *hub) fire() {
+	g := h.group
+	g.mu.Lock()
+	delete(g.hubs, h.of)
+	waits := h.seated
+	h.seated = nil
+	g.mu.Unlock()
+	for sw := range waits {
+		sw.sit()
+	}
+	close(h.fired)
+}
+
+// join makes h take the slots for sw when it fires.
+func (h *hub) join(sw *softWait) {
+	g := h.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.hubs[h.of] != h {
+		return // it has fired: leave says so
+	}
+	if h.seated == nil {
+		h.seated = make(map[*softWait]struct{})
+	}
+	h.seated[sw] = struct{}{}
+	sw.joined = true
+}
+
+// leave reports whether sw has to take the slots itself.
+func (h *hub) leave(sw *softWait) bool {
+	g := h.group
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !sw.joined {
+		return true
+	}
+	_, in := h.seated[sw]
+	delete(h.seated, sw)
+	return in
+}
+
+func (sw *softWait) sit() {
+	if sw.w.sit(&sw.ticket) {
+		sw.wg.Done()
+	}
+}

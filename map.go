@@ -1,0 +1,160 @@
+package asap
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+)
+
+// Map runs fn for every element of the slice that in yields, each as a body of
+// its own that starts when the slice is there, and returns a task with the
+// values in the order of the elements. The bodies are named after the task and
+// the index: likes[3]. The task is skipped as soon as one of them fails.
+//
+// The only option is [Limit]: at most so many elements run at the same time,
+// within the limits of the group.
+func (g *Group) Map[E, U any](name string, in *Task[[]E], fn func(context.Context, E) (U, error), options ...Option) *Task[[]U] {
+	g.check("Map")
+	dep := checkTask(in, "Map")
+	checkGroup(g, dep, "Map", name)
+	checkFunc(fn == nil, "Map", name)
+	var c config
+	for _, o := range options {
+		if o != nil {
+			o.apply(&c)
+		}
+	}
+	if c.settled || c.named || c.executor != nil || len(c.observers) > 0 {
+		panic("asap: Map " + name + " with an option other than Limit; give it to New")
+	}
+	r := &mapTask[E, U]{in: in, fn: fn, limit: c.limit}
+	r.node.init(g, name, r, inline|mapped)
+	g.startAfter(&r.node, dep, &r.edge)
+	return &r.Task
+}
+
+type mapTask[E, U any] struct {
+	Task[[]U]
+	in       *Task[[]E]
+	fn       func(context.Context, E) (U, error)
+	edge     edge
+	limit    int
+	lim      *limiter // of the elements
+	elements []mapElement[E, U]
+}
+
+// ready is called when the slice is there and, if it has elements, again when
+// all of them have succeeded.
+func (r *mapTask[E, U]) ready(s *settling) bool {
+	if r.elements != nil {
+		for i := range r.elements {
+			r.value[i] = r.elements[i].value
+		}
+		return true
+	}
+	in := r.in.value
+	r.value = make([]U, len(in))
+	if len(in) == 0 {
+		return true
+	}
+	if len(in) > maxDeps {
+		panic(fmt.Sprintf("asap: Map %s over %d elements; split the slice into parts of at most %d", r.node.name, len(in), maxDeps))
+	}
+	g := r.node.group
+	r.lim = g.lim
+	if r.limit > 0 {
+		r.lim = newLimiter(r.limit, g.lim)
+		g.addFan(r.lim)
+	}
+	r.elements = make([]mapElement[E, U], len(in))
+	r.node.expand(len(in))
+	g.live.Add(int64(len(in)) * liveTask)
+	s.gated = true
+	for i := range r.elements {
+		e := &r.elements[i]
+		e.of, e.index, e.arg, e.fn = r, i, in[i], r.fn
+		e.node.init(g, "", e, element)
+		e.edge.to = &r.node
+		e.node.list.Store(&e.edge)
+		if g.remote != nil {
+			g.remote.declared(&e.node)
+		}
+		if g.watch != nil {
+			g.watch.declared(&e.node)
+		}
+		s.started(&e.node, nil)
+	}
+	return false
+}
+
+func (r *mapTask[E, U]) dep(i int) *node {
+	switch {
+	case i < len(r.elements):
+		return &r.elements[i].node
+	case i == 0 && r.elements == nil && r.in != nil:
+		return &r.in.node
+	}
+	return nil
+}
+
+func (r *mapTask[E, U]) drop() {
+	if r.limit > 0 && r.lim != nil {
+		r.node.group.dropFan(r.lim)
+	}
+	if r.node.fail != nil {
+		r.value = nil
+	}
+	r.in, r.fn, r.elements = nil, nil, nil
+}
+
+func (r *mapTask[E, U]) call(context.Context) error { return nil }
+func (r *mapTask[E, U]) fill(c *Call)               { c.Func = r.fn }
+
+// mapElement is one element's body. It is nobody's handle: its Task only keeps
+// the value until the Map has it.
+type mapElement[E, U any] struct {
+	Task[U]
+	noDeps
+	of    *mapTask[E, U]
+	index int
+	arg   E
+	fn    func(context.Context, E) (U, error)
+	edge  edge
+}
+
+func (e *mapElement[E, U]) call(ctx context.Context) error {
+	v, err := e.fn(ctx, e.arg)
+	if err == nil {
+		e.value = v
+	}
+	return err
+}
+
+func (e *mapElement[E, U]) drop() {
+	var zero E
+	e.fn, e.arg = nil, zero
+}
+func (e *mapElement[E, U]) fill(c *Call)      { c.Func, c.In, c.Out = e.fn, []any{e.arg}, &e.value }
+func (e *mapElement[E, U]) label() string     { return e.of.node.name + "[" + strconv.Itoa(e.index) + "]" }
+func (e *mapElement[E, U]) limiter() *limiter { return e.of.lim }
+func (e *mapElement[E, U]) parent() *node     { return &e.of.node }
+
+func (g *Group) addFan(l *limiter) {
+	g.mu.Lock()
+	g.fans = append(g.fans, l)
+	g.mu.Unlock()
+}
+
+func (g *Group) dropFan(l *limiter) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i, f := range g.fans {
+		if f == l {
+			last := len(g.fans) - 1
+			g.fans[i] = g.fans[last]
+			g.fans[last] = nil
+			g.fans = g.fans[:last]
+			return
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package asap
+
+// A nested group's Wait is a wait of the task that it was made in: an edge for
+// the search of cycles, and the task's slots are given back meanwhile.
+
+// blockOwner begins that wait. It reports false when there is no such task any more.
+func (g *Group) blockOwner() bool {
+	n := g.owner
+	if n.done() {
+		return false
+	}
+	if n.group.watch != nil {
+		n.group.watch.blocked(n, nil, g)
+	}
+	if n.limiter() != nil {
+		g.ownerSeat = &softWait{w: n}
+		g.ownerSeat.wg.Add(1)
+		g.ownerSeat.ticket.wg = &g.ownerSeat.wg
+		n.rise()
+	}
+	if g.ownerWaits && n.sideOf().hard.CompareAndSwap(false, true) {
+		n.side.Load().group.Store(g)
+		g.ownerHard = true
+		g.cutCycles()
+	}
+	return true
+}
+
+// rejoinOwner takes the owner's slots again at the moment when the last task
+// of the group has ended.
+func (g *Group) rejoinOwner() {
+	if s := g.ownerSeat; s != nil {
+		s.sit()
+	}
+}
+
+// resumeOwner ends the wait, once the group has ended and there is a slot.
+func (g *Group) resumeOwner() {
+	n := g.owner
+	if g.ownerHard {
+		n.side.Load().group.Store(nil)
+		n.side.Load().hard.Store(false)
+	}
+	if g.ownerSeat != nil {
+		g.ownerSeat.wg.Wait()
+	}
+	if n.group.watch != nil {
+		n.group.watch.resumed(n)
+	}
+}

@@ -1,0 +1,60 @@
+package asap
+
+import "context"
+
+// parentWatch takes over the parent's end while bodies of the group are asleep
+// or queued: nobody else would tell them.
+type parentWatch struct {
+	off  func() bool
+	done chan struct{}
+}
+
+// watchParent registers with the parent, once, if it can end.
+func (g *Group) watchParent() {
+	g.mu.Lock()
+	made := g.parentWatch != nil
+	g.mu.Unlock()
+	if made || g.remote != nil || g.parent.Done() == nil {
+		return
+	}
+	p := &parentWatch{done: make(chan struct{})}
+	g.mu.Lock()
+	if g.parentWatch != nil {
+		g.mu.Unlock()
+		return
+	}
+	g.parentWatch = p
+	g.mu.Unlock()
+	p.off = context.AfterFunc(g.parent, func() {
+		// A goroutine of package context, which counts as one of the group's
+		// while it has work to do.
+		counted := g.enterWorker()
+		if counted {
+			g.outsideEnded()
+		}
+		close(p.done)
+		if counted {
+			g.count(-liveWorker)
+		}
+	})
+}
+
+// enterWorker counts a goroutine, unless everything has ended.
+func (g *Group) enterWorker() bool {
+	for {
+		v := g.live.Load()
+		if v == 0 {
+			return false
+		}
+		if g.live.CompareAndSwap(v, v+liveWorker) {
+			return true
+		}
+	}
+}
+
+// stop returns when the registration is gone and its call, if any, is over.
+func (p *parentWatch) stop() {
+	if !p.off() {
+		<-p.done
+	}
+}

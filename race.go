@@ -1,0 +1,219 @@
+package asap
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Race starts all the functions at once and returns a task with the value of
+// the first that succeeds; the contexts of the others are canceled then. It
+// fails only if all fail, with all their errors in argument order, each under
+// the name of the task and the index: mirror[1].
+//
+// The functions are bodies: each counts for a [Limit], and one that has not
+// started when the race is decided never does.
+func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)) *Task[T] {
+	g.check("Race")
+	if len(fns) == 0 {
+		panic("asap: task " + name + ": Race without functions; pass at least one")
+	}
+	for _, fn := range fns {
+		checkFunc(fn == nil, "Race", name)
+	}
+	r := &raceTask[T]{entrants: make([]raceEntrant[T], len(fns))}
+	r.node.init(g, name, r, inline|race)
+	r.node.pending = one // until it is decided
+	for i := range r.entrants {
+		e := &r.entrants[i]
+		e.of, e.index, e.fn = r, i, fns[i]
+		e.node.init(g, name+"["+strconv.Itoa(i)+"]", e, entrant)
+	}
+	if !g.admitted(&r.node) {
+		return &r.Task
+	}
+	r.state.left = len(fns)
+	g.live.Add(int64(len(fns)) * liveTask)
+	s := settling{g: g}
+	for i := range r.entrants {
+		n := &r.entrants[i].node
+		if g.remote != nil {
+			g.remote.declared(n)
+		}
+		if g.watch != nil {
+			g.watch.declared(n)
+		}
+		s.started(n, nil)
+	}
+	s.close()
+	return &r.Task
+}
+
+type raceTask[T any] struct {
+	Task[T]
+	state    raceState
+	entrants []raceEntrant[T]
+}
+
+func (r *raceTask[T]) dep(i int) *node {
+	if i < len(r.entrants) {
+		return &r.entrants[i].node
+	}
+	return nil
+}
+func (r *raceTask[T]) call(context.Context) error { return nil }
+func (r *raceTask[T]) drop()                      {}
+func (r *raceTask[T]) fill(*Call)                 {}
+func (r *raceTask[T]) ready(*settling) bool       { return true }
+
+// raceEntrant is one function's body. Its Task keeps the value.
+type raceEntrant[T any] struct {
+	Task[T]
+	noDeps
+	of    *raceTask[T]
+	index int
+	fn    func(context.Context) (T, error)
+}
+
+func (e *raceEntrant[T]) call(ctx context.Context) error {
+	v, err := e.fn(ctx)
+	if err == nil {
+		e.value = v
+	}
+	return err
+}
+func (e *raceEntrant[T]) drop()            { e.fn = nil }
+func (e *raceEntrant[T]) fill(c *Call)     { c.Func, c.Out = e.fn, &e.value }
+func (e *raceEntrant[T]) race() *raceState { return &e.of.state }
+func (e *raceEntrant[T]) parent() *node    { return &e.of.node }
+func (e *raceEntrant[T]) win()             { e.of.value = e.value }
+
+// racer is the body of a function of a Race.
+type racer interface {
+	race() *raceState
+	parent() *node
+	win() // makes its value the Race's
+}
+
+// raceState is what the functions of a Race share.
+type raceState struct {
+	mu      sync.Mutex
+	left    int // functions that have not ended
+	decided bool
+	ctx     context.Context // of the functions, made for the first that starts
+	cancel  context.CancelFunc
+}
+
+func (r *raceState) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.decided
+}
+
+// context returns n's context: the group's, but ended by the race as well.
+func (r *raceState) context(n *node) context.Context {
+	r.mu.Lock()
+	made := r.ctx != nil
+	r.mu.Unlock()
+	if !made {
+		ctx, cancel := context.WithCancel(&noTask{n.group})
+		r.mu.Lock()
+		if r.ctx == nil {
+			r.ctx, r.cancel = ctx, cancel
+			cancel = nil
+		}
+		if r.decided {
+			cancel = r.cancel
+		}
+		r.mu.Unlock()
+		if cancel != nil {
+			cancel()
+		}
+	}
+	return &entrantContext{r.ctx, n}
+}
+
+// entrantContext is a Race's context that knows the function it is for.
+type entrantContext struct {
+	context.Context
+	n *node
+}
+
+func (c *entrantContext) Value(key any) any {
+	if key == (nodeKey{}) {
+		return c.n
+	}
+	return c.Context.Value(key)
+}
+
+func (c *entrantContext) String() string { return c.n.String() }
+
+// noTask is the group's context as no task's.
+type noTask struct{ g *Group }
+
+func (c *noTask) Deadline() (time.Time, bool) { return c.g.parent.Deadline() }
+func (c *noTask) Done() <-chan struct{}       { return c.g.cancelable().ctx.Done() }
+func (c *noTask) Err() error                  { return c.g.ctxErr() }
+func (c *noTask) Value(key any) any           { return c.g.cancelable().ctx.Value(key) }
+
+// settleRace settles the Race of n, a function of it that has ended, if that
+// decides it.
+func (s *settling) settleRace(n *node) {
+	b := n.body.(racer)
+	r, of := b.race(), b.parent()
+	r.mu.Lock()
+	r.left--
+	won := n.fail == nil && !r.decided
+	lost := !won && r.left == 0 && !r.decided
+	r.decided = r.decided || won || lost
+	cancel := r.cancel
+	if !won && !lost {
+		cancel = nil
+	}
+	r.mu.Unlock()
+	switch {
+	case won:
+		b.win()
+		s.work.push(of)
+	case lost:
+		s.loseRace(of)
+	}
+	if cancel != nil {
+		cancel()
+	}
+	if won && r.waiting() {
+		s.g.skipQueued(func(m *node) bool {
+			return m.kind&entrant != 0 && m.body.(racer).race() == r
+		})
+	}
+}
+
+func (r *raceState) waiting() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.left > 0
+}
+
+// loseRace settles a Race of which every function has failed.
+func (s *settling) loseRace(of *node) {
+	var errs []error
+	skipped := true
+	for i := 0; ; i++ {
+		n := of.body.dep(i)
+		if n == nil {
+			break
+		}
+		errs = append(errs, n.fail.err)
+		skipped = skipped && n.fail.outcome == Skipped
+	}
+	if skipped {
+		of.fail = s.g.skip(of, nil)
+	} else {
+		f, cancel := s.g.judge(of, errors.Join(errs...))
+		of.fail = f
+		s.cancel = s.cancel || cancel
+	}
+	s.work.push(of)
+}

@@ -1,0 +1,46 @@
+package asap
+
+import "context"
+
+// Run makes a group, has build declare its tasks, waits for all of them, and
+// returns the value of the task that build returned, or what [Group.Wait]
+// returns. Nothing outlives it, whatever happens. If the group ends by an
+// [Exit] of the type T, its value is returned; by one of another type,
+// [ErrExited].
+//
+// With [Settled] the value comes beside the error when only others failed.
+// Panics and Goexit in bodies are those of Wait.
+func Run[T any](ctx context.Context, build func(*Group) *Task[T], options ...Option) (T, error) {
+	if build == nil {
+		panic("asap: Run with a nil function; pass one that declares the tasks")
+	}
+	g := New(ctx, options...)
+	return runIn(g, build)
+}
+
+func runIn[T any](g *Group, build func(*Group) *Task[T]) (T, error) {
+	built := false
+	defer func() {
+		if !built { // build has panicked or left by Goexit
+			g.Stop()
+		}
+	}()
+	out := build(g)
+	checkGroup(g, checkTask(out, "Run"), "Run", "its function")
+	built = true
+	err := g.Wait()
+	if err == nil {
+		if end := g.end.Load(); end != nil && end.why == byExit {
+			if v, ok := end.exit.value.(T); ok {
+				return v, nil
+			}
+			var zero T
+			return zero, ErrExited
+		}
+	}
+	v, failed := out.outcome()
+	if err == nil {
+		err = failed
+	}
+	return v, err
+}

@@ -1,0 +1,189 @@
+package asap
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// run starts n's body, or settles n when no body may start any more, and
+// returns how many tasks ended by it.
+func (w *worker) run(n *node) int64 {
+	g := n.group
+	if n.refused() {
+		return g.settleBody(w, n, g.skip(n, nil))
+	}
+	var ctx context.Context = n
+	if g.watch != nil || n.kind&entrant != 0 {
+		ctx = g.prepare(n)
+	}
+	w.n, w.inBody = n, true
+	err := n.body.call(ctx)
+	if g.watch != nil {
+		g.watch.bodyEnd(n)
+	}
+	// Still in the body: judging calls methods of the user's error.
+	f, cancel := g.judge(n, err)
+	return g.settleAs(w, n, f, cancel)
+}
+
+// refused reports whether n's body must not start.
+func (n *node) refused() bool {
+	return n.group.ended() != nil || n.kind&entrant != 0 && n.body.(racer).race().over()
+}
+
+// settleBody settles a node whose body was skipped, has panicked or left by Goexit.
+func (g *Group) settleBody(w *worker, n *node, f *failure) int64 {
+	cancel := false
+	if f.outcome != Skipped {
+		cancel = g.recordDeath(f)
+	}
+	return g.settleAs(w, n, f, cancel)
+}
+
+// settleAs publishes n's end, gives its slot on, and finds the worker's next node.
+func (g *Group) settleAs(w *worker, n *node, f *failure, cancel bool) int64 {
+	w.n, w.inBody = nil, false
+	s := settling{g: g, cancel: cancel}
+	s.settle(n, f)
+	if s.cancel {
+		g.cancel()
+	}
+	if g.lim != nil || s.gated || n.kind&element != 0 {
+		g.passOn(w, n, s)
+		return 0
+	}
+	if first := s.ready.pop(); first != nil {
+		g.push(s.ready)
+		w.next = first
+	}
+	return s.ended
+}
+
+// settling publishes the end of nodes of one group: first of one, then of all
+// that end with it because they are skipped or have no body.
+type settling struct {
+	g      *Group
+	work   chain
+	ready  chain // bodies that may run now, in order of declaration
+	ended  int64
+	cancel bool // the group is to be canceled afterwards
+	gated  bool // ready has bodies with a limit of their own
+}
+
+func (s *settling) settle(n *node, f *failure) {
+	n.fail = f
+	s.publish(n)
+	for n := s.work.pop(); n != nil; n = s.work.pop() {
+		s.publish(n)
+	}
+}
+
+// publish closes n's list and tells everything in it. The value and the error
+// are written before the list is closed and read after it was seen closed.
+func (s *settling) publish(n *node) {
+	s.ended++
+	if n.kind&entrant != 0 {
+		s.settleRace(n)
+	}
+	if s.g.watch != nil {
+		s.g.watch.ended(n)
+	}
+	n.body.drop()
+	e := reverse(n.list.Swap(&closed))
+	for e != nil {
+		to, next := e.to, e.next
+		// A kept edge would keep the tasks behind it alive.
+		e.to, e.next = nil, nil
+		e = next
+		switch {
+		case to.kind&helper != 0:
+			to.body.(*hub).fire()
+		case atomic.LoadUint32(&to.pending) == 0:
+			to.wake()
+		case n.fail != nil:
+			if to.kill() {
+				s.skipped(to, n)
+			}
+		case to.arrived():
+			s.started(to, n)
+		}
+	}
+}
+
+func reverse(e *edge) *edge {
+	var r *edge
+	for e != nil {
+		next := e.next
+		e.next = r
+		r, e = e, next
+	}
+	return r
+}
+
+// skipped takes a node that was killed because of dep.
+func (s *settling) skipped(n, dep *node) {
+	n.fail = s.g.skip(n, dep)
+	s.work.push(n)
+}
+
+// started takes a node whose last dependency was dep, nil if it had none left.
+func (s *settling) started(n, dep *node) {
+	if s.g.watch != nil {
+		s.g.watch.ready(n, dep)
+	}
+	if n.kind&inline == 0 {
+		s.ready.push(n)
+		return
+	}
+	if s.g.ended() != nil {
+		n.fail = s.g.skip(n, nil)
+		s.work.push(n)
+		return
+	}
+	if n.body.(inliner).ready(s) {
+		s.work.push(n)
+	}
+}
+
+// inliner is the body of a node that has no body to run.
+type inliner interface {
+	// ready is called when every dependency has succeeded. It reports true
+	// when the node has its value, false when it waits for more.
+	ready(s *settling) bool
+}
+
+// resume starts or skips a node that nothing holds back any more, outside a worker.
+func (g *Group) resume(n *node, start bool) {
+	s := settling{g: g}
+	if start {
+		s.started(n, nil)
+	} else {
+		s.skipped(n, n.culprit())
+	}
+	s.close()
+}
+
+// close does what settling has found to do, outside a worker.
+func (s *settling) close() {
+	for n := s.work.pop(); n != nil; n = s.work.pop() {
+		s.publish(n)
+	}
+	if s.cancel {
+		s.g.cancel()
+	}
+	s.g.dispatch(s.ready)
+	if s.ended != 0 {
+		s.g.count(-s.ended * liveTask)
+	}
+}
+
+// culprit returns the dependency because of which n is skipped, nil if it is
+// the group's end.
+func (n *node) culprit() *node {
+	for i := 0; ; i++ {
+		d := n.body.dep(i)
+		if d == nil || d.done() && d.fail != nil {
+			return d
+		}
+	}
+}

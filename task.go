@@ -1,0 +1,213 @@
+package asap
+
+import "context"
+
+// Task is a value that will be there: the handle of one task of a [Group].
+// All methods may be called from any goroutine at the same time. A task keeps
+// its value, error and name when it is done, and nothing else.
+type Task[T any] struct {
+	node  node
+	value T
+}
+
+// Go starts fn at once and returns its task. The name appears in errors,
+// pictures and traces; it need not be unique. Go never blocks.
+//
+// fn gets a context that ends with the group, and under which its own awaits
+// are known to be the task's. An error is the task's failure; a value beside
+// an error is dropped.
+func (g *Group) Go[T any](name string, fn func(context.Context) (T, error)) *Task[T] {
+	g.check("Go")
+	checkFunc(fn == nil, "Go", name)
+	t := &goTask[T]{fn: fn}
+	t.node.init(g, name, t, 0)
+	g.start(&t.node)
+	return &t.Task
+}
+
+type goTask[T any] struct {
+	Task[T]
+	noDeps
+	fn func(context.Context) (T, error)
+}
+
+func (t *goTask[T]) call(ctx context.Context) error {
+	v, err := t.fn(ctx)
+	if err == nil {
+		t.value = v
+	}
+	return err
+}
+func (t *goTask[T]) drop()        { t.fn = nil }
+func (t *goTask[T]) fill(c *Call) { c.Func, c.Out = t.fn, &t.value }
+
+// Do is [Group.Go] for a function without a value.
+func (g *Group) Do(name string, fn func(context.Context) error) *Task[struct{}] {
+	g.check("Do")
+	checkFunc(fn == nil, "Do", name)
+	t := &doTask{fn: fn}
+	t.node.init(g, name, t, 0)
+	g.start(&t.node)
+	return &t.Task
+}
+
+type doTask struct {
+	Task[struct{}]
+	noDeps
+	fn func(context.Context) error
+}
+
+func (t *doTask) call(ctx context.Context) error { return t.fn(ctx) }
+func (t *doTask) drop()                          { t.fn = nil }
+func (t *doTask) fill(c *Call)                   { c.Func = t.fn }
+
+// Optional is [Group.Go] for something that others can do without: the failure
+// of fn becomes the Err of its [Result] and stops nobody. The end of the
+// group, a panic and Goexit are not made values.
+func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error)) *Task[Result[T]] {
+	g.check("Optional")
+	checkFunc(fn == nil, "Optional", name)
+	t := &optionalTask[T]{fn: fn}
+	t.node.init(g, name, t, optional)
+	g.start(&t.node)
+	return &t.Task
+}
+
+type optionalTask[T any] struct {
+	Task[Result[T]]
+	noDeps
+	fn func(context.Context) (T, error)
+}
+
+func (t *optionalTask[T]) call(ctx context.Context) error {
+	v, err := t.fn(ctx)
+	if err == nil {
+		t.value.Value = v
+	}
+	return err
+}
+func (t *optionalTask[T]) absorb(e *TaskError) { t.value.Err = e }
+func (t *optionalTask[T]) drop()               { t.fn = nil }
+func (t *optionalTask[T]) fill(c *Call)        { c.Func, c.Out = t.fn, &t.value.Value }
+
+// Input returns a task that is done and has the value v.
+func (g *Group) Input[T any](name string, v T) *Task[T] {
+	g.check("Input")
+	t := &inputTask[T]{}
+	t.value = v
+	t.node.init(g, name, t, given)
+	g.enter(name)
+	if g.plan != nil && g.plan.drawing {
+		g.plan.add(&t.node)
+	}
+	if g.watch != nil {
+		g.watch.declared(&t.node)
+	}
+	s := settling{g: g}
+	s.settle(&t.node, nil)
+	s.close()
+	return &t.Task
+}
+
+type inputTask[T any] struct {
+	Task[T]
+	noDeps
+}
+
+func (t *inputTask[T]) call(context.Context) error { return nil }
+func (t *inputTask[T]) drop()                      {}
+func (t *inputTask[T]) fill(*Call)                 {}
+
+// Await blocks until the task is done and returns its value, or its error,
+// which names it: a [*TaskError], or one that is [ErrSkipped] or [ErrExited].
+// It ends early with the cause of ctx, under the name of the task; the task
+// and its other waiters go on.
+//
+// ctx says who waits. With the context that a body was given the wait is the
+// body's: it gives the body's slot back under a limit, and if it can never
+// end, because the awaited task waits for this one, it fails at once with a
+// [*CycleError]. With a context derived by WithTimeout or WithCancel the slot
+// is given back too, but a cycle ends only with that context; any other
+// context waits for nobody's account. A goroutine that a body starts and does
+// not wait for must derive a context of its own before it awaits.
+//
+// Cycles through channels, through contexts with an end of their own, and
+// through Wait of the body's own group are not seen.
+//
+// A body that names a task declared after it reads a variable that its caller
+// still writes. Hold it back until the variables are set:
+//
+//	declared := make(chan struct{})
+//	var b *asap.Task[int]
+//	a := g.Go("a", func(ctx context.Context) (int, error) {
+//		<-declared
+//		return b.Await(ctx)
+//	})
+//	b = g.Go("b", ...)
+//	close(declared)
+//
+// Await may also be given to [Group.Go], to bring a task of another group in.
+func (t *Task[T]) Await(ctx context.Context) (T, error) {
+	n := checkTask(t, "Await")
+	if ctx == nil {
+		panic("asap: Await of task " + n.label() + " with a nil context; pass the body's")
+	}
+	if !n.done() {
+		if err := n.await(ctx); err != nil {
+			var zero T
+			return zero, err
+		}
+	}
+	return t.outcome()
+}
+
+func (t *Task[T]) outcome() (T, error) {
+	if f := t.node.fail; f != nil {
+		var zero T
+		return zero, f.err
+	}
+	return t.value, nil
+}
+
+// Value returns the value of a task that succeeded, after [Group.Wait] or in a
+// task that depends on it. It panics if the task failed or has not ended.
+func (t *Task[T]) Value() T {
+	n := checkTask(t, "Value")
+	n.group.refuseInBuild("Value of task " + n.name)
+	if !n.done() {
+		panic("asap: Value of task " + n.label() + " before it has ended; call Group.Wait or Await first")
+	}
+	v, err := t.outcome()
+	if err != nil {
+		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result")
+	}
+	return v
+}
+
+// Result returns how the task ended. It panics before it has.
+func (t *Task[T]) Result() Result[T] {
+	n := checkTask(t, "Result")
+	n.group.refuseInBuild("Result of task " + n.name)
+	if !n.done() {
+		panic("asap: Result of task " + n.label() + " before it has ended; call Group.Wait or Await first")
+	}
+	v, err := t.outcome()
+	return Result[T]{v, err}
+}
+
+// Name returns the name that the task was declared with.
+func (t *Task[T]) Name() string { return checkTask(t, "Name").name }
+
+// Result is the outcome of a task as a value. With Err the Value is zero.
+type Result[T any] struct {
+	Value T
+	Err   error
+}
+
+// Or returns the value, or def if there is an error.
+func (r Result[T]) Or(def T) T {
+	if r.Err != nil {
+		return def
+	}
+	return r.Value
+}

@@ -1,0 +1,283 @@
+package asap
+
+import (
+	"context"
+	"runtime/pprof"
+	"runtime/trace"
+	"sync/atomic"
+	"time"
+)
+
+// watch is what a group that somebody looks at has: observers, pprof labels,
+// or a task of the Go tracer. A group that nobody looks at has none, and each
+// step asks for it with one branch.
+type watch struct {
+	base      *watchBase
+	id        ID
+	observers []*watcher
+	labels    bool
+	trace     *trace.Task
+}
+
+// watchBase is shared by an outermost observed group and those nested in it.
+type watchBase struct {
+	start time.Time
+	ids   atomic.Uint64
+}
+
+type watcher struct {
+	Observer
+	dropped atomic.Bool
+}
+
+// watched is what is known of a node that somebody looks at.
+type watched struct {
+	id     ID
+	region *trace.Region
+}
+
+func newWatch(g *Group, c *config) *watch {
+	var outer *watch
+	if g.owner != nil {
+		outer = g.owner.group.watch
+	}
+	w := &watch{labels: c.named || len(c.observers) > 0}
+	var base *watchBase
+	if outer != nil {
+		base = outer.base
+		w.labels = w.labels || outer.labels
+		for _, o := range outer.observers {
+			w.observers = append(w.observers, &watcher{Observer: o.Observer})
+		}
+	}
+	for _, o := range c.observers {
+		w.observers = append(w.observers, &watcher{Observer: o})
+	}
+	tracing := trace.IsEnabled()
+	if len(w.observers) == 0 && !w.labels && !tracing {
+		return nil
+	}
+	if base == nil {
+		base = &watchBase{start: time.Now()}
+	}
+	w.base = base
+	w.id = w.newID()
+	if tracing {
+		name := g.name
+		if name == "" {
+			name = "asap.Group"
+		}
+		g.parent, w.trace = trace.NewTask(g.parent, name)
+	}
+	e := w.event(g, GroupStart, nil)
+	g.parent = w.begin(g.parent, e)
+	w.emit(e)
+	return w
+}
+
+func (w *watch) newID() ID { return ID(w.base.ids.Add(1)) }
+
+func (w *watch) event(g *Group, k Kind, n *node) Event {
+	e := Event{Kind: k, At: time.Since(w.base.start), Group: w.id, Name: g.name}
+	if n != nil {
+		e.Task, e.Name = n.watchedID(), n.label()
+		e.Parent = n.parentID()
+	} else if g.owner != nil {
+		e.Parent = g.owner.watchedID()
+	}
+	return e
+}
+
+func (n *node) watchedID() ID {
+	if s := n.side.Load(); s != nil {
+		return s.watched.id
+	}
+	return 0
+}
+
+func (n *node) parentID() ID {
+	if n.kind&(element|entrant) != 0 {
+		return n.body.(interface{ parent() *node }).parent().watchedID()
+	}
+	if o := n.group.owner; o != nil {
+		return o.watchedID()
+	}
+	return 0
+}
+
+// begin asks every observer for the context of a group or body that starts.
+func (w *watch) begin(ctx context.Context, e Event) context.Context {
+	for _, o := range w.observers {
+		ctx = w.startOn(o, ctx, e)
+	}
+	return ctx
+}
+
+func (w *watch) startOn(o *watcher, ctx context.Context, e Event) (out context.Context) {
+	out = ctx
+	if o.dropped.Load() {
+		return
+	}
+	defer w.drop(o, e)
+	if c := o.Start(ctx, e); c != nil {
+		out = c
+	}
+	return
+}
+
+func (w *watch) emit(e Event) {
+	for _, o := range w.observers {
+		w.emitTo(o, e)
+	}
+}
+
+func (w *watch) emitTo(o *watcher, e Event) {
+	if o.dropped.Load() {
+		return
+	}
+	defer w.drop(o, e)
+	o.Observe(e)
+}
+
+// drop takes an observer that panics out of the rest of the group, and tells
+// the others that want to know.
+func (w *watch) drop(o *watcher, e Event) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	o.dropped.Store(true)
+	for _, p := range w.observers {
+		if d, ok := p.Observer.(interface{ Dropped(Event, any) }); ok && p != o {
+			func() {
+				defer func() { _ = recover() }()
+				d.Dropped(e, v)
+			}()
+		}
+	}
+}
+
+func (w *watch) declared(n *node) {
+	n.sideOf().watched.id = w.newID()
+	if len(w.observers) == 0 {
+		return
+	}
+	e := w.event(n.group, Declared, n)
+	for i := 0; ; i++ {
+		d := n.body.dep(i)
+		if d == nil {
+			break
+		}
+		if n.kind&race == 0 {
+			e.Deps = append(e.Deps, d.watchedID())
+		}
+	}
+	w.emit(e)
+}
+
+func (w *watch) ready(n, dep *node) {
+	if len(w.observers) == 0 {
+		return
+	}
+	e := w.event(n.group, Ready, n)
+	if dep != nil {
+		e.On = dep.watchedID()
+	}
+	w.emit(e)
+}
+
+// prepare returns the context of a body that starts, and says that it does.
+func (g *Group) prepare(n *node) context.Context {
+	var ctx context.Context = n
+	s := n.sideOf()
+	if n.kind&entrant != 0 {
+		ctx = n.body.(racer).race().context(n)
+	}
+	if w := g.watch; w != nil {
+		e := w.event(g, Started, n)
+		ctx = w.begin(ctx, e)
+		w.emit(e)
+		if w.labels {
+			ctx = pprof.WithLabels(ctx, pprof.Labels("group", g.name, "task", n.label()))
+			pprof.SetGoroutineLabels(ctx)
+		}
+		if w.trace != nil && trace.IsEnabled() {
+			s.watched.region = trace.StartRegion(ctx, n.label())
+		}
+	}
+	if ctx != context.Context(n) {
+		s.ctx = ctx
+	}
+	return ctx
+}
+
+func (w *watch) bodyEnd(n *node) {
+	if w.trace != nil {
+		if r := n.side.Load().watched.region; r != nil {
+			r.End()
+		}
+	}
+	if w.labels {
+		pprof.SetGoroutineLabels(context.Background())
+	}
+}
+
+func (w *watch) blocked(n, on *node, group *Group) {
+	if len(w.observers) == 0 {
+		return
+	}
+	e := w.event(n.group, Blocked, n)
+	switch {
+	case group != nil && group.watch != nil:
+		e.On = group.watch.id
+	case on != nil:
+		e.On = on.watchedID()
+	}
+	w.emit(e)
+}
+
+func (w *watch) resumed(n *node) {
+	if len(w.observers) > 0 {
+		w.emit(w.event(n.group, Resumed, n))
+	}
+}
+
+func (w *watch) ended(n *node) {
+	if len(w.observers) == 0 {
+		return
+	}
+	e := w.event(n.group, Ended, n)
+	e.Outcome, e.Err = Succeeded, n.error()
+	if n.fail != nil {
+		e.Outcome = n.fail.outcome
+	}
+	w.emit(e)
+}
+
+func (w *watch) groupEnd(g *Group) {
+	e := w.event(g, GroupEnd, nil)
+	e.Err = g.result
+	e.Outcome = g.outcome()
+	w.emit(e)
+	if w.trace != nil {
+		w.trace.End()
+	}
+}
+
+// outcome is how the group as a whole ended.
+func (g *Group) outcome() Outcome {
+	end := g.end.Load()
+	switch {
+	case g.panicked != nil:
+		return Panicked
+	case g.goexited:
+		return Goexited
+	case end != nil && end.why == byExit:
+		return Exited
+	case g.result == nil:
+		return Succeeded
+	case len(g.failures) > 0:
+		return Failed
+	}
+	return Canceled
+}
