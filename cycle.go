@@ -23,9 +23,9 @@ func (s *side) publish(n *node) error {
 	if !leadsTo(n, s.node) {
 		return nil
 	}
-	root := s.node.group.root
-	root.cycles.Lock()
-	defer root.cycles.Unlock()
+	b := s.node.group.root.ledger()
+	b.cycles.Lock()
+	defer b.cycles.Unlock()
 	if path := cycleFrom(s.node, n); path != nil {
 		s.on.Store(nil)
 		return &CycleError{path}
@@ -200,17 +200,18 @@ func (g *Group) holds(n *node) bool {
 
 // cross notes a hard wait of w for a task of another group; uncross forgets it.
 func (g *Group) cross(w *node, cut chan *CycleError) {
+	b := g.ledger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.crossing == nil {
-		g.crossing = make(map[*node]chan *CycleError)
+	if b.crossing == nil {
+		b.crossing = make(map[*node]chan *CycleError)
 	}
-	g.crossing[w] = cut
+	b.crossing[w] = cut
 }
 
 func (g *Group) uncross(w *node) {
 	g.mu.Lock()
-	delete(g.crossing, w)
+	delete(g.ledger().crossing, w)
 	g.mu.Unlock()
 }
 
@@ -220,7 +221,7 @@ func (g *Group) crossers(nested *Group) []*node {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var nodes []*node
-	for n := range g.crossing {
+	for n := range g.ledger().crossing {
 		if nested.holds(n) {
 			nodes = append(nodes, n)
 		}
@@ -242,7 +243,7 @@ func (g *Group) cutCycles() {
 			continue
 		}
 		g.root.mu.Lock()
-		cut := g.root.crossing[n]
+		cut := g.root.ledger().crossing[n]
 		g.root.mu.Unlock()
 		select {
 		case cut <- &CycleError{path}:

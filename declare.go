@@ -1,5 +1,7 @@
 package asap
 
+//go:generate go run ./internal/andgen and_gen.go
+
 import (
 	"context"
 	"fmt"

@@ -41,7 +41,8 @@ func (g *Group) record(e *ending, te *TaskError) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if te != nil {
-		g.failures = append(g.failures, te)
+		b := g.ledger()
+		b.failures = append(b.failures, te)
 		te.listed = true
 		if g.settled {
 			return false
@@ -161,12 +162,13 @@ type absorber interface{ absorb(*TaskError) }
 func (g *Group) failedBefore() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return len(g.failures) > 0
+	return len(g.ledger().failures) > 0
 }
 
 func (g *Group) noteUnfinished() {
+	b := g.ledger()
 	g.mu.Lock()
-	g.unfinished = true
+	b.unfinished = true
 	g.mu.Unlock()
 }
 
@@ -223,19 +225,19 @@ func (n *node) goexited() *failure {
 // recordDeath records a body's panic or Goexit. It reports true when the
 // caller has to cancel the group.
 func (g *Group) recordDeath(f *failure) bool {
-	why := byGoexit
+	why, b := byGoexit, g.ledger()
 	g.mu.Lock()
-	g.unfinished = true
+	b.unfinished = true
 	if p, ok := f.err.(*PanicError); ok {
 		why = byPanic
 		if p.Stack == nil {
 			p.Stack = debug.Stack()
 		}
-		if g.panicked == nil {
-			g.panicked = p
+		if b.panicked == nil {
+			b.panicked = p
 		}
 	} else {
-		g.goexited = true
+		b.goexited = true
 	}
 	g.mu.Unlock()
 	g.cancelable()
@@ -244,8 +246,8 @@ func (g *Group) recordDeath(f *failure) bool {
 
 // finish ends the group, as the last step of the last goroutine in it.
 func (g *Group) finish() {
-	if g.parentWatch != nil {
-		g.parentWatch.stop()
+	if b := g.book.Load(); b != nil && b.parentWatch != nil {
+		b.parentWatch.stop()
 	}
 	g.over.Store(true)
 	if c := g.real.Load(); c != nil {
@@ -260,15 +262,17 @@ func (g *Group) finish() {
 
 // verdict is what Wait returns.
 func (g *Group) verdict() error {
-	end := g.end.Load()
+	end, b := g.end.Load(), g.book.Load()
 	switch {
-	case g.panicked != nil:
-		return g.panicked
-	case end == nil && len(g.failures) == 0, end != nil && end.why == byExit:
+	case b == nil:
 		return nil
-	case len(g.failures) > 0:
-		return &GroupError{Group: g.name, Failures: g.failures}
-	case end.why == byOutside && g.unfinished:
+	case b.panicked != nil:
+		return b.panicked
+	case end == nil && len(b.failures) == 0, end != nil && end.why == byExit:
+		return nil
+	case len(b.failures) > 0:
+		return &GroupError{Group: g.name, Failures: b.failures}
+	case end.why == byOutside && b.unfinished:
 		if end.report != nil {
 			return end.report
 		}

@@ -12,8 +12,9 @@ func (g *Group) NewExit[R any]() *Exit[R] {
 	g.check("NewExit")
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.exits++
-	return &Exit[R]{group: g, index: g.exits - 1}
+	b := g.ledger()
+	b.exits++
+	return &Exit[R]{group: g, index: b.exits - 1}
 }
 
 // With makes the error that ends the group when a body of the group returns

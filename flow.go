@@ -93,7 +93,7 @@ func newFlowInput[In any](g *Group, in In) *flowInput[In] {
 func (t *flowInput[In]) call(context.Context) error { return nil }
 func (t *flowInput[In]) drop()                      {}
 func (t *flowInput[In]) fill(*Call)                 {}
-func (t *flowInput[In]) ready(*settling) bool       { return true }
+func (t *flowInput[In]) ready() (chain, bool)       { return chain{}, true }
 
 // Graph returns the structure of the flow, without running any body. It
 // returns an error, and never panics, if the function that declares it looks

@@ -40,22 +40,41 @@ type Group struct {
 	idle   sync.WaitGroup
 	result error // of Wait, from the end on
 
-	cycles   sync.Mutex
-	mu       sync.Mutex
-	parked   *side // bodies asleep in a hard wait
+	mu     sync.Mutex
+	parked *side // bodies asleep in a hard wait
+	book   atomic.Pointer[ledger]
+}
+
+// ledger is what most groups never need. All but cycles is guarded by the
+// group's mu until the group has ended.
+type ledger struct {
 	hubs     map[*node]*hub
-	fans     []*limiter // of running Maps with a limit of their own
+	fans     []*limiter // of Maps with a limit of their own
 	crossing map[*node]chan *CycleError
+	cycles   sync.Mutex // one waiter at a time decides whether it closes a cycle
 
 	failures    []*TaskError
 	panicked    *PanicError
 	panicRaised bool
 	goexited    bool
-	exits       int
 	unfinished  bool // a task did not succeed
+
+	exits       int
 	parentWatch *parentWatch
 	ownerSeat   *softWait
 	ownerHard   bool
+}
+
+// ledger returns the group's ledger and makes it if need be.
+func (g *Group) ledger() *ledger {
+	b := g.book.Load()
+	if b == nil {
+		b = new(ledger)
+		if !g.book.CompareAndSwap(nil, b) {
+			b = g.book.Load()
+		}
+	}
+	return b
 }
 
 const (
@@ -98,6 +117,14 @@ func (g *Group) init(ctx context.Context, options []Option) {
 		g.root = n.group.root
 		g.lim = n.limiter()
 	}
+	if len(options) > 0 {
+		g.configure(options)
+	} else if g.isWatched(nil) {
+		g.watch = newWatch(g, &config{})
+	}
+}
+
+func (g *Group) configure(options []Option) {
 	var c config
 	for _, o := range options {
 		if o == nil {
@@ -110,7 +137,9 @@ func (g *Group) init(ctx context.Context, options []Option) {
 		g.lim = newLimiter(c.limit, g.lim)
 	}
 	g.remote = newRemote(g, c.executor)
-	g.watch = newWatch(g, &c)
+	if g.isWatched(&c) {
+		g.watch = newWatch(g, &c)
+	}
 }
 
 // Wait blocks until every task of the group has ended and nothing that the
@@ -130,18 +159,26 @@ func (g *Group) Wait() error {
 	g.check("Wait")
 	g.refuseInBuild("Wait")
 	g.join(true)
-	g.mu.Lock()
-	raise := g.panicked != nil && !g.panicRaised
-	g.panicRaised = true
-	goexit := g.panicked == nil && g.goexited
-	g.mu.Unlock()
-	if raise {
-		panic(g.panicked)
+	if g.book.Load() == nil {
+		return g.result
 	}
-	if goexit {
+	g.raise()
+	if b := g.ledger(); b.panicked == nil && b.goexited {
 		runtime.Goexit()
 	}
 	return g.result
+}
+
+// raise panics with a body's panic, once.
+func (g *Group) raise() {
+	b := g.ledger()
+	g.mu.Lock()
+	raised := b.panicRaised
+	b.panicRaised = true
+	g.mu.Unlock()
+	if b.panicked != nil && !raised {
+		panic(b.panicked)
+	}
 }
 
 // Stop cancels the group and waits as [Group.Wait] does, for defer after New:
@@ -159,13 +196,7 @@ func (g *Group) Stop() {
 		}
 	}
 	g.join(false)
-	g.mu.Lock()
-	raise := g.panicked != nil && !g.panicRaised
-	g.panicRaised = true
-	g.mu.Unlock()
-	if raise {
-		panic(g.panicked)
-	}
+	g.raise()
 }
 
 // join returns when the group has ended; it runs ready bodies meanwhile. Both

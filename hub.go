@@ -29,19 +29,20 @@ func (h *hub) drop()                      {}
 
 // hubOf returns n's hub, nil when n is done.
 func (g *Group) hubOf(n *node) *hub {
+	b := g.ledger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	h := g.hubs[n]
+	h := b.hubs[n]
 	if h == nil {
 		h = &hub{of: n, fired: make(chan struct{})}
 		h.kind, h.group, h.body, h.pending = helper|inline, g, h, one
 		if !n.link(&h.edge, &h.node) {
 			return nil
 		}
-		if g.hubs == nil {
-			g.hubs = make(map[*node]*hub)
+		if b.hubs == nil {
+			b.hubs = make(map[*node]*hub)
 		}
-		g.hubs[n] = h
+		b.hubs[n] = h
 	}
 	return h
 }
@@ -50,7 +51,7 @@ func (g *Group) hubOf(n *node) *hub {
 func (h *hub) fire() {
 	g := h.group
 	g.mu.Lock()
-	delete(g.hubs, h.of)
+	delete(g.ledger().hubs, h.of)
 	waits := h.seated
 	h.seated = nil
 	g.mu.Unlock()
@@ -65,7 +66,7 @@ func (h *hub) join(sw *softWait) {
 	g := h.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.hubs[h.of] != h {
+	if g.ledger().hubs[h.of] != h {
 		return // it has fired: leave says so
 	}
 	if h.seated == nil {

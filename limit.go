@@ -1,6 +1,7 @@
 package asap
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -90,7 +91,7 @@ func (l *limiter) giveLocked(granted *grants) {
 	switch {
 	case t != nil:
 		if l.up.climbLocked(t, nil) {
-			granted.tickets.push(t)
+			granted.wake(t)
 		}
 	case n != nil:
 		if l.up.climbLocked(nil, n) {
@@ -135,15 +136,28 @@ func (l *limiter) releaseLocked(end *limiter, granted *grants) {
 
 // grants is who got slots: to be started or woken without the mutex.
 type grants struct {
-	nodes   chain
-	tickets ticketList
+	nodes       chain
+	first, last *ticket
+}
+
+func (s *grants) wake(t *ticket) {
+	t.next = nil
+	if s.first == nil {
+		s.first = t
+	} else {
+		s.last.next = t
+	}
+	s.last = t
 }
 
 // start wakes and starts who got slots, and leaves the first node to the
 // caller if that has the given group.
 func (s *grants) start(own *Group) (first *node) {
-	for t := s.tickets.pop(); t != nil; t = s.tickets.pop() {
+	for t := s.first; t != nil; {
+		next := t.next // t is the waiter's again when it is woken
+		t.next = nil
 		t.wg.Done()
+		t = next
 	}
 	for n := s.nodes.pop(); n != nil; n = s.nodes.pop() {
 		if first == nil && n.group == own {
@@ -268,7 +282,7 @@ func (n *node) vacate(l *limiter) (granted grants) {
 		if t := s.seat.queued; t != nil {
 			s.seat.queued = nil
 			t.leaveLocked(n.limiter(), &granted)
-			granted.tickets.push(t)
+			granted.wake(t)
 		}
 		if !held {
 			return granted
@@ -281,9 +295,12 @@ func (n *node) vacate(l *limiter) (granted grants) {
 // skipQueued takes the nodes that match out of the queues and settles them as
 // skipped; bodies of g that were woken go on without a slot.
 func (g *Group) skipQueued(match func(*node) bool) {
-	g.mu.Lock()
-	levels := append([]*limiter(nil), g.fans...)
-	g.mu.Unlock()
+	var levels []*limiter
+	if b := g.book.Load(); b != nil {
+		g.mu.Lock()
+		levels = slices.Clone(b.fans)
+		g.mu.Unlock()
+	}
 	if g.lim != nil {
 		levels = append(levels, g.lim)
 	}
@@ -316,7 +333,7 @@ func (g *Group) skipQueuedAt(first *limiter, match func(*node) bool) {
 				t.n.seatLocked().bare = true
 				t.n.seatLocked().queued = nil
 				t.n.limiter().releaseLocked(l, &granted)
-				granted.tickets.push(t)
+				granted.wake(t)
 			}
 			t = next
 		}

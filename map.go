@@ -3,6 +3,7 @@ package asap
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -45,17 +46,17 @@ type mapTask[E, U any] struct {
 
 // ready is called when the slice is there and, if it has elements, again when
 // all of them have succeeded.
-func (r *mapTask[E, U]) ready(s *settling) bool {
+func (r *mapTask[E, U]) ready() (more chain, done bool) {
 	if r.elements != nil {
 		for i := range r.elements {
 			r.value[i] = r.elements[i].value
 		}
-		return true
+		return more, true
 	}
 	in := r.in.value
 	r.value = make([]U, len(in))
 	if len(in) == 0 {
-		return true
+		return more, true
 	}
 	if len(in) > maxDeps {
 		panic(fmt.Sprintf("asap: Map %s over %d elements; split the slice into parts of at most %d", r.node.name, len(in), maxDeps))
@@ -69,7 +70,6 @@ func (r *mapTask[E, U]) ready(s *settling) bool {
 	r.elements = make([]mapElement[E, U], len(in))
 	r.node.expand(len(in))
 	g.live.Add(int64(len(in)) * liveTask)
-	s.gated = true
 	for i := range r.elements {
 		e := &r.elements[i]
 		e.of, e.index, e.arg, e.fn = r, i, in[i], r.fn
@@ -82,9 +82,12 @@ func (r *mapTask[E, U]) ready(s *settling) bool {
 		if g.watch != nil {
 			g.watch.declared(&e.node)
 		}
-		s.started(&e.node, nil)
+		if g.watch != nil {
+			g.watch.ready(&e.node, nil)
+		}
+		more.push(&e.node)
 	}
-	return false
+	return more, false
 }
 
 func (r *mapTask[E, U]) dep(i int) *node {
@@ -140,21 +143,15 @@ func (e *mapElement[E, U]) limiter() *limiter { return e.of.lim }
 func (e *mapElement[E, U]) parent() *node     { return &e.of.node }
 
 func (g *Group) addFan(l *limiter) {
+	b := g.ledger()
 	g.mu.Lock()
-	g.fans = append(g.fans, l)
+	b.fans = append(b.fans, l)
 	g.mu.Unlock()
 }
 
 func (g *Group) dropFan(l *limiter) {
+	b := g.ledger()
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	for i, f := range g.fans {
-		if f == l {
-			last := len(g.fans) - 1
-			g.fans[i] = g.fans[last]
-			g.fans[last] = nil
-			g.fans = g.fans[:last]
-			return
-		}
-	}
+	b.fans = slices.DeleteFunc(b.fans, func(f *limiter) bool { return f == l })
+	g.mu.Unlock()
 }

@@ -13,14 +13,15 @@ func (g *Group) blockOwner() bool {
 		n.group.watch.blocked(n, nil, g)
 	}
 	if n.limiter() != nil {
-		g.ownerSeat = &softWait{w: n}
-		g.ownerSeat.wg.Add(1)
-		g.ownerSeat.ticket.wg = &g.ownerSeat.wg
+		s := &softWait{w: n}
+		s.wg.Add(1)
+		s.ticket.wg = &s.wg
+		g.ledger().ownerSeat = s
 		n.rise()
 	}
 	if g.ownerWaits && n.sideOf().hard.CompareAndSwap(false, true) {
 		n.side.Load().group.Store(g)
-		g.ownerHard = true
+		g.ledger().ownerHard = true
 		g.cutCycles()
 	}
 	return true
@@ -29,20 +30,22 @@ func (g *Group) blockOwner() bool {
 // rejoinOwner takes the owner's slots again at the moment when the last task
 // of the group has ended.
 func (g *Group) rejoinOwner() {
-	if s := g.ownerSeat; s != nil {
-		s.sit()
+	if b := g.book.Load(); b != nil && b.ownerSeat != nil {
+		b.ownerSeat.sit()
 	}
 }
 
 // resumeOwner ends the wait, once the group has ended and there is a slot.
 func (g *Group) resumeOwner() {
 	n := g.owner
-	if g.ownerHard {
-		n.side.Load().group.Store(nil)
-		n.side.Load().hard.Store(false)
-	}
-	if g.ownerSeat != nil {
-		g.ownerSeat.wg.Wait()
+	if b := g.book.Load(); b != nil {
+		if b.ownerHard {
+			n.side.Load().group.Store(nil)
+			n.side.Load().hard.Store(false)
+		}
+		if b.ownerSeat != nil {
+			b.ownerSeat.wg.Wait()
+		}
 	}
 	if n.group.watch != nil {
 		n.group.watch.resumed(n)

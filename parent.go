@@ -11,19 +11,17 @@ type parentWatch struct {
 
 // watchParent registers with the parent, once, if it can end.
 func (g *Group) watchParent() {
-	g.mu.Lock()
-	made := g.parentWatch != nil
-	g.mu.Unlock()
-	if made || g.remote != nil || g.parent.Done() == nil {
+	if g.remote != nil || g.parent.Done() == nil {
 		return
 	}
-	p := &parentWatch{done: make(chan struct{})}
+	b := g.ledger()
 	g.mu.Lock()
-	if g.parentWatch != nil {
+	if b.parentWatch != nil {
 		g.mu.Unlock()
 		return
 	}
-	g.parentWatch = p
+	p := &parentWatch{done: make(chan struct{})}
+	b.parentWatch = p
 	g.mu.Unlock()
 	p.off = context.AfterFunc(g.parent, func() {
 		// A goroutine of package context, which counts as one of the group's

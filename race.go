@@ -36,7 +36,7 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	}
 	r.state.left = len(fns)
 	g.live.Add(int64(len(fns)) * liveTask)
-	s := settling{g: g}
+	s := settling{g: g, gated: true}
 	for i := range r.entrants {
 		n := &r.entrants[i].node
 		if g.remote != nil {
@@ -66,7 +66,6 @@ func (r *raceTask[T]) dep(i int) *node {
 func (r *raceTask[T]) call(context.Context) error { return nil }
 func (r *raceTask[T]) drop()                      {}
 func (r *raceTask[T]) fill(*Call)                 {}
-func (r *raceTask[T]) ready(*settling) bool       { return true }
 
 // raceEntrant is one function's body. Its Task keeps the value.
 type raceEntrant[T any] struct {

@@ -71,7 +71,7 @@ func (n *node) rise() {
 		if t := s.queued; t != nil {
 			s.queued = nil
 			t.leaveLocked(l, &granted)
-			granted.tickets.push(t)
+			granted.wake(t)
 		} else if !s.bare {
 			l.releaseLocked(nil, &granted)
 		}

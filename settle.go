@@ -140,16 +140,21 @@ func (s *settling) started(n, dep *node) {
 		s.work.push(n)
 		return
 	}
-	if n.body.(inliner).ready(s) {
+	more, done := n.body.(inliner).ready()
+	if done {
 		s.work.push(n)
+		return
 	}
+	s.gated = true
+	s.ready.append(more)
 }
 
 // inliner is the body of a node that has no body to run.
 type inliner interface {
 	// ready is called when every dependency has succeeded. It reports true
-	// when the node has its value, false when it waits for more.
-	ready(s *settling) bool
+	// when the node has its value, and otherwise returns bodies to start, for
+	// which it waits now.
+	ready() (more chain, done bool)
 }
 
 // resume starts or skips a node that nothing holds back any more, outside a worker.

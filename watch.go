@@ -36,6 +36,12 @@ type watched struct {
 	region *trace.Region
 }
 
+// isWatched reports whether anybody looks at the group.
+func (g *Group) isWatched(c *config) bool {
+	return trace.IsEnabled() || g.owner != nil && g.owner.group.watch != nil ||
+		c != nil && (c.named || len(c.observers) > 0)
+}
+
 func newWatch(g *Group, c *config) *watch {
 	var outer *watch
 	if g.owner != nil {
@@ -54,9 +60,6 @@ func newWatch(g *Group, c *config) *watch {
 		w.observers = append(w.observers, &watcher{Observer: o})
 	}
 	tracing := trace.IsEnabled()
-	if len(w.observers) == 0 && !w.labels && !tracing {
-		return nil
-	}
 	if base == nil {
 		base = &watchBase{start: time.Now()}
 	}
@@ -266,17 +269,17 @@ func (w *watch) groupEnd(g *Group) {
 
 // outcome is how the group as a whole ended.
 func (g *Group) outcome() Outcome {
-	end := g.end.Load()
+	end, b := g.end.Load(), g.ledger()
 	switch {
-	case g.panicked != nil:
+	case b.panicked != nil:
 		return Panicked
-	case g.goexited:
+	case b.goexited:
 		return Goexited
 	case end != nil && end.why == byExit:
 		return Exited
 	case g.result == nil:
 		return Succeeded
-	case len(g.failures) > 0:
+	case len(b.failures) > 0:
 		return Failed
 	}
 	return Canceled

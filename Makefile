@@ -1,0 +1,38 @@
+# asap needs Go 1.27; an older Go fetches it by itself.
+export GOTOOLCHAIN = auto
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+MODULES     = . bench examples/storefront
+
+.PHONY: help test race check demo serve soak model bench generate
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+test: ## run every test of every module
+	go test work
+
+race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
+	go test -race -shuffle=on -cpu 1,2,4 . ./waterfall/...
+	go test -race -shuffle=on ./examples/storefront/...
+
+check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
+	sh .ci/check $(STATICCHECK) $(MODULES)
+
+demo: ## start the example shop, drive it in three modes, print what it took
+	cd examples/storefront && go run . -demo
+
+serve: ## keep the example shop running
+	cd examples/storefront && go run . -serve
+
+soak: ## run 1,000,000 random graphs against the oracle
+	go test -run 'TestRandom' -graphs 1000000 -timeout 120m -v .
+
+model: ## check the engine's protocols with spin
+	sh model/check.sh
+
+bench: ## compare with hand-written code and other libraries, side by side
+	cd bench && go run .
+
+generate: ## write the generated files again
+	go generate ./...
