@@ -16,9 +16,7 @@ func (g *Group) start(n *node) {
 		g.pushOne(n)
 		return
 	}
-	s := settling{g: g}
-	s.started(n, nil)
-	s.close()
+	g.resume(n, true)
 }
 
 // admitted counts n in, and settles it as skipped when no body starts any
@@ -39,9 +37,7 @@ func (g *Group) admitted(n *node) bool {
 		return true
 	}
 	n.pending = dead
-	s := settling{g: g}
-	s.skipped(n, nil)
-	s.close()
+	g.resume(n, false)
 	return false
 }
 

@@ -83,7 +83,7 @@ func (r *mapTask[E, U]) ready() (more chain, done bool) {
 			g.watch.declared(&e.node)
 		}
 		if g.watch != nil {
-			g.watch.ready(&e.node, nil)
+			g.watch.ready(&e.node, nil, g.watch.base.now())
 		}
 		more.push(&e.node)
 	}

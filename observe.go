@@ -16,8 +16,9 @@ import (
 //   - Ended of a dependency comes before Ready of its dependents. GroupStart
 //     comes before and GroupEnd after every other event of a group.
 //   - A call delays the step that it reports, so it should not block.
-//   - A call that panics takes the observer out of the rest of the group;
-//     the group goes on without it.
+//   - A call that panics takes the observer out of the rest of the group; the
+//     group and its other observers go on without it. An observer with a method
+//     Dropped(e Event, value any) is told when that happens to another one.
 //   - A nested group reports to the observers of the group around it as well.
 type Observer interface {
 	// Start runs before a group or a body starts; the context that it returns
@@ -28,8 +29,10 @@ type Observer interface {
 	Observe(e Event)
 }
 
-// ID names a group or a task in events. IDs are unique among all groups that
-// report to one outermost observed group, and never 0.
+// ID names a group or a task in events, and is never 0. The lower 32 bits count
+// the groups and tasks of one run from 1, in order of declaration; the upper 32
+// are the same for a group and all that are nested in it and drawn at random
+// for each run, so that one observer can tell runs at the same time apart.
 type ID uint64
 
 // Event is one step of a group or of a task.
@@ -44,7 +47,8 @@ type Event struct {
 	// group was made in, the Race or Map of a function or element. Otherwise 0.
 	Parent ID
 	// On is what a Blocked task waits for, a task or a group, or the
-	// dependency that ended last and so made a task Ready. Otherwise 0.
+	// dependency that ended last and so made a task Ready. Otherwise 0. An
+	// Await of a task that is done gives Blocked and Resumed at one instant.
 	On ID
 	// Name is that of the task, or of the group.
 	Name string

@@ -10,7 +10,7 @@ func (g *Group) blockOwner() bool {
 		return false
 	}
 	if n.group.watch != nil {
-		n.group.watch.blocked(n, nil, g)
+		n.group.watch.blocked(n, nil, g, n.group.watch.base.now())
 	}
 	if n.limiter() != nil {
 		s := &softWait{w: n}
@@ -48,6 +48,6 @@ func (g *Group) resumeOwner() {
 		}
 	}
 	if n.group.watch != nil {
-		n.group.watch.resumed(n)
+		n.group.watch.resumedNow(n)
 	}
 }

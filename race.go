@@ -37,6 +37,9 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	r.state.left = len(fns)
 	g.live.Add(int64(len(fns)) * liveTask)
 	s := settling{g: g, gated: true}
+	if g.watch != nil {
+		s.at = g.watch.base.now()
+	}
 	for i := range r.entrants {
 		n := &r.entrants[i].node
 		if g.remote != nil {

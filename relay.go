@@ -4,6 +4,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // relay runs ready nodes on reused goroutines, without knowing which bodies
@@ -104,7 +105,8 @@ type worker struct {
 	searching bool  // counted in searchers
 	guest     bool  // the goroutine of Wait: not counted in live
 	inBody    bool
-	panicking *PanicError // what the body n has panicked with
+	at        time.Duration // of the instant in which next became ready, for observers
+	panicking *PanicError   // what the body n has panicked with
 }
 
 func (g *Group) search() {
@@ -154,6 +156,16 @@ func (w *worker) caught(panicked *bool) {
 	}
 }
 
+// instant is when the body that take has returned starts: when it became
+// ready, if the worker made it so.
+func (w *worker) instant() time.Duration {
+	at := w.at
+	if at == 0 && w.g.watch != nil {
+		return w.g.watch.base.now()
+	}
+	return at
+}
+
 // take returns the next node to run, nil when there is none.
 func (w *worker) take() *node {
 	if n := w.next; n != nil {
@@ -163,6 +175,7 @@ func (w *worker) take() *node {
 	r := &w.g.relay
 	for {
 		n := r.pop()
+		w.at = 0
 		if w.searching {
 			w.searching = false
 			r.searchers.Add(-1)

@@ -88,7 +88,7 @@ func (r *remote) start(n *node) {
 	call := &Call{Flow: g.name, Task: c.name, Run: func(ctx context.Context) error { return runRemote(ctx, n, c.name) }}
 	n.body.(filler).fill(call)
 	if g.watch != nil {
-		e := g.watch.event(g, Started, n)
+		e := g.watch.event(g, Started, n, g.watch.base.now())
 		g.watch.begin(g.parent, e)
 		g.watch.emit(e)
 	}

@@ -3,6 +3,7 @@ package asap
 import (
 	"context"
 	"sync/atomic"
+	"time"
 )
 
 // run starts n's body, or settles n when no body may start any more, and
@@ -14,7 +15,7 @@ func (w *worker) run(n *node) int64 {
 	}
 	var ctx context.Context = n
 	if g.watch != nil || n.kind&entrant != 0 {
-		ctx = g.prepare(n)
+		ctx = g.prepare(n, w.instant())
 	}
 	w.n, w.inBody = n, true
 	err := n.body.call(ctx)
@@ -45,6 +46,7 @@ func (g *Group) settleAs(w *worker, n *node, f *failure, cancel bool) int64 {
 	w.n, w.inBody = nil, false
 	s := settling{g: g, cancel: cancel}
 	s.settle(n, f)
+	w.at = s.at
 	if s.cancel {
 		g.cancel()
 	}
@@ -66,12 +68,16 @@ type settling struct {
 	work   chain
 	ready  chain // bodies that may run now, in order of declaration
 	ended  int64
-	cancel bool // the group is to be canceled afterwards
-	gated  bool // ready has bodies with a limit of their own
+	cancel bool          // the group is to be canceled afterwards
+	gated  bool          // ready has bodies with a limit of their own
+	at     time.Duration // of all of it, for observers
 }
 
 func (s *settling) settle(n *node, f *failure) {
 	n.fail = f
+	if s.g.watch != nil {
+		s.at = s.g.watch.base.now()
+	}
 	s.publish(n)
 	for n := s.work.pop(); n != nil; n = s.work.pop() {
 		s.publish(n)
@@ -86,7 +92,7 @@ func (s *settling) publish(n *node) {
 		s.settleRace(n)
 	}
 	if s.g.watch != nil {
-		s.g.watch.ended(n)
+		s.g.watch.ended(n, s.at)
 	}
 	n.body.drop()
 	e := reverse(n.list.Swap(&closed))
@@ -129,7 +135,7 @@ func (s *settling) skipped(n, dep *node) {
 // started takes a node whose last dependency was dep, nil if it had none left.
 func (s *settling) started(n, dep *node) {
 	if s.g.watch != nil {
-		s.g.watch.ready(n, dep)
+		s.g.watch.ready(n, dep, s.at)
 	}
 	if n.kind&inline == 0 {
 		s.ready.push(n)
@@ -160,6 +166,9 @@ type inliner interface {
 // resume starts or skips a node that nothing holds back any more, outside a worker.
 func (g *Group) resume(n *node, start bool) {
 	s := settling{g: g}
+	if g.watch != nil {
+		s.at = g.watch.base.now()
+	}
 	if start {
 		s.started(n, nil)
 	} else {

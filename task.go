@@ -152,11 +152,11 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	if ctx == nil {
 		panic("asap: Await of task " + n.label() + " with a nil context; pass the body's")
 	}
-	if !n.done() {
-		if err := n.await(ctx); err != nil {
-			var zero T
-			return zero, err
-		}
+	if n.done() {
+		n.awaitedLate(ctx)
+	} else if err := n.await(ctx); err != nil {
+		var zero T
+		return zero, err
 	}
 	return t.outcome()
 }

@@ -87,6 +87,16 @@ func (n *node) await(ctx context.Context) error {
 	return n.awaitHard(w, s)
 }
 
+// awaitedLate tells observers of an await of n, which is done already.
+func (n *node) awaitedLate(ctx context.Context) {
+	if n.group.watch == nil {
+		return
+	}
+	if w, _ := ctx.Value(nodeKey{}).(*node); w != nil && !w.done() && w.group.watch != nil {
+		w.group.watch.passed(w, n)
+	}
+}
+
 // cutShort is the error of w's wait for n that ended before n. The group's end
 // is known a moment before its context is canceled.
 func (n *node) cutShort(ctx context.Context, w *node) error {
@@ -106,8 +116,8 @@ func (n *node) awaitHard(w *node, s *side) error {
 	g := w.group
 	g.watchParent()
 	if g.watch != nil {
-		g.watch.blocked(w, n, nil)
-		defer g.watch.resumed(w)
+		g.watch.blocked(w, n, nil, g.watch.base.now())
+		defer g.watch.resumedNow(w)
 	}
 	w.rise()
 	s.ticket.wg = &s.wg
@@ -210,8 +220,8 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 		return nil
 	}
 	if w != nil && w.group.watch != nil {
-		w.group.watch.blocked(w, n, nil)
-		defer w.group.watch.resumed(w)
+		w.group.watch.blocked(w, n, nil, w.group.watch.base.now())
+		defer w.group.watch.resumedNow(w)
 	}
 	seated := w != nil && w.limiter() != nil
 	var sw *softWait

@@ -2,6 +2,7 @@ package asap
 
 import (
 	"context"
+	"math/rand/v2"
 	"runtime/pprof"
 	"runtime/trace"
 	"sync/atomic"
@@ -22,8 +23,11 @@ type watch struct {
 // watchBase is shared by an outermost observed group and those nested in it.
 type watchBase struct {
 	start time.Time
-	ids   atomic.Uint64
+	run   ID // the upper half of every ID, drawn so that one observer can tell runs apart
+	ids   atomic.Uint32
 }
+
+func (b *watchBase) now() time.Duration { return time.Since(b.start) }
 
 type watcher struct {
 	Observer
@@ -61,7 +65,7 @@ func newWatch(g *Group, c *config) *watch {
 	}
 	tracing := trace.IsEnabled()
 	if base == nil {
-		base = &watchBase{start: time.Now()}
+		base = &watchBase{start: time.Now(), run: ID(rand.Uint32()) << 32}
 	}
 	w.base = base
 	w.id = w.newID()
@@ -72,16 +76,19 @@ func newWatch(g *Group, c *config) *watch {
 		}
 		g.parent, w.trace = trace.NewTask(g.parent, name)
 	}
-	e := w.event(g, GroupStart, nil)
+	e := w.event(g, GroupStart, nil, 0)
+	if outer != nil {
+		e.At = base.now()
+	}
 	g.parent = w.begin(g.parent, e)
 	w.emit(e)
 	return w
 }
 
-func (w *watch) newID() ID { return ID(w.base.ids.Add(1)) }
+func (w *watch) newID() ID { return w.base.run | ID(w.base.ids.Add(1)) }
 
-func (w *watch) event(g *Group, k Kind, n *node) Event {
-	e := Event{Kind: k, At: time.Since(w.base.start), Group: w.id, Name: g.name}
+func (w *watch) event(g *Group, k Kind, n *node, at time.Duration) Event {
+	e := Event{Kind: k, At: at, Group: w.id, Name: g.name}
 	if n != nil {
 		e.Task, e.Name = n.watchedID(), n.label()
 		e.Parent = n.parentID()
@@ -165,7 +172,7 @@ func (w *watch) declared(n *node) {
 	if len(w.observers) == 0 {
 		return
 	}
-	e := w.event(n.group, Declared, n)
+	e := w.event(n.group, Declared, n, w.base.now())
 	for i := 0; ; i++ {
 		d := n.body.dep(i)
 		if d == nil {
@@ -178,11 +185,11 @@ func (w *watch) declared(n *node) {
 	w.emit(e)
 }
 
-func (w *watch) ready(n, dep *node) {
+func (w *watch) ready(n, dep *node, at time.Duration) {
 	if len(w.observers) == 0 {
 		return
 	}
-	e := w.event(n.group, Ready, n)
+	e := w.event(n.group, Ready, n, at)
 	if dep != nil {
 		e.On = dep.watchedID()
 	}
@@ -190,14 +197,14 @@ func (w *watch) ready(n, dep *node) {
 }
 
 // prepare returns the context of a body that starts, and says that it does.
-func (g *Group) prepare(n *node) context.Context {
+func (g *Group) prepare(n *node, at time.Duration) context.Context {
 	var ctx context.Context = n
 	s := n.sideOf()
 	if n.kind&entrant != 0 {
 		ctx = n.body.(racer).race().context(n)
 	}
 	if w := g.watch; w != nil {
-		e := w.event(g, Started, n)
+		e := w.event(g, Started, n, at)
 		ctx = w.begin(ctx, e)
 		w.emit(e)
 		if w.labels {
@@ -225,11 +232,11 @@ func (w *watch) bodyEnd(n *node) {
 	}
 }
 
-func (w *watch) blocked(n, on *node, group *Group) {
+func (w *watch) blocked(n, on *node, group *Group, at time.Duration) {
 	if len(w.observers) == 0 {
 		return
 	}
-	e := w.event(n.group, Blocked, n)
+	e := w.event(n.group, Blocked, n, at)
 	switch {
 	case group != nil && group.watch != nil:
 		e.On = group.watch.id
@@ -239,17 +246,27 @@ func (w *watch) blocked(n, on *node, group *Group) {
 	w.emit(e)
 }
 
-func (w *watch) resumed(n *node) {
+func (w *watch) resumed(n *node, at time.Duration) {
 	if len(w.observers) > 0 {
-		w.emit(w.event(n.group, Resumed, n))
+		w.emit(w.event(n.group, Resumed, n, at))
 	}
 }
 
-func (w *watch) ended(n *node) {
+func (w *watch) resumedNow(n *node) { w.resumed(n, w.base.now()) }
+
+// passed reports a wait for a task that is done already: the body depends on
+// it all the same.
+func (w *watch) passed(n, on *node) {
+	at := w.base.now()
+	w.blocked(n, on, nil, at)
+	w.resumed(n, at)
+}
+
+func (w *watch) ended(n *node, at time.Duration) {
 	if len(w.observers) == 0 {
 		return
 	}
-	e := w.event(n.group, Ended, n)
+	e := w.event(n.group, Ended, n, at)
 	e.Outcome, e.Err = Succeeded, n.error()
 	if n.fail != nil {
 		e.Outcome = n.fail.outcome
@@ -258,7 +275,7 @@ func (w *watch) ended(n *node) {
 }
 
 func (w *watch) groupEnd(g *Group) {
-	e := w.event(g, GroupEnd, nil)
+	e := w.event(g, GroupEnd, nil, w.base.now())
 	e.Err = g.result
 	e.Outcome = g.outcome()
 	w.emit(e)
