@@ -2,9 +2,11 @@ module github.com/asap-go/asap/examples/storefront
 
 go 1.27
 
-replace github.com/asap-go/asap => ../..
-
-require modernc.org/sqlite v1.61.1
+require (
+	github.com/asap-go/asap v0.0.0-00010101000000-000000000000
+	golang.org/x/sync v0.24.0
+	modernc.org/sqlite v1.61.1
+)
 
 require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
@@ -17,3 +19,5 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+replace github.com/asap-go/asap => ../..

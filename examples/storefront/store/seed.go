@@ -11,7 +11,7 @@ import (
 
 // How much a new shop holds. The catalogue has every noun in every finish.
 const (
-	Users      = 300
+	Users      = 400
 	pastOrders = 500
 	cartLines  = 3
 )

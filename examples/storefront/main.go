@@ -1,0 +1,96 @@
+// Storefront is a shop whose pages are put together from a database and six
+// services, in three ways: one call after the other, with errgroup level by
+// level, and with asap.
+//
+//	go run . -demo     compares the three under load and exits
+//	go run . -serve    keeps the shop open and prints its address
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/asap-go/asap/examples/storefront/services"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "storefront:", err)
+		}
+		stop()
+		os.Exit(1)
+	}
+}
+
+// run is the program. What it prints goes to out, the help to help.
+func run(ctx context.Context, args []string, out, help io.Writer) error {
+	f := flag.NewFlagSet("storefront", flag.ContinueOnError)
+	f.SetOutput(help)
+	demoing := f.Bool("demo", false, "drive each page in each mode, print what that took, and exit")
+	serving := f.Bool("serve", false, "keep the shop open until interrupted")
+	addr := f.String("addr", "127.0.0.1:8080", "with -serve: where the shop listens")
+	dir := f.String("dir", "", "with -serve: folder of the database files (default: one that is removed at the end)")
+	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
+	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
+	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
+	faults := f.String("faults", "", "what is wrong from the start, as ads=down,currency=slow")
+	rate := f.Float64("rate", 40, "with -demo: requests a second, of each mode")
+	each := f.Duration("for", 9*time.Second, "with -demo: how long each page is driven")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	broken, err := services.ParseFaults(*faults)
+	switch {
+	case err != nil:
+		return err
+	case f.NArg() > 0:
+		return fmt.Errorf("argument %q: want flags only", f.Arg(0))
+	case *demoing == *serving:
+		f.Usage()
+		return errors.New("want one of -demo and -serve")
+	case *speed < 0 || *patience <= 0 || *rate <= 0 || *each <= 0:
+		return errors.New("-latency must not be negative; -patience, -rate and -for must be more than 0")
+	}
+	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, patience: *patience, faults: broken}
+	if *demoing || *dir == "" {
+		temp, err := os.MkdirTemp("", "storefront")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(temp)
+		cfg.dir = temp
+	}
+	if *demoing {
+		return demo(ctx, cfg, *rate, *each, out)
+	}
+	return serve(ctx, cfg, out)
+}
+
+// serve keeps a shop open until ctx ends.
+func serve(ctx context.Context, cfg settings, out io.Writer) error {
+	w, err := start(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "The shop is open at %s/ (Ctrl-C closes it).\n", w.url)
+	for _, name := range services.Names() {
+		fmt.Fprintf(out, "  %-16s %s\n", name, w.services.URL(name))
+	}
+	select {
+	case <-ctx.Done():
+		return w.close()
+	case err := <-w.served:
+		w.served <- err // for close
+		return errors.Join(err, w.close())
+	}
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/examples/storefront/services"
+	"github.com/asap-go/asap/examples/storefront/shop"
+	"github.com/asap-go/asap/examples/storefront/store"
+)
+
+// settings are what the flags say about a world.
+type settings struct {
+	dir      string // for the database files
+	addr     string // of the shop
+	seed     uint64
+	speed    float64
+	patience time.Duration
+	faults   map[string]services.Fault
+	options  []asap.Option // for the groups of the pages
+}
+
+// world is a shop with all that it needs, running: two database files, six
+// services, and the shop's own server.
+type world struct {
+	store    *store.Store
+	services *services.Cluster
+	config   shop.Config
+	url      string
+
+	server *http.Server
+	served chan error // what Serve returned
+}
+
+// start starts a world. Its close ends it.
+func start(ctx context.Context, cfg settings) (w *world, err error) {
+	w = new(world)
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if w.store, err = store.Open(ctx, filepath.Join(cfg.dir, "shop.db"), cfg.seed); err != nil {
+		return nil, err
+	}
+	together, err := w.store.BoughtTogether(ctx)
+	if err != nil {
+		return nil, err
+	}
+	catalogue, err := w.store.Page(ctx, 0, 60)
+	if err != nil {
+		return nil, err
+	}
+	var featured []services.Featured
+	for _, p := range catalogue {
+		featured = append(featured, services.Featured{Product: p.ID, Name: p.Name, Category: p.Category})
+	}
+	w.services, err = services.Start(ctx, services.Config{
+		Dir:      cfg.dir,
+		Together: together,
+		Featured: featured,
+		Seed:     cfg.seed,
+		Speed:    cfg.speed,
+		SlowBy:   3 * time.Second,
+		Patience: time.Second,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for service, f := range cfg.faults {
+		if err := w.services.Break(service, f); err != nil {
+			return nil, err
+		}
+	}
+	w.config = shop.Config{Store: w.store, Services: w.services, Patience: cfg.patience, Options: cfg.options}
+	return w, w.listen(cfg.addr)
+}
+
+// listen serves the shop. Further pages for its owner are mounted here.
+func (w *world) listen(addr string) error {
+	mux := http.NewServeMux()
+	mux.Handle("/", shop.New(w.config))
+
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	w.url = "http://" + ln.Addr().String()
+	w.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	w.served = make(chan error, 1)
+	go func() { w.served <- w.server.Serve(ln) }() // close waits for it
+	return nil
+}
+
+// close ends the world: pages that are being made get five seconds.
+func (w *world) close() error {
+	var errs []error
+	if w.server != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		errs = append(errs, w.server.Shutdown(ctx))
+		if err := <-w.served; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, fmt.Errorf("shop: %w", err))
+		}
+	}
+	if w.services != nil {
+		errs = append(errs, w.services.Close())
+	}
+	if w.store != nil {
+		errs = append(errs, w.store.Close())
+	}
+	return errors.Join(errs...)
+}
