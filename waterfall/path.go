@@ -234,12 +234,15 @@ func (x *index) firstFailure(g int) int {
 		if !bad(t.Outcome) && (t.Outcome != asap.Exited || !t.started()) {
 			continue
 		}
+		if p := x.parent(i); p >= 0 && t.Outcome == asap.Failed && x.race(p) {
+			continue // a Race has others
+		}
 		if first < 0 || t.End() < x.run.Tasks[first].End() {
 			first = i
 		}
 	}
 	if first < 0 || x.run.Tasks[first].Outcome != asap.Failed {
-		return first
+		return first // a panic or an exit ends settled groups as well
 	}
 	for _, i := range x.members[g] {
 		for _, p := range x.run.Tasks[i].Pieces {

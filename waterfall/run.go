@@ -215,6 +215,9 @@ func (x *index) container(i int) bool {
 	return false
 }
 
+// race tells whether task i is a Race, which has no dependencies, as a Map has.
+func (x *index) race(i int) bool { return len(x.run.Tasks[i].Deps) == 0 && x.container(i) }
+
 // path is the task's name after those of the tasks around it.
 func (x *index) path(i int) string {
 	names := []string{x.run.Tasks[i].Name}

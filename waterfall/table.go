@@ -200,6 +200,9 @@ func (r *record) write(e *asap.Event) {
 		}
 		s |= seenDeclared
 	case asap.Ready:
+		if s&seenReady != 0 { // of a Map, whose elements are done
+			return
+		}
 		r.ready, r.on = e.At, uint32(e.On)
 		s |= seenReady
 	case asap.Started:

@@ -1,8 +1,9 @@
 package waterfall
 
 import (
-	"errors"
+	"encoding/json/jsontext"
 	"fmt"
+	"strconv"
 
 	"github.com/asap-go/asap"
 )
@@ -13,21 +14,39 @@ import (
 // Recorder is valid at any moment.
 func (r *Run) Validate() error {
 	if r.Makespan < 0 {
-		return fmt.Errorf("waterfall: makespan: %d ns is negative", r.Makespan)
+		return &flaw{"/makespan", fmt.Sprintf("makespan: %d ns is negative", r.Makespan)}
 	}
 	if len(r.Groups) == 0 {
 		if len(r.Tasks) > 0 {
-			return errors.New("waterfall: groups: none, but there are tasks")
+			return &flaw{"/groups", "groups: none, but there are tasks"}
 		}
 		return nil
 	}
 	v := validator{run: r, task: make(map[asap.ID]int), group: make(map[asap.ID]int)}
 	for _, check := range []func() error{v.ids, v.groups, v.tasks, v.nesting} {
 		if err := check(); err != nil {
-			return fmt.Errorf("waterfall: %w", err)
+			return err
 		}
 	}
 	return nil
+}
+
+// flaw is what Validate found, with the place as a JSON pointer.
+type flaw struct {
+	place jsontext.Pointer
+	text  string
+}
+
+func (f *flaw) Error() string { return "waterfall: " + f.text }
+
+// at returns a flaw of groups[i] or tasks[i], or one of its pieces.
+func (v *validator) at(list string, i int, format string, args ...any) error {
+	place := jsontext.Pointer("/" + list + "/" + strconv.Itoa(i))
+	where := fmt.Sprintf("%s[%d]", list, i)
+	if list == "tasks" {
+		where += " (" + v.run.Tasks[i].Name + ")"
+	}
+	return &flaw{place, where + ": " + fmt.Sprintf(format, args...)}
 }
 
 type validator struct {
@@ -38,10 +57,10 @@ type validator struct {
 func (v *validator) ids() error {
 	for i, g := range v.run.Groups {
 		if g.ID == 0 {
-			return fmt.Errorf("groups[%d]: id is 0", i)
+			return v.at("groups", i, "id is 0")
 		}
 		if j, ok := v.group[g.ID]; ok {
-			return fmt.Errorf("groups[%d]: id %d is that of groups[%d]", i, g.ID, j)
+			return v.at("groups", i, "id %d is that of groups[%d]", g.ID, j)
 		}
 		v.group[g.ID] = i
 	}
@@ -52,16 +71,16 @@ func (v *validator) ids() error {
 	names := make(map[key]int, len(v.run.Tasks))
 	for i, t := range v.run.Tasks {
 		if t.ID == 0 {
-			return fmt.Errorf("tasks[%d]: id is 0", i)
+			return v.at("tasks", i, "id is 0")
 		}
 		if j, ok := v.task[t.ID]; ok {
-			return fmt.Errorf("tasks[%d]: id %d is that of tasks[%d]", i, t.ID, j)
+			return v.at("tasks", i, "id %d is that of tasks[%d]", t.ID, j)
 		}
 		if j, ok := v.group[t.ID]; ok {
-			return fmt.Errorf("tasks[%d]: id %d is that of groups[%d]", i, t.ID, j)
+			return v.at("tasks", i, "id %d is that of groups[%d]", t.ID, j)
 		}
 		if j, ok := names[key{t.Group, t.Name}]; ok {
-			return fmt.Errorf("tasks[%d]: name %q is that of tasks[%d] in the same group", i, t.Name, j)
+			return v.at("tasks", i, "name %q is that of tasks[%d] in the same group", j)
 		}
 		names[key{t.Group, t.Name}] = i
 		v.task[t.ID] = i
@@ -74,15 +93,15 @@ func (v *validator) groups() error {
 		_, known := v.task[g.Parent]
 		switch {
 		case i == 0 && g.Parent != 0:
-			return fmt.Errorf("groups[0]: the outermost group has the parent %d", g.Parent)
+			return v.at("groups", 0, "the outermost group has the parent %d", g.Parent)
 		case i > 0 && !known:
-			return fmt.Errorf("groups[%d]: parent %d is no task", i, g.Parent)
+			return v.at("groups", i, "parent %d is no task", g.Parent)
 		case g.Limit < 0:
-			return fmt.Errorf("groups[%d]: limit %d is negative", i, g.Limit)
+			return v.at("groups", i, "limit %d is negative", g.Limit)
 		case g.Start < 0 || g.End < g.Start:
-			return fmt.Errorf("groups[%d]: from %d to %d ns", i, g.Start, g.End)
+			return v.at("groups", i, "from %d to %d ns", g.Start, g.End)
 		case g.Outcome > asap.Goexited:
-			return fmt.Errorf("groups[%d]: outcome %d is unknown", i, g.Outcome)
+			return v.at("groups", i, "outcome %d is unknown", g.Outcome)
 		}
 	}
 	return nil
@@ -92,57 +111,63 @@ func (v *validator) tasks() error {
 	for i := range v.run.Tasks {
 		t := &v.run.Tasks[i]
 		if _, ok := v.group[t.Group]; !ok {
-			return fmt.Errorf("tasks[%d] (%s): group %d is no group", i, t.Name, t.Group)
+			return v.at("tasks", i, "group %d is no group", t.Group)
 		}
 		if _, ok := v.task[t.Parent]; t.Parent != 0 && !ok {
-			return fmt.Errorf("tasks[%d] (%s): parent %d is no task", i, t.Name, t.Parent)
+			return v.at("tasks", i, "parent %d is no task", t.Parent)
 		}
 		if t.Outcome > asap.Goexited {
-			return fmt.Errorf("tasks[%d] (%s): outcome %d is unknown", i, t.Name, t.Outcome)
+			return v.at("tasks", i, "outcome %d is unknown", t.Outcome)
 		}
 		if t.Limit < 0 {
-			return fmt.Errorf("tasks[%d] (%s): limit %d is negative", i, t.Name, t.Limit)
+			return v.at("tasks", i, "limit %d is negative", t.Limit)
 		}
 		for j, d := range t.Deps {
 			if k, ok := v.task[d]; !ok {
-				return fmt.Errorf("tasks[%d] (%s): deps[%d]: %d is no task", i, t.Name, j, d)
+				return v.at("tasks", i, "deps[%d]: %d is no task", j, d)
 			} else if k == i {
-				return fmt.Errorf("tasks[%d] (%s): deps[%d]: the task itself", i, t.Name, j)
+				return v.at("tasks", i, "deps[%d]: the task itself", j)
 			}
 		}
-		if err := v.pieces(t); err != nil {
-			return fmt.Errorf("tasks[%d] (%s): %w", i, t.Name, err)
+		if err := v.pieces(i, t); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (v *validator) pieces(t *Task) error {
+func (v *validator) pieces(i int, t *Task) error {
 	if len(t.Pieces) == 0 {
-		return errors.New("pieces: none")
+		return v.at("tasks", i, "pieces: none")
 	}
 	at := t.Pieces[0].Start
 	for j, p := range t.Pieces {
 		switch {
 		case p.State < Queued || p.State > Blocked:
-			return fmt.Errorf("pieces[%d]: state %d is none of a task", j, p.State)
+			return v.piece(i, j, "state %d is none of a task", p.State)
 		case p.Start != at:
-			return fmt.Errorf("pieces[%d]: starts at %d ns, and the one before it ends at %d", j, p.Start, at)
+			return v.piece(i, j, "starts at %d ns, and the one before it ends at %d", p.Start, at)
 		case p.Start < 0 || p.End < p.Start || p.End > v.run.Makespan:
-			return fmt.Errorf("pieces[%d]: from %d to %d ns is not within the run's %d", j, p.Start, p.End, v.run.Makespan)
+			return v.piece(i, j, "from %d to %d ns is not within the run's %d", p.Start, p.End, v.run.Makespan)
 		case p.On != 0 && p.State != Blocked:
-			return fmt.Errorf("pieces[%d]: %s on %d", j, p.State, p.On)
+			return v.piece(i, j, "%s on %d", p.State, p.On)
 		}
 		if p.On != 0 {
 			_, task := v.task[p.On]
 			_, group := v.group[p.On]
 			if !task && !group {
-				return fmt.Errorf("pieces[%d]: blocked on %d, which is no task or group", j, p.On)
+				return v.piece(i, j, "blocked on %d, which is no task or group", p.On)
 			}
 		}
 		at = p.End
 	}
 	return nil
+}
+
+func (v *validator) piece(i, j int, format string, args ...any) error {
+	f := v.at("tasks", i, "pieces[%d]: %s", j, fmt.Sprintf(format, args...)).(*flaw)
+	f.place += jsontext.Pointer("/pieces/" + strconv.Itoa(j))
+	return f
 }
 
 // nesting refuses a task that is inside itself.
@@ -153,7 +178,7 @@ func (v *validator) nesting() error {
 		var way []int
 		for at := i; mark[at] != fine; {
 			if mark[at] == onTheWay {
-				return fmt.Errorf("tasks[%d] (%s): parent: the task is inside itself", at, v.run.Tasks[at].Name)
+				return v.at("tasks", at, "parent: the task is inside itself")
 			}
 			mark[at] = onTheWay
 			way = append(way, at)

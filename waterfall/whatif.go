@@ -1,0 +1,175 @@
+package waterfall
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Change is one difference between a run and the run that is asked for.
+type Change struct {
+	task  string
+	share float64
+	drop  bool
+	limit int
+	kind  changeKind
+}
+
+type changeKind uint8
+
+const (
+	changeSpeed changeKind = iota + 1
+	changeDrop
+	changeLimit
+)
+
+// Speed takes a share off the time that a task's body runs: 0.5 makes it twice
+// as fast, 1 takes all of it, −1 makes it twice as slow. The task is found by
+// its name, or its path (checkout/charge); likes[] is every element of the Map
+// likes. A name that is in several groups means the task in each of them.
+func Speed(task string, share float64) Change {
+	return Change{kind: changeSpeed, task: task, share: share}
+}
+
+// Drop leaves a task out, with what is inside it: nobody waits for it.
+func Drop(task string) Change { return Change{kind: changeDrop, task: task} }
+
+// Limit changes how many bodies run at once in the outermost group; 0 takes
+// the limit away.
+func Limit(n int) Change { return Change{kind: changeLimit, limit: n} }
+
+// String is the change as cmd/asap reads it.
+func (c Change) String() string {
+	switch c.kind {
+	case changeSpeed:
+		return fmt.Sprintf("%s=%+.6g%%", c.task, -100*c.share)
+	case changeDrop:
+		return c.task + "=0"
+	case changeLimit:
+		return fmt.Sprintf("limit=%d", c.limit)
+	}
+	return "no change"
+}
+
+// Prediction is what a run would have been.
+type Prediction struct {
+	// Makespan is the predicted one.
+	Makespan time.Duration
+	// Baseline is the makespan that the same simulation gives without the
+	// changes. Without a limit it is the run's own; under one it differs where
+	// tasks became ready at the same instant and took another order.
+	Baseline time.Duration
+	// Run is the predicted run, to look at.
+	Run *Run
+}
+
+// Saved is the time that the changes save; it is negative if they cost time.
+func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
+
+// WhatIf predicts the run with some changes, by running it again: every body
+// runs and waits in the same order and for the same tasks as it did, for the
+// time that it took, changed as asked; under a limit, slots are given out by
+// the library's own rules. What would need a look into the bodies stays as it
+// was: a failure happens in the same task after the same work, a wait that
+// ended by its own deadline has the same deadline, and a Race is won by an
+// entrant that succeeded then. A wait that found its task done is only known
+// if it was reported.
+//
+// It fails for a run that has not ended, an unknown task, a share above 1 and
+// a negative limit.
+func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
+	if !r.Ended || len(r.Groups) == 0 {
+		return nil, errors.New("waterfall: what if: the run has not ended")
+	}
+	m := r.model()
+	scale, gone, limit, err := m.apply(changes)
+	if err != nil {
+		return nil, err
+	}
+	s := m.simulate(scale, gone, limit)
+	return &Prediction{
+		Makespan: s.makespan(),
+		Baseline: m.simulate(m.asItWas(), nil, r.limit()).makespan(),
+		Run:      s.predicted(limit),
+	}, nil
+}
+
+// asItWas is the scale that changes nothing.
+func (m *model) asItWas() []float64 {
+	scale := make([]float64, len(m.tasks))
+	for i := range scale {
+		scale[i] = 1
+	}
+	return scale
+}
+
+func (m *model) apply(changes []Change) (scale []float64, gone []bool, limit int, err error) {
+	scale, gone, limit = m.asItWas(), make([]bool, len(m.tasks)), m.run.limit()
+	for _, c := range changes {
+		var tasks []int
+		if c.kind != changeLimit {
+			if tasks = m.find(c.task); len(tasks) == 0 {
+				return nil, nil, 0, fmt.Errorf("waterfall: what if: no task %q; there are %s", c.task, list(m.names(), 8))
+			}
+		}
+		switch c.kind {
+		case changeSpeed:
+			if !(c.share <= 1) {
+				return nil, nil, 0, fmt.Errorf("waterfall: what if: %s: share %g is more than all of its time", c.task, c.share)
+			}
+			for _, t := range tasks {
+				scale[t] *= 1 - c.share
+			}
+		case changeDrop:
+			for _, t := range tasks {
+				m.dropTree(t, gone)
+			}
+		case changeLimit:
+			if c.limit < 0 {
+				return nil, nil, 0, fmt.Errorf("waterfall: what if: limit %d; 0 means none", c.limit)
+			}
+			limit = c.limit
+		}
+	}
+	return scale, gone, limit, nil
+}
+
+func (m *model) dropTree(t int, gone []bool) {
+	if gone[t] {
+		return
+	}
+	gone[t] = true
+	for _, c := range m.children[t] {
+		m.dropTree(c, gone)
+	}
+}
+
+// find returns the tasks of a name, a path or, with [], of a Map.
+func (x *index) find(name string) []int {
+	var out []int
+	whole, elements := strings.CutSuffix(name, "[]")
+	for i := range x.run.Tasks {
+		switch {
+		case x.run.Tasks[i].Name == name, x.path(i) == name:
+			out = append(out, i)
+		case elements:
+			if p := x.parent(i); p >= 0 && x.container(p) && x.run.Tasks[p].Group == x.run.Tasks[i].Group &&
+				(x.run.Tasks[p].Name == whole || x.path(p) == whole) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
+}
+
+func (x *index) names() []string {
+	var names []string
+	for i := range x.run.Tasks {
+		if n := x.run.Tasks[i].Name; !slices.Contains(names, n) && len(names) < 20 {
+			names = append(names, n)
+		}
+	}
+	return names
+}

@@ -1,0 +1,143 @@
+package waterfall_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/waterfall"
+)
+
+// The pieces of the critical path partition [0, makespan].
+func TestCriticalPathPartitions(t *testing.T) {
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		p := newPlan(rnd, 2+rnd.IntN(25), true)
+		p.limit = rnd.IntN(5)
+		if rnd.IntN(3) == 0 {
+			p.tasks[rnd.IntN(len(p.tasks))].fails = true
+		}
+		run := p.run(t)
+		checkPartition(t, run, seed)
+	}
+	for name, script := range scripts {
+		checkPartition(t, record(t, script), name)
+	}
+}
+
+func checkPartition(t *testing.T, run *waterfall.Run, which any) {
+	t.Helper()
+	at := time.Duration(0)
+	for i, s := range run.CriticalPath() {
+		if s.Start != at || s.End <= s.Start {
+			t.Fatalf("run %v: step %d of the critical path = %+v, want it to start at %v", which, i, s, at)
+		}
+		if s.State != waterfall.Running && s.State != waterfall.Queued && len(run.Tasks) > 0 {
+			t.Fatalf("run %v: step %d of the critical path is %v, want running or queued\n%s", which, i, s.State, run.Text(120, false))
+		}
+		at = s.End
+	}
+	if at != run.Makespan && len(run.Tasks) > 0 {
+		t.Fatalf("run %v: critical path ends at %v, want %v", which, at, run.Makespan)
+	}
+}
+
+// Without a limit a prediction is what a real run then takes, to the
+// nanosecond, but for the rounding of scaled durations.
+func TestWhatIfIsExact(t *testing.T) {
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 2))
+		p := newPlan(rnd, 2+rnd.IntN(20), true)
+		run := p.run(t)
+		same, err := run.WhatIf()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same.Makespan != run.Makespan {
+			t.Fatalf("seed %d: WhatIf() of no change = %v, want %v\n%s\npredicted\n%s", seed, same.Makespan, run.Makespan, run.Text(120, false), same.Run.Text(120, false))
+		}
+		changes := p.change(rnd)
+		got, err := run.WhatIf(changes...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		real := p.run(t)
+		if d := got.Makespan - real.Makespan; d < -100 || d > 100 {
+			t.Fatalf("seed %d: WhatIf(%v) = %v, want %v as a real run takes\nbefore\n%s\npredicted\n%s\nreal\n%s", seed, changes, got.Makespan, real.Makespan,
+				run.Text(120, false), got.Run.Text(120, false), real.Text(120, false))
+		}
+		if err := got.Run.Validate(); err != nil {
+			t.Fatalf("seed %d: Validate() of the predicted run = %v", seed, err)
+		}
+	}
+}
+
+// change alters the plan, and returns the same changes for WhatIf.
+func (p *plan) change(rnd *rand.Rand) []waterfall.Change {
+	var changes []waterfall.Change
+	for range 1 + rnd.IntN(3) {
+		i := rnd.IntN(len(p.tasks))
+		pt := p.tasks[i]
+		if pt.gone || len(pt.elems) > 0 {
+			continue
+		}
+		if rnd.IntN(4) == 0 && !p.needed(i) {
+			pt.gone = true
+			changes = append(changes, waterfall.Drop(pt.name))
+			continue
+		}
+		share := math.Round(rnd.Float64()*150-50) / 100
+		if share > 1 {
+			share = 1
+		}
+		for k := range pt.steps {
+			pt.steps[k].sleep = time.Duration(float64(pt.steps[k].sleep)*(1-share) + 0.5)
+		}
+		changes = append(changes, waterfall.Speed(pt.name, share))
+	}
+	return changes
+}
+
+// needed tells whether a Map hangs on task i: it cannot do without.
+func (p *plan) needed(i int) bool {
+	for _, t := range p.tasks {
+		if len(t.elems) > 0 && contains(t.deps, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// Under a limit the order of what becomes ready at one instant may differ.
+func TestWhatIfUnderALimit(t *testing.T) {
+	const plans = 300
+	good, worst := 0, 0.0
+	for seed := range uint64(plans) {
+		rnd := rand.New(rand.NewPCG(seed, 3))
+		p := newPlan(rnd, 2+rnd.IntN(20), true)
+		p.limit = rnd.IntN(4)
+		run := p.run(t)
+		changes := p.change(rnd)
+		if rnd.IntN(2) == 0 {
+			p.limit = rnd.IntN(5)
+			changes = append(changes, waterfall.Limit(p.limit))
+		}
+		got, err := run.WhatIf(changes...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		real := p.run(t)
+		off := math.Abs(float64(got.Makespan-real.Makespan)) / float64(max(real.Makespan, 1))
+		worst = max(worst, off)
+		if off <= 0.05 {
+			good++
+		} else if testing.Verbose() {
+			t.Logf("seed %d: %v: predicted %v, real %v", seed, changes, got.Makespan, real.Makespan)
+		}
+	}
+	t.Logf("%d of %d predictions within 5 %%, the worst off by %.1f %%", good, plans, 100*worst)
+	if good < plans*95/100 {
+		t.Errorf("%d of %d predictions are within 5 %% of the real run, want 95 %%", good, plans)
+	}
+}
