@@ -1,0 +1,192 @@
+// Command bench runs task graphs in every way that is compared with asap, side
+// by side, and prints the tables of docs/benchmarks.md.
+//
+//	go run .                                    everything, about a quarter of an hour
+//	go run . -graphs chain,fan -contenders asap,channels,closures -body 0
+//	go run . -growth ../docs/img/growth.svg     the growth plot
+//	go test -bench . ./...                      the same graphs for benchstat
+//
+// Absolute times depend on the machine and on what else it does. The ratios
+// are taken round by round against hand-written channels, and hold on a busy
+// machine as well.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap/bench/work"
+)
+
+func main() {
+	if isChild() {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return
+		}
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run is main without the process.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	if o.read != "" {
+		return rewrite(o.read, stdout)
+	}
+	if o.growth != "" {
+		return growth(ctx, o, stderr)
+	}
+	r, err := measure(ctx, o, stderr)
+	if err != nil {
+		return err
+	}
+	if o.node {
+		if r.Node, err = measureNode(ctx, o, stderr); err != nil {
+			return err
+		}
+	}
+	if o.json != "" {
+		data, err := json.MarshalIndent(r, "", " ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(o.json, append(data, '\n'), 0o666); err != nil {
+			return err
+		}
+	}
+	return r.write(stdout)
+}
+
+// rewrite prints the tables of an earlier run.
+func rewrite(path string, stdout io.Writer) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var r report
+	if err := json.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return r.write(stdout)
+}
+
+// options are the flags.
+type options struct {
+	graphs, contenders []string // parts of names; none is all
+	bodies             []work.Body
+	procs              []int
+	rounds, most       int
+	sample, budget     time.Duration
+	memory, node       bool
+	json, growth, read string
+}
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	graphs := fs.String("graphs", "", "`names` of graphs, parts suffice, comma separated (default all)")
+	contenders := fs.String("contenders", "", "`names` of contenders, parts suffice, comma separated (default all)")
+	bodies := fs.String("body", "0,1us,50us", "`durations` of the bodies, busy; sleep:1ms for a sleeping one, done for one that looks at its context")
+	procs := fs.String("procs", strconv.Itoa(runtime.NumCPU()), "`numbers` of processors")
+	fs.IntVar(&o.rounds, "rounds", 15, "rounds, each with one sample of every contender")
+	fs.IntVar(&o.most, "most", 1_000_000, "largest graph, or for -growth largest `number` of tasks")
+	fs.DurationVar(&o.sample, "sample", 2*time.Millisecond, "shortest sample")
+	fs.DurationVar(&o.budget, "budget", 20*time.Second, "time a graph after which no round begins, but three at least")
+	fs.BoolVar(&o.memory, "memory", true, "measure peak memory, each in a process of its own")
+	fs.BoolVar(&o.node, "node", true, "run better-all and async.auto on Node.js too, if npm and node are there")
+	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
+	fs.StringVar(&o.read, "read", "", "print the tables of this JSON `file` instead of measuring")
+	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: every setting is a flag", fs.Arg(0))
+	}
+	if o.rounds < 1 {
+		return nil, fmt.Errorf("-rounds %d: at least one is needed", o.rounds)
+	}
+	o.graphs, o.contenders = split(*graphs), split(*contenders)
+	for _, s := range split(*procs) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			return nil, fmt.Errorf("-procs %q: not a number of processors", s)
+		}
+		o.procs = append(o.procs, n)
+	}
+	for _, s := range split(*bodies) {
+		b, err := parseBody(s)
+		if err != nil {
+			return nil, fmt.Errorf("-body %q: %w", s, err)
+		}
+		o.bodies = append(o.bodies, b)
+	}
+	if len(o.procs) == 0 || len(o.bodies) == 0 {
+		return nil, errors.New("-procs and -body need at least one value each")
+	}
+	return o, nil
+}
+
+func parseBody(s string) (work.Body, error) {
+	var b work.Body
+	if s == "0" {
+		return b, nil
+	}
+	if s == "done" {
+		return work.Body{Done: true}, nil
+	}
+	into := &b.Spin
+	if rest, ok := strings.CutPrefix(s, "sleep:"); ok {
+		s, into = rest, &b.Sleep
+	}
+	d, err := time.ParseDuration(s)
+	if err == nil && d <= 0 {
+		err = errors.New("not a positive duration")
+	}
+	*into = d
+	return b, err
+}
+
+func split(s string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// matches reports whether name contains one of the parts, or there are none.
+func matches(name string, parts []string) bool {
+	for _, p := range parts {
+		if strings.Contains(strings.ToLower(name), strings.ToLower(p)) {
+			return true
+		}
+	}
+	return len(parts) == 0
+}
