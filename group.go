@@ -157,7 +157,7 @@ func (g *Group) configure(options []Option) {
 // never returns.
 func (g *Group) Wait() error {
 	g.check("Wait")
-	g.refuseInBuild("Wait")
+	g.refuseInBuild("Wait", nil)
 	g.join(true)
 	if g.book.Load() == nil {
 		return g.result
@@ -188,7 +188,7 @@ func (g *Group) raise() {
 // [*PanicError].
 func (g *Group) Stop() {
 	g.check("Stop")
-	g.refuseInBuild("Stop")
+	g.refuseInBuild("Stop", nil)
 	if !g.over.Load() {
 		g.cancelable()
 		if g.record(&ending{why: byOutside, cause: context.Canceled}, nil) {

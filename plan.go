@@ -99,7 +99,10 @@ func (m namer) unique(name string) string {
 	}
 }
 
-func (p *plan) refuse(call string) error {
+func (p *plan) refuse(call string, n *node) error {
+	if n != nil {
+		call += " of task " + n.label()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := fmt.Errorf("asap: flow %s: its function calls %s, but values are there only when it has returned; declare a task with Then instead", p.flow, call)
@@ -116,9 +119,9 @@ func (p *plan) refused() error {
 }
 
 // refuseInBuild panics when a flow's function does what it must not.
-func (g *Group) refuseInBuild(call string) {
+func (g *Group) refuseInBuild(call string, n *node) {
 	if g.plan != nil && g.plan.building.Load() {
-		panic(g.plan.refuse(call).Error())
+		panic(g.plan.refuse(call, n).Error())
 	}
 }
 
@@ -130,7 +133,7 @@ func (g *Group) refuseAwait(ctx context.Context, n, waiter *node) error {
 	}
 	if g.plan != nil {
 		if g.plan.building.Load() && (waiter == nil || waiter.group != g) {
-			return g.plan.refuse("Await of task " + n.label())
+			return g.plan.refuse("Await", n)
 		}
 		if waiter != nil && waiter.group == g {
 			return fmt.Errorf("asap: task %s awaits task %s inside flow %s: values travel along declared edges only; declare it with And(%s).Then or %s.Then",

@@ -173,7 +173,7 @@ func (t *Task[T]) outcome() (T, error) {
 // task that depends on it. It panics if the task failed or has not ended.
 func (t *Task[T]) Value() T {
 	n := checkTask(t, "Value")
-	n.group.refuseInBuild("Value of task " + n.name)
+	n.group.refuseInBuild("Value", n)
 	if !n.done() {
 		panic("asap: Value of task " + n.label() + " before it has ended; call Group.Wait or Await first")
 	}
@@ -187,7 +187,7 @@ func (t *Task[T]) Value() T {
 // Result returns how the task ended. It panics before it has.
 func (t *Task[T]) Result() Result[T] {
 	n := checkTask(t, "Result")
-	n.group.refuseInBuild("Result of task " + n.name)
+	n.group.refuseInBuild("Result", n)
 	if !n.done() {
 		panic("asap: Result of task " + n.label() + " before it has ended; call Group.Wait or Await first")
 	}
