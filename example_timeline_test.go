@@ -2,7 +2,10 @@ package asap_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -139,4 +142,28 @@ func wantAfter(t *testing.T, want time.Duration, f func(context.Context)) {
 			t.Errorf("it took %v, want %v", got, want)
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// wantGolden compares got with the file in testdata, or writes it.
+func wantGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s\nif that is right, run go test -update and review the difference", name, got, want)
+	}
 }

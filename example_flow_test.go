@@ -1,0 +1,120 @@
+package asap_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asap-go/asap"
+)
+
+type (
+	order   struct{ Items []string }
+	stock   struct{ Reserved int }
+	charge  struct{ Cents int }
+	receipt struct{ Text string }
+)
+
+func reserve(ctx context.Context, o order) (stock, error) { return stock{len(o.Items)}, nil }
+
+func chargeCard(ctx context.Context, o order, s stock) (charge, error) {
+	return charge{300 * s.Reserved}, nil
+}
+
+func issueReceipt(ctx context.Context, c charge) (receipt, error) {
+	return receipt{fmt.Sprintf("paid %d", c.Cents)}, nil
+}
+
+// checkout is defined once, and run and drawn as often as one likes.
+var checkout = asap.Define("checkout", func(g *asap.Group, order *asap.Task[order]) *asap.Task[receipt] {
+	stock := order.Then("stock", reserve)
+	charge := order.And(stock).Then("charge", chargeCard)
+	return charge.Then("receipt", issueReceipt)
+})
+
+func ExampleDefine() {
+	r, err := checkout.Run(context.Background(), order{[]string{"tea", "milk"}})
+	fmt.Println(r.Text, err)
+	// Output: paid 600 <nil>
+}
+
+func ExampleFlow() {
+	// A flow is a body as well.
+	g := asap.New(context.Background())
+	o := g.Input("order", order{[]string{"tea"}})
+	paid := o.Then("checkout", checkout.Run)
+	fmt.Println(g.Wait(), paid.Value().Text)
+	// Output: <nil> paid 300
+}
+
+func ExampleFlow_Run() {
+	for _, items := range [][]string{{"tea"}, {"tea", "milk", "bread"}} {
+		r, err := checkout.Run(context.Background(), order{items})
+		fmt.Println(r.Text, err)
+	}
+	// Output:
+	// paid 300 <nil>
+	// paid 900 <nil>
+}
+
+func ExampleFlow_With() {
+	gentle := checkout.With(asap.Limit(1), asap.Name("gentle checkout"))
+	r, err := gentle.Run(context.Background(), order{[]string{"tea"}})
+	fmt.Println(r.Text, err)
+	// Output: paid 300 <nil>
+}
+
+func ExampleFlow_Graph() {
+	graph, err := checkout.Graph() // runs no body
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(graph.Name)
+	for i, t := range graph.Tasks {
+		fmt.Println(i, t.Name, t.Kind, t.Deps)
+	}
+	// Output:
+	// checkout
+	// 0 input input []
+	// 1 stock task [0]
+	// 2 charge task [0 1]
+	// 3 receipt task [2]
+}
+
+// A graph can be drawn in any language: here is one in that of Graphviz.
+func ExampleGraph() {
+	var graph *asap.Graph
+	graph, err := checkout.Graph()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("digraph %q {\n", graph.Name)
+	for _, t := range graph.Tasks {
+		for _, d := range t.Deps {
+			fmt.Printf("\t%q -> %q\n", graph.Tasks[d].Name, t.Name)
+		}
+	}
+	fmt.Println("}")
+	// Output:
+	// digraph "checkout" {
+	// 	"input" -> "stock"
+	// 	"input" -> "charge"
+	// 	"stock" -> "charge"
+	// 	"charge" -> "receipt"
+	// }
+}
+
+func ExampleGraphTask() {
+	feed := asap.Define("feed", func(g *asap.Group, user *asap.Task[string]) *asap.Task[[]int] {
+		return g.Map("price", user.Then("cart", findCart), findPrice)
+	})
+	graph, err := feed.Graph()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var last asap.GraphTask = graph.Tasks[len(graph.Tasks)-1]
+	fmt.Println(last.Name, last.Kind, last.Deps) // a Map is one task: it has no elements yet
+	// Output: price[] map [1]
+}

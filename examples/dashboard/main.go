@@ -1,0 +1,50 @@
+// Dashboard loads a page from three sources, one of which needs another.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+func main() {
+	g := asap.New(context.Background(), asap.Name("dashboard"), waterfall.Print(os.Stderr))
+	user := g.Go("user", fetchUser)
+	config := g.Go("config", fetchConfig)
+	profile := user.Then("profile", fetchProfile) // starts when user is there, whatever config does
+	page := user.And(config).And(profile).Then("page", render)
+	if err := g.Wait(); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(page.Value())
+}
+
+type (
+	User    struct{ ID, Name string }
+	Config  struct{ Theme string }
+	Profile struct{ Followers int }
+)
+
+func fetchUser(ctx context.Context) (User, error) {
+	time.Sleep(10 * time.Millisecond) // a call to a service
+	return User{ID: "u1", Name: "Ada"}, nil
+}
+
+func fetchConfig(ctx context.Context) (Config, error) {
+	time.Sleep(100 * time.Millisecond)
+	return Config{Theme: "dark"}, nil
+}
+
+func fetchProfile(ctx context.Context, u User) (Profile, error) {
+	time.Sleep(100 * time.Millisecond)
+	return Profile{Followers: 3}, nil
+}
+
+func render(ctx context.Context, u User, c Config, p Profile) (string, error) {
+	return fmt.Sprintf("%s has %d followers and likes it %s", u.Name, p.Followers, c.Theme), nil
+}
