@@ -9,11 +9,10 @@ import (
 
 // ending is why no further body of a group starts. The first one counts.
 type ending struct {
-	why   reason
-	cause error      // of the group's context, and the root of every skip
-	exit  *exitError // byExit only
-	// report is what Wait returns, when that is not made of the parent's end.
-	report error
+	why    reason
+	cause  error      // of the group's context, and the root of every skip
+	exit   *exitError // byExit only
+	report error      // byOutside only: what Wait returns
 }
 
 type reason uint8
@@ -82,8 +81,15 @@ func (g *Group) ended() *ending {
 
 // outsideEnded takes over the end of the parent context.
 func (g *Group) outsideEnded() {
+	cause := context.Cause(g.parent)
+	g.endOutside(cause, &endError{g.parent.Err(), cause})
+}
+
+// endOutside ends the group for a cause outside its bodies; Wait returns
+// report if that kept a task from succeeding.
+func (g *Group) endOutside(cause, report error) {
 	g.cancelable()
-	if g.record(&ending{why: byOutside, cause: context.Cause(g.parent)}, nil) {
+	if g.record(&ending{why: byOutside, cause: cause, report: report}, nil) {
 		g.cancel()
 	}
 }
@@ -273,14 +279,7 @@ func (g *Group) verdict() error {
 	case len(b.failures) > 0:
 		return &GroupError{Group: g.name, Failures: b.failures}
 	case end.why == byOutside && b.unfinished:
-		if end.report != nil {
-			return end.report
-		}
-		err := g.parent.Err()
-		if err == nil {
-			err = context.Canceled // Stop
-		}
-		return &endError{err, end.cause}
+		return end.report
 	case end.why == byGoexit:
 		return end.cause
 	}

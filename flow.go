@@ -1,6 +1,7 @@
 package asap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -55,7 +56,7 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 			p.building.Store(false)
 			refused = p.refused()
 			if !built || refused != nil {
-				g.abandon(refused)
+				g.endOutside(cmp.Or(refused, context.Canceled), refused)
 			}
 			g.resume(&input.node, true)
 		}()
@@ -90,10 +91,10 @@ func newFlowInput[In any](g *Group, in In) *flowInput[In] {
 	return t
 }
 
-func (t *flowInput[In]) call(context.Context) error { return nil }
-func (t *flowInput[In]) drop()                      {}
-func (t *flowInput[In]) fill(*Call)                 {}
-func (t *flowInput[In]) ready() (chain, bool)       { return chain{}, true }
+func (t *flowInput[In]) call(context.Context) error  { return nil }
+func (t *flowInput[In]) drop()                       {}
+func (t *flowInput[In]) fill(*Call)                  {}
+func (t *flowInput[In]) ready() (chain, bool, error) { return chain{}, true, nil }
 
 // Graph returns the structure of the flow, without running any body. It
 // returns an error, and never panics, if the function that declares it looks

@@ -30,12 +30,12 @@ type gatherTask[T any] struct {
 	edges []edge
 }
 
-func (r *gatherTask[T]) ready() (chain, bool) {
+func (r *gatherTask[T]) ready() (chain, bool, error) {
 	r.value = make([]T, len(r.tasks))
 	for i, t := range r.tasks {
 		r.value[i] = t.value
 	}
-	return chain{}, true
+	return chain{}, true, nil
 }
 
 func (r *gatherTask[T]) dep(i int) *node {

@@ -190,10 +190,7 @@ func (g *Group) Stop() {
 	g.check("Stop")
 	g.refuseInBuild("Stop", nil)
 	if !g.over.Load() {
-		g.cancelable()
-		if g.record(&ending{why: byOutside, cause: context.Canceled}, nil) {
-			g.cancel()
-		}
+		g.endOutside(context.Canceled, &endError{context.Canceled, context.Canceled})
 	}
 	g.join(false)
 	g.raise()

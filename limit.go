@@ -91,6 +91,7 @@ func (l *limiter) giveLocked(granted *grants) {
 	switch {
 	case t != nil:
 		if l.up.climbLocked(t, nil) {
+			t.n.seatLocked().queued = nil
 			granted.wake(t)
 		}
 	case n != nil:

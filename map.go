@@ -46,20 +46,20 @@ type mapTask[E, U any] struct {
 
 // ready is called when the slice is there and, if it has elements, again when
 // all of them have succeeded.
-func (r *mapTask[E, U]) ready() (more chain, done bool) {
+func (r *mapTask[E, U]) ready() (more chain, done bool, err error) {
 	if r.elements != nil {
 		for i := range r.elements {
 			r.value[i] = r.elements[i].value
 		}
-		return more, true
+		return more, true, nil
 	}
 	in := r.in.value
+	if len(in) > maxDeps {
+		return more, true, fmt.Errorf("asap: Map over %d elements; split the slice into parts of at most %d", len(in), maxDeps)
+	}
 	r.value = make([]U, len(in))
 	if len(in) == 0 {
-		return more, true
-	}
-	if len(in) > maxDeps {
-		panic(fmt.Sprintf("asap: Map %s over %d elements; split the slice into parts of at most %d", r.node.name, len(in), maxDeps))
+		return more, true, nil
 	}
 	g := r.node.group
 	r.lim = g.lim
@@ -68,7 +68,6 @@ func (r *mapTask[E, U]) ready() (more chain, done bool) {
 		g.addFan(r.lim)
 	}
 	r.elements = make([]mapElement[E, U], len(in))
-	r.node.expand(len(in))
 	g.live.Add(int64(len(in)) * liveTask)
 	for i := range r.elements {
 		e := &r.elements[i]
@@ -87,7 +86,8 @@ func (r *mapTask[E, U]) ready() (more chain, done bool) {
 		}
 		more.push(&e.node)
 	}
-	return more, false
+	r.node.expand(len(in)) // from here on others may look at the elements
+	return more, false, nil
 }
 
 func (r *mapTask[E, U]) dep(i int) *node {

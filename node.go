@@ -2,6 +2,7 @@ package asap
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -107,8 +108,12 @@ func (n *node) kill() bool {
 func (n *node) pin() bool {
 	for {
 		p := atomic.LoadUint32(&n.pending)
-		if p&countMask == 0 || p&dead != 0 || p&holdMask == holdMask {
+		if p&countMask == 0 || p&dead != 0 {
 			return false
+		}
+		if p&holdMask == holdMask {
+			runtime.Gosched() // the holds of so many searches end soon
+			continue
 		}
 		if atomic.CompareAndSwapUint32(&n.pending, p, p+hold) {
 			return true

@@ -146,14 +146,3 @@ func (g *Group) refuseAwait(ctx context.Context, n, waiter *node) error {
 	}
 	return nil
 }
-
-// abandon ends a flow whose function did what it must not.
-func (g *Group) abandon(cause error) {
-	if cause == nil {
-		cause = context.Canceled
-	}
-	g.cancelable()
-	if g.record(&ending{why: byOutside, cause: cause}, nil) {
-		g.cancel()
-	}
-}

@@ -64,7 +64,9 @@ func (g *Group) startSearcher() {
 	if !r.searchers.CompareAndSwap(0, 1) {
 		return
 	}
-	g.live.Add(liveWorker)
+	if !g.enterWorker() {
+		return // another has popped what was pushed, and everything has ended
+	}
 	r.mu.Lock()
 	if r.start == nil {
 		r.start = g.search

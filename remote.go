@@ -153,18 +153,10 @@ func (r *remote) drive(ctx context.Context, n *node) {
 		default:
 			if err := r.exec.Step(); err != nil {
 				r.broken = fmt.Errorf("asap: executor: %w", err)
-				r.end(r.broken)
+				r.g.endOutside(r.broken, r.broken)
 			}
 			r.g.ended()
 		}
-	}
-}
-
-// end ends the group with err, which Wait returns.
-func (r *remote) end(err error) {
-	r.g.cancelable()
-	if r.g.record(&ending{why: byOutside, cause: err, report: err}, nil) {
-		r.g.cancel()
 	}
 }
 
@@ -193,7 +185,8 @@ func (r *remote) stall() {
 	for _, n := range r.unfinished() {
 		path = append(path, n.side.Load().remote.name)
 	}
-	r.end(&CycleError{path})
+	err := &CycleError{path}
+	r.g.endOutside(err, err)
 	for _, n := range r.unfinished() {
 		if !n.done() && n.kill() {
 			s := settling{g: r.g}

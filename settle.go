@@ -146,7 +146,12 @@ func (s *settling) started(n, dep *node) {
 		s.work.push(n)
 		return
 	}
-	more, done := n.body.(inliner).ready()
+	more, done, err := n.body.(inliner).ready()
+	if err != nil {
+		f, cancel := s.g.judge(n, err)
+		n.fail = f
+		s.cancel = s.cancel || cancel
+	}
 	if done {
 		s.work.push(n)
 		return
@@ -157,10 +162,10 @@ func (s *settling) started(n, dep *node) {
 
 // inliner is the body of a node that has no body to run.
 type inliner interface {
-	// ready is called when every dependency has succeeded. It reports true
-	// when the node has its value, and otherwise returns bodies to start, for
-	// which it waits now.
-	ready() (more chain, done bool)
+	// ready is called when every dependency has succeeded. It reports done
+	// when the node has its value or err, and otherwise returns bodies to
+	// start, for which it waits now.
+	ready() (more chain, done bool, err error)
 }
 
 // resume starts or skips a node that nothing holds back any more, outside a worker.
