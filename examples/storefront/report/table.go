@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/asap-go/asap/examples/storefront/load"
@@ -18,7 +17,8 @@ type Row struct {
 }
 
 // Table prints rows, those of a page together. Each is compared with the row
-// of its page whose mode is base.
+// of its page whose mode is base. An incomplete page did without an optional
+// part, a failed one has no part in the percentiles.
 func Table(w io.Writer, rows []Row, base string) error {
 	of := make(map[string]load.Summary)
 	for _, r := range rows {
@@ -26,19 +26,21 @@ func Table(w io.Writer, rows []Row, base string) error {
 			of[r.Page] = r.Summary
 		}
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "page\tmode\trequests\tp50 ms\tp95 ms\tp99 ms\t×p50\t×p95\t×p99\tincomplete\tfailed\t\n")
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-9s %-11s %8s %8s %8s %8s %6s %6s %6s %11s %7s\n",
+		"page", "mode", "requests", "p50 ms", "p95 ms", "p99 ms", "×p50", "×p95", "×p99", "incomplete", "failed")
 	last := ""
 	for _, r := range rows {
 		if last != "" && last != r.Page {
-			fmt.Fprintln(t, strings.Repeat("\t", 11))
+			b.WriteString("\n")
 		}
 		last = r.Page
-		b := of[r.Page]
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t\n", r.Page, r.Mode, r.Requests,
-			ms(r.P50), ms(r.P95), ms(r.P99), ratio(r.P50, b.P50), ratio(r.P95, b.P95), ratio(r.P99, b.P99), r.Without, r.Failed)
+		base := of[r.Page]
+		fmt.Fprintf(&b, "%-9s %-11s %8d %8s %8s %8s %6s %6s %6s %11d %7d\n", r.Page, r.Mode, r.Requests,
+			ms(r.P50), ms(r.P95), ms(r.P99), ratio(r.P50, base.P50), ratio(r.P95, base.P95), ratio(r.P99, base.P99), r.Without, r.Failed)
 	}
-	return t.Flush()
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()*1e3) }

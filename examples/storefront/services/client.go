@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -100,10 +101,13 @@ func (c *client) exchange(ctx context.Context, method, path string, in, out any)
 // plain takes the method, the URL and the port out of a transport's error,
 // and says why the context ended rather than that it did.
 func plain(ctx context.Context, err error) error {
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("down: hung up without an answer: %w", err)
 	}
 	return fmt.Errorf("down: %w", err)

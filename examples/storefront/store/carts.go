@@ -52,13 +52,13 @@ func (s *Store) Put(ctx context.Context, user, product, quantity int) error {
 		return fmt.Errorf("%d pieces of product %d: want 0 to %d", quantity, product, MaxQuantity)
 	}
 	if quantity == 0 {
-		_, err := s.db.ExecContext(ctx, `DELETE FROM cart_lines WHERE user_id = ? AND product_id = ?`, user, product)
+		_, err := s.w.ExecContext(ctx, `DELETE FROM cart_lines WHERE user_id = ? AND product_id = ?`, user, product)
 		return err
 	}
 	if _, err := s.Product(ctx, product); err != nil {
 		return err
 	}
-	_, err := s.db.ExecContext(ctx,
+	_, err := s.w.ExecContext(ctx,
 		`INSERT INTO cart_lines (user_id, product_id, quantity) VALUES (?, ?, ?)
 		 ON CONFLICT DO UPDATE SET quantity = excluded.quantity`, user, product, quantity)
 	return err
@@ -69,7 +69,7 @@ func (s *Store) Add(ctx context.Context, user, product int) error {
 	if _, err := s.Product(ctx, product); err != nil {
 		return err
 	}
-	_, err := s.db.ExecContext(ctx,
+	_, err := s.w.ExecContext(ctx,
 		`INSERT INTO cart_lines (user_id, product_id, quantity) VALUES (?, ?, 1)
 		 ON CONFLICT DO UPDATE SET quantity = min(quantity + 1, ?)`, user, product, MaxQuantity)
 	return err

@@ -119,7 +119,7 @@ func (s *Store) CloseOrder(ctx context.Context, r Receipt) error {
 
 // Mailed notes the confirmation that was sent for an order.
 func (s *Store) Mailed(ctx context.Context, order, mail string) error {
-	_, err := s.db.ExecContext(ctx, `UPDATE orders SET mail = ? WHERE id = ?`, mail, order)
+	_, err := s.w.ExecContext(ctx, `UPDATE orders SET mail = ? WHERE id = ?`, mail, order)
 	return err
 }
 

@@ -116,8 +116,15 @@ func (f *filler) products() {
 		f.finish = append(f.finish, fin)
 		f.exec(`INSERT INTO products (id, name, category, finish, description, price_minor) VALUES (?, ?, ?, ?, ?, ?)`,
 			id+1, finishes[fin]+" "+n.name, n.category, finishes[fin],
-			fmt.Sprintf("A %s in %s that %s.", strings.ToLower(n.name), strings.ToLower(finishes[fin]), n.praise), cents)
+			fmt.Sprintf("%s in %s that %s.", article(strings.ToLower(n.name)), strings.ToLower(finishes[fin]), n.praise), cents)
 	}
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "An " + noun
+	}
+	return "A " + noun
 }
 
 func (f *filler) users() {

@@ -21,26 +21,30 @@ var schema string
 // Store is an open database. Its methods may be called at the same time; each
 // ends early, with the context's error, when its context ends.
 type Store struct {
-	db *sql.DB
+	db *sql.DB // reads
+	w  *sql.DB // writes: one connection, so that writers queue here and in order
 }
 
 // Open opens the database file and creates and seeds it if it is new. The
 // seed decides what is in a new one: the same seed, the same shop.
 func Open(ctx context.Context, path string, seed uint64) (*Store, error) {
-	db, err := sqlite.Open(path, 8)
+	w, err := sqlite.Open(path, 1)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db}
+	db, err := sqlite.Open(path, 8)
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	s := &Store{db, w}
 	if err := s.create(ctx, seed); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
 // Close closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.db.Close(), s.w.Close()) }
 
 func (s *Store) create(ctx context.Context, seed uint64) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
@@ -60,7 +64,7 @@ func (s *Store) create(ctx context.Context, seed uint64) error {
 
 // write runs f in one transaction.
 func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.w.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,9 @@ import (
 )
 
 // Open gives a pool of connections to a file, which is made if it is not
-// there. Writers queue up instead of failing: a transaction takes the lock
-// when it begins, and waits for it.
+// there. A transaction takes the write lock when it begins. Those who write
+// should share one connection: SQLite waits for the lock of another one by
+// sleeping, longer each time, and Go's pool hands over at once.
 func Open(path string, connections int) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
