@@ -131,6 +131,19 @@ func (e *exitedError) Error() string { return "asap: " + e.text() }
 func (e *exitedError) text() string  { return "task " + e.task + ": group exited early" }
 func (e *exitedError) Unwrap() error { return ErrExited }
 
+// raceError is the error of a Race: those of all its functions, in argument order.
+type raceError struct{ errs []error }
+
+func (e *raceError) Error() string   { return "asap: " + e.text() }
+func (e *raceError) Unwrap() []error { return e.errs }
+func (e *raceError) text() string {
+	texts := make([]string, len(e.errs))
+	for i, err := range e.errs {
+		texts[i] = inner(err)
+	}
+	return strings.Join(texts, "; ")
+}
+
 // awaitError is what a wait that was cut short returns.
 type awaitError struct {
 	task  string

@@ -47,7 +47,8 @@ type Event struct {
 	// group was made in, the Race or Map of a function or element. Otherwise 0.
 	Parent ID
 	// On is what a Blocked task waits for, a task or a group, or the
-	// dependency that ended last and so made a task Ready. Otherwise 0. An
+	// dependency that ended last and so made a task Ready. Otherwise 0, also
+	// when every dependency was done before the task was declared. An
 	// Await of a task that is done gives Blocked and Resumed at one instant.
 	On ID
 	// Name is that of the task, or of the group.

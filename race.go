@@ -2,7 +2,6 @@ package asap
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -213,7 +212,7 @@ func (s *settling) loseRace(of *node) {
 	if skipped {
 		of.fail = s.g.skip(of, nil)
 	} else {
-		f, cancel := s.g.judge(of, errors.Join(errs...))
+		f, cancel := s.g.judge(of, &raceError{errs})
 		of.fail = f
 		s.cancel = s.cancel || cancel
 	}
