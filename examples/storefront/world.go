@@ -39,23 +39,25 @@ type world struct {
 }
 
 // start starts a world. Its close ends it.
-func start(ctx context.Context, cfg settings) (w *world, err error) {
-	w = new(world)
-	defer func() {
-		if err != nil {
-			w.close()
-		}
-	}()
+func start(ctx context.Context, cfg settings) (*world, error) {
+	w := new(world)
+	if err := w.open(ctx, cfg); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func (w *world) open(ctx context.Context, cfg settings) (err error) {
 	if w.store, err = store.Open(ctx, filepath.Join(cfg.dir, "shop.db"), cfg.seed); err != nil {
-		return nil, err
+		return err
 	}
 	together, err := w.store.BoughtTogether(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	catalogue, err := w.store.Page(ctx, 0, 60)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var featured []services.Featured
 	for _, p := range catalogue {
@@ -67,19 +69,19 @@ func start(ctx context.Context, cfg settings) (w *world, err error) {
 		Featured: featured,
 		Seed:     cfg.seed,
 		Speed:    cfg.speed,
-		SlowBy:   3 * time.Second,
-		Patience: time.Second,
+		SlowBy:   5 * time.Second,
+		Patience: 2 * time.Second,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for service, f := range cfg.faults {
 		if err := w.services.Break(service, f); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	w.config = shop.Config{Store: w.store, Services: w.services, Patience: cfg.patience, Options: cfg.options}
-	return w, w.listen(cfg.addr)
+	return w.listen(cfg.addr)
 }
 
 // listen serves the shop. Further pages for its owner are mounted here.
@@ -89,7 +91,7 @@ func (w *world) listen(addr string) error {
 
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	w.url = "http://" + ln.Addr().String()
 	w.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
