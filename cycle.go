@@ -18,16 +18,16 @@ import "slices"
 type hint struct{ on, to *node }
 
 // publish says that the body waits for n from now on, unless that is a cycle.
-func (s *side) publish(n *node) error {
-	s.on.Store(n)
-	if !leadsTo(n, s.node) {
+func (b *bed) publish(n *node) error {
+	b.on.Store(n)
+	if !leadsTo(n, b.node) {
 		return nil
 	}
-	b := s.node.group.root.ledger()
-	b.cycles.Lock()
-	defer b.cycles.Unlock()
-	if path := cycleFrom(s.node, n); path != nil {
-		s.on.Store(nil)
+	root := b.node.group.root.ledger()
+	root.cycles.Lock()
+	defer root.cycles.Unlock()
+	if path := cycleFrom(b.node, n); path != nil {
+		b.on.Store(nil)
 		return &CycleError{path}
 	}
 	return nil
@@ -43,22 +43,22 @@ func leadsTo(n, w *node) bool {
 		if n.done() {
 			return false
 		}
-		s := n.side.Load()
-		if s == nil {
+		b := n.madeBed()
+		if b == nil {
 			return n.waits() && cycleFrom(w, n) != nil
 		}
-		on := s.on.Load()
+		on := b.on.Load()
 		if on == nil {
-			return (s.group.Load() != nil || n.waits()) && cycleFrom(w, n) != nil
+			return (b.group.Load() != nil || n.waits()) && cycleFrom(w, n) != nil
 		}
 		next := on
-		if h := s.hint.Load(); h != nil && h.on == on && !h.to.done() {
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.done() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one
-			if ns := next.side.Load(); ns != nil {
-				if far := ns.on.Load(); far != nil && !far.done() {
-					s.hint.Store(&hint{on, far})
+			if nb := next.madeBed(); nb != nil {
+				if far := nb.on.Load(); far != nil && !far.done() {
+					b.hint.Store(&hint{on, far})
 				}
 			}
 		}
@@ -96,12 +96,12 @@ func (s *cycleSearch) visit(n *node) bool {
 	}
 	s.seen[n] = true
 	s.path = append(s.path, n)
-	if side := n.side.Load(); side != nil {
-		if on := side.on.Load(); on != nil {
+	if b := n.madeBed(); b != nil {
+		if on := b.on.Load(); on != nil {
 			if s.visit(on) {
 				return true
 			}
-		} else if g := side.group.Load(); g != nil && s.visitGroup(g) {
+		} else if g := b.group.Load(); g != nil && s.visitGroup(g) {
 			return true
 		}
 	}
@@ -152,11 +152,11 @@ func (s *cycleSearch) stuck(fns []*node) bool {
 // knotted reports whether fn waits for something that the search has come
 // through: then it cannot end by itself either.
 func (s *cycleSearch) knotted(fn *node) bool {
-	side := fn.side.Load()
-	if side == nil {
+	b := fn.madeBed()
+	if b == nil {
 		return false
 	}
-	on := side.on.Load()
+	on := b.on.Load()
 	return on != nil && s.seen[on]
 }
 
@@ -233,8 +233,7 @@ func (g *Group) crossers(nested *Group) []*node {
 // from now on.
 func (g *Group) cutCycles() {
 	for _, n := range g.root.crossers(g) {
-		side := n.side.Load()
-		on := side.on.Load()
+		on := n.madeBed().on.Load()
 		if on == nil {
 			continue
 		}

@@ -41,7 +41,7 @@ type Group struct {
 	result error // of Wait, from the end on
 
 	mu     sync.Mutex
-	parked *side // bodies asleep in a hard wait
+	parked *bed // bodies asleep in a hard wait
 	book   atomic.Pointer[ledger]
 }
 

@@ -236,7 +236,7 @@ func (g *Group) queue(n *node, l *limiter) bool {
 func (g *Group) passOn(w *worker, n *node, s settling) {
 	l := n.limiter()
 	var keep *node
-	if first := s.ready.head; first != nil && l != nil && first.limiter() == l && n.side.Load() == nil && !l.contended() {
+	if first := s.ready.head; first != nil && l != nil && first.limiter() == l && n.madeBed() == nil && !l.contended() {
 		keep = s.ready.pop()
 	}
 	g.push(g.admit(s.ready))
@@ -265,8 +265,8 @@ func (l *limiter) contended() bool {
 
 // vacate gives back the slots of a body that has ended.
 func (n *node) vacate(l *limiter) (granted grants) {
-	s := n.side.Load()
-	if s == nil {
+	b := n.madeBed()
+	if b == nil {
 		for l != nil && l.give() {
 			l = l.up
 		}
@@ -277,11 +277,11 @@ func (n *node) vacate(l *limiter) (granted grants) {
 	mu := &l.top.mu
 	mu.Lock()
 	defer mu.Unlock()
-	if s != nil {
-		held := s.seat.waits == 0 && !s.seat.bare && s.seat.queued == nil
-		s.seat.bare = true
-		if t := s.seat.queued; t != nil {
-			s.seat.queued = nil
+	if b != nil {
+		held := b.seat.waits == 0 && !b.seat.bare && b.seat.queued == nil
+		b.seat.bare = true
+		if t := b.seat.queued; t != nil {
+			b.seat.queued = nil
 			t.leaveLocked(n.limiter(), &granted)
 			granted.wake(t)
 		}

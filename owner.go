@@ -19,8 +19,8 @@ func (g *Group) blockOwner() bool {
 		g.ledger().ownerSeat = s
 		n.rise()
 	}
-	if g.ownerWaits && n.sideOf().hard.CompareAndSwap(false, true) {
-		n.side.Load().group.Store(g)
+	if g.ownerWaits && n.bedOf().hard.CompareAndSwap(false, true) {
+		n.madeBed().group.Store(g)
 		g.ledger().ownerHard = true
 		g.cutCycles()
 	}
@@ -40,8 +40,8 @@ func (g *Group) resumeOwner() {
 	n := g.owner
 	if b := g.book.Load(); b != nil {
 		if b.ownerHard {
-			n.side.Load().group.Store(nil)
-			n.side.Load().hard.Store(false)
+			n.madeBed().group.Store(nil)
+			n.madeBed().hard.Store(false)
 		}
 		if b.ownerSeat != nil {
 			b.ownerSeat.wg.Wait()

@@ -121,4 +121,4 @@ func (t *ticket) leaveLocked(from *limiter, granted *grants) {
 	at.calmLocked()
 }
 
-func (n *node) seatLocked() *seat { return &n.sideOf().seat }
+func (n *node) seatLocked() *seat { return &n.bedOf().seat }

@@ -2,41 +2,7 @@ package asap
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 )
-
-// side is what a node needs only when its body waits, or is observed.
-type side struct {
-	// A hard wait: the one thing the body waits for.
-	hard    atomic.Bool
-	on      atomic.Pointer[node]
-	group   atomic.Pointer[Group] // or the nested group whose Wait it is in
-	hint    atomic.Pointer[hint]
-	asleep  atomic.Bool // whoever makes it false wakes the body
-	wg      sync.WaitGroup
-	edge    edge
-	ticket  ticket
-	node    *node
-	prev    *side // among the group's parked, under its mu
-	next    *side
-	inList  bool
-	ctx     context.Context // of the body, if it is not the node itself
-	seat    seat
-	watched watched
-	remote  *remoteCall
-}
-
-func (n *node) sideOf() *side {
-	if s := n.side.Load(); s != nil {
-		return s
-	}
-	s := &side{node: n}
-	if !n.side.CompareAndSwap(nil, s) {
-		s = n.side.Load()
-	}
-	return s
-}
 
 // isOwn reports whether ctx is n's own context, or ends with it alone: a wait
 // with it is the body's own.
@@ -67,24 +33,24 @@ func (n *node) await(ctx context.Context) error {
 		return n.awaitSoft(ctx, nil)
 	case !w.isOwn(ctx):
 		return n.awaitSoft(ctx, w)
-	case !w.sideOf().hard.CompareAndSwap(false, true):
+	case !w.bedOf().hard.CompareAndSwap(false, true):
 		return n.awaitSoft(ctx, w) // another goroutine of the body waits already
 	}
-	s := w.side.Load()
-	defer s.hard.Store(false)
+	b := w.madeBed()
+	defer b.hard.Store(false)
 	if ctx.Err() != nil || w.group.end.Load() != nil {
 		return n.cutShort(ctx, w)
 	}
-	if err := s.publish(n); err != nil {
+	if err := b.publish(n); err != nil {
 		return err
 	}
-	defer s.on.Store(nil)
-	if w.group != n.group || w.kind&entrant != 0 || s.ctx != nil && s.ctx.Done() != w.Done() {
+	defer b.on.Store(nil)
+	if c := w.side.Load().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
 		// The edge in n's list would stay there if the wait were cut short
 		// while n's group goes on, or the group's end is not the only one.
 		return n.awaitAcross(ctx, w)
 	}
-	return n.awaitHard(w, s)
+	return n.awaitHard(w, b)
 }
 
 // awaitedLate tells observers of an await of n, which is done already.
@@ -112,7 +78,7 @@ func (n *node) cutShort(ctx context.Context, w *node) error {
 // It links itself into n's list and the group's, and then looks whether the
 // group has ended; the canceller stores the end and then takes the list. So
 // one of the two sees the other, and asleep decides who wakes it, once.
-func (n *node) awaitHard(w *node, s *side) error {
+func (n *node) awaitHard(w *node, b *bed) error {
 	g := w.group
 	g.watchParent()
 	if g.watch != nil {
@@ -120,16 +86,14 @@ func (n *node) awaitHard(w *node, s *side) error {
 		defer g.watch.resumedNow(w)
 	}
 	w.rise()
-	s.ticket.wg = &s.wg
-	s.wg.Add(1)
-	s.asleep.Store(true)
-	if !n.link(&s.edge, w) {
-		w.wake()
-	} else if !g.park(s) {
+	b.ticket.wg = &b.wg
+	b.wg.Add(1)
+	b.asleep.Store(true)
+	if !n.link(&b.edge, w) || !g.park(b) {
 		w.wake()
 	}
-	s.wg.Wait()
-	g.unpark(s)
+	b.wg.Wait()
+	g.unpark(b)
 	if n.done() {
 		return nil
 	}
@@ -139,53 +103,53 @@ func (n *node) awaitHard(w *node, s *side) error {
 // wake ends w's hard wait, if nobody has before. A body without a free slot
 // sleeps on until it gets one.
 func (w *node) wake() {
-	s := w.side.Load()
-	if s == nil || !s.asleep.CompareAndSwap(true, false) {
+	b := w.madeBed()
+	if b == nil || !b.asleep.CompareAndSwap(true, false) {
 		return
 	}
-	if w.sit(&s.ticket) {
-		s.wg.Done()
+	if w.sit(&b.ticket) {
+		b.wg.Done()
 	}
 }
 
-func (g *Group) park(s *side) bool {
+func (g *Group) park(b *bed) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.end.Load() != nil {
 		return false
 	}
-	s.inList = true
-	s.prev, s.next = nil, g.parked
+	b.parked = true
+	b.prev, b.next = nil, g.parked
 	if g.parked != nil {
-		g.parked.prev = s
+		g.parked.prev = b
 	}
-	g.parked = s
+	g.parked = b
 	return true
 }
 
-func (g *Group) unpark(s *side) {
+func (g *Group) unpark(b *bed) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !s.inList {
+	if !b.parked {
 		return
 	}
-	s.inList = false
-	if s.prev == nil {
-		g.parked = s.next
+	b.parked = false
+	if b.prev == nil {
+		g.parked = b.next
 	} else {
-		s.prev.next = s.next
+		b.prev.next = b.next
 	}
-	if s.next != nil {
-		s.next.prev = s.prev
+	if b.next != nil {
+		b.next.prev = b.prev
 	}
-	s.prev, s.next = nil, nil
+	b.prev, b.next = nil, nil
 }
 
 func (g *Group) wakeParked() {
 	g.mu.Lock()
 	var nodes []*node
-	for s := g.parked; s != nil; s = s.next {
-		nodes = append(nodes, s.node)
+	for b := g.parked; b != nil; b = b.next {
+		nodes = append(nodes, b.node)
 	}
 	g.mu.Unlock()
 	for _, n := range nodes {

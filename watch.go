@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"runtime/pprof"
 	"runtime/trace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,6 +19,9 @@ type watch struct {
 	observers []*watcher
 	labels    bool
 	trace     *trace.Task
+
+	sides slab[side]
+	deps  slab[ID]
 }
 
 // watchBase is shared by an outermost observed group and those nested in it.
@@ -34,10 +38,25 @@ type watcher struct {
 	dropped atomic.Bool
 }
 
-// watched is what is known of a node that somebody looks at.
-type watched struct {
-	id     ID
-	region *trace.Region
+// slab hands out values from arrays of 64, for what an observed group needs
+// for each task.
+type slab[T any] struct {
+	mu   sync.Mutex
+	rest []T
+}
+
+func (s *slab[T]) next() *T { return &s.take(1)[0] }
+
+// take returns n adjacent values.
+func (s *slab[T]) take(n int) []T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.rest) < n {
+		s.rest = make([]T, max(n, 64))
+	}
+	out := s.rest[:n:n]
+	s.rest = s.rest[n:]
+	return out
 }
 
 // isWatched reports whether anybody looks at the group.
@@ -51,7 +70,7 @@ func newWatch(g *Group, c *config) *watch {
 	if g.owner != nil {
 		outer = g.owner.group.watch
 	}
-	w := &watch{labels: c.named || len(c.observers) > 0}
+	w := &watch{labels: c.named}
 	var base *watchBase
 	if outer != nil {
 		base = outer.base
@@ -62,6 +81,9 @@ func newWatch(g *Group, c *config) *watch {
 	}
 	for _, o := range c.observers {
 		w.observers = append(w.observers, &watcher{Observer: o})
+		if _, ok := o.(interface{ Unlabeled() }); !ok {
+			w.labels = true
+		}
 	}
 	tracing := trace.IsEnabled()
 	if base == nil {
@@ -100,7 +122,7 @@ func (w *watch) event(g *Group, k Kind, n *node, at time.Duration) Event {
 
 func (n *node) watchedID() ID {
 	if s := n.side.Load(); s != nil {
-		return s.watched.id
+		return s.id
 	}
 	return 0
 }
@@ -168,18 +190,21 @@ func (w *watch) drop(o *watcher, e Event) {
 }
 
 func (w *watch) declared(n *node) {
-	n.sideOf().watched.id = w.newID()
+	n.takeSide(w.sides.next()).id = w.newID()
 	if len(w.observers) == 0 {
 		return
 	}
 	e := w.event(n.group, Declared, n, w.base.now())
-	for i := 0; ; i++ {
-		d := n.body.dep(i)
-		if d == nil {
-			break
+	if n.kind&race == 0 {
+		k := 0
+		for n.body.dep(k) != nil {
+			k++
 		}
-		if n.kind&race == 0 {
-			e.Deps = append(e.Deps, d.watchedID())
+		if k > 0 {
+			e.Deps = w.deps.take(k)
+		}
+		for i := range e.Deps {
+			e.Deps[i] = n.body.dep(i).watchedID()
 		}
 	}
 	w.emit(e)
@@ -212,7 +237,7 @@ func (g *Group) prepare(n *node, at time.Duration) context.Context {
 			pprof.SetGoroutineLabels(ctx)
 		}
 		if w.trace != nil && trace.IsEnabled() {
-			s.watched.region = trace.StartRegion(ctx, n.label())
+			s.region = trace.StartRegion(ctx, n.label())
 		}
 	}
 	if ctx != context.Context(n) {
@@ -223,7 +248,7 @@ func (g *Group) prepare(n *node, at time.Duration) context.Context {
 
 func (w *watch) bodyEnd(n *node) {
 	if w.trace != nil {
-		if r := n.side.Load().watched.region; r != nil {
+		if r := n.side.Load().region; r != nil {
 			r.End()
 		}
 	}
