@@ -42,26 +42,26 @@ import (
 const jsonVersion = 1
 
 type jsonRun struct {
-	Asap     string        `json:"asap"`
-	Version  int           `json:"version"`
-	Name     string        `json:"name,omitzero"`
-	Began    time.Time     `json:"began,omitzero"`
-	Makespan time.Duration `json:"makespan,format:nano"`
-	Ended    bool          `json:"ended"`
-	Groups   []jsonGroup   `json:"groups"`
-	Tasks    []jsonTask    `json:"tasks"`
-	Notes    []string      `json:"notes,omitzero"`
+	Asap     string      `json:"asap"`
+	Version  int         `json:"version"`
+	Name     string      `json:"name,omitzero"`
+	Began    time.Time   `json:"began,omitzero"`
+	Makespan int64       `json:"makespan"`
+	Ended    bool        `json:"ended"`
+	Groups   []jsonGroup `json:"groups"`
+	Tasks    []jsonTask  `json:"tasks"`
+	Notes    []string    `json:"notes,omitzero"`
 }
 
 type jsonGroup struct {
-	ID      asap.ID       `json:"id"`
-	Parent  asap.ID       `json:"parent,omitzero"`
-	Name    string        `json:"name,omitzero"`
-	Limit   int           `json:"limit,omitzero"`
-	Start   time.Duration `json:"start,format:nano"`
-	End     time.Duration `json:"end,format:nano"`
-	Outcome jsonOutcome   `json:"outcome,omitzero"`
-	Err     string        `json:"error,omitzero"`
+	ID      asap.ID     `json:"id"`
+	Parent  asap.ID     `json:"parent,omitzero"`
+	Name    string      `json:"name,omitzero"`
+	Limit   int         `json:"limit,omitzero"`
+	Start   int64       `json:"start"`
+	End     int64       `json:"end"`
+	Outcome jsonOutcome `json:"outcome,omitzero"`
+	Err     string      `json:"error,omitzero"`
 }
 
 type jsonTask struct {
@@ -77,10 +77,10 @@ type jsonTask struct {
 }
 
 type jsonPiece struct {
-	State jsonState     `json:"state"`
-	Start time.Duration `json:"start,format:nano"`
-	End   time.Duration `json:"end,format:nano"`
-	On    asap.ID       `json:"on,omitzero"`
+	State jsonState `json:"state"`
+	Start int64     `json:"start"`
+	End   int64     `json:"end"`
+	On    asap.ID   `json:"on,omitzero"`
 }
 
 type jsonOutcome asap.Outcome
@@ -117,19 +117,19 @@ func (s *jsonState) UnmarshalText(text []byte) error {
 // line-based diff of two runs says something.
 func (r *Run) writeJSON(w io.Writer) error {
 	j := jsonRun{
-		Asap: "run", Version: jsonVersion, Name: r.Name, Began: r.Began.UTC(), Makespan: r.Makespan, Ended: r.Ended, Notes: r.Notes,
+		Asap: "run", Version: jsonVersion, Name: r.Name, Began: r.Began.UTC(), Makespan: int64(r.Makespan), Ended: r.Ended, Notes: r.Notes,
 		Groups: make([]jsonGroup, len(r.Groups)), Tasks: make([]jsonTask, len(r.Tasks)),
 	}
 	if r.Began.IsZero() {
 		j.Began = time.Time{}
 	}
 	for i, g := range r.Groups {
-		j.Groups[i] = jsonGroup{g.ID, g.Parent, g.Name, g.Limit, g.Start, g.End, jsonOutcome(g.Outcome), g.Err}
+		j.Groups[i] = jsonGroup{g.ID, g.Parent, g.Name, g.Limit, int64(g.Start), int64(g.End), jsonOutcome(g.Outcome), g.Err}
 	}
 	for i, t := range r.Tasks {
 		pieces := make([]jsonPiece, len(t.Pieces))
 		for k, p := range t.Pieces {
-			pieces[k] = jsonPiece{jsonState(p.State), p.Start, p.End, p.On}
+			pieces[k] = jsonPiece{jsonState(p.State), int64(p.Start), int64(p.End), p.On}
 		}
 		j.Tasks[i] = jsonTask{t.ID, t.Group, t.Parent, t.Name, t.Deps, t.Limit, jsonOutcome(t.Outcome), t.Err, pieces}
 	}
@@ -221,16 +221,16 @@ func ReadJSON(r io.Reader) (*Run, error) {
 
 func (j *jsonRun) run() *Run {
 	run := &Run{
-		Name: j.Name, Began: j.Began, Makespan: j.Makespan, Ended: j.Ended, Notes: j.Notes,
+		Name: j.Name, Began: j.Began, Makespan: time.Duration(j.Makespan), Ended: j.Ended, Notes: j.Notes,
 		Groups: make([]Group, len(j.Groups)), Tasks: make([]Task, len(j.Tasks)),
 	}
 	for i, g := range j.Groups {
-		run.Groups[i] = Group{g.ID, g.Parent, g.Name, g.Limit, g.Start, g.End, asap.Outcome(g.Outcome), g.Err}
+		run.Groups[i] = Group{g.ID, g.Parent, g.Name, g.Limit, time.Duration(g.Start), time.Duration(g.End), asap.Outcome(g.Outcome), g.Err}
 	}
 	for i, t := range j.Tasks {
 		pieces := make([]Piece, len(t.Pieces))
 		for k, p := range t.Pieces {
-			pieces[k] = Piece{State(p.State), p.Start, p.End, p.On}
+			pieces[k] = Piece{State(p.State), time.Duration(p.Start), time.Duration(p.End), p.On}
 		}
 		run.Tasks[i] = Task{t.ID, t.Group, t.Parent, t.Name, t.Deps, t.Limit, asap.Outcome(t.Outcome), t.Err, pieces}
 	}

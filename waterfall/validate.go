@@ -23,7 +23,7 @@ func (r *Run) Validate() error {
 		return nil
 	}
 	v := validator{run: r, task: make(map[asap.ID]int), group: make(map[asap.ID]int)}
-	for _, check := range []func() error{v.ids, v.groups, v.tasks, v.nesting} {
+	for _, check := range []func() error{v.ids, v.groups, v.tasks, v.nesting, v.order} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (v *validator) ids() error {
 			return v.at("tasks", i, "id %d is that of groups[%d]", t.ID, j)
 		}
 		if j, ok := names[key{t.Group, t.Name}]; ok {
-			return v.at("tasks", i, "name %q is that of tasks[%d] in the same group", j)
+			return v.at("tasks", i, "name %q is that of tasks[%d] in the same group", t.Name, j)
 		}
 		names[key{t.Group, t.Name}] = i
 		v.task[t.ID] = i
@@ -115,6 +115,11 @@ func (v *validator) tasks() error {
 		}
 		if _, ok := v.task[t.Parent]; t.Parent != 0 && !ok {
 			return v.at("tasks", i, "parent %d is no task", t.Parent)
+		}
+		if p, ok := v.task[t.Parent]; ok && v.run.Tasks[p].Group != t.Group || !ok {
+			if want := v.run.Groups[v.group[t.Group]].Parent; t.Parent != want {
+				return v.at("tasks", i, "parent %d is neither in its group nor the task %d that the group is in", t.Parent, want)
+			}
 		}
 		if t.Outcome > asap.Goexited {
 			return v.at("tasks", i, "outcome %d is unknown", t.Outcome)
@@ -172,24 +177,47 @@ func (v *validator) piece(i, j int, format string, args ...any) error {
 
 // nesting refuses a task that is inside itself.
 func (v *validator) nesting() error {
+	return v.circle("parent: the task is inside itself", func(i int) []asap.ID {
+		if t := &v.run.Tasks[i]; t.Parent != 0 {
+			return []asap.ID{t.Parent}
+		}
+		return nil
+	})
+}
+
+// order refuses a task that depends on itself through others.
+func (v *validator) order() error {
+	return v.circle("deps: the task depends on itself", func(i int) []asap.ID { return v.run.Tasks[i].Deps })
+}
+
+// circle follows the links between tasks, depth first and without recursion.
+func (v *validator) circle(text string, links func(int) []asap.ID) error {
 	const fresh, onTheWay, fine = 0, 1, 2
+	type frame struct{ task, next int }
 	mark := make([]int, len(v.run.Tasks))
 	for i := range mark {
-		var way []int
-		for at := i; mark[at] != fine; {
-			if mark[at] == onTheWay {
-				return v.at("tasks", at, "parent: the task is inside itself")
-			}
-			mark[at] = onTheWay
-			way = append(way, at)
-			next, ok := v.task[v.run.Tasks[at].Parent]
-			if !ok {
-				break
-			}
-			at = next
+		if mark[i] != fresh {
+			continue
 		}
-		for _, w := range way {
-			mark[w] = fine
+		mark[i] = onTheWay
+		stack := []frame{{i, 0}}
+		for len(stack) > 0 {
+			f := &stack[len(stack)-1]
+			to := links(f.task)
+			if f.next == len(to) {
+				mark[f.task] = fine
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			k := v.task[to[f.next]]
+			f.next++
+			switch mark[k] {
+			case onTheWay:
+				return v.at("tasks", k, "%s", text)
+			case fresh:
+				mark[k] = onTheWay
+				stack = append(stack, frame{k, 0})
+			}
 		}
 	}
 	return nil

@@ -1,0 +1,224 @@
+package waterfall
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/asap-go/asap"
+)
+
+// The graph of a run: a box for each task with its time of running and its
+// slack, an arrow from everything that it needed. Critical tasks have a thick
+// border. Awaited dependencies are dashed, declared ones solid; tasks of a
+// nested group or a Map are in a box of their own.
+
+type drawing struct {
+	*index
+	critical map[asap.ID]bool
+	slack    Measure
+}
+
+func (r *Run) drawing() *drawing {
+	d := &drawing{index: r.index(), critical: make(map[asap.ID]bool), slack: r.Measure()}
+	for _, s := range r.CriticalPath() {
+		if s.State == Running {
+			d.critical[s.Task] = true
+		}
+	}
+	return d
+}
+
+// lines are what stands in the box of task i.
+func (d *drawing) lines(i int) []string {
+	t := &d.run.Tasks[i]
+	out := []string{plain(t.Name)}
+	switch {
+	case t.started() && d.critical[t.ID]:
+		out = append(out, duration(t.Took())+", critical")
+	case t.started():
+		out = append(out, duration(t.Took())+", slack "+duration(d.slack.Slack[i]))
+	}
+	if t.Outcome != asap.Succeeded {
+		out = append(out, outcomeWord(t.Outcome, t.Outcome != 0))
+	}
+	return out
+}
+
+// arrow is an edge of the drawing.
+type arrow struct {
+	from, to int
+	declared bool
+}
+
+func (d *drawing) arrows() []arrow {
+	var out []arrow
+	for i := range d.run.Tasks {
+		declared := make(map[int]bool)
+		for _, id := range d.run.Tasks[i].Deps {
+			declared[d.task[id]] = true
+		}
+		for _, s := range d.sources(i) {
+			out = append(out, arrow{s, i, declared[s]})
+		}
+	}
+	return out
+}
+
+// inside returns the tasks directly inside task p; -1 is the outermost group.
+func (d *drawing) inside(p int) []int {
+	var out []int
+	for i := range d.run.Tasks {
+		if d.parent(i) == p {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (r *Run) writeDOT(b *strings.Builder) {
+	d := r.drawing()
+	fmt.Fprintf(b, "digraph %s {\n", dotQuote(r.Name))
+	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
+	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(r.title()))
+	var put func(p int, indent string)
+	put = func(p int, indent string) {
+		for _, i := range d.inside(p) {
+			if len(d.children[i]) > 0 {
+				fmt.Fprintf(b, "%ssubgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";\n", indent, i, indent, dotQuote(plain(r.Tasks[i].Name)))
+				fmt.Fprintf(b, "%s  %s\n", indent, d.dotNode(i))
+				put(i, indent+"  ")
+				fmt.Fprintf(b, "%s}\n", indent)
+				continue
+			}
+			fmt.Fprintf(b, "%s%s\n", indent, d.dotNode(i))
+		}
+	}
+	put(-1, "  ")
+	for _, a := range d.arrows() {
+		style := ""
+		if !a.declared {
+			style = "style=dashed"
+		}
+		if d.critical[r.Tasks[a.from].ID] && d.critical[r.Tasks[a.to].ID] {
+			style = strings.TrimPrefix(style+", penwidth=2, color=\"#c2410c\"", ", ")
+		}
+		if style != "" {
+			style = " [" + style + "]"
+		}
+		fmt.Fprintf(b, "  t%d -> t%d%s;\n", a.from, a.to, style)
+	}
+	b.WriteString("}\n")
+}
+
+func (d *drawing) dotNode(i int) string {
+	t := &d.run.Tasks[i]
+	attrs := "label=" + dotQuote(strings.Join(d.lines(i), "\n"))
+	switch {
+	case bad(t.Outcome):
+		attrs += ", color=\"#b91c1c\", fontcolor=\"#b91c1c\""
+	case d.critical[t.ID]:
+		attrs += ", penwidth=2.5, color=\"#c2410c\""
+	case !t.started():
+		attrs += ", style=\"rounded,dashed\", color=\"#999999\""
+	}
+	return fmt.Sprintf("t%d [%s];", i, attrs)
+}
+
+// dotQuote makes a quoted ID of the DOT language, in which only the quote has
+// to be escaped; a backslash would begin an escape of a label.
+func dotQuote(s string) string {
+	s = strings.NewReplacer("\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s)
+	return "\"" + s + "\""
+}
+
+func (r *Run) writeMermaid(b *strings.Builder) {
+	d := r.drawing()
+	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
+	var put func(p int, indent string)
+	put = func(p int, indent string) {
+		for _, i := range d.inside(p) {
+			if len(d.children[i]) > 0 {
+				fmt.Fprintf(b, "%ssubgraph s%d[\"%s\"]\n", indent, i, mermaidQuote(plain(r.Tasks[i].Name)))
+				fmt.Fprintf(b, "%s  %s\n", indent, d.mermaidNode(i))
+				put(i, indent+"  ")
+				fmt.Fprintf(b, "%send\n", indent)
+				continue
+			}
+			fmt.Fprintf(b, "%s%s\n", indent, d.mermaidNode(i))
+		}
+	}
+	put(-1, "  ")
+	for _, a := range d.arrows() {
+		line := "-->"
+		if !a.declared {
+			line = "-.->"
+		}
+		fmt.Fprintf(b, "  t%d %s t%d\n", a.from, line, a.to)
+	}
+	classes := map[string][]string{}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		switch {
+		case bad(t.Outcome):
+			classes["failed"] = append(classes["failed"], fmt.Sprintf("t%d", i))
+		case d.critical[t.ID]:
+			classes["critical"] = append(classes["critical"], fmt.Sprintf("t%d", i))
+		case !t.started():
+			classes["unrun"] = append(classes["unrun"], fmt.Sprintf("t%d", i))
+		}
+	}
+	for _, c := range []struct{ name, style string }{
+		{"critical", "stroke:#c2410c,stroke-width:3px"},
+		{"failed", "stroke:#b91c1c,stroke-width:3px,color:#b91c1c"},
+		{"unrun", "stroke-dasharray:4 3,opacity:0.7"},
+	} {
+		if len(classes[c.name]) > 0 {
+			fmt.Fprintf(b, "  classDef %s %s\n  class %s %s\n", c.name, c.style, strings.Join(classes[c.name], ","), c.name)
+		}
+	}
+}
+
+func (d *drawing) mermaidNode(i int) string {
+	lines := d.lines(i)
+	for k := range lines {
+		lines[k] = mermaidQuote(lines[k])
+	}
+	return fmt.Sprintf("t%d[\"%s\"]", i, strings.Join(lines, "<br/>"))
+}
+
+// mermaidQuote escapes what a label in quotes would take for markup. Mermaid
+// writes entities with # for &.
+func mermaidQuote(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch r {
+		case '"', '#', '<', '>', '&', '`', '\\', '[', ']', '*', '_', '~':
+			fmt.Fprintf(&b, "#%d;", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// mermaidTitle is a YAML string.
+func mermaidTitle(s string) string {
+	return "\"" + strings.NewReplacer("\\", "\\\\", "\"", "\\\"").Replace(s) + "\""
+}
+
+// title is what a picture is headed with.
+func (r *Run) title() string {
+	name := plain(r.Name)
+	if name == "" {
+		name = "group"
+	}
+	var o asap.Outcome
+	if len(r.Groups) > 0 {
+		o = r.Groups[0].Outcome
+	}
+	verb := outcomeWord(o, r.Ended) + " after "
+	if !r.Ended {
+		verb = "running for "
+	}
+	return name + ": " + verb + duration(r.Makespan)
+}

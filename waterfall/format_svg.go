@@ -1,0 +1,213 @@
+package waterfall
+
+import (
+	"encoding/xml"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+const (
+	svgWidth   = 960
+	svgRow     = 24
+	svgTop     = 64
+	svgPerChar = 7.3 // of the font at 13 pixels, a little more than most are wide
+)
+
+// svgStyle has the colors of light and dark surroundings. States differ in
+// shape as well: full bars, hatched bars, thin dotted lines.
+const svgStyle = `
+svg{font:13px system-ui,sans-serif;--ink:#1f2328;--soft:#656d76;--line:#d8dee4;--paper:#fff;--run:#3b82c4;--crit:#d9480f;--queue:#b58900;--fail:#c81e1e}
+@media(prefers-color-scheme:dark){svg{--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--paper:#0d1117;--run:#58a6ff;--crit:#ff8c42;--queue:#e3b341;--fail:#ff6b6b}}
+.paper{fill:var(--paper)}text{fill:var(--ink)}.soft{fill:var(--soft)}.grid{stroke:var(--line)}
+.run{fill:var(--run)}.crit{fill:var(--crit)}.fail{fill:var(--fail)}.queue{fill:url(#hatch);stroke:var(--queue)}
+.wait{stroke:var(--soft);stroke-width:2;stroke-dasharray:1.5 4;stroke-linecap:round}
+.hatch{stroke:var(--queue);stroke-width:2}.link{stroke:var(--crit);fill:none;stroke-width:1.5}
+.b{font-weight:600}.failed{fill:var(--fail)}
+`
+
+// canvas draws a run as SVG.
+type canvas struct {
+	*index
+	b        *strings.Builder
+	left     float64 // of the chart
+	width    float64
+	steps    []Step
+	critical map[asap.ID]bool
+	line     map[int]int // row of a task
+}
+
+func (r *Run) writeSVG(b *strings.Builder) {
+	c := &canvas{index: r.index(), b: b, steps: r.CriticalPath(), critical: make(map[asap.ID]bool), line: make(map[int]int)}
+	for _, s := range c.steps {
+		c.critical[s.Task] = true
+	}
+	all := c.rows()
+	rows := c.important(all, c.critical, 1000)
+	widest := 4
+	for i, row := range rows {
+		widest = max(widest, textWidth(c.label(row))+2*min(row.depth, 8))
+		if row.task >= 0 {
+			c.line[row.task] = i
+		}
+	}
+	widest = min(widest, 34)
+	c.left = 16 + float64(widest)*svgPerChar + 14
+	c.width = svgWidth - c.left - 90
+	words := r.Explain()
+	if len(rows) < len(all) {
+		words = append(words, fmt.Sprintf("%d more rows are not drawn", len(all)-len(rows)))
+	}
+	height := svgTop + len(rows)*svgRow + 56 + 18*len(words)
+	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`, svgWidth, height, svgWidth, height, esc(r.title()))
+	c.printf("<style>%s</style>", svgStyle)
+	c.printf(`<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>`)
+	c.printf(`<rect class="paper" width="%d" height="%d"/>`, svgWidth, height)
+	c.printf(`<text class="b" x="16" y="26" font-size="15">%s</text>`, esc(fit(r.title(), 90)))
+	c.grid(len(rows))
+	for i, row := range rows {
+		c.row(row, float64(svgTop+i*svgRow), widest)
+	}
+	c.links()
+	c.foot(float64(svgTop+len(rows)*svgRow+24), words)
+	c.printf("</svg>\n")
+}
+
+func (c *canvas) printf(format string, args ...any) { fmt.Fprintf(c.b, format+"\n", args...) }
+
+// esc makes a text safe as content and in attributes, and drops what XML has no
+// way to write.
+func esc(s string) string {
+	var b strings.Builder
+	xml.EscapeText(&b, []byte(plain(s)))
+	return b.String()
+}
+
+func (c *canvas) x(d time.Duration) float64 {
+	return c.left + c.width*float64(d)/float64(max(c.run.Makespan, 1))
+}
+
+func (c *canvas) grid(rows int) {
+	bottom := svgTop + rows*svgRow
+	for _, t := range ticks(c.run.Makespan, 7) {
+		label := duration(t)
+		if t == 0 {
+			label = "0"
+		}
+		c.printf(`<line class="grid" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text class="soft" x="%.1f" y="%d" font-size="11" text-anchor="middle">%s</text>`,
+			c.x(t), svgTop-6, c.x(t), bottom, c.x(t), svgTop-12, label)
+	}
+}
+
+func (c *canvas) row(r row, y float64, widest int) {
+	indent := 16 + 2*float64(min(r.depth, 8))*svgPerChar
+	name := fit(plain(c.label(r)), max(4, widest-2*min(r.depth, 8)))
+	class := ""
+	if r.task < 0 {
+		class = "soft"
+	} else if t := &c.run.Tasks[r.task]; bad(t.Outcome) {
+		class = "b failed"
+	} else if c.critical[t.ID] {
+		class = "b"
+	}
+	c.printf(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, indent, y+16, esc(strings.TrimRight(name, " ")))
+	if r.task < 0 {
+		return
+	}
+	t := &c.run.Tasks[r.task]
+	for _, p := range t.Pieces {
+		c.piece(t, p, y)
+	}
+	for _, s := range c.steps {
+		if s.Task == t.ID && s.State == Running && !bad(t.Outcome) {
+			c.bar("crit", s.Start, s.End, y, 14, "running, critical: "+duration(s.Len()))
+		}
+	}
+	c.end(t, y)
+}
+
+func (c *canvas) piece(t *Task, p Piece, y float64) {
+	switch {
+	case p.State == Running:
+		class := "run"
+		if bad(t.Outcome) {
+			class = "fail"
+		}
+		if p.Len() > 0 || t.Took() == 0 {
+			c.bar(class, p.Start, p.End, y, 14, plain(t.Name)+" running: "+duration(p.Len()))
+		}
+	case p.Len() == 0:
+	case p.State == Queued:
+		c.bar("queue", p.Start, p.End, y, 10, plain(t.Name)+" queued: "+duration(p.Len()))
+	default:
+		what := " blocked"
+		if n := c.nameOf(p.On); n != "" {
+			what += " on " + plain(n)
+		}
+		c.printf(`<line class="wait" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"><title>%s</title></line>`,
+			c.x(p.Start)+2, y+11, max(c.x(p.Start)+2.1, c.x(p.End)-2), y+11, esc(plain(t.Name)+what+": "+duration(p.Len())))
+	}
+}
+
+// bar is at least two pixels wide: short tasks stay visible.
+func (c *canvas) bar(class string, from, to time.Duration, y, height float64, title string) {
+	c.printf(`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="2"><title>%s</title></rect>`,
+		class, c.x(from), y+11-height/2, math.Max(2, c.x(to)-c.x(from)), height, esc(title))
+}
+
+// end writes after a bar how long the task ran, or why it has none.
+func (c *canvas) end(t *Task, y float64) {
+	label := ""
+	if t.started() {
+		label = duration(t.Took())
+	}
+	if t.Outcome != asap.Succeeded {
+		label = strings.TrimSpace(label + " " + strings.TrimSpace(endMark(t, c.run.Ended)+" "+outcomeWord(t.Outcome, t.Outcome != 0)))
+	}
+	class := "soft"
+	if bad(t.Outcome) {
+		class = "failed"
+	}
+	c.printf(`<text class="%s" x="%.1f" y="%.1f" font-size="11">%s</text>`, class, c.x(t.End())+6, y+15, esc(label))
+}
+
+// links join the critical path from task to task.
+func (c *canvas) links() {
+	last := -1
+	for _, s := range c.steps {
+		t, ok := c.task[s.Task]
+		if !ok {
+			continue
+		}
+		from, seen := c.line[last]
+		to, shown := c.line[t]
+		if last >= 0 && t != last && seen && shown {
+			x := c.x(s.Start)
+			y1, y2 := float64(svgTop+from*svgRow+11), float64(svgTop+to*svgRow+11)
+			c.printf(`<path class="link" d="M%.1f %.1fV%.1f"/>`, x, y1, y2)
+		}
+		last = t
+	}
+}
+
+func (c *canvas) foot(y float64, words []string) {
+	x := 16.0
+	entry := func(draw, text string) {
+		c.printf(`%s<text class="soft" x="%.1f" y="%.1f" font-size="11">%s</text>`, draw, x+28, y+4, text)
+		x += 44 + float64(len(text))*6
+	}
+	rect := func(class string, h float64) string {
+		return fmt.Sprintf(`<rect class="%s" x="%.1f" y="%.1f" width="22" height="%.0f" rx="2"/>`, class, x, y-h/2, h)
+	}
+	entry(rect("crit", 14), "running, critical")
+	entry(rect("run", 14), "running")
+	entry(rect("queue", 10), "queued")
+	entry(fmt.Sprintf(`<line class="wait" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, x, y, x+22, y), "blocked")
+	entry(rect("fail", 14), "failed")
+	for i, w := range words {
+		c.printf(`<text x="16" y="%.1f">%s</text>`, y+30+float64(i)*18, esc(fit(w, 125)))
+	}
+}

@@ -1,0 +1,232 @@
+package waterfall_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// fixed is a run whose rendering is the same on every day.
+func fixed(t testing.TB, script string) *waterfall.Run {
+	run := record(t, script)
+	run.Began = time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)
+	return run
+}
+
+func render(t testing.TB, run *waterfall.Run, f waterfall.Format) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := run.Write(&b, f); err != nil {
+		t.Fatalf("Write(%s) = %v", f, err)
+	}
+	return b.String()
+}
+
+func TestFormatsGolden(t *testing.T) {
+	for _, name := range []string{"readme", "nested", "failed", "map", "limit"} {
+		for _, f := range waterfall.Formats() {
+			if f == waterfall.Text || f == waterfall.HTML && name != "nested" {
+				continue
+			}
+			t.Run(name+"/"+string(f), func(t *testing.T) {
+				golden(t, name+"."+string(f), render(t, fixed(t, scripts[name]), f))
+			})
+		}
+	}
+}
+
+// Every format of every script is well formed by its own grammar.
+func TestFormatsAreWellFormed(t *testing.T) {
+	for name, script := range scripts {
+		run := fixed(t, script)
+		for _, f := range []waterfall.Format{waterfall.JSON, waterfall.Perfetto} {
+			if out := render(t, run, f); !json.Valid([]byte(out)) {
+				t.Errorf("%s: %s is not JSON:\n%s", name, f, out)
+			}
+		}
+		d := xml.NewDecoder(strings.NewReader(render(t, run, waterfall.SVG)))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Errorf("%s: the SVG is not XML: %v", name, err)
+				break
+			}
+		}
+		if dot, err := exec.LookPath("dot"); err == nil {
+			cmd := exec.Command(dot, "-Tplain")
+			cmd.Stdin = strings.NewReader(render(t, run, waterfall.DOT))
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: dot says %v: %s", name, err, out)
+			}
+		}
+	}
+}
+
+func TestWriteUnknownFormat(t *testing.T) {
+	err := record(t, readme).Write(io.Discard, "pdf")
+	if want := `waterfall: format "pdf" is unknown; there are text, svg, html, json, perfetto, mermaid and dot`; err == nil || err.Error() != want {
+		t.Errorf("Write(pdf) = %v, want %s", err, want)
+	}
+}
+
+type failing struct{ n int }
+
+func (f *failing) Write([]byte) (int, error) { f.n++; return 0, errors.New("pipe closed") }
+
+func TestWriteIsOneWrite(t *testing.T) {
+	for _, f := range waterfall.Formats() {
+		w := &failing{}
+		if err := record(t, readme).Write(w, f); err == nil || err.Error() != "pipe closed" || w.n != 1 {
+			t.Errorf("Write(%s) = %v after %d writes, want the writer's error after one", f, err, w.n)
+		}
+	}
+}
+
+// A name is text in every format, whatever is in it.
+func TestNamesStayText(t *testing.T) {
+	bad := `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&` + "`${x}" + `]]>--%s` + "\x00\x1b\u2028\xff"
+	var rec waterfall.Recorder
+	rec.Observe(asap.Event{Kind: asap.GroupStart, Group: 1, Name: bad})
+	rec.Observe(asap.Event{Kind: asap.Declared, Group: 1, Task: 2, Name: bad})
+	rec.Observe(asap.Event{Kind: asap.Started, Group: 1, Task: 2, Name: bad})
+	rec.Observe(asap.Event{Kind: asap.Ended, Group: 1, Task: 2, Name: bad, At: 5, Outcome: asap.Failed, Err: errors.New(bad)})
+	rec.Observe(asap.Event{Kind: asap.GroupEnd, Group: 1, Name: bad, At: 5, Outcome: asap.Failed, Err: errors.New(bad)})
+	run := rec.Run()
+	html := render(t, run, waterfall.HTML)
+	if strings.Contains(html, "<img src") || strings.Contains(html, "<script>alert") {
+		t.Error("markup of a name is markup of the page")
+	}
+	if n := strings.Count(html, "</script>"); n != 3 {
+		t.Errorf("the page closes %d scripts, want its own 3", n)
+	}
+	svg := render(t, run, waterfall.SVG)
+	if err := xml.Unmarshal([]byte(svg), new(struct{ XMLName xml.Name })); err != nil || strings.Contains(svg, "<img") {
+		t.Errorf("SVG with such a name: %v", err)
+	}
+	for _, f := range []waterfall.Format{waterfall.JSON, waterfall.Perfetto} {
+		if !json.Valid([]byte(render(t, run, f))) {
+			t.Errorf("%s with such a name is not JSON", f)
+		}
+	}
+	mermaid := render(t, run, waterfall.Mermaid)
+	for line := range strings.Lines(mermaid) {
+		if strings.HasPrefix(line, "  t0[") && strings.Count(line, `"`) != 2 {
+			t.Errorf("the Mermaid label does not end where it should: %s", line)
+		}
+	}
+	dot := render(t, run, waterfall.DOT)
+	if quotes := regexp.MustCompile(`\\.`).ReplaceAllString(dot, ""); strings.Count(quotes, `"`)%2 != 0 {
+		t.Errorf("quotes of the DOT do not pair up:\n%s", dot)
+	}
+}
+
+// The page needs nothing but itself.
+func TestPageIsSelfContained(t *testing.T) {
+	html := render(t, fixed(t, readme), waterfall.HTML)
+	if m := regexp.MustCompile(`(?i)(src|href)\s*=|@import|url\(|fetch\(|https?://`).FindString(html); m != "" {
+		t.Errorf("the page refers to something outside: %q", m)
+	}
+}
+
+// The page's program predicts what the package predicts, to the nanosecond,
+// and finds the same critical path.
+func TestPageSimulation(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("the page's program is checked with Node.js, which is not here")
+	}
+	type trial struct {
+		Data  json.RawMessage `json:"data"`
+		Scale []float64       `json:"scale"`
+		Gone  []bool          `json:"gone"`
+		Limit int             `json:"limit"`
+	}
+	var trials []trial
+	var want []*waterfall.Prediction
+	for seed := range uint64(150) {
+		rnd := rand.New(rand.NewPCG(seed, 8))
+		p := newPlan(rnd, 2+rnd.IntN(20), true)
+		p.limit = rnd.IntN(4)
+		if rnd.IntN(4) == 0 {
+			p.tasks[rnd.IntN(len(p.tasks))].fails = true
+		}
+		run := p.run(t)
+		i := rnd.IntN(len(run.Tasks))
+		tr := trial{Scale: make([]float64, len(run.Tasks)), Gone: make([]bool, len(run.Tasks)), Limit: rnd.IntN(4)}
+		for k := range tr.Scale {
+			tr.Scale[k] = 1
+			if run.Tasks[k].Name == run.Tasks[i].Name {
+				tr.Scale[k] = 0.25
+			}
+		}
+		found := regexp.MustCompile(`(?s)<script id="run" type="application/json">(.*?)</script>`).FindStringSubmatch(render(t, run, waterfall.HTML))
+		if found == nil {
+			t.Fatal("the page has no data")
+		}
+		tr.Data = json.RawMessage(found[1])
+		trials = append(trials, tr)
+		got, err := run.WhatIf(waterfall.Speed(run.Tasks[i].Name, 0.75), waterfall.Limit(tr.Limit))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, got)
+	}
+	in, err := json.Marshal(trials)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "trials.json")
+	if err := os.WriteFile(file, in, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sim, err := filepath.Abs("sim.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := fmt.Sprintf(`const {simulate, criticalPath} = require(%q);
+		const trials = JSON.parse(require("fs").readFileSync(%q));
+		console.log(JSON.stringify(trials.map(t => {
+			const r = simulate(t.data, t.scale, t.gone, t.limit);
+			return {makespan: r.makespan, path: criticalPath(t.data, r, t.gone).map(s => [s.state, s.start, s.end])};
+		})));`, sim, file)
+	out, err := exec.Command(node, "-e", program).Output()
+	if err != nil {
+		t.Fatalf("node: %v", err)
+	}
+	var got []struct {
+		Makespan int64
+		Path     [][3]int64
+	}
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	for i, g := range got {
+		if g.Makespan != int64(want[i].Makespan) {
+			t.Errorf("run %d: the page predicts %d ns, the package %d", i, g.Makespan, want[i].Makespan)
+			continue
+		}
+		var path [][3]int64
+		for _, s := range want[i].Run.CriticalPath() {
+			path = append(path, [3]int64{int64(s.State), int64(s.Start), int64(s.End)})
+		}
+		if !reflect.DeepEqual(g.Path, path) {
+			t.Errorf("run %d: critical path of the page %v, of the package %v", i, g.Path, path)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package waterfall_test
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/asap-go/asap/waterfall"
+)
+
+func TestJSONRoundTrip(t *testing.T) {
+	check := func(name any, run *waterfall.Run) {
+		t.Helper()
+		text := render(t, run, waterfall.JSON)
+		back, err := waterfall.ReadJSON(strings.NewReader(text))
+		if err != nil {
+			t.Errorf("%v: ReadJSON(Write(JSON)) = %v\n%s", name, err, text)
+			return
+		}
+		if again := render(t, back, waterfall.JSON); again != text {
+			t.Errorf("%v: written again it differs\nfirst:\n%s\nthen:\n%s", name, text, again)
+		}
+		if back.Text(90, false) != run.Text(90, false) {
+			t.Errorf("%v: the text of what was read differs", name)
+		}
+	}
+	for name, script := range scripts {
+		check(name, fixed(t, script))
+	}
+	for seed := range uint64(50) {
+		rnd := rand.New(rand.NewPCG(seed, 9))
+		p := newPlan(rnd, 1+rnd.IntN(20), true)
+		p.limit = rnd.IntN(3)
+		check(seed, p.run(t))
+	}
+}
+
+func TestReadJSONErrors(t *testing.T) {
+	ok := render(t, fixed(t, readme), waterfall.JSON)
+	swap := func(old, new string) string {
+		if !strings.Contains(ok, old) {
+			t.Fatalf("the JSON has no %q", old)
+		}
+		return strings.Replace(ok, old, new, 1)
+	}
+	tests := []struct{ name, in, want string }{
+		{"empty", "", "line 1, column 1: "},
+		{"no object", "[]", "line 1, column 1: "},
+		{"other object", `{"traceEvents":[]}`, `line 1, column 2: /traceEvents: unknown object member name`},
+		{"cut", ok[:len(ok)/2], "line 14, column 8: unexpected EOF"},
+		{"more", ok + "{}", "line 17, column 1: "},
+		{"not a run", swap(`"asap":"run"`, `"asap":"walk"`), `line 2, column 1: this is not a recorded run`},
+		{"version", swap(`"version":1`, `"version":2`), "line 3, column 1: version 2 of the format; this reads version 1"},
+		{"unknown member", swap(`"ended":true`, `"finished":true`), "line 7, column 1: /finished: unknown object member name"},
+		{"wrong type", swap(`"makespan":360000000`, `"makespan":"long"`), "line 6, column 1: /makespan: "},
+		{"state", swap(`"state":"blocked"`, `"state":"asleep"`), `/tasks/2/pieces/1/state: state "asleep" is unknown`},
+		{"outcome", swap(`"outcome":"succeeded"`, `"outcome":"fine"`), `line 9, column 51: /groups/0/outcome: outcome "fine" is unknown`},
+		{"gap", swap(`"end":50000000}`, `"end":50000000},{"state":"queued","start":60000000,"end":70000000}`), "line 11, column 112: waterfall: tasks[0] (config): pieces[1]: starts at 60000000 ns, and the one before it ends at 50000000"},
+		{"id", swap(`{"id":3,`, `{"id":2,`), "line 12, column 1: waterfall: tasks[1] (user): id 2 is that of tasks[0]"},
+		{"too late", swap(`"makespan":360000000`, `"makespan":359000000`), "line 15, column 276: waterfall: tasks[4] (analytics): pieces[4]: from 320000000 to 360000000 ns is not within the run's 359000000"},
+	}
+	for _, tt := range tests {
+		_, err := waterfall.ReadJSON(strings.NewReader(tt.in))
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: ReadJSON() error = %v, want it to have %q", tt.name, err, tt.want)
+			continue
+		}
+		if _, ok := errors.AsType[*waterfall.ReadError](err); !ok {
+			t.Errorf("%s: error is a %T, want a *ReadError", tt.name, err)
+		}
+	}
+}
+
+// What the reader lets through is safe for everything that works on a Run.
+func FuzzReadJSON(f *testing.F) {
+	for _, script := range scripts {
+		f.Add([]byte(render(f, fixed(f, script), waterfall.JSON)))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		run, err := waterfall.ReadJSON(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		if len(run.Tasks) > 50 {
+			return
+		}
+		for _, format := range waterfall.Formats() {
+			if err := run.Write(new(bytes.Buffer), format); err != nil {
+				t.Errorf("Write(%s) = %v", format, err)
+			}
+		}
+		run.Measure()
+		run.Ranking()
+		if _, err := run.WhatIf(waterfall.Limit(1)); err != nil && run.Ended && len(run.Groups) > 0 {
+			t.Errorf("WhatIf() = %v", err)
+		}
+		back, err := waterfall.ReadJSON(strings.NewReader(render(t, run, waterfall.JSON)))
+		if err != nil {
+			t.Fatalf("a run that was read and written cannot be read: %v", err)
+		}
+		if !reflect.DeepEqual(back, run) {
+			t.Errorf("a run that was read, written and read differs:\n%+v\n%+v", run, back)
+		}
+	})
+}

@@ -1,0 +1,223 @@
+package waterfall
+
+import (
+	_ "embed"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed sim.js
+var simJS string
+
+//go:embed page.js
+var pageJS string
+
+// pageData is what the page's program works on: what it shows, and the model
+// that it runs again. Times are nanoseconds.
+type pageData struct {
+	Title    string      `json:"title"`
+	Makespan int64       `json:"makespan"`
+	Ended    bool        `json:"ended"`
+	Limit    int         `json:"limit"`
+	Rows     []pageRow   `json:"rows"`
+	Hidden   int         `json:"hidden"`
+	Tasks    []pageTask  `json:"tasks"`
+	Groups   []pageGroup `json:"groups"`
+	Roots    [][2]int64  `json:"roots"`
+	Chains   []pageChain `json:"chains"`
+	Steps    []pageStep  `json:"steps"`
+}
+
+type pageRow struct {
+	Task  int    `json:"task"`
+	Depth int    `json:"depth"`
+	Label string `json:"label"`
+}
+
+type pageTask struct {
+	Path    string     `json:"path"`
+	Group   int        `json:"group"`
+	Parent  int        `json:"parent"`
+	Outcome int        `json:"outcome"`
+	Word    string     `json:"word"`
+	Err     string     `json:"err"`
+	Needs   []string   `json:"needs"`
+	Slack   int64      `json:"slack"`
+	Pieces  [][4]int64 `json:"pieces"` // state, start, end, on: task, −2−group, or −1
+	Kind    int        `json:"kind"`
+	Deps    []int      `json:"deps"`
+	Lag     int64      `json:"lag"`
+	Limit   int        `json:"limit"`
+	Ops     []pageOp   `json:"ops"`
+	Parts   [][2]int64 `json:"parts"`
+}
+
+type pageOp struct {
+	K  int        `json:"k"`
+	D  int64      `json:"d"`
+	On int        `json:"on"`
+	T  [][2]int64 `json:"t"`
+}
+
+type pageGroup struct {
+	Name    string `json:"name"`
+	Owner   int    `json:"owner"`
+	Limit   int    `json:"limit"`
+	Cancels int    `json:"cancels"`
+}
+
+type pageChain struct {
+	After int        `json:"after"`
+	Tasks [][2]int64 `json:"tasks"`
+}
+
+type pageStep struct {
+	Task  int   `json:"task"`
+	State int   `json:"state"`
+	Start int64 `json:"start"`
+	End   int64 `json:"end"`
+}
+
+// maxPageRows keeps a page of a huge run usable.
+const maxPageRows = 1500
+
+func spawns(list []spawned) [][2]int64 {
+	out := make([][2]int64, len(list))
+	for i, s := range list {
+		out[i] = [2]int64{int64(s.task), int64(s.after)}
+	}
+	return out
+}
+
+func (r *Run) pageData() *pageData {
+	m := r.model()
+	slack := m.graph().slack()
+	d := &pageData{
+		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
+		Roots: spawns(m.roots), Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
+		Rows: []pageRow{}, Chains: []pageChain{}, Steps: []pageStep{},
+	}
+	critical := make(map[asap.ID]bool)
+	for _, s := range r.CriticalPath() {
+		t, ok := m.task[s.Task]
+		if !ok {
+			t = -1
+		}
+		critical[s.Task] = true
+		d.Steps = append(d.Steps, pageStep{t, int(s.State), int64(s.Start), int64(s.End)})
+	}
+	all := m.rows()
+	rows := m.important(all, critical, maxPageRows)
+	d.Hidden = len(all) - len(rows)
+	for _, row := range rows {
+		d.Rows = append(d.Rows, pageRow{row.task, row.depth, plain(m.label(row))})
+	}
+	for g := range r.Groups {
+		owner, ok := m.task[r.Groups[g].Parent]
+		if !ok {
+			owner = -1
+		}
+		d.Groups[g] = pageGroup{plain(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g]}
+	}
+	for i := range r.Tasks {
+		d.Tasks[i] = m.pageTask(i, slack[i])
+	}
+	for i := range r.Tasks {
+		if list := m.chains[i]; len(list) > 0 {
+			d.Chains = append(d.Chains, pageChain{i, spawns(list)})
+		}
+	}
+	return d
+}
+
+func (m *model) pageTask(i int, slack time.Duration) pageTask {
+	t, mt := &m.run.Tasks[i], &m.tasks[i]
+	p := pageTask{
+		Path: plain(m.path(i)), Group: m.group[t.Group], Parent: m.parent(i), Outcome: int(t.Outcome),
+		Word: outcomeWord(t.Outcome, t.Outcome != 0), Err: plain(strings.TrimPrefix(t.Err, "asap: ")),
+		Needs: []string{}, Slack: int64(slack), Kind: int(mt.kind), Deps: mt.deps, Lag: int64(mt.lag), Limit: t.Limit,
+		Ops: make([]pageOp, len(mt.ops)), Parts: spawns(mt.parts), Pieces: make([][4]int64, len(t.Pieces)),
+	}
+	for _, s := range m.sources(i) {
+		p.Needs = append(p.Needs, plain(m.run.Tasks[s].Name))
+	}
+	if p.Deps == nil {
+		p.Deps = []int{}
+	}
+	for k, o := range mt.ops {
+		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks)}
+	}
+	for k, q := range t.Pieces {
+		on := -1
+		if k, ok := m.task[q.On]; ok {
+			on = k
+		} else if g, ok := m.group[q.On]; ok {
+			on = -2 - g
+		}
+		p.Pieces[k] = [4]int64{int64(q.State), int64(q.Start), int64(q.End), int64(on)}
+	}
+	return p
+}
+
+// figure is a number above the chart.
+type figure struct{ Name, Value, Note string }
+
+func (r *Run) figures() []figure {
+	m := r.Measure()
+	figures := []figure{
+		{"makespan", duration(r.Makespan), "start to end"},
+		{"work T₁", duration(m.Work), "one after the other"},
+		{"span T∞", duration(m.Span), "longest path"},
+		{"by level", duration(m.ByLevel), "with barriers"},
+		{"parallelism", digits(m.Parallelism) + "×", "T₁ / T∞"},
+		{"peak", count(m.Peak, "body"), "at once"},
+	}
+	if m.Peak != 1 {
+		figures[5].Value = strings.TrimSuffix(figures[5].Value, "bodys") + "bodies"
+	}
+	return append(figures, figure{"efficiency", digits(100*m.Efficiency) + " %", "of the best schedule"})
+}
+
+var page = template.Must(template.New("page").Parse(pageHTML))
+
+func (r *Run) writeHTML(b *strings.Builder) error {
+	data, err := json.Marshal(r.pageData(), jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return err
+	}
+	gains := r.Ranking()
+	return page.Execute(b, map[string]any{
+		"Title":   r.title(),
+		"CSS":     template.CSS(pageCSS),
+		"Sim":     template.JS(simJS),
+		"JS":      template.JS(pageJS),
+		"Data":    template.JS(data),
+		"Figures": r.figures(),
+		"Words":   r.Explain(),
+		"Text":    r.Text(100, false),
+		"Gains":   gainRows(gains[:min(len(gains), 5)]),
+		"Ended":   r.Ended,
+	})
+}
+
+// gainRow is a line of the ranking as the page shows it.
+type gainRow struct{ Name, Half, All, Kink string }
+
+func gainRows(gains []Gain) []gainRow {
+	rows := make([]gainRow, len(gains))
+	for i, g := range gains {
+		rows[i] = gainRow{plain(g.Name), duration(g.Half), duration(g.All), digits(100*g.Kink) + " %"}
+	}
+	return rows
+}

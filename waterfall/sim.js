@@ -1,0 +1,390 @@
+"use strict";
+// The simulation of package waterfall (sim.go, simend.go, limiter.go), line by
+// line: both must predict the same. Times are nanoseconds.
+function simulate(run, scale, gone, limit) {
+  const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5;
+  const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
+  const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
+  const OK = 1, SKIPPED = 3;
+  const DECLARE = 0, START = 1, STEP = 2, PAUSED = 3, END = 4;
+  const M = run.tasks;
+  let now = 0, seq = 0;
+
+  // events, a binary heap by time and sequence
+  const heap = [];
+  const before = (a, b) => a.at !== b.at ? a.at < b.at : a.seq < b.seq;
+  function push(e) {
+    let i = heap.push(e) - 1;
+    while (i > 0) {
+      const p = (i - 1) >> 1;
+      if (!before(heap[i], heap[p])) break;
+      [heap[i], heap[p]] = [heap[p], heap[i]];
+      i = p;
+    }
+  }
+  function pop() {
+    const top = heap[0], last = heap.pop();
+    if (heap.length > 0) {
+      heap[0] = last;
+      for (let i = 0; ;) {
+        let c = 2 * i + 1;
+        if (c >= heap.length) break;
+        if (c + 1 < heap.length && before(heap[c + 1], heap[c])) c++;
+        if (!before(heap[c], heap[i])) break;
+        [heap[i], heap[c]] = [heap[c], heap[i]];
+        i = c;
+      }
+    }
+    return top;
+  }
+  function after(d, kind, task) {
+    seq++;
+    push({ at: now + Math.max(0, d), seq, kind, task });
+    return seq;
+  }
+
+  // limits
+  const newLimiter = (free, up) => ({ free, up, woken: [], ready: [] });
+  const waited = l => l.woken.length + l.ready.length > 0;
+  function climb(l, task, woken) {
+    for (; l; l = l.up) {
+      if (l.free > 0 && !waited(l)) { l.free--; continue; }
+      (woken ? l.woken : l.ready).push(task);
+      return false;
+    }
+    return true;
+  }
+  function contended(l) {
+    for (; l; l = l.up) if (waited(l)) return true;
+    return false;
+  }
+  function release(l) {
+    for (; l; l = l.up) {
+      let task, woken = true;
+      if (l.woken.length) task = l.woken.shift();
+      else if (l.ready.length) { task = l.ready.shift(); woken = false; }
+      else { l.free++; continue; }
+      if (climb(l.up, task, woken)) granted(task);
+    }
+  }
+  const groupLimits = new Map(), mapLimits = new Map();
+  function ofGroup(g) {
+    if (groupLimits.has(g)) return groupLimits.get(g);
+    let up = run.groups[g].owner >= 0 ? ofTask(run.groups[g].owner) : null;
+    const n = g === 0 ? limit : run.groups[g].limit;
+    if (n > 0) up = newLimiter(n, up);
+    groupLimits.set(g, up);
+    return up;
+  }
+  function ofTask(t) {
+    const p = M[t].parent;
+    if (p < 0 || M[p].group !== M[t].group) return ofGroup(M[t].group);
+    if (mapLimits.has(p)) return mapLimits.get(p);
+    let l = ofTask(p);
+    if (M[p].limit > 0) l = newLimiter(M[p].limit, l);
+    mapLimits.set(p, l);
+    return l;
+  }
+  const limiter = M.map((_, t) => ofTask(t));
+
+  const S = M.map(() => ({
+    declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, queued: false,
+    pausing: 0, parts: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+  }));
+  const open = run.groups.map(() => 0), groupWaiters = run.groups.map(() => []), cancelled = run.groups.map(() => false);
+  const dropped = t => !!gone && gone[t];
+  const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
+  M.forEach((m, i) => {
+    open[m.group]++;
+    for (const d of m.deps) S[d].dependents.push(i);
+    for (const [p] of m.parts) if (!dropped(p)) S[i].parts++;
+  });
+
+  function spawn(list) {
+    for (const [task, d] of [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]))
+      if (d === 0) declare(task); else after(d, DECLARE, task);
+  }
+  function piece(i, state, on) {
+    const t = S[i];
+    if (state === QUEUED && t.at === now) return;
+    const last = t.pieces[t.pieces.length - 1];
+    if (last && state === RUNNING && last[0] === RUNNING) { last[2] = now; t.at = now; return; }
+    t.pieces.push([state, t.at, now, on]);
+    t.at = now;
+  }
+  function declare(i) {
+    const t = S[i], m = M[i];
+    if (t.declared) return;
+    t.declared = true;
+    t.at = now;
+    if (dropped(i)) { end(i, SKIPPED); return; }
+    for (const d of m.deps) if (!S[d].ended) t.pending++;
+    if (m.kind === UNRUN) {
+      if ((t.pending < m.deps.length || cancelled[m.group]) && skipDue(i)) end(i, SKIPPED);
+      return;
+    }
+    if (m.kind === RACE) spawn(m.parts);
+    if (t.pending === 0) ready(i);
+  }
+  function blockedOnDeps(i) { if (M[i].deps.length) piece(i, BLOCKED, blocker(i)); }
+  function ready(i) {
+    const m = M[i];
+    blockedOnDeps(i);
+    if (m.kind === BODY) {
+      if (!limiter[i]) { after(m.lag, START, i); return; }
+      S[i].queued = true;
+      if (climb(limiter[i], i, false)) granted(i);
+    } else if (m.kind === INLINE) after(m.lag, END, i);
+    else if (m.kind === MAP) {
+      spawn(m.parts);
+      if (S[i].parts === 0) after(m.lag, END, i);
+    }
+  }
+  function granted(i) { after(0, START, i); }
+  function start(i) {
+    const t = S[i];
+    t.queued = false;
+    if (t.ended) { release(limiter[i]); return; }
+    piece(i, QUEUED, -1);
+    t.started = true;
+    step(i);
+  }
+  function step(i) {
+    const t = S[i], ops = M[i].ops;
+    for (; ;) {
+      if (t.next > 0) {
+        const prev = ops[t.next - 1];
+        if (prev.k === RUN) piece(i, RUNNING, -1);
+        else if (prev.k === LAG) piece(i, QUEUED, -1);
+      }
+      if (t.next === ops.length) { end(i, M[i].outcome); return; }
+      const o = ops[t.next++];
+      if (o.k === RUN) {
+        const d = Math.floor(o.d * scale[i] + 0.5);
+        if (d > 0) { after(d, STEP, i); return; }
+      } else if (o.k === LAG) {
+        if (!limiter[i] && o.d > 0) { after(o.d, STEP, i); return; }
+      } else if (o.k === SPAWN) spawn(o.t);
+      else if (o.k === WAIT || o.k === PAUSE) {
+        if (o.on >= 0) {
+          if (S[o.on].ended || dropped(o.on)) { piece(i, BLOCKED, o.on); continue; }
+          S[o.on].waiters.push(i);
+        }
+        if (o.k === PAUSE) t.pausing = after(o.d, PAUSED, i);
+        block(i);
+        return;
+      } else if (o.k === WAITGROUP) {
+        if (open[o.on] === 0) { piece(i, BLOCKED, -2 - o.on); continue; }
+        groupWaiters[o.on].push(i);
+        block(i);
+        return;
+      }
+    }
+  }
+  function block(i) { S[i].waiting = true; release(limiter[i]); }
+  function wake(i) {
+    const t = S[i];
+    if (!t.waiting || t.ended) return;
+    t.waiting = false;
+    t.pausing = 0;
+    const o = M[i].ops[t.next - 1];
+    piece(i, BLOCKED, o.k === WAITGROUP ? -2 - o.on : o.on);
+    t.queued = !!limiter[i];
+    if (climb(limiter[i], i, true)) granted(i);
+  }
+  function end(i, outcome) {
+    const t = S[i];
+    if (t.ended) return;
+    let held = t.started && !t.waiting && !t.queued;
+    const b = { ready: [], groups: [] };
+    settle(i, outcome, b);
+    const l = limiter[i];
+    if (held && l && b.ready.length && !contended(l) && limiter[b.ready[0]] === l) {
+      held = false;
+      blockedOnDeps(b.ready[0]);
+      after(0, START, b.ready[0]);
+      b.ready.shift();
+    }
+    for (const d of b.ready) ready(d);
+    for (const g of b.groups) {
+      for (const w of groupWaiters[g]) wake(w);
+      groupWaiters[g] = [];
+    }
+    if (held) release(l);
+    const g = M[i].group;
+    if (run.groups[g].cancels === i && !dropped(i)) cancelGroup(g, i);
+    spawn(chains.get(i) || []);
+  }
+  function settle(i, outcome, b) {
+    const t = S[i];
+    if (t.ended) return;
+    t.ended = true;
+    t.outcome = outcome;
+    close(i);
+    for (const w of t.waiters) wake(w);
+    t.waiters = [];
+    for (const d of t.dependents) {
+      const dt = S[d], m = M[d];
+      if (!dt.declared || dt.ended) continue;
+      dt.pending--;
+      if (m.kind === UNRUN) { if (skipDue(d)) settle(d, SKIPPED, b); }
+      else if (dt.pending > 0) continue;
+      else if (m.kind === INLINE && m.lag === 0) settle(d, m.outcome, b);
+      else if (m.kind === BODY) b.ready.push(d);
+      else ready(d);
+    }
+    around(i, b);
+  }
+  function around(i, b) {
+    const p = M[i].parent;
+    if (p >= 0 && M[p].group === M[i].group && !S[p].ended && !dropped(i)) {
+      S[p].parts--;
+      if (M[p].kind === RACE && S[i].outcome === OK) {
+        settle(p, OK, b);
+        for (const [part] of M[p].parts) cancel(part, i);
+      } else if (S[p].parts > 0) { /* others are left */ }
+      else if (M[p].lag === 0) settle(p, M[p].outcome, b);
+      else after(M[p].lag, END, p);
+    }
+    const g = M[i].group;
+    if (--open[g] === 0) b.groups.push(g);
+  }
+  function close(i) {
+    const t = S[i], m = M[i];
+    if (!t.started || t.queued && !t.waiting) {
+      if (m.kind === MAP || m.kind === RACE || m.deps.length && !t.queued) piece(i, BLOCKED, blocker(i));
+      else piece(i, QUEUED, -1);
+    } else if (t.waiting) piece(i, BLOCKED, -1);
+    else if (t.at < now) piece(i, RUNNING, -1);
+    if (!t.pieces.length) t.pieces.push([QUEUED, now, now, -1]);
+    t.waiting = false;
+  }
+  function blocker(i) {
+    let best = -1;
+    const look = k => { if (S[k].ended && !dropped(k) && (best < 0 || S[k].at >= S[best].at)) best = k; };
+    M[i].deps.forEach(look);
+    M[i].parts.forEach(p => look(p[0]));
+    return best;
+  }
+  function inGroup(t, g) {
+    for (let n = 0; t >= 0 && n <= M.length; n++, t = M[t].parent) if (M[t].group === g) return true;
+    return false;
+  }
+  function cancelGroup(g, by) {
+    cancelled[g] = true;
+    for (let k = 0; k < M.length; k++) if (k !== by && inGroup(k, g)) cancel(k, by);
+  }
+  const recordedEnd = k => M[k].pieces[M[k].pieces.length - 1][2];
+  function cancel(k, by) {
+    const t = S[k];
+    if (t.ended) return;
+    if (!t.started) { if (t.declared) end(k, SKIPPED); }
+    else if (M[k].outcome === OK && recordedEnd(k) > recordedEnd(by)) { /* it did not look at its context */ }
+    else after(Math.max(0, recordedEnd(k) - recordedEnd(by)), END, k);
+  }
+  function skipDue(i) {
+    if (cancelled[M[i].group] || S[i].pending === 0) return true;
+    return M[i].deps.some(d => S[d].ended && S[d].outcome !== OK);
+  }
+
+  spawn(run.roots);
+  while (heap.length) {
+    const e = pop(), t = S[e.task];
+    now = Math.max(now, e.at);
+    if (e.kind === DECLARE) declare(e.task);
+    else if (e.kind === START) start(e.task);
+    else if (e.kind === STEP) { if (!t.ended) step(e.task); }
+    else if (e.kind === PAUSED) { if (t.pausing === e.seq && !t.ended) wake(e.task); }
+    else end(e.task, M[e.task].outcome);
+  }
+  let makespan = 0;
+  S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });
+  return { makespan, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
+}
+
+// criticalPath walks back from the last task to end, as path.go does.
+function criticalPath(run, result, gone) {
+  const RUNNING = 2, QUEUED = 1, BLOCKED = 3, OUTSIDE = 4;
+  const M = run.tasks, P = result.pieces;
+  const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
+  const depth = t => { let d = 0; for (let p = M[t].parent; p >= 0 && d < M.length; p = M[p].parent) d++; return d; };
+  const skipped = t => result.outcomes[t] === 3;
+  const shown = t => P[t].length > 0 && !(gone && gone[t]);
+  function last(tasks, x) {
+    let best = -1;
+    for (const i of tasks) {
+      if (!shown(i) || endOf(i) > x) continue;
+      if (best < 0 || endOf(i) > endOf(best)) { best = i; continue; }
+      if (endOf(i) < endOf(best)) continue;
+      const rather = skipped(best) !== skipped(i) ? skipped(i) : depth(best) < depth(i);
+      if (!rather) best = i;
+    }
+    return best;
+  }
+  const members = run.groups.map((_, g) => M.map((_, i) => i).filter(i => M[i].group === g));
+  const anchors = new Map();
+  for (const c of run.chains) for (const [t] of c.tasks) anchors.set(t, c.after);
+  function canceler(t, x) {
+    if (![3, 4, 5].includes(result.outcomes[t]) || x !== endOf(t)) return -1;
+    for (let g = M[t].group, n = 0; n <= M.length; n++) {
+      const c = run.groups[g].cancels;
+      if (c >= 0 && c !== t && endOf(c) <= x) return c;
+      if (run.groups[g].owner < 0) return -1;
+      g = M[run.groups[g].owner].group;
+    }
+    return -1;
+  }
+  function unblocker([, from, to, on]) {
+    if (on >= 0) return endOf(on) > from && endOf(on) <= to ? on : -1;
+    if (on <= -2) {
+      const i = last(members[-2 - on], to);
+      return i >= 0 && endOf(i) > from ? i : -1;
+    }
+    return -1;
+  }
+  const steps = [], seen = new Set();
+  const step = (task, state, start, end) => { if (start < end) steps.push({ task, state, start, end }); };
+  let x = result.makespan, t = last(M.map((_, i) => i), x);
+  if (t < 0) return [{ task: -1, state: OUTSIDE, start: 0, end: x }];
+  let p = P[t].length - 1;
+  while (x > 0) {
+    if (p < 0) {
+      const parent = M[t].parent;
+      if (parent >= 0) {
+        t = parent;
+        for (p = P[t].length - 1; p >= 0 && P[t][p][1] >= x;) p--;
+      } else if (anchors.has(t)) {
+        t = anchors.get(t);
+        step(-1, OUTSIDE, endOf(t), x);
+        x = endOf(t);
+        p = P[t].length - 1;
+      } else { step(-1, OUTSIDE, 0, x); x = 0; }
+      continue;
+    }
+    const key = t + ":" + p, [state, from] = P[t][p];
+    if (seen.has(key)) { step(-1, OUTSIDE, 0, x); break; }
+    seen.add(key);
+    let c = canceler(t, x), why = state;
+    if (c < 0 || endOf(c) <= from) {
+      c = state === BLOCKED && from < x ? unblocker(P[t][p]) : -1;
+      why = QUEUED;
+    }
+    if (c >= 0) {
+      step(t, why, endOf(c), x);
+      t = c;
+      x = endOf(c);
+      p = P[c].length - 1;
+      continue;
+    }
+    step(t, state, from, x);
+    x = from;
+    p--;
+  }
+  const out = [];
+  for (const s of steps.reverse()) {
+    const l = out[out.length - 1];
+    if (l && l.task === s.task && l.state === s.state) l.end = s.end; else out.push(s);
+  }
+  return out;
+}
+if (typeof module !== "undefined") module.exports = { simulate, criticalPath };
