@@ -77,6 +77,14 @@ func (g *Group) startAfterAll(n *node, edges []edge) {
 	n.release()
 }
 
+// release takes a hold back and does what it has kept from happening.
+func (n *node) release() {
+	start, skip := n.unpin()
+	if start || skip {
+		n.group.resume(n, start)
+	}
+}
+
 // init fills in what every node has.
 func (n *node) init(g *Group, name string, b body, k kind) {
 	n.group, n.name, n.body, n.kind = g, name, b, k

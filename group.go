@@ -199,9 +199,6 @@ func (g *Group) Stop() {
 // join returns when the group has ended; it runs ready bodies meanwhile. Both
 // deferred calls also serve a Goexit of such a body, which unwinds the caller.
 func (g *Group) join(bodies bool) {
-	if g.over.Load() {
-		return
-	}
 	if g.waited.CompareAndSwap(false, true) {
 		if g.owner != nil && g.blockOwner() {
 			defer g.resumeOwner()

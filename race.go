@@ -169,6 +169,7 @@ func (s *settling) settleRace(n *node) {
 	won := n.fail == nil && !r.decided
 	lost := !won && r.left == 0 && !r.decided
 	r.decided = r.decided || won || lost
+	open := !r.decided
 	cancel := r.cancel
 	if !won && !lost {
 		cancel = nil
@@ -180,6 +181,8 @@ func (s *settling) settleRace(n *node) {
 		s.work.push(of)
 	case lost:
 		s.loseRace(of)
+	case open:
+		s.races = append(s.races, of)
 	}
 	if cancel != nil {
 		cancel()
@@ -188,6 +191,19 @@ func (s *settling) settleRace(n *node) {
 		s.g.skipQueued(func(m *node) bool {
 			return m.kind&entrant != 0 && m.body.(racer).race() == r
 		})
+	}
+}
+
+// cutRaces ends a wait in a Race that closes a cycle now that another function
+// has failed.
+func (s *settling) cutRaces() {
+	for _, of := range s.races {
+		for i := 0; ; i++ {
+			n := of.body.dep(i)
+			if n == nil || !n.done() && s.g.root.cutIfStuck(n) {
+				break
+			}
+		}
 	}
 }
 

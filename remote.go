@@ -124,9 +124,7 @@ func (r *remote) settle(n *node, f *failure, cancel bool) {
 	g := r.g
 	s := settling{g: g, cancel: cancel}
 	s.settle(n, f)
-	if s.cancel {
-		g.cancel()
-	}
+	s.after()
 	r.ready.append(g.admit(s.ready))
 	if l := n.limiter(); l != nil {
 		granted := n.vacate(l)

@@ -66,6 +66,10 @@ func (n *node) rise() {
 	mu := &l.top.mu
 	mu.Lock()
 	s := n.seatLocked()
+	if n.done() { // a goroutine that the body has left behind holds no slot
+		mu.Unlock()
+		return
+	}
 	s.waits++
 	if s.waits == 1 {
 		if t := s.queued; t != nil {
@@ -97,6 +101,9 @@ func (n *node) sit(t *ticket) bool {
 	mu.Lock()
 	defer mu.Unlock()
 	s := n.seatLocked()
+	if n.done() {
+		return true
+	}
 	s.waits--
 	if s.waits > 0 || s.bare {
 		return true

@@ -47,9 +47,7 @@ func (g *Group) settleAs(w *worker, n *node, f *failure, cancel bool) int64 {
 	s := settling{g: g, cancel: cancel}
 	s.settle(n, f)
 	w.at = s.at
-	if s.cancel {
-		g.cancel()
-	}
+	s.after()
 	if g.lim != nil || s.gated || n.kind&element != 0 {
 		g.passOn(w, n, s)
 		return 0
@@ -70,6 +68,7 @@ type settling struct {
 	ended  int64
 	cancel bool          // the group is to be canceled afterwards
 	gated  bool          // ready has bodies with a limit of their own
+	races  []*node       // of which a function has failed and others have not ended
 	at     time.Duration // of all of it, for observers
 }
 
@@ -187,12 +186,20 @@ func (s *settling) close() {
 	for n := s.work.pop(); n != nil; n = s.work.pop() {
 		s.publish(n)
 	}
-	if s.cancel {
-		s.g.cancel()
-	}
+	s.after()
 	s.g.dispatch(s.ready)
 	if s.ended != 0 {
 		s.g.count(-s.ended * liveTask)
+	}
+}
+
+// after does what waits until the ends are published.
+func (s *settling) after() {
+	if s.races != nil {
+		s.cutRaces()
+	}
+	if s.cancel {
+		s.g.cancel()
 	}
 }
 

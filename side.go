@@ -24,6 +24,7 @@ type bed struct {
 	// For the search of cycles: what the hard wait is for, a task or a nested
 	// group, and a shortcut.
 	on    atomic.Pointer[node]
+	firm  atomic.Pointer[node] // the same, if the wait ends only with its target or w's group
 	group atomic.Pointer[Group]
 	hint  atomic.Pointer[hint]
 

@@ -41,15 +41,15 @@ func (n *node) await(ctx context.Context) error {
 	if ctx.Err() != nil || w.group.end.Load() != nil {
 		return n.cutShort(ctx, w)
 	}
+	if c := w.side.Load().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
+		// The edge in n's list would stay there if the wait were cut short
+		// while n's group goes on, or the group's end is not the only one.
+		return n.awaitAcross(ctx, w, b)
+	}
 	if err := b.publish(n); err != nil {
 		return err
 	}
 	defer b.on.Store(nil)
-	if c := w.side.Load().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
-		// The edge in n's list would stay there if the wait were cut short
-		// while n's group goes on, or the group's end is not the only one.
-		return n.awaitAcross(ctx, w)
-	}
 	return n.awaitHard(w, b)
 }
 
@@ -87,6 +87,8 @@ func (n *node) awaitHard(w *node, b *bed) error {
 	}
 	w.rise()
 	b.ticket.wg = &b.wg
+	b.firm.Store(n)
+	defer b.firm.Store(nil)
 	b.wg.Add(1)
 	b.asleep.Store(true)
 	if !n.link(&b.edge, w) || !g.park(b) {
@@ -163,15 +165,17 @@ func (n *node) awaitSoft(ctx context.Context, w *node) error {
 	return n.awaitHub(ctx, w, nil)
 }
 
-// awaitAcross is a hard wait for a task of another group. A nested group whose
-// Wait would close a cycle with it cuts it.
-func (n *node) awaitAcross(ctx context.Context, w *node) error {
+// awaitAcross is a hard wait for a task of another group, or of a function of
+// a Race. It is cut when a cycle is closed later, by the Wait of a nested group
+// or by the end of another function.
+func (n *node) awaitAcross(ctx context.Context, w *node, b *bed) error {
 	cut := make(chan *CycleError, 1)
 	w.group.root.cross(w, cut)
 	defer w.group.root.uncross(w)
-	if path := cycleFrom(w, n); path != nil {
-		return &CycleError{path}
+	if err := b.publish(n); err != nil {
+		return err
 	}
+	defer b.on.Store(nil)
 	return n.awaitHub(ctx, w, cut)
 }
 
