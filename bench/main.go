@@ -53,18 +53,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.read != "" {
-		return rewrite(o.read, stdout)
-	}
 	if o.growth != "" {
 		return growth(ctx, o, stderr)
+	}
+	if o.read != "" {
+		return rewrite(o.read, stdout)
 	}
 	r, err := measure(ctx, o, stderr)
 	if err != nil {
 		return err
 	}
 	if o.node {
-		if r.Node, err = measureNode(ctx, o, stderr); err != nil {
+		if r.Node, err = measureNode(ctx, o, r, stderr); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.BoolVar(&o.memory, "memory", true, "measure peak memory, each in a process of its own")
 	fs.BoolVar(&o.node, "node", true, "run better-all and async.auto on Node.js too, if npm and node are there")
 	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
-	fs.StringVar(&o.read, "read", "", "print the tables of this JSON `file` instead of measuring")
+	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth draw, from this JSON `file` instead of measuring")
 	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/bench/contender"
+	"github.com/asap-go/asap/bench/graph"
+	"github.com/asap-go/asap/bench/sample"
+	"github.com/asap-go/asap/bench/work"
+)
+
+func TestParse(t *testing.T) {
+	o, err := parse(strings.Fields("-graphs chain,fan -procs 1,2 -body 0,1us,sleep:2ms,done -rounds 3"), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []work.Body{{}, {Spin: time.Microsecond}, {Sleep: 2 * time.Millisecond}, {Done: true}}
+	if len(o.bodies) != len(want) || len(o.graphs) != 2 || len(o.procs) != 2 || o.rounds != 3 {
+		t.Fatalf("parse = %+v", o)
+	}
+	for i, b := range want {
+		if o.bodies[i] != b {
+			t.Errorf("body %d = %v, want %v", i, o.bodies[i], b)
+		}
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, tt := range []struct{ args, want string }{
+		{"-body fast", `-body "fast"`},
+		{"-body 1us,-2us", `-body "-2us": not a positive duration`},
+		{"-procs two", `-procs "two": not a number of processors`},
+		{"-procs 0", `-procs "0"`},
+		{"-procs ,", "need at least one value"},
+		{"-rounds 0", "-rounds 0: at least one"},
+		{"chain", `unexpected argument "chain"`},
+	} {
+		if _, err := parse(strings.Fields(tt.args), io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("parse(%q) = %v, want an error with %q", tt.args, err, tt.want)
+		}
+	}
+	if _, err := parse([]string{"-help"}, io.Discard); !errors.Is(err, flag.ErrHelp) {
+		t.Errorf("parse(-help) = %v, want %v", err, flag.ErrHelp)
+	}
+}
+
+// TestRun measures two graphs for real, through child processes, writes the
+// samples, reads them back and prints the same tables.
+func TestRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.json")
+	args := []string{"-graphs", "3 tasks,request hotel", "-contenders", "asap,channels,closures,levels", "-body", "0,done",
+		"-rounds", "2", "-sample", "50us", "-node=false", "-json", path}
+	var out, again, progress bytes.Buffer
+	if err := run(t.Context(), args, &out, &progress); err != nil {
+		t.Fatalf("run: %v\n%s", err, progress.String())
+	}
+	for _, want := range []string{
+		"### Time, ratio to goroutines and channels: empty bodies",
+		"### Time, multiple of a loop of closures: bodies empty + Done",
+		"### Goals", "3 tasks: asap declared over goroutines and channels",
+		"| hotel-search |", contender.Declared, contender.Awaited,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the tables do not contain %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "NaN") {
+		t.Errorf("the tables contain NaN:\n%s", out.String())
+	}
+	if err := run(t.Context(), []string{"-read", path}, &again, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if again.String() != out.String() {
+		t.Errorf("-read prints other tables than the run that wrote the file:\n%s", again.String())
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-graphs", "no such"}, "-graphs no such -contenders : nothing fits"},
+		{[]string{"-read", filepath.Join(t.TempDir(), "none.json")}, "none.json"},
+	} {
+		if err := run(t.Context(), tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("run(%q) = %v, want an error with %q", tt.args, err, tt.want)
+		}
+	}
+	bad := filepath.Join(t.TempDir(), "bad.json")
+	if err := os.WriteFile(bad, []byte("{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-read", bad}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), bad) {
+		t.Errorf("run(-read bad.json) = %v, want an error that names the file", err)
+	}
+}
+
+// TestChildSaysWhatIsWrong: an error of a child is one of the parent.
+func TestChildSaysWhatIsWrong(t *testing.T) {
+	_, err := ask(t.Context(), 1, job{Graph: "chain of fools"})
+	if err == nil || !strings.Contains(err.Error(), `no graph is called "chain of fools"`) {
+		t.Errorf("ask = %v, want that there is no such graph", err)
+	}
+	_, err = ask(t.Context(), 1, job{Graph: "3 tasks", Contenders: []string{"nobody"}, Config: sample.Config{Rounds: 1}})
+	if err == nil || !strings.Contains(err.Error(), `no contender is called "nobody"`) {
+		t.Errorf("ask = %v, want that there is no such contender", err)
+	}
+}
+
+// TestWrongResultFails: a contender that leaves a value out is found out.
+func TestWrongResultFails(t *testing.T) {
+	g := graph.ThreeTasks()
+	want, err := oracle(g, work.Body{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	liar := func(context.Context, *graph.Graph, *work.Work) (uint64, error) { return want + 1, nil }
+	if err := subject("liar", liar, g, work.Body{}, want).Run(); err == nil || !strings.Contains(err.Error(), "result") {
+		t.Errorf("a wrong result gave %v, want an error", err)
+	}
+}
+
+// TestMemory compares what a thousand blocked tasks take: a parked goroutine
+// is two kilobytes of stack and more, a declared task has none.
+func TestMemory(t *testing.T) {
+	held := func(name string) float64 {
+		a, err := ask(t.Context(), 2, job{Graph: "growth 1000", Contenders: []string{name}, Memory: true, Copies: 5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Memory.Held / float64(a.Tasks)
+	}
+	channels, declared := held(contender.Channels), held(contender.Declared)
+	if channels < 2000 || channels > 6000 {
+		t.Errorf("a parked goroutine with its channel takes %.0f bytes, want 2000 to 6000", channels)
+	}
+	if declared < 100 || declared > channels/4 {
+		t.Errorf("a declared task that waits takes %.0f bytes, a goroutine %.0f; want at least 100 and at most a quarter", declared, channels)
+	}
+}
+
+func TestGrowth(t *testing.T) {
+	dir := t.TempDir()
+	svg, data := filepath.Join(dir, "img", "growth.svg"), filepath.Join(dir, "growth.json")
+	args := []string{"-growth", svg, "-json", data, "-most", "10", "-rounds", "2", "-sample", "50us"}
+	if err := run(t.Context(), args, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(svg)
+	if err != nil || !bytes.Contains(first, []byte("<svg")) || bytes.Count(first, []byte("<circle")) != 2*3*3 {
+		t.Errorf("the plot has %d points (%v), want 3 sizes, 3 contenders, 2 panels:\n%s", bytes.Count(first, []byte("<circle")), err, first)
+	}
+	var points []growthPoint
+	raw, err := os.ReadFile(data)
+	if err != nil || json.Unmarshal(raw, &points) != nil || len(points) != 3 || points[2].Tasks != 10 {
+		t.Errorf("%s holds %s (%v), want the points for 1, 3 and 10 tasks", data, raw, err)
+	}
+	if err := run(t.Context(), []string{"-growth", svg, "-read", data}, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(svg); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("drawn again from its data the plot differs (%v)", err)
+	}
+}
+
+func TestNum(t *testing.T) {
+	for _, tt := range []struct {
+		x    float64
+		want string
+	}{{0.304, "0.30"}, {9.994, "9.99"}, {9.996, "10.0"}, {99.94, "99.9"}, {123.4, "123"}, {1234567, "1,234,567"}} {
+		if got := num(tt.x); got != tt.want {
+			t.Errorf("num(%v) = %q, want %q", tt.x, got, tt.want)
+		}
+	}
+}
