@@ -42,10 +42,12 @@ func ExampleTaskError() {
 	user.Then("cart", findCart)
 	err := g.Wait()
 	if failed, ok := errors.AsType[*asap.TaskError](err); ok {
+		fmt.Println(failed.Error())
 		fmt.Println(failed.Task, failed.Err, failed.Unwrap() == errNotFound)
 	}
 	fmt.Println(errors.Is(err, errNotFound))
 	// Output:
+	// asap: task user: not found
 	// user not found true
 	// true
 }

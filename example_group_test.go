@@ -53,7 +53,7 @@ func ExampleNew_nested() {
 		return
 	}
 	fmt.Println(total.Value())
-	// Outputs: 700
+	// Output: 700
 }
 
 func ExampleRun() {

@@ -34,7 +34,8 @@ func (y *tally) Observe(e asap.Event) {
 
 func ExampleObserver() {
 	var y tally
-	g := asap.New(context.Background(), asap.Observe(&y))
+	var o asap.Observer = &y
+	g := asap.New(context.Background(), asap.Observe(o))
 	g.Go("user", findUser).Then("cart", findCart)
 	fmt.Println(g.Wait())
 	fmt.Println(strings.Join(y.ended, ", "))

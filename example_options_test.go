@@ -67,5 +67,5 @@ func ExampleLimit_waiting() {
 	})
 	declared <- g.Go("user", findUser)
 	fmt.Println(g.Wait(), greeting.Value())
-	// Outputs: <nil> hello ada
+	// Output: <nil> hello ada
 }

@@ -1,0 +1,156 @@
+// Package asap runs tasks that use each other's results, and starts each of
+// them at the earliest possible moment.
+//
+// # Usage
+//
+// A [Group] has tasks; a [Task] is a handle of a value that will be there.
+// [Group.Go] starts a function, and [Task.Then] one that needs a result:
+//
+//	g := asap.New(ctx)
+//	user := g.Go("user", fetchUser)
+//	config := g.Go("config", fetchConfig)
+//	profile := user.Then("profile", fetchProfile) // starts when user is there
+//	page := user.And(config).And(profile).Then("page", render)
+//	if err := g.Wait(); err != nil {
+//		return "", err
+//	}
+//	return page.Value(), nil
+//
+// The functions are plain ones: fetchUser is func(context.Context) (User, error),
+// fetchProfile is func(context.Context, User) (Profile, error). profile does not
+// wait for config, because it does not need it, and nobody had to work that out.
+// [Run] is the same for a single result, without Wait and Value.
+//
+// # Dependencies
+//
+// A dependency is declared, with [Task.Then], [Task.And], [Group.Gather] or
+// [Group.Map], or it is found in the body and awaited there:
+//
+//	greeting := g.Go("greeting", func(ctx context.Context) (string, error) {
+//		u, err := user.Await(ctx)
+//		if err != nil {
+//			return "", err
+//		}
+//		return "Hello " + u.Name, nil
+//	})
+//
+// Declare what is always needed: a task that has not started costs no
+// goroutine, shows in pictures and in [Flow.Graph], and is skipped with a clear
+// error. Await what is needed sometimes. Give Await the context that the body
+// was given, or one derived from it: it says who waits, which is how a limit
+// gets its slot back and how a cycle is found. [And2] to [And6] take up to six
+// dependencies of different types; Gather takes any number of one type.
+//
+// # Failure
+//
+// A body fails by returning an error. The first failure cancels the context of
+// the others, no further body starts, and [Group.Wait] returns a [*GroupError].
+// With [Settled] the others go on. What the page can do without is
+// [Group.Optional], whose failure is a value:
+//
+//	ads := g.Optional("ads", findAds)
+//	page := user.And(ads).Then("page", func(ctx context.Context, user string, ads asap.Result[[]string]) (string, error) {
+//		if ads.Err != nil {
+//			return "page of " + user + ", without ads", nil
+//		}
+//		return "page of " + user, nil
+//	})
+//
+// Every error names its task, as in "asap: task user: not found", and keeps its
+// cause for [errors.Is] and [errors.As]. A task that never ran has an error that
+// is [ErrSkipped] and leads to the failure behind it. A success can end a group
+// early as well: see [Group.NewExit].
+//
+// # Guarantees
+//
+// They are numbered as in docs/DESIGN.md, R1 to R36, and each has a test.
+//
+//  1. Go, Do, Optional and Race start at once, a declared task when the last of
+//     its dependencies is done. There is no barrier. Declaring never blocks.
+//  2. A body runs at most once, however many wait for it.
+//  3. Nothing starts under a context that has ended, or after a failure. What
+//     was not started is settled all the same, as skipped.
+//  4. Tasks may be added by running tasks, and from outside as long as a task
+//     is known to run. After the group has ended, adding one panics.
+//  5. In the virtual time of [testing/synctest] the instants are exact.
+//  6. Any goroutine may await any task of any group, any number of times, and
+//     every wait ends. A finished task gives its result even to a dead context.
+//  7. A canceled wait ends alone: the task and its other waiters go on.
+//  8. The context given to Await says who waits. The body's own, or one with
+//     values added, is the body's wait; one with an end of its own gives the
+//     slot back too, but is left out of the search for cycles; a foreign one
+//     belongs to nobody.
+//  9. A wait that can never end, because the task awaited waits for the waiter,
+//     fails at once with a [*CycleError] that names the tasks on the way.
+//  10. All waits block durably in the sense of testing/synctest.
+//  11. The first failure in time is the cause of the context of the others.
+//  12. Wait returns nil or all failures in the order of time, each once: a body
+//     that passes on the error of an awaited task adds nothing to the list. If
+//     the parent context or [Group.Stop] ended the group, the error is that
+//     context's error and its cause.
+//  13. Dependents of a failed task are skipped at once. They never run with
+//     zero values.
+//  14. Optional makes a value of its own body's failure, and of nothing else.
+//  15. A panic in a body cancels the group, and Wait panics with a [*PanicError]
+//     that has the body's stack. Nothing hides it.
+//  16. A body that calls [runtime.Goexit], as t.FailNow does, ends the goroutine
+//     in Wait the same way, when everything else has ended.
+//  17. The first body to return an exit ends the group; its value is not
+//     replaced by a loser's value or error.
+//  18. Wait, Run and Stop return when everything that the group started has
+//     ended. No goroutine, timer or registration is left.
+//  19. When the group ends its context is canceled. Read a response body in the
+//     task that has opened it.
+//  20. A finished task keeps its name, value and error, and the group's record.
+//     It keeps no function, no dependency and no other task alive.
+//  21. [Limit] bounds the bodies that run. A waiting body does not count, so no
+//     limit deadlocks, also with nested groups; first ready, first started.
+//  22. After a cancel nothing queues: what has not started is skipped, what was
+//     waiting goes on.
+//  23. A group without an [Observer] pays one branch and no allocation for that.
+//  24. An observer sees every step of every task, also of nested groups.
+//  25. Print of package waterfall draws a run when it ends, also a failed one.
+//  26. Tasks appear in runtime/trace, and with a [Name] as pprof labels.
+//  27. [Define] runs nothing, and [Flow.Graph] runs no body and never panics.
+//  28. A flow costs what the same group costs.
+//  29. [On] gives the bodies to another engine, with the same rules.
+//  30. The examples of better-all's README are here in Go, with their results
+//     and their timelines.
+//  31. A mistake in the use of the package panics where it is made, with a text
+//     that starts with "asap: ", names the task and the call to make instead.
+//  32. Names need not be unique; pictures number the second price as price#2.
+//  33. Results of Gather and Map are in the order of the arguments or elements.
+//  34. It is free of data races; a Group and a Task must not be copied.
+//  35. A body's context is a complete [context.Context], and deriving from it
+//     starts no goroutine.
+//  36. There is no global state and no work before the first task.
+//
+// # Limits
+//
+// Dependencies are declared on tasks that exist, so a cycle needs an Await of a
+// task that is declared later; the doc of [Task.Await] shows how to do that
+// without a race. Cycles through channels, mutexes, contexts with an end of
+// their own, and Wait called by a body of its own group are not seen. A body
+// that ignores its context delays Wait. A body that locks its thread, or sets
+// pprof labels and leaves them, hands both on to the body after it.
+//
+// # Testing
+//
+// Bodies that sleep, time out or wait are tested in a bubble of
+// [testing/synctest], where time is virtual and instants are exact:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		start := time.Now()
+//		if _, err := loadPage(t.Context()); err != nil {
+//			t.Fatal(err)
+//		}
+//		if got, want := time.Since(start), 110*time.Millisecond; got != want {
+//			t.Errorf("loadPage took %v, want %v", got, want)
+//		}
+//	})
+//
+// A body may call t.Fatal: it ends the test, for Wait passes the Goexit on.
+// Tasks that become ready at the same instant may run in any order, or at the
+// same time; a test that needs an order gives the group Limit(1), which runs
+// them in the order of declaration, or declares the dependency that there is.
+package asap
