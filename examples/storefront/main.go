@@ -42,8 +42,8 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
 	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
 	faults := f.String("faults", "", "what is wrong from the start, as ads=down,currency=slow")
-	rate := f.Float64("rate", 40, "with -demo: requests a second, of each mode")
-	each := f.Duration("for", 9*time.Second, "with -demo: how long each page is driven")
+	rate := f.Float64("rate", 30, "with -demo: requests a second, of each mode")
+	each := f.Duration("for", 10*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/services"
 )
 
@@ -19,11 +20,10 @@ func missing(part string, err error) []Missing {
 	if err == nil {
 		return nil
 	}
-	why := err.Error()
-	if e, ok := errors.AsType[*services.Error](err); ok {
-		why = e.Error() // without the task's name, which is the part's
+	if e, ok := errors.AsType[*asap.TaskError](err); ok {
+		err = e.Err // the part's name says which task
 	}
-	return []Missing{{part, why}}
+	return []Missing{{part, err.Error()}}
 }
 
 // hurry is for what a page can do without: the context that it returns ends

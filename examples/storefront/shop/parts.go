@@ -64,7 +64,11 @@ func (v *visit) recommend(ctx context.Context, products ...int) ([]store.Product
 		if err != nil {
 			return nil, err
 		}
-		return v.Store.Products(ctx, ids)
+		found, err := v.Store.Products(ctx, ids)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx) // says how long, where the database says only that
+		}
+		return found, err
 	})
 }
 

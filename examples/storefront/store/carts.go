@@ -17,8 +17,7 @@ type User struct {
 // User returns one user, or [ErrNotFound].
 func (s *Store) User(ctx context.Context, id int) (User, error) {
 	u := User{ID: id}
-	err := s.db.QueryRowContext(ctx, `SELECT name, email, address FROM users WHERE id = ?`, id).
-		Scan(&u.Name, &u.Email, &u.Address)
+	err := s.row(ctx, `SELECT name, email, address FROM users WHERE id = ?`, []any{id}, &u.Name, &u.Email, &u.Address)
 	return u, notFound(err, "user", id)
 }
 
@@ -32,14 +31,14 @@ func scanCartLine(r *sql.Rows, l *CartLine) error { return r.Scan(&l.Product, &l
 
 // Cart returns the lines of a user's cart, by product.
 func (s *Store) Cart(ctx context.Context, user int) ([]CartLine, error) {
-	return rows(ctx, s.db, scanCartLine,
+	return s.rows(ctx, scanCartLine,
 		`SELECT product_id, quantity FROM cart_lines WHERE user_id = ? ORDER BY product_id`, user)
 }
 
 // CartSize returns how many pieces are in a user's cart.
 func (s *Store) CartSize(ctx context.Context, user int) (int, error) {
 	var n int
-	err := s.db.QueryRowContext(ctx, `SELECT coalesce(sum(quantity), 0) FROM cart_lines WHERE user_id = ?`, user).Scan(&n)
+	err := s.row(ctx, `SELECT coalesce(sum(quantity), 0) FROM cart_lines WHERE user_id = ?`, []any{user}, &n)
 	return n, err
 }
 

@@ -126,17 +126,16 @@ func (s *Store) Mailed(ctx context.Context, order, mail string) error {
 // Receipt returns the receipt of an order that is closed, or [ErrNotFound].
 func (s *Store) Receipt(ctx context.Context, order string) (Receipt, error) {
 	r := Receipt{Order: Order{ID: order}}
-	err := s.db.QueryRowContext(ctx,
+	err := s.row(ctx,
 		`SELECT u.id, u.name, u.email, u.address, o.currency, o.shipping_minor, o.total_minor, o.payment, o.tracking, o.mail
-		 FROM orders o JOIN users u ON u.id = o.user_id WHERE o.id = ? AND o.done`, order).
-		Scan(&r.Order.User.ID, &r.Order.User.Name, &r.Order.User.Email, &r.Order.User.Address,
-			&r.Order.Currency, &r.Shipping.Minor, &r.Total.Minor, &r.Payment, &r.Tracking, &r.Mail)
+		 FROM orders o JOIN users u ON u.id = o.user_id WHERE o.id = ? AND o.done`, []any{order}, &r.Order.User.ID, &r.Order.User.Name, &r.Order.User.Email, &r.Order.User.Address,
+		&r.Order.Currency, &r.Shipping.Minor, &r.Total.Minor, &r.Payment, &r.Tracking, &r.Mail)
 	if err != nil {
 		return Receipt{}, notFound(err, "order", order)
 	}
 	currency := r.Order.Currency
 	r.Shipping.Currency, r.Total.Currency = currency, currency
-	r.Lines, err = rows(ctx, s.db, func(rs *sql.Rows, l *Line) error {
+	r.Lines, err = s.rows(ctx, func(rs *sql.Rows, l *Line) error {
 		p := &l.Product
 		p.List.Currency, l.Price.Currency = ListCurrency, currency
 		return rs.Scan(&p.ID, &p.Name, &p.Category, &p.Finish, &p.Description, &p.List.Minor, &l.Quantity, &l.Price.Minor)

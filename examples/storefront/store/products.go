@@ -31,17 +31,20 @@ const ListCurrency = "USD"
 // Page returns n products of the catalogue, those after the first n·page.
 // Past the end there are none.
 func (s *Store) Page(ctx context.Context, page, n int) ([]Product, error) {
-	return rows(ctx, s.db, scanProduct,
+	return s.rows(ctx, scanProduct,
 		`SELECT `+productColumns+` FROM products p ORDER BY p.id LIMIT ? OFFSET ?`, n, page*n)
 }
 
 // Product returns one product, or [ErrNotFound].
 func (s *Store) Product(ctx context.Context, id int) (Product, error) {
-	p, err := s.Products(ctx, []int{id})
+	found, err := s.rows(ctx, scanProduct, `SELECT `+productColumns+` FROM products p WHERE p.id = ?`, id)
+	if err == nil && len(found) == 0 {
+		err = notFound(sql.ErrNoRows, "product", id)
+	}
 	if err != nil {
 		return Product{}, err
 	}
-	return p[0], nil
+	return found[0], nil
 }
 
 // Products returns the products with these ids, in their order, or
@@ -51,7 +54,7 @@ func (s *Store) Products(ctx context.Context, ids []int) ([]Product, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := rows(ctx, s.db, scanProduct,
+	found, err := s.rows(ctx, scanProduct,
 		`SELECT `+productColumns+` FROM json_each(?) ids JOIN products p ON p.id = ids.value ORDER BY ids.key`, string(list))
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func (s *Store) Products(ctx context.Context, ids []int) ([]Product, error) {
 // one, those others: the most frequent first, the lower id first among equals.
 func (s *Store) BoughtTogether(ctx context.Context) (map[int][]int, error) {
 	type pair struct{ a, b int }
-	pairs, err := rows(ctx, s.db, func(r *sql.Rows, p *pair) error { return r.Scan(&p.a, &p.b) },
+	pairs, err := s.rows(ctx, func(r *sql.Rows, p *pair) error { return r.Scan(&p.a, &p.b) },
 		`SELECT a.product_id, b.product_id FROM order_lines a JOIN order_lines b USING (order_id)
 		 WHERE a.product_id <> b.product_id
 		 GROUP BY 1, 2 ORDER BY 1, count(*) DESC, 2`)
@@ -85,6 +88,6 @@ func (s *Store) BoughtTogether(ctx context.Context) (map[int][]int, error) {
 // Notice returns the line that the shop shows to everybody.
 func (s *Store) Notice(ctx context.Context) (string, error) {
 	var text string
-	err := s.db.QueryRowContext(ctx, `SELECT text FROM notices ORDER BY id DESC LIMIT 1`).Scan(&text)
+	err := s.row(ctx, `SELECT text FROM notices ORDER BY id DESC LIMIT 1`, nil, &text)
 	return text, notFound(err, "notice", "")
 }

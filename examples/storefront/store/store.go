@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/asap-go/asap/examples/storefront/internal/sqlite"
 )
@@ -23,6 +24,8 @@ var schema string
 type Store struct {
 	db *sql.DB // reads
 	w  *sql.DB // writes: one connection, so that writers queue here and in order
+
+	queries sync.Map // of *sql.Stmt, for reads, by text
 }
 
 // Open opens the database file and creates and seeds it if it is new. The
@@ -36,7 +39,7 @@ func Open(ctx context.Context, path string, seed uint64) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	s := &Store{db, w}
+	s := &Store{db: db, w: w}
 	if err := s.create(ctx, seed); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.Close())
 	}
@@ -75,10 +78,29 @@ func (s *Store) write(ctx context.Context, f func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
+// prepared gives the statement for a query, which is parsed once.
+func (s *Store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	if stmt, ok := s.queries.Load(query); ok {
+		return stmt.(*sql.Stmt), nil
+	}
+	stmt, err := s.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if first, ok := s.queries.LoadOrStore(query, stmt); ok {
+		return first.(*sql.Stmt), stmt.Close()
+	}
+	return stmt, nil
+}
+
 // rows runs a query and reads all its rows, so that nothing of it is left
 // open when the context of the caller ends.
-func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
-	rs, err := db.QueryContext(ctx, query, args...)
+func (s *Store) rows[T any](ctx context.Context, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
+	stmt, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	rs, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +114,15 @@ func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error
 		all = append(all, v)
 	}
 	return all, rs.Err()
+}
+
+// row runs a query for one row and scans it.
+func (s *Store) row(ctx context.Context, query string, args []any, into ...any) error {
+	stmt, err := s.prepared(ctx, query)
+	if err != nil {
+		return err
+	}
+	return stmt.QueryRowContext(ctx, args...).Scan(into...)
 }
 
 // notFound gives sql.ErrNoRows the name of what was looked for.
