@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -61,15 +62,23 @@ func ticks(span time.Duration, n int) []time.Duration {
 		return []time.Duration{0}
 	}
 	step, next := time.Duration(1), 0
-	for span/step > time.Duration(n) { // 1 2 5 10 20 50 ...
+	for span/step > time.Duration(n) && step < 1<<60 { // 1 2 5 10 20 50 ...
 		step = []time.Duration{step * 2, step / 2 * 5, step * 2}[next]
 		next = (next + 1) % 3
 	}
 	var out []time.Duration
-	for t := time.Duration(0); t <= span; t += step {
+	for t := time.Duration(0); t <= span && t >= 0; t += step {
 		out = append(out, t)
 	}
 	return out
+}
+
+// add is a sum that stays at the greatest duration rather than overflow.
+func add(a, b time.Duration) time.Duration {
+	if sum := a + b; b <= 0 || sum > a {
+		return sum
+	}
+	return math.MaxInt64
 }
 
 // list writes a, b and c, and no more than max names.

@@ -148,7 +148,7 @@ func (g *graph) forward() {
 			v.ef = max(v.ef, g.nodes[p].ef)
 			v.level = max(v.level, g.nodes[p].level)
 		}
-		v.ef += v.d
+		v.ef = add(v.ef, v.d)
 		if v.d > 0 {
 			v.level++
 		}
@@ -213,7 +213,7 @@ func (g *graph) byLevel() time.Duration {
 	}
 	var sum time.Duration
 	for _, d := range longest {
-		sum += d
+		sum = add(sum, d)
 	}
 	return sum
 }

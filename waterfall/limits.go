@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -76,7 +77,7 @@ func (x *index) inferred(in func(t int) bool) int {
 			}
 		}
 	}
-	slices.SortFunc(edges, func(a, b edge) int { return int(a.at - b.at) })
+	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
 	var at, queued time.Duration
 	full := make(map[int]time.Duration) // time with something queued, by bodies running
 	run, waiting, peak := 0, 0, 0

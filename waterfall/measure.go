@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -80,10 +81,8 @@ func (r *Run) peak() int {
 		}
 	}
 	slices.SortFunc(edges, func(a, b edge) int {
-		if a.at != b.at {
-			return int(a.at - b.at)
-		}
-		return a.run - b.run // ends first: one that hands over does not count twice
+		// Ends first: one that hands over does not count twice.
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.run, b.run))
 	})
 	n, most := 0, 0
 	for _, e := range edges {
@@ -97,7 +96,7 @@ func (r *Run) peak() int {
 func (r *Run) work() time.Duration {
 	var sum time.Duration
 	for i := range r.Tasks {
-		sum += r.Tasks[i].Took()
+		sum = add(sum, r.Tasks[i].Took())
 	}
 	return sum
 }

@@ -112,7 +112,7 @@ func (s *sim) dropped(t int) bool { return s.gone != nil && s.gone[t] }
 
 func (s *sim) after(d time.Duration, k eventKind, t int) int {
 	s.seq++
-	heap.Push(&s.events, event{s.now + max(0, d), s.seq, k, t})
+	heap.Push(&s.events, event{add(s.now, max(0, d)), s.seq, k, t})
 	return s.seq
 }
 
@@ -262,7 +262,7 @@ func (s *sim) step(i int) {
 		t.next++
 		switch o.kind {
 		case opRun:
-			if d := time.Duration(float64(o.d)*s.scale[i] + 0.5); d > 0 {
+			if d := scaled(o.d, s.scale[i]); d > 0 {
 				s.after(d, evStep, i)
 				return
 			}
@@ -324,4 +324,8 @@ func (s *sim) wake(i int) {
 	if l.climb(i, true) {
 		s.granted(i)
 	}
+}
+
+func scaled(d time.Duration, by float64) time.Duration {
+	return time.Duration(min(float64(d)*by+0.5, 1<<62))
 }

@@ -4,9 +4,12 @@ import (
 	"encoding/json/jsontext"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/asap-go/asap"
 )
+
+const maxMakespan = 100 * 365 * 24 * time.Hour
 
 // Validate reports the first thing that a Run from outside has wrong, and
 // where: IDs that are missing or not unique, references to nothing, pieces
@@ -15,6 +18,9 @@ import (
 func (r *Run) Validate() error {
 	if r.Makespan < 0 {
 		return &flaw{"/makespan", fmt.Sprintf("makespan: %d ns is negative", r.Makespan)}
+	}
+	if r.Makespan > maxMakespan {
+		return &flaw{"/makespan", fmt.Sprintf("makespan: %d ns is more than a hundred years", r.Makespan)}
 	}
 	if len(r.Groups) == 0 {
 		if len(r.Tasks) > 0 {
