@@ -83,7 +83,7 @@ func (s *set) writeGoals(w io.Writer) error {
 
 const (
 	asapLimitName    = "asap declared, Limit(1,000,000,000)"
-	asapObservedName = "asap declared, observed"
+	asapObservedName = "asap declared, waterfall.Recorder"
 )
 
 func (s *set) find(graph string) *cell {

@@ -49,6 +49,8 @@ func cffLoop(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) 
 		})
 	}
 	w.Declared()
-	err := scheduler.Wait(ctx)
-	return fold(g, vals), err
+	if err := scheduler.Wait(ctx); err != nil {
+		return 0, err // the bodies that run on still write vals
+	}
+	return fold(g, vals), nil
 }

@@ -85,7 +85,7 @@ func All() []*Contender {
 		goFutureGet, goFutureThen, goFutureAsync, goFutureDAG,
 		cffFlow, taskFlow, natessilvaDAG, goFlow, goWorkflow, heimdalrDAG,
 		asapDeclared, asapAwaited,
-		asapLimit, asapLimitTwo, asapObserved, asapCancellable,
+		asapLimit, asapLimitTwo, asapSeen, asapObserved, asapCancellable,
 	}
 }
 

@@ -2,10 +2,9 @@ package contender
 
 import (
 	"context"
-	"fmt"
-	"sync/atomic"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
 
 	"github.com/asap-go/asap/bench/graph"
 	"github.com/asap-go/asap/bench/work"
@@ -29,23 +28,25 @@ var asapLimitTwo = &Contender{
 	New:     func() *Forms { return declaredForms(asap.Limit(2)) },
 }
 
-// asapObserved has a recorder that replaces no context and keeps every event.
+// asapObserved is recorded for a waterfall.
 var asapObserved = &Contender{
-	Name:    "asap declared, observed",
+	Name:    "asap declared, waterfall.Recorder",
 	Variant: Declared,
-	New: func() *Forms {
-		r := &recorder{ring: make([]asap.Event, 1<<14)}
-		forms := declaredForms(asap.Observe(r))
-		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
-			r.ended.Store(0)
-			v, err := forms.For(g)(ctx, g, w)
-			if ended := r.ended.Load(); err == nil && ended < int64(g.Len()) {
-				err = fmt.Errorf("the observer saw %d of %d tasks end", ended, g.Len())
-			}
-			return v, err
-		}}
-	},
+	New:     func() *Forms { return declaredForms(asap.Observe(new(waterfall.Recorder))) },
 }
+
+// asapSeen has an observer that does nothing: what the engine itself spends
+// on being observed, with pprof labels and clock readings.
+var asapSeen = &Contender{
+	Name:    "asap declared, empty observer",
+	Variant: Declared,
+	New:     func() *Forms { return declaredForms(asap.Observe(blind{})) },
+}
+
+type blind struct{}
+
+func (blind) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
+func (blind) Observe(asap.Event)                                      {}
 
 // asapCancellable has a parent that can be cancelled, as every request has,
 // so the group must hear of its end.
@@ -60,22 +61,4 @@ var asapCancellable = &Contender{
 			return forms.For(g)(ctx, g, w)
 		}}
 	},
-}
-
-// recorder keeps the latest events in one ring, by an atomic index: about the
-// least that a recorder can do. It is nobody's to read.
-type recorder struct {
-	next, ended atomic.Int64
-	ring        []asap.Event
-}
-
-// Start leaves the context alone.
-func (r *recorder) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
-
-// Observe keeps e.
-func (r *recorder) Observe(e asap.Event) {
-	r.ring[(r.next.Add(1)-1)%int64(len(r.ring))] = e
-	if e.Kind == asap.Ended {
-		r.ended.Add(1)
-	}
 }

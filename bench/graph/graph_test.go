@@ -24,7 +24,7 @@ func TestShapes(t *testing.T) {
 		{graph.Layers(100, 100), 10_000, 99 * 100 * 3, 100, 100},
 		{graph.Layers(5, 1), 5, 4, 5, 1},
 		{graph.Growth(1), 1, 0, 1, 1},
-		{graph.Growth(100), 100, 10 + (100-1-10)*3, 11, 11},
+		{graph.Growth(100), 100, 10 + (100-1-10)*3, 11, 9},
 	} {
 		edges := 0
 		for _, ds := range tt.g.Deps {
