@@ -205,7 +205,7 @@ func (g *Group) join(bodies bool) {
 		}
 		defer g.idle.Wait()
 		if g.remote != nil {
-			g.remote.drive(nil, nil)
+			g.remote.drive(func() bool { return false })
 		}
 		g.count(-liveTask)
 		if bodies && (g.watch == nil || !g.watch.labels) {

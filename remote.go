@@ -135,12 +135,11 @@ func (r *remote) settle(n *node, f *failure, cancel bool) {
 	}
 }
 
-// drive steps the executor until n is done or ctx ends or, without n, until
-// every task has ended.
-func (r *remote) drive(ctx context.Context, n *node) {
+// drive steps the executor until enough says so or every task has ended.
+func (r *remote) drive(enough func() bool) {
 	for {
 		r.dispatch(chain{})
-		if n != nil && (n.done() || ctx.Err() != nil) || r.g.live.Load()>>32 == 1 {
+		if enough() || r.g.live.Load()>>32 == 1 {
 			return
 		}
 		switch {
@@ -206,7 +205,7 @@ func (r *remote) await(ctx context.Context, n *node) error {
 	if ctx.Err() != nil {
 		return n.cutShort(ctx, nil)
 	}
-	r.drive(ctx, n)
+	r.drive(func() bool { return n.done() || ctx.Err() != nil })
 	if n.done() {
 		return nil
 	}
