@@ -3,6 +3,7 @@ package errgroup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 	"testing/synctest"
@@ -49,6 +50,14 @@ func shape[T any](t *testing.T, name string, before func(context.Context) (T, er
 			t.Errorf("after = %v, before = %v, want the same", got, want)
 		}
 	})
+}
+
+// The failure of an element names it, as the page says.
+func TestFanoutNamesTheElement(t *testing.T) {
+	_, err, d := took(t, func(ctx context.Context) ([]Price, error) { return prices(ctx, User{"Midas"}) })
+	if got, want := fmt.Sprint(err), "asap: task prices[2]: 503 service unavailable"; got != want || d != 90*ms {
+		t.Errorf("prices(Midas) = %q after %v, want %q after 90ms", got, d, want)
+	}
 }
 
 func TestFailures(t *testing.T) {

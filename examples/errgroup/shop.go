@@ -49,11 +49,21 @@ func fetchProfile(ctx context.Context, u User) (Profile, error) {
 }
 
 func fetchOrder(ctx context.Context, u User) (Order, error) {
-	return Order{[]string{"tea", "milk", "bread", "salt"}}, call(ctx, 50*ms)
+	items := []string{"tea", "milk", "bread", "salt"}
+	if u.Name == "Midas" {
+		items[2] = "gold"
+	}
+	return Order{items}, call(ctx, 50*ms)
 }
 
 func fetchPrice(ctx context.Context, item string) (Price, error) {
-	return Price{100 * len(item)}, call(ctx, 20*ms)
+	if err := call(ctx, 20*ms); err != nil {
+		return Price{}, err
+	}
+	if item == "gold" {
+		return Price{}, errDown
+	}
+	return Price{100 * len(item)}, nil
 }
 
 func fetchShipping(ctx context.Context, o Order, c Config) (Price, error) {
