@@ -35,7 +35,7 @@ func (s *set) writeGoals(w io.Writer) error {
 	if s.body != (work.Body{}) {
 		return nil
 	}
-	t := table{head: []string{"goal", "at most", "measured", "deciles", ""}}
+	t := table{head: []string{"goal", "at most", "measured", "deciles", "processor time", ""}}
 	for _, goal := range goals {
 		c := s.find(goal.graph)
 		if c == nil {
@@ -101,11 +101,11 @@ func (t *table) ratio(c *cell, name, base string, most float64) {
 		return
 	}
 	lo, hi := r.Spread(b)
-	t.add(c.Graph+": "+name+" over "+base, num(most), num(r.Over(b)), num(lo)+" to "+num(hi), verdict(r.Over(b), most))
+	t.add(c.Graph+": "+name+" over "+base, num(most), num(r.Over(b)), num(lo)+" to "+num(hi), num(r.CPUOver(b)), verdict(r.Over(b), most))
 }
 
 func (t *table) value(what string, most, got float64) {
-	t.add(what, num(most), num(got), "", verdict(got, most))
+	t.add(what, num(most), num(got), "", "", verdict(got, most))
 }
 
 func verdict(got, most float64) string {

@@ -67,6 +67,7 @@ func (s *set) write(w io.Writer) error {
 	}{
 		{"Time, ratio to goroutines and channels", shapes, over(contender.Channels), isRival},
 		{"Time, ratio to goroutines and channels, request graphs", requests, over(contender.Channels), isRival},
+		{"Processor time, ratio to goroutines and channels", shapes, cpuOver, isAny},
 		{"Time, multiple of a loop of closures", shapes, over(contender.Closures), isRival},
 		{"Time, ratio to asap declared", append(slices.Clone(shapes), requests...), over(contender.Declared), isVariant},
 		{"Nanoseconds a task, first decile", shapes, fast, isAny},
@@ -133,6 +134,14 @@ func over(base string) func(*cell, string) string {
 		}
 		return ""
 	}
+}
+
+func cpuOver(c *cell, name string) string {
+	r, b := c.of(name), c.of(contender.Channels)
+	if r == nil || b == nil || median(b.CPU) == 0 {
+		return ""
+	}
+	return num(r.CPUOver(b))
 }
 
 func each(f func(*resultOf) float64) func(*cell, string) string {

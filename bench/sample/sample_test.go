@@ -12,13 +12,14 @@ import (
 // clock is a machine whose time passes only when a subject says so. A busy
 // phase slows everything down by a factor.
 type clock struct {
-	now           time.Duration
+	now, cpu      time.Duration
 	slow          func(time.Duration) float64
 	bytes, allocs uint64
 	collected     int
 }
 
 func (c *clock) Now() time.Duration       { return c.now }
+func (c *clock) CPU() time.Duration       { return c.cpu }
 func (c *clock) Collect()                 { c.collected++ }
 func (c *clock) Memory() (uint64, uint64) { return c.bytes, c.allocs }
 
@@ -29,6 +30,7 @@ func (c *clock) subject(name string, cost time.Duration, bytes, allocs uint64) s
 			f = c.slow(c.now)
 		}
 		c.now += time.Duration(f * float64(cost))
+		c.cpu += 3 * cost / 2
 		c.bytes += bytes
 		c.allocs += allocs
 		return nil
@@ -83,6 +85,12 @@ func TestRatioStandsNoise(t *testing.T) {
 	}
 	if got := rs[1].Fast(); math.Abs(got-21_000) > 1 {
 		t.Errorf("Fast = %v ns, want 21000", got)
+	}
+	if got := rs[1].CPUOver(rs[0]); math.Abs(got-3) > 1e-9 {
+		t.Errorf("CPUOver = %v, want 3: a busy machine takes time, not work", got)
+	}
+	if got := rs[2].CPU[0]; math.Abs(got-3000) > 1 {
+		t.Errorf("CPU = %v ns, want 3000", got)
 	}
 	if lo, hi := rs[1].Spread(rs[0]); lo > 3 || hi < 3 {
 		t.Errorf("Spread = %v to %v, want 3 inside", lo, hi)
@@ -142,7 +150,7 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
-// TestReal only looks whether the counters move the right way.
+// TestReal only looks whether the counters move, and the right way.
 func TestReal(t *testing.T) {
 	m := sample.NewReal()
 	before, allocs := m.Memory()
@@ -154,7 +162,10 @@ func TestReal(t *testing.T) {
 	if a, b := m.Now(), m.Now(); b < a {
 		t.Errorf("time went from %v to %v", a, b)
 	}
-	m.Collect()
+	before2 := m.CPU()
+	for m.CPU() == before2 {
+		m.Collect()
+	}
 }
 
 var sink []byte

@@ -28,6 +28,7 @@ type Config struct {
 // Machine is what a sampler needs of the machine; [Real] is this one.
 type Machine interface {
 	Now() time.Duration
+	CPU() time.Duration             // that this process has used; 0 where it cannot be known
 	Collect()                       // garbage, so that nobody pays for another's
 	Memory() (bytes, allocs uint64) // allocated so far
 }
@@ -37,6 +38,7 @@ type Result struct {
 	Name   string    `json:"name"`
 	Repeat int       `json:"repeat"` // runs a sample
 	Nanos  []float64 `json:"nanos"`  // time of one run
+	CPU    []float64 `json:"cpu"`    // nanoseconds of processors that one run used
 	Bytes  []float64 `json:"bytes"`  // allocated by one run
 	Allocs []float64 `json:"allocs"`
 }
@@ -46,6 +48,10 @@ func (r *Result) Fast() float64 { return Quantile(r.Nanos, 0.1) }
 
 // Over is the median over the rounds of the time of r divided by that of base.
 func (r *Result) Over(base *Result) float64 { return Median(Ratios(r.Nanos, base.Nanos)) }
+
+// CPUOver is the same for the time that processors were used: what is left
+// to compare where other programs take them away.
+func (r *Result) CPUOver(base *Result) float64 { return Median(Ratios(r.CPU, base.CPU)) }
 
 // Spread is the first and the last decile of the same ratios.
 func (r *Result) Spread(base *Result) (lo, hi float64) {
@@ -84,16 +90,17 @@ func Run(m Machine, c Config, subjects []Subject) ([]*Result, error) {
 func one(m Machine, s Subject, r *Result) error {
 	m.Collect()
 	bytes, allocs := m.Memory()
-	start := m.Now()
+	start, cpu := m.Now(), m.CPU()
 	for range r.Repeat {
 		if err := s.Run(); err != nil {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 	}
-	took := m.Now() - start
+	took, used := m.Now()-start, m.CPU()-cpu
 	bytes2, allocs2 := m.Memory()
 	n := float64(r.Repeat)
 	r.Nanos = append(r.Nanos, float64(took)/n)
+	r.CPU = append(r.CPU, float64(used)/n)
 	r.Bytes = append(r.Bytes, float64(bytes2-bytes)/n)
 	r.Allocs = append(r.Allocs, float64(allocs2-allocs)/n)
 	return nil
