@@ -27,6 +27,9 @@ func (g *Group) admitted(n *node) bool {
 		g.plan.add(n)
 		return false
 	}
+	if g.lim != nil {
+		n.kind |= kind(g.lim.top.declared.Add(1)) << orderShift
+	}
 	if g.remote != nil {
 		g.remote.declared(n)
 	}

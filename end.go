@@ -63,7 +63,7 @@ func (g *Group) cancel() {
 		g.remote.cancel(e.cause)
 	}
 	g.wakeParked()
-	g.skipQueued(func(n *node) bool { return n.group == g })
+	g.skipQueued(true, func(n *node) bool { return n.group == g })
 }
 
 // ended returns why no further body starts, nil if they may. It is the first
@@ -98,25 +98,22 @@ func (g *Group) endOutside(cause, report error) {
 // or an exit. It reports true when the caller has to cancel the group after
 // it has published n's end.
 func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
-	end := g.end.Load()
 	if err == nil {
-		if end != nil && end.why == byExit {
+		if end := g.end.Load(); end != nil && end.why == byExit {
 			return g.exitedFailure(n), false
 		}
 		return nil, false
 	}
+	end := g.ended()
 	if x, ok := errors.AsType[*exitError](err); ok && x.group == g {
 		g.cancelable()
 		if g.record(&ending{why: byExit, cause: ErrExited, exit: x}, nil) {
 			return g.exitedFailure(n), true
 		}
 		if end = g.end.Load(); end.why != byExit {
-			g.noteUnfinished()
+			g.noteUnfinished(n)
 			return &failure{&TaskError{Task: n.label(), Err: err, group: g}, Canceled}, false
 		}
-	}
-	if end == nil {
-		end = g.ended()
 	}
 	if end != nil && end.why == byExit {
 		return g.exitedFailure(n), false
@@ -126,17 +123,17 @@ func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
 		return &failure{te, Canceled}, false
 	}
 	if end != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, end.cause)) {
-		g.noteUnfinished()
+		g.noteUnfinished(n)
 		return &failure{te, Canceled}, false
 	}
 	if n.kind&entrant != 0 {
 		return &failure{te, Failed}, false // the Race may still succeed
 	}
-	if n.kind&optional != 0 {
+	if n.kind&optional != 0 && !isDeath(err) {
 		n.body.(absorber).absorb(te)
 		return nil, false
 	}
-	g.noteUnfinished()
+	g.noteUnfinished(n)
 	f = &failure{te, Failed}
 	if g.lists(err) {
 		return f, false // the root is in the list already
@@ -171,7 +168,17 @@ func (g *Group) failedBefore() bool {
 	return len(g.ledger().failures) > 0
 }
 
-func (g *Group) noteUnfinished() {
+// isDeath reports whether err is a panic or Goexit that came back as an error.
+func isDeath(err error) bool {
+	_, panicked := errors.AsType[*PanicError](err)
+	return panicked || errors.Is(err, ErrGoexit)
+}
+
+// noteUnfinished notes that n did not succeed. A function of a Race is no task.
+func (g *Group) noteUnfinished(n *node) {
+	if n.kind&entrant != 0 {
+		return
+	}
 	b := g.ledger()
 	g.mu.Lock()
 	b.unfinished = true
@@ -189,7 +196,7 @@ func (g *Group) skip(n, dep *node) *failure {
 	if cause == nil { // a Race is decided: its other functions are not missed
 		cause = context.Canceled
 	} else {
-		g.noteUnfinished()
+		g.noteUnfinished(n)
 	}
 	return &failure{&skipError{n.label(), cause}, Skipped}
 }
@@ -231,6 +238,7 @@ func (n *node) goexited() *failure {
 // recordDeath records a body's panic or Goexit. It reports true when the
 // caller has to cancel the group.
 func (g *Group) recordDeath(f *failure) bool {
+	g.ended() // a parent that has ended comes first
 	why, b := byGoexit, g.ledger()
 	g.mu.Lock()
 	b.unfinished = true

@@ -64,7 +64,12 @@ type TaskError struct {
 
 func (e *TaskError) Error() string { return "asap: " + e.text() }
 func (e *TaskError) Unwrap() error { return e.Err }
-func (e *TaskError) text() string  { return "task " + e.Task + ": " + inner(e.Err) }
+func (e *TaskError) text() string {
+	if p, ok := e.Err.(*PanicError); ok && p.Task == e.Task {
+		return p.text()
+	}
+	return "task " + e.Task + ": " + inner(e.Err)
+}
 
 // CycleError says that a wait can never end, because what it waits for waits
 // for the waiter.

@@ -56,6 +56,7 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 			p.building.Store(false)
 			refused = p.refused()
 			if !built || refused != nil {
+				g.ended()
 				g.endOutside(cmp.Or(refused, context.Canceled), refused)
 			}
 			g.resume(&input.node, true)
@@ -85,6 +86,9 @@ func newFlowInput[In any](g *Group, in In) *flowInput[In] {
 	t.node.init(g, "input", t, inline|given)
 	t.node.pending = hold
 	g.enter("input")
+	if g.remote != nil {
+		g.remote.declared(&t.node)
+	}
 	if g.watch != nil {
 		g.watch.declared(&t.node)
 	}

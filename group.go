@@ -136,7 +136,13 @@ func (g *Group) configure(options []Option) {
 	if c.limit > 0 {
 		g.lim = newLimiter(c.limit, g.lim)
 	}
-	g.remote = newRemote(g, c.executor)
+	if c.executor != nil { // its bodies take no slots of this process
+		g.remote = newRemote(g, c.executor)
+		g.lim = nil
+		if c.limit > 0 {
+			g.lim = newLimiter(c.limit, nil)
+		}
+	}
 	if g.isWatched(&c) {
 		g.watch = newWatch(g, &c)
 	}
@@ -158,20 +164,25 @@ func (g *Group) configure(options []Option) {
 func (g *Group) Wait() error {
 	g.check("Wait")
 	g.refuseInBuild("Wait", nil)
-	g.join(true)
-	if g.book.Load() == nil {
-		return g.result
-	}
-	g.raise()
-	if b := g.ledger(); b.panicked == nil && b.goexited {
+	g.joinAndRaise(true)
+	if b := g.book.Load(); b != nil && b.panicked == nil && b.goexited {
 		runtime.Goexit()
 	}
 	return g.result
 }
 
+// joinAndRaise raises a panic also when a body's Goexit unwinds join.
+func (g *Group) joinAndRaise(bodies bool) {
+	defer g.raise()
+	g.join(bodies)
+}
+
 // raise panics with a body's panic, once.
 func (g *Group) raise() {
-	b := g.ledger()
+	b := g.book.Load()
+	if b == nil {
+		return
+	}
 	g.mu.Lock()
 	raised := b.panicRaised
 	b.panicRaised = true
@@ -189,11 +200,10 @@ func (g *Group) raise() {
 func (g *Group) Stop() {
 	g.check("Stop")
 	g.refuseInBuild("Stop", nil)
-	if !g.over.Load() {
+	if !g.over.Load() && g.ended() == nil {
 		g.endOutside(context.Canceled, &endError{context.Canceled, context.Canceled})
 	}
-	g.join(false)
-	g.raise()
+	g.joinAndRaise(false)
 }
 
 // join returns when the group has ended; it runs ready bodies meanwhile. Both
@@ -229,6 +239,9 @@ func (g *Group) count(d int64) {
 
 // enter counts a new task, before it is declared.
 func (g *Group) enter(name string) {
+	if g.remote != nil && g.remote.busy.Load() {
+		panic("asap: task " + name + " declared inside a body that runs on another engine; declare it before Wait")
+	}
 	for {
 		v := g.live.Load()
 		if v>>32 == 0 {

@@ -19,6 +19,8 @@ type limiter struct {
 	top  *limiter // whose mu guards the queues of all levels
 	mu   sync.Mutex
 
+	declared atomic.Uint32 // nodes, in the top limiter: the order of declaration
+
 	woken ticketList // bodies that go on: they come first
 	ready chain      // bodies that start
 }
@@ -212,22 +214,22 @@ func (g *Group) admit(ready chain) (admitted chain) {
 }
 
 // queue is admit's slow path: there was no free slot at l. A node that may not
-// start any more is let through without slots.
-func (g *Group) queue(n *node, l *limiter) bool {
+// start any more is skipped on the spot.
+func (g *Group) queue(n *node, l *limiter) (admitted bool) {
 	g.watchParent()
 	mu := &l.top.mu
 	mu.Lock()
 	if g.end.Load() == nil {
-		ok := l.climbLocked(nil, n)
+		admitted = l.climbLocked(nil, n)
 		mu.Unlock()
-		return ok
+		return admitted
 	}
 	var granted grants
 	n.limiter().releaseLocked(l, &granted)
-	n.seatLocked().bare = true
 	mu.Unlock()
 	granted.start(nil)
-	return true
+	g.resume(n, false)
+	return false
 }
 
 // passOn ends the turn of n's body in a limited group: what it made ready is
@@ -294,8 +296,8 @@ func (n *node) vacate(l *limiter) (granted grants) {
 }
 
 // skipQueued takes the nodes that match out of the queues and settles them as
-// skipped; bodies of g that were woken go on without a slot.
-func (g *Group) skipQueued(match func(*node) bool) {
+// skipped. With goOn the bodies among them that were woken go on without a slot.
+func (g *Group) skipQueued(goOn bool, match func(*node) bool) {
 	var levels []*limiter
 	if b := g.book.Load(); b != nil {
 		g.mu.Lock()
@@ -306,11 +308,11 @@ func (g *Group) skipQueued(match func(*node) bool) {
 		levels = append(levels, g.lim)
 	}
 	for _, l := range levels {
-		g.skipQueuedAt(l, match)
+		g.skipQueuedAt(l, goOn, match)
 	}
 }
 
-func (g *Group) skipQueuedAt(first *limiter, match func(*node) bool) {
+func (g *Group) skipQueuedAt(first *limiter, goOn bool, match func(*node) bool) {
 	var out chain
 	var granted grants
 	mu := &first.top.mu
@@ -320,14 +322,13 @@ func (g *Group) skipQueuedAt(first *limiter, match func(*node) bool) {
 		for n := l.ready.pop(); n != nil; n = l.ready.pop() {
 			if match(n) {
 				out.push(n)
-				n.seatLocked().bare = true
 				n.limiter().releaseLocked(l, &granted)
 			} else {
 				kept.push(n)
 			}
 		}
 		l.ready = kept
-		for t := l.woken.head; t != nil; {
+		for t := l.woken.head; t != nil && goOn; {
 			next := t.next
 			if match(t.n) {
 				l.woken.remove(t)
@@ -342,5 +343,7 @@ func (g *Group) skipQueuedAt(first *limiter, match func(*node) bool) {
 	}
 	mu.Unlock()
 	granted.start(nil)
-	g.push(out) // a worker finds that they must not start
+	for n := out.pop(); n != nil; n = out.pop() {
+		n.group.resume(n, false)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync/atomic"
 )
 
 // Map runs fn for every element of the slice that in yields, each as a body of
@@ -40,19 +41,19 @@ type mapTask[E, U any] struct {
 	fn       func(context.Context, E) (U, error)
 	edge     edge
 	limit    int
-	lim      *limiter // of the elements
+	lim      *limiter     // of the elements
+	open     atomic.Int64 // elements that have not ended
 	elements []mapElement[E, U]
 }
 
-// ready is called when the slice is there and, if it has elements, again when
-// all of them have succeeded.
-func (r *mapTask[E, U]) ready() (more chain, done bool, err error) {
-	if r.elements != nil {
-		for i := range r.elements {
-			r.value[i] = r.elements[i].value
-		}
-		return more, true, nil
+func (r *mapTask[E, U]) collect() bool {
+	for i := range r.elements {
+		r.value[i] = r.elements[i].value
 	}
+	return r.elements != nil
+}
+
+func (r *mapTask[E, U]) ready() (more chain, done bool, err error) {
 	in := r.in.value
 	if len(in) > maxDeps {
 		return more, true, fmt.Errorf("asap: Map over %d elements; split the slice into parts of at most %d", len(in), maxDeps)
@@ -67,16 +68,17 @@ func (r *mapTask[E, U]) ready() (more chain, done bool, err error) {
 		r.lim = newLimiter(r.limit, g.lim)
 		g.addFan(r.lim)
 	}
+	r.open.Store(int64(len(in)))
 	r.elements = make([]mapElement[E, U], len(in))
 	g.live.Add(int64(len(in)) * liveTask)
 	for i := range r.elements {
 		e := &r.elements[i]
 		e.of, e.index, e.arg, e.fn = r, i, in[i], r.fn
-		e.node.init(g, "", e, element)
+		e.node.init(g, "", e, element|r.node.order())
 		e.edge.to = &r.node
 		e.node.list.Store(&e.edge)
 		if g.remote != nil {
-			g.remote.declared(&e.node)
+			g.remote.declaredPart(&e.node, &r.node, i)
 		}
 		if g.watch != nil {
 			g.watch.declared(&e.node)
@@ -101,9 +103,6 @@ func (r *mapTask[E, U]) dep(i int) *node {
 }
 
 func (r *mapTask[E, U]) drop() {
-	if r.limit > 0 && r.lim != nil {
-		r.node.group.dropFan(r.lim)
-	}
 	if r.node.fail != nil {
 		r.value = nil
 	}
@@ -136,6 +135,9 @@ func (e *mapElement[E, U]) call(ctx context.Context) error {
 func (e *mapElement[E, U]) drop() {
 	var zero E
 	e.fn, e.arg = nil, zero
+	if e.of.open.Add(-1) == 0 && e.of.limit > 0 {
+		e.node.group.dropFan(e.of.lim)
+	}
 }
 func (e *mapElement[E, U]) fill(c *Call)      { c.Func, c.In, c.Out = e.fn, []any{e.arg}, &e.value }
 func (e *mapElement[E, U]) label() string     { return e.of.node.name + "[" + strconv.Itoa(e.index) + "]" }

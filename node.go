@@ -42,8 +42,11 @@ const (
 	maxDeps = countMask - 1
 )
 
-// kind says what is special about a node, as bits.
+// kind says what is special about a node, as bits. Above them, in a group with
+// a limit, is the node's place in the order of declaration.
 type kind uint32
+
+const orderShift = 12
 
 const (
 	inline   kind = 1 << iota // has no body to start: settles on the spot, holds no slot
@@ -133,6 +136,14 @@ func (n *node) waits() bool {
 	p := atomic.LoadUint32(&n.pending)
 	return p&countMask != 0 && p&dead == 0
 }
+
+// before reports whether n was declared before m, which is not too far away.
+func (n *node) before(m *node) bool {
+	return int32(n.order()-m.order()) < 0
+}
+
+// order is n's place in the order of declaration, as a kind.
+func (n *node) order() kind { return n.kind &^ (1<<orderShift - 1) }
 
 // label is the name of n, also of an element of a Map.
 func (n *node) label() string {

@@ -50,6 +50,8 @@ func Observe(o Observer) Option {
 	})
 }
 
-// On runs the bodies on another engine. Handles must not be used in bodies then.
-// A nil Executor is this process.
+// On runs the bodies on another engine, which should be made with the context
+// that [New] gets: the group learns of its end only when Step returns. Bodies
+// must not use the group or its tasks then, and panics and Goexit come back as
+// errors. A nil Executor is this process.
 func On(e Executor) Option { return option(func(c *config) { c.executor = e }) }

@@ -144,5 +144,9 @@ func (g *Group) refuseAwait(ctx context.Context, n, waiter *node) error {
 		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare the edge with And(%s).Then or %s.Then",
 			name, n.label(), n.label(), n.label())
 	}
+	if g.remote != nil && g.remote.busy.Load() {
+		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
+			n.label(), n.label(), n.label())
+	}
 	return nil
 }

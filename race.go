@@ -34,20 +34,25 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 		return &r.Task
 	}
 	r.state.left = len(fns)
+	for i := range r.entrants {
+		r.entrants[i].node.kind |= r.node.order()
+	}
 	g.live.Add(int64(len(fns)) * liveTask)
+	for i := range r.entrants {
+		n := &r.entrants[i].node
+		if g.remote != nil {
+			g.remote.declaredPart(n, &r.node, i)
+		}
+		if g.watch != nil {
+			g.watch.declared(n)
+		}
+	}
 	s := settling{g: g, gated: true}
 	if g.watch != nil {
 		s.at = g.watch.base.now()
 	}
 	for i := range r.entrants {
-		n := &r.entrants[i].node
-		if g.remote != nil {
-			g.remote.declared(n)
-		}
-		if g.watch != nil {
-			g.watch.declared(n)
-		}
-		s.started(n, nil)
+		s.started(&r.entrants[i].node, nil)
 	}
 	s.close()
 	return &r.Task
@@ -188,7 +193,7 @@ func (s *settling) settleRace(n *node) {
 		cancel()
 	}
 	if won && r.waiting() {
-		s.g.skipQueued(func(m *node) bool {
+		s.g.skipQueued(false, func(m *node) bool {
 			return m.kind&entrant != 0 && m.body.(racer).race() == r
 		})
 	}

@@ -200,7 +200,11 @@ func (w *worker) take() *node {
 func (w *worker) leave() {
 	if w.n != nil {
 		w.inBody = false
-		w.ended += w.g.settleBody(w, w.n, w.n.goexited())
+		f := w.n.goexited()
+		if w.panicking != nil { // in a call that the body had deferred
+			f = w.panicking.failure()
+		}
+		w.ended += w.g.settleBody(w, w.n, f)
 		if w.next != nil {
 			var c chain
 			c.push(w.next)

@@ -3,9 +3,12 @@ package asap
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strconv"
+	"sync/atomic"
 )
 
 // remote is a group whose bodies run on an [Executor]. Everything happens on
@@ -22,7 +25,8 @@ type remote struct {
 	ready        chain   // to be started
 	reported     []*node
 	inFlight     int
-	starting     bool // dispatch is under way further up
+	busy         atomic.Bool // the executor is at work: nobody else may do anything
+	starting     bool        // dispatch is under way further up
 	canceled     error
 	broken       error // of Step
 }
@@ -48,8 +52,27 @@ func newRemote(g *Group, e Executor) *remote {
 }
 
 func (r *remote) declared(n *node) {
+	name := n.name
+	if n.kind&mapped != 0 {
+		name += "[]"
+	}
+	r.add(n, r.names.unique(name))
+}
+
+// declaredPart names the i-th function or element of a Race or a Map.
+func (r *remote) declaredPart(n, of *node, i int) {
+	name, part := of.side.Load().remote.name, "["+strconv.Itoa(i)+"]"
+	if of.kind&mapped != 0 {
+		at := len(of.name) // name[] or name[]#2
+		r.add(n, name[:at]+part+name[at+2:])
+		return
+	}
+	r.add(n, name+part)
+}
+
+func (r *remote) add(n *node, name string) {
 	r.seq++
-	n.sideOf().remote = &remoteCall{seq: r.seq, name: r.names.unique(n.label())}
+	n.sideOf().remote = &remoteCall{seq: r.seq, name: name}
 	if len(r.open) >= 2*r.declaredOpen+64 {
 		r.open = slices.DeleteFunc(r.open, (*node).done)
 		r.declaredOpen = len(r.open)
@@ -94,6 +117,8 @@ func (r *remote) start(n *node) {
 	}
 	c.started = true
 	r.inFlight++
+	r.busy.Store(true)
+	defer r.busy.Store(false)
 	r.exec.Start(call, func(err error) {
 		if c.reported {
 			return
@@ -148,12 +173,22 @@ func (r *remote) drive(enough func() bool) {
 		case r.broken != nil:
 			r.giveUp()
 		default:
-			if err := r.exec.Step(); err != nil {
-				r.broken = fmt.Errorf("asap: executor: %w", err)
-				r.g.endOutside(r.broken, r.broken)
-			}
+			r.step()
 			r.g.ended()
 		}
+	}
+}
+
+func (r *remote) step() {
+	r.busy.Store(true)
+	err := r.exec.Step()
+	r.busy.Store(false)
+	if err == nil && len(r.reported) == 0 {
+		err = errors.New("Step has returned before a call was done")
+	}
+	if err != nil {
+		r.broken = fmt.Errorf("asap: executor: %w", err)
+		r.g.endOutside(r.broken, r.broken)
 	}
 }
 

@@ -2,6 +2,7 @@ package asap
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -62,14 +63,15 @@ func (g *Group) settleAs(w *worker, n *node, f *failure, cancel bool) int64 {
 // settling publishes the end of nodes of one group: first of one, then of all
 // that end with it because they are skipped or have no body.
 type settling struct {
-	g      *Group
-	work   chain
-	ready  chain // bodies that may run now, in order of declaration
-	ended  int64
-	cancel bool          // the group is to be canceled afterwards
-	gated  bool          // ready has bodies with a limit of their own
-	races  []*node       // of which a function has failed and others have not ended
-	at     time.Duration // of all of it, for observers
+	g       *Group
+	work    chain
+	ready   chain // bodies that may run now, in order of declaration
+	ended   int64
+	cancel  bool          // the group is to be canceled afterwards
+	gated   bool          // ready has bodies with a limit of their own
+	races   []*node       // of which a function has failed and others have not ended
+	inlined bool          // a node without a body took part: what it made ready may belong before the rest
+	at      time.Duration // of all of it, for observers
 }
 
 func (s *settling) settle(n *node, f *failure) {
@@ -78,8 +80,15 @@ func (s *settling) settle(n *node, f *failure) {
 		s.at = s.g.watch.base.now()
 	}
 	s.publish(n)
+	s.publishRest()
+}
+
+func (s *settling) publishRest() {
 	for n := s.work.pop(); n != nil; n = s.work.pop() {
 		s.publish(n)
+	}
+	if s.inlined && s.g.lim != nil {
+		s.sort()
 	}
 }
 
@@ -133,6 +142,10 @@ func (s *settling) skipped(n, dep *node) {
 
 // started takes a node whose last dependency was dep, nil if it had none left.
 func (s *settling) started(n, dep *node) {
+	if n.kind&mapped != 0 && n.body.(collector).collect() {
+		s.work.push(n)
+		return
+	}
 	if s.g.watch != nil {
 		s.g.watch.ready(n, dep, s.at)
 	}
@@ -140,6 +153,7 @@ func (s *settling) started(n, dep *node) {
 		s.ready.push(n)
 		return
 	}
+	s.inlined = true
 	if s.g.ended() != nil {
 		n.fail = s.g.skip(n, nil)
 		s.work.push(n)
@@ -157,6 +171,33 @@ func (s *settling) started(n, dep *node) {
 	}
 	s.gated = true
 	s.ready.append(more)
+}
+
+// sort puts ready into the order of declaration.
+func (s *settling) sort() {
+	var nodes []*node
+	for n := s.ready.pop(); n != nil; n = s.ready.pop() {
+		nodes = append(nodes, n)
+	}
+	slices.SortStableFunc(nodes, func(a, b *node) int {
+		switch {
+		case a.before(b):
+			return -1
+		case b.before(a):
+			return 1
+		}
+		return 0
+	})
+	for _, n := range nodes {
+		s.ready.push(n)
+	}
+}
+
+// collector is the body of a Map.
+type collector interface {
+	// collect takes the values of the elements; it reports false when there
+	// are no elements yet.
+	collect() bool
 }
 
 // inliner is the body of a node that has no body to run.
@@ -183,9 +224,7 @@ func (g *Group) resume(n *node, start bool) {
 
 // close does what settling has found to do, outside a worker.
 func (s *settling) close() {
-	for n := s.work.pop(); n != nil; n = s.work.pop() {
-		s.publish(n)
-	}
+	s.publishRest()
 	s.after()
 	s.g.dispatch(s.ready)
 	if s.ended != 0 {

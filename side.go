@@ -15,6 +15,7 @@ type side struct {
 	region *trace.Region
 	remote *remoteCall
 	bed    atomic.Pointer[bed]
+	log    atomic.Pointer[waitLog] // if anybody looks: made for the first wait
 }
 
 // bed is where a body sleeps.

@@ -100,6 +100,9 @@ func (g *Group) Input[T any](name string, v T) *Task[T] {
 	if g.plan != nil && g.plan.drawing {
 		g.plan.add(&t.node)
 	}
+	if g.remote != nil {
+		g.remote.declared(&t.node)
+	}
 	if g.watch != nil {
 		g.watch.declared(&t.node)
 	}
@@ -153,7 +156,10 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 		panic("asap: Await of task " + n.label() + " with a nil context; pass the body's")
 	}
 	if n.done() {
-		n.awaitedLate(ctx)
+		if err := n.awaitedLate(ctx); err != nil {
+			var zero T
+			return zero, err
+		}
 	} else if err := n.await(ctx); err != nil {
 		var zero T
 		return zero, err

@@ -53,14 +53,21 @@ func (n *node) await(ctx context.Context) error {
 	return n.awaitHard(w, b)
 }
 
-// awaitedLate tells observers of an await of n, which is done already.
-func (n *node) awaitedLate(ctx context.Context) {
-	if n.group.watch == nil {
-		return
+// awaitedLate is an await of n when it is done: observers are told, and what a
+// flow refuses it refuses now too.
+func (n *node) awaitedLate(ctx context.Context) error {
+	g := n.group
+	if g.watch == nil && g.plan == nil && g.remote == nil {
+		return nil
 	}
-	if w, _ := ctx.Value(nodeKey{}).(*node); w != nil && !w.done() && w.group.watch != nil {
+	w, _ := ctx.Value(nodeKey{}).(*node)
+	if err := g.refuseAwait(ctx, n, w); err != nil {
+		return err
+	}
+	if w != nil && !w.done() && w.group.watch != nil {
 		w.group.watch.passed(w, n)
 	}
+	return nil
 }
 
 // cutShort is the error of w's wait for n that ended before n. The group's end

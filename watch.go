@@ -20,8 +20,9 @@ type watch struct {
 	labels    bool
 	trace     *trace.Task
 
-	sides slab[side]
-	deps  slab[ID]
+	noWaits waitLog // stands for the log of a body that has ended without one
+	sides   slab[side]
+	deps    slab[ID]
 }
 
 // watchBase is shared by an outermost observed group and those nested in it.
@@ -268,12 +269,12 @@ func (w *watch) blocked(n, on *node, group *Group, at time.Duration) {
 	case on != nil:
 		e.On = on.watchedID()
 	}
-	w.emit(e)
+	w.wait(n, e)
 }
 
 func (w *watch) resumed(n *node, at time.Duration) {
 	if len(w.observers) > 0 {
-		w.emit(w.event(n.group, Resumed, n, at))
+		w.wait(n, w.event(n.group, Resumed, n, at))
 	}
 }
 
@@ -291,6 +292,7 @@ func (w *watch) ended(n *node, at time.Duration) {
 	if len(w.observers) == 0 {
 		return
 	}
+	w.endWaits(n)
 	e := w.event(n.group, Ended, n, at)
 	e.Outcome, e.Err = Succeeded, n.error()
 	if n.fail != nil {
