@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
 	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
 	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
+	timeout := f.Duration("timeout", 2*time.Second, "how long a page waits for a service")
 	faults := f.String("faults", "", "what is wrong from the start, as ads=down,currency=slow")
 	rate := f.Float64("rate", 30, "with -demo: requests a second, of each mode")
 	each := f.Duration("for", 10*time.Second, "with -demo: how long each page is driven")
@@ -56,10 +57,10 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	case *demoing == *serving:
 		f.Usage()
 		return errors.New("want one of -demo and -serve")
-	case *speed < 0 || *patience <= 0 || *rate <= 0 || *each <= 0:
-		return errors.New("-latency must not be negative; -patience, -rate and -for must be more than 0")
+	case *speed < 0 || *patience <= 0 || *timeout <= 0 || *rate <= 0 || *each <= 0:
+		return errors.New("-latency must not be negative; -patience, -timeout, -rate and -for must be more than 0")
 	}
-	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, patience: *patience, faults: broken}
+	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, timeout: *timeout, patience: *patience, faults: broken}
 	if *demoing || *dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")
 		if err != nil {

@@ -24,12 +24,12 @@ func TestDemo(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-demo", "-for", "300ms", "-rate", "40", "-latency", "0.1"}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"-demo", "-for", "500ms", "-rate", "12", "-latency", "0.1", "-timeout", "1m"}, &out, io.Discard); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		`(?m)^home +sequential +12 `, `(?m)^checkout +asap +12 +[\d.]+ +[\d.]+ +[\d.]+ +1\.00 +1\.00 +1\.00 `,
-		`same data in \d+ comparisons`, `    36 orders charged once, 36 of them sent a second time`, `critical path`, `shippingQuote`,
+		`(?m)^home +sequential +6 `, `(?m)^checkout +asap +6 +[\d.]+ +[\d.]+ +[\d.]+ +1\.00 +1\.00 +1\.00 `,
+		`same data in \d+ comparisons`, `    18 orders charged once, 18 of them sent a second time`, `critical path`, `shippingQuote`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("output does not match %s:\n%s", want, out.String())
@@ -42,7 +42,7 @@ func TestDemo(t *testing.T) {
 
 // With a service down that the pages need, the demo fails and says at what.
 func TestDemoFails(t *testing.T) {
-	err := run(t.Context(), []string{"-demo", "-for", "100ms", "-latency", "0", "-faults", "currency=down"}, io.Discard, io.Discard)
+	err := run(t.Context(), []string{"-demo", "-for", "100ms", "-rate", "10", "-latency", "0", "-timeout", "1m", "-faults", "currency=down"}, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "currency service: down") {
 		t.Errorf("error %v, want currency down", err)
 	}
@@ -78,7 +78,7 @@ func TestServe(t *testing.T) {
 		r, w := io.Pipe()
 		done := make(chan error, 1)
 		go func() { // received from below
-			done <- run(ctx, []string{"-serve", "-addr", "127.0.0.1:0", "-dir", dir, "-latency", "0"}, w, io.Discard)
+			done <- run(ctx, []string{"-serve", "-addr", "127.0.0.1:0", "-dir", dir, "-latency", "0", "-timeout", "1m"}, w, io.Discard)
 			w.Close()
 		}()
 		buf := make([]byte, 200)

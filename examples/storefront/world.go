@@ -21,7 +21,8 @@ type settings struct {
 	addr     string // of the shop
 	seed     uint64
 	speed    float64
-	patience time.Duration
+	timeout  time.Duration // of a call of a service
+	patience time.Duration // with what is optional
 	faults   map[string]services.Fault
 	options  []asap.Option // for the groups of the pages
 }
@@ -70,7 +71,7 @@ func (w *world) open(ctx context.Context, cfg settings) (err error) {
 		Seed:     cfg.seed,
 		Speed:    cfg.speed,
 		SlowBy:   5 * time.Second,
-		Patience: 2 * time.Second,
+		Patience: cfg.timeout,
 	})
 	if err != nil {
 		return err

@@ -83,44 +83,38 @@ func TestAnswers(t *testing.T) {
 
 // Every fault gives an error that names the service and says what is wrong.
 func TestFaults(t *testing.T) {
-	c := start(t, func(cfg *services.Config) { cfg.Patience = 30 * time.Millisecond })
+	patient := start(t, nil)
+	hasty := start(t, func(cfg *services.Config) { cfg.Patience = 30 * time.Millisecond })
 	for _, tt := range []struct {
 		fault services.Fault
+		c     *services.Cluster
 		want  string
 	}{
-		{services.Down, " service: down: hung up without an answer"},
-		{services.Slow, " service: no answer within 30ms"},
-		{services.Garbage, " service: nonsense in the answer: "},
+		{services.Down, patient, " service: down: hung up without an answer"},
+		{services.Slow, hasty, " service: no answer within 30ms"},
+		{services.Garbage, patient, " service: nonsense in the answer: "},
 	} {
-		for name, call := range calls(c) {
+		for name, call := range calls(tt.c) {
 			service, _, _ := strings.Cut(name, " ")
-			if err := c.Break(service, tt.fault); err != nil {
+			if err := tt.c.Break(service, tt.fault); err != nil {
 				t.Fatal(err)
 			}
-			// Four requests meet every kind of garbage, more or less.
-			for _, request := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
-				err := call(services.Label(t.Context(), request, name))
+			for _, request := range "abcdefgh" { // to meet every kind of garbage
+				err := call(services.Label(t.Context(), string(request), name))
 				if err == nil || !strings.HasPrefix(err.Error(), service+tt.want) {
 					t.Errorf("%s %s: error = %v, want %q", name, tt.fault, err, service+tt.want)
 				}
-				if tt.fault == services.Slow {
-					if !errors.Is(err, context.DeadlineExceeded) {
-						t.Errorf("%s slow: %v is not DeadlineExceeded", name, err)
-					}
-					break
+				if e, ok := errors.AsType[*services.Error](err); !ok || e.Service != service {
+					t.Errorf("%s %s: error %v is not of service %s", name, tt.fault, err, service)
+				}
+				if late := errors.Is(err, context.DeadlineExceeded); late != (tt.fault == services.Slow) {
+					t.Errorf("%s %s: errors.Is(%v, DeadlineExceeded) = %t", name, tt.fault, err, late)
 				}
 			}
-			if e, ok := errors.AsType[*services.Error](call(t.Context())); !ok || e.Service != service {
-				t.Errorf("%s %s: error of service %v, want %s", name, tt.fault, e, service)
-			}
-			c.Break(service, services.None)
+			tt.c.Break(service, services.None)
 		}
 	}
-	c = start(t, nil) // patient again
-	for name, call := range calls(c) {
-		service, _, _ := strings.Cut(name, " ")
-		c.Break(service, services.Down)
-		c.Break(service, services.None)
+	for name, call := range calls(patient) { // repaired
 		if err := call(t.Context()); err != nil {
 			t.Errorf("%s, repaired: %v", name, err)
 		}

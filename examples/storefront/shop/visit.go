@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -64,9 +65,7 @@ func (v *visit) link(path string) string {
 	if err != nil {
 		return "/"
 	}
-	for k, vs := range u.Query() {
-		q[k] = vs
-	}
+	maps.Copy(q, u.Query())
 	u.RawQuery = q.Encode()
 	return u.String()
 }
