@@ -1,6 +1,10 @@
 package waterfall
 
-import "time"
+import (
+	"time"
+
+	"github.com/asap-go/asap"
+)
 
 // cutter puts pieces together, one after the other.
 type cutter struct {
@@ -89,12 +93,24 @@ func (s *snapshot) body(c *cutter, v *seen) {
 	}
 }
 
-// container covers a Map or a Race: it has no body, and waits for its parts.
+// container covers a Map or a Race: it has no body, and waits for its parts; a
+// Race, which has no dependencies, for the one that wins.
 func (s *snapshot) container(c *cutter, v *seen) {
-	var last *seen
-	for _, k := range s.kids[v.n] {
-		if last == nil || k.end > last.end && k.end <= v.end || last.end > v.end && k.end < last.end {
+	kids := s.kids[v.n]
+	last := kids[0]
+	for _, k := range kids[1:] {
+		switch {
+		case k.end > v.end:
+		case last.end > v.end, k.end > last.end:
 			last = k
+		}
+	}
+	if len(s.rawDeps(v)) == 0 {
+		for _, k := range kids {
+			won := k.has(seenEnded) && k.r.outcome == asap.Succeeded
+			if won && (last.r.outcome != asap.Succeeded || k.end < last.end) {
+				last = k
+			}
 		}
 	}
 	c.waited(s, v.end, last.n)

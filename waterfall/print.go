@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -25,10 +26,11 @@ func Print(w io.Writer) asap.Option {
 }
 
 type printer struct {
-	c      collector
-	mu     sync.Mutex // around Write
-	w      io.Writer
-	broken atomic.Bool // recording panicked once: pictures may lack events
+	c       collector
+	mu      sync.Mutex // around Write
+	w       io.Writer
+	broken  atomic.Bool // recording panicked once: pictures may lack events
+	dropped sync.Map    // upper half of the IDs → what is said about an observer of that run
 }
 
 func (p *printer) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
@@ -39,6 +41,9 @@ func (p *printer) Observe(e asap.Event) {
 		return
 	}
 	run := ended.run()
+	if note, ok := p.dropped.LoadAndDelete(e.Group >> 32); ok {
+		run.Notes = append(run.Notes, note.(string))
+	}
 	if p.broken.Load() {
 		run.Notes = append(run.Notes, "the recorder panicked, so events are missing")
 	}
@@ -48,6 +53,15 @@ func (p *printer) Observe(e asap.Event) {
 	defer p.mu.Unlock()
 	io.WriteString(p.w, text)
 }
+
+// Dropped is called when another observer of the group panicked.
+func (p *printer) Dropped(e asap.Event, value any) {
+	note := fmt.Sprintf("an observer panicked at the %s event of %q and was dropped: %v", e.Kind, e.Name, value)
+	p.dropped.LoadOrStore(e.Group>>32, note)
+}
+
+// Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
+func (p *printer) Unlabeled() {}
 
 // record survives a panic, so that the group's end is still seen and what is
 // known can be shown.

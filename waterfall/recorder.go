@@ -31,6 +31,10 @@ func (r *Recorder) Observe(e asap.Event) {
 	}
 }
 
+// Unlabeled spares the bodies the pprof labels of observed groups: recording is
+// to cost little. A group with a name has them all the same.
+func (r *Recorder) Unlabeled() {}
+
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs
 // and when it is stuck; it blocks nobody. Before the first group it returns an

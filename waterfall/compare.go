@@ -1,0 +1,104 @@
+package waterfall
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Delta is what one task has to do with the difference between two runs.
+type Delta struct {
+	// Name is the task's, with the names of the tasks around it; it is empty
+	// for the time in which a run waited for its caller.
+	Name string
+	// InA and InB tell which runs have the task.
+	InA, InB bool
+	// TookA and TookB are the times that its body ran.
+	TookA, TookB time.Duration
+	// CriticalA and CriticalB are its shares of the critical paths, running
+	// and queued.
+	CriticalA, CriticalB time.Duration
+	// Fix is how much shorter b would have been if this task alone had run as
+	// long as in a: a prediction of [Run.WhatIf]. 0 if it did not run in both.
+	Fix time.Duration
+}
+
+// Change is what the task contributes to the difference: its share of b's
+// critical path less its share of a's.
+func (d Delta) Change() time.Duration { return d.CriticalB - d.CriticalA }
+
+// maxFixes is how many tasks Compare predicts a fix for.
+const maxFixes = 30
+
+// Compare explains why run b took longer, or less long, than run a. As the
+// critical path partitions a run, the changes of all tasks add up to
+// b.Makespan − a.Makespan exactly. The greatest change comes first; tasks
+// without any, and of the same duration, are left out. Tasks are matched by
+// name. Neither run is changed.
+func Compare(a, b *Run) []Delta {
+	by := make(map[string]*Delta)
+	delta := func(name string) *Delta {
+		if by[name] == nil {
+			by[name] = &Delta{Name: name}
+		}
+		return by[name]
+	}
+	each := func(r *Run, task func(*Delta, *Task), step func(*Delta, time.Duration)) {
+		x := r.index()
+		for i := range r.Tasks {
+			task(delta(x.path(i)), &r.Tasks[i])
+		}
+		for _, s := range r.CriticalPath() {
+			name := ""
+			if t, ok := x.task[s.Task]; ok && s.State != Outside {
+				name = x.path(t)
+			}
+			step(delta(name), s.Len())
+		}
+	}
+	each(a, func(d *Delta, t *Task) { d.InA, d.TookA = true, d.TookA+t.Took() }, func(d *Delta, l time.Duration) { d.CriticalA += l })
+	each(b, func(d *Delta, t *Task) { d.InB, d.TookB = true, d.TookB+t.Took() }, func(d *Delta, l time.Duration) { d.CriticalB += l })
+	var out []Delta
+	for _, d := range by {
+		if d.Change() != 0 || d.TookA != d.TookB || d.InA != d.InB && d.Name != "" {
+			out = append(out, *d)
+		}
+	}
+	slices.SortFunc(out, func(p, q Delta) int {
+		return cmp.Or(cmp.Compare(q.Change().Abs(), p.Change().Abs()),
+			cmp.Compare((q.TookB-q.TookA).Abs(), (p.TookB-p.TookA).Abs()), cmp.Compare(p.Name, q.Name))
+	})
+	b.fixes(out[:min(len(out), maxFixes)])
+	return out
+}
+
+// fixes predicts b with one task at a time as fast as in a.
+func (r *Run) fixes(deltas []Delta) {
+	if !r.Ended || len(r.Groups) == 0 {
+		return
+	}
+	m := r.model()
+	base := m.simulate(m.asItWas(), nil, r.limit()).makespan()
+	for i := range deltas {
+		d := &deltas[i]
+		if !d.InA || !d.InB || d.TookB == 0 || d.TookA == d.TookB {
+			continue
+		}
+		scale := m.asItWas()
+		for t := range m.tasks {
+			if m.path(t) == d.Name {
+				scale[t] = float64(d.TookA) / float64(d.TookB)
+			}
+		}
+		d.Fix = base - m.simulate(scale, nil, r.limit()).makespan()
+	}
+}
+
+// family is the name under which runs of the same group count task i: the
+// elements of a Map are one.
+func (x *index) family(i int) string {
+	if p := x.parent(i); p >= 0 && x.run.Tasks[p].Group == x.run.Tasks[i].Group {
+		return x.path(p) + "[]"
+	}
+	return x.path(i)
+}
