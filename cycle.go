@@ -153,10 +153,24 @@ func (g *Group) cutIfStuck(n *node) bool {
 	return path != nil
 }
 
-// cutCycles ends the waits inside g that lead to its owner, which waits for g
-// from now on.
-func (g *Group) cutCycles() {
-	for _, n := range g.root.crossers(g) {
-		g.root.cutIfStuck(n)
+// cut ends the wait of n, or one inside the nested group that it waits for, if
+// it can never end. It reports whether there was one.
+func (n *node) cut() bool {
+	b := n.madeBed()
+	if b == nil {
+		return false
 	}
+	if g := b.group.Load(); g != nil {
+		return g.cutCycles()
+	}
+	return n.group.root.cutIfStuck(n)
+}
+
+// cutCycles ends the waits inside g that lead back into it, through its owner,
+// which waits for g. It reports whether there were any.
+func (g *Group) cutCycles() (cut bool) {
+	for _, n := range g.root.crossers(g) {
+		cut = g.root.cutIfStuck(n) || cut
+	}
+	return cut
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
-	"slices"
 )
 
 // ending is why no further body of a group starts. The first one counts.
@@ -105,7 +104,7 @@ func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
 		return nil, false
 	}
 	end := g.ended()
-	if x, ok := errors.AsType[*exitError](err); ok && x.group == g {
+	if x := g.exitOf(err); x != nil {
 		g.cancelable()
 		if g.record(&ending{why: byExit, cause: ErrExited, exit: x}, nil) {
 			return g.exitedFailure(n), true
@@ -147,16 +146,10 @@ func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
 
 // lists reports whether err wraps a failure that is in the group's list.
 func (g *Group) lists(err error) bool {
-	if te, ok := err.(*TaskError); ok && te.group == g && te.listed {
-		return true
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return g.lists(e.Unwrap())
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), g.lists)
-	}
-	return false
+	return findError(err, func(err error) bool {
+		te, ok := err.(*TaskError)
+		return ok && te.group == g && te.listed
+	})
 }
 
 // absorber is the body of an Optional: a failure becomes its value.

@@ -104,6 +104,25 @@ func (e *PanicError) Unwrap() error {
 
 func (e *PanicError) text() string { return fmt.Sprintf("task %s: panic: %v", e.Task, e.Value) }
 
+// findError reports whether match accepts err or anything that it wraps.
+// Unlike errors.As it goes on behind one that is of the right type.
+func findError(err error, match func(error) bool) bool {
+	if err == nil || match(err) {
+		return err != nil
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return findError(e.Unwrap(), match)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if findError(err, match) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // texter is an error of this package: inside another one it is written
 // without the prefix.
 type texter interface{ text() string }

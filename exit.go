@@ -10,9 +10,9 @@ type Exit[R any] struct {
 // may have several; the first that is used wins.
 func (g *Group) NewExit[R any]() *Exit[R] {
 	g.check("NewExit")
+	b := g.ledger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	b := g.ledger()
 	b.exits++
 	return &Exit[R]{group: g, index: b.exits - 1}
 }
@@ -27,7 +27,7 @@ func (e *Exit[R]) With(value R) error {
 	if e == nil || e.group == nil {
 		panic("asap: With of a zero Exit; make one with Group.NewExit")
 	}
-	return &exitError{group: e.group, index: e.index, value: value}
+	return &exitError{group: e.group, handle: e, value: value}
 }
 
 // Value returns the value of the exit that ended the group. It reports false
@@ -37,19 +37,32 @@ func (e *Exit[R]) Value() (R, bool) {
 		panic("asap: Value of a zero Exit; make one with Group.NewExit")
 	}
 	end := e.group.end.Load()
-	if end == nil || end.exit == nil || end.exit.index != e.index {
+	if end == nil || end.exit == nil || end.exit.handle != any(e) {
 		var zero R
 		return zero, false
 	}
-	v, ok := end.exit.value.(R)
-	return v, ok || end.exit.value == nil
+	v, _ := end.exit.value.(R) // an R that is a nil interface is no R
+	return v, true
 }
 
 // exitError is what [Exit.With] makes.
 type exitError struct {
-	group *Group
-	index int // of the handle, among the group's
-	value any
+	group  *Group
+	handle any // the *Exit[R]
+	value  any
+}
+
+// exitOf returns the exit of g that err is or wraps.
+func (g *Group) exitOf(err error) *exitError {
+	var x *exitError
+	findError(err, func(err error) bool {
+		e, ok := err.(*exitError)
+		if ok && e.group == g {
+			x = e
+		}
+		return x != nil
+	})
+	return x
 }
 
 func (e *exitError) Error() string { return "asap: early exit; return it from a body of its group" }

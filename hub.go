@@ -2,6 +2,7 @@ package asap
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -12,7 +13,7 @@ type hub struct {
 	edge   edge
 	of     *node
 	fired  chan struct{}
-	seated map[*softWait]struct{} // under mu of the group: bodies with a slot to take again
+	seated []*softWait // under mu of the group: bodies with slots to take again, in order
 }
 
 // softWait is the wait of a body with a limit.
@@ -55,7 +56,7 @@ func (h *hub) fire() {
 	waits := h.seated
 	h.seated = nil
 	g.mu.Unlock()
-	for sw := range waits {
+	for _, sw := range waits {
 		sw.sit()
 	}
 	close(h.fired)
@@ -69,10 +70,7 @@ func (h *hub) join(sw *softWait) {
 	if g.ledger().hubs[h.of] != h {
 		return // it has fired: leave says so
 	}
-	if h.seated == nil {
-		h.seated = make(map[*softWait]struct{})
-	}
-	h.seated[sw] = struct{}{}
+	h.seated = append(h.seated, sw)
 	sw.joined = true
 }
 
@@ -84,9 +82,12 @@ func (h *hub) leave(sw *softWait) bool {
 	if !sw.joined {
 		return true
 	}
-	_, in := h.seated[sw]
-	delete(h.seated, sw)
-	return in
+	i := slices.Index(h.seated, sw)
+	if i < 0 {
+		return false
+	}
+	h.seated = slices.Delete(h.seated, i, i+1)
+	return true
 }
 
 func (sw *softWait) sit() {

@@ -180,6 +180,9 @@ func (c *chain) pop() *node {
 		return nil
 	}
 	c.head = n.next
+	if c.head == nil {
+		c.tail = nil
+	}
 	n.next = nil
 	return n
 }

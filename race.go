@@ -90,7 +90,10 @@ func (e *raceEntrant[T]) call(ctx context.Context) error {
 	}
 	return err
 }
-func (e *raceEntrant[T]) drop()            { e.fn = nil }
+func (e *raceEntrant[T]) drop() {
+	var zero T
+	e.fn, e.value = nil, zero // the winner's is the Race's by now
+}
 func (e *raceEntrant[T]) fill(c *Call)     { c.Func, c.Out = e.fn, &e.value }
 func (e *raceEntrant[T]) race() *raceState { return &e.of.state }
 func (e *raceEntrant[T]) parent() *node    { return &e.of.node }
@@ -205,7 +208,7 @@ func (s *settling) cutRaces() {
 	for _, of := range s.races {
 		for i := 0; ; i++ {
 			n := of.body.dep(i)
-			if n == nil || !n.done() && s.g.root.cutIfStuck(n) {
+			if n == nil || !n.done() && n.cut() {
 				break
 			}
 		}

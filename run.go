@@ -31,11 +31,12 @@ func runIn[T any](g *Group, build func(*Group) *Task[T]) (T, error) {
 	err := g.Wait()
 	if err == nil {
 		if end := g.end.Load(); end != nil && end.why == byExit {
-			if v, ok := end.exit.value.(T); ok {
-				return v, nil
+			v, _ := end.exit.value.(T)
+			if _, ok := end.exit.handle.(*Exit[T]); !ok {
+				var zero T
+				return zero, ErrExited
 			}
-			var zero T
-			return zero, ErrExited
+			return v, nil
 		}
 	}
 	v, failed := out.outcome()
