@@ -91,11 +91,14 @@ func TestBetterAllErrors(t *testing.T) {
 // context of the other.
 func autoAbort(ctx context.Context, ms time.Duration, options ...asap.Option) (posts error, err error) {
 	g := asap.New(ctx, options...)
+	asked := make(chan struct{})
 	g.Do("fetchUser", func(ctx context.Context) error {
+		<-asked // a failure before fetchPosts has begun would skip it
 		_, err := answer(ctx, 50*ms, "user")
 		return errors.Join(err, errors.New("502 bad gateway"))
 	})
 	fetchPosts := g.Go("fetchPosts", func(ctx context.Context) (string, error) {
+		close(asked)
 		return answer(ctx, time.Hour, "posts") // ends with ctx
 	})
 	err = g.Wait()

@@ -94,14 +94,17 @@ func ExampleTask_Await_otherGroup() {
 // A wait may have a deadline of its own: it ends the wait, and not the task.
 func ExampleTask_Await_deadline() {
 	g := asap.New(context.Background())
+	gaveUp := make(chan struct{})
 	slow := g.Go("slow", func(ctx context.Context) (string, error) {
-		return answer(ctx, 20*time.Millisecond, "late")
+		<-gaveUp
+		return "late", nil
 	})
 	g.Do("impatient", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Millisecond)
 		defer cancel()
 		_, err := slow.Await(ctx)
 		fmt.Println(err)
+		close(gaveUp)
 		return nil
 	})
 	fmt.Println(g.Wait(), slow.Value())
