@@ -1,0 +1,115 @@
+package asaptest
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"testing"
+
+	"github.com/asap-go/asap"
+)
+
+// TestExecutor runs groups and flows on executors that executor returns, one
+// for each group, and fails t where a rule that holds on every engine does not:
+// values, order of starts, failures and their tasks, settled groups, Optional,
+// Exit, Race, Map, Gather, skipping, canceling, limits and names. Between group
+// and executor it checks what each asks of the other: who is at fault, group or
+// executor, begins the message. Bodies run as Call.Run or Func says, in a
+// context derived from the one that executor is given.
+//
+// A nil executor function, or one that returns nil, tests this process.
+func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context) asap.Executor) {
+	if executor == nil {
+		executor = func(*testing.T, context.Context) asap.Executor { return nil }
+	}
+	here := executor(t, t.Context()) == nil
+	for _, c := range flowCases {
+		if here && c.away {
+			continue
+		}
+		t.Run(c.label(), func(t *testing.T) {
+			e := &engine{t: t, ctx: t.Context(), executor: executor, queues: c.queues}
+			got, err := c.flow.With(e.options()...).Run(t.Context(), c.in)
+			c.judge(t, got, err, e.events[0])
+			e.finish()
+			if graph, err := c.flow.Graph(); err != nil {
+				t.Error(err)
+			} else if !here {
+				checkNames(t, graph, e.probes[0].names)
+			}
+		})
+	}
+	for _, c := range groupCases {
+		if here && c.away {
+			continue
+		}
+		t.Run(c.label(), func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			e := &engine{t: t, ctx: ctx, cancel: cancel, executor: executor, queues: c.queues}
+			c.run(e)
+			e.finish()
+		})
+	}
+}
+
+// engine makes groups on the engine under test.
+type engine struct {
+	t        *testing.T
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	executor func(*testing.T, context.Context) asap.Executor
+	queues   bool // a limit may hold ready tasks back
+	probes   []*probe
+	events   []*Events
+}
+
+// options are those of a group on the engine, with others.
+func (e *engine) options(others ...asap.Option) []asap.Option {
+	events := new(Events)
+	e.events = append(e.events, events)
+	options := append(others, asap.Observe(events))
+	if x := e.executor(e.t, e.ctx); x != nil {
+		p := &probe{t: e.t, inner: x, events: events, queues: e.queues}
+		e.probes = append(e.probes, p)
+		options = append(options, asap.On(p))
+	}
+	return options
+}
+
+func (e *engine) group(others ...asap.Option) *asap.Group {
+	return asap.New(e.ctx, e.options(others...)...)
+}
+
+func (e *engine) finish() {
+	e.t.Helper()
+	for _, p := range e.probes {
+		p.finish()
+	}
+	for _, events := range e.events {
+		if err := events.Check(); err != nil {
+			e.t.Error(err)
+		}
+	}
+}
+
+var index = regexp.MustCompile(`\[\d+\]`)
+
+// checkNames checks that an engine that knows the graph alone can find the
+// bodies by the names of the calls.
+func checkNames(t *testing.T, g *asap.Graph, called []string) {
+	t.Helper()
+	kinds := make(map[string]string)
+	for _, task := range g.Tasks {
+		name := task.Name
+		if task.Kind == "race" {
+			name = index.ReplaceAllString(name, "") + "[]"
+		}
+		kinds[name] = task.Kind
+	}
+	for _, call := range called {
+		if kind := kinds[index.ReplaceAllString(call, "[]")]; kind == "" || kind == "input" || kind == "gather" {
+			t.Errorf("group: the executor is called for %q, which Flow.Graph does not have or calls an %s", call, cmp.Or(kind, "unknown task"))
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package asaptest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
+)
+
+func TestHere(t *testing.T) { asaptest.TestExecutor(t, nil) }
+
+func TestSeeds(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor {
+				return asaptest.NewExecutor(ctx, seed)
+			})
+		})
+	}
+}
+
+func TestParallel(t *testing.T) {
+	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor { return newParallel(ctx) })
+}
+
+func TestEngine(t *testing.T) {
+	for name, executor := range map[string]func(context.Context) asap.Executor{
+		"parallel": func(ctx context.Context) asap.Executor { return newParallel(ctx) },
+		"eager":    func(ctx context.Context) asap.Executor { return &eager{ctx: ctx} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			asaptest.TestEngine(t, func(ctx context.Context, flow *asap.Flow[int, string], in int) (string, error) {
+				return flow.With(asap.On(executor(ctx))).Run(ctx, in)
+			})
+		})
+	}
+}
+
+// parallel is an executor that runs every call on a goroutine of its own.
+type parallel struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	ends   chan func()
+}
+
+func newParallel(ctx context.Context) *parallel {
+	p := &parallel{ends: make(chan func(), 1)}
+	p.ctx, p.cancel = context.WithCancelCause(ctx)
+	return p
+}
+
+func (p *parallel) Start(call *asap.Call, done func(error)) {
+	go func() { // ends when Step has received
+		err := call.Run(p.ctx)
+		p.ends <- func() { done(err) }
+	}()
+}
+
+func (p *parallel) Step() error {
+	(<-p.ends)()
+	for {
+		select {
+		case end := <-p.ends:
+			end()
+		default:
+			return nil
+		}
+	}
+}
+
+func (p *parallel) Cancel(cause error) { p.cancel(cause) }
+
+// eager is an executor that has a call's end by the time Start returns, and so
+// never has anything to wait for.
+type eager struct{ ctx context.Context }
+
+func (e *eager) Start(call *asap.Call, done func(error)) { done(call.Run(e.ctx)) }
+func (e *eager) Step() error                             { return errors.New("nothing is in flight") }
+func (e *eager) Cancel(error)                            {}
+
+// faulty is an executor with one fault.
+type faulty struct {
+	*asaptest.Executor
+	fault string
+	calls int
+}
+
+func (f *faulty) Start(call *asap.Call, done func(error)) {
+	f.calls++
+	c := *call
+	switch f.fault {
+	case "reports twice":
+		f.Executor.Start(call, func(err error) { done(err); done(err) })
+	case "runs twice":
+		c.Run = func(ctx context.Context) error { return errors.Join(call.Run(ctx), call.Run(ctx)) }
+		f.Executor.Start(&c, done)
+	case "drops errors":
+		f.Executor.Start(call, func(error) { done(nil) })
+	case "flattens errors":
+		f.Executor.Start(call, func(err error) {
+			if err != nil {
+				err = errors.New("activity failed")
+			}
+			done(err)
+		})
+	case "leaves values out":
+		c.Run = func(context.Context) error { return nil }
+		f.Executor.Start(&c, done)
+	case "swallows panics":
+		c.Run = func(ctx context.Context) error {
+			err := call.Run(ctx)
+			if _, ok := errors.AsType[*asap.PanicError](err); ok {
+				return nil
+			}
+			return err
+		}
+		f.Executor.Start(&c, done)
+	case "stops":
+		if f.calls == 3 {
+			return // forgets the call
+		}
+		f.Executor.Start(call, done)
+	default:
+		f.Executor.Start(call, done)
+	}
+}
+
+func (f *faulty) Step() error {
+	if f.fault == "does not wait" && f.calls%2 == 1 {
+		f.calls++
+		return nil
+	}
+	return f.Executor.Step()
+}
+
+func (f *faulty) Cancel(cause error) {
+	f.Executor.Cancel(cause)
+	if f.fault == "reports in Cancel" {
+		_ = f.Executor.Step()
+	}
+}
+
+const faultVariable = "ASAPTEST_FAULT"
+
+// TestFaulty is run by [TestFaults] in processes of their own.
+func TestFaulty(t *testing.T) {
+	fault, ok := os.LookupEnv(faultVariable)
+	if !ok {
+		t.Skip("no fault is asked for")
+	}
+	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor {
+		return &faulty{Executor: asaptest.NewExecutor(ctx, 0), fault: fault}
+	})
+}
+
+// A suite that no executor fails would say nothing.
+func TestFaults(t *testing.T) {
+	for _, test := range []struct{ fault, say string }{
+		{"", ""},
+		{"reports twice", "executor: done of"},
+		{"reports in Cancel", "is called outside Start and Step"},
+		{"runs twice", "the body ran 2 times"},
+		{"drops errors", "the flow's error is"},
+		{"flattens errors", `the flow's error is "asap: task user: activity failed"`},
+		{"leaves values out", "the flow's value is"},
+		{"swallows panics", "panic: no user"},
+		{"stops", "executor: "},
+		{"does not wait", "executor: Step returned without a call of done"},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFaulty$", "-test.timeout=20s")
+			c.Env = append(os.Environ(), faultVariable+"="+test.fault)
+			out, err := c.CombinedOutput()
+			switch {
+			case test.fault == "" && err != nil:
+				t.Errorf("an executor without a fault fails: %v\n%s", err, out)
+			case test.fault != "" && (err == nil || !strings.Contains(string(out), test.say)):
+				t.Errorf("an executor that %s: error %v, want a failure with %q:\n%s", test.fault, err, test.say, out)
+			}
+		})
+	}
+}

@@ -1,0 +1,13 @@
+package asaptest
+
+import (
+	"context"
+	"testing"
+	"time"
+)
+
+// MakespanMessage is what AssertMakespan would say.
+func MakespanMessage(t *testing.T, want time.Duration, f func(ctx context.Context) error) string {
+	got, err, path := makespan(t, f)
+	return makespanMessage(got, want, err, path)
+}

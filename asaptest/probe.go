@@ -1,0 +1,124 @@
+package asaptest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/asap-go/asap"
+)
+
+// probe stands between a group and an executor and checks what each asks of
+// the other. All but calls of done come from one goroutine.
+type probe struct {
+	t       *testing.T
+	inner   asap.Executor
+	events  *Events // of the group
+	queues  bool    // a limit may hold ready tasks back
+	inside  atomic.Bool
+	open    int
+	names   []string // of the calls, in order
+	cancels int
+	ended   int // calls of done in the present Step
+}
+
+func (p *probe) Start(call *asap.Call, done func(error)) {
+	p.t.Helper()
+	for _, name := range p.names {
+		if name == call.Task {
+			p.t.Errorf("group: a second call is named %q, want unique names", name)
+		}
+	}
+	switch {
+	case call.Func == nil || call.Run == nil:
+		p.t.Errorf("group: call %q has no function", call.Task)
+	case p.cancels > 0:
+		p.t.Errorf("group: call %q starts after Cancel", call.Task)
+	}
+	p.names = append(p.names, call.Task)
+	p.open++
+	ended := false
+	p.enter("Start")
+	defer p.inside.Store(false)
+	p.inner.Start(call, func(err error) {
+		if ended {
+			p.t.Errorf("executor: done of %q is called again", call.Task)
+			return
+		}
+		if !p.inside.Load() {
+			p.t.Errorf("executor: done of %q is called outside Start and Step", call.Task)
+		}
+		ended = true
+		p.open--
+		p.ended++
+		done(err)
+	})
+}
+
+func (p *probe) enter(method string) {
+	if !p.inside.CompareAndSwap(false, true) {
+		p.t.Errorf("group: %s is called inside another call of the executor", method)
+	}
+}
+
+func (p *probe) Step() error {
+	p.t.Helper()
+	if p.open == 0 {
+		p.t.Error("group: Step with nothing in flight")
+	}
+	p.starved()
+	p.ended = 0
+	p.enter("Step")
+	defer p.inside.Store(false)
+	err := p.inner.Step()
+	if err == nil && p.ended == 0 {
+		err = fmt.Errorf("executor: Step returned without a call of done; %d calls are in flight", p.open)
+		p.t.Error(err)
+	}
+	return err
+}
+
+func (p *probe) Cancel(cause error) {
+	p.t.Helper()
+	p.cancels++
+	if p.cancels > 1 {
+		p.t.Error("group: Cancel is called again")
+	}
+	if cause == nil {
+		p.t.Error("group: Cancel without a cause")
+	}
+	p.inner.Cancel(cause)
+}
+
+// starved finds tasks that could have been started before Step (R1, R5): ready,
+// not started, and not held back by a limit or a cancel.
+func (p *probe) starved() {
+	if p.queues || p.cancels > 0 {
+		return
+	}
+	waiting := make(map[asap.ID]asap.Event)
+	parts := make(map[asap.ID]bool) // a Map and a Race have no body of their own
+	for _, e := range p.events.All() {
+		switch e.Kind {
+		case asap.Declared:
+			parts[e.Parent] = true
+		case asap.Ready:
+			waiting[e.Task] = e
+		case asap.Started, asap.Ended:
+			delete(waiting, e.Task)
+		}
+	}
+	for id, e := range waiting {
+		if !parts[id] {
+			p.t.Errorf("group: task %q is ready but has not been started before Step", e.Name)
+		}
+	}
+}
+
+// finish checks what holds when the group has ended.
+func (p *probe) finish() {
+	p.t.Helper()
+	if p.open != 0 {
+		p.t.Errorf("group: it ended with %d calls in flight", p.open)
+	}
+}
