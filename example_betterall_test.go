@@ -47,6 +47,17 @@ func lettersByHand(ctx context.Context, l letters) {
 	wg.Wait()
 }
 
+// lettersChained is what is right whatever the times are: the graph, by hand.
+func lettersChained(ctx context.Context, l letters) {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		a, _ := l.getA(ctx)
+		l.getC(ctx, a)
+	})
+	wg.Go(func() { l.getB(ctx) })
+	wg.Wait()
+}
+
 func loadLetters(ctx context.Context, l letters, options ...asap.Option) ([]string, error) {
 	g := asap.New(ctx, options...)
 	a := g.Go("a", l.getA)
@@ -77,6 +88,7 @@ func TestBetterAllWhy(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			wantAfter(t, row.naive, func(ctx context.Context) { lettersNaive(ctx, row.letters) })
 			wantAfter(t, row.byHand, func(ctx context.Context) { lettersByHand(ctx, row.letters) })
+			wantAfter(t, row.asap, func(ctx context.Context) { lettersChained(ctx, row.letters) })
 			wantAfter(t, row.asap, func(ctx context.Context) { loadLetters(ctx, row.letters) })
 		})
 	}
