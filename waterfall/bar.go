@@ -52,13 +52,11 @@ func bar(t *Task, critical []Step, span time.Duration, columns int) []half {
 			paint(p.Start, p.End, isQueued)
 		}
 	}
-	// A short run shows, even where a wait fills most of the column.
-	ran := false
+	// A short run shows, even where a wait fills most of the column; not the
+	// steps between two waits, next to which the task ran long.
+	took, ran := t.Took(), false
 	for _, p := range t.Pieces {
-		if p.State != Running || p.Len() == 0 && t.Took() > 0 {
-			continue
-		}
-		if p.Len() == 0 && ran {
+		if p.State != Running || p.Len() < took/100 || p.Len() == 0 && (ran || took > 0) {
 			continue
 		}
 		ran = true

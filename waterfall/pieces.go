@@ -107,14 +107,15 @@ func (s *snapshot) container(c *cutter, v *seen) {
 	}
 	if len(s.rawDeps(v)) == 0 {
 		for _, k := range kids {
-			won := k.has(seenEnded) && k.r.outcome == asap.Succeeded
-			if won && (last.r.outcome != asap.Succeeded || k.end < last.end) {
+			if k.won() && (!last.won() || k.end < last.end) {
 				last = k
 			}
 		}
 	}
 	c.waited(s, v.end, last.n)
 }
+
+func (s *seen) won() bool { return s.has(seenEnded) && s.r.outcome == asap.Succeeded }
 
 // neverStarted covers Gather and Input, a task that was skipped, and in the
 // middle of a run one that has not started yet.

@@ -27,7 +27,7 @@ func (r *Run) Text(width int, color bool) string {
 	p.steps = r.CriticalPath()
 	p.critical = make(map[asap.ID]bool)
 	for _, s := range p.steps {
-		if s.State != Outside {
+		if s.State != Outside && r.counts(s) {
 			p.critical[s.Task] = true
 		}
 	}
@@ -196,10 +196,19 @@ func (p *painter) legend() {
 	}
 }
 
+// counts tells whether a step of the critical path is a thousandth of the run,
+// and so worth a mark.
+func (r *Run) counts(s Step) bool { return s.Len() >= r.Makespan/1000 }
+
 // path writes the critical path in one line, or what fits in three.
 func (p *painter) path() {
 	var parts []string
+	var short time.Duration
 	for _, s := range p.steps {
+		if !p.run.counts(s) {
+			short += s.Len()
+			continue
+		}
 		name := plain(s.Name)
 		switch s.State {
 		case Outside:
@@ -216,6 +225,9 @@ func (p *painter) path() {
 	}
 	if len(parts) > 12 {
 		parts = append(append(append([]string(nil), parts[:6]...), fmt.Sprintf("… %d steps …", len(parts)-11)), parts[len(parts)-5:]...)
+	}
+	if short > 0 {
+		parts = append(parts, duration(short)+" in short steps")
 	}
 	parts[0] = "▸ critical path: " + parts[0]
 	p.flow(none, "", parts, " → ")
