@@ -50,7 +50,7 @@ func (g *Group) startAfter(n, dep *node, e *edge) {
 	if !g.admitted(n) || dep.link(e, n) {
 		return
 	}
-	if dep.fail == nil {
+	if dep.failure() == nil {
 		n.pending = 0
 		g.resume(n, true)
 	} else {
@@ -71,7 +71,7 @@ func (g *Group) startAfterAll(n *node, edges []edge) {
 		if dep.link(&edges[i], n) {
 			continue
 		}
-		if dep.fail != nil {
+		if dep.failure() != nil {
 			n.kill()
 			break
 		}

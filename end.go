@@ -203,13 +203,14 @@ func (g *Group) skipCause(dep *node) error {
 		}
 		return end.cause
 	}
-	if s, ok := dep.fail.err.(*skipError); ok {
+	f := dep.failure()
+	if s, ok := f.err.(*skipError); ok {
 		return s.cause
 	}
-	if end != nil && dep.fail.outcome != Failed {
+	if end != nil && f.outcome != Failed {
 		return end.cause
 	}
-	return dep.fail.err
+	return f.err
 }
 
 // newPanicError is the error of n, whose body panicked with v.

@@ -235,25 +235,26 @@ func (g *Group) queue(n *node, l *limiter) (admitted bool) {
 // passOn ends the turn of n's body in a limited group: what it made ready is
 // admitted, and its slot goes to the next. The worker keeps the slot for the
 // oldest that it made ready if nobody waits for it.
-func (g *Group) passOn(w *worker, n *node, s settling) {
+func (g *Group) passOn(w *worker, n *node, s settling) (ended int64) {
 	l := n.limiter()
 	var keep *node
 	if first := s.ready.head; first != nil && l != nil && first.limiter() == l && n.madeBed() == nil && !l.contended() {
 		keep = s.ready.pop()
 	}
 	g.push(g.admit(s.ready))
-	if s.ended != 0 {
-		g.count(-s.ended * liveTask)
+	ended = s.ended
+	if g.owner != nil { // it goes on before anything starts in the slot
+		g.count(-ended * liveTask)
+		ended = 0
 	}
-	if keep != nil {
+	switch {
+	case keep != nil:
 		w.next = keep
-		return
+	case l != nil:
+		granted := n.vacate(l)
+		w.next = granted.start(g)
 	}
-	if l == nil {
-		return
-	}
-	granted := n.vacate(l)
-	w.next = granted.start(g)
+	return ended
 }
 
 func (l *limiter) contended() bool {

@@ -103,7 +103,7 @@ func (r *mapTask[E, U]) dep(i int) *node {
 }
 
 func (r *mapTask[E, U]) drop() {
-	if r.node.fail != nil {
+	if r.node.failure() != nil {
 		r.value = nil
 	}
 	r.in, r.fn, r.elements = nil, nil, nil

@@ -27,9 +27,8 @@ type node struct {
 	list atomic.Pointer[edge]
 	next *node // in a queue, or in a chain of one goroutine
 	body body
-	side atomic.Pointer[side] // made when a node waits, or is observed
+	side atomic.Pointer[side] // made when a node waits, fails, or is observed
 	name string
-	fail *failure // nil when the node is done: it succeeded
 }
 
 const (
@@ -155,10 +154,24 @@ func (n *node) label() string {
 
 // err returns the error of a node that is done.
 func (n *node) error() error {
-	if n.fail == nil {
-		return nil
+	if f := n.failure(); f != nil {
+		return f.err
 	}
-	return n.fail.err
+	return nil
+}
+
+// failure is how n ended, nil if it succeeded. It is set before n is done.
+func (n *node) failure() *failure {
+	if s := n.side.Load(); s != nil {
+		return s.fail
+	}
+	return nil
+}
+
+func (n *node) setFailure(f *failure) {
+	if f != nil {
+		n.sideOf().fail = f
+	}
 }
 
 // chain is a list of nodes linked by next, in one goroutine's hands.
@@ -172,6 +185,14 @@ func (c *chain) push(n *node) {
 	}
 	c.tail.next = n
 	c.tail = n
+}
+
+func (c *chain) pushFront(n *node) {
+	n.next = c.head
+	c.head = n
+	if c.tail == nil {
+		c.tail = n
+	}
 }
 
 func (c *chain) pop() *node {

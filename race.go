@@ -174,7 +174,7 @@ func (s *settling) settleRace(n *node) {
 	r, of := b.race(), b.parent()
 	r.mu.Lock()
 	r.left--
-	won := n.fail == nil && !r.decided
+	won := n.failure() == nil && !r.decided
 	lost := !won && r.left == 0 && !r.decided
 	r.decided = r.decided || won || lost
 	open := !r.decided
@@ -230,14 +230,15 @@ func (s *settling) loseRace(of *node) {
 		if n == nil {
 			break
 		}
-		errs = append(errs, n.fail.err)
-		skipped = skipped && n.fail.outcome == Skipped
+		f := n.failure()
+		errs = append(errs, f.err)
+		skipped = skipped && f.outcome == Skipped
 	}
 	if skipped {
-		of.fail = s.g.skip(of, nil)
+		of.setFailure(s.g.skip(of, nil))
 	} else {
 		f, cancel := s.g.judge(of, &raceError{errs})
-		of.fail = f
+		of.setFailure(f)
 		s.cancel = s.cancel || cancel
 	}
 	s.work.push(of)

@@ -50,8 +50,7 @@ func (g *Group) settleAs(w *worker, n *node, f *failure, cancel bool) int64 {
 	w.at = s.at
 	s.after()
 	if g.lim != nil || s.gated || n.kind&element != 0 {
-		g.passOn(w, n, s)
-		return 0
+		return g.passOn(w, n, s)
 	}
 	if first := s.ready.pop(); first != nil {
 		g.push(s.ready)
@@ -75,7 +74,7 @@ type settling struct {
 }
 
 func (s *settling) settle(n *node, f *failure) {
-	n.fail = f
+	n.setFailure(f)
 	if s.g.watch != nil {
 		s.at = s.g.watch.base.now()
 	}
@@ -103,7 +102,14 @@ func (s *settling) publish(n *node) {
 		s.g.watch.ended(n, s.at)
 	}
 	n.body.drop()
-	e := reverse(n.list.Swap(&closed))
+	if b := n.madeBed(); b != nil {
+		b.hint.Store(nil)
+	}
+	e, failed := n.list.Swap(&closed), n.failure() != nil
+	if s.g.lim != nil { // who waited first comes first
+		e = reverse(e)
+	}
+	var ready chain
 	for e != nil {
 		to, next := e.to, e.next
 		// A kept edge would keep the tasks behind it alive.
@@ -114,13 +120,20 @@ func (s *settling) publish(n *node) {
 			to.body.(*hub).fire()
 		case atomic.LoadUint32(&to.pending) == 0:
 			to.wake()
-		case n.fail != nil:
+		case failed:
 			if to.kill() {
 				s.skipped(to, n)
 			}
 		case to.arrived():
-			s.started(to, n)
+			if s.g.lim != nil {
+				ready.push(to)
+			} else {
+				ready.pushFront(to) // the list has the latest first
+			}
 		}
+	}
+	for to := ready.pop(); to != nil; to = ready.pop() {
+		s.started(to, n)
 	}
 }
 
@@ -136,7 +149,7 @@ func reverse(e *edge) *edge {
 
 // skipped takes a node that was killed because of dep.
 func (s *settling) skipped(n, dep *node) {
-	n.fail = s.g.skip(n, dep)
+	n.setFailure(s.g.skip(n, dep))
 	s.work.push(n)
 }
 
@@ -155,14 +168,14 @@ func (s *settling) started(n, dep *node) {
 	}
 	s.inlined = true
 	if s.g.ended() != nil {
-		n.fail = s.g.skip(n, nil)
+		n.setFailure(s.g.skip(n, nil))
 		s.work.push(n)
 		return
 	}
 	more, done, err := n.body.(inliner).ready()
 	if err != nil {
 		f, cancel := s.g.judge(n, err)
-		n.fail = f
+		n.setFailure(f)
 		s.cancel = s.cancel || cancel
 	}
 	if done {
@@ -247,7 +260,7 @@ func (s *settling) after() {
 func (n *node) culprit() *node {
 	for i := 0; ; i++ {
 		d := n.body.dep(i)
-		if d == nil || d.done() && d.fail != nil {
+		if d == nil || d.done() && d.failure() != nil {
 			return d
 		}
 	}

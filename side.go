@@ -7,12 +7,13 @@ import (
 	"sync/atomic"
 )
 
-// side is what a node needs only when its body waits, is observed, or has a
-// context that is not the node.
+// side is what a node needs only when its body waits or fails, is observed, or
+// has a context that is not the node.
 type side struct {
 	id     ID              // for observers
 	ctx    context.Context // of the body; written before it starts
 	region *trace.Region
+	fail   *failure
 	remote *remoteCall
 	bed    atomic.Pointer[bed]
 	log    atomic.Pointer[waitLog] // if anybody looks: made for the first wait

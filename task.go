@@ -168,7 +168,7 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 }
 
 func (t *Task[T]) outcome() (T, error) {
-	if f := t.node.fail; f != nil {
+	if f := t.node.failure(); f != nil {
 		var zero T
 		return zero, f.err
 	}

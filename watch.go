@@ -295,8 +295,8 @@ func (w *watch) ended(n *node, at time.Duration) {
 	w.endWaits(n)
 	e := w.event(n.group, Ended, n, at)
 	e.Outcome, e.Err = Succeeded, n.error()
-	if n.fail != nil {
-		e.Outcome = n.fail.outcome
+	if f := n.failure(); f != nil {
+		e.Outcome = f.outcome
 	}
 	w.emit(e)
 }
