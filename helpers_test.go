@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -192,9 +193,20 @@ func wantFailed(t *testing.T, err error, want ...string) {
 	}
 }
 
-// goroutines counts the goroutines when all of the bubble that are not asleep
-// have ended.
-func goroutines() int {
+// goroutines returns the stacks of the goroutines of the caller's bubble, when
+// all that are not asleep have ended.
+func goroutines() []string {
 	synctest.Wait()
-	return runtime.NumGoroutine()
+	buf := make([]byte, 1<<20)
+	stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
+	bubble := regexp.MustCompile(`synctest bubble \d+\]`).FindString(stacks[0]) // the first is the caller's
+	return slices.DeleteFunc(stacks, func(s string) bool { return !strings.Contains(s, bubble) })
+}
+
+// wantGoroutines checks that the bubble has as many goroutines as before.
+func wantGoroutines(t *testing.T, call string, before []string) {
+	t.Helper()
+	if now := goroutines(); len(now) != len(before) {
+		t.Errorf("%s: %d goroutines, want %d:\n%s", call, len(now), len(before), strings.Join(now, "\n\n"))
+	}
 }

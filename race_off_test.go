@@ -1,0 +1,5 @@
+//go:build !race
+
+package asap_test
+
+const raceEnabled = false

@@ -1,0 +1,213 @@
+package asap_test
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+	"weak"
+
+	"github.com/asap-go/asap"
+)
+
+// big is a value whose memory is watched.
+type big struct{ _ [128]byte }
+
+// tracker knows what should be garbage.
+type tracker struct {
+	names []string
+	made  []weak.Pointer[big]
+}
+
+func (k *tracker) new(name string) *big {
+	b := new(big)
+	k.names = append(k.names, name)
+	k.made = append(k.made, weak.Make(b))
+	return b
+}
+
+func (k *tracker) check(t *testing.T) {
+	t.Helper()
+	for i, p := range k.made {
+		if !collected(p) {
+			t.Errorf("%s is kept alive", k.names[i])
+		}
+	}
+}
+
+// value is a body that holds a big thing and returns another.
+func (k *tracker) value(name string, d time.Duration) func(context.Context) (*big, error) {
+	v, held := k.new("the value of "+name), k.new("the function of "+name)
+	return func(context.Context) (*big, error) {
+		time.Sleep(d)
+		runtime.KeepAlive(held)
+		out := v
+		v = nil
+		return out, nil
+	}
+}
+
+// TestR20_FinishedTasks keeps one task of a group and watches all the others.
+func TestR20_FinishedTasks(t *testing.T) {
+	type task = *asap.Task[int]
+	rows := map[string]func(k *tracker, g *asap.Group) (keep any){
+		"Go": func(k *tracker, g *asap.Group) any {
+			g.Go("a", k.value("a", sec))
+			return g.Go("keep", after(sec, 1))
+		},
+		"its own function": func(k *tracker, g *asap.Group) any {
+			held := k.new("the function")
+			return g.Go("keep", func(context.Context) (int, error) { runtime.KeepAlive(held); return 1, nil })
+		},
+		"Then": func(k *tracker, g *asap.Group) any {
+			held := k.new("the function of Then")
+			return g.Go("a", k.value("a", sec)).Then("b", func(context.Context, *big) (int, error) { runtime.KeepAlive(held); return 1, nil })
+		},
+		"Do and Optional": func(k *tracker, g *asap.Group) any {
+			a := g.Optional("a", k.value("a", sec))
+			b := a.Optional("b", func(context.Context, asap.Result[*big]) (int, error) { return 1, errBoom })
+			return b.Do("c", func(context.Context, asap.Result[int]) error { return nil })
+		},
+		"And": func(k *tracker, g *asap.Group) any {
+			a, b := g.Go("a", k.value("a", sec)), g.Go("b", k.value("b", 2*sec))
+			return a.And(b).And(a).And(b).And(a).And(b).Then("c", func(_ context.Context, _, _, _, _, _, _ *big) (int, error) { return 1, nil }).
+				And(a.And(b).Optional("d", func(_ context.Context, _, _ *big) (int, error) { return 1, nil })).
+				Do("e", func(context.Context, int, asap.Result[int]) error { return nil })
+		},
+		"skipped": func(k *tracker, g *asap.Group) any {
+			a, b := g.Go("a", k.value("a", sec)), g.Go("b", fails(0, errBoom))
+			held := k.new("the function")
+			return a.And(b).Then("keep", func(context.Context, *big, int) (int, error) { runtime.KeepAlive(held); return 1, nil })
+		},
+		"Gather": func(k *tracker, g *asap.Group) any {
+			all := g.Gather("all", g.Go("a", k.value("a", sec)), g.Go("b", k.value("b", 2*sec)))
+			return all.Then("keep", func(context.Context, []*big) (int, error) { return 1, nil })
+		},
+		"Map": func(k *tracker, g *asap.Group) any {
+			in := g.Input("in", []*big{k.new("element 0"), k.new("element 1")})
+			held := k.new("the function")
+			return g.Map("map", in, func(context.Context, *big) (int, error) { runtime.KeepAlive(held); return 1, nil })
+		},
+		"Map that fails": func(k *tracker, g *asap.Group) any {
+			in := g.Input("in", []int{0, 1, 2})
+			values := []*big{k.new("value 0"), k.new("value 1"), k.new("value 2")}
+			return g.Map("map", in, func(_ context.Context, i int) (*big, error) {
+				if i == 1 {
+					time.Sleep(sec)
+					return nil, errBoom
+				}
+				v := values[i]
+				return v, nil
+			}, asap.Limit(2))
+		},
+		"Race": func(k *tracker, g *asap.Group) any {
+			return g.Race("race", after(sec, new(big)), k.value("loser", 2*sec), k.value("loser", 3*sec))
+		},
+		"Race that fails": func(k *tracker, g *asap.Group) any {
+			held := k.new("the function")
+			fn := func(context.Context) (int, error) { runtime.KeepAlive(held); return 1, errBoom }
+			return g.Race("race", fn, fn)
+		},
+		"what it has awaited": func(k *tracker, g *asap.Group) any {
+			a := g.Go("a", k.value("a", sec))
+			return g.Go("keep", func(ctx context.Context) (int, error) {
+				a.Await(ctx)
+				soft, cancel := context.WithTimeout(ctx, sec)
+				defer cancel()
+				g.Go("b", k.value("b", sec)).Await(soft)
+				_, err := g.Go("c", k.value("c", sec)).Await(ctx)
+				return 1, err
+			})
+		},
+		"who has awaited it": func(k *tracker, g *asap.Group) any {
+			keep := g.Go("keep", after(sec, 1))
+			v := k.new("the value of w")
+			g.Go("w", func(ctx context.Context) (*big, error) { _, err := keep.Await(ctx); return v, err })
+			return keep
+		},
+		"a wait that was cut short": func(k *tracker, g *asap.Group) any {
+			a := g.Go("a", k.value("a", 2*sec))
+			keep := g.Go("keep", func(ctx context.Context) (int, error) {
+				nested := asap.New(ctx)
+				nested.Go("in", a.Await)
+				time.Sleep(sec)
+				nested.Stop()
+				soft, cancel := context.WithTimeout(ctx, ms)
+				defer cancel()
+				a.Await(soft)
+				return 1, nil
+			})
+			return keep
+		},
+		"a long chain of waits": func(k *tracker, g *asap.Group) any {
+			prev := g.Go("first", k.value("first", time.Minute))
+			var keep any
+			for i := range 40 {
+				on, v := prev, k.new(fmt.Sprint("the value of ", i))
+				if i%10 == 5 {
+					v = new(big)
+				}
+				prev = g.Go(fmt.Sprint(i), func(ctx context.Context) (*big, error) {
+					time.Sleep(time.Duration(40-i) * ms)
+					_, err := on.Await(ctx)
+					return v, err
+				})
+				if i%10 == 5 {
+					keep = append(toTasks(keep), prev)
+				}
+			}
+			return keep
+		},
+		"the queue of a limit": func(k *tracker, g *asap.Group) any {
+			keep := g.Go("keep", after(sec, 1))
+			g.Go("a", k.value("a", sec))
+			g.Go("b", k.value("b", sec))
+			g.Map("map", g.Input("in", []*big{k.new("element 0"), k.new("element 1"), k.new("element 2")}),
+				func(context.Context, *big) (int, error) { return 1, nil }, asap.Limit(1))
+			return keep
+		},
+		"a failure elsewhere": func(k *tracker, g *asap.Group) any {
+			held := k.new("the function of bad")
+			g.Go("bad", func(context.Context) (int, error) { runtime.KeepAlive(held); return 0, errBoom })
+			g.Go("a", k.value("a", sec)).Then("next", func(context.Context, *big) (int, error) { return 1, nil })
+			return g.Go("keep", after(sec, 1))
+		},
+	}
+	for name, declare := range rows {
+		for i, options := range [][]asap.Option{nil, {asap.Limit(1)}, {asap.Settled()}, {asap.Settled(), asap.Limit(1)}} {
+			virtual(t, fmt.Sprint(name, i), func(t *testing.T) {
+				var k tracker
+				g := asap.New(t.Context(), options...)
+				keep := declare(&k, g)
+				g.Wait()
+				synctest.Wait()
+				k.check(t)
+				runtime.KeepAlive(keep)
+			})
+		}
+	}
+	virtual(t, "while the group goes on", func(t *testing.T) {
+		var k tracker
+		g := asap.New(t.Context())
+		keep := func() task {
+			a := g.Go("a", k.value("a", sec))
+			b := a.Then("b", func(context.Context, *big) (int, error) { return 1, nil })
+			for range 4 {
+				g.Go("w", func(ctx context.Context) (int, error) { _, err := a.Await(ctx); return 1, err })
+			}
+			return b
+		}()
+		g.Go("slow", after(time.Minute, 1))
+		time.Sleep(2 * sec)
+		k.check(t)
+		runtime.KeepAlive(keep)
+		wantNil(t, "Wait", g.Wait())
+	})
+}
+
+func toTasks(v any) []*asap.Task[*big] {
+	tasks, _ := v.([]*asap.Task[*big])
+	return tasks
+}
