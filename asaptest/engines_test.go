@@ -173,16 +173,44 @@ func TestFaults(t *testing.T) {
 		{"stops", "executor: "},
 		{"does not wait", "executor: Step returned without a call of done"},
 	} {
-		t.Run(test.fault, func(t *testing.T) {
-			c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFaulty$", "-test.timeout=20s")
-			c.Env = append(os.Environ(), faultVariable+"="+test.fault)
-			out, err := c.CombinedOutput()
-			switch {
-			case test.fault == "" && err != nil:
-				t.Errorf("an executor without a fault fails: %v\n%s", err, out)
-			case test.fault != "" && (err == nil || !strings.Contains(string(out), test.say)):
-				t.Errorf("an executor that %s: error %v, want a failure with %q:\n%s", test.fault, err, test.say, out)
-			}
-		})
+		t.Run(test.fault, func(t *testing.T) { fails(t, "TestFaulty", test.fault, test.say) })
+	}
+}
+
+// TestBadObserver is run by [TestObserverFaults] in processes of their own.
+func TestBadObserver(t *testing.T) {
+	fault, ok := os.LookupEnv(faultVariable)
+	if !ok {
+		t.Skip("no fault is asked for")
+	}
+	asaptest.TestObserver(t, func(*testing.T) asap.Observer { return &badObserver{fault: fault} })
+}
+
+func TestObserverFaults(t *testing.T) {
+	for _, test := range []struct{ fault, say string }{
+		{"", ""},
+		{"panics", "Start(GroupStart of \"\") panicked: no span"},
+		{"panics at the end", "Observe(GroupEnd of \"\") panicked: no span"},
+		{"forgets the context", "a value is missing"},
+		{"returns nil", "= nil, want ctx or one derived from it"},
+		{"cuts the context off", "has not ended with ctx"},
+		{"sleeps", "waited for 1ms"},
+	} {
+		t.Run(test.fault, func(t *testing.T) { fails(t, "TestBadObserver", test.fault, test.say) })
+	}
+}
+
+// fails runs a test with a fault and wants it to fail with a message, or to
+// pass without one.
+func fails(t *testing.T, test, fault, say string) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$", "-test.timeout=20s")
+	c.Env = append(os.Environ(), faultVariable+"="+fault)
+	out, err := c.CombinedOutput()
+	switch {
+	case fault == "" && err != nil:
+		t.Errorf("without a fault: %v\n%s", err, out)
+	case fault != "" && (err == nil || !strings.Contains(string(out), say)):
+		t.Errorf("one that %s: error %v, want a failure with %q:\n%s", fault, err, say, out)
 	}
 }

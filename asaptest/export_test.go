@@ -8,6 +8,6 @@ import (
 
 // MakespanMessage is what AssertMakespan would say.
 func MakespanMessage(t *testing.T, want time.Duration, f func(ctx context.Context) error) string {
-	got, err, path := makespan(t, f)
+	got, path, err := makespan(t, f)
 	return makespanMessage(got, want, err, path)
 }

@@ -144,8 +144,8 @@ var flowCases = []flowCase{
 		c := in.Then("input", plus(3))
 		d := g.Map("price", g.Gather("price", a, b, c), plus(0))
 		last := in.Then("price", plus(4))
-		return d.And(last).And(in.Then("price#2", plus(5))).Then("price", func(_ context.Context, l []int, e, f int) (string, error) {
-			return join(nil, append(l, e, f))
+		return d.And(last).And(in.Then("price#2", plus(5))).Then("price", func(ctx context.Context, l []int, e, f int) (string, error) {
+			return join(ctx, append(l, e, f))
 		})
 	})},
 	{rule: "R27 await in a body", in: 1, task: "page", flow: asap.Define("asaptest.await", func(g *group, in number) words {

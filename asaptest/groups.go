@@ -219,10 +219,15 @@ func refuses(e *engine, done bool, from func(context.Context) context.Context) {
 		user = g.Go("user", always(1, nil))
 		_, _ = user.Await(e.ctx)
 	}
-	page := g.Go("page", func(ctx context.Context) (int, error) { return user.Await(from(ctx)) })
+	set := make(chan struct{})
+	page := g.Go("page", func(ctx context.Context) (int, error) {
+		<-set
+		return user.Await(from(ctx))
+	})
 	if !done {
 		user = page.Then("user", plus(1))
 	}
+	close(set)
 	_ = g.Wait()
 	if text := fmt.Sprint(page.Result().Err); !strings.Contains(text, "task user") || !strings.Contains(text, "await") || !strings.Contains(text, "declare") {
 		e.t.Errorf("group: a body awaits a task: %s, want an error that names it and says what to declare", text)

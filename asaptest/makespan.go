@@ -22,7 +22,7 @@ import (
 // any test. AssertMakespan must not be called in a bubble.
 func AssertMakespan(t *testing.T, want time.Duration, f func(ctx context.Context) error) {
 	t.Helper()
-	got, err, path := makespan(t, f)
+	got, path, err := makespan(t, f)
 	if message := makespanMessage(got, want, err, path); message != "" {
 		t.Error(message)
 	}
@@ -30,7 +30,7 @@ func AssertMakespan(t *testing.T, want time.Duration, f func(ctx context.Context
 
 // makespan makes f the only task of a group, so that every group inside it is
 // a nested one, whose tasks the group's recorder sees.
-func makespan(t *testing.T, f func(ctx context.Context) error) (took time.Duration, err error, path []stretch) {
+func makespan(t *testing.T, f func(ctx context.Context) error) (took time.Duration, path []stretch, err error) {
 	synctest.Test(t, func(t *testing.T) {
 		var r waterfall.Recorder
 		began := time.Now()
@@ -47,7 +47,7 @@ func makespan(t *testing.T, f func(ctx context.Context) error) (took time.Durati
 		}
 		path = pathOf(r.Run())
 	})
-	return took, err, path
+	return took, path, err
 }
 
 func makespanMessage(got, want time.Duration, err error, path []stretch) string {
