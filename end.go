@@ -128,7 +128,7 @@ func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
 	if n.kind&entrant != 0 {
 		return &failure{te, Failed}, false // the Race may still succeed
 	}
-	if n.kind&optional != 0 && !isDeath(err) {
+	if n.kind&optional != 0 && !(g.remote != nil && isDeath(err)) {
 		n.body.(absorber).absorb(te)
 		return nil, false
 	}
@@ -161,7 +161,7 @@ func (g *Group) failedBefore() bool {
 	return len(g.ledger().failures) > 0
 }
 
-// isDeath reports whether err is a panic or Goexit that came back as an error.
+// isDeath reports whether err is a panic or Goexit that came back from an executor.
 func isDeath(err error) bool {
 	_, panicked := errors.AsType[*PanicError](err)
 	return panicked || errors.Is(err, ErrGoexit)
