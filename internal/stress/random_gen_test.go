@@ -1,0 +1,315 @@
+package stress_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// generate makes the graph of a seed. Tasks are numbered so that waiting for
+// lower numbers only can never be a cycle.
+func generate(seed uint64, ties bool) *graph {
+	b := &builder{rng: rand.New(rand.NewPCG(seed, 0xa5a9)), g: &graph{seed: seed, ties: ties}}
+	b.g.limited = b.chance(.3)
+	b.g.cyclic = b.chance(.35)
+	b.g.observed = b.chance(.2)
+	if b.chance(.6) {
+		b.failing = []float64{.01, .03, .08, .2}[b.rng.IntN(4)]
+	}
+	b.awaiting = []float64{0, .3, .6, 1.2}[b.rng.IntN(4)]
+	b.nesting = []float64{0, .05, .15}[b.rng.IntN(3)]
+	driver := b.script()
+	size := 1 + b.rng.IntN(8)
+	switch {
+	case b.chance(.3):
+		size += b.rng.IntN(20)
+	case b.chance(.02):
+		size += 100
+		b.nesting, b.awaiting = b.nesting/10, b.awaiting/3
+	}
+	root := b.open(driver, size, 0)
+	b.tieCycles()
+	if b.chance(.3) {
+		driver.steps = append(driver.steps, step{op: opSleep, d: b.time()})
+		for range b.rng.IntN(3) {
+			driver.steps = append(driver.steps, step{op: opDeclare, task: b.task(root, 1, driver)}, step{op: opSleep, d: b.time()})
+		}
+	}
+	switch {
+	case b.chance(.9):
+		driver.steps = append(driver.steps, step{op: opWait, scope: root})
+	default: // Stop alone
+		driver.steps = append(driver.steps, step{op: opSleep, d: b.time() + b.time()})
+	}
+	b.outsiders(root)
+	return b.g
+}
+
+type builder struct {
+	rng                        *rand.Rand
+	g                          *graph
+	failing, awaiting, nesting float64
+}
+
+func (b *builder) chance(p float64) bool { return b.rng.Float64() < p }
+
+// time is a duration that no other sum of durations meets, or one of a few.
+func (b *builder) time() time.Duration {
+	if b.g.ties {
+		return time.Duration(b.rng.IntN(4)) * time.Millisecond
+	}
+	return time.Duration(1 + b.rng.Int64N(1<<(20+b.rng.IntN(20))))
+}
+
+func (b *builder) script() *script {
+	s := &script{id: len(b.g.scripts)}
+	b.g.scripts = append(b.g.scripts, s)
+	return s
+}
+
+// open makes a scope, with its tasks, and the step that opens it.
+func (b *builder) open(by *script, size, depth int) *scope {
+	sc := &scope{id: len(b.g.scopes), owner: by}
+	b.g.scopes = append(b.g.scopes, sc)
+	sc.settled = b.chance(.3)
+	if b.g.limited && b.chance([]float64{.9, .3, .3}[min(depth, 2)]) {
+		sc.limit = 1 + b.rng.IntN(4)
+	}
+	if b.chance(.1) {
+		sc.name = fmt.Sprintf("g%d", sc.id)
+	}
+	if depth == 0 {
+		sc.ctx = pick(b, ctxOwn, ctxOwn, ctxOwn, ctxOwn, ctxCancel, ctxCancel, ctxTimeout)
+		if b.chance(.01) {
+			sc.ctx = ctxDead
+		}
+	} else {
+		sc.ctx = pick(b, ctxOwn, ctxOwn, ctxOwn, ctxValue, ctxTimeout, ctxForeign)
+	}
+	sc.d = b.time() + b.time()
+	shape := b.rng.IntN(6)
+	for range size {
+		sc.build = append(sc.build, b.shaped(sc, shape, depth, by))
+	}
+	o := opOpen
+	if depth > 0 && b.chance(.4) {
+		for _, t := range sc.build {
+			if t.class() == 'U' && b.chance(.5) {
+				o, sc.result = opRun, t
+			}
+		}
+	}
+	by.steps = append(by.steps, step{op: o, scope: sc, after: b.time()})
+	return sc
+}
+
+// shaped makes the next task of a scope that looks like a chain, a fan, a
+// tree, layers or anything.
+func (b *builder) shaped(sc *scope, shape, depth int, by *script) *task {
+	t := b.task(sc, depth, by)
+	k := len(sc.build)
+	var deps []*task
+	switch shape {
+	case 0:
+		deps = sc.build[max(0, k-1):]
+	case 1:
+		deps = sc.build[:min(1, k)]
+	case 2:
+		if k > 0 {
+			deps = sc.build[(k-1)/2 : (k-1)/2+1]
+		}
+	case 3:
+		if layer := k / 4 * 4; layer >= 4 {
+			deps = sc.build[layer-4 : layer]
+		}
+	default:
+		return t
+	}
+	if len(deps) > 0 && b.chance(.8) && t.kind <= kOptional {
+		t.deps = b.usable(deps)
+	}
+	return t
+}
+
+// usable takes what And can put together here: only the first may be of any
+// type, and the second an Optional.
+func (b *builder) usable(from []*task) (deps []*task) {
+	for _, t := range from {
+		switch c := t.class(); {
+		case len(deps) == 6:
+		case len(deps) == 0, c == 'U', len(deps) == 1 && c == 'R':
+			deps = append(deps, t)
+		}
+	}
+	return deps
+}
+
+func (b *builder) some(sc *scope, most int) (deps []*task) {
+	var all []*task
+	for _, t := range b.g.tasks {
+		if t.scope == sc.id {
+			all = append(all, t)
+		}
+	}
+	for range b.rng.IntN(most + 1) {
+		if len(all) > 0 {
+			near := len(all) - 1 - b.rng.IntN(min(len(all), 1+b.rng.IntN(8)))
+			deps = append(deps, all[near])
+		}
+	}
+	return deps
+}
+
+func (b *builder) task(sc *scope, depth int, by *script) *task {
+	t := &task{scope: sc.id}
+	t.kind = pick(b, kGo, kGo, kGo, kGo, kGo, kDo, kOptional, kInput, kGather, kMap, kRace)
+	bodies := 1
+	switch t.kind {
+	case kInput:
+		bodies = 0
+	case kGather:
+		bodies = 0
+		for _, d := range b.some(sc, 5) {
+			if d.class() == 'U' && !slices.Contains(t.deps, d) {
+				t.deps = append(t.deps, d)
+			}
+		}
+	case kMap:
+		t.kind = kGo
+		for _, d := range b.some(sc, 6) {
+			if d.class() == 'V' {
+				t.kind, t.deps, bodies = kMap, []*task{d}, d.width()
+				break
+			}
+		}
+		if b.g.limited && b.chance(.3) {
+			t.limit = 1 + b.rng.IntN(3)
+		}
+	case kRace:
+		bodies = 1 + b.rng.IntN(3)
+	default:
+		if b.chance(.7) {
+			t.deps = b.usable(b.some(sc, pick(b, 1, 1, 2, 3, 6, 8)))
+		}
+	}
+	for range bodies {
+		t.scripts = append(t.scripts, b.body(sc, depth, b.script(), t.kind != kRace))
+	}
+	t.id = len(b.g.tasks)
+	b.g.tasks = append(b.g.tasks, t)
+	return t
+}
+
+func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
+	s.scope, s.body = sc.id, true
+	if prompt && b.chance(.1) && !b.g.limited {
+		return s // returns at once
+	}
+	s.steps = append(s.steps, step{op: b.sleep(), d: b.time(), after: b.time()})
+	for b.chance(b.awaiting / (1 + b.awaiting)) {
+		b.await(s, false)
+	}
+	var open *scope
+	if depth < 3 && b.chance(b.nesting) {
+		open = b.open(s, 1+b.rng.IntN(4), depth+1)
+		if open.result != nil {
+			open = nil
+		}
+	}
+	if b.chance(.05) {
+		f := b.script()
+		f.steps = append(f.steps, step{op: opSleep, d: b.time()})
+		b.await(f, true)
+		s.steps = append(s.steps, step{op: opFork, script: f, after: b.time()})
+	}
+	for b.chance(b.awaiting / (2 + b.awaiting)) {
+		b.await(s, false)
+	}
+	if b.chance(.06) {
+		into := sc
+		if open != nil && b.chance(.5) {
+			into = open
+		}
+		s.steps = append(s.steps, step{op: opDeclare, task: b.task(into, depth+1, s)}, step{op: opSleep, d: b.time()})
+	}
+	if open != nil && b.chance(.8) {
+		s.steps = append(s.steps, step{op: opWait, scope: open, after: b.time(), policy: b.policy()})
+	}
+	if b.chance(.2) {
+		b.await(s, false)
+	}
+	s.last = b.time()
+	if b.chance(b.failing) {
+		s.ret = pick(b, retFail, retFail, retFail, retFail, retFail, retPanic, retGoexit, retExit, retExit)
+		s.wrap = b.chance(.2)
+		if s.ret == retExit && b.chance(.15) {
+			s.scope = b.rng.IntN(len(b.g.scopes))
+		}
+	} else if b.chance(.5) {
+		s.ret = pick(b, retCause, retErr)
+	}
+	return s
+}
+
+func (b *builder) sleep() op {
+	if b.chance(.5) {
+		return opNap
+	}
+	return opSleep
+}
+
+func (b *builder) policy() policy { return pick(b, ignore, propagate, propagate, wrapped) }
+
+func (b *builder) await(s *script, fork bool) {
+	if len(b.g.tasks) == 0 {
+		return
+	}
+	st := step{op: opAwait, d: b.time(), after: b.time(), policy: b.policy()}
+	n := len(b.g.tasks)
+	st.task = b.g.tasks[n-1-b.rng.IntN(min(n, 1+b.rng.IntN(12)))]
+	st.mode = pick(b, hard, hard, hard, hard, value, timeout, never, anonTimeout, anon)
+	if st.mode == anon && (b.g.limited || b.g.cyclic) || b.g.cyclic && (st.mode == never || fork) {
+		st.mode = timeout
+	}
+	s.steps = append(s.steps, st, step{op: opSleep, d: b.time()})
+}
+
+// tieCycles makes some hard awaits go anywhere.
+func (b *builder) tieCycles() {
+	if !b.g.cyclic || len(b.g.tasks) == 0 {
+		return
+	}
+	p := []float64{.05, .2, .5}[b.rng.IntN(3)]
+	for _, s := range b.g.scripts {
+		for i := range s.steps {
+			if st := &s.steps[i]; st.op == opAwait && st.mode <= timeout && b.chance(p) {
+				st.task = b.g.tasks[b.rng.IntN(len(b.g.tasks))]
+			}
+		}
+	}
+}
+
+// outsiders are goroutines that have nothing to do with any task.
+func (b *builder) outsiders(root *scope) {
+	add := func(steps ...step) {
+		s := b.script()
+		s.steps = append([]step{{op: opSleep, d: b.time() + b.time()}}, steps...)
+		b.g.outside = append(b.g.outside, s)
+	}
+	if root.ctx == ctxCancel && b.chance(.5) {
+		add(step{op: opCancel})
+	}
+	if b.chance(.05) {
+		add(step{op: opStop, scope: root})
+	}
+	for b.chance(.2) {
+		t := b.g.tasks[b.rng.IntN(len(b.g.tasks))]
+		add(step{op: opAwait, task: t, mode: pick(b, anonTimeout, anon), d: b.time()})
+	}
+	for b.chance(.1) {
+		add(step{op: opDeclare, task: b.task(root, 2, nil)})
+	}
+}
+
+func pick[T any](b *builder, from ...T) T { return from[b.rng.IntN(len(from))] }
