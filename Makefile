@@ -2,7 +2,7 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . bench examples/storefront
+MODULES     = . bench examples/errgroup examples/storefront
 
 .PHONY: help test race check demo serve soak model bench generate
 
@@ -14,7 +14,7 @@ test: ## run every test of every module
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -shuffle=on -cpu 1,2,4 . ./waterfall/...
-	go test -race -shuffle=on ./examples/storefront/...
+	go test -race -shuffle=on ./examples/errgroup/... ./examples/storefront/...
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
@@ -26,7 +26,7 @@ serve: ## keep the example shop running
 	cd examples/storefront && go run . -serve
 
 soak: ## run 1,000,000 random graphs against the oracle
-	go test -run 'TestRandom' -graphs 1000000 -timeout 120m -v .
+	go test -run TestSoak -soak 1000000 -timeout 120m -v ./internal/stress
 
 model: ## check the engine's protocols with spin
 	sh model/check.sh

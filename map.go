@@ -83,9 +83,6 @@ func (r *mapTask[E, U]) ready() (more chain, done bool, err error) {
 		if g.watch != nil {
 			g.watch.declared(&e.node)
 		}
-		if g.watch != nil {
-			g.watch.ready(&e.node, nil, g.watch.base.now())
-		}
 		more.push(&e.node)
 	}
 	r.node.expand(len(in)) // from here on others may look at the elements

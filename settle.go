@@ -183,6 +183,11 @@ func (s *settling) started(n, dep *node) {
 		return
 	}
 	s.gated = true
+	if s.g.watch != nil {
+		for m := more.head; m != nil; m = m.next {
+			s.g.watch.ready(m, nil, s.at)
+		}
+	}
 	s.ready.append(more)
 }
 
