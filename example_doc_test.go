@@ -40,6 +40,41 @@ func greet(ctx context.Context) (string, error) {
 	return greeting.Value(), nil
 }
 
+// loadOffer does without recommendations that take more than 50 ms.
+func loadOffer(ctx context.Context, latency time.Duration) (string, error) {
+	fetchRecs := func(ctx context.Context) ([]string, error) { return answer(ctx, latency, []string{"tea"}) }
+	return asap.Run(ctx, func(g *asap.Group) *asap.Task[string] {
+		user := g.Go("user", fetchUser)
+		recs := g.Optional("recommendations", func(ctx context.Context) ([]string, error) {
+			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			defer cancel()
+			return fetchRecs(ctx)
+		})
+		return user.And(recs).Then("offer", func(ctx context.Context, u User, recs asap.Result[[]string]) (string, error) {
+			if recs.Err != nil {
+				return u.Name + ", without recommendations", nil
+			}
+			return fmt.Sprint(u.Name, ", recommended: ", recs.Value), nil
+		})
+	})
+}
+
+func TestLoadOffer(t *testing.T) {
+	for _, row := range []struct {
+		latency, takes time.Duration
+		want           string
+	}{
+		{20 * time.Millisecond, 20 * time.Millisecond, "Ada, recommended: [tea]"},
+		{time.Second, 50 * time.Millisecond, "Ada, without recommendations"},
+	} {
+		wantAfter(t, row.takes, func(ctx context.Context) {
+			if got, err := loadOffer(ctx, row.latency); err != nil || got != row.want {
+				t.Errorf("loadOffer(recommendations in %v) = %q, %v, want %q", row.latency, got, err, row.want)
+			}
+		})
+	}
+}
+
 func Example_declaredAndAwaited() {
 	fmt.Println(loadPage(context.Background()))
 	fmt.Println(greet(context.Background()))
