@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"time"
-
-	"github.com/asap-go/asap"
 )
 
 // Measure is what a run's work amounts to.
@@ -59,15 +57,6 @@ func (r *Run) limit() int {
 		return 0
 	}
 	return r.Groups[0].Limit
-}
-
-// SlackOf is Slack by the ID of the task.
-func (r *Run) slackOf(m Measure) map[asap.ID]time.Duration {
-	by := make(map[asap.ID]time.Duration, len(r.Tasks))
-	for i := range r.Tasks {
-		by[r.Tasks[i].ID] = m.Slack[i]
-	}
-	return by
 }
 
 // peak is the greatest number of bodies that ran at the same time.

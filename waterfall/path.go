@@ -115,8 +115,8 @@ func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Durat
 // pieceBefore is the last piece of task p that began before x.
 func (x *index) pieceBefore(p int, at time.Duration) int {
 	pieces := x.run.Tasks[p].Pieces
-	for i := len(pieces) - 1; i >= 0; i-- {
-		if pieces[i].Start < at {
+	for i, piece := range slices.Backward(pieces) {
+		if piece.Start < at {
 			return i
 		}
 	}

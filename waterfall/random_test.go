@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,12 +76,7 @@ func newPlan(rnd *rand.Rand, n int, nested bool) *plan {
 }
 
 func contains(list []int, v int) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, v)
 }
 
 func duration(rnd *rand.Rand) time.Duration { return time.Duration(1 + rnd.IntN(50_000_000)) }

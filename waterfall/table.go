@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -168,9 +169,7 @@ func (t *table) each(f func(n uint32, r *record, state uint64)) {
 	}
 	t.mu.Lock()
 	sparse := make(map[uint32]*record, len(t.sparse))
-	for n, r := range t.sparse {
-		sparse[n] = r
-	}
+	maps.Copy(sparse, t.sparse)
 	t.mu.Unlock()
 	for n, r := range sparse {
 		visit(n, r)

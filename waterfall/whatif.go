@@ -12,7 +12,6 @@ import (
 type Change struct {
 	task  string
 	share float64
-	drop  bool
 	limit int
 	kind  changeKind
 }
