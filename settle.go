@@ -184,6 +184,7 @@ func (s *settling) started(n, dep *node) {
 	}
 	s.gated = true
 	if s.g.watch != nil {
+		s.at = s.g.watch.base.now() // they have been declared meanwhile
 		for m := more.head; m != nil; m = m.next {
 			s.g.watch.ready(m, nil, s.at)
 		}
