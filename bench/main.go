@@ -182,9 +182,12 @@ func split(s string) []string {
 }
 
 // matches reports whether name contains one of the parts, or there are none.
+// Case does not matter, nor commas inside numbers, and x is as good as ×.
 func matches(name string, parts []string) bool {
+	plain := strings.NewReplacer(",", "", "×", "x").Replace
+	name = plain(strings.ToLower(name))
 	for _, p := range parts {
-		if strings.Contains(strings.ToLower(name), strings.ToLower(p)) {
+		if strings.Contains(name, plain(strings.ToLower(p))) {
 			return true
 		}
 	}

@@ -174,6 +174,23 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
+func TestMatches(t *testing.T) {
+	for _, tt := range []struct {
+		name, parts string
+		want        bool
+	}{
+		{"layers 1,000×1,000", "1000x1000", true},
+		{"layers 1,000×1,000", "chain,1000×1000", true},
+		{"layers 100×100", "1000x1000", false},
+		{"WaitGroup.Go and channels", "waitgroup", true},
+		{"fan 1,000", "", true},
+	} {
+		if got := matches(tt.name, split(tt.parts)); got != tt.want {
+			t.Errorf("matches(%q, %q) = %v, want %v", tt.name, tt.parts, got, tt.want)
+		}
+	}
+}
+
 func TestNum(t *testing.T) {
 	for _, tt := range []struct {
 		x    float64

@@ -13,10 +13,14 @@ import (
 // The contenders of this file are asap declared under one condition each, and
 // are compared with asap declared without it.
 
+// variantMax leaves the largest graph to those who are compared with others.
+const variantMax = 200_000
+
 // asapLimit has a limit that no graph of the table reaches.
 var asapLimit = &Contender{
 	Name:    "asap declared, Limit(1,000,000,000)",
 	Variant: Declared,
+	Max:     variantMax,
 	New:     func() *Forms { return declaredForms(asap.Limit(1_000_000_000)) },
 }
 
@@ -25,6 +29,7 @@ var asapLimit = &Contender{
 var asapLimitTwo = &Contender{
 	Name:    "asap declared, Limit(2)",
 	Variant: Declared,
+	Max:     variantMax,
 	New:     func() *Forms { return declaredForms(asap.Limit(2)) },
 }
 
@@ -32,6 +37,7 @@ var asapLimitTwo = &Contender{
 var asapObserved = &Contender{
 	Name:    "asap declared, waterfall.Recorder",
 	Variant: Declared,
+	Max:     variantMax,
 	New:     func() *Forms { return declaredForms(asap.Observe(new(waterfall.Recorder))) },
 }
 
@@ -40,6 +46,7 @@ var asapObserved = &Contender{
 var asapSeen = &Contender{
 	Name:    "asap declared, empty observer",
 	Variant: Declared,
+	Max:     variantMax,
 	New:     func() *Forms { return declaredForms(asap.Observe(blind{})) },
 }
 
@@ -53,6 +60,7 @@ func (blind) Observe(asap.Event)                                      {}
 var asapCancellable = &Contender{
 	Name:    "asap declared, cancellable parent",
 	Variant: Declared,
+	Max:     variantMax,
 	New: func() *Forms {
 		forms := declaredForms()
 		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {

@@ -44,6 +44,18 @@ func New(name string, names []string, deps [][]int32) (*Graph, error) {
 	if len(names) != len(deps) {
 		return nil, fmt.Errorf("graph %s: %d names for %d tasks", name, len(names), len(deps))
 	}
+	sorted := slices.Sorted(slices.Values(names))
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return nil, fmt.Errorf("graph %s: two tasks are called %s", name, sorted[i])
+		}
+	}
+	return derive(name, names, deps)
+}
+
+// derive is New for names that are one each by construction: sorting a
+// million of them takes longer than running them.
+func derive(name string, names []string, deps [][]int32) (*Graph, error) {
 	g := &Graph{Name: name, Names: names, Deps: deps, Waited: make([]bool, len(deps))}
 	level := make([]int, len(deps))
 	for i, ds := range deps {
@@ -63,10 +75,6 @@ func New(name string, names []string, deps [][]int32) (*Graph, error) {
 		if !waited {
 			g.Sinks = append(g.Sinks, int32(i))
 		}
-	}
-	sorted := slices.Sorted(slices.Values(names))
-	if dup := slices.Compact(slices.Clone(sorted)); len(dup) != len(sorted) {
-		return nil, fmt.Errorf("graph %s: two tasks have the same name", name)
 	}
 	return g, nil
 }

@@ -92,7 +92,7 @@ func TestBadGraphs(t *testing.T) {
 		{"itself", []string{"a"}, [][]int32{{0}}, "does not come before it"},
 		{"below", []string{"a", "b"}, [][]int32{{}, {-1}}, "depends on -1"},
 		{"names", []string{"a"}, [][]int32{{}, {}}, "1 names for 2 tasks"},
-		{"twice", []string{"a", "a"}, [][]int32{{}, {}}, "same name"},
+		{"twice", []string{"a", "a"}, [][]int32{{}, {}}, "two tasks are called a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := graph.New("g", tt.names, tt.deps); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -21,7 +21,7 @@ func shaped(name string, n int, deps func(i int) []int32) *Graph {
 		flat = append(flat, ds...)
 		all[i] = flat[from:len(flat):len(flat)]
 	}
-	g, err := New(name, names, all)
+	g, err := derive(name, names, all)
 	if err != nil {
 		panic("bench: " + err.Error()) // a formula of this file is wrong
 	}
