@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return growth(ctx, o, stderr)
 	}
 	if o.read != "" {
-		return rewrite(o.read, stdout)
+		return rewrite(o, stdout)
 	}
 	r, err := measure(ctx, o, stderr)
 	if err != nil {
@@ -77,11 +77,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
-	return r.write(stdout)
+	return r.publish(o.doc, stdout)
 }
 
 // rewrite prints the tables of an earlier run.
-func rewrite(path string, stdout io.Writer) error {
+func rewrite(o *options, stdout io.Writer) error {
+	path := o.read
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -90,7 +91,34 @@ func rewrite(path string, stdout io.Writer) error {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return r.write(stdout)
+	return r.publish(o.doc, stdout)
+}
+
+const (
+	docBegin = "<!-- tables: begin, written by bench -->\n"
+	docEnd   = "<!-- tables: end -->\n"
+)
+
+// publish prints the tables, or puts them into a page, whose own text around
+// the markers stays.
+func (r *report) publish(doc string, stdout io.Writer) error {
+	if doc == "" {
+		return r.write(stdout)
+	}
+	page, err := os.ReadFile(doc)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(page), docBegin)
+	_, after, ok2 := strings.Cut(rest, docEnd)
+	if !ok || !ok2 {
+		return fmt.Errorf("%s: the lines %q and %q are not both there", doc, strings.TrimSpace(docBegin), strings.TrimSpace(docEnd))
+	}
+	var b strings.Builder
+	if err := r.write(&b); err != nil {
+		return err
+	}
+	return os.WriteFile(doc, []byte(before+docBegin+"\n"+b.String()+docEnd+after), 0o666)
 }
 
 // options are the flags.
@@ -102,6 +130,7 @@ type options struct {
 	sample, budget     time.Duration
 	memory, node       bool
 	json, growth, read string
+	doc                string
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
@@ -121,6 +150,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
 	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth draw, from this JSON `file` instead of measuring")
 	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
+	fs.StringVar(&o.doc, "doc", "", "put the tables between the markers of this Markdown `file` instead of printing them")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}

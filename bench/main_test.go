@@ -66,7 +66,7 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"### Time, ratio to goroutines and channels: empty bodies",
-		"### Time, multiple of a loop of closures: bodies empty + Done",
+		"### Time, multiple of a loop of closures: empty bodies", "### Time, ratio to goroutines and channels: bodies empty + Done",
 		"### Goals", "3 tasks: asap declared over goroutines and channels",
 		"| hotel-search |", contender.Declared, contender.Awaited,
 	} {
@@ -82,6 +82,42 @@ func TestRun(t *testing.T) {
 	}
 	if again.String() != out.String() {
 		t.Errorf("-read prints other tables than the run that wrote the file:\n%s", again.String())
+	}
+}
+
+// TestDoc puts tables between the markers twice and leaves the rest alone.
+func TestDoc(t *testing.T) {
+	dir := t.TempDir()
+	path, page := filepath.Join(dir, "run.json"), filepath.Join(dir, "page.md")
+	if err := run(t.Context(), strings.Fields("-graphs 3 -contenders closures,channels -body 0 -rounds 1 -most 3 -sample 20us -node=false -json "+path), io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-read", path, "-doc", page}, io.Discard, io.Discard); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("run(-doc of no file) = %v, want %v", err, os.ErrNotExist)
+	}
+	if err := os.WriteFile(page, []byte("# Page\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), []string{"-read", path, "-doc", page}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "not both there") {
+		t.Errorf("run(-doc of a page without markers) = %v, want that they are not there", err)
+	}
+	if err := os.WriteFile(page, []byte("# Page\n"+docBegin+"old\n"+docEnd+"\nThe end.\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var first []byte
+	for range 2 {
+		if err := run(t.Context(), []string{"-read", path, "-doc", page}, io.Discard, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(page)
+		if err != nil || !bytes.HasPrefix(got, []byte("# Page\n<!--")) || !bytes.HasSuffix(got, []byte("-->\n\nThe end.\n")) ||
+			bytes.Contains(got, []byte("old")) || !bytes.Contains(got, []byte("### Time")) {
+			t.Fatalf("the page is (%v):\n%s", err, got)
+		}
+		if first != nil && !bytes.Equal(first, got) {
+			t.Errorf("written again the page differs:\n%s", got)
+		}
+		first = got
 	}
 }
 

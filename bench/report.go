@@ -76,6 +76,11 @@ func (s *set) write(w io.Writer) error {
 		{"Peak resident memory a task, bytes", shapes, peakEach, isAny},
 		{"Memory a task while all of them wait, bytes", shapes, heldEach, isAny},
 	}
+	if s.body != (work.Body{}) {
+		// What is allocated does not depend on the bodies, and what a task
+		// costs is hidden behind them: only whether work overlaps is seen.
+		tables = tables[:1]
+	}
 	for _, t := range tables {
 		if err := writeTable(w, "### "+t.title+": "+about, t.cells, t.value, t.rows); err != nil {
 			return err

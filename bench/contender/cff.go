@@ -18,6 +18,7 @@ var cffFlow = &Contender{
 	Name:   "cff",
 	Module: "go.uber.org/cff",
 	Lacks:  "graphs known only at run time, two results of one type, Goexit; returns while tasks still run",
+	Max:    200_000,
 	New: func() *Forms {
 		return &Forms{
 			Three: func(ctx context.Context, _ *graph.Graph, w *work.Work) (uint64, error) {

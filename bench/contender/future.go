@@ -104,6 +104,7 @@ var taskGroup = &Contender{
 	Name:   "taskgroup.Call",
 	Module: "github.com/creachadair/taskgroup",
 	Lacks:  "cancellation, panics, names; Goexit hangs; a failed task's siblings run on",
+	Max:    200_000,
 	New: func() *Forms {
 		type single = *taskgroup.Single[taskgroup.Result[uint64]]
 		return futureForms(
@@ -116,6 +117,7 @@ var moFuture = &Contender{
 	Name:   "mo.Future",
 	Module: "github.com/samber/mo",
 	Lacks:  "a second Then on one future, cancellation of bodies, panics, names; a failed task's siblings run on",
+	Max:    200_000,
 	New: func() *Forms {
 		return futureForms(
 			func(f func() (uint64, error)) *mo.Future[uint64] {
@@ -136,6 +138,7 @@ var reugnAsync = &Contender{
 	Name:   "reugn/async",
 	Module: "github.com/reugn/async",
 	Lacks:  "cancellation, panics, names; a future that nobody gets keeps a goroutine for ever",
+	Max:    200_000,
 	New: func() *Forms {
 		return futureForms(
 			func(f func() (uint64, error)) async.Future[uint64] { return async.NewTask(f).Call() },

@@ -17,6 +17,7 @@ var goFutureGet = &Contender{
 	Name:   "go-future Async and Get",
 	Module: "github.com/jizhuozhi/go-future",
 	Lacks:  "names, Goexit; its waits are not durable for synctest; a failed task's siblings run on",
+	Max:    200_000,
 	New: func() *Forms {
 		return futureForms(
 			func(f func() (uint64, error)) fut { return future.Async(f) },
@@ -42,6 +43,7 @@ var goFutureAsync = &Contender{
 	Name:   "go-future ThenAsync",
 	Module: "github.com/jizhuozhi/go-future",
 	Lacks:  "names, Goexit; a failed task's siblings run on",
+	Max:    200_000,
 	New: func() *Forms {
 		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
 			return goFutureLoop(ctx, g, w, true)

@@ -17,6 +17,7 @@ var concPool = &Contender{
 	Name:   "conc and channels",
 	Module: "github.com/sourcegraph/conc",
 	Lacks:  "results of one task for another, names, Goexit",
+	Max:    200_000,
 	New:    func() *Forms { return &Forms{Loop: concLoop, Three: concThree} },
 }
 
@@ -82,6 +83,7 @@ var pondLevels = &Contender{
 	Name:   "pond by level",
 	Module: "github.com/alitto/pond/v2",
 	Lacks:  "earliest start: a barrier after each level, which is given the levels; Goexit hangs",
+	Max:    200_000,
 	New: func() *Forms {
 		workers := pond.NewPool(100)
 		return &Forms{
@@ -109,6 +111,7 @@ var loLevels = &Contender{
 	Name:   "lo/parallel by level",
 	Module: "github.com/samber/lo/parallel",
 	Lacks:  "earliest start: a barrier after each level, which is given the levels; cancellation, panics",
+	Max:    200_000,
 	New: func() *Forms {
 		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
 			w.Declared()
