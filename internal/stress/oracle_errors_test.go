@@ -40,13 +40,13 @@ func (e *oerr) is(target *oerr) bool {
 	return false
 }
 
-// exit finds what errors.As would.
-func (e *oerr) exit() *oerr {
-	if e.kind == 'x' {
+// exit finds an exit of g in e.
+func (e *oerr) exit(g *ogroup) *oerr {
+	if e.kind == 'x' && e.group == g {
 		return e
 	}
 	for _, i := range e.in {
-		if x := i.exit(); x != nil {
+		if x := i.exit(g); x != nil {
 			return x
 		}
 	}

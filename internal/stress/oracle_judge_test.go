@@ -59,7 +59,7 @@ func (s *settling) judge(n *onode, err *oerr) {
 		n.fail, n.outcome = te, 'C'
 		g.unfinished = g.unfinished || !n.entrant()
 	}
-	if x := err.exit(); x != nil && x.group == g {
+	if x := err.exit(g); x != nil {
 		if g.endBy(exit, oExited) {
 			s.o.stats.exits++
 			g.end.value = x.value

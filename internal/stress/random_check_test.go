@@ -346,7 +346,11 @@ func (c *checker) limit() {
 		}
 	}
 	for _, sc := range c.g.scopes {
-		if !c.waited[sc.id] && c.groups[sc.id] != nil || sc.ctx == ctxForeign || sc.ctx == ctxTimeout {
+		o := c.groups[sc.id]
+		if o == nil {
+			continue
+		}
+		if _, exited := o.exit.Value(); exited || !c.waited[sc.id] || sc.ctx == ctxForeign || sc.ctx == ctxTimeout {
 			return
 		}
 	}
