@@ -44,10 +44,11 @@ func (d *drawing) lines(i int) []string {
 	return out
 }
 
-// arrow is an edge of the drawing.
+// arrow is an edge of the drawing. A task that needed nothing hangs on the one
+// that it is inside of, by a line.
 type arrow struct {
-	from, to int
-	declared bool
+	from, to         int
+	declared, inside bool
 }
 
 func (d *drawing) arrows() []arrow {
@@ -57,8 +58,12 @@ func (d *drawing) arrows() []arrow {
 		for _, id := range d.run.Tasks[i].Deps {
 			declared[d.task[id]] = true
 		}
-		for _, s := range d.sources(i) {
-			out = append(out, arrow{s, i, declared[s]})
+		sources := d.sources(i)
+		for _, s := range sources {
+			out = append(out, arrow{s, i, declared[s], false})
+		}
+		if p := d.parent(i); p >= 0 && len(sources) == 0 {
+			out = append(out, arrow{p, i, false, true})
 		}
 	}
 	return out
@@ -96,7 +101,10 @@ func (r *Run) writeDOT(b *strings.Builder) {
 	put(-1, "  ")
 	for _, a := range d.arrows() {
 		style := ""
-		if !a.declared {
+		switch {
+		case a.inside:
+			style = "arrowhead=none"
+		case !a.declared:
 			style = "style=dashed"
 		}
 		if d.critical[r.Tasks[a.from].ID] && d.critical[r.Tasks[a.to].ID] {
@@ -150,7 +158,10 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 	put(-1, "  ")
 	for _, a := range d.arrows() {
 		line := "-->"
-		if !a.declared {
+		switch {
+		case a.inside:
+			line = "---"
+		case !a.declared:
 			line = "-.->"
 		}
 		fmt.Fprintf(b, "  t%d %s t%d\n", a.from, line, a.to)

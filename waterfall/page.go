@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
+	"fmt"
 	"html/template"
 	"strings"
 	"time"
@@ -191,7 +192,13 @@ func (r *Run) figures() []figure {
 
 var page = template.Must(template.New("page").Parse(pageHTML))
 
+// maxPageTasks is where a browser would choke on the model.
+const maxPageTasks = 50_000
+
 func (r *Run) writeHTML(b *strings.Builder) error {
+	if n := len(r.Tasks); n > maxPageTasks {
+		return fmt.Errorf("waterfall: %d tasks are too many for a page, which holds %d; use %s", n, maxPageTasks, Perfetto)
+	}
 	data, err := json.Marshal(r.pageData(), jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return err

@@ -220,3 +220,22 @@ func TestColumnsLineUp(t *testing.T) {
 		}
 	}
 }
+
+// A live cycle cannot come from this library; a run from elsewhere may have one.
+func TestLiveCycleInWords(t *testing.T) {
+	run := record(t, `
+		0 group g
+		0 declare a
+		0 start a
+		0 declare b
+		0 start b
+		0 declare c
+		0 start c
+		1 block a on b
+		2 block b on a
+		3 block c on a`)
+	want := "cycle: a waits for b, b waits for a: none of them can ever go on"
+	if got := run.Explain(); len(got) != 1 || got[0] != want {
+		t.Errorf("Explain() = %q, want %q", got, want)
+	}
+}

@@ -274,11 +274,12 @@ function simulate(run, scale, gone, limit) {
     cancelled[g] = true;
     for (let k = 0; k < M.length; k++) if (k !== by && inGroup(k, g)) cancel(k, by);
   }
+  const starts = k => S[k].declared && S[k].pending === 0 && !S[k].queued && M[k].kind === BODY && !limiter[k];
   const recordedEnd = k => M[k].pieces[M[k].pieces.length - 1][2];
   function cancel(k, by) {
     const t = S[k];
     if (t.ended) return;
-    if (!t.started) { if (t.declared) end(k, SKIPPED); }
+    if (!t.started && !starts(k)) { if (t.declared) end(k, SKIPPED); }
     else if (M[k].outcome === OK && recordedEnd(k) > recordedEnd(by)) { /* it did not look at its context */ }
     else after(Math.max(0, recordedEnd(k) - recordedEnd(by)), END, k);
   }

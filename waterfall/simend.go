@@ -167,7 +167,7 @@ func (s *sim) cancel(k, by int) {
 	}
 	recorded := &s.m.run.Tasks[k]
 	switch {
-	case !t.started:
+	case !t.started && !s.starts(k):
 		if t.declared {
 			s.end(k, asap.Skipped)
 		}
@@ -176,6 +176,13 @@ func (s *sim) cancel(k, by int) {
 	default:
 		s.after(max(time.Duration(0), recorded.End()-s.m.run.Tasks[by].End()), evEnd, k)
 	}
+}
+
+// starts tells whether a body that ran then is to start in this very instant,
+// which is not too late.
+func (s *sim) starts(k int) bool {
+	t := &s.tasks[k]
+	return t.declared && t.pending == 0 && !t.queued && s.m.tasks[k].kind == isBody && s.limit[k] == nil
 }
 
 // skipDue tells whether a task that was skipped is so now: one of its

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -121,23 +122,27 @@ func TestStatsObserves(t *testing.T) {
 }
 
 func TestStatsLive(t *testing.T) {
-	var s waterfall.Stats
-	started, release := make(chan bool), make(chan bool)
-	g := asap.New(t.Context(), asap.Name("stuck"), asap.Observe(&s))
-	quote := g.Go("quote", func(context.Context) (int, error) { close(started); <-release; return 0, nil })
-	g.Go("cart", func(ctx context.Context) (int, error) { return quote.Await(ctx) })
-	<-started
-	for len(s.Live()) == 0 || !strings.Contains(strings.Join(s.Live()[0].Explain(), " "), "waiting for it: cart") {
-		time.Sleep(time.Millisecond) // until cart has parked
-	}
-	live := s.Live()
-	if len(live) != 1 || live[0].Ended || live[0].Name != "stuck" {
-		t.Errorf("Live() = %+v, want the group stuck", live)
-	}
-	close(release)
-	if err := g.Wait(); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var s waterfall.Stats
+		g := asap.New(t.Context(), asap.Name("stuck"), asap.Observe(&s))
+		quote := g.Go("quote", sleep(time.Minute, 1))
+		g.Go("cart", func(ctx context.Context) (int, error) { return quote.Await(ctx) })
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		live := s.Live()
+		if len(live) != 1 || live[0].Ended || live[0].Name != "stuck" || live[0].Makespan != 10*time.Second {
+			t.Fatalf("Live() = %+v, want the group stuck after 10s", live)
+		}
+		if want, got := "quote has been running for 10 s; waiting for it: cart (for 10 s)", live[0].Explain(); len(got) != 1 || got[0] != want {
+			t.Errorf("Explain() = %q, want %q", got, want)
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if live := s.Live(); len(live) != 0 {
+			t.Errorf("Live() = %d runs after the end", len(live))
+		}
+	})
 }
 
 func TestStatsIsBounded(t *testing.T) {

@@ -141,3 +141,24 @@ func TestWhatIfUnderALimit(t *testing.T) {
 		t.Errorf("%d of %d predictions are within 5 %% of the real run, want 95 %%", good, plans)
 	}
 }
+
+// A run that failed is run again as it went: the same task fails after the same
+// work, and cancels what it canceled.
+func TestWhatIfOfFailedRuns(t *testing.T) {
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 4))
+		p := newPlan(rnd, 2+rnd.IntN(15), true)
+		p.tasks[rnd.IntN(len(p.tasks))].fails = true
+		run := p.run(t)
+		same, err := run.WhatIf()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same.Makespan != run.Makespan {
+			t.Errorf("seed %d: WhatIf() of no change = %v, want %v\n%s\npredicted\n%s", seed, same.Makespan, run.Makespan, run.Text(120, false), same.Run.Text(120, false))
+		}
+		if err := same.Run.Validate(); err != nil {
+			t.Errorf("seed %d: Validate() of the predicted run = %v", seed, err)
+		}
+	}
+}
