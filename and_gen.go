@@ -44,7 +44,8 @@ func (d And2[A, B]) Optional[R any](name string, fn func(context.Context, A, B) 
 
 // And adds a dependency. It panics if u is of another group.
 func (d And2[A, B]) And[C any](u *Task[C]) And3[A, B, C] {
-	n, m := checkTask(d.a, "And2.And"), checkTask(u, "And2.And")
+	n := checkTask(d.a, "And2.And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And3[A, B, C]{d.a, d.b, u}
 }
@@ -163,7 +164,8 @@ func (d And3[A, B, C]) Optional[R any](name string, fn func(context.Context, A, 
 
 // And adds a dependency. It panics if u is of another group.
 func (d And3[A, B, C]) And[D any](u *Task[D]) And4[A, B, C, D] {
-	n, m := checkTask(d.a, "And3.And"), checkTask(u, "And3.And")
+	n := checkTask(d.a, "And3.And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And4[A, B, C, D]{d.a, d.b, d.c, u}
 }
@@ -285,7 +287,8 @@ func (d And4[A, B, C, D]) Optional[R any](name string, fn func(context.Context, 
 
 // And adds a dependency. It panics if u is of another group.
 func (d And4[A, B, C, D]) And[E any](u *Task[E]) And5[A, B, C, D, E] {
-	n, m := checkTask(d.a, "And4.And"), checkTask(u, "And4.And")
+	n := checkTask(d.a, "And4.And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And5[A, B, C, D, E]{d.a, d.b, d.c, d.d, u}
 }
@@ -410,7 +413,8 @@ func (d And5[A, B, C, D, E]) Optional[R any](name string, fn func(context.Contex
 
 // And adds a dependency. It panics if u is of another group.
 func (d And5[A, B, C, D, E]) And[F any](u *Task[F]) And6[A, B, C, D, E, F] {
-	n, m := checkTask(d.a, "And5.And"), checkTask(u, "And5.And")
+	n := checkTask(d.a, "And5.And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And6[A, B, C, D, E, F]{d.a, d.b, d.c, d.d, d.e, u}
 }

@@ -75,15 +75,21 @@ func reaches(n, w *node) bool {
 	return s.index[w] != 0
 }
 
-// holds reports whether n is a task of g or of a group nested in it.
-func (g *Group) holds(n *node) bool {
-	for n != nil {
-		if n.group == g {
-			return true
+// awaits reports whether the Wait of g cannot end before n: n is a task of g, or
+// of a group nested in it whose owner waits for it, and so on. An owner that is
+// not in its Wait may still stop its group.
+func (g *Group) awaits(n *node) bool {
+	for n.group != g {
+		owner := n.group.owner
+		if owner == nil {
+			return false
 		}
-		n = n.group.owner
+		if b := owner.madeBed(); b == nil || b.group.Load() != n.group {
+			return false
+		}
+		n = owner
 	}
-	return false
+	return true
 }
 
 // cross notes a hard wait of w that can be cut; uncross forgets it.
@@ -103,8 +109,8 @@ func (g *Group) uncross(w *node) {
 	g.mu.Unlock()
 }
 
-// crossers returns the tasks inside a nested group that wait for one of
-// another group.
+// crossers returns the tasks that the Wait of a nested group waits for and that
+// wait for one of another group.
 func (g *Group) crossers(nested *Group) []*node {
 	b := g.book.Load()
 	if b == nil {
@@ -114,7 +120,7 @@ func (g *Group) crossers(nested *Group) []*node {
 	defer g.mu.Unlock()
 	var nodes []*node
 	for n := range b.crossing {
-		if nested.holds(n) {
+		if nested.awaits(n) {
 			nodes = append(nodes, n)
 		}
 	}

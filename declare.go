@@ -99,9 +99,15 @@ func checkFunc(isNil bool, call, name string) {
 	}
 }
 
-// checkTask returns the node of a task that is given to call.
-func checkTask[T any](t *Task[T], call string) *node {
+// checkTask returns the node of a task that a call is made on.
+func checkTask[T any](t *Task[T], call string) *node { return checkArg(t, call, "") }
+
+// checkArg returns the node of a task that is given to a call of another one.
+func checkArg[T any](t *Task[T], call, task string) *node {
 	if t == nil {
+		if task != "" {
+			call += " of task " + task
+		}
 		panic("asap: " + call + " with a nil Task; make one with Group.Go")
 	}
 	if t.node.group == nil {

@@ -13,7 +13,7 @@ import (
 func (g *Group) Gather[T any](name string, tasks ...*Task[T]) *Task[[]T] {
 	g.check("Gather")
 	for _, t := range tasks {
-		checkGroup(g, checkTask(t, "Gather"), "Gather", name)
+		checkGroup(g, checkArg(t, "Gather", name), "Gather", name)
 	}
 	if len(tasks) > maxDeps {
 		panic(fmt.Sprintf("asap: Gather of %d tasks; gather at most %d at once", len(tasks), maxDeps))

@@ -17,7 +17,7 @@ import (
 // within the limits of the group.
 func (g *Group) Map[E, U any](name string, in *Task[[]E], fn func(context.Context, E) (U, error), options ...Option) *Task[[]U] {
 	g.check("Map")
-	dep := checkTask(in, "Map")
+	dep := checkArg(in, "Map", name)
 	checkGroup(g, dep, "Map", name)
 	checkFunc(fn == nil, "Map", name)
 	var c config

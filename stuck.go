@@ -75,7 +75,7 @@ func (s *stuck) waitsFor(n *node) (deps []*node, oneOf, waits bool) {
 		}
 		if g := b.group.Load(); g != nil {
 			deps = g.root.crossers(g)
-			if g.holds(s.w) && !slices.Contains(deps, s.w) {
+			if g.awaits(s.w) && !slices.Contains(deps, s.w) {
 				deps = append(deps, s.w)
 			}
 			return deps, false, true

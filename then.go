@@ -95,7 +95,8 @@ func oneDep[T any](i int, t *Task[T]) *node {
 // And puts t and u together as dependencies: t.And(u).Then(...). It panics if
 // they are of different groups.
 func (t *Task[T]) And[U any](u *Task[U]) And2[T, U] {
-	n, m := checkTask(t, "And"), checkTask(u, "And")
+	n := checkTask(t, "And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And2[T, U]{t, u}
 }

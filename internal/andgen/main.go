@@ -109,7 +109,8 @@ func (d And{{.N}}[{{.Types}}]) Optional[R any](name string, fn func(context.Cont
 {{if .Next}}
 // And adds a dependency. It panics if u is of another group.
 func (d And{{.N}}[{{.Types}}]) And[{{.More}} any](u *Task[{{.More}}]) And{{.Up}}[{{.Types}}, {{.More}}] {
-	n, m := checkTask(d.a, "And{{.N}}.And"), checkTask(u, "And{{.N}}.And")
+	n := checkTask(d.a, "And{{.N}}.And")
+	m := checkArg(u, "And", n.label())
 	checkGroup(n.group, m, "And", n.label())
 	return And{{.Up}}[{{.Types}}, {{.More}}]{ {{- range .Deps}}d.{{.Field}}, {{end}}u}
 }
