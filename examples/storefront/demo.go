@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,9 +102,15 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 	if err := report.Table(out, rows, string(shop.ASAP)); err != nil {
 		return err
 	}
+	if late := slices.MaxFunc(rows, func(a, b report.Row) int { return cmp.Compare(a.Late, b.Late) }).Late; late > tooLate {
+		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had too little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
+	}
 	fmt.Fprintf(out, "\nOne cart page, as asap saw it:\n\n%s", picture)
 	return summary(problems)
 }
+
+// tooLate is how late a request may be sent before the table needs a warning.
+const tooLate = 50 * time.Millisecond
 
 // drive sends the requests of a plan to all worlds at once.
 func drive(ctx context.Context, worlds map[shop.Mode]*world, v *visitor, p pageLoad, plan load.Plan) (map[shop.Mode][]load.Sample, error) {

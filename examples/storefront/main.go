@@ -41,10 +41,10 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
 	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
 	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
-	timeout := f.Duration("timeout", 2*time.Second, "how long a page waits for a service")
+	timeout := f.Duration("timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
 	faults := f.String("faults", "", "what is wrong from the start, as ads=down,currency=slow")
-	rate := f.Float64("rate", 30, "with -demo: requests a second, of each mode")
-	each := f.Duration("for", 10*time.Second, "with -demo: how long each page is driven")
+	rate := f.Float64("rate", 20, "with -demo: requests a second, of each mode")
+	each := f.Duration("for", 11*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -70,6 +70,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 		cfg.dir = temp
 	}
 	if *demoing {
+		cfg.timeout = max(cfg.timeout, 10*time.Second)
 		return demo(ctx, cfg, *rate, *each, out)
 	}
 	return serve(ctx, cfg, out)
