@@ -107,3 +107,22 @@ func BenchmarkText(b *testing.B) {
 		run.Text(120, false)
 	}
 }
+
+// BenchmarkStatsAdd is what the end of a group of six tasks costs an always-on
+// aggregate.
+func BenchmarkStatsAdd(b *testing.B) {
+	var stats waterfall.Stats
+	run := record(b, readme)
+	for b.Loop() {
+		stats.Add(run)
+	}
+}
+
+// BenchmarkSnapshotSmall is the rest of it.
+func BenchmarkSnapshotSmall(b *testing.B) {
+	var rec waterfall.Recorder
+	play(b, &rec, readme)
+	for b.Loop() {
+		rec.Run()
+	}
+}

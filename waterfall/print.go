@@ -60,9 +60,6 @@ func (p *printer) Dropped(e asap.Event, value any) {
 	p.dropped.LoadOrStore(e.Group>>32, note)
 }
 
-// Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
-func (p *printer) Unlabeled() {}
-
 // record survives a panic, so that the group's end is still seen and what is
 // known can be shown.
 func (p *printer) record(e *asap.Event) (ended *root) {

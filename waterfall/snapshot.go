@@ -215,8 +215,8 @@ func (s *snapshot) rawDeps(v *seen) []uint32 {
 	if !v.has(seenDeclared) {
 		return nil
 	}
-	if v.r.moreDeps != nil {
-		return v.r.moreDeps
+	if v.r.more != nil {
+		return *v.r.more
 	}
 	return v.r.deps[:v.r.ndeps]
 }
@@ -228,11 +228,11 @@ func noEnd(n int) string {
 	return strconv.Itoa(n) + " tasks have no end"
 }
 
-func text(err error) string {
+func text(err *error) string {
 	if err == nil {
 		return ""
 	}
-	return err.Error()
+	return (*err).Error()
 }
 
 // number makes names unique within their group: price, price#2, in order of

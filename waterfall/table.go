@@ -16,24 +16,26 @@ import (
 // the fields to a snapshot that is taken at the same time. A published field is
 // never written again. What is not done here is done in [Recorder.Run].
 
-// record is what the events of a task or a group leave.
+// record is what the events of a task or a group leave. It is small, and has
+// few pointers, because a run has one for every task.
 type record struct {
 	state atomic.Uint64 // seen* bits, and above them the count of waits begun and ended
 
 	declared, ready, started, ended time.Duration // of a group: start and end
 
 	name              string
-	err               error
 	group, parent, on uint32 // low halves of IDs; on: the dependency that ended last
-	outcome           asap.Outcome
-	ndeps             uint8 // of deps; all of them are in moreDeps if that is not nil
-	outermost         bool  // a group without a known parent
+	deps              [4]uint32
 	depth             int16 // waits at this moment; only the writer reads it
+	ndeps             uint8 // of deps, if more is nil
+	outcome           asap.Outcome
+	outermost         bool  // a group without a known parent
+	unpublished       uint8 // seen* bits that the next event publishes
 
-	deps     [4]uint32
-	moreDeps []uint32
-	wait     wait
-	waits    *waits // from the second wait on
+	wait  wait
+	waits *waits    // from the second wait on
+	more  *[]uint32 // all dependencies, if there are more than four
+	err   *error    // nil without an error
 }
 
 const (
@@ -178,7 +180,7 @@ func (t *table) each(f func(n uint32, r *record, state uint64)) {
 
 // write puts an event into its record and publishes it.
 func (r *record) write(e *asap.Event) {
-	s := r.state.Load()
+	s := r.state.Load() | uint64(r.unpublished)
 	if s == 0 {
 		r.name = e.Name
 		r.group = uint32(e.Group)
@@ -192,17 +194,24 @@ func (r *record) write(e *asap.Event) {
 			r.deps[i] = uint32(e.Deps[i])
 		}
 		if len(e.Deps) > len(r.deps) {
-			r.moreDeps = make([]uint32, len(e.Deps))
+			more := make([]uint32, len(e.Deps))
 			for i, d := range e.Deps {
-				r.moreDeps[i] = uint32(d)
+				more[i] = uint32(d)
 			}
+			r.more = &more
 		}
 		s |= seenDeclared
 	case asap.Ready:
 		if s&seenReady != 0 { // of a Map, whose elements are done
 			return
 		}
+		// Most often the start follows at once, and publishes this as well;
+		// meanwhile the ends of the dependencies tell a snapshot the same.
 		r.ready, r.on = e.At, uint32(e.On)
+		r.unpublished = seenReady
+		if s&seenDeclared != 0 {
+			return
+		}
 		s |= seenReady
 	case asap.Started:
 		r.started = e.At
@@ -221,13 +230,21 @@ func (r *record) write(e *asap.Event) {
 		r.nth(int(s/oneStep)/2, false).until = e.At
 		s += oneStep
 	case asap.Ended:
-		r.ended, r.outcome, r.err = e.At, e.Outcome, e.Err
+		r.ended, r.outcome = e.At, e.Outcome
+		if e.Err != nil {
+			err := e.Err
+			r.err = &err
+		}
 		s |= seenEnded
 	case asap.GroupStart:
 		r.declared = e.At
 		s |= seenDeclared | seenGroup
 	case asap.GroupEnd:
-		r.ended, r.outcome, r.err = e.At, e.Outcome, e.Err
+		r.ended, r.outcome = e.At, e.Outcome
+		if e.Err != nil {
+			err := e.Err
+			r.err = &err
+		}
 		s |= seenEnded | seenGroup
 	}
 	r.state.Store(s)
