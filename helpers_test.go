@@ -194,9 +194,14 @@ func wantFailed(t *testing.T, err error, want ...string) {
 }
 
 // goroutines returns the stacks of the goroutines of the caller's bubble, when
-// all that are not asleep have ended.
+// each is asleep or has ended.
 func goroutines() []string {
 	synctest.Wait()
+	return stacks()
+}
+
+// stacks returns the stacks of the goroutines of the caller's bubble.
+func stacks() []string {
 	buf := make([]byte, 1<<20)
 	stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
 	bubble := regexp.MustCompile(`synctest bubble \d+\]`).FindString(stacks[0]) // the first is the caller's
@@ -206,7 +211,12 @@ func goroutines() []string {
 // wantGoroutines checks that the bubble has as many goroutines as before.
 func wantGoroutines(t *testing.T, call string, before []string) {
 	t.Helper()
-	if now := goroutines(); len(now) != len(before) {
+	checkGoroutines(t, call, goroutines(), before)
+}
+
+func checkGoroutines(t *testing.T, call string, now, before []string) {
+	t.Helper()
+	if len(now) != len(before) {
 		t.Errorf("%s: %d goroutines, want %d:\n%s", call, len(now), len(before), strings.Join(now, "\n\n"))
 	}
 }
