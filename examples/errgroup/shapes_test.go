@@ -13,14 +13,14 @@ import (
 )
 
 // took runs f in virtual time and returns what it gave and how long it took.
-func took[T any](t *testing.T, f func(context.Context) (T, error)) (v T, err error, d time.Duration) {
+func took[T any](t *testing.T, f func(context.Context) (T, error)) (v T, d time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		v, err = f(t.Context())
 		d = time.Since(start)
 	})
-	return v, err, d
+	return v, d, err
 }
 
 func TestShapes(t *testing.T) {
@@ -38,11 +38,11 @@ func TestShapes(t *testing.T) {
 // shape runs both versions of a function, which must agree.
 func shape[T any](t *testing.T, name string, before func(context.Context) (T, error), beforeTakes time.Duration, after func(context.Context) (T, error), afterTakes time.Duration) {
 	t.Run(name, func(t *testing.T) {
-		want, err, d := took(t, before)
+		want, d, err := took(t, before)
 		if err != nil || d != beforeTakes {
 			t.Errorf("before = %v, %v after %v, want no error after %v", want, err, d, beforeTakes)
 		}
-		got, err, d := took(t, after)
+		got, d, err := took(t, after)
 		if err != nil || d != afterTakes {
 			t.Errorf("after = %v, %v after %v, want no error after %v", got, err, d, afterTakes)
 		}
@@ -54,7 +54,7 @@ func shape[T any](t *testing.T, name string, before func(context.Context) (T, er
 
 // The failure of an element names it, as the page says.
 func TestFanoutNamesTheElement(t *testing.T) {
-	_, err, d := took(t, func(ctx context.Context) ([]Price, error) { return prices(ctx, User{"Midas"}) })
+	_, d, err := took(t, func(ctx context.Context) ([]Price, error) { return prices(ctx, User{"Midas"}) })
 	if got, want := fmt.Sprint(err), "asap: task prices[2]: 503 service unavailable"; got != want || d != 90*ms {
 		t.Errorf("prices(Midas) = %q after %v, want %q after 90ms", got, d, want)
 	}
@@ -62,15 +62,15 @@ func TestFanoutNamesTheElement(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	caches := []string{"users", "prices", "sessions", "images"}
-	run := func(f func(context.Context, []string) error) (error, time.Duration) {
-		_, err, d := took(t, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx, caches) })
-		return err, d
+	run := func(f func(context.Context, []string) error) (time.Duration, error) {
+		_, d, err := took(t, func(ctx context.Context) (struct{}, error) { return struct{}{}, f(ctx, caches) })
+		return d, err
 	}
-	before, d := run(warmUpBefore)
+	d, before := run(warmUpBefore)
 	if !errors.Is(before, errDown) || d != 10*ms {
 		t.Errorf("warmUpBefore() = %v after %v, want two failures after 10ms", before, d)
 	}
-	after, d := run(warmUp)
+	d, after := run(warmUp)
 	group, ok := errors.AsType[*asap.GroupError](after)
 	if !ok || d != 10*ms || len(group.Failures) != 2 {
 		t.Fatalf("warmUp() = %v after %v, want two failures after 10ms", after, d)
