@@ -59,21 +59,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.read != "" {
 		return rewrite(o, stdout)
 	}
-	r, err := measure(ctx, o, stderr)
-	if err != nil {
+	r := &report{Machine: machine(), Go: runtime.Version(), Date: time.Now().UTC()}
+	if o.resume {
+		if r, err = load(o.json); err != nil {
+			return err
+		}
+	}
+	if err := r.measure(ctx, o, stderr); err != nil {
 		return err
 	}
-	if o.node {
+	if o.node && r.Node == nil {
 		if r.Node, err = measureNode(ctx, o, r, stderr); err != nil {
 			return err
 		}
-	}
-	if o.json != "" {
-		data, err := json.MarshalIndent(r, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(o.json, append(data, '\n'), 0o666); err != nil {
+		if err := r.save(o.json); err != nil {
 			return err
 		}
 	}
@@ -82,16 +81,36 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // rewrite prints the tables of an earlier run.
 func rewrite(o *options, stdout io.Writer) error {
-	path := o.read
-	data, err := os.ReadFile(path)
+	r, err := load(o.read)
 	if err != nil {
 		return err
 	}
+	return r.publish(o.doc, stdout)
+}
+
+func load(path string) (*report, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
 	var r report
 	if err := json.Unmarshal(data, &r); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r.publish(o.doc, stdout)
+	return &r, nil
+}
+
+// save writes everything measured so far, so that a run that is interrupted
+// can be resumed.
+func (r *report) save(path string) error {
+	if path == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(data, '\n'), 0o666)
 }
 
 const (
@@ -129,6 +148,7 @@ type options struct {
 	rounds, most       int
 	sample, budget     time.Duration
 	memory, node       bool
+	resume             bool
 	json, growth, read string
 	doc                string
 }
@@ -148,6 +168,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.BoolVar(&o.memory, "memory", true, "measure peak memory, each in a process of its own")
 	fs.BoolVar(&o.node, "node", true, "run better-all and async.auto on Node.js too, if npm and node are there")
 	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
+	fs.BoolVar(&o.resume, "resume", false, "keep what the -json file holds already, and measure the rest")
 	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth draw, from this JSON `file` instead of measuring")
 	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
 	fs.StringVar(&o.doc, "doc", "", "put the tables between the markers of this Markdown `file` instead of printing them")

@@ -83,6 +83,11 @@ func TestRun(t *testing.T) {
 	if again.String() != out.String() {
 		t.Errorf("-read prints other tables than the run that wrote the file:\n%s", again.String())
 	}
+	again.Reset()
+	progress.Reset()
+	if err := run(t.Context(), append(args, "-resume"), &again, &progress); err != nil || progress.Len() > 0 || again.String() != out.String() {
+		t.Errorf("-resume of a complete run = %v, measured %q; want nothing measured and the same tables", err, progress.String())
+	}
 }
 
 // TestDoc puts tables between the markers twice and leaves the rest alone.

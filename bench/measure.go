@@ -57,13 +57,12 @@ func (c *cell) over(name, base string) (float64, bool) {
 // what is longer has nothing to say about overhead.
 const maxWork = 550 * time.Millisecond
 
-func measure(ctx context.Context, o *options, progress io.Writer) (*report, error) {
+// measure adds the cells that r does not have, and saves after each.
+func (r *report) measure(ctx context.Context, o *options, progress io.Writer) error {
 	entries, err := graph.Catalog(false)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &report{Machine: machine(), Go: runtime.Version(), Date: time.Now().UTC()}
-	ran := false
 	for _, procs := range o.procs {
 		for _, body := range o.bodies {
 			for _, e := range entries {
@@ -75,21 +74,26 @@ func measure(ctx context.Context, o *options, progress io.Writer) (*report, erro
 				if body != (work.Body{}) && strings.HasPrefix(e.Name, "request") && len(o.graphs) == 0 {
 					continue
 				}
+				if slices.ContainsFunc(r.Cells, func(c *cell) bool { return c.Graph == e.Name && c.Body == body && c.Procs == procs }) {
+					continue
+				}
 				c, err := measureCell(ctx, o, e, body, procs, progress)
 				if err != nil {
-					return nil, err
+					return err
 				}
 				if c != nil {
-					ran = true
 					r.Cells = append(r.Cells, c)
+					if err := r.save(o.json); err != nil {
+						return err
+					}
 				}
 			}
 		}
 	}
-	if !ran {
-		return nil, fmt.Errorf("-graphs %s -contenders %s: nothing fits", strings.Join(o.graphs, ","), strings.Join(o.contenders, ","))
+	if len(r.Cells) == 0 {
+		return fmt.Errorf("-graphs %s -contenders %s: nothing fits", strings.Join(o.graphs, ","), strings.Join(o.contenders, ","))
 	}
-	return r, nil
+	return nil
 }
 
 func measureCell(ctx context.Context, o *options, e graph.Entry, body work.Body, procs int, progress io.Writer) (*cell, error) {
