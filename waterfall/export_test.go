@@ -14,3 +14,6 @@ func TextWidth(s string) int { return textWidth(s) }
 
 // Duration is how texts write a duration.
 var Duration = duration
+
+// Terminal is how Print finds the width and whether to color.
+var Terminal = terminal

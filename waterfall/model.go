@@ -161,21 +161,22 @@ func (m *model) body(i int) []op {
 		case p.State == Queued:
 			ops = append(ops, op{kind: opLag, d: p.Len()})
 		default:
-			ops = append(ops, m.wait(p))
+			ops = append(ops, m.wait(t, p))
 		}
 	}
 	return ops
 }
 
 // wait is the step of a blocked piece. A wait that ended before what it waited
-// for ended by itself, and does so again after the same time.
-func (m *model) wait(p Piece) op {
+// for ended by itself, and does so again after the same time; so does one that
+// was refused, because it would have closed a cycle.
+func (m *model) wait(t *Task, p Piece) op {
 	if g, ok := m.group[p.On]; ok {
 		return op{kind: opWaitGroup, on: g}
 	}
 	k, ok := m.task[p.On]
 	switch {
-	case !ok:
+	case !ok, p.Len() == 0 && m.run.Tasks[k].End() >= p.End && cyclePath(t.Err) != nil:
 		return op{kind: opPause, d: p.Len(), on: -1}
 	case m.run.Tasks[k].Outcome != 0 && m.run.Tasks[k].End() <= p.End:
 		return op{kind: opWait, on: k}

@@ -49,7 +49,7 @@
       continue;
     }
     row.tabIndex = rows.length ? -1 : 0;
-    row.setAttribute("role", "row");
+    row.setAttribute("role", "listitem");
     const parts = { task: r.task, row, took: el("span", "took"), track: el("span", "track"), knob: el("span", "knob") };
     row.append(name, parts.took, parts.track, parts.knob);
     row.addEventListener("focus", () => detail(r.task));

@@ -199,6 +199,17 @@ func (s *sim) skipDue(i int) bool {
 	return false
 }
 
+// stuck is a task that waits for ever, or -1: a run from elsewhere may have
+// waits in a circle that no clock explains.
+func (s *sim) stuck() int {
+	for i := range s.tasks {
+		if s.tasks[i].started && !s.tasks[i].ended {
+			return i
+		}
+	}
+	return -1
+}
+
 // makespan is the end of the last task that was not dropped.
 func (s *sim) makespan() time.Duration {
 	var last time.Duration

@@ -11,6 +11,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
+// TestMain takes away what in the environment changes the texts.
+func TestMain(m *testing.M) {
+	os.Unsetenv("COLUMNS")
+	m.Run()
+}
+
 // golden compares got with testdata/name, or writes it with -update.
 func golden(t *testing.T, name, got string) {
 	t.Helper()

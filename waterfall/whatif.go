@@ -76,8 +76,8 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 // entrant that succeeded then. A wait that found its task done is only known
 // if it was reported.
 //
-// It fails for a run that has not ended, an unknown task, a share above 1 and
-// a negative limit.
+// It fails for a run that has not ended, an unknown task, a share above 1, a
+// negative limit, and a run from elsewhere whose waits are a circle.
 func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	if !r.Ended || len(r.Groups) == 0 {
 		return nil, errors.New("waterfall: what if: the run has not ended")
@@ -87,12 +87,11 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := m.simulate(scale, gone, limit)
-	return &Prediction{
-		Makespan: s.makespan(),
-		Baseline: m.simulate(m.asItWas(), nil, r.limit()).makespan(),
-		Run:      s.predicted(limit),
-	}, nil
+	base, s := m.simulate(m.asItWas(), nil, r.limit()), m.simulate(scale, gone, limit)
+	if i := max(base.stuck(), s.stuck()); i >= 0 {
+		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.path(i))
+	}
+	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit)}, nil
 }
 
 // asItWas is the scale that changes nothing.

@@ -162,3 +162,13 @@ func TestWhatIfOfFailedRuns(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIfOfScripts(t *testing.T) {
+	for name, script := range scripts {
+		run := record(t, script)
+		p, err := run.WhatIf()
+		if err != nil || p.Makespan != run.Makespan && name != "empty" {
+			t.Errorf("%s: WhatIf() of no change = %+v, %v, want the makespan %v", name, p, err, run.Makespan)
+		}
+	}
+}
