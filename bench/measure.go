@@ -96,6 +96,10 @@ func (r *report) measure(ctx context.Context, o *options, progress io.Writer) er
 	return nil
 }
 
+// memoryLeast is the smallest graph whose memory is measured, in tasks: below
+// it a process's own pages are most of it.
+const memoryLeast = 10_000
+
 func measureCell(ctx context.Context, o *options, e graph.Entry, body work.Body, procs int, progress io.Writer) (*cell, error) {
 	g := e.Make()
 	j := job{Graph: e.Name, Body: body, Config: sample.Config{
@@ -115,7 +119,7 @@ func measureCell(ctx context.Context, o *options, e graph.Entry, body work.Body,
 		return nil, err
 	}
 	c := &cell{Graph: e.Name, Tasks: a.Tasks, Body: body, Procs: procs, Times: a.Times}
-	if o.memory && body == (work.Body{}) && procs == o.procs[0] && e.Tasks >= 1000 {
+	if o.memory && body == (work.Body{}) && procs == o.procs[0] && e.Tasks >= memoryLeast {
 		c.Memory = map[string]*memory{}
 		for _, name := range j.Contenders {
 			a, err := ask(ctx, procs, job{Graph: e.Name, Body: body, Contenders: []string{name}, Memory: true})

@@ -165,14 +165,14 @@ var (
 )
 
 func peakEach(c *cell, name string) string {
-	if m := c.Memory[name]; m != nil && m.Peak > 0 && c.Tasks >= 10_000 {
+	if m := c.Memory[name]; m != nil && m.Peak > 0 {
 		return num(m.Peak / float64(c.Tasks))
 	}
 	return ""
 }
 
 func heldEach(c *cell, name string) string {
-	if m := c.Memory[name]; m != nil && m.Held > 0 && c.Tasks >= 10_000 {
+	if m := c.Memory[name]; m != nil && m.Held > 0 {
 		return num(m.Held / float64(c.Tasks))
 	}
 	return ""
