@@ -1,0 +1,39 @@
+package otelasap
+
+import (
+	"strings"
+
+	"github.com/asap-go/asap"
+	"go.opentelemetry.io/otel/attribute"
+)
+
+// Keys of attributes. Times are in seconds, as float64.
+const (
+	// GroupName is the name of the group, on every span and metric of it.
+	GroupName = attribute.Key("asap.group.name")
+	// TaskName is the name of the task. On metrics, elements of a Map and
+	// functions of a Race have that of all: likes[].
+	TaskName = attribute.Key("asap.task.name")
+	// Outcome is how a group or task ended: succeeded, failed, skipped,
+	// canceled, exited, panicked or goexited.
+	Outcome = attribute.Key("asap.outcome")
+	// TaskQueued is how long a task was ready before its body started.
+	TaskQueued = attribute.Key("asap.task.queued")
+	// TaskBlocked is how long a body waited for tasks and nested groups. On
+	// the event blocked it is the length of that wait.
+	TaskBlocked = attribute.Key("asap.task.blocked")
+	// BlockedOn names what a body waited for, on the event blocked.
+	BlockedOn = attribute.Key("asap.blocked.on")
+	// CriticalPath names the tasks that an outermost group waited for, from
+	// its start to its end, on the group's span; at most 64 of them.
+	CriticalPath = attribute.Key("asap.critical_path")
+	// LinkKind is declared or awaited, on the link to a dependency.
+	LinkKind = attribute.Key("asap.link.kind")
+	// LinkLast is true on the link to the dependency that ended last.
+	LinkLast = attribute.Key("asap.link.last")
+)
+
+// outcomeOf is the attribute of an outcome.
+func outcomeOf(o asap.Outcome) attribute.KeyValue {
+	return Outcome.String(strings.ToLower(o.String()))
+}

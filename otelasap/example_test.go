@@ -1,0 +1,67 @@
+package otelasap_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/otelasap"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+)
+
+func ExampleNew() {
+	spans := tracetest.NewInMemoryExporter()
+	observer := otelasap.New(
+		otelasap.TracerProvider(trace.NewTracerProvider(trace.WithSyncer(spans))),
+		otelasap.MeterProvider(metric.NewMeterProvider()),
+	)
+
+	g := asap.New(context.Background(), asap.Name("checkout"), asap.Observe(observer))
+	cart := g.Go("cart", func(context.Context) (int, error) { return 3, nil })
+	cart.Then("quote", func(_ context.Context, cart int) (int, error) { return 2 * cart, nil })
+	fmt.Println(g.Wait())
+
+	for _, s := range spans.GetSpans() {
+		fmt.Println(s.Name, len(s.Links), s.Status.Code)
+	}
+	// Output:
+	// <nil>
+	// cart 0 Unset
+	// quote 1 Unset
+	// checkout 0 Unset
+}
+
+// A flow that is always observed, with the global providers.
+func ExampleObserver() {
+	checkout := asap.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
+		return order.Then("quote", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	}, asap.Observe(otelasap.New()))
+	fmt.Println(checkout.Run(context.Background(), 3))
+	// Output: 6 <nil>
+}
+
+func ExampleTracerProvider() {
+	spans := tracetest.NewSpanRecorder()
+	provider := trace.NewTracerProvider(trace.WithSpanProcessor(spans))
+	g := asap.New(context.Background(), asap.Observe(otelasap.New(otelasap.TracerProvider(provider))))
+	g.Input("order", 1) // runs nothing, and so has no span
+	g.Go("cart", func(context.Context) (int, error) { return 3, nil })
+	fmt.Println(g.Wait(), len(spans.Ended()))
+	// Output: <nil> 2
+}
+
+func ExampleMeterProvider() {
+	reader := metric.NewManualReader()
+	provider := metric.NewMeterProvider(metric.WithReader(reader))
+	g := asap.New(context.Background(), asap.Observe(otelasap.New(otelasap.MeterProvider(provider))))
+	g.Go("cart", func(context.Context) (int, error) { return 3, nil })
+	fmt.Println(g.Wait())
+	names := metricNames(reader)
+	fmt.Println(slices.Contains(names, "asap.task.duration"), slices.Contains(names, "asap.group.duration"))
+	// Output:
+	// <nil>
+	// true true
+}
