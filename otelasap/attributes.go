@@ -33,7 +33,17 @@ const (
 	LinkLast = attribute.Key("asap.link.last")
 )
 
-// outcomeOf is the attribute of an outcome.
+// outcomes are the attributes of outcomes.
+var outcomes = func() (all [asap.Goexited + 1]attribute.KeyValue) {
+	for o := asap.Succeeded; o <= asap.Goexited; o++ {
+		all[o] = Outcome.String(strings.ToLower(o.String()))
+	}
+	return all
+}()
+
 func outcomeOf(o asap.Outcome) attribute.KeyValue {
-	return Outcome.String(strings.ToLower(o.String()))
+	if int(o) < len(outcomes) {
+		return outcomes[o]
+	}
+	return Outcome.String("unknown")
 }

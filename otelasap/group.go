@@ -28,7 +28,7 @@ func (o *Observer) endGroup(r *run, e asap.Event) {
 	last := r.root == e.Group
 	r.mu.Unlock()
 
-	o.meters.group.record(g.ctx, e.At-g.began, GroupName.String(g.name), outcomeOf(e.Outcome))
+	o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome))
 	if last {
 		o.runs.Delete(e.Group >> 32)
 		if r.rec != nil {
@@ -73,7 +73,7 @@ func (o *Observer) criticalPath(r *run, g *group, span trace.Span) {
 		held[series(s.Name)] += s.Len()
 	}
 	for name, d := range held {
-		o.meters.critical.record(g.ctx, d, GroupName.String(g.name), TaskName.String(name))
+		o.meters.critical.record(g.ctx, d, o.meters.series.of(g.name, name, 0))
 	}
 	if len(names) > 0 {
 		span.SetAttributes(CriticalPath.StringSlice(slices.Clip(names[:min(len(names), maxPath)])))

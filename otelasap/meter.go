@@ -2,6 +2,8 @@ package otelasap
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -15,6 +17,8 @@ import (
 type instruments struct {
 	group, duration, queued, blocked, critical seconds
 	skipped                                    metric.Int64Counter
+
+	series series
 }
 
 // buckets are those of the conventions for durations of HTTP requests, with
@@ -49,27 +53,61 @@ func newInstruments(p metric.MeterProvider) *instruments {
 // seconds is a histogram of durations.
 type seconds struct{ metric.Float64Histogram }
 
-func (s seconds) record(ctx context.Context, d time.Duration, attributes ...attribute.KeyValue) {
-	s.Record(ctx, d.Seconds(), metric.WithAttributes(attributes...))
+func (s seconds) record(ctx context.Context, d time.Duration, of []metric.RecordOption) {
+	s.Record(ctx, d.Seconds(), of...)
 }
 
 // task records a task that has ended. A task without a body, as an Input, has
 // no duration to speak of, and a Map's is that of its elements together.
 func (i *instruments) task(ctx context.Context, g *group, t *task, e asap.Event) {
-	names := []attribute.KeyValue{GroupName.String(g.name), TaskName.String(t.series)}
 	if e.Outcome == asap.Skipped {
-		i.skipped.Add(ctx, 1, metric.WithAttributes(names...))
+		i.skipped.Add(ctx, 1, metric.WithAttributes(GroupName.String(g.name), TaskName.String(t.series)))
 		return
 	}
-	if t.span == nil {
+	if t.span == nil || !i.duration.Enabled(ctx) {
 		return
 	}
-	set := metric.WithAttributeSet(attribute.NewSet(names...))
-	i.duration.Record(ctx, (e.At - t.started).Seconds(), metric.WithAttributes(append(names, outcomeOf(e.Outcome))...))
+	i.duration.record(ctx, e.At-t.started, i.series.of(g.name, t.series, e.Outcome))
+	names := i.series.of(g.name, t.series, 0)
 	if t.wasReady {
-		i.queued.Record(ctx, max(0, t.started-t.ready).Seconds(), set)
+		i.queued.record(ctx, max(0, t.started-t.ready), names)
 	}
 	if t.blocked > 0 {
-		i.blocked.Record(ctx, t.blocked.Seconds(), set)
+		i.blocked.record(ctx, t.blocked, names)
 	}
+}
+
+// series remembers the attributes of each series of a metric, which cost more
+// to make than to record with.
+type series struct {
+	known sync.Map // of []metric.RecordOption, by seriesKey
+	count atomic.Int32
+}
+
+type seriesKey struct {
+	group, task string
+	outcome     asap.Outcome // 0: without
+}
+
+// maxSeries bounds the memory when groups have names without end. The SDK
+// keeps 2,000 series of a metric by default.
+const maxSeries = 10_000
+
+func (s *series) of(group, task string, outcome asap.Outcome) []metric.RecordOption {
+	key := seriesKey{group, task, outcome}
+	if known, ok := s.known.Load(key); ok {
+		return known.([]metric.RecordOption)
+	}
+	attributes := append(make([]attribute.KeyValue, 0, 3), GroupName.String(group))
+	if task != "" {
+		attributes = append(attributes, TaskName.String(task))
+	}
+	if outcome != 0 {
+		attributes = append(attributes, outcomeOf(outcome))
+	}
+	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
+	if s.count.Add(1) <= maxSeries {
+		s.known.Store(key, options)
+	}
+	return options
 }

@@ -64,7 +64,7 @@ func (y *telemetry) span(name string) trace.ReadOnlySpan {
 func attr(list []attribute.KeyValue, key attribute.Key) string {
 	for _, a := range list {
 		if a.Key == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""

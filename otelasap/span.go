@@ -50,10 +50,16 @@ func (o *Observer) startTask(ctx context.Context, r *run, e asap.Event) context.
 
 // startSpan is called with the run's mutex.
 func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Duration) context.Context {
-	ctx, t.span = o.tracer.Start(ctx, t.series,
+	options := [3]trace.SpanStartOption{
 		trace.WithTimestamp(r.time(at)),
 		trace.WithAttributes(GroupName.String(t.group.name), TaskName.String(t.name)),
-		trace.WithLinks(r.links(t)...))
+	}
+	n := 2
+	if len(t.deps) > 0 {
+		options[n] = trace.WithLinks(r.links(t)...)
+		n++
+	}
+	ctx, t.span = o.tracer.Start(ctx, t.series, options[:n]...)
 	t.ctx = ctx
 	return ctx
 }
@@ -71,13 +77,20 @@ func (o *Observer) startWhole(r *run, t *task) {
 	o.startSpan(t.group.ctx, r, t, t.started)
 }
 
+// Attributes of links; nobody writes to them.
+var (
+	declaredLink = []attribute.KeyValue{LinkKind.String("declared")}
+	lastLink     = []attribute.KeyValue{LinkKind.String("declared"), LinkLast.Bool(true)}
+	awaitedLink  = []attribute.KeyValue{LinkKind.String("awaited")}
+)
+
 func (r *run) links(t *task) []trace.Link {
 	var links []trace.Link
 	for _, d := range t.deps {
 		r.spansOf(d, func(c trace.SpanContext) {
-			l := trace.Link{SpanContext: c, Attributes: []attribute.KeyValue{LinkKind.String("declared")}}
+			l := trace.Link{SpanContext: c, Attributes: declaredLink}
 			if d == t.last {
-				l.Attributes = append(l.Attributes, LinkLast.Bool(true))
+				l.Attributes = lastLink
 			}
 			links = append(links, l)
 		})
@@ -91,7 +104,7 @@ func (o *Observer) blocked(r *run, t *task, e asap.Event) {
 	}
 	t.waits, t.since, t.on = true, e.At, e.On
 	r.spansOf(e.On, func(c trace.SpanContext) {
-		t.span.AddLink(trace.Link{SpanContext: c, Attributes: []attribute.KeyValue{LinkKind.String("awaited")}})
+		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
 	})
 }
 
@@ -127,17 +140,21 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 		}
 		return
 	}
-	if span.IsRecording() {
-		span.SetAttributes(outcomeOf(e.Outcome))
-		if t.wasReady && t.started > t.ready {
-			span.SetAttributes(TaskQueued.Float64((t.started - t.ready).Seconds()))
-		}
-		if t.blocked > 0 {
-			span.SetAttributes(TaskBlocked.Float64(t.blocked.Seconds()))
-		}
-		status(span, e, trace.WithTimestamp(r.time(e.At)))
+	if !span.IsRecording() {
+		span.End()
+		return
 	}
-	span.End(trace.WithTimestamp(r.time(e.At)))
+	attributes := append(make([]attribute.KeyValue, 0, 3), outcomeOf(e.Outcome))
+	if t.wasReady && t.started > t.ready {
+		attributes = append(attributes, TaskQueued.Float64((t.started - t.ready).Seconds()))
+	}
+	if t.blocked > 0 {
+		attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
+	}
+	span.SetAttributes(attributes...)
+	at := trace.WithTimestamp(r.time(e.At))
+	status(span, e, at)
+	span.End(at)
 }
 
 // depsWithoutSpan keeps what links to a task without a span lead on to.
@@ -149,7 +166,7 @@ func depsWithoutSpan(t *task) []asap.ID {
 }
 
 // status sets what went wrong, if it was the body's own doing.
-func status(span trace.Span, e asap.Event, at trace.EventOption) {
+func status(span trace.Span, e asap.Event, at trace.SpanEventOption) {
 	switch e.Outcome {
 	case asap.Failed:
 		err := e.Err
