@@ -86,8 +86,7 @@ func TestR23_Allocations(t *testing.T) {
 		}
 	})
 	t.Run("New", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
-		defer cancel()
+		ctx := t.Context()
 		got := testing.AllocsPerRun(100, func() {
 			if err := asap.New(ctx).Wait(); err != nil {
 				panic(err)

@@ -180,7 +180,7 @@ func TestR18_NothingIsLeft(t *testing.T) {
 		// A goroutine that has made its last step may still be unwinding: it is
 		// in no function of the package but its first.
 		buf := make([]byte, 1<<20)
-		for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			if strings.Contains(stack, "asap.(*Group)") && !strings.Contains(stack, "[runnable]") && !strings.Contains(stack, "[running]") {
 				t.Errorf("a goroutine is left:\n%s", stack)
 			}

@@ -195,8 +195,8 @@ func TestR34_NoCopy(t *testing.T) {
 		}
 		switch typ.Kind() {
 		case reflect.Struct:
-			for i := range typ.NumField() {
-				if holds(typ.Field(i).Type) {
+			for field := range typ.Fields() {
+				if holds(field.Type) {
 					return true
 				}
 			}
