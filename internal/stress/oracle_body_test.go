@@ -73,7 +73,11 @@ func (th *othread) next() {
 			return
 		case opCancel:
 			if g := o.groups[0]; g != nil {
-				g.parent.cancel(oCanceled, oKilled)
+				cause := oKilled
+				if g.sc.ctx == ctxStrange {
+					cause = oCanceled
+				}
+				g.parent.cancel(oCanceled, cause)
 			}
 		}
 	}
@@ -321,7 +325,7 @@ func (th *othread) open(st *step) {
 	switch sc.ctx {
 	case ctxForeign:
 		g.parent = (&octx{}).child()
-	case ctxTimeout, ctxCancel, ctxDead:
+	case ctxTimeout, ctxCancel, ctxStrange, ctxDead:
 		g.parent = th.ctx.child()
 	}
 	if sc.ctx != ctxForeign && th.node != nil {

@@ -80,7 +80,7 @@ func (b *builder) open(by *script, size, depth int) *scope {
 		sc.name = fmt.Sprintf("g%d", sc.id)
 	}
 	if depth == 0 {
-		sc.ctx = pick(b, ctxOwn, ctxOwn, ctxOwn, ctxOwn, ctxCancel, ctxCancel, ctxTimeout)
+		sc.ctx = pick(b, ctxOwn, ctxOwn, ctxOwn, ctxOwn, ctxCancel, ctxCancel, ctxStrange, ctxTimeout)
 		if b.chance(.01) {
 			sc.ctx = ctxDead
 		}
@@ -217,10 +217,17 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 			open = nil
 		}
 	}
-	if b.chance(.05) {
+	for b.g.limited && b.chance(.2) || b.chance(.04) {
 		f := b.script()
 		f.steps = append(f.steps, step{op: opSleep, d: b.time()})
 		b.await(f, true)
+		if b.chance(.5) {
+			b.await(f, true)
+		}
+		if depth < 3 && !b.g.cyclic && b.chance(.5) {
+			sc := b.open(f, 1+b.rng.IntN(3), depth+1)
+			f.steps = append(f.steps, step{op: opSleep, d: b.time()}, step{op: opWait, scope: sc, after: b.time()})
+		}
 		s.steps = append(s.steps, step{op: opFork, script: f, after: b.time()})
 	}
 	for b.chance(b.awaiting / (2 + b.awaiting)) {
@@ -230,6 +237,9 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 		into := sc
 		if open != nil && b.chance(.5) {
 			into = open
+		}
+		if b.g.cyclic && b.chance(.3) {
+			into = b.g.scopes[b.rng.IntN(len(b.g.scopes))] // perhaps not open, or ended
 		}
 		s.steps = append(s.steps, step{op: opDeclare, task: b.task(into, depth+1, s)}, step{op: opSleep, d: b.time()})
 	}
@@ -297,7 +307,7 @@ func (b *builder) outsiders(root *scope) {
 		s.steps = append([]step{{op: opSleep, d: b.time() + b.time()}}, steps...)
 		b.g.outside = append(b.g.outside, s)
 	}
-	if root.ctx == ctxCancel && b.chance(.5) {
+	if (root.ctx == ctxCancel || root.ctx == ctxStrange) && b.chance(.5) {
 		add(step{op: opCancel})
 	}
 	if b.chance(.05) {

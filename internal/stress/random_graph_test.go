@@ -41,6 +41,7 @@ const (
 	ctxTimeout                // derived by WithTimeout(d)
 	ctxForeign                // Background with a timeout: no nesting
 	ctxCancel                 // canceled by opCancel, with a cause
+	ctxStrange                // like ctxCancel, of a type that package context does not know
 	ctxDead                   // dead before New
 )
 

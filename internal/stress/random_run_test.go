@@ -159,6 +159,7 @@ func (r *run) exec(ctx context.Context, s *script, acc uint64) (v uint64, err er
 			joined := make(chan struct{})
 			go func() {
 				defer close(joined)
+				defer func() { recover() }() // of a nested group, and noted
 				r.exec(ctx, st.script, 0)
 			}()
 			defer func() {
@@ -297,6 +298,11 @@ func (sc *scope) options(r *run) (opts []asap.Option) {
 	return opts
 }
 
+// strange hides from package context what it is made of.
+type strange struct{ context.Context }
+
+func (strange) Value(any) any { return nil }
+
 // parent makes the context that the scope's group is made with.
 func (r *run) parent(ctx context.Context, sc *scope) (context.Context, func()) {
 	d := sc.d
@@ -312,6 +318,8 @@ func (r *run) parent(ctx context.Context, sc *scope) (context.Context, func()) {
 	case ctxForeign:
 		ctx, off := context.WithTimeout(context.Background(), d)
 		return ctx, off
+	case ctxStrange:
+		return &strange{ctx}, func() {}
 	case ctxDead:
 		ctx, off := context.WithCancelCause(ctx)
 		off(errKilled)
