@@ -184,7 +184,7 @@ func (r *remote) step() {
 	err := r.exec.Step()
 	r.busy.Store(false)
 	if err == nil && len(r.reported) == 0 {
-		err = errors.New("Step has returned before a call was done")
+		err = errors.New("step returned before a call was done")
 	}
 	if err != nil {
 		r.broken = fmt.Errorf("asap: executor: %w", err)
