@@ -157,7 +157,7 @@ func compare(out io.Writer, name string, samples map[shop.Mode][]load.Sample) er
 	if whole+part == 0 {
 		return fmt.Errorf("%s: nothing could be compared", name)
 	}
-	fmt.Fprintf(out, "    same data in %d comparisons, in %d more but for optional parts that came too late in one mode\n", whole, part)
+	fmt.Fprintf(out, "    same data in %d comparisons, and in %d more except for optional parts that were missing\n", whole, part)
 	return nil
 }
 
