@@ -82,7 +82,7 @@ func (w *walker) walk() {
 			continue
 		}
 		if piece.State == Blocked && piece.Start < x {
-			if c := w.unblocker(piece); c >= 0 {
+			if c := w.unblocker(piece); c >= 0 && tasks[c].End() <= x {
 				w.step(t, Queued, tasks[c].End(), x)
 				t, x = c, tasks[c].End()
 				p = len(tasks[c].Pieces) - 1
@@ -101,7 +101,7 @@ func (w *walker) walk() {
 // moment, or was busy with something else.
 func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Duration) {
 	if p := w.parent(t); p >= 0 {
-		return p, w.pieceBefore(p, x), x
+		return w.inParent(t, p, x)
 	}
 	if a := w.anchor(t, x); a >= 0 {
 		end := w.run.Tasks[a].End()
@@ -112,11 +112,35 @@ func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Durat
 	return -1, 0, 0
 }
 
-// pieceBefore is the last piece of task p that began before x.
+// inParent goes on at what task p did when task t inside it was declared, or
+// the last that it did before it began to wait for its parts.
+func (w *walker) inParent(t, p int, x time.Duration) (int, int, time.Duration) {
+	pieces := w.run.Tasks[p].Pieces
+	k := w.pieceBefore(p, x)
+	if k < 0 || pieces[k].End >= x {
+		return p, k, x
+	}
+	end := pieces[k].End
+	if w.container(p) {
+		w.step(t, Queued, end, x) // a Map takes a moment to declare its elements
+		return p, k, end
+	}
+	// Another task of the nested group has declared it.
+	if a := w.anchor(t, x); a >= 0 {
+		end := w.run.Tasks[a].End()
+		w.outside(end, x)
+		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	}
+	w.outside(end, x)
+	return p, k, end
+}
+
+// pieceBefore is the last piece of task p that began before the instant at and
+// is no wait that was going on then.
 func (x *index) pieceBefore(p int, at time.Duration) int {
 	pieces := x.run.Tasks[p].Pieces
 	for i, piece := range slices.Backward(pieces) {
-		if piece.Start < at {
+		if piece.Start < at && (piece.State != Blocked || piece.End <= at) {
 			return i
 		}
 	}

@@ -352,8 +352,15 @@ function criticalPath(run, result, gone) {
     if (p < 0) {
       const parent = M[t].parent;
       if (parent >= 0) {
+        const child = t;
         t = parent;
-        for (p = P[t].length - 1; p >= 0 && P[t][p][1] >= x;) p--;
+        p = P[t].length - 1;
+        while (p >= 0 && (P[t][p][1] >= x || P[t][p][0] === BLOCKED && P[t][p][2] > x)) p--;
+        if (p >= 0 && P[t][p][2] < x) {
+          const end = P[t][p][2];
+          if (M[t].group === M[child].group) step(child, QUEUED, end, x); else step(-1, OUTSIDE, end, x);
+          x = end;
+        }
       } else if (anchors.has(t)) {
         t = anchors.get(t);
         step(-1, OUTSIDE, endOf(t), x);
@@ -368,6 +375,7 @@ function criticalPath(run, result, gone) {
     let c = canceler(t, x), why = state;
     if (c < 0 || endOf(c) <= from) {
       c = state === BLOCKED && from < x ? unblocker(P[t][p]) : -1;
+      if (c >= 0 && endOf(c) > x) c = -1;
       why = QUEUED;
     }
     if (c >= 0) {

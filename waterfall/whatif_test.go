@@ -1,8 +1,11 @@
 package waterfall_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +172,60 @@ func TestWhatIfOfScripts(t *testing.T) {
 		p, err := run.WhatIf()
 		if err != nil || p.Makespan != run.Makespan && name != "empty" {
 			t.Errorf("%s: WhatIf() of no change = %+v, %v, want the makespan %v", name, p, err, run.Makespan)
+		}
+	}
+}
+
+// On a real clock, a Map declares its elements a moment after it was ready, and
+// a nested group's tasks may come from one of them: the path goes on behind.
+func TestCriticalPathOnARealClock(t *testing.T) {
+	tests := []struct {
+		name, script string
+		want         []string
+	}{
+		{"Map", `
+			0 group g
+			0.01 declare posts
+			0.02 start posts
+			0.03 declare likes deps posts
+			10 end posts
+			10.01 ready likes on posts
+			10.02 declare likes[0] in likes
+			10.03 declare likes[1] in likes
+			10.04 start likes[0]
+			10.05 start likes[1]
+			15 end likes[0]
+			20 end likes[1]
+			20.01 end likes
+			20.02 close g`, []string{"outside 0s-10µs", "posts queued 10µs-20µs", "posts running 20µs-10ms", "likes queued 10ms-10.01ms", "likes[1] queued 10.01ms-10.05ms", "likes[1] running 10.05ms-20ms", "likes queued 20ms-20.01ms"}},
+		{"declared in a nested group", `
+			0 group g
+			0 declare a
+			0 start a
+			1 group inner in a
+			1 declare b
+			1 start b
+			1 block a on inner
+			5 declare c
+			5 start c
+			6 end b
+			9 end c
+			9 close inner
+			9 resume a
+			10 end a
+			10 close g`, []string{"a running 0s-1ms", "outside 1ms-5ms", "c running 5ms-9ms", "a running 9ms-10ms"}},
+	}
+	for _, tt := range tests {
+		run := record(t, tt.script)
+		var got []string
+		for _, s := range run.CriticalPath() {
+			got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s-%s", s.Name, s.State, s.Start, s.End)))
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: critical path %q, want %q", tt.name, got, tt.want)
+		}
+		if p, err := run.WhatIf(); err != nil || p.Makespan != run.Makespan {
+			t.Errorf("%s: WhatIf() = %+v, %v, want %v", tt.name, p, err, run.Makespan)
 		}
 	}
 }
