@@ -3,7 +3,7 @@ package asap_test
 import (
 	"fmt"
 	"go/ast"
-	"go/build/constraint"
+	"go/build"
 	"go/doc"
 	"go/importer"
 	"go/parser"
@@ -66,11 +66,14 @@ func TestExamplesUseEveryName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range paths {
+		if match, err := build.Default.MatchFile(".", path); err != nil || !match {
+			continue // for another system, or for the race detector
+		}
 		f, err := parser.ParseFile(c.fset, path, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Name.Name != "asap_test" || !builds(f) {
+		if f.Name.Name != "asap_test" {
 			continue
 		}
 		files = append(files, f)
@@ -98,18 +101,6 @@ func TestExamplesUseEveryName(t *testing.T) {
 	if len(names) < 100 {
 		t.Errorf("found %d exported names of package asap, want all of them", len(names))
 	}
-}
-
-// builds reports whether f has no build constraint, so that it is in every build.
-func builds(f *ast.File) bool {
-	for _, g := range f.Comments {
-		for _, c := range g.List {
-			if c.Pos() < f.Package && constraint.IsGoBuild(c.Text) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // exported returns the exported names of pkg, with those of methods and fields.
