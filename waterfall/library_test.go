@@ -88,7 +88,7 @@ func TestPrintFailure(t *testing.T) {
 	})
 }
 
-func TestPrintCycleInWords(t *testing.T) {
+func TestR25_CyclesInWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
 		g := asap.New(t.Context(), waterfall.Print(&out))
@@ -190,7 +190,7 @@ func TestPrintSaysThatAnObserverWasDropped(t *testing.T) {
 }
 
 // A stuck run explains itself while it is stuck.
-func TestStuckRun(t *testing.T) {
+func TestR25_StuckWaitsInWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var rec waterfall.Recorder
 		release := make(chan bool)

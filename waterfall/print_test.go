@@ -11,7 +11,7 @@ import (
 )
 
 // R25: one Write, nested groups indented, cycles and stuck waits in words.
-func TestPrintOneWrite(t *testing.T) {
+func TestR25_OneWrite(t *testing.T) {
 	for name, script := range scripts {
 		w := &writes{}
 		play(t, waterfall.Printer(w), script)
@@ -21,7 +21,7 @@ func TestPrintOneWrite(t *testing.T) {
 	}
 }
 
-func TestPrintNestedIsIndented(t *testing.T) {
+func TestR25_NestedGroupsAreIndented(t *testing.T) {
 	var b bytes.Buffer
 	play(t, waterfall.Printer(&b), scripts["nested"])
 	for _, want := range []string{"\n    payment\n", "\n▸     stock ", "\n▸     charge "} {

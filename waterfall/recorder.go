@@ -12,7 +12,8 @@ import (
 // Recorder is an [asap.Observer] that records the outermost group which was
 // the last to start among those that it was given to. The zero value is ready.
 // It replaces no context, takes no lock for an event and allocates no memory
-// but the table of tasks (about 150 bytes a task); the work is done by
+// but the table of tasks (144 bytes a task, and more for the second and later
+// waits of a body); an event costs about 25 ns, and all other work is done by
 // [Recorder.Run]. It keeps what it recorded until the next group starts.
 // For many groups at once use [Stats].
 type Recorder struct {

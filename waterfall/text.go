@@ -27,7 +27,7 @@ func (r *Run) Text(width int, color bool) string {
 	p.steps = r.CriticalPath()
 	p.critical = make(map[asap.ID]bool)
 	for _, s := range p.steps {
-		if s.State != Outside && r.counts(s) {
+		if s.State != Outside && p.counts(s) {
 			p.critical[s.Task] = true
 		}
 	}
@@ -197,15 +197,17 @@ func (p *painter) legend() {
 }
 
 // counts tells whether a step of the critical path is a thousandth of the run,
-// and so worth a mark.
-func (r *Run) counts(s Step) bool { return s.Len() >= r.Makespan/1000 }
+// and so worth a mark; less in a path of many steps.
+func (p *painter) counts(s Step) bool {
+	return s.Len() >= p.run.Makespan/time.Duration(max(1000, 20*len(p.steps)))
+}
 
 // path writes the critical path in one line, or what fits in three.
 func (p *painter) path() {
 	var parts []string
 	var short time.Duration
 	for _, s := range p.steps {
-		if !p.run.counts(s) {
+		if !p.counts(s) {
 			short += s.Len()
 			continue
 		}
@@ -227,7 +229,7 @@ func (p *painter) path() {
 		parts = append(append(append([]string(nil), parts[:6]...), fmt.Sprintf("… %d steps …", len(parts)-11)), parts[len(parts)-5:]...)
 	}
 	if short > 0 {
-		parts = append(parts, duration(short)+" in short steps")
+		parts[len(parts)-1] += " (and " + duration(short) + " in short steps)"
 	}
 	parts[0] = "▸ critical path: " + parts[0]
 	p.flow(none, "", parts, " → ")
