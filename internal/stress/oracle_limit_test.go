@@ -13,9 +13,9 @@ type olimiter struct {
 }
 
 type oticket struct {
-	n   *onode
-	at  *olimiter
-	go_ func()
+	n    *onode
+	at   *olimiter
+	goOn func()
 }
 
 func newOLimiter(n int, up *olimiter) *olimiter { return &olimiter{free: n, size: n, up: up} }
@@ -71,7 +71,7 @@ func (l *olimiter) give(end *olimiter) {
 func (t *oticket) grant() {
 	s := &t.n.seat
 	s.queued, s.held = nil, true
-	t.n.o.soon = append(t.n.o.soon, t.go_)
+	t.n.o.soon = append(t.n.o.soon, t.goOn)
 }
 
 // admit starts a ready body, or queues it.
@@ -116,22 +116,22 @@ func (n *onode) rise() {
 		s.queued = nil
 		t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
 		n.limiter().give(t.at)
-		n.o.soon = append(n.o.soon, t.go_)
+		n.o.soon = append(n.o.soon, t.goOn)
 	} else if s.held {
 		s.held = false
 		n.limiter().give(nil)
 	}
 }
 
-// sit takes them again when the last has ended its wait, and then does go_.
-func (n *onode) sit(go_ func()) {
+// sit takes them again when the last has ended its wait, and then does goOn.
+func (n *onode) sit(goOn func()) {
 	s := &n.seat
 	s.waits--
 	if s.waits == 0 && !s.bare {
 		if n.group.end != nil {
 			s.bare = true
 		} else {
-			t := &oticket{n: n, go_: go_}
+			t := &oticket{n: n, goOn: goOn}
 			if !n.limiter().climb(t, nil) {
 				s.queued = t
 				return
@@ -139,7 +139,7 @@ func (n *onode) sit(go_ func()) {
 			s.held = true
 		}
 	}
-	n.o.soon = append(n.o.soon, go_)
+	n.o.soon = append(n.o.soon, goOn)
 }
 
 // vacate gives back the slots of a body that has ended.
@@ -178,7 +178,7 @@ func (g *ogroup) skipIn(first *olimiter, mine func(*onode) bool) {
 				l.woken = slices.DeleteFunc(l.woken, func(u *oticket) bool { return u == t })
 				t.n.seat.bare, t.n.seat.queued = true, nil
 				t.n.limiter().give(l)
-				g.o.soon = append(g.o.soon, t.go_)
+				g.o.soon = append(g.o.soon, t.goOn)
 			}
 		}
 	}

@@ -1,0 +1,189 @@
+package stress_test
+
+import (
+	"slices"
+	"time"
+)
+
+// octx is a context.
+type octx struct {
+	err, cause *oerr
+	kids       []*octx
+	waits      []*owait
+	group      *ogroup // whose own it is
+}
+
+func (c *octx) child() *octx {
+	k := &octx{err: c.err, cause: c.cause}
+	if c.err == nil {
+		c.kids = append(c.kids, k)
+	}
+	return k
+}
+
+func (c *octx) cancel(err, cause *oerr) {
+	if c.err != nil {
+		return
+	}
+	c.err, c.cause = err, cause
+	if g := c.group; g != nil && !g.over && g.endBy(outside, cause) && c.racy() {
+		// Whether such a body gets a slot first or learns of the end first is open.
+		g.o.unsure("soft wait cut with a nested group")
+	}
+	for _, w := range slices.Clone(c.waits) {
+		w.fire()
+	}
+	for _, k := range c.kids {
+		k.cancel(err, cause)
+	}
+	if c.group != nil {
+		c.group.skipQueued()
+	}
+}
+
+// racy reports whether a body with a limit waits in c for more than a task of its group.
+func (c *octx) racy() bool {
+	return slices.ContainsFunc(c.waits, func(w *owait) bool { return w.seated && !w.parked() }) ||
+		slices.ContainsFunc(c.kids, func(k *octx) bool { return k.group == nil && k.racy() })
+}
+
+// nests reports whether a group that has not ended was made with c.
+func (c *octx) nests() bool {
+	return slices.ContainsFunc(c.kids, func(k *octx) bool { return k.group != nil && !k.group.over || k.nests() })
+}
+
+// ogroup is a group.
+type ogroup struct {
+	o          *oracle
+	sc         *scope
+	parent     *octx
+	ctx        *octx
+	owner      *onode // whose context it was made with
+	ownerWaits bool
+	lim        *olimiter
+	lims       []*olimiter // of running Maps
+	end        *oend
+	failures   []*oerr
+	panicked   *oerr
+	goexited   bool
+	unfinished bool
+	raised     bool
+	live       int // of tasks, and one until somebody waits
+	waited     bool
+	joiners    int // besides the first
+	over       bool
+	result     *oerr
+	waits      []func()
+	ownerSits  func()
+	nodes      []*onode
+}
+
+type oend struct {
+	why        byte
+	err, cause *oerr
+	value      uint64 // of an exit
+}
+
+const (
+	failure byte = iota + 1
+	exit
+	outside
+	panicked
+	goexit
+)
+
+func (g *ogroup) endBy(why byte, cause *oerr) bool {
+	if g.end != nil {
+		return false
+	}
+	g.end = &oend{why: why, err: oCanceled, cause: cause}
+	if g.parent.err != nil {
+		g.end.err = g.parent.err
+	}
+	return true
+}
+
+// count changes the number of tasks that have not ended.
+func (g *ogroup) count(d int) {
+	before := g.live
+	g.live += d
+	if g.live > 0 || before == 0 {
+		return
+	}
+	if g.ownerSits != nil {
+		sit := g.ownerSits
+		g.ownerSits = nil
+		sit()
+	}
+	g.over = true
+	g.result = g.verdict()
+	g.ctx.cancel(oCanceled, oCanceled)
+	g.o.soon = append(g.o.soon, g.waits...)
+	g.waits = nil
+}
+
+func (g *ogroup) verdict() *oerr {
+	switch {
+	case g.panicked != nil:
+		return g.panicked
+	case g.end != nil && g.end.why == exit:
+		return nil
+	case len(g.failures) > 0:
+		return &oerr{kind: 'G', name: g.sc.name, in: g.failures}
+	case g.end != nil && g.end.why == outside && g.unfinished:
+		return &oerr{kind: 'E', in: []*oerr{g.end.err, g.end.cause}}
+	}
+	return nil
+}
+
+// onode is a task, an element of a Map or a function of a Race.
+type onode struct {
+	o       *oracle
+	task    *task
+	label   string
+	index   int // of an element or function, else -1
+	of      *onode
+	group   *ogroup
+	script  *script
+	seq     int
+	left    int // dependencies, elements or functions that are to come
+	state   nstate
+	then    []*onode
+	waits   []*owait
+	kids    []*onode
+	decided bool // a Race
+	raceCtx *octx
+	lim     *olimiter
+	ownLim  *olimiter // a Map's
+	seat    oseat
+	main    *othread
+	hard    *othread // whose hard wait is the body's
+	on      *onode   // what it waits for hard
+	onGroup *ogroup
+	endedAt time.Duration
+	cutAt   time.Duration // when a wait for it was last cut short
+	cutErr  *oerr         // what that returned
+	cutMay  map[string][]string
+	in      uint64
+	value   uint64 // digest
+	vals    []uint64
+	fail    *oerr
+	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
+	killed  bool
+}
+
+type nstate uint8
+
+const (
+	pending nstate = iota
+	queued
+	running
+	done
+)
+
+func (n *onode) limiter() *olimiter {
+	if n.lim != nil {
+		return n.lim
+	}
+	return n.group.lim
+}
