@@ -55,12 +55,10 @@ func (r *run) do() {
 	r.cancel = cancel
 	defer cancel(nil)
 	for _, s := range r.g.outside {
-		r.wg.Add(1)
-		go func() {
-			defer r.wg.Done()
+		r.wg.Go(func() {
 			defer func() { recover() }() // Stop raises a body's panic; noted
 			r.exec(context.Background(), s, 0)
-		}()
+		})
 	}
 	ended := make(chan struct{})
 	go func() {
