@@ -134,7 +134,7 @@ func drive(ctx context.Context, worlds map[shop.Mode]*world, v *visitor, p pageL
 	return all, errors.Join(errs...)
 }
 
-// compare holds the data of every request against that of the others modes.
+// compare holds the data of every request against that of the other modes.
 func compare(out io.Writer, name string, samples map[shop.Mode][]load.Sample) error {
 	whole, part := 0, 0
 	for n, s := range samples[shop.ASAP] {
