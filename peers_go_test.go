@@ -232,7 +232,7 @@ func TestPeer_ErrgroupPanicPropagation(t *testing.T) {
 		g.Do("x", func(context.Context) error { time.Sleep(sec); panic(errBoom) })
 		p, ok := ended(g.Wait).panicked.(*asap.PanicError)
 		c.at(t, "Wait", sec)
-		if !ok || !errors.Is(p, errBoom) || !strings.Contains(p.Error(), "peers_test.go") {
+		if !ok || !errors.Is(p, errBoom) || !strings.Contains(p.Error(), "peers_go_test.go") {
 			t.Errorf("Wait: got %v, want the PanicError with the body's stack", p)
 		}
 	})

@@ -141,25 +141,8 @@ func TestR20_FinishedTasks(t *testing.T) {
 			})
 			return keep
 		},
-		"a long chain of waits": func(k *tracker, g *asap.Group) any {
-			prev := g.Go("first", k.value("first", time.Minute))
-			var keep any
-			for i := range 40 {
-				on, v := prev, k.new(fmt.Sprint("the value of ", i))
-				if i%10 == 5 {
-					v = new(big)
-				}
-				prev = g.Go(fmt.Sprint(i), func(ctx context.Context) (*big, error) {
-					time.Sleep(time.Duration(40-i) * ms)
-					_, err := on.Await(ctx)
-					return v, err
-				})
-				if i%10 == 5 {
-					keep = append(toTasks(keep), prev)
-				}
-			}
-			return keep
-		},
+		"a chain of waits, the last first":  chainOfWaits(func(i int) int { return 40 - i }),
+		"a chain of waits, the first first": chainOfWaits(func(i int) int { return i }),
 		"the queue of a limit": func(k *tracker, g *asap.Group) any {
 			keep := g.Go("keep", after(sec, 1))
 			g.Go("a", k.value("a", sec))
@@ -207,7 +190,26 @@ func TestR20_FinishedTasks(t *testing.T) {
 	})
 }
 
-func toTasks(v any) []*asap.Task[*big] {
-	tasks, _ := v.([]*asap.Task[*big])
-	return tasks
+// chainOfWaits is a row: 40 bodies, each of which awaits the one before it, in
+// some order, and keeps every tenth.
+func chainOfWaits(at func(i int) int) func(k *tracker, g *asap.Group) any {
+	return func(k *tracker, g *asap.Group) any {
+		prev := g.Go("first", k.value("first", time.Minute))
+		var keep []*asap.Task[*big]
+		for i := range 40 {
+			on, v := prev, k.new(fmt.Sprint("the value of ", i))
+			if i%10 == 5 {
+				v = new(big)
+			}
+			prev = g.Go(fmt.Sprint(i), func(ctx context.Context) (*big, error) {
+				time.Sleep(time.Duration(at(i)) * ms)
+				_, err := on.Await(ctx)
+				return v, err
+			})
+			if i%10 == 5 {
+				keep = append(keep, prev)
+			}
+		}
+		return keep
+	}
 }
