@@ -148,10 +148,15 @@ func subject(name string, run contender.Run, g *graph.Graph, b work.Body, want u
 	}}
 }
 
-// settleDown gives goroutines that have been woken time to end or to park.
+// settleDown waits until goroutines stop coming and going: those that have
+// been started get as far as they can before memory is read.
 func settleDown() {
-	for range 20 {
-		runtime.Gosched()
-		time.Sleep(time.Millisecond)
+	for last, same := -1, 0; same < 10; {
+		time.Sleep(5 * time.Millisecond)
+		if n := runtime.NumGoroutine(); n == last {
+			same++
+		} else {
+			last, same = n, 0
+		}
 	}
 }

@@ -118,14 +118,16 @@ func verdict(got, most float64) string {
 // writeLosses lists every peer that is faster than asap on some graph, and
 // what it does not do.
 func (s *set) writeLosses(w io.Writer) error {
-	t := table{head: []string{"graph", "faster than asap declared", "its time over asap's", "what it does not give"}}
+	t := table{head: []string{"graph", "faster than asap declared", "its time over asap's", "deciles", "processor time", "what it does not give"}}
 	for _, c := range s.cells {
 		for _, k := range contender.All() {
-			if k.Variant != "" || k.Name == contender.Declared || k.Name == contender.Sequential || k.Name == contender.Closures {
+			if k.Variant != "" || k.Name == contender.Declared || k.Name == contender.Awaited || k.Name == contender.Sequential || k.Name == contender.Closures {
 				continue
 			}
-			if v, ok := c.over(k.Name, contender.Declared); ok && v < 1 {
-				t.add(c.Graph, k.Name, num(v), k.Lacks)
+			r, d := c.of(k.Name), c.of(contender.Declared)
+			if r != nil && d != nil && r.Over(d) < 1 {
+				lo, hi := r.Spread(d)
+				t.add(c.Graph, k.Name, num(r.Over(d)), num(lo)+" to "+num(hi), num(r.CPUOver(d)), k.Lacks)
 			}
 		}
 	}

@@ -171,8 +171,10 @@ func peakEach(c *cell, name string) string {
 	return ""
 }
 
+// heldEach leaves out those that build nothing before they run: the gate
+// opens before the first of their tasks exists.
 func heldEach(c *cell, name string) string {
-	if m := c.Memory[name]; m != nil && m.Held > 0 {
+	if m := c.Memory[name]; m != nil && m.Held > 8*float64(c.Tasks) {
 		return num(m.Held / float64(c.Tasks))
 	}
 	return ""
