@@ -1,6 +1,9 @@
 package stress_test
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // olimiter counts slots. A body takes one of each limiter from its own up to
 // the outermost, in that order: first come, first served at each of them, and
@@ -25,6 +28,7 @@ type oseat struct {
 	held   bool
 	bare   bool // goes on without, for its group has ended
 	waits  int
+	rose   time.Duration // when it last began to wait
 	queued *oticket
 }
 
@@ -112,6 +116,7 @@ func (n *onode) rise() {
 	if s.waits > 1 {
 		return
 	}
+	s.rose = n.o.now
 	if t := s.queued; t != nil {
 		s.queued = nil
 		t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
@@ -130,6 +135,9 @@ func (n *onode) sit(goOn func()) {
 	if s.waits == 0 && !s.bare {
 		if n.group.end != nil {
 			s.bare = true
+			if n.group.end.why == outside && s.rose == n.o.now {
+				n.o.unsure("a wait that ends at once, in a group whose parent has ended and nobody looked")
+			}
 		} else {
 			t := &oticket{n: n, goOn: goOn}
 			if !n.limiter().climb(t, nil) {
