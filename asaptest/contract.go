@@ -150,7 +150,7 @@ func (c *contract) groupEnd(e asap.Event, g *groupState) {
 		c.breach(e, "without an Outcome")
 	case (e.Outcome == asap.Succeeded || e.Outcome == asap.Exited) && e.Err != nil:
 		c.breach(e, "Outcome %s with the error %q", e.Outcome, e.Err)
-	case (e.Outcome == asap.Failed || e.Outcome == asap.Panicked || e.Outcome == asap.Goexited) && e.Err == nil:
+	case (e.Outcome == asap.Failed || e.Outcome == asap.Panicked) && e.Err == nil:
 		c.breach(e, "Outcome %s without an error", e.Outcome)
 	}
 }

@@ -367,8 +367,28 @@ func TestNestedAndTwice(t *testing.T) {
 		if started, ended := len(y.spans.Started()), len(y.spans.Ended()); started != ended {
 			t.Errorf("%d spans were started, and %d ended", started, ended)
 		}
+		if n := y.Kept(); n != 0 {
+			t.Errorf("%d runs are kept after their end, want none", n)
+		}
 		y.wantSums("asap.task.duration", map[string]string{"inner charge succeeded": "0.002/2", "outer checkout succeeded": "0.002/2"})
 	})
+}
+
+// The bodies of a group on another engine have spans as well, though not in
+// the contexts of the bodies.
+func TestExecutor(t *testing.T) {
+	y := newTelemetry(t)
+	g := asap.New(t.Context(), asap.Name("far"), asap.Observe(y), asap.On(asaptest.NewExecutor(t.Context(), 1)))
+	g.Go("cart", wait(0)).Then("quote", after(0))
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cart", "quote"} {
+		if y.span(name).Parent().SpanID() != y.span("far").SpanContext().SpanID() {
+			t.Errorf("span %s is not a child of far", name)
+		}
+	}
+	y.wantLinks("quote", "cart declared last")
 }
 
 // In real time, and with the global providers, which are no-ops here.
