@@ -1,6 +1,7 @@
 package asap_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (e *engine) Step() error {
 	if len(e.calls) == 0 {
 		return errors.New("Step with nothing in flight")
 	}
-	next := slices.MinFunc(e.calls, func(a, b *engineCall) int { return int(a.end - b.end) })
+	next := slices.MinFunc(e.calls, func(a, b *engineCall) int { return cmp.Compare(a.end, b.end) })
 	e.calls = slices.DeleteFunc(e.calls, func(c *engineCall) bool { return c == next })
 	e.now = max(e.now, next.end)
 	err := error(context.Canceled)
