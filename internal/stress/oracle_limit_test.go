@@ -183,6 +183,9 @@ func (g *ogroup) skipIn(first *olimiter, mine func(*onode) bool) {
 		}
 		for _, t := range slices.Clone(l.woken) {
 			if mine(t.n) {
+				if g.end.why == outside && g.owner != nil {
+					g.o.unsure("a nested group's body goes on without a slot while one is handed on")
+				}
 				l.woken = slices.DeleteFunc(l.woken, func(u *oticket) bool { return u == t })
 				t.n.seat.bare, t.n.seat.queued = true, nil
 				t.n.limiter().give(l)
