@@ -71,9 +71,12 @@ func (d *drawing) arrows() []arrow {
 
 // inside returns the tasks directly inside task p; -1 is the outermost group.
 func (d *drawing) inside(p int) []int {
+	if p >= 0 {
+		return d.children[p]
+	}
 	var out []int
 	for i := range d.run.Tasks {
-		if d.parent(i) == p {
+		if d.parent(i) < 0 {
 			out = append(out, i)
 		}
 	}

@@ -17,20 +17,47 @@ func inferLimits(r *Run) {
 		return
 	}
 	x := r.index()
-	r.Groups[0].Limit = x.inferred(func(int) bool { return true })
+	r.Groups[0].Limit = x.inferred(x.all())
 	if r.Groups[0].Limit > 0 {
 		return // nested scopes that are narrower cannot be told apart
 	}
 	for g := 1; g < len(r.Groups); g++ {
-		r.Groups[g].Limit = x.inferred(func(t int) bool { return x.inGroup(t, g) })
+		r.Groups[g].Limit = x.inferred(x.within(x.members[g]))
 	}
 	for c := range r.Tasks {
 		if x.container(c) {
-			r.Tasks[c].Limit = x.inferred(func(t int) bool { return x.inTask(t, c) })
+			r.Tasks[c].Limit = x.inferred(x.within(x.children[c]))
 		}
 	}
 }
 
+// within is the tasks of a list and those inside them.
+func (x *index) within(list []int) []int {
+	out := slices.Clone(list)
+	seen := make(map[int]bool, len(list)) // the parts of a Map are in its group's list as well
+	for _, t := range list {
+		seen[t] = true
+	}
+	for k := 0; k < len(out); k++ {
+		for _, c := range x.children[out[k]] {
+			if !seen[c] {
+				seen[c] = true
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+func (x *index) all() []int {
+	all := make([]int, len(x.run.Tasks))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// inGroup tells whether task t is in group g or in one nested in it.
 func (x *index) inGroup(t, g int) bool {
 	for n := 0; t >= 0 && n <= len(x.run.Tasks); n++ {
 		if x.run.Tasks[t].Group == x.run.Groups[g].ID {
@@ -41,29 +68,18 @@ func (x *index) inGroup(t, g int) bool {
 	return false
 }
 
-func (x *index) inTask(t, c int) bool {
-	for n := 0; t >= 0 && n <= len(x.run.Tasks); n++ {
-		if t = x.parent(t); t == c {
-			return true
-		}
-	}
-	return false
-}
-
 // edge is a change in the number of running or queued bodies.
 type edge struct {
 	at           time.Duration
 	run, waiting int
 }
 
-func (x *index) inferred(in func(t int) bool) int {
+// inferred is the limit of a scope of tasks, or 0.
+func (x *index) inferred(scope []int) int {
 	var edges []edge
 	cancel := x.run.Makespan // afterwards limits do not hold, by R22
-	for i := range x.run.Tasks {
+	for _, i := range scope {
 		t := &x.run.Tasks[i]
-		if !in(i) {
-			continue
-		}
 		if bad(t.Outcome) || t.Outcome == asap.Exited {
 			cancel = min(cancel, t.End())
 		}

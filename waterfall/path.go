@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -150,17 +151,41 @@ func (x *index) pieceBefore(p int, at time.Duration) int {
 // anchor is the task of the group whose end made the caller declare task t at
 // instant at, as it seems: it ended at most a thousandth of the run before.
 func (x *index) anchor(t int, at time.Duration) int {
-	best := -1
-	for _, i := range x.members[x.group[x.run.Tasks[t].Group]] {
-		end := x.run.Tasks[i].End()
-		if i == t || end > at || at-end > x.run.Makespan/1000 || x.run.Tasks[i].Start() >= at {
-			continue
+	if at == 0 {
+		return -1
+	}
+	ends := x.byEnd(x.group[x.run.Tasks[t].Group])
+	k, _ := slices.BinarySearchFunc(ends, at, func(i int, at time.Duration) int {
+		if x.run.Tasks[i].End() <= at {
+			return -1
 		}
-		if best < 0 || end > x.run.Tasks[best].End() {
-			best = i
+		return 1
+	})
+	for tries := 0; k > 0 && tries < 64; tries++ {
+		k--
+		i := ends[k]
+		if at-x.run.Tasks[i].End() > x.run.Makespan/1000 {
+			return -1
+		}
+		if i != t && x.run.Tasks[i].Start() < at {
+			return i
 		}
 	}
-	return best
+	return -1
+}
+
+// byEnd is the tasks of a group in the order in which they ended.
+func (x *index) byEnd(g int) []int {
+	if x.ends == nil {
+		x.ends = make([][]int, len(x.members))
+	}
+	if x.ends[g] == nil {
+		x.ends[g] = slices.Clone(x.members[g])
+		slices.SortStableFunc(x.ends[g], func(a, b int) int {
+			return cmp.Compare(x.run.Tasks[a].End(), x.run.Tasks[b].End())
+		})
+	}
+	return x.ends[g]
 }
 
 // unblocker is the task whose end ended the wait, or -1 if the wait ended
@@ -203,14 +228,6 @@ func (w *walker) rather(a, b int) bool {
 		return sb
 	}
 	return w.depth(a) < w.depth(b)
-}
-
-func (w *walker) all() []int {
-	all := make([]int, len(w.run.Tasks))
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }
 
 func (x *index) depth(i int) int {

@@ -20,15 +20,20 @@ type Gain struct {
 	Kink float64
 }
 
-// maxRanked is how many tasks a ranking tries where every try is a simulation.
-const maxRanked = 100
+// maxRanked is how many tasks a ranking tries, each by some simulations; of
+// runs with more than rankedWork tasks in all it tries fewer.
+const (
+	maxRanked  = 100
+	rankedWork = 100_000
+)
 
 // Ranking answers what to fix first: the tasks whose speed would shorten the
 // run, the largest gain by half its time first. Without a limit, speeding up
 // task v by the share s gives max(T_v − s·d(v), B_v), T_v being the longest
 // path through v and B_v the longest that avoids it; where a body runs several
 // stretches, and under a limit, each figure is a simulation, of the hundred
-// tasks that ran longest. A run that has not ended has no ranking.
+// tasks that ran longest, and of fewer in a run of thousands. A run that has
+// not ended has no ranking.
 func (r *Run) Ranking() []Gain {
 	if !r.Ended || len(r.Groups) == 0 {
 		return nil
@@ -62,7 +67,7 @@ func (m *model) candidates() []int {
 	slices.SortStableFunc(out, func(a, b int) int {
 		return cmp.Compare(m.run.Tasks[b].Took(), m.run.Tasks[a].Took())
 	})
-	return out[:min(len(out), maxRanked)]
+	return out[:min(len(out), maxRanked, max(3, rankedWork/max(1, len(m.tasks))))]
 }
 
 func (m *model) unlimited() bool {

@@ -204,3 +204,20 @@ func TestNumbersOfEqualNames(t *testing.T) {
 		t.Errorf("names = %v, want %v: a number that is a task's own name is not given again", names, want)
 	}
 }
+
+// An event allocates nothing but its share of the table.
+func TestRecorderAllocations(t *testing.T) {
+	const tasks = 2000
+	allocs := testing.AllocsPerRun(5, func() {
+		var rec waterfall.Recorder
+		rec.Observe(asap.Event{Kind: asap.GroupStart, Group: 1})
+		for id := asap.ID(2); id < tasks; id++ {
+			for _, k := range []asap.Kind{asap.Declared, asap.Ready, asap.Started, asap.Blocked, asap.Resumed, asap.Ended} {
+				rec.Observe(asap.Event{Kind: k, Group: 1, Task: id, Name: "t", Outcome: asap.Succeeded})
+			}
+		}
+	})
+	if most := float64(tasks/128 + 12); allocs > most {
+		t.Errorf("%d tasks of 6 events: %.0f allocations, want at most %.0f", tasks, allocs, most)
+	}
+}

@@ -169,6 +169,7 @@ type index struct {
 	group    map[asap.ID]int
 	children [][]int // by task, in order of declaration
 	members  [][]int // by group, in order of declaration
+	ends     [][]int // by group, in order of end, as far as needed
 }
 
 func (r *Run) index() *index {

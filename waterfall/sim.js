@@ -322,7 +322,8 @@ function criticalPath(run, result, gone) {
     }
     return best;
   }
-  const members = run.groups.map((_, g) => M.map((_, i) => i).filter(i => M[i].group === g));
+  const members = run.groups.map(() => []);
+  M.forEach((m, i) => members[m.group].push(i));
   const anchors = new Map();
   for (const c of run.chains) for (const [t] of c.tasks) anchors.set(t, c.after);
   function canceler(t, x) {
