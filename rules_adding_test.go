@@ -3,6 +3,7 @@ package asap_test
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -144,4 +145,77 @@ func TestR5_ExactInstants(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestR4_ExactInRealTime(t *testing.T) {
+	// Go races with the end of Wait: it panics, or Wait waits for its task.
+	added, refused := 0, 0
+	for round := range 2000 {
+		g := asap.New(t.Context())
+		g.Go("first", one)
+		var late *asap.Task[int]
+		done := make(chan any)
+		spin := func() {
+			for range round % 50 {
+				runtime.Gosched()
+			}
+		}
+		go func() {
+			if round%4 == 0 {
+				spin()
+			}
+			done <- recovered(func() { late = g.Go("late", one) })
+		}()
+		if round%4 != 0 {
+			spin()
+		}
+		wantNil(t, "Wait", g.Wait())
+		if v := <-done; v != nil {
+			refused++
+			continue
+		}
+		added++
+		if v := recovered(func() { late.Value() }); v != nil {
+			t.Fatalf("round %d: Go returned and Wait did not wait for its task: %v", round, v)
+		}
+	}
+	t.Logf("%d added, %d refused", added, refused)
+}
+
+func TestR34_Processors(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, n := range []int{1, 2, 4} {
+		runtime.GOMAXPROCS(n)
+		for _, options := range [][]asap.Option{nil, {asap.Limit(1)}, {asap.Limit(3)}} {
+			for range 20 {
+				g := asap.New(t.Context(), options...)
+				layer := []*asap.Task[int]{g.Go("root", one)}
+				for range 10 {
+					up := make([]*asap.Task[int], 20)
+					for i := range up {
+						a, b := layer[i%len(layer)], layer[(i+1)%len(layer)]
+						if i%2 == 0 {
+							up[i] = a.And(b).Then("declared", sum2)
+							continue
+						}
+						up[i] = g.Go("awaited", func(ctx context.Context) (int, error) {
+							x, err := a.Await(ctx)
+							if err != nil {
+								return 0, err
+							}
+							y, err := b.Await(ctx)
+							return x + y, err
+						})
+					}
+					layer = up
+				}
+				wantNil(t, "Wait", g.Wait())
+				for _, task := range layer {
+					if task.Value() != 1<<10 {
+						t.Fatalf("GOMAXPROCS %d: %d, want %d", n, task.Value(), 1<<10)
+					}
+				}
+			}
+		}
+	}
 }
