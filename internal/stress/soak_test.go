@@ -38,11 +38,20 @@ func TestRealTime(t *testing.T) {
 	for _, procs := range []int{1, 2, 4, 8} {
 		t.Run(fmt.Sprint(procs), func(t *testing.T) {
 			runtime.GOMAXPROCS(procs)
+			before := runtime.NumGoroutine()
 			for i := range n / 4 {
 				g := generate(*firstFlag+uint64(i), i%2 == 0)
 				if problem := realTime(g); problem != "" {
 					t.Fatalf("random graph in real time with %d processors failed: seed %d, ties %v\n%s\n%v", procs, g.seed, g.ties, problem, g)
 				}
+			}
+			// The last steps of goroutines, the engine's and this test's, are
+			// behind them; the scheduler may not have noticed.
+			for i := 0; runtime.NumGoroutine() > before && i < 1_000_000; i++ {
+				runtime.Gosched()
+			}
+			if after := runtime.NumGoroutine(); after > before {
+				t.Errorf("%d goroutines after %d graphs, %d before (R18)", after, n/4, before)
 			}
 		})
 	}
