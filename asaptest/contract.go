@@ -11,7 +11,8 @@ import (
 // contract follows the calls of an observer and says where they break the
 // contract of [asap.Observer].
 type contract struct {
-	at     int // number of the call
+	at     int  // number of the call
+	exact  bool // times are virtual
 	groups map[asap.ID]*groupState
 	tasks  map[asap.ID]*taskState
 	order  []asap.Event // of the first call for each group and task

@@ -105,6 +105,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var events asaptest.Events
+			events.Exact()
 			for _, c := range test.change(recorded()) {
 				if c.start {
 					events.Start(t.Context(), c.e)

@@ -11,8 +11,9 @@ import (
 // of groups, in the order of the calls. The zero Events is ready for use, by
 // any number of goroutines.
 type Events struct {
-	mu   sync.Mutex
-	list []seen
+	mu    sync.Mutex
+	list  []seen
+	exact bool // in virtual time, so that no clock is read late
 }
 
 // seen is one call of the observer.
@@ -54,13 +55,14 @@ func (r *Events) All() []asap.Event {
 // when the groups have ended: what has not ended by then is a breach.
 //
 // It checks the order of the calls of each task and group, that a dependency
-// has ended well before its dependent is ready, that times never go back, that
+// has ended well before its dependent is ready, that the times of a body never go back, that
 // outcome and error of a task agree, and that the IDs tell all apart. An engine
 // that runs tasks of its own can be checked by feeding an Events.
 func (r *Events) Check() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := newContract()
+	c.exact = r.exact
 	for i, s := range r.list {
 		c.at = i
 		c.next(s)

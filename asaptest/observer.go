@@ -27,7 +27,7 @@ func TestObserver(t *testing.T, observer func(t *testing.T) asap.Observer) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				w := &watched{inner: observer(t)}
-				var events Events
+				events := Events{exact: true}
 				got := outcomeOf(func() error { return s.run(ctx, asap.Observe(w), asap.Observe(&events)) })
 				if got != want {
 					t.Errorf("with the observer the group ended with %s, want %s as without it", got, want)

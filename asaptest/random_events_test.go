@@ -25,6 +25,7 @@ func TestRandomEvents(t *testing.T) {
 	for seed := range uint64(graphs) {
 		synctest.Test(t, func(t *testing.T) {
 			var events asaptest.Events
+			events.Exact()
 			var recorder waterfall.Recorder
 			done := make(chan struct{})
 			go func() { // Wait may panic or end it
