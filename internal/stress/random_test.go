@@ -10,9 +10,9 @@ import (
 
 var (
 	seedFlag   = flag.Uint64("seed", 0, "run only the random graph of this seed, and dump it")
-	graphsFlag = flag.Int("graphs", 20000, "random graphs to run; a tenth of them under race, and half as many again with ties")
+	graphsFlag = flag.Int("graphs", 20000, "random graphs to run; a tenth of them under race, half as many again with ties")
 	tiesFlag   = flag.Bool("ties", false, "with -seed: the graph with ties")
-	traceFlag  = flag.Bool("trace", false, "with -seed: print what every script did, and what it should have done")
+	stepsFlag  = flag.Bool("steps", false, "with -seed: print what every script did, and what it should have done")
 	shrinkFlag = flag.Bool("shrink", true, "make a graph that fails smaller")
 )
 
@@ -20,6 +20,7 @@ var (
 type outcome struct {
 	problem   string // "" if all is well
 	ambiguous string
+	trace     string // with -steps
 	stats     stats
 }
 
@@ -34,20 +35,15 @@ func check(t *testing.T, g *graph) (out outcome) {
 	defer func() {
 		if v := recover(); v != nil {
 			out.problem = fmt.Sprintf("panic: %v", v)
-			if *traceFlag {
-				fmt.Printf("got\n%s", dump(g, r.recs))
-				fmt.Printf("want\n%s", dump(g, o.recs))
-			}
+		}
+		if *stepsFlag {
+			out.trace = fmt.Sprintf("got\n%swant\n%s", dump(g, r.recs), dump(g, o.recs))
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) { r.do() })
 	problems := r.invariants()
 	if out.ambiguous == "" {
 		problems = append(problems, r.differ(o)...)
-	}
-	if *traceFlag {
-		fmt.Printf("got\n%s", dump(g, r.recs))
-		fmt.Printf("want\n%s", dump(g, o.recs))
 	}
 	if len(problems) > 0 {
 		out.problem = strings.Join(problems[:min(len(problems), 12)], "\n")
@@ -192,7 +188,7 @@ func graphs() int {
 
 func report(t *testing.T, g *graph, out outcome) {
 	if out.problem == "" {
-		t.Logf("%v\n%s %v", g, out.ambiguous, out.stats)
+		t.Logf("%v\n%s %v\n%s", g, out.ambiguous, out.stats, out.trace)
 		return
 	}
 	again, tries := 0, 10
@@ -206,5 +202,5 @@ func report(t *testing.T, g *graph, out outcome) {
 		small = shrink(t, g)
 		how = "without what the failure does not need:\n" + small.problem
 	}
-	t.Errorf("random graph failed; reproduce it with: go test ./internal/stress -run TestRandomGraphs -seed=%d -ties=%v\n%s\n%s\n%v", g.seed, g.ties, out.problem, how, g)
+	t.Errorf("random graph failed; reproduce it with: go test ./internal/stress -run TestRandomGraphs -seed=%d -ties=%v\n%s\n%s\n%v%s", g.seed, g.ties, out.problem, how, g, small.trace)
 }
