@@ -2,7 +2,6 @@ package asap
 
 import (
 	"context"
-	"slices"
 	"sync"
 )
 
@@ -13,15 +12,28 @@ type hub struct {
 	edge   edge
 	of     *node
 	fired  chan struct{}
-	seated []*softWait // under mu of the group: bodies with slots to take again, in order
+	seated ticketList // under mu of the group: bodies with slots to take again, in order
 }
 
-// softWait is the wait of a body with a limit.
+// softWait is the wait of a body with slots that it takes again afterwards.
 type softWait struct {
-	ticket ticket
-	wg     sync.WaitGroup
-	w      *node
-	joined bool
+	ticket
+	done   sync.WaitGroup // the body has its slots
+	joined bool           // a hub's, which takes them unless the wait leaves it
+}
+
+func newSoftWait(w *node) *softWait {
+	sw := &softWait{}
+	sw.n, sw.wg = w, &sw.done
+	sw.done.Add(1)
+	return sw
+}
+
+// sit takes the slots, now or from the queue.
+func (t *ticket) sit() {
+	if t.n.sit(t) {
+		t.wg.Done()
+	}
 }
 
 func (h *hub) call(context.Context) error { return nil }
@@ -53,25 +65,31 @@ func (h *hub) fire() {
 	g := h.group
 	g.mu.Lock()
 	delete(g.ledger().hubs, h.of)
-	waits := h.seated
-	h.seated = nil
+	var waits grants
+	for t := h.seated.pop(); t != nil; t = h.seated.pop() {
+		t.atHub = false
+		waits.wake(t)
+	}
 	g.mu.Unlock()
-	for _, sw := range waits {
-		sw.sit()
+	for t := waits.first; t != nil; {
+		next := t.next
+		t.next = nil
+		t.sit()
+		t = next
 	}
 	close(h.fired)
 }
 
-// join makes h take the slots for sw when it fires.
+// join makes h take the slots for sw when it fires, unless it has.
 func (h *hub) join(sw *softWait) {
 	g := h.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.ledger().hubs[h.of] != h {
-		return // it has fired: leave says so
+		return
 	}
-	h.seated = append(h.seated, sw)
-	sw.joined = true
+	sw.joined, sw.atHub = true, true
+	h.seated.push(&sw.ticket)
 }
 
 // leave reports whether sw has to take the slots itself.
@@ -79,19 +97,10 @@ func (h *hub) leave(sw *softWait) bool {
 	g := h.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !sw.joined {
+	if sw.atHub {
+		h.seated.remove(&sw.ticket)
+		sw.atHub = false
 		return true
 	}
-	i := slices.Index(h.seated, sw)
-	if i < 0 {
-		return false
-	}
-	h.seated = slices.Delete(h.seated, i, i+1)
-	return true
-}
-
-func (sw *softWait) sit() {
-	if sw.w.sit(&sw.ticket) {
-		sw.wg.Done()
-	}
+	return !sw.joined
 }

@@ -13,10 +13,7 @@ func (g *Group) blockOwner() bool {
 		n.group.watch.blocked(n, nil, g, n.group.watch.base.now())
 	}
 	if n.limiter() != nil {
-		s := &softWait{w: n}
-		s.wg.Add(1)
-		s.ticket.wg = &s.wg
-		g.ledger().ownerSeat = s
+		g.ledger().ownerSeat = newSoftWait(n)
 		n.rise()
 	}
 	if g.ownerWaits && n.bedOf().hard.CompareAndSwap(false, true) {
@@ -44,7 +41,7 @@ func (g *Group) resumeOwner() {
 			n.madeBed().hard.Store(false)
 		}
 		if b.ownerSeat != nil {
-			b.ownerSeat.wg.Wait()
+			b.ownerSeat.done.Wait()
 		}
 	}
 	if n.group.watch != nil {

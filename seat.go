@@ -17,6 +17,7 @@ type ticket struct {
 	n          *node
 	at         *limiter
 	wg         *sync.WaitGroup
+	atHub      bool // in a hub's list and not in a limiter's; under the mu of the hub's group
 }
 
 // ticketList is a queue that can be left from the middle.
@@ -112,7 +113,6 @@ func (n *node) sit(t *ticket) bool {
 		s.bare = true
 		return true
 	}
-	t.n = n
 	if l.climbLocked(t, nil) {
 		return true
 	}

@@ -71,7 +71,7 @@ func (s *stuck) waitsFor(n *node) (deps []*node, oneOf, waits bool) {
 	}
 	if b := n.madeBed(); b != nil {
 		if on := b.on.Load(); on != nil {
-			return undone(on), false, true
+			return s.held(nil, on), false, true
 		}
 		if g := b.group.Load(); g != nil {
 			deps = g.root.crossers(g)
@@ -85,20 +85,27 @@ func (s *stuck) waitsFor(n *node) (deps []*node, oneOf, waits bool) {
 		return nil, false, false
 	}
 	s.pinned = append(s.pinned, n)
+	oneOf = n.kind&race != 0
 	for i := 0; ; i++ {
 		d := n.body.dep(i)
 		if d == nil {
-			return deps, n.kind&race != 0, true
+			return deps, oneOf, true
 		}
-		deps = append(deps, undone(d)...)
+		before := len(deps)
+		deps = s.held(deps, d)
+		if oneOf && len(deps) == before && !d.done() {
+			return nil, true, false // this function runs
+		}
 	}
 }
 
-func undone(n *node) []*node {
-	if n.done() {
-		return nil
+// held appends n to deps, unless it clearly goes on: a task with a thousand
+// dependencies that run is looked at quickly.
+func (s *stuck) held(deps []*node, n *node) []*node {
+	if n == s.w || !n.done() && (n.madeBed() != nil || n.waits()) {
+		return append(deps, n)
 	}
-	return []*node{n}
+	return deps
 }
 
 // path returns the names from w over the node to w again, nil if w's wait can end.

@@ -134,8 +134,8 @@ func (t *inputTask[T]) fill(*Call)                 {}
 // context waits for nobody's account. A goroutine that a body starts and does
 // not wait for must derive a context of its own before it awaits.
 //
-// Cycles through channels, through contexts with an end of their own, and
-// through Wait of the body's own group are not seen.
+// Cycles through channels, through contexts with an end of their own or from
+// [context.WithoutCancel], and through Wait of the body's own group are not seen.
 //
 // A body that names a task declared after it reads a variable that its caller
 // still writes. Hold it back until the variables are set:

@@ -93,7 +93,7 @@ func (n *node) awaitHard(w *node, b *bed) error {
 		defer g.watch.resumedNow(w)
 	}
 	w.rise()
-	b.ticket.wg = &b.wg
+	b.ticket.n, b.ticket.wg = w, &b.wg
 	b.firm.Store(n)
 	defer b.firm.Store(nil)
 	b.wg.Add(1)
@@ -116,9 +116,7 @@ func (w *node) wake() {
 	if b == nil || !b.asleep.CompareAndSwap(true, false) {
 		return
 	}
-	if w.sit(&b.ticket) {
-		b.wg.Done()
-	}
+	b.ticket.sit()
 }
 
 func (g *Group) park(b *bed) bool {
@@ -201,9 +199,7 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 	seated := w != nil && w.limiter() != nil
 	var sw *softWait
 	if seated {
-		sw = &softWait{w: w}
-		sw.wg.Add(1)
-		sw.ticket.wg = &sw.wg
+		sw = newSoftWait(w)
 		w.rise()
 		h.join(sw)
 	}
@@ -218,7 +214,7 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 		if h.leave(sw) {
 			sw.sit()
 		}
-		sw.wg.Wait()
+		sw.done.Wait()
 	}
 	switch {
 	case n.done():
