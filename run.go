@@ -26,7 +26,12 @@ func runIn[T any](g *Group, build func(*Group) *Task[T]) (T, error) {
 		}
 	}()
 	out := build(g)
-	checkGroup(g, checkTask(out, "Run"), "Run", "its function")
+	switch {
+	case out == nil:
+		panic("asap: Run: its function returned no task; return the task of the result")
+	case out.node.group != g:
+		panic("asap: Run: its function returned a task of another group; return one of the group that it was given")
+	}
 	built = true
 	err := g.Wait()
 	if err == nil {
