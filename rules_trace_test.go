@@ -42,18 +42,23 @@ func TestR26_Trace(t *testing.T) {
 	bad := anonymous.Go("bad", fails(0, errBoom))
 	bad.Then("skipped", never1[int](t))
 	anonymous.Wait()
+	for name, die := range dying {
+		dead := asap.New(t.Context(), asap.Name(name))
+		dead.Do("dead", func(context.Context) error { die(); return nil })
+		ended(dead.Wait)
+	}
 	stop()
 
 	tasks, regions := readTrace(t, out.Bytes())
 	want := []userTask{
-		{"asap.Group", "", 1, 1}, {"inner", "page", 1, 1}, {"page", "", 1, 1},
+		{"Goexit", "", 1, 1}, {"asap.Group", "", 1, 1}, {"inner", "page", 1, 1}, {"page", "", 1, 1}, {"panic", "", 1, 1},
 	}
 	if !slices.Equal(tasks, want) {
 		t.Errorf("tasks in the trace: %v, want %v", tasks, want)
 	}
 	wantRegions := []userTask{
-		{"bad", "asap.Group", 1, 1}, {"in", "inner", 1, 1}, {"map[0]", "page", 1, 1}, {"map[1]", "page", 1, 1},
-		{"nested", "page", 1, 1}, {"profile", "page", 1, 1}, {"user", "page", 1, 1},
+		{"dead", "Goexit", 1, 1}, {"bad", "asap.Group", 1, 1}, {"in", "inner", 1, 1}, {"map[0]", "page", 1, 1}, {"map[1]", "page", 1, 1},
+		{"nested", "page", 1, 1}, {"profile", "page", 1, 1}, {"user", "page", 1, 1}, {"dead", "panic", 1, 1},
 	}
 	if fmt.Sprint(regions) != fmt.Sprint(wantRegions) {
 		t.Errorf("regions in the trace: %v, want %v", regions, wantRegions)
