@@ -2,7 +2,7 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . bench examples/errgroup examples/peers examples/storefront
+MODULES     = . bench examples/errgroup examples/peers examples/storefront otelasap
 
 .PHONY: help test race check demo serve soak model bench generate
 

@@ -95,7 +95,7 @@ func (n *node) init(g *Group, name string, b body, k kind) {
 
 func checkFunc(isNil bool, call, name string) {
 	if isNil {
-		panic("asap: task " + name + ": " + call + " with a nil function; pass the body of the task")
+		panic("asap: task " + name + ": " + call + " with a nil function; pass one that is its body")
 	}
 }
 

@@ -1,6 +1,7 @@
 package asap
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -245,7 +246,7 @@ func (g *Group) recordDeath(f *failure) bool {
 			b.panicked = p
 		}
 	} else {
-		b.goexited = true
+		b.goexit = cmp.Or(b.goexit, f.err)
 	}
 	g.mu.Unlock()
 	g.cancelable()
@@ -276,14 +277,14 @@ func (g *Group) verdict() error {
 		return nil
 	case b.panicked != nil:
 		return b.panicked
+	case b.goexit != nil:
+		return b.goexit
 	case end == nil && len(b.failures) == 0, end != nil && end.why == byExit:
 		return nil
 	case len(b.failures) > 0:
 		return &GroupError{Group: g.name, Failures: b.failures}
 	case end.why == byOutside && b.unfinished:
 		return end.report
-	case end.why == byGoexit:
-		return end.cause
 	}
 	return nil
 }

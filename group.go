@@ -56,7 +56,7 @@ type ledger struct {
 	failures    []*TaskError
 	panicked    *PanicError
 	panicRaised bool
-	goexited    bool
+	goexit      error // of the first body that called it
 	unfinished  bool // a task did not succeed
 
 	exits       int
@@ -165,7 +165,7 @@ func (g *Group) Wait() error {
 	g.check("Wait")
 	g.refuseInBuild("Wait", nil)
 	g.joinAndRaise(true)
-	if b := g.book.Load(); b != nil && b.panicked == nil && b.goexited {
+	if b := g.book.Load(); b != nil && b.panicked == nil && b.goexit != nil {
 		runtime.Goexit()
 	}
 	return g.result

@@ -150,6 +150,9 @@ func (w *worker) caught(panicked *bool) {
 	if !w.inBody {
 		return
 	}
+	if g := w.g; g.watch != nil { // the body has not returned: end its region here
+		g.watch.bodyEnd(w.n)
+	}
 	v := recover()
 	*panicked = true
 	if v != nil {

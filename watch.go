@@ -249,8 +249,10 @@ func (g *Group) prepare(n *node, at time.Duration) context.Context {
 
 func (w *watch) bodyEnd(n *node) {
 	if w.trace != nil {
-		if r := n.side.Load().region; r != nil {
-			r.End()
+		s := n.side.Load()
+		if s.region != nil {
+			s.region.End()
+			s.region = nil
 		}
 	}
 	if w.labels {
@@ -317,7 +319,7 @@ func (g *Group) outcome() Outcome {
 	switch {
 	case b.panicked != nil:
 		return Panicked
-	case b.goexited:
+	case b.goexit != nil:
 		return Goexited
 	case end != nil && end.why == byExit:
 		return Exited
