@@ -57,7 +57,7 @@ type ledger struct {
 	panicked    *PanicError
 	panicRaised bool
 	goexit      error // of the first body that called it
-	unfinished  bool // a task did not succeed
+	unfinished  bool  // a task did not succeed
 
 	exits       int
 	parentWatch *parentWatch
