@@ -65,8 +65,8 @@ func TestR31_Misuse(t *testing.T) {
 		"Gather nil":        {func() { g.Gather("x", a, nil) }, "asap: Gather of task x with a nil Task; make one with Group.Go"},
 		"Run nil function":  {func() { asap.Run[int](t.Context(), nil) }, "asap: Run with a nil function; pass one that declares the tasks"},
 		"Run nil context":   {func() { asap.Run(nobody, func(g *asap.Group) *asap.Task[int] { return a }) }, "asap: New with a nil context; pass context.Background()"},
-		"Run foreign":       {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return b }) }, "asap: Run … "},
-		"Run nil task":      {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return nil }) }, "asap: Run … "},
+		"Run foreign":       {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return b }) }, "asap: Run: its function returned a task of another group; return one of the group that it was given"},
+		"Run nil task":      {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return nil }) }, "asap: Run: its function returned no task; return the task of the result"},
 		"Define nil":        {func() { asap.Define[int, int]("f", nil) }, "asap: Define of flow f with a nil function; pass one that declares the tasks"},
 		"Flow.Run nil context": {func() {
 			define("f", func(_ *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in }).Run(nobody, 1)
