@@ -171,8 +171,8 @@ func TestDocumentsArePlain(t *testing.T) {
 		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/rule.md",
 	} {
 		text := []byte(read(t, path))
-		if i := bytes.Index(text, []byte("**")); i >= 0 {
-			t.Errorf("%s:%d: bold text; say it plainly", path, 1+bytes.Count(text[:i], []byte("\n")))
+		if before, _, ok := bytes.Cut(text, []byte("**")); ok {
+			t.Errorf("%s:%d: bold text; say it plainly", path, 1+bytes.Count(before, []byte("\n")))
 		}
 	}
 }

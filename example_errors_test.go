@@ -20,8 +20,7 @@ func ExampleGroupError() {
 	})
 	err := g.Wait()
 	fmt.Println(err)
-	var group *asap.GroupError
-	if errors.As(err, &group) {
+	if group, ok := errors.AsType[*asap.GroupError](err); ok {
 		for _, f := range group.Failures {
 			fmt.Println(f.Task, "→", f.Err)
 		}

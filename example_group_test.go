@@ -71,8 +71,7 @@ func ExampleGroup() {
 	g.Go("ads", findAds)
 	g.Do("mail", func(context.Context) error { return errors.New("no address") })
 	err := g.Wait()
-	var group *asap.GroupError
-	if errors.As(err, &group) {
+	if group, ok := errors.AsType[*asap.GroupError](err); ok {
 		fmt.Println(group.Group, "has", len(group.Failures), "failures")
 	}
 	// Output: shop has 2 failures
