@@ -19,12 +19,9 @@
  * check: -DSECOND
  * break: BREAK_GIVE
  * break: BREAK_CONTENDED
- * break: BREAK_CALM
  * break: BREAK_QUEUED
  * break: BREAK_HELD -DBEHIND
  * break: BREAK_LATE -DBEHIND
- * break: BREAK_QUEUE -DCANCEL
- * break: BREAK_SITEND -DCANCEL
  */
 #define T	0
 #define F	1
@@ -164,9 +161,7 @@ inline giveLocked(lev) {
 			ready[lev] = ready[lev] & ~bit(gn)
 		:: else -> word[lev] = 1	/* the last in the queue has left it */
 		fi;
-#ifndef BREAK_CALM
 		calmLocked(lev);
-#endif
 		gl = up(lev)
 	};
 	if
@@ -293,12 +288,8 @@ inline sit(tkt, tsk) {
 			waits[tsk]--;
 			if
 			:: waits[tsk] > 0 || bare[tsk]
-#ifndef BREAK_SITEND
 			:: waits[tsk] == 0 && !bare[tsk] && end -> bare[tsk] = true
 			:: waits[tsk] == 0 && !bare[tsk] && !end -> k = lim(tsk)
-#else
-			:: else -> k = lim(tsk)
-#endif
 			fi
 		fi
 	};
@@ -336,9 +327,6 @@ inline wake() {
 inline queue(tsk) {
 	lock();
 	if
-#ifdef BREAK_QUEUE
-	:: false
-#else
 	:: end ->
 		l = lim(tsk);
 		releaseLocked(l, k);
@@ -346,7 +334,6 @@ inline queue(tsk) {
 		start();
 		assert(!go[tsk] && !skipped[tsk]);
 		skipped[tsk] = true
-#endif
 	:: else ->
 		climbLocked(k, 0, tsk);
 		atomic {
