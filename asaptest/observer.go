@@ -2,7 +2,9 @@ package asaptest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -56,10 +58,25 @@ func outcomeOf(f func() error) string {
 				how = fmt.Sprintf("a panic of type %T", v)
 			}
 		}()
-		how = fmt.Sprintf("%q", fmt.Sprint(f()))
+		how = textOf(f())
 	}()
 	<-done
 	return how
+}
+
+// textOf is the text of what a group ended with. Failures of one instant are
+// recorded in any order, so it has them sorted.
+func textOf(err error) string {
+	group, ok := errors.AsType[*asap.GroupError](err)
+	if !ok {
+		return fmt.Sprintf("%q", fmt.Sprint(err))
+	}
+	var texts []string
+	for _, f := range group.Failures {
+		texts = append(texts, f.Error())
+	}
+	slices.Sort(texts)
+	return fmt.Sprintf("%q", texts)
 }
 
 // watched is an observer under test.
