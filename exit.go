@@ -3,18 +3,13 @@ package asap
 // Exit ends a group early and successfully, with a value; [Group.NewExit] makes it.
 type Exit[R any] struct {
 	group *Group
-	index int
 }
 
 // NewExit returns a handle for an early exit with a value of type R. A group
 // may have several; the first that is used wins.
 func (g *Group) NewExit[R any]() *Exit[R] {
 	g.check("NewExit")
-	b := g.ledger()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	b.exits++
-	return &Exit[R]{group: g, index: b.exits - 1}
+	return &Exit[R]{group: g}
 }
 
 // With makes the error that ends the group when a body of the group returns

@@ -59,7 +59,6 @@ type ledger struct {
 	goexit      error // of the first body that called it
 	unfinished  bool  // a task did not succeed
 
-	exits       int
 	parentWatch *parentWatch
 	ownerSeat   *softWait
 	ownerHard   bool
