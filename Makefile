@@ -27,7 +27,7 @@ serve: ## keep the example shop running
 	cd examples/storefront && go run . -serve
 
 soak: ## run 1,000,000 random graphs against the oracle
-	go test -run TestSoak -soak 1000000 -timeout 120m -v ./internal/stress
+	go test -run TestSoak -timeout 120m -v ./internal/stress -soak 1000000
 
 model: ## check the engine's protocols with spin
 	sh model/check.sh
