@@ -17,3 +17,9 @@ var Duration = duration
 
 // Terminal is how Print finds the width and whether to color.
 var Terminal = terminal
+
+// HoldTotals is a reader of s that takes its time; release lets it go.
+func HoldTotals(s *Stats) (release func()) {
+	s.lock()
+	return s.unlock
+}

@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -32,25 +33,45 @@ func (h *histogram) add(d time.Duration) {
 	h.most = max(h.most, d)
 }
 
-// percentile is the upper end of the class in which the share p of all
-// durations, from the shortest on, is reached; never more than the longest.
-func (h *histogram) percentile(p float64) time.Duration {
-	if h.n == 0 {
+// upper is the end of a class.
+func upper(class uint16, perPower float64) time.Duration {
+	if class == 0 {
 		return 0
 	}
-	classes := make([]uint16, 0, len(h.counts))
-	for c := range h.counts {
-		classes = append(classes, c)
-	}
-	slices.Sort(classes)
-	left := int(math.Ceil(p * float64(h.n)))
-	for _, c := range classes {
-		if left -= h.counts[c]; left <= 0 {
-			if c == 0 {
-				return 0
-			}
-			return min(h.most, time.Duration(math.Exp2(float64(c)/classesPerPower)))
+	return time.Duration(math.Exp2(float64(class) / perPower))
+}
+
+// percentiles are the upper ends of the classes in which the shares of all
+// durations, from the shortest on, are reached; never more than the longest.
+// The shares ascend.
+func (h *histogram) percentiles(shares ...float64) []time.Duration {
+	out := make([]time.Duration, len(shares))
+	sum, next := 0, 0
+	for _, c := range slices.Sorted(maps.Keys(h.counts)) {
+		sum += h.counts[c]
+		for next < len(shares) && sum >= int(math.Ceil(shares[next]*float64(h.n))) {
+			out[next] = min(h.most, upper(c, classesPerPower))
+			next++
 		}
 	}
-	return h.most
+	return out
+}
+
+// Bucket counts the runs of a [Report] that took at least Low and less than
+// High. Each is 2^(1/16) times as wide as the one before, 4.4 %.
+type Bucket struct {
+	Low, High time.Duration
+	Runs      int
+}
+
+func (h *histogram) buckets() []Bucket {
+	out := make([]Bucket, 0, len(h.counts))
+	for _, c := range slices.Sorted(maps.Keys(h.counts)) {
+		b := Bucket{High: upper(c, classesPerPower), Runs: h.counts[c]}
+		if c > 0 {
+			b.Low = upper(c-1, classesPerPower)
+		}
+		out = append(out, b)
+	}
+	return out
 }

@@ -97,16 +97,18 @@ func (c *collector) groupStart(t *table, e *asap.Event) *root {
 		t.at(uint32(e.Group)).write(e)
 		return nil
 	}
-	t = c.join(uint32(e.Group>>32), uint32(e.Group))
+	t = c.join(uint32(e.Group>>32), uint32(e.Group), e.At)
 	g := t.at(uint32(e.Group))
 	g.outermost = true
 	g.write(e)
 	return &root{t, uint32(e.Group)}
 }
 
-// join returns the table for another outermost group. A table that knows the
-// group already is that of an earlier run with the same IDs.
-func (c *collector) join(key, group uint32) *table {
+// join returns the table for another outermost group, which starts at the given
+// time on the clock of its events: there may be a group around it that this
+// observer does not see. A table that knows the group already is that of an
+// earlier run with the same IDs.
+func (c *collector) join(key, group uint32, at time.Duration) *table {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.find(key)
@@ -115,7 +117,7 @@ func (c *collector) join(key, group uint32) *table {
 		t = nil
 	}
 	if t == nil {
-		t = &table{key: key, began: time.Now()}
+		t = &table{key: key, began: time.Now().Add(-at)}
 		list := &c.tables[key%uint32(len(c.tables))]
 		t.next.Store(list.Load())
 		list.Store(t)

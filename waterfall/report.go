@@ -17,6 +17,9 @@ type Report struct {
 	Outcomes map[asap.Outcome]int
 	// P50 to Max are percentiles of the makespan, at most 4.5 % too high.
 	P50, P90, P95, P99, Max time.Duration
+	// Buckets are the makespans' histogram, the shortest first, without the
+	// empty ones.
+	Buckets []Bucket
 	// Tasks come in the order of their share of the critical path of the
 	// slowest runs.
 	Tasks []TaskReport
@@ -47,35 +50,42 @@ type TaskReport struct {
 // Names returns the names of the groups, sorted. A group without a name has
 // the empty one.
 func (s *Stats) Names() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	return slices.Sorted(maps.Keys(s.names))
+}
+
+// Unnamed counts the runs whose name was one too many: 256 are told apart.
+func (s *Stats) Unnamed() int {
+	s.lock()
+	defer s.unlock()
+	return s.unnamed
 }
 
 // Report returns what is known about the runs of a name; of a name that has
 // none, a report with no runs. The kept runs must not be changed.
 func (s *Stats) Report(name string) Report {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock()
+	defer s.unlock()
 	r := Report{Name: name, Outcomes: make(map[asap.Outcome]int)}
 	f := s.names[name]
 	if f == nil {
 		return r
 	}
-	r.Runs, r.Unnamed = f.runs, f.lost
+	r.Runs, r.Unnamed = f.all.runs, f.lost
 	maps.Copy(r.Outcomes, f.outcomes)
-	h := &f.makespan
-	r.P50, r.P90, r.P95, r.P99, r.Max = h.percentile(.5), h.percentile(.9), h.percentile(.95), h.percentile(.99), h.most
+	p := f.makespan.percentiles(.5, .9, .95, .99)
+	r.P50, r.P90, r.P95, r.P99, r.Max = p[0], p[1], p[2], p[3], f.makespan.most
+	r.Buckets = f.makespan.buckets()
 	r.Slowest = slices.Clone(f.slowest)
 	r.Latest = slices.Clone(f.latest)
 	slices.Reverse(r.Latest)
-	all := f.tail(1)
+	var all tail
+	all.add(&f.all, 1)
 	slow := f.tail(0.05)
 	for name, m := range f.tasks {
-		t := TaskReport{
-			Name: name, Runs: m.runs, Failures: m.failures,
-			P50: m.took.percentile(.5), P95: m.took.percentile(.95), P99: m.took.percentile(.99),
-		}
+		p := m.took.percentiles(.5, .95, .99)
+		t := TaskReport{Name: name, Runs: m.runs, Failures: m.failures, P50: p[0], P95: p[1], P99: p[2]}
 		t.Criticality, t.Share = all.of(name)
 		t.SlowCriticality, t.SlowShare = slow.of(name)
 		r.Tasks = append(r.Tasks, t)
@@ -86,7 +96,7 @@ func (s *Stats) Report(name string) Report {
 	return r
 }
 
-// tail adds up the critical paths of the slowest runs.
+// tail adds up the critical paths of runs.
 type tail struct {
 	runs, total float64
 	tasks       map[string][2]float64 // runs, time
@@ -95,23 +105,30 @@ type tail struct {
 // tail takes whole cells from the slowest on, and of the last one the share
 // that is still needed.
 func (f *family) tail(share float64) *tail {
-	out := &tail{tasks: make(map[string][2]float64)}
-	need := max(1, share*float64(f.runs))
-	keys := slices.Sorted(maps.Keys(f.cells))
-	for _, k := range slices.Backward(keys) {
+	out := new(tail)
+	need := max(1, share*float64(f.all.runs))
+	for _, k := range slices.Backward(slices.Sorted(maps.Keys(f.cells))) {
 		c := f.cells[k]
 		w := min(1, (need-out.runs)/float64(c.runs))
 		if w <= 0 {
 			break
 		}
-		out.runs += w * float64(c.runs)
-		out.total += w * float64(c.total)
-		for name, t := range c.tasks {
-			v := out.tasks[name]
-			out.tasks[name] = [2]float64{v[0] + w*float64(t.runs), v[1] + w*float64(t.time)}
-		}
+		out.add(c, w)
 	}
 	return out
+}
+
+// add adds the share w of a cell.
+func (t *tail) add(c *cell, w float64) {
+	if t.tasks == nil {
+		t.tasks = make(map[string][2]float64, len(c.tasks))
+	}
+	t.runs += w * float64(c.runs)
+	t.total += w * float64(c.total)
+	for name, v := range c.tasks {
+		sum := t.tasks[name]
+		t.tasks[name] = [2]float64{sum[0] + w*float64(v.runs), sum[1] + w*float64(v.time)}
+	}
 }
 
 func (t *tail) of(name string) (criticality, share float64) {

@@ -14,6 +14,8 @@ import (
 type Run struct {
 	// Name is that of the outermost group, or empty.
 	Name string
+	// Number tells apart the runs that one [Stats] saw, from 1 on; 0 elsewhere.
+	Number uint64
 	// Began is the wall clock at the group's start, zero if unknown.
 	Began time.Time
 	// Makespan is the time from the group's start to the end of its last task,

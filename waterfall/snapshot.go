@@ -151,7 +151,7 @@ func (s *snapshot) build() *Run {
 	zero := g.r.declared
 	run := &Run{
 		Name:     g.r.name,
-		Began:    s.root.t.began.Round(0),
+		Began:    s.root.t.began.Add(zero).Round(0),
 		Makespan: s.now - zero,
 		Ended:    g.has(seenEnded),
 		Groups:   make([]Group, len(s.groups)),

@@ -93,8 +93,8 @@ const (
 type table struct {
 	key   uint32 // the high half of its IDs
 	next  atomic.Pointer[table]
-	began time.Time
-	open  int // outermost groups that have not ended; guarded by the collector's mu
+	began time.Time // where the clock of its events is zero
+	open  int       // outermost groups that have not ended; guarded by the collector's mu
 
 	few    [fewRecords]record
 	chunks atomic.Pointer[[]atomic.Pointer[[chunkRecords]record]]

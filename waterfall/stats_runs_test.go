@@ -1,0 +1,185 @@
+package waterfall_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// A run has one number from its start on, by which it is found.
+func TestStatsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s waterfall.Stats
+		gate := make(chan struct{})
+		g := asap.New(t.Context(), asap.Name("first"), asap.Observe(&s))
+		g.Do("a", func(context.Context) error { <-gate; return nil })
+		h := asap.New(t.Context(), asap.Name("second"), asap.Observe(&s))
+		h.Do("b", func(context.Context) error { <-gate; return nil })
+		synctest.Wait()
+		live := s.Live()
+		if len(live) != 2 || live[0].Number != 1 || live[1].Number != 2 {
+			t.Fatalf("Live() = %d runs, want the numbers 1 and 2", len(live))
+		}
+		if run := s.Run(2); run == nil || run.Name != "second" || run.Ended {
+			t.Errorf("Run(2) = %+v, want second, running", run)
+		}
+		close(gate)
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		added := record(t, "0 group third\n5 close third")
+		s.Add(added)
+		if added.Number != 0 {
+			t.Errorf("Add wrote the number %d into the caller's run", added.Number)
+		}
+		for number, name := range map[uint64]string{1: "first", 2: "second", 3: "third"} {
+			run := s.Run(number)
+			if run == nil || run.Name != name || !run.Ended || run != s.Report(name).Latest[0] {
+				t.Errorf("Run(%d) = %+v, want the run of %s that was kept", number, run, name)
+			}
+		}
+		for _, number := range []uint64{0, 4} {
+			if run := s.Run(number); run != nil {
+				t.Errorf("Run(%d) = %+v, want nil", number, run)
+			}
+		}
+	})
+}
+
+// A group ends, and its Wait returns, while somebody reads the totals; the next
+// reader finds it there, and so does one who comes when the first has gone.
+func TestStatsBlocksNobody(t *testing.T) {
+	var s waterfall.Stats
+	release := waterfall.HoldTotals(&s)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			g := asap.New(t.Context(), asap.Name("page"), asap.Observe(&s))
+			g.Go("a", nop)
+			if err := g.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if live := s.Live(); len(live) != 0 {
+		t.Errorf("Live() = %d runs after all have ended", len(live))
+	}
+	release()
+	if r := s.Report("page"); r.Runs != 50 {
+		t.Errorf("Report = %d runs, want 50", r.Runs)
+	}
+}
+
+// An observer of a nested group alone sees a clock that began with the group
+// around it.
+func TestStatsOfANestedGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s waterfall.Stats
+		server := asap.New(t.Context(), asap.Name("server"))
+		server.Do("requests", func(ctx context.Context) error {
+			time.Sleep(time.Hour)
+			began := time.Now()
+			g := asap.New(ctx, asap.Name("page"), asap.Observe(&s))
+			g.Go("a", sleep(10*time.Second, 1))
+			time.Sleep(3 * time.Second)
+			live := s.Live()
+			if len(live) != 1 || live[0].Makespan != 3*time.Second || !live[0].Began.Equal(began) {
+				t.Errorf("Live() = %+v, want one run of 3s since %v", live, began)
+			}
+			err := g.Wait()
+			if run := s.Run(1); run.Makespan != 10*time.Second || !run.Began.Equal(began) {
+				t.Errorf("run of %v since %v, want 10s since %v", run.Makespan, run.Began, began)
+			}
+			return err
+		})
+		if err := server.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// The histogram has every run once, in the class of its makespan.
+func TestStatsBuckets(t *testing.T) {
+	var s waterfall.Stats
+	var lengths []time.Duration
+	for i := range 300 {
+		d := time.Duration(i*i)*time.Microsecond + time.Duration(i%3)*time.Millisecond
+		lengths = append(lengths, d)
+		s.Add(record(t, fmt.Sprintf("0 group g\n0 declare a\n0 start a\n%f end a\n%f close g", d.Seconds()*1e3, d.Seconds()*1e3)))
+	}
+	slices.Sort(lengths)
+	last := time.Duration(-1)
+	for _, b := range s.Report("g").Buckets {
+		if b.Low < last || b.High < b.Low || b.Runs == 0 {
+			t.Errorf("bucket %+v after %v, want them in order and none empty", b, last)
+		}
+		last = b.High
+		for range b.Runs {
+			if len(lengths) == 0 {
+				t.Fatal("the buckets have more runs than there were")
+			}
+			if d := lengths[0]; d < b.Low-1 || d > b.High {
+				t.Errorf("a run of %v is in bucket %+v", d, b)
+			}
+			lengths = lengths[1:]
+		}
+	}
+	if len(lengths) > 0 {
+		t.Errorf("%d runs are in no bucket", len(lengths))
+	}
+}
+
+// Kept runs share a budget of tasks; those of whoever has most go first.
+func TestStatsKeepsWithinABudget(t *testing.T) {
+	var s waterfall.Stats
+	large := func(name string) string {
+		var b strings.Builder
+		fmt.Fprintf(&b, "0 group %s\n", name)
+		for k := range 4000 {
+			fmt.Fprintf(&b, "0 declare t%d\n0 start t%d\n1 end t%d\n", k, k, k)
+		}
+		fmt.Fprintf(&b, "1 close %s\n", name)
+		return b.String()
+	}
+	for i := range 12 {
+		run := record(t, large(fmt.Sprintf("g%d", i)))
+		for range 4 {
+			s.Add(run)
+		}
+	}
+	s.Add(page(t, ms, ms))
+	tasks := 0
+	for _, name := range s.Names() {
+		r := s.Report(name)
+		if len(r.Slowest)+len(r.Latest) == 0 {
+			t.Errorf("no run of %s is kept", name)
+		}
+		for _, run := range slices.Concat(r.Slowest, r.Latest) {
+			tasks += len(run.Tasks)
+		}
+	}
+	if tasks > 100_000 || tasks < 90_000 {
+		t.Errorf("%d tasks are kept, want nearly 100,000", tasks)
+	}
+	if got := s.Report("page"); len(got.Slowest) != 1 || len(got.Latest) != 1 {
+		t.Errorf("of page are kept %d slowest and %d latest, want the one that there was", len(got.Slowest), len(got.Latest))
+	}
+	for i := range 300 {
+		s.Add(record(t, fmt.Sprintf("0 group n%d\n1 close n%d", i, i)))
+	}
+	if n := s.Unnamed(); n != 300-(256-13) {
+		t.Errorf("Unnamed() = %d, want %d", n, 300-(256-13))
+	}
+}
