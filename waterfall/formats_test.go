@@ -57,7 +57,7 @@ func TestFormatsGolden(t *testing.T) {
 // withoutAssets replaces what is the same in every page by the name of its file.
 func withoutAssets(t *testing.T, html string) string {
 	t.Helper()
-	for _, name := range []string{"page.css", "sim.js", "page.js"} {
+	for _, name := range []string{"../internal/look/look.css", "page.css", "sim.js", "page.js"} {
 		asset, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func withoutAssets(t *testing.T, html string) string {
 		if !strings.Contains(html, string(asset)) {
 			t.Errorf("the page lacks %s", name)
 		}
-		html = strings.Replace(html, string(asset), "("+name+")", 1)
+		html = strings.Replace(html, string(asset), "("+filepath.Base(name)+")", 1)
 	}
 	return html
 }
@@ -153,6 +153,34 @@ func TestNamesStayText(t *testing.T) {
 	dot := render(t, run, waterfall.DOT)
 	if quotes := regexp.MustCompile(`\\.`).ReplaceAllString(dot, ""); strings.Count(quotes, `"`)%2 != 0 {
 		t.Errorf("quotes of the DOT do not pair up:\n%s", dot)
+	}
+}
+
+// In a frame, what the page runs carries the server's nonce, and nothing else
+// does; the links stand above the heading as they are.
+func TestWriteHTMLInAFrame(t *testing.T) {
+	var b strings.Builder
+	frame := waterfall.Frame{Nonce: `a"b+c=`, Top: `<nav><a href="?">all</a></nav>`}
+	if err := fixed(t, readme).WriteHTML(&b, frame); err != nil {
+		t.Fatal(err)
+	}
+	html := b.String()
+	for _, open := range []string{"<style", "<script", `<script id="run" type="application/json"`} {
+		if with := open + ` nonce="a&#34;b&#43;c="`; !strings.Contains(html, with) {
+			t.Errorf("the page lacks %s", with)
+		}
+	}
+	if n := strings.Count(html, "nonce="); n != 4 {
+		t.Errorf("the page has %d nonces, want 4", n)
+	}
+	if !strings.Contains(html, "<body>\n<nav><a href=\"?\">all</a></nav><header>") {
+		t.Error("the frame's top is not above the header")
+	}
+	if plain := render(t, fixed(t, readme), waterfall.HTML); strings.Contains(plain, "nonce") {
+		t.Error("the page without a frame has a nonce")
+	}
+	if err := fixed(t, readme).WriteHTML(&failing{}, frame); err == nil || err.Error() != "pipe closed" {
+		t.Errorf("WriteHTML = %v, want the writer's error", err)
 	}
 }
 

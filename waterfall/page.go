@@ -6,10 +6,12 @@ import (
 	"encoding/json/v2"
 	"fmt"
 	"html/template"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 //go:embed page.html
@@ -195,7 +197,27 @@ var page = template.Must(template.New("page").Parse(pageHTML))
 // maxPageTasks is where a browser would choke on the model.
 const maxPageTasks = 50_000
 
-func (r *Run) writeHTML(b *strings.Builder) error {
+// Frame is what a server puts around the page of a run.
+type Frame struct {
+	// Nonce is the one of the server's content security policy; the page's style
+	// and its scripts carry it. Without one they carry none.
+	Nonce string
+	// Top stands above the page's heading, such as links to other pages.
+	Top template.HTML
+}
+
+// WriteHTML writes the page that [Run.Write] writes as [HTML] in a frame, in one
+// Write. It fails for a run of more than 50,000 tasks, and with what w returns.
+func (r *Run) WriteHTML(w io.Writer, f Frame) error {
+	var b strings.Builder
+	if err := r.writeHTML(&b, f); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 	if n := len(r.Tasks); n > maxPageTasks {
 		return fmt.Errorf("waterfall: %d tasks are too many for a page, which holds %d; use %s", n, maxPageTasks, Perfetto)
 	}
@@ -206,7 +228,9 @@ func (r *Run) writeHTML(b *strings.Builder) error {
 	gains := r.Ranking()
 	return page.Execute(b, map[string]any{
 		"Title":   r.title(),
-		"CSS":     template.CSS(pageCSS),
+		"Nonce":   f.Nonce,
+		"Top":     f.Top,
+		"CSS":     template.CSS(look.CSS + pageCSS),
 		"Sim":     template.JS(simJS),
 		"JS":      template.JS(pageJS),
 		"Data":    template.JS(data),

@@ -83,7 +83,7 @@
     r.drop.setAttribute("aria-pressed", "false");
     r.drop.setAttribute("aria-label", "drop " + task.path);
     r.slider.addEventListener("input", () => {
-      scale[r.task] = r.slider.value / 100;
+      scale[r.task] = 1 - (100 - r.slider.value) / 100; // rounded as the package's Speed is
       r.percent.textContent = r.slider.value + " %";
       predict();
     });
@@ -109,6 +109,7 @@
     steps = changed ? criticalPath(run, shown, gone) : run.steps;
     const out = $("prediction");
     out.textContent = "";
+    out.dataset.makespan = shown.makespan;
     if (changed) {
       const saved = base - shown.makespan;
       out.append(duration(shown.makespan) + " instead of " + duration(base) + ", ");
@@ -126,7 +127,7 @@
   function draw() {
     const span = Math.max(run.makespan, shown.makespan, 1);
     const pos = ns => 100 * ns / span + "%";
-    const step = ticks(span, window.innerWidth < 640 ? 4 : 8);
+    const step = ticks(span, window.innerWidth < 640 ? 5 : 8);
     const labels = axis.querySelector(".track");
     labels.textContent = "";
     for (let t = 0; t <= span * .97; t += step) {

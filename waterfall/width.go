@@ -1,7 +1,6 @@
 package waterfall
 
 import (
-	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -114,43 +113,4 @@ func fit(s string, w int) string {
 		left -= c
 	}
 	return b.String() + "…" + strings.Repeat(" ", max(left, 0))
-}
-
-// plain makes a text from outside safe for one line of a terminal: no escape
-// sequences, line breaks or marks that turn the direction of what follows.
-func plain(s string) string {
-	safe := true
-	for _, r := range s {
-		if hidden(r) || r == utf8.RuneError {
-			safe = false
-			break
-		}
-	}
-	if safe {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n':
-			b.WriteString("⏎")
-		case r == '\t':
-			b.WriteByte(' ')
-		case r < 0x100 && hidden(r):
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case hidden(r):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func hidden(r rune) bool {
-	if r == 0x200D || r == 0xFE0F { // parts of emoji
-		return false
-	}
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) && !(r >= 0xE0020 && r <= 0xE007F) ||
-		r == 0x2028 || r == 0x2029
 }

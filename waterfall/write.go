@@ -54,7 +54,7 @@ func (r *Run) Write(w io.Writer, f Format) error {
 	case SVG:
 		r.writeSVG(&b)
 	case HTML:
-		err = r.writeHTML(&b)
+		err = r.writeHTML(&b, Frame{})
 	case JSON:
 		err = r.writeJSON(&b)
 	case Perfetto:
