@@ -9,7 +9,9 @@ type Exit[R any] struct {
 // may have several; the first that is used wins.
 func (g *Group) NewExit[R any]() *Exit[R] {
 	g.check("NewExit")
-	return &Exit[R]{group: g}
+	e := &Exit[R]{group: g}
+	g.keepExit(e)
+	return e
 }
 
 // With makes the error that ends the group when a body of the group returns

@@ -100,14 +100,40 @@ func (t *flowInput[In]) drop()                       {}
 func (t *flowInput[In]) fill(*Call)                  {}
 func (t *flowInput[In]) ready() (chain, bool, error) { return chain{}, true, nil }
 
+// Name returns the name that the flow was defined with.
+func (f *Flow[In, Out]) Name() string { return f.name }
+
 // Graph returns the structure of the flow, without running any body. It
 // returns an error, and never panics, if the function that declares it looks
 // at values, waits, panics, or returns no task of its group.
 func (f *Flow[In, Out]) Graph() (*Graph, error) {
+	p, err := f.draw()
+	if err != nil {
+		return nil, err
+	}
+	return p.graph(), nil
+}
+
+// Calls returns the bodies of the flow, one for each function that its
+// definition names, as an [Executor] is asked to run them but without
+// arguments, in order of declaration. An engine that runs bodies in another
+// process finds them here by [Call.Body]. Calls runs no body; its errors are
+// those of Graph, and names by which a body could not be told from another.
+func (f *Flow[In, Out]) Calls() ([]*Call, error) {
+	p, err := f.draw()
+	if err != nil {
+		return nil, err
+	}
+	p.building.Store(false)
+	p.recorded.Store(true)
+	return p.calls()
+}
+
+func (f *Flow[In, Out]) draw() (*plan, error) {
 	p := &plan{flow: f.name, drawing: true}
 	p.building.Store(true)
 	g := new(Group)
-	g.plan = p
+	g.plan, p.group = p, g
 	var err error
 	done := make(chan struct{})
 	go func() { // a Goexit of the function ends this goroutine alone
@@ -137,8 +163,5 @@ func (f *Flow[In, Out]) Graph() (*Graph, error) {
 	if refused := p.refused(); refused != nil {
 		return nil, refused
 	}
-	if err != nil {
-		return nil, err
-	}
-	return p.graph(), nil
+	return p, err
 }

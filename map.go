@@ -107,7 +107,7 @@ func (r *mapTask[E, U]) drop() {
 }
 
 func (r *mapTask[E, U]) call(context.Context) error { return nil }
-func (r *mapTask[E, U]) fill(c *Call)               { c.Func = r.fn }
+func (r *mapTask[E, U]) fill(c *Call)               { c.Func, c.Out = r.fn, new(U) }
 
 // mapElement is one element's body. It is nobody's handle: its Task only keeps
 // the value until the Map has it.

@@ -26,6 +26,9 @@ type plan struct {
 	flow     string
 	drawing  bool        // only the structure is wanted: nothing starts
 	building atomic.Bool // the flow's function has not returned
+	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
+	group    *Group      // that was drawn
+	exits    []exitHandle
 
 	mu    sync.Mutex
 	err   error // the first thing the function must not do
@@ -34,6 +37,7 @@ type plan struct {
 }
 
 func (p *plan) add(n *node) {
+	p.refuseRecorded("declaring", n)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.index == nil {
@@ -118,8 +122,26 @@ func (p *plan) refused() error {
 	return p.err
 }
 
+// elsewhere is the error of a body that uses the flow that it was recorded in.
+func (p *plan) elsewhere(call string, n *node) error {
+	if n == nil {
+		return fmt.Errorf("asap: flow %s: %s inside a body that runs on another engine; do it in the flow's function", p.flow, call)
+	}
+	return fmt.Errorf("asap: flow %s: %s of task %s inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
+		p.flow, call, n.label(), n.label(), n.label())
+}
+
+func (p *plan) refuseRecorded(call string, n *node) {
+	if p.recorded.Load() {
+		panic(p.elsewhere(call, n).Error())
+	}
+}
+
 // refuseInBuild panics when a flow's function does what it must not.
 func (g *Group) refuseInBuild(call string, n *node) {
+	if g.plan != nil {
+		g.plan.refuseRecorded(call, n)
+	}
 	if g.plan != nil && g.plan.building.Load() {
 		panic(g.plan.refuse(call, n).Error())
 	}
@@ -143,6 +165,9 @@ func (g *Group) refuseAwait(ctx context.Context, n, waiter *node) error {
 	if name, ok := ctx.Value(remoteKey{}).(string); ok {
 		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare the edge with And(%s).Then or %s.Then",
 			name, n.label(), n.label(), n.label())
+	}
+	if g.plan != nil && g.plan.recorded.Load() {
+		return g.plan.elsewhere("await", n)
 	}
 	if g.remote != nil && g.remote.busy.Load() {
 		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",

@@ -195,6 +195,9 @@ func (s *settling) settleRace(n *node) {
 	if cancel != nil {
 		cancel()
 	}
+	if won && s.g.remote != nil {
+		s.g.remote.lose(of)
+	}
 	if won && r.waiting() {
 		s.g.skipQueued(false, func(m *node) bool {
 			return m.kind&entrant != 0 && m.body.(racer).race() == r

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"time"
 )
 
 // remote is a group whose bodies run on an [Executor]. Everything happens on
@@ -27,6 +28,7 @@ type remote struct {
 	inFlight     int
 	busy         atomic.Bool // the executor is at work: nobody else may do anything
 	starting     bool        // dispatch is under way further up
+	exits        []exitHandle
 	canceled     error
 	broken       error // of Step
 }
@@ -35,9 +37,17 @@ type remote struct {
 type remoteCall struct {
 	seq      int
 	name     string
+	body     string          // the name in Flow.Calls
+	call     *Call           // of a function of a Race that is in flight
+	ctx      context.Context // what observers made of the group's
 	started  bool
 	reported bool
 	err      error
+}
+
+// callCanceler is an executor that can end one call.
+type callCanceler interface {
+	CancelCall(call *Call, cause error)
 }
 
 // remoteKey is the key under which a body's context has the task's name while
@@ -56,7 +66,8 @@ func (r *remote) declared(n *node) {
 	if n.kind&mapped != 0 {
 		name += "[]"
 	}
-	r.add(n, r.names.unique(name))
+	name = r.names.unique(name)
+	r.add(n, name, name)
 }
 
 // declaredPart names the i-th function or element of a Race or a Map.
@@ -64,15 +75,15 @@ func (r *remote) declaredPart(n, of *node, i int) {
 	name, part := of.side.Load().remote.name, "["+strconv.Itoa(i)+"]"
 	if of.kind&mapped != 0 {
 		at := len(of.name) // name[] or name[]#2
-		r.add(n, name[:at]+part+name[at+2:])
+		r.add(n, name[:at]+part+name[at+2:], name)
 		return
 	}
-	r.add(n, name+part)
+	r.add(n, name+part, name+part)
 }
 
-func (r *remote) add(n *node, name string) {
+func (r *remote) add(n *node, name, body string) {
 	r.seq++
-	n.sideOf().remote = &remoteCall{seq: r.seq, name: name}
+	n.sideOf().remote = &remoteCall{seq: r.seq, name: name, body: body}
 	if len(r.open) >= 2*r.declaredOpen+64 {
 		r.open = slices.DeleteFunc(r.open, (*node).done)
 		r.declaredOpen = len(r.open)
@@ -108,14 +119,21 @@ func (r *remote) start(n *node) {
 		return
 	}
 	c := n.side.Load().remote
-	call := &Call{Flow: g.name, Task: c.name, Run: func(ctx context.Context) error { return runRemote(ctx, n, c.name) }}
+	call := &Call{Flow: g.name, Task: c.name, Body: c.body, group: g,
+		Run: func(ctx context.Context) error { return runRemote(ctx, n, c) }}
+	if g.plan != nil {
+		call.Flow = g.plan.flow
+	}
 	n.body.(filler).fill(call)
 	if g.watch != nil {
 		e := g.watch.event(g, Started, n, g.watch.base.now())
-		g.watch.begin(g.parent, e)
+		c.ctx = g.watch.begin(g.parent, e)
 		g.watch.emit(e)
 	}
 	c.started = true
+	if n.kind&entrant != 0 {
+		c.call = call
+	}
 	r.inFlight++
 	r.busy.Store(true)
 	defer r.busy.Store(false)
@@ -123,10 +141,32 @@ func (r *remote) start(n *node) {
 		if c.reported {
 			return
 		}
-		c.reported, c.err = true, err
+		if p, ok := err.(*PanicError); ok && p.Task == c.name { // from Call.Invoke, which knows no other name
+			err = &PanicError{n.label(), p.Value, p.Stack}
+		}
+		c.reported, c.err, c.call = true, err, nil
 		r.inFlight--
 		r.reported = append(r.reported, n)
 	})
+}
+
+// lose cancels the functions of a decided Race that are in flight.
+func (r *remote) lose(of *node) {
+	exec, ok := r.exec.(callCanceler)
+	if !ok {
+		return
+	}
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	for i := 0; ; i++ {
+		n := of.body.dep(i)
+		if n == nil {
+			return
+		}
+		if c := n.side.Load().remote; c.call != nil {
+			exec.CancelCall(c.call, context.Canceled)
+		}
+	}
 }
 
 // filler is a body that an executor can run.
@@ -180,15 +220,44 @@ func (r *remote) drive(enough func() bool) {
 }
 
 func (r *remote) step() {
-	r.busy.Store(true)
-	err := r.exec.Step()
-	r.busy.Store(false)
-	if err == nil && len(r.reported) == 0 {
+	err := r.stepOrLeave()
+	if err == nil && len(r.reported) == 0 && r.g.parent.Err() == nil {
 		err = errors.New("step returned before a call was done")
 	}
 	if err != nil {
 		r.broken = fmt.Errorf("asap: executor: %w", err)
 		r.g.endOutside(r.broken, r.broken)
+	}
+}
+
+// stepOrLeave sees to it that a panic or a Goexit of the executor, with which
+// an engine may take a group out of memory, finds no task left to wait for.
+func (r *remote) stepOrLeave() error {
+	r.busy.Store(true)
+	left := true
+	defer func() {
+		r.busy.Store(false)
+		if left {
+			r.abandon()
+		}
+	}()
+	err := r.exec.Step()
+	left = false
+	return err
+}
+
+// abandon ends everything without the executor, of which nobody will hear again.
+func (r *remote) abandon() {
+	r.broken = errors.New("asap: executor: Step did not return")
+	r.canceled = r.broken
+	r.g.endOutside(r.broken, r.broken)
+	r.giveUp()
+	r.dispatch(chain{})
+	if r.g.live.Load()>>32 > 1 {
+		r.stall()
+	}
+	if r.g.waited.Load() { // join, which is being left, has not counted its caller off
+		r.g.count(-liveTask)
 	}
 }
 
@@ -203,7 +272,7 @@ func (r *remote) giveUp() {
 	for _, n := range r.unfinished() {
 		c := n.side.Load().remote
 		if c.started && !c.reported {
-			c.reported, c.err = true, r.broken
+			c.reported, c.err, c.call = true, r.broken, nil
 			r.inFlight--
 			r.reported = append(r.reported, n)
 		}
@@ -249,22 +318,69 @@ func (r *remote) await(ctx context.Context, n *node) error {
 
 // runRemote runs n's body in this process for an executor. Its panic and its
 // Goexit are errors.
-func runRemote(ctx context.Context, n *node, name string) error {
-	var err error
+func runRemote(ctx context.Context, n *node, c *remoteCall) error {
+	if c.ctx != nil && c.ctx != n.group.parent {
+		var end func()
+		ctx, end = withObserved(ctx, c.ctx)
+		defer end()
+	}
+	return apart(n.label(), func() error {
+		return n.body.call(context.WithValue(ctx, remoteKey{}, c.name))
+	})
+}
+
+// apart runs a body on a goroutine of its own, which ends before apart
+// returns, so that a Goexit ends it alone. A panic and Goexit are errors.
+func apart(task string, body func() error) (err error) {
 	done := make(chan struct{})
-	go func() { // ends before runRemote returns; a Goexit ends it alone
+	go func() {
 		returned := false
 		defer close(done)
 		defer func() {
-			if v := recover(); v != nil {
-				err = newPanicError(n, v, debug.Stack())
+			v := recover()
+			if p, ok := v.(*PanicError); ok { // of a nested group: it names the task
+				err = p
+			} else if v != nil {
+				err = &PanicError{task, v, debug.Stack()}
 			} else if !returned {
 				err = ErrGoexit
 			}
 		}()
-		err = n.body.call(context.WithValue(ctx, remoteKey{}, name))
+		err = body()
 		returned = true
 	}()
 	<-done
 	return err
+}
+
+// observedContext is that of a body on an executor: the one that the
+// observers made, ended by the executor's as well, of which it has the values
+// that the other does not know.
+type observedContext struct {
+	context.Context
+	engine context.Context
+}
+
+func withObserved(engine, observed context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(observed)
+	stop := context.AfterFunc(engine, func() { cancel(context.Cause(engine)) })
+	return &observedContext{ctx, engine}, func() {
+		stop()
+		cancel(nil)
+	}
+}
+
+func (c *observedContext) Value(key any) any {
+	if v := c.Context.Value(key); v != nil {
+		return v
+	}
+	return c.engine.Value(key)
+}
+
+func (c *observedContext) Deadline() (time.Time, bool) {
+	first, ok := c.Context.Deadline()
+	if other, has := c.engine.Deadline(); has && (!ok || other.Before(first)) {
+		return other, true
+	}
+	return first, ok
 }

@@ -1,0 +1,204 @@
+package asap_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"reflect"
+	"slices"
+
+	"github.com/asap-go/asap"
+)
+
+// answerFrom is what comes back from where a body runs.
+type answerFrom struct {
+	Value json.RawMessage
+	Exit  *int
+	Err   *asap.TaskError
+}
+
+// farAway is an engine whose bodies run elsewhere: arguments, values and errors
+// cross as JSON. Only the names of the bodies are the same on both sides.
+type farAway struct {
+	bodies map[string]*asap.Call // of the other process
+	calls  []*asap.Call
+	dones  []func(error)
+}
+
+func newFarAway[In, Out any](flow *asap.Flow[In, Out]) *farAway {
+	calls, err := flow.Calls()
+	if err != nil {
+		panic(err)
+	}
+	e := &farAway{bodies: make(map[string]*asap.Call)}
+	for _, c := range calls {
+		e.bodies[c.Body] = c
+	}
+	return e
+}
+
+// serve is the other process.
+func (e *farAway) serve(body, task string, args []byte) (r answerFrom) {
+	c := *e.bodies[body]
+	c.Task = task
+	fn := reflect.TypeOf(c.Func)
+	for i := 1; i < fn.NumIn(); i++ {
+		p := reflect.New(fn.In(i))
+		var parts []json.RawMessage
+		_ = json.Unmarshal(args, &parts)
+		_ = json.Unmarshal(parts[i-1], p.Interface())
+		c.In = append(c.In, p.Elem().Interface())
+	}
+	if c.Out != nil {
+		c.Out = reflect.New(fn.Out(0)).Interface()
+	}
+	err := c.Invoke(context.Background())
+	if exit, value, ok := c.Exited(err); ok {
+		r.Exit = &exit
+		r.Value, _ = json.Marshal(value)
+	} else if err != nil {
+		r.Err = &asap.TaskError{Task: task, Err: err}
+	} else {
+		r.Value, _ = json.Marshal(c.Out)
+	}
+	return r
+}
+
+func (e *farAway) Start(call *asap.Call, done func(error)) {
+	e.calls, e.dones = append(e.calls, call), append(e.dones, done)
+}
+
+func (e *farAway) Step() error {
+	call, done := e.calls[0], e.dones[0]
+	e.calls, e.dones = e.calls[1:], e.dones[1:]
+	args, _ := json.Marshal(call.In)
+	wire, _ := json.Marshal(e.serve(call.Body, call.Task, args))
+	var r answerFrom
+	_ = json.Unmarshal(wire, &r)
+	switch {
+	case r.Exit != nil:
+		done(call.Exit(*r.Exit, func(into any) error { return json.Unmarshal(r.Value, into) }))
+	case r.Err != nil:
+		done(r.Err.Err)
+	case call.Out != nil:
+		done(json.Unmarshal(r.Value, call.Out))
+	default:
+		done(nil)
+	}
+	return nil
+}
+
+func (e *farAway) Cancel(error) {}
+
+var lookup = asap.Define("lookup", func(g *asap.Group, id *asap.Task[int]) *asap.Task[string] {
+	hit := g.NewExit[string]()
+	id.Do("cache", func(_ context.Context, id int) error {
+		if id == 1 {
+			return hit.With("cached")
+		}
+		return nil
+	})
+	ids := id.Then("ids", func(_ context.Context, id int) ([]int, error) { return []int{id, id + 1}, nil })
+	names := g.Map("name", ids, func(_ context.Context, id int) (string, error) {
+		if id == 3 {
+			return "", &fs.PathError{Op: "read", Path: "3", Err: fs.ErrNotExist}
+		}
+		return fmt.Sprint("name", id), nil
+	})
+	return names.Then("join", func(_ context.Context, names []string) (string, error) { return fmt.Sprint(names), nil })
+})
+
+func ExampleFlow_Calls() {
+	calls, err := lookup.Calls()
+	for _, c := range calls {
+		fmt.Printf("%s/%s: %T\n", c.Flow, c.Body, c.Func)
+	}
+	fmt.Println(err)
+	// Output:
+	// lookup/cache: func(context.Context, int) error
+	// lookup/ids: func(context.Context, int) ([]int, error)
+	// lookup/name[]: func(context.Context, int) (string, error)
+	// lookup/join: func(context.Context, []string) (string, error)
+	// <nil>
+}
+
+func ExampleFlow_Name() {
+	fmt.Println(lookup.Name())
+	// Output: lookup
+}
+
+func ExampleCall_Invoke() {
+	calls, err := lookup.Calls()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c := *calls[slices.IndexFunc(calls, func(c *asap.Call) bool { return c.Body == "name[]" })]
+	var name string
+	c.In, c.Out = []any{7}, &name
+	fmt.Println(c.Invoke(context.Background()), name)
+	// Output: <nil> name7
+}
+
+func ExampleCall_Exit() {
+	for id := range 4 {
+		s, err := lookup.With(asap.On(newFarAway(lookup))).Run(context.Background(), id)
+		fmt.Printf("%q %v\n", s, err)
+	}
+	// Output:
+	// "[name0 name1]" <nil>
+	// "cached" <nil>
+	// "" asap: task name[1]: read 3: file does not exist
+	// "" asap: task name[0]: read 3: file does not exist
+}
+
+func ExampleCall_Exited() {
+	calls, _ := lookup.Calls()
+	c := *calls[0]
+	c.In = []any{1}
+	fmt.Println(c.Exited(c.Invoke(context.Background())))
+	// Output: 0 cached true
+}
+
+func ExampleRemoteError() {
+	_, err := lookup.With(asap.On(newFarAway(lookup))).Run(context.Background(), 2)
+	remote, _ := errors.AsType[*asap.RemoteError](err)
+	fmt.Println(remote.Type, remote.Message == remote.Error(), remote.Unwrap())
+	fmt.Println(errors.Is(err, fs.ErrNotExist)) // only what package asap defines
+	// Output:
+	// *fs.PathError true [file does not exist]
+	// false
+}
+
+func ExampleResult_MarshalJSON() {
+	for _, r := range []asap.Result[int]{{Value: 7}, {Err: &asap.TaskError{Task: "ads", Err: asap.ErrGoexit}}} {
+		data, err := r.MarshalJSON() // as json.Marshal does
+		fmt.Println(string(data), err)
+		var back asap.Result[int]
+		fmt.Println(back.UnmarshalJSON(data), back.Or(-1), back.Err)
+	}
+	// Output:
+	// {"value":7} <nil>
+	// <nil> 7 <nil>
+	// {"error":{"kind":"task","name":"ads","causes":[{"kind":"goexit"}]}} <nil>
+	// <nil> -1 asap: task ads: body called runtime.Goexit
+}
+
+func ExampleTaskError_MarshalJSON() {
+	data, _ := (&asap.TaskError{Task: "user", Err: context.Canceled}).MarshalJSON()
+	var back asap.TaskError
+	err := back.UnmarshalJSON(data)
+	fmt.Println(err, &back, errors.Is(&back, context.Canceled))
+	// Output: <nil> asap: task user: context canceled true
+}
+
+func ExampleGroupError_MarshalJSON() {
+	_, err := lookup.Run(context.Background(), 3)
+	failed, _ := errors.AsType[*asap.GroupError](err)
+	data, _ := failed.MarshalJSON()
+	var back asap.GroupError
+	fmt.Println(back.UnmarshalJSON(data), &back, len(back.Failures))
+	// Output: <nil> asap: task name[0]: read 3: file does not exist 1
+}

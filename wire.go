@@ -1,0 +1,251 @@
+package asap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// RemoteError is what is left of an error that was encoded in one process and
+// decoded in another: its text and its type. [errors.Is] still finds in it what
+// the original had of [ErrSkipped], [ErrExited], [ErrGoexit],
+// [context.Canceled] and [context.DeadlineExceeded], and [errors.As] the
+// [*TaskError], [*GroupError], [*PanicError] and [*CycleError]; its other
+// causes are RemoteErrors too.
+type RemoteError struct {
+	Type    string // of the original, as %T prints it: *fs.PathError
+	Message string
+
+	causes []error
+}
+
+// Error is the text of the original.
+func (e *RemoteError) Error() string { return e.Message }
+
+// Unwrap returns what the original wrapped.
+func (e *RemoteError) Unwrap() []error { return e.causes }
+
+// MarshalJSON encodes the value, or else the error with everything that it wraps.
+func (r Result[T]) MarshalJSON() ([]byte, error) {
+	if r.Err != nil {
+		return json.Marshal(struct {
+			Error *wireError `json:"error"`
+		}{newWire(r.Err)})
+	}
+	return json.Marshal(struct {
+		Value T `json:"value"`
+	}{r.Value})
+}
+
+// UnmarshalJSON decodes what MarshalJSON has encoded. Errors that are not of
+// this package come back as [*RemoteError].
+func (r *Result[T]) UnmarshalJSON(data []byte) error {
+	var w struct {
+		Value T          `json:"value"`
+		Error *wireError `json:"error"`
+	}
+	if err := json.Unmarshal(data, &w); err != nil {
+		return err
+	}
+	*r = Result[T]{Value: w.Value}
+	if w.Error != nil {
+		var zero T
+		*r = Result[T]{zero, w.Error.error()}
+	}
+	return nil
+}
+
+// MarshalJSON encodes the error with everything that it wraps, so that it can
+// cross to another process.
+func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
+
+// UnmarshalJSON decodes what MarshalJSON has encoded. What the error wraps and
+// is not of this package comes back as a [*RemoteError].
+func (e *TaskError) UnmarshalJSON(data []byte) error {
+	out, err := decodeWire[*TaskError](data)
+	if err == nil {
+		e.Task, e.Err = out.Task, out.Err
+	}
+	return err
+}
+
+// MarshalJSON encodes the error with everything that it wraps, so that it can
+// cross to another process.
+func (e *GroupError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
+
+// UnmarshalJSON decodes what MarshalJSON has encoded. What the failures wrap
+// and is not of this package comes back as a [*RemoteError].
+func (e *GroupError) UnmarshalJSON(data []byte) error {
+	out, err := decodeWire[*GroupError](data)
+	if err == nil {
+		*e = *out
+	}
+	return err
+}
+
+func decodeWire[E error](data []byte) (E, error) {
+	var w wireError
+	var none E
+	if err := json.Unmarshal(data, &w); err != nil {
+		return none, err
+	}
+	out, ok := w.error().(E)
+	if !ok {
+		return none, fmt.Errorf("asap: what was decoded is no %T", none)
+	}
+	return out, nil
+}
+
+// wireError is an error on its way to another process.
+type wireError struct {
+	Kind    string       `json:"kind,omitempty"` // task, group, panic, cycle, or a sentinel; "" for any other
+	Name    string       `json:"name,omitempty"` // of the task or the group
+	Type    string       `json:"type,omitempty"`
+	Message string       `json:"message,omitempty"`
+	Stack   string       `json:"stack,omitempty"`
+	Path    []string     `json:"path,omitempty"`
+	Is      []string     `json:"is,omitempty"` // sentinels of which only the original's Is method knows
+	Causes  []*wireError `json:"causes,omitempty"`
+}
+
+// sentinels are the errors that are the same everywhere.
+var sentinels = [...]struct {
+	name string
+	err  error
+}{
+	{"skipped", ErrSkipped},
+	{"exited", ErrExited},
+	{"goexit", ErrGoexit},
+	{"canceled", context.Canceled},
+	{"deadline", context.DeadlineExceeded},
+}
+
+// Bounds of what travels: engines limit the size of an error.
+const (
+	maxWireDepth = 64
+	maxWireNodes = 1000
+	maxWireText  = 16 << 10
+)
+
+type wirer struct{ left int }
+
+func newWire(err error) *wireError {
+	w := wirer{maxWireNodes}
+	return w.encode(err, maxWireDepth)
+}
+
+func (w *wirer) encode(err error, depth int) *wireError {
+	w.left--
+	switch e := err.(type) {
+	case *TaskError:
+		return &wireError{Kind: "task", Name: e.Task, Causes: w.causes([]error{e.Err}, depth)}
+	case *GroupError:
+		return &wireError{Kind: "group", Name: e.Group, Causes: w.causes(e.Unwrap(), depth)}
+	case *CycleError:
+		return &wireError{Kind: "cycle", Path: e.Path}
+	case *PanicError:
+		out := &wireError{Kind: "panic", Name: e.Task, Type: fmt.Sprintf("%T", e.Value), Message: cut(fmt.Sprint(e.Value)), Stack: cut(string(e.Stack))}
+		if cause := e.Unwrap(); cause != nil {
+			out.Causes = w.causes([]error{cause}, depth)
+		}
+		return out
+	case *RemoteError:
+		return &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.causes, depth)}
+	}
+	for _, s := range sentinels {
+		if err == s.err {
+			return &wireError{Kind: s.name}
+		}
+	}
+	out := &wireError{Type: fmt.Sprintf("%T", err), Message: cut(err.Error())}
+	if is, ok := err.(interface{ Is(error) bool }); ok {
+		for _, s := range sentinels {
+			if is.Is(s.err) {
+				out.Is = append(out.Is, s.name)
+			}
+		}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		if cause := e.Unwrap(); cause != nil {
+			out.Causes = w.causes([]error{cause}, depth)
+		}
+	case interface{ Unwrap() []error }:
+		out.Causes = w.causes(e.Unwrap(), depth)
+	}
+	return out
+}
+
+func (w *wirer) causes(errs []error, depth int) []*wireError {
+	var out []*wireError
+	for _, err := range errs {
+		switch {
+		case err == nil:
+		case w.left <= 0 || depth == 0:
+			return append(out, &wireError{Type: "asap.more", Message: "and more errors, which are too many to send"})
+		default:
+			out = append(out, w.encode(err, depth-1))
+		}
+	}
+	return out
+}
+
+func cut(text string) string {
+	if len(text) > maxWireText {
+		text = text[:maxWireText] + "…"
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
+
+// error returns what the original is here.
+func (w *wireError) error() error {
+	causes := make([]error, 0, len(w.Causes))
+	for _, c := range w.Causes {
+		if c != nil {
+			causes = append(causes, c.error())
+		}
+	}
+	switch w.Kind {
+	case "task":
+		e := &TaskError{Task: w.Name}
+		if len(causes) > 0 {
+			e.Err = causes[0]
+		}
+		return e
+	case "group":
+		e := &GroupError{Group: w.Name}
+		for _, c := range causes {
+			te, ok := c.(*TaskError)
+			if !ok {
+				te = &TaskError{Task: "…", Err: c}
+			}
+			e.Failures = append(e.Failures, te)
+		}
+		return e
+	case "cycle":
+		return &CycleError{w.Path}
+	case "panic":
+		e := &PanicError{Task: w.Name, Value: w.Message, Stack: []byte(w.Stack)}
+		if len(causes) > 0 {
+			e.Value = &RemoteError{w.Type, w.Message, causes}
+		}
+		return e
+	}
+	for _, s := range sentinels {
+		if w.Kind == s.name {
+			return s.err
+		}
+	}
+	for _, name := range w.Is {
+		for _, s := range sentinels {
+			if s.name == name {
+				causes = append(causes, s.err)
+			}
+		}
+	}
+	return &RemoteError{w.Type, w.Message, causes}
+}
+
+// text is that of the original without the prefix of this package.
+func (e *RemoteError) text() string { return strings.TrimPrefix(e.Message, "asap: ") }
