@@ -14,35 +14,39 @@ import (
 // time, tasks of the group included, but for Wait and Stop, which a task of
 // the group itself must not call.
 type Group struct {
-	parent context.Context // what New was given, or what an observer made of it
-	name   string
-	owner  *node  // the task whose context New was given, if any
-	root   *Group // the outermost group around this one
-	lim    *limiter
-	watch  *watch  // nil: nobody looks
-	remote *remote // nil: bodies run here
-	plan   *plan   // not nil in a flow's group
+	// Its fields are in cache lines by who writes them while tasks run, at 64
+	// bits: see the test of the lines.
 
+	// Everybody reads these for each task, nobody writes them for each.
+	parent     context.Context        // what New was given, or what an observer made of it
+	end        atomic.Pointer[ending] // why no further body starts; written under mu
+	watch      *watch                 // nil: nobody looks
+	lim        *limiter
+	remote     *remote      // nil: bodies run here
+	plan       *plan        // not nil in a flow's group
+	searchers  atomic.Int32 // see relay
 	settled    bool
 	ownerWaits bool // the owner's context had no end of its own
-
-	real atomic.Pointer[cancelable] // see context.go
-	end  atomic.Pointer[ending]     // why no further body starts; written under mu
-	over atomic.Bool                // everything has ended
-
-	relay relay
 
 	// live counts the tasks that have not ended, and one for the caller until
 	// it waits, in its upper half, and in its lower half the goroutines that
 	// have to make their last step. Whoever brings it to 0 ends the group.
+	// Declaring writes it for each task; the rest of its line is seldom used.
 	live   atomic.Int64
+	owner  *node  // the task whose context New was given, if any
+	root   *Group // the outermost group around this one
+	name   string
+	real   atomic.Pointer[cancelable] // see context.go
+	book   atomic.Pointer[ledger]
+	over   atomic.Bool // everything has ended
 	waited atomic.Bool // the caller waits: its count is given back
-	idle   sync.WaitGroup
-	result error // of Wait, from the end on
+
+	relay relay // two lines, the second with what follows
 
 	mu     sync.Mutex
 	parked *bed // bodies asleep in a hard wait
-	book   atomic.Pointer[ledger]
+	idle   sync.WaitGroup
+	result error // of Wait, from the end on
 }
 
 // ledger is what most groups never need. All but cycles is guarded by the

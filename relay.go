@@ -19,13 +19,19 @@ import (
 // either it sees a push or the pusher sees no searcher. A worker between two
 // bodies is not counted: a push that does not see it starts a searcher too many.
 //
+// Who pushes writes the first cache line, who pops the second: together in one,
+// 100,000 tasks without dependencies took 1.2 to 2 times as long on two
+// processors. The count of searchers, which both read for each task and seldom
+// write, is in neither, but in the group.
+//
 // model/relay.pml states the same for spin.
 type relay struct {
-	in        atomic.Pointer[node] // pushed and not seen by a pop, the latest first
-	searchers atomic.Int32
-	mu        sync.Mutex
-	out       atomic.Pointer[node] // the next to pop, in order; written under mu
-	start     func()               // (*Group).search, made once
+	in    atomic.Pointer[node] // pushed and not seen by a pop, the latest first
+	start func()               // (*Group).search, made once
+	_     [48]byte
+
+	mu  sync.Mutex
+	out atomic.Pointer[node] // the next to pop, in order; written under mu
 }
 
 // push queues ready nodes, the oldest first.
@@ -52,7 +58,7 @@ func (g *Group) push(c chain) {
 			break
 		}
 	}
-	if r.searchers.Load() == 0 {
+	if g.searchers.Load() == 0 {
 		g.startSearcher()
 	}
 }
@@ -61,7 +67,7 @@ func (g *Group) push(c chain) {
 // in live.
 func (g *Group) startSearcher() {
 	r := &g.relay
-	if !r.searchers.CompareAndSwap(0, 1) {
+	if !g.searchers.CompareAndSwap(0, 1) {
 		return
 	}
 	if !g.enterWorker() {
@@ -177,21 +183,21 @@ func (w *worker) take() *node {
 		w.next = nil
 		return n
 	}
-	r := &w.g.relay
+	g, r := w.g, &w.g.relay
 	for {
 		n := r.pop()
 		w.at = 0
 		if w.searching {
 			w.searching = false
-			r.searchers.Add(-1)
+			g.searchers.Add(-1)
 		}
 		if n != nil {
-			if r.searchers.Load() == 0 && !r.empty() {
-				w.g.startSearcher()
+			if g.searchers.Load() == 0 && !r.empty() {
+				g.startSearcher()
 			}
 			return n
 		}
-		if r.empty() || !r.searchers.CompareAndSwap(0, 1) {
+		if r.empty() || !g.searchers.CompareAndSwap(0, 1) {
 			return nil
 		}
 		w.searching = true
