@@ -114,7 +114,11 @@ func (x *index) releaser(p Piece) int {
 		return -1
 	}
 	w := walker{index: x}
-	return w.unblocker(p)
+	i := w.unblocker(p)
+	if i >= 0 && x.run.Tasks[i].Outcome == 0 { // it goes on, and so does the wait
+		return -1
+	}
+	return i
 }
 
 // nameOf is the name of a task or a group.

@@ -2,6 +2,7 @@ package waterfall_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -206,6 +207,60 @@ func TestWhatIfSelectors(t *testing.T) {
 		got, err := run.WhatIf(tt.change)
 		if err != nil || got.Makespan != tt.want {
 			t.Errorf("WhatIf(%v) = %v, %v, want %v (%s)", tt.change, got.Makespan, err, tt.want, tt.why)
+		}
+	}
+}
+
+// The path of a run that is stuck ends in what it hangs on, not in who waits.
+func TestCriticalPathOfAStuckRun(t *testing.T) {
+	tests := []struct{ name, script, want string }{
+		{"a chain of waits", `
+			0 group checkout
+			0 declare cart
+			0 start cart
+			0 declare bank
+			0 start bank
+			0 declare charge
+			0 start charge
+			0 block charge on cart
+			0 declare receipt deps cart bank
+			12 end cart
+			12 resume charge
+			13 block charge on bank`, "bank"},
+		{"a nested group", `
+			0 group server
+			0 declare page
+			0 start page
+			5 group inner in page
+			5 declare other
+			5 start other
+			5 declare user
+			5 start user
+			5 declare quote deps user
+			6 block page on inner
+			9 end other`, "user"},
+		{"a circle", `
+			0 group loop
+			0 declare user
+			0 start user
+			0 declare profile
+			0 start profile
+			10 block user on profile
+			20 block profile on user`, "profile user"},
+	}
+	for _, tt := range tests {
+		run := record(t, tt.script)
+		path := run.CriticalPath()
+		at := time.Duration(0)
+		for _, s := range path {
+			if s.Start != at {
+				t.Errorf("%s: step %+v, want it to start at %v", tt.name, s, at)
+			}
+			at = s.End
+		}
+		last := path[len(path)-1]
+		if at != run.Makespan || run.Ended || !strings.Contains(tt.want, last.Name) || last.Name == "" {
+			t.Errorf("%s: the path ends at %v of %v in %+v, want it in %s", tt.name, at, run.Makespan, last, tt.want)
 		}
 	}
 }

@@ -153,8 +153,7 @@
         r.track.append(e);
       };
       if (changed) {
-        const was = recorded.pieces[r.task];
-        put("was", was[0][1], was[was.length - 1][2], "as it was");
+        for (const [state, from, to] of recorded.pieces[r.task]) if (state === 2) put("was", from, to, "ran here, as it was");
       }
       for (const [state, from, to, on] of pieces) {
         if (from === to && (state !== 2 || took(pieces) > 0)) continue;
@@ -163,10 +162,12 @@
       }
       for (const s of critical.get(r.task) || [])
         if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
-      const word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [2, 6, 7].includes(outcome) ? "✗ " + task.word : task.word;
+      const last = pieces[pieces.length - 1];
+      let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [2, 6, 7].includes(outcome) ? "✗ " + task.word : task.word;
+      if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
       if (word) {
-        const end = pieces.length ? pieces[pieces.length - 1][2] : 0, m = el("span", "mark", word);
-        if (end > span * .85) m.style.right = "2px"; else m.style.left = pos(end);
+        const end = last ? last[2] : 0, m = el("span", "mark", word);
+        if (end > span * .85) m.style.right = "0"; else m.style.left = pos(end);
         r.track.append(m);
       }
       r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(took(pieces)) : "") + (critical.has(r.task) ? ", critical" : ""));
@@ -176,6 +177,7 @@
   function detail(t) {
     const task = run.tasks[t], box = $("detail");
     box.textContent = "";
+    box.classList.add("told");
     const head = el("p");
     head.append(el("b", "", task.path), " " + task.word);
     box.append(head);

@@ -35,6 +35,7 @@ func (s Step) Len() time.Duration { return s.End - s.Start }
 //
 // A step is Running or Queued. It is Blocked where a wait ended by itself, by
 // a deadline of its own, and Outside where the caller had declared nothing yet.
+// In a run that has not ended the path ends in what everything hangs on.
 func (r *Run) CriticalPath() []Step {
 	w := walker{index: r.index(), seen: make(map[[2]int]bool)}
 	w.walk()
@@ -189,10 +190,16 @@ func (x *index) byEnd(g int) []int {
 }
 
 // unblocker is the task whose end ended the wait, or -1 if the wait ended
-// before it. For a group it is the last of its tasks.
+// before it. For a group it is the last of its tasks. A wait that goes on as the
+// snapshot is taken leads to what is waited for, unless that is a circle.
 func (w *walker) unblocker(p Piece) int {
 	if i, ok := w.task[p.On]; ok {
-		if end := w.run.Tasks[i].End(); w.run.Tasks[i].Outcome != 0 && end > p.Start && end <= p.End {
+		t := &w.run.Tasks[i]
+		end := t.End()
+		if t.Outcome == 0 && (w.run.Ended || w.seen[[2]int{i, len(t.Pieces) - 1}]) {
+			return -1
+		}
+		if end > p.Start && end <= p.End {
 			return i
 		}
 		return -1

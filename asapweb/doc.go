@@ -1,0 +1,31 @@
+// Package asapweb is a debug page: where the time of a program's groups goes,
+// and what the running ones wait for.
+//
+//	stats := new(waterfall.Stats)
+//	mux.Handle("/debug/asap/", asapweb.Handler(stats))
+//	...
+//	g := asap.New(ctx, asap.Name("home"), asap.Observe(stats))
+//
+// The first page lists the running groups, each with who waits for whom and
+// since when, and the groups by name: how many runs, how many failed, the
+// latency, and which task the slowest wait for. Behind a name are its
+// histogram, the criticality of every task, and the slowest and the latest
+// runs. Behind a run is its waterfall, with the critical path and with what-if
+// sliders that compute the prediction in the page, and downloads in every
+// [waterfall.Format].
+//
+// # Who may see it
+//
+// Names of tasks and texts of errors are not for strangers. Unless [Allow] says
+// otherwise the page answers only a client on this machine, by the address of
+// the connection, that asked for a name of this machine, so that no other
+// site can reach it through its visitor's browser by changing what its own
+// name stands for. Headers are not believed: what a proxy says of itself makes
+// the page refuse, and nothing makes it answer. A proxy on this machine that
+// leaves no trace cannot be told from its user; give such a server an Allow.
+//
+// # What it costs
+//
+// Memory and the cost of recording are those of [waterfall.Stats]. A page is
+// made when it is asked for, a few at a time; groups do not wait for it.
+package asapweb

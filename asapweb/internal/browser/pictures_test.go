@@ -1,0 +1,142 @@
+package browser_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/asap-go/asap/asapweb"
+	"github.com/asap-go/asap/waterfall"
+)
+
+var pictures = flag.String("pictures", "", "folder to write pictures of the pages to")
+
+// recorded are the pages of a shop at one moment of virtual time, so that the
+// pictures of them are the same every time.
+type recorded map[string]*httptest.ResponseRecorder
+
+func (p recorded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := p[r.URL.RawQuery]
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	for key, values := range a.Header() {
+		w.Header()[key] = values
+	}
+	w.WriteHeader(a.Code)
+	w.Write(a.Body.Bytes())
+}
+
+// record runs a shop for a minute and keeps the pages, with those that they
+// link to.
+func record(t *testing.T) recorded {
+	t.Helper()
+	p := make(recorded)
+	synctest.Test(t, func(t *testing.T) {
+		s := &sample{rand.New(rand.NewPCG(1, 1)), new(waterfall.Stats)}
+		release := make(chan struct{})
+		done := make(chan error, 1)
+		for i := range 240 {
+			if i == 150 {
+				go func() { done <- s.stuck(context.Background(), release) }() // received below
+			}
+			for _, page := range []func(context.Context) error{s.home, func(ctx context.Context) error { return s.checkout(ctx) }, s.search} {
+				_ = page(t.Context()) // some fail
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		h := asapweb.Handler(s.stats)
+		link := regexp.MustCompile(`href="\?([^"]*)"`)
+		var keep func(query string)
+		keep = func(query string) {
+			if p[query] != nil {
+				return
+			}
+			r := httptest.NewRequest("GET", "http://localhost/debug/asap/?"+query, nil)
+			r.RemoteAddr = "127.0.0.1:1"
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			p[query] = w
+			if w.Header().Get("Content-Disposition") != "" {
+				return
+			}
+			for _, m := range link.FindAllStringSubmatch(w.Body.String(), -1) {
+				keep(regexp.MustCompile(`&amp;`).ReplaceAllString(m[1], "&"))
+			}
+		}
+		keep("")
+		close(release)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// TestPictures looks at every page in a wide and a narrow window, in light and
+// in dark: nothing is wider than the window. With -pictures it keeps what it saw.
+func TestPictures(t *testing.T) {
+	pages := record(t)
+	server := httptest.NewServer(pages)
+	defer server.Close()
+	slowest := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(pages["group=checkout"].Body.String())
+	live := regexp.MustCompile(`id="run-(\d+)"`).FindStringSubmatch(pages[""].Body.String())
+	if slowest == nil || live == nil {
+		t.Fatal("the pages have no slowest checkout, or no running group")
+	}
+	for _, view := range []struct {
+		name, query, before string
+	}{
+		{"index", "", ""},
+		{"group", "group=checkout", ""},
+		{"run", "run=" + slowest[1], `document.querySelectorAll(".row[tabindex]")[4].focus()`},
+		{"whatif", "run=" + slowest[1], `document.getElementById("whatif").click();
+			const s = document.querySelectorAll(".knob input")[3]; s.value = 40; s.dispatchEvent(new Event("input"))`},
+		{"live", "run=" + live[1], ""},
+		{"error", "run=99999999", ""},
+	} {
+		for _, window := range []struct {
+			name  string
+			width int64
+			dark  bool
+		}{{"light", 1200, false}, {"dark", 1200, true}, {"narrow", 360, false}, {"narrow-dark", 360, true}} {
+			t.Run(view.name+"/"+window.name, func(t *testing.T) {
+				if view.name == "error" && pages[view.query] == nil {
+					t.Skip("not recorded")
+				}
+				ctx := tab(t, window.width, 800, window.dark)
+				do(t, ctx, chromedp.Navigate(server.URL+"/?"+view.query))
+				if view.before != "" {
+					js[chromedp.Void](t, ctx, "(() => {"+view.before+"})()")
+				}
+				if wide := js[int64](t, ctx, `document.documentElement.scrollWidth`); wide > window.width {
+					t.Errorf("the page is %d pixels wide in a window of %d; too wide are %s", wide, window.width,
+						js[string](t, ctx, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > %d).slice(0, 8).map(e => e.tagName + "." + e.getAttribute("class")).join(" ")`, window.width)))
+				}
+				if *pictures == "" {
+					return
+				}
+				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+				if err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join(*pictures, "asapweb-"+view.name+"-"+window.name+".png")
+				if err := os.WriteFile(file, png, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
