@@ -53,7 +53,7 @@ func newBars(r *waterfall.Report, most, height int) *bars {
 	step := math.Ceil((hi - lo) / float64(most))
 	n := int(math.Ceil((hi - lo) / step))
 	x := func(p float64) float64 { return 100 * (p - lo) / (step * float64(n)) }
-	instant := func(p float64) time.Duration { return time.Duration(math.Exp2(p / perPower)) }
+	instant := func(p float64) time.Duration { return time.Duration(min(math.Exp2(p/perPower), 1<<62)) }
 
 	counts := make([]int, n)
 	for _, b := range r.Buckets {

@@ -38,7 +38,11 @@ func upper(class uint16, perPower float64) time.Duration {
 	if class == 0 {
 		return 0
 	}
-	return time.Duration(math.Exp2(float64(class) / perPower))
+	end := math.Exp2(float64(class) / perPower)
+	if end >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(end)
 }
 
 // percentiles are the upper ends of the classes in which the shares of all

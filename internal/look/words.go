@@ -12,7 +12,7 @@ import (
 // Duration writes d with three significant digits: 365 ms, 1.25 s, 2m 5s.
 func Duration(d time.Duration) string {
 	if d < 0 {
-		return "−" + Duration(-d)
+		return "−" + Duration(max(-d, -(d+1))) // the least has no opposite
 	}
 	switch {
 	case d == 0:

@@ -1,0 +1,76 @@
+package asapweb_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asapweb"
+	"github.com/asap-go/asap/waterfall"
+)
+
+func ExampleHandler() {
+	stats := new(waterfall.Stats)
+	mux := http.NewServeMux()
+	mux.Handle("/debug/asap/", asapweb.Handler(stats))
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		g := asap.New(r.Context(), asap.Name("home"), asap.Observe(stats))
+		user := g.Go("user", func(context.Context) (string, error) { return "ada", nil })
+		if err := g.Wait(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprintf(w, "Hello %s\n", user.Value())
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	for _, path := range []string{"/", "/debug/asap/?run=1&format=mermaid"} {
+		res, err := http.Get(server.URL + path)
+		if err != nil {
+			panic(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			panic(err)
+		}
+		first, _, _ := strings.Cut(strings.TrimPrefix(string(body), "---\ntitle: "), " after")
+		fmt.Println(res.Status, strings.TrimSpace(first))
+	}
+	// Output:
+	// 200 OK Hello ada
+	// 200 OK "home: succeeded
+}
+
+func ExampleAllow() {
+	byToken := asapweb.Allow(func(r *http.Request) bool {
+		_, password, ok := r.BasicAuth()
+		return ok && password == "sesame" // compare in constant time
+	})
+	page := asapweb.Handler(new(waterfall.Stats), byToken)
+
+	r := httptest.NewRequest("GET", "https://shop.example/debug/asap/", nil)
+	for _, password := range []string{"guess", "sesame"} {
+		r.SetBasicAuth("ops", password)
+		w := httptest.NewRecorder()
+		page.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// 403
+	// 200
+}
+
+func ExampleOption() {
+	options := []asapweb.Option{asapweb.Allow(func(*http.Request) bool { return false })}
+	w := httptest.NewRecorder()
+	asapweb.Handler(new(waterfall.Stats), options...).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output:
+	// 403 this page is not for you: asapweb.Allow refused the request
+}

@@ -1,0 +1,277 @@
+package asapweb_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// A stuck group explains itself: who waits for whom, and since when.
+func TestRunningGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		release := stuck(t, stats, "checkout")
+		time.Sleep(12 * time.Second)
+		h := newHandler(stats)
+		contains(t, "the first page", page(t, h, ""),
+			`<a id="run-1" href="?run=1">checkout</a>`, `<span class="took">12 s</span>`,
+			"<li>bank has been running for 12 s; waiting for it: receipt (for 12 s)</li>",
+			`<th scope="row">bank</th><td>runs</td><td>12 s</td>`,
+			`<th scope="row">receipt</th><td>waits for <b>bank</b></td><td>12 s</td>`,
+			"No group has ended yet")
+		contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a id="run-1" href="?run=1">checkout</a>`)
+		contains(t, "the page of the run", page(t, h, "?run=1"), "checkout: running for 12 s", `<a href="?run=1">look again</a>`,
+			"<li>bank has been running for 12 s; waiting for it: receipt (for 12 s)</li>")
+		release()
+		body := page(t, h, "")
+		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a href="?group=checkout">checkout</a>`)
+		if strings.Contains(page(t, h, "?run=1"), "look again") {
+			t.Error("the page of an ended run offers to look again")
+		}
+	})
+}
+
+// A crowd of running groups, and of waiting tasks, is counted but not listed.
+func TestACrowd(t *testing.T) {
+	stats := new(waterfall.Stats)
+	var all []func()
+	for range 30 {
+		all = append(all, stuck(t, stats, "page"))
+	}
+	gate := make(chan struct{})
+	g := asap.New(t.Context(), asap.Name("wide"), asap.Observe(stats))
+	for i := range 40 {
+		g.Do(fmt.Sprint("t", i), func(context.Context) error { <-gate; return nil })
+	}
+	h := newHandler(stats)
+	body := page(t, h, "")
+	contains(t, "the first page", body, "11 more groups are running; the oldest are shown")
+	if n := strings.Count(body, "<article"); n != 20 {
+		t.Errorf("%d running groups are shown, want 20", n)
+	}
+	contains(t, "the page of the wide group", page(t, h, "?group=wide"), "28 more tasks have not ended")
+	close(gate)
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for _, release := range all {
+		release()
+	}
+}
+
+func TestGroups(t *testing.T) {
+	stats := new(waterfall.Stats)
+	for i := range 200 {
+		outcome, d := asap.Succeeded, 30*time.Millisecond+time.Duration(i)*time.Microsecond
+		if i%10 == 0 {
+			outcome = asap.Failed
+		}
+		if i%25 == 0 {
+			d *= 8
+		}
+		stats.Add(checkout("checkout", d, outcome))
+	}
+	stats.Add(checkout("", 6*time.Millisecond, asap.Succeeded))
+	h := newHandler(stats)
+	contains(t, "the first page", page(t, h, ""),
+		`<a href="?group=checkout">checkout</a>`, `<a href="?group=">(no name)</a>`, `<td data-is="failed" class="bad">20</td>`,
+		"<b>charge</b>", "latency of 200 runs: half within ")
+	body := page(t, h, "?group=checkout")
+	contains(t, "the page of the name", body, "<dt>runs</dt><dd>200</dd>", `<dt>failed</dt><dd class="bad">20</dd>`,
+		"<dt>succeeded</dt><dd>180</dd>", "Slowest runs", "Latest runs", `<span class="bad">failed</span>`,
+		`<svg class="strip" height="22" role="img" aria-label="critical path, cart 80.5 ms, charge 161 ms"`)
+	if n := strings.Count(body, `<a href="?run=`); n != 10 {
+		t.Errorf("the page links to %d runs, want 5 slowest and 5 latest", n)
+	}
+	contains(t, "the page of no name", page(t, h, group("")), "<h1>(no name)</h1>", "latency of 1 run: ")
+}
+
+// Every run is in one bar of the histogram, however long it was.
+func TestHistogram(t *testing.T) {
+	for name, lengths := range map[string][]time.Duration{
+		"none":         {},
+		"no time":      {0},
+		"one":          {time.Second},
+		"the same":     {5e6, 5e6, 5e6},
+		"a nanosecond": {1, 2, 3},
+		"far apart":    {1, 1e3, 1e6, 1e9, 3600e9, 1 << 62},
+		"no time, and": {0, 0, 7e6},
+	} {
+		stats := new(waterfall.Stats)
+		for _, d := range lengths {
+			stats.Add(checkout("g", d, asap.Succeeded))
+		}
+		release := func() {}
+		if len(lengths) == 0 {
+			release = stuck(t, stats, "g")
+		}
+		body := page(t, newHandler(stats), "?group=g")
+		release()
+		sum := 0
+		for _, m := range regexp.MustCompile(`<title>(\d+) runs? from`).FindAllStringSubmatch(body, -1) {
+			n, err := strconv.Atoi(m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += n
+		}
+		if sum != len(lengths) || strings.Contains(body, "NaN") || strings.Contains(body, "Inf") {
+			t.Errorf("%s: the bars have %d runs, want %d:\n%s", name, sum, len(lengths), withoutAssets(body))
+		}
+		for _, m := range regexp.MustCompile(`(?:x|width)="(-?[\d.]+)%"`).FindAllStringSubmatch(body, -1) {
+			if f, err := strconv.ParseFloat(m[1], 64); err != nil || f < 0 || f > 100.01 {
+				t.Errorf("%s: something is drawn at %s %%", name, m[1])
+			}
+		}
+		if n := strings.Count(body, `class="tick"`); n > 7 || n < 2 && len(lengths) > 0 && lengths[len(lengths)-1] > time.Microsecond {
+			t.Errorf("%s: the scale has %d labels, want 2 to 7", name, n)
+		}
+	}
+}
+
+// A download is what Write gives, under a name that ends as it should.
+func TestDownloads(t *testing.T) {
+	stats := new(waterfall.Stats)
+	stats.Add(checkout("home/../\"x\"", 30*time.Millisecond, asap.Failed))
+	h := newHandler(stats)
+	run := stats.Run(1)
+	for format, ending := range map[waterfall.Format]string{
+		waterfall.Text: "txt", waterfall.SVG: "svg", waterfall.HTML: "html", waterfall.JSON: "json",
+		waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.DOT: "dot",
+	} {
+		w := get(t, h, "?run=1&format="+string(format))
+		var want bytes.Buffer
+		if err := run.Write(&want, format); err != nil {
+			t.Fatal(err)
+		}
+		if w.Code != http.StatusOK || w.Body.String() != want.String() || w.Header().Get("Content-Type") != format.MediaType() {
+			t.Errorf("%s: %d as %s, %d bytes; want 200 as %s, the %d bytes of Write", format, w.Code, w.Header().Get("Content-Type"), w.Body.Len(), format.MediaType(), want.Len())
+		}
+		kind, params, err := mime.ParseMediaType(w.Header().Get("Content-Disposition"))
+		if name := "home-----x-run-1." + ending; err != nil || kind != "attachment" || params["filename"] != name {
+			t.Errorf("%s: %s %v, %v, want an attachment %s", format, kind, params, err, name)
+		}
+		contains(t, "the page of the run", page(t, h, "?run=1"), fmt.Sprintf(`<a href="?run=1&amp;format=%s" download>%s</a>`, format, format))
+	}
+	if got, err := waterfall.ReadJSON(get(t, h, "?run=1&format=json").Body); err != nil || got.Makespan != run.Makespan {
+		t.Errorf("the JSON is read back as %+v, %v", got, err)
+	}
+	if len(waterfall.Formats()) != 7 {
+		t.Errorf("there are %d formats, and this test knows 7", len(waterfall.Formats()))
+	}
+}
+
+// Markup in names and errors is text on every page and in every download.
+func TestMarkupStaysText(t *testing.T) {
+	for _, bad := range []string{
+		`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `'><svg onload=alert(1)>`, `</title></style></script><b>`,
+		`{{.}}`, "`${alert(1)}`", "javascript:alert(1)", "a\u202eb\x00\x1b[31m\u2028", "&lt;b&gt;", "--><!--", "\xff\xfe",
+	} {
+		stats := new(waterfall.Stats)
+		run := checkout(bad, 30*time.Millisecond, asap.Failed)
+		for i := range run.Tasks {
+			run.Tasks[i].Name = bad + strconv.Itoa(i)
+		}
+		run.Tasks[2].Err, run.Groups[0].Err, run.Notes = bad, bad, []string{bad}
+		stats.Add(run)
+		gate := make(chan struct{})
+		g := asap.New(t.Context(), asap.Name(bad), asap.Observe(stats))
+		first := g.Go(bad, func(context.Context) (int, error) { <-gate; return 1, nil })
+		first.Then(bad, func(context.Context, int) (int, error) { return 1, nil })
+		h := newHandler(stats)
+		queries := []string{"", group(bad), "?run=1", "?run=2", "?run=1&format=html", "?run=1&format=svg", "?group=" + "x" + strings.TrimPrefix(group(bad), "?group=")}
+		for _, query := range queries {
+			w := get(t, h, query, func(r *http.Request) { r.Header.Set("Accept", "text/html") })
+			body := strings.ToLower(withoutScripts(withoutAssets(w.Body.String())))
+			for _, raw := range []string{"<script>alert", "<img", "<svg onload", "onerror=alert(1)>", "<b>\"", "--><!--", "\x00", "\x1b", "\u202e"} {
+				if strings.Contains(body, raw) {
+					t.Errorf("%q is markup in %s: %q", bad, query, raw)
+				}
+			}
+			if n, want := strings.Count(w.Body.String(), "</script>"), map[bool]int{true: 3, false: 1}[strings.Contains(query, "run=")]; n > want {
+				t.Errorf("%q: %s closes %d scripts, want its own %d", bad, query, n, want)
+			}
+		}
+		// Its link leads back to it.
+		m := regexp.MustCompile(`<a href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, ""))
+		if m == nil {
+			t.Fatalf("%q: the first page has no link", bad)
+		}
+		contains(t, "the page behind the link", page(t, h, strings.ReplaceAll(m[1], "&amp;", "&")), "<dt>runs</dt><dd>1</dd>")
+		close(gate)
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Pages are made while groups run, from many clients at once; the groups go on.
+func TestPagesWhileGroupsRun(t *testing.T) {
+	stats := new(waterfall.Stats)
+	h := newHandler(stats)
+	var groups, clients sync.WaitGroup
+	done := make(chan struct{})
+	for worker := range 4 {
+		groups.Go(func() {
+			for i := range 100 {
+				g := asap.New(t.Context(), asap.Name(fmt.Sprint("g", worker)), asap.Observe(stats), asap.Limit(2))
+				a := g.Go("a", func(context.Context) ([]int, error) { return []int{1, 2, 3}, nil })
+				g.Map("m", a, func(context.Context, int) (int, error) { return i, nil })
+				if err := g.Wait(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for client := range 6 {
+		clients.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				query := []string{"", "?group=g1", "?run=" + strconv.Itoa(1+i), "?run=" + strconv.Itoa(1+i) + "&format=json"}[(i+client)%4]
+				if w := get(t, h, query); w.Code != 200 && w.Code != 404 {
+					t.Errorf("GET %s = %d %s", query, w.Code, w.Body)
+				}
+			}
+		})
+	}
+	groups.Wait()
+	close(done)
+	clients.Wait()
+	for worker := range 4 {
+		if r := stats.Report(fmt.Sprint("g", worker)); r.Runs != 100 {
+			t.Errorf("g%d has %d runs, want 100", worker, r.Runs)
+		}
+	}
+}
+
+// A client who goes away while it waits for its turn does not hold a place.
+func TestSlots(t *testing.T) {
+	stats := new(waterfall.Stats)
+	stats.Add(checkout("home", 3e6, asap.Succeeded))
+	h := newHandler(stats)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		w := get(t, h, "", func(r *http.Request) { *r = *r.WithContext(ctx) })
+		if w.Code != http.StatusOK && w.Code != http.StatusServiceUnavailable {
+			t.Errorf("GET with a dead context = %d %s, want 200 or 503", w.Code, w.Body)
+		}
+	}
+	page(t, h, "")
+}

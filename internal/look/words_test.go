@@ -1,0 +1,49 @@
+package look_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/internal/look"
+)
+
+func TestDuration(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 ms", 7: "7 ns", 1500: "1.5 µs", 999_600: "1 ms", 365e6: "365 ms", 1.25e9: "1.25 s", 125e9: "2m 5s",
+		2 * time.Hour: "2h 0m", -3e6: "−3 ms", math.MaxInt64: "2562047h 47m", math.MinInt64: "−2562047h 47m",
+	} {
+		if got := look.Duration(d); got != want {
+			t.Errorf("Duration(%d) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestPlain(t *testing.T) {
+	for s, want := range map[string]string{
+		"checkout": "checkout", "a\nb\tc": "a⏎b c", "\x1b[31m": `\x1b[31m`, "a\u202eb": `a\u202eb`, "商品 👩‍👧": "商品 👩‍👧",
+	} {
+		if got := look.Plain(s); got != want {
+			t.Errorf("Plain(%q) = %q, want %q", s, got, want)
+		}
+	}
+}
+
+func TestTicks(t *testing.T) {
+	for _, span := range []time.Duration{0, 1, 9, 360e6, time.Hour, math.MaxInt64} {
+		ticks := look.Ticks(span, 7)
+		if len(ticks) < 1 || len(ticks) > 8 || ticks[0] != 0 || ticks[len(ticks)-1] > span {
+			t.Errorf("Ticks(%d, 7) = %v, want at most 8 from 0 to the span", span, ticks)
+		}
+	}
+}
+
+// The style sheet refers to nothing outside, and ends no style element.
+func TestCSS(t *testing.T) {
+	for _, bad := range []string{"url(", "@import", "</", "http"} {
+		if strings.Contains(look.CSS, bad) {
+			t.Errorf("the style sheet has %q", bad)
+		}
+	}
+}
