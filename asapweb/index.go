@@ -44,8 +44,9 @@ type nameRow struct {
 }
 
 func (h *handler) index(nonce string) (*answer, error) {
-	p := indexPage{page: newPage(nonce, "asap"), Now: clock(time.Now()), Unnamed: h.stats.Unnamed()}
-	p.Script = indexJS
+	base := newPage(nonce, "asap")
+	base.Script = indexJS
+	p := indexPage{page: base, Now: clock(time.Now()), Unnamed: h.stats.Unnamed()}
 	live := h.stats.Live()
 	for _, run := range live[:min(len(live), maxLive)] {
 		p.Live = append(p.Live, newLiveRow(run, len(live) <= 3))

@@ -3,6 +3,7 @@ package asapweb
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/asap-go/asap/internal/look"
@@ -150,7 +151,7 @@ type stripPart struct {
 func newStrip(run *waterfall.Run, longest time.Duration) *strip {
 	s := &strip{}
 	scale := 100 / float64(max(1, longest))
-	words := ""
+	words := []string{"critical path"}
 	for i, step := range run.CriticalPath() {
 		name, class := look.Plain(step.Name), step.State.String()
 		what := fmt.Sprintf("%s %s: %s", name, step.State, look.Duration(step.Len()))
@@ -164,9 +165,9 @@ func newStrip(run *waterfall.Run, longest time.Duration) *strip {
 			TextHidden: width < 2 || step.State != waterfall.Running,
 		})
 		if i < 12 && step.State == waterfall.Running && width >= 0.5 {
-			words += ", " + name + " " + look.Duration(step.Len())
+			words = append(words, name+" "+look.Duration(step.Len()))
 		}
 	}
-	s.Label = "critical path" + words
+	s.Label = strings.Join(words, ", ")
 	return s
 }
