@@ -1,0 +1,169 @@
+package asaptest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/asap-go/asap"
+)
+
+// Portable runs flow in this process and fails t for everything that would
+// keep it from running on an engine whose bodies run in other processes. Each
+// message names the flow and the task:
+//
+//   - a value that is not the same after it was encoded and decoded: an
+//     unexported field, a function, a channel, an interface
+//   - a flow whose function declares other tasks, or in another order, when it
+//     is called again: the order of a map, the time, anything random
+//   - a call that asks for other values when the journal of the run is
+//     replayed: the same, or a value that a body has changed after it returned it
+//   - a body that awaits a task, or declares one
+//   - a body whose result depends on a variable that another body has set, or
+//     on a task's Value
+//
+// The flow's function is called often, and each body runs twice, one that seems
+// to be at fault up to four times: as they must bear on such an engine. A body
+// whose result is never the same cannot be told apart and is not judged. A
+// variable around the flow, such as a request that it was made for, is seen
+// only if [Worker] says what the flow is elsewhere. What the flow's type hides
+// from encoding/json, [Codec] can carry.
+//
+// Portable returns what the flow gives with values that have travelled. It
+// blocks until everything has ended; the bodies' context is that of t.
+func Portable[In, Out any](t testing.TB, flow *asap.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
+	t.Helper()
+	p := &portable{codec: codec{json.Marshal, json.Unmarshal, true}, told: make(map[string]bool)}
+	for _, o := range options {
+		o.apply(p)
+	}
+	first, err := flow.Graph()
+	if err != nil {
+		t.Errorf("Portable: %v", err)
+		var zero Out
+		return zero, err
+	}
+	p.flow = first.Name
+	stable := p.stable(first, flow.Graph)
+	p.carry("its input", in, reflect.TypeFor[In]())
+
+	j := newJournal(t.Context(), p)
+	out, err := flow.With(asap.On(j)).Run(t.Context(), in)
+	if err == nil {
+		p.carry("its result", out, reflect.TypeFor[Out]())
+	}
+	if stable {
+		out, err = replay(t.Context(), p, j, flow, in, out, err)
+		if p.worker == nil {
+			p.worker = flowFuncs(flow)
+		}
+		p.elsewhere(t.Context(), j)
+	}
+	for _, fault := range p.faults {
+		t.Errorf("flow %s: %s", p.flow, fault)
+	}
+	return out, err
+}
+
+// PortableOption changes what [Portable] assumes of the engine.
+type PortableOption interface{ apply(*portable) }
+
+type portableOption func(*portable)
+
+func (o portableOption) apply(p *portable) { o(p) }
+
+// Codec carries the values instead of encoding/json: encode gets a value, and
+// decode the bytes and a pointer to a zero value of the same type. For the
+// [asap.Result] of an Optional they get the value in it.
+func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) error) PortableOption {
+	return portableOption(func(p *portable) { p.codec = codec{encode, decode, false} })
+}
+
+// Worker says what the flow is in the process where the bodies run, for a flow
+// that is made by a function: there it was made beforehand, without the
+// request of which this run is part. A body that uses the request is a fault.
+func Worker[In, Out any](flow *asap.Flow[In, Out]) PortableOption {
+	return portableOption(func(p *portable) {
+		p.worker, p.otherFlow = flowFuncs(flow), true
+	})
+}
+
+// portable collects what [Portable] finds.
+type portable struct {
+	codec     codec
+	flow      string
+	worker    func(context.Context) (*funcRecorder, error) // builds the flow where the bodies run
+	otherFlow bool                                         // it is not the flow itself
+	faults    []string
+	told      map[string]bool // what was said of some task already
+}
+
+func (p *portable) fault(where, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !p.told[text] {
+		p.told[text] = true
+		p.faults = append(p.faults, where+": "+text)
+	}
+}
+
+// carry checks that v, of the static type t, survives, and returns its bytes,
+// nil if it cannot be encoded at all.
+func (p *portable) carry(where string, v any, t reflect.Type) []byte {
+	data, faults := p.codec.check(v, t)
+	for _, f := range faults {
+		p.fault(where, "%s", f)
+	}
+	return data
+}
+
+// builds is how often the flow's function is called: a map of two elements is
+// ranged over in the rarer order in one of eight times.
+const builds = 128
+
+// stable tells whether the flow declares the same tasks again and again.
+func (p *portable) stable(first *asap.Graph, build func() (*asap.Graph, error)) bool {
+	for range builds {
+		next, err := build()
+		if err != nil {
+			p.fault("its function", "fails when it is called again: %v", err)
+			return false
+		}
+		if text := otherGraph(first, next); text != "" {
+			p.fault("its function", "declares %s; what it declares must not depend on the order of a map, the time, or anything random", text)
+			return false
+		}
+	}
+	return true
+}
+
+// otherGraph says what b declares other than a.
+func otherGraph(a, b *asap.Graph) string {
+	for i, x := range a.Tasks[:min(len(a.Tasks), len(b.Tasks))] {
+		y := b.Tasks[i]
+		switch {
+		case x.Name != y.Name || x.Kind != y.Kind:
+			return fmt.Sprintf("%s %s as number %d in one call and %s %s in another", x.Kind, x.Name, i+1, y.Kind, y.Name)
+		case !slices.Equal(x.Deps, y.Deps):
+			return fmt.Sprintf("%s %s after %s in one call and after %s in another", x.Kind, x.Name, depNames(a, x), depNames(b, y))
+		}
+	}
+	if len(a.Tasks) != len(b.Tasks) {
+		return fmt.Sprintf("%d tasks in one call and %d in another", len(a.Tasks), len(b.Tasks))
+	}
+	return ""
+}
+
+func depNames(g *asap.Graph, t asap.GraphTask) string {
+	var names []string
+	for _, d := range t.Deps {
+		names = append(names, g.Tasks[d].Name)
+	}
+	if names == nil {
+		return "nothing"
+	}
+	return strings.Join(names, " and ")
+}

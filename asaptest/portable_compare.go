@@ -1,0 +1,129 @@
+package asaptest
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+)
+
+// difference says where b differs from a, which is of the same static type,
+// "" if nowhere. Values with a method Equal are asked, so that a time is the
+// same in another zone and without its monotonic part; a nil slice or map is
+// an empty one; of errors the text counts.
+func difference(a, b reflect.Value, path string) string {
+	return (&comparison{seen: make(map[[2]uintptr]bool)}).differ(a, b, path)
+}
+
+type comparison struct {
+	seen map[[2]uintptr]bool // pointers that are being compared
+}
+
+func changed(path string, a, b reflect.Value) string {
+	if a.Kind() == reflect.String {
+		return fmt.Sprintf("%s is %q and becomes %q", path, a, b)
+	}
+	return fmt.Sprintf("%s is %v and becomes %v", path, a, b)
+}
+
+func (c *comparison) differ(a, b reflect.Value, path string) string {
+	if a.Type() != b.Type() {
+		return fmt.Sprintf("%s is of type %s and becomes %s", path, a.Type(), b.Type())
+	}
+	if equal, ok := asks(a, b); ok {
+		if !equal {
+			return changed(path, a, b)
+		}
+		return ""
+	}
+	same := true
+	switch a.Kind() {
+	case reflect.Interface, reflect.Pointer:
+		return c.indirect(a, b, path)
+	case reflect.Struct:
+		for i := range a.NumField() {
+			if d := c.differ(a.Field(i), b.Field(i), path+"."+a.Type().Field(i).Name); d != "" {
+				return d
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		if a.Len() != b.Len() {
+			return fmt.Sprintf("%s is %d long and becomes %d long", path, a.Len(), b.Len())
+		}
+		for i := range a.Len() {
+			if d := c.differ(a.Index(i), b.Index(i), fmt.Sprintf("%s[%d]", path, i)); d != "" {
+				return d
+			}
+		}
+	case reflect.Map:
+		return c.maps(a, b, path)
+	case reflect.Float32, reflect.Float64:
+		same = a.Float() == b.Float() || math.IsNaN(a.Float()) && math.IsNaN(b.Float())
+	case reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		same = a.IsZero() && b.IsZero()
+	default:
+		same = a.Equal(b)
+	}
+	if !same {
+		return changed(path, a, b)
+	}
+	return ""
+}
+
+// asks has a value compare itself, as time.Time does.
+func asks(a, b reflect.Value) (equal, ok bool) {
+	if !a.CanInterface() || !b.CanInterface() || a.Kind() == reflect.Interface || a.Kind() == reflect.Pointer && (a.IsNil() || b.IsNil()) {
+		return false, false
+	}
+	m := a.MethodByName("Equal")
+	if !m.IsValid() {
+		return false, false
+	}
+	t := m.Type()
+	if t.NumIn() != 1 || t.In(0) != b.Type() || t.NumOut() != 1 || t.Out(0).Kind() != reflect.Bool {
+		return false, false
+	}
+	return m.Call([]reflect.Value{b})[0].Bool(), true
+}
+
+func (c *comparison) indirect(a, b reflect.Value, path string) string {
+	if a.IsNil() || b.IsNil() {
+		if a.IsNil() != b.IsNil() {
+			return changed(path, a, b)
+		}
+		return ""
+	}
+	if a.Kind() == reflect.Interface && a.CanInterface() {
+		x, isErr := a.Interface().(error)
+		if y, ok := b.Interface().(error); isErr && ok {
+			if x.Error() != y.Error() {
+				return fmt.Sprintf("%s is the error %q and becomes %q", path, x, y)
+			}
+			return ""
+		}
+	}
+	if a.Kind() == reflect.Pointer {
+		pair := [2]uintptr{a.Pointer(), b.Pointer()}
+		if a.Pointer() == b.Pointer() || c.seen[pair] {
+			return ""
+		}
+		c.seen[pair] = true
+	}
+	return c.differ(a.Elem(), b.Elem(), path)
+}
+
+func (c *comparison) maps(a, b reflect.Value, path string) string {
+	if a.Len() != b.Len() {
+		return fmt.Sprintf("%s has %d entries and then %d", path, a.Len(), b.Len())
+	}
+	for _, k := range a.MapKeys() {
+		at := fmt.Sprintf("%s[%v]", path, k)
+		v := b.MapIndex(k)
+		if !v.IsValid() {
+			return at + " is there and then no more"
+		}
+		if d := c.differ(a.MapIndex(k), v, at); d != "" {
+			return d
+		}
+	}
+	return ""
+}

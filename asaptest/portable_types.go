@@ -1,0 +1,97 @@
+package asaptest
+
+import (
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// typeFaults says what encoding/json loses of any value of the type.
+func typeFaults(t reflect.Type) []string {
+	w := typeWalk{seen: make(map[reflect.Type]bool)}
+	for t.Kind() == reflect.Slice && hasResults(t) {
+		t = t.Elem()
+	}
+	if isResult(t) {
+		t = t.Field(0).Type
+	}
+	w.walk(t, typeName(t))
+	return w.faults
+}
+
+func typeName(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer && t.Elem().Name() != "" {
+		t = t.Elem()
+	}
+	if t.Name() == "" {
+		return t.String()
+	}
+	return t.Name()
+}
+
+type typeWalk struct {
+	seen   map[reflect.Type]bool
+	faults []string
+}
+
+func (w *typeWalk) fault(path, format string, args ...any) {
+	w.faults = append(w.faults, path+" "+fmt.Sprintf(format, args...))
+}
+
+func (w *typeWalk) walk(t reflect.Type, path string) {
+	if w.seen[t] || marshals(t) {
+		return
+	}
+	w.seen[t] = true
+	switch t.Kind() {
+	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
+		w.fault(path, "is a %s, which cannot travel", t.Kind())
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			w.fault(path, "is the interface %s, and nobody knows what to make of it elsewhere; use a type that is none", t)
+		}
+	case reflect.Map:
+		if k := t.Key(); k.Kind() != reflect.String && !k.Implements(reflect.TypeFor[encoding.TextMarshaler]()) && !isInteger(k) {
+			w.fault(path, "has keys of type %s, which cannot travel", k)
+		}
+		w.walk(t.Elem(), path+"[]")
+	case reflect.Slice, reflect.Array:
+		w.walk(t.Elem(), path+"[]")
+	case reflect.Pointer:
+		w.walk(t.Elem(), path)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			w.field(t, f, path)
+		}
+	}
+}
+
+func (w *typeWalk) field(t reflect.Type, f reflect.StructField, path string) {
+	at := path + "." + f.Name
+	switch {
+	case f.Tag.Get("json") == "-" || f.Name == "_" || f.Type.PkgPath() == "sync":
+	case f.IsExported() || f.Anonymous && f.Type.Kind() == reflect.Struct:
+		w.walk(f.Type, at)
+	case f.Type.Size() > 0:
+		w.fault(at, "is an unexported field, which vanishes; export it, or give %s the methods MarshalJSON and UnmarshalJSON", strings.TrimPrefix(typeName(t), "*"))
+	}
+}
+
+func isInteger(t reflect.Type) bool {
+	return t.Kind() >= reflect.Int && t.Kind() <= reflect.Uintptr
+}
+
+// marshals tells whether values of the type say themselves how they travel.
+func marshals(t reflect.Type) bool {
+	if t.Kind() == reflect.Interface {
+		return false
+	}
+	for _, t := range []reflect.Type{t, reflect.PointerTo(t)} {
+		if t.Implements(reflect.TypeFor[json.Marshaler]()) || t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+			return true
+		}
+	}
+	return false
+}
