@@ -1,0 +1,223 @@
+package temporalasap
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+)
+
+// definition is what a worker knows of a flow.
+type definition struct {
+	name     string
+	workflow workflow.RegisterOptions
+	tasks    []*task // in order of declaration
+	byBody   map[string]*task
+}
+
+type taskKind uint8
+
+const (
+	remoteActivity taskKind = iota
+	localActivity
+	childWorkflow
+)
+
+// task is one body of a flow.
+type task struct {
+	call         *asap.Call
+	activityName string
+	kind         taskKind
+	inRace       bool
+
+	activity     workflow.ActivityOptions
+	local        workflow.LocalActivityOptions
+	child        workflow.ChildWorkflowOptions
+	childFlow    string
+	childType    reflect.Type
+	ownHeartbeat bool
+}
+
+const (
+	defaultHeartbeat = 10 * time.Second
+	maxName          = 1000 // bytes, of Temporal
+	builds           = 32   // of a definition, to see whether it is always the same
+)
+
+// define records the flow and checks everything that can be known beforehand.
+func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definition, error) {
+	if flow == nil {
+		return nil, fmt.Errorf("asap: Register with a nil Flow; make one with Define")
+	}
+	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
+	for _, o := range options {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	d := &definition{name: flow.Name(), workflow: c.workflow, byBody: make(map[string]*task)}
+	if c.workflow.Name != "" && c.workflow.Name != d.name {
+		return nil, fmt.Errorf("asap: flow %s: Workflow with the name %s; leave it out, it is the flow's", d.name, c.workflow.Name)
+	}
+	calls, graph, err := record(flow)
+	if err != nil {
+		return nil, err
+	}
+	races := make(map[string]bool)
+	for _, t := range graph.Tasks {
+		if t.Kind == "race" {
+			races[t.Name] = true
+		}
+	}
+	for _, call := range calls {
+		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults}
+		t.inRace = races[wholeName(call.Body)]
+		d.tasks = append(d.tasks, t)
+		d.byBody[call.Body] = t
+	}
+	if err := d.configure(c.tasks); err != nil {
+		return nil, err
+	}
+	check := traveller{c.converter, c.trusted}
+	if err := check.travels(reflect.TypeFor[In]()); err != nil {
+		return nil, fmt.Errorf("asap: flow %s: its input: %w", d.name, err)
+	}
+	if err := check.travels(reflect.TypeFor[Out]()); err != nil {
+		return nil, fmt.Errorf("asap: flow %s: its result: %w", d.name, err)
+	}
+	for _, t := range d.tasks {
+		if err := t.check(&check); err != nil {
+			return nil, fmt.Errorf("asap: flow %s: task %s: %w", d.name, t.call.Body, err)
+		}
+	}
+	return d, nil
+}
+
+// record runs the definition again and again: a worker will, too.
+func record[In, Out any](flow *asap.Flow[In, Out]) ([]*asap.Call, *asap.Graph, error) {
+	graph, err := flow.Graph()
+	if err != nil {
+		return nil, nil, err
+	}
+	calls, err := flow.Calls()
+	if err != nil {
+		return nil, nil, err
+	}
+	for range builds {
+		again, err := flow.Calls()
+		if err != nil {
+			return nil, nil, err
+		}
+		for i := range max(len(calls), len(again)) {
+			a, b := describe(calls, i), describe(again, i)
+			if a != b {
+				return nil, nil, fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", flow.Name(), a, b)
+			}
+		}
+	}
+	return calls, graph, nil
+}
+
+func describe(calls []*asap.Call, i int) string {
+	if i >= len(calls) {
+		return fmt.Sprintf("no task number %d", i+1)
+	}
+	return fmt.Sprintf("task %s, a %T, as number %d", calls[i].Body, calls[i].Func, i+1)
+}
+
+// wholeName is the name of the Map or the Race that a body is part of.
+func wholeName(body string) string {
+	if i := strings.LastIndexByte(body, '['); i > 0 {
+		if j := strings.IndexByte(body[i:], ']'); j > 0 {
+			return body[:i] + body[i+j+1:]
+		}
+	}
+	return body
+}
+
+// configure gives the tasks their options.
+func (d *definition) configure(configs []taskConfig) error {
+	for _, c := range configs {
+		found := false
+		for _, t := range d.tasks {
+			if t.call.Body == c.name || wholeName(t.call.Body) == c.name && d.byBody[c.name] == nil {
+				found = true
+				for _, o := range c.options {
+					o.applyTask(t)
+				}
+			}
+		}
+		if !found {
+			var names []string
+			for _, t := range d.tasks {
+				names = append(names, t.call.Body)
+			}
+			return fmt.Errorf("asap: flow %s has no task %s to set options of; it has %s", d.name, c.name, strings.Join(names, ", "))
+		}
+	}
+	return nil
+}
+
+// check completes the task's options and says what cannot work.
+func (t *task) check(types *traveller) error {
+	if len(t.activityName) > maxName || !utf8.ValidString(t.activityName) {
+		return fmt.Errorf("its name is not valid UTF-8 of at most %d bytes", maxName)
+	}
+	fn := reflect.TypeOf(t.call.Func)
+	for i := 1; i < fn.NumIn(); i++ {
+		if err := types.travels(fn.In(i)); err != nil {
+			return fmt.Errorf("argument %d after the context: %w", i, err)
+		}
+	}
+	if fn.NumOut() == 2 {
+		if err := types.travels(fn.Out(0)); err != nil {
+			return fmt.Errorf("its value: %w", err)
+		}
+	}
+	if isAwait(t.call.Func) {
+		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare the edge with Then")
+	}
+	switch t.kind {
+	case localActivity:
+		t.local.ScheduleToCloseTimeout = cmp.Or(t.local.ScheduleToCloseTimeout, t.activity.ScheduleToCloseTimeout)
+		t.local.StartToCloseTimeout = cmp.Or(t.local.StartToCloseTimeout, t.activity.StartToCloseTimeout)
+		if t.local.ScheduleToCloseTimeout == 0 && t.local.StartToCloseTimeout == 0 {
+			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
+		}
+	case childWorkflow:
+		if t.childType.NumIn() != fn.NumIn() || t.childType.In(1) != fn.In(1) || t.childType.Out(0) != fn.Out(0) {
+			return fmt.Errorf("Child of flow %s, a %s, but its body is a %s; give the flow whose Run it is", t.childFlow, t.childType, fn)
+		}
+	default:
+		if t.activity.ScheduleToCloseTimeout == 0 && t.activity.StartToCloseTimeout == 0 {
+			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults, once for all tasks")
+		}
+		t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
+		t.activity.WaitForCancellation = true
+	}
+	return nil
+}
+
+// final reports whether an error that the body returns is not retried.
+func (t *task) final() bool {
+	if t.kind == localActivity {
+		return t.local.RetryPolicy == nil
+	}
+	return t.activity.RetryPolicy == nil
+}
+
+// crashes is the retry policy of tasks without one: their errors are final, so
+// it is for workers that die.
+var crashes = temporal.RetryPolicy{
+	InitialInterval:    100 * time.Millisecond,
+	BackoffCoefficient: 2,
+	MaximumInterval:    10 * time.Second,
+}

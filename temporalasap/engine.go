@@ -1,0 +1,264 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+)
+
+// engine is the executor of one group in a workflow. All of it runs on the
+// workflow's one coroutine, and nothing depends on anything but the history.
+//
+// A coroutine for each call would cost 2 to 25 times as much on replay: the
+// SDK resumes each one for each event. Here the one waits until any future is
+// ready and reports all that are; the group takes them in order of declaration.
+type engine struct {
+	def      *definition
+	ctx      workflow.Context    // of the workflow: ends when it is canceled
+	wait     workflow.Context    // never ends
+	activity workflow.Context    // of calls: ends with Cancel
+	end      workflow.CancelFunc // of activity
+	group    context.Context     // of the group
+	endGroup context.CancelCauseFunc
+
+	flying   []*flight // in order of start
+	queue    []*flight // held back by the limit of pending activities
+	all      []*flight // for the query
+	canceled error     // the group's cause
+	told     bool      // the group's context has ended
+	tooLong  error     // the history cannot take what is to come
+	over     bool
+}
+
+// flight is one call on its way.
+type flight struct {
+	*task
+	name   string
+	call   *asap.Call // nil when it has ended
+	done   func(error)
+	future workflow.Future
+	cancel workflow.CancelFunc // of a function of a Race
+	lost   bool                // of a decided Race, before it started
+	state  State
+	err    string
+}
+
+// maxFlying is half of what a server takes by default: 2,000 pending activities.
+const maxFlying = 1000
+
+func newEngine(ctx workflow.Context, def *definition) *engine {
+	e := &engine{def: def, ctx: ctx}
+	e.wait, _ = workflow.NewDisconnectedContext(ctx)
+	e.activity, e.end = workflow.WithCancel(e.wait)
+	e.group, e.endGroup = context.WithCancelCause(context.Background())
+	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]TaskState, error) { return e.states(), nil })
+	if err != nil {
+		panic(err)
+	}
+	return e
+}
+
+// close is called when the workflow's function is left, also when the SDK takes
+// it out of memory.
+func (e *engine) close() { e.over = true }
+
+// Now is the workflow's clock: the same on every replay.
+func (e *engine) Now() time.Time { return workflow.Now(e.ctx) }
+
+func (e *engine) Start(call *asap.Call, done func(error)) {
+	t := e.def.byBody[call.Body]
+	if t == nil {
+		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
+		return
+	}
+	f := &flight{task: t, name: call.Task, call: call, done: done, state: Queued}
+	e.all = append(e.all, f)
+	if len(e.queue) > 0 || len(e.flying) >= maxFlying || e.full() {
+		e.queue = append(e.queue, f)
+		return
+	}
+	e.launch(f)
+}
+
+// launch hands a call to Temporal.
+func (e *engine) launch(f *flight) {
+	ctx := e.activity
+	if f.inRace {
+		ctx, f.cancel = workflow.WithCancel(e.wait)
+	}
+	future, err := f.execute(ctx)
+	if err != nil {
+		e.finish(f, err)
+		return
+	}
+	f.future, f.state = future, Running
+	e.flying = append(e.flying, f)
+}
+
+// execute schedules the activity. The SDK panics with the data converter's error.
+func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		var ok bool
+		if err, ok = v.(error); !ok || !errors.Is(err, converter.ErrUnableToEncode) {
+			panic(v)
+		}
+	}()
+	switch f.kind {
+	case localActivity:
+		return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, f.local), f.activityName, f.call.In...), nil
+	case childWorkflow:
+		return workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, f.child), f.childFlow, f.call.In...), nil
+	}
+	options := f.activity
+	options.ActivityID = f.name
+	if options.RetryPolicy == nil {
+		options.RetryPolicy = &crashes
+	}
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), f.activityName, f.call.In...), nil
+}
+
+// finish tells the group how a call ended.
+func (e *engine) finish(f *flight, err error) {
+	switch {
+	case err == nil:
+		f.state = Succeeded
+	case errors.Is(err, context.Canceled):
+		f.state, f.err = Canceled, err.Error()
+	default:
+		f.state, f.err = Failed, err.Error()
+	}
+	done := f.done
+	f.call, f.done, f.future, f.cancel = nil, nil, nil, nil
+	done(err)
+}
+
+func (e *engine) Step() error {
+	if e.start() || e.tell() {
+		return nil
+	}
+	first := 0
+	err := workflow.Await(e.wait, func() bool {
+		for i, f := range e.flying {
+			if f.future.IsReady() {
+				first = i
+				return true
+			}
+		}
+		first = len(e.flying)
+		return !e.told && e.ctx.Err() != nil
+	})
+	if err != nil {
+		return err
+	}
+	e.tell()
+	kept := e.flying[:first]
+	for _, f := range e.flying[first:] {
+		if !f.future.IsReady() {
+			kept = append(kept, f)
+			continue
+		}
+		e.finish(f, e.receive(f))
+	}
+	clear(e.flying[len(kept):])
+	e.flying = kept
+	return nil
+}
+
+// start takes calls out of the queue. It reports whether one has ended by it.
+func (e *engine) start() (ended bool) {
+	for len(e.queue) > 0 {
+		f := e.queue[0]
+		switch {
+		case e.canceled != nil || f.lost:
+			e.queue = e.queue[1:]
+			e.finish(f, context.Canceled)
+			ended = true
+		case len(e.flying) >= maxFlying || e.full():
+			return ended
+		default:
+			e.queue = e.queue[1:]
+			e.launch(f)
+			ended = ended || f.call == nil
+		}
+	}
+	return ended
+}
+
+// tell ends the group's context when the workflow is canceled or its history
+// is too long. It reports whether it did.
+func (e *engine) tell() bool {
+	cause := e.tooLong
+	if cause == nil && e.ctx.Err() != nil {
+		cause = context.Canceled
+	}
+	if cause == nil || e.told {
+		return false
+	}
+	e.told = true
+	e.endGroup(cause)
+	return true
+}
+
+// Cancel ends the calls in flight: those that wait in the queue never start.
+func (e *engine) Cancel(cause error) {
+	if e.over {
+		return
+	}
+	e.canceled = cause
+	e.end()
+	for _, f := range e.flying {
+		if f.cancel != nil {
+			f.cancel()
+		}
+	}
+}
+
+// CancelCall ends a function of a Race that has lost.
+func (e *engine) CancelCall(call *asap.Call, _ error) {
+	for _, f := range e.flying {
+		if f.call == call && f.cancel != nil {
+			f.cancel()
+		}
+	}
+	for _, f := range e.queue {
+		f.lost = f.lost || f.call == call
+	}
+}
+
+// Limits of a history, with a reserve for the end of what is in flight.
+const (
+	maxEvents  = 51_200
+	maxBytes   = 50 << 20
+	spareBytes = 4 << 20
+)
+
+// full reports whether the history cannot take what has been started and is
+// queued. An activity is three events, the workflow task that sees its end
+// three more, once for all ends that it sees.
+func (e *engine) full() bool {
+	if e.tooLong != nil {
+		return true
+	}
+	info := workflow.GetInfo(e.ctx)
+	events := info.GetCurrentHistoryLength() + 4*len(e.flying) + 3*len(e.queue) + 8
+	size := info.GetCurrentHistorySize()
+	switch {
+	case events > maxEvents:
+		e.tooLong = fmt.Errorf("asap: flow %s does not fit into one workflow: its history has %d events of at most %d, and %d calls are still to be recorded; make parts of it flows of their own and run them with Child, or put more work into each task",
+			e.def.name, info.GetCurrentHistoryLength(), maxEvents, len(e.flying)+len(e.queue))
+	case size > maxBytes-spareBytes:
+		e.tooLong = fmt.Errorf("asap: flow %s does not fit into one workflow: its history has %d MB of at most %d; pass references instead of large values, or make parts of it flows of their own and run them with Child",
+			e.def.name, size>>20, maxBytes>>20)
+	}
+	return e.tooLong != nil
+}

@@ -1,0 +1,82 @@
+package temporalasap_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"reflect"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap/temporalasap"
+)
+
+// defaults is what most tests register flows with.
+var defaults = temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+
+// envClient is a client of the SDK's test environment: each workflow runs in an
+// environment of its own, with the flows that register registers.
+type envClient struct {
+	register func(*testsuite.TestWorkflowEnvironment) error
+	prepare  func(*testsuite.TestWorkflowEnvironment) // may be nil
+	last     *envRun
+}
+
+func (c *envClient) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	env := suite.NewTestWorkflowEnvironment()
+	env.SetTestTimeout(30 * time.Second)
+	if err := c.register(env); err != nil {
+		return nil, err
+	}
+	if c.prepare != nil {
+		c.prepare(env)
+	}
+	env.ExecuteWorkflow(workflow, args...)
+	c.last = &envRun{env}
+	return c.last, nil
+}
+
+func (c *envClient) GetWorkflow(context.Context, string, string) client.WorkflowRun { return c.last }
+
+func (c *envClient) CancelWorkflow(context.Context, string, string) error {
+	return errors.New("workflows of the test environment have ended before anybody can cancel them")
+}
+
+func (c *envClient) QueryWorkflow(_ context.Context, _, _, query string, args ...any) (converter.EncodedValue, error) {
+	return c.last.env.QueryWorkflow(query, args...)
+}
+
+type envRun struct {
+	env *testsuite.TestWorkflowEnvironment
+}
+
+func (r *envRun) GetID() string                  { return "order-1" }
+func (r *envRun) GetRunID() string               { return "run-1" }
+func (r *envRun) GetFirstExecutionRunID() string { return "run-1" }
+
+func (r *envRun) Get(_ context.Context, out any) error {
+	if err := r.env.GetWorkflowError(); err != nil {
+		return err
+	}
+	return r.env.GetWorkflowResult(out)
+}
+
+func (r *envRun) GetWithOptions(ctx context.Context, out any, _ client.WorkflowRunGetOptions) error {
+	return r.Get(ctx, out)
+}
+
+// equal compares what a call gave with what it should.
+func equal[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}

@@ -1,0 +1,189 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/asap-go/asap"
+)
+
+// An error crosses as a temporal.ApplicationError with the text and the type
+// name that Temporal's tools show, and with the whole of it as the first detail.
+type report = asap.Result[struct{}]
+
+const (
+	exitType     = "asap.Exit"        // details: number of the exit, value
+	interrupted  = "asap.Interrupted" // the worker stopped while the body ran
+	canceledType = "asap.Canceled"
+)
+
+// send is the error of an activity whose body returned err.
+func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
+	if err == nil || errors.Is(err, activity.ErrResultPending) {
+		return err
+	}
+	if exit, value, ok := call.Exited(err); ok {
+		return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
+			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{exit, value}})
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return sendCanceled(ctx, err)
+	}
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final(), Details: []any{report{Err: err}}}
+	name := typeName(err)
+	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
+		options.NonRetryable = options.NonRetryable || app.NonRetryable()
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), name, options)
+}
+
+// sendCanceled is the error of a body that ended with its context. If the
+// server did not ask for that, the worker stops: another one takes over.
+func sendCanceled(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case cause == errHeartbeat: // known to the adapter and not to the SDK
+		return temporal.NewApplicationErrorWithOptions(err.Error(), canceledType, temporal.ApplicationErrorOptions{
+			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+	case temporal.IsCanceledError(cause):
+		return temporal.NewCanceledError()
+	}
+	return temporal.NewApplicationErrorWithOptions(fmt.Sprint(cause), interrupted, temporal.ApplicationErrorOptions{
+		Category: temporal.ApplicationErrorCategoryBenign})
+}
+
+// typeName is what a RetryPolicy knows an error by, as the SDK has it: the name
+// of its type, that of the cause for one that only adds text.
+func typeName(err error) string {
+	for ; err != nil; err = errors.Unwrap(err) {
+		t := reflect.TypeOf(err)
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch {
+		case t.Name() == "" || t.PkgPath() == "errors" || t.PkgPath() == "fmt":
+		case t.Name() == "PanicError": // the SDK takes that for a panic of its own
+			return "asap.PanicError"
+		default:
+			return t.Name()
+		}
+	}
+	return ""
+}
+
+// receive takes the end of a call out of its future.
+func (e *engine) receive(f *flight) error {
+	err := f.future.Get(e.wait, f.call.Out)
+	if err == nil {
+		return nil
+	}
+	if temporal.IsCanceledError(err) {
+		return context.Canceled
+	}
+	app, ok := errors.AsType[*temporal.ApplicationError](err)
+	if !ok {
+		return foreign(err)
+	}
+	switch app.Type() {
+	case exitType:
+		var exit int
+		if err := app.Details(&exit); err != nil {
+			return fmt.Errorf("asap: exit: %w", err)
+		}
+		return f.call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
+	case canceledType:
+		return context.Canceled
+	}
+	err = original(app)
+	if p, ok := err.(*asap.PanicError); ok && p.Task == f.call.Body {
+		p.Task = f.call.Task
+	}
+	return err
+}
+
+// original is what was sent, or what is left of an error that somebody else made.
+func original(app *temporal.ApplicationError) error {
+	var r report
+	if app.HasDetails() && app.Details(&r) == nil && r.Err != nil {
+		return r.Err
+	}
+	return &asap.RemoteError{Type: app.Type(), Message: app.Message()}
+}
+
+// foreign is an error of Temporal's own, such as a timeout, without the
+// addresses that the SDK puts around it.
+func foreign(err error) error {
+	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok {
+		return &asap.RemoteError{Type: "*temporal.TimeoutError", Message: t.Error()}
+	}
+	if p, ok := errors.AsType[*temporal.PanicError](err); ok { // outside of a body
+		return &asap.RemoteError{Type: "*temporal.PanicError", Message: "panic: " + p.Error()}
+	}
+	if t, ok := errors.AsType[*temporal.TerminatedError](err); ok {
+		return &asap.RemoteError{Type: "*temporal.TerminatedError", Message: t.Error()}
+	}
+	return err
+}
+
+// result is the error of the workflow: that of the flow with its value, which
+// a settled flow may have beside it.
+func (e *engine) result(out any, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e.tooLong != nil {
+		err = e.tooLong
+	}
+	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		if _, failed := errors.AsType[*asap.GroupError](err); !failed {
+			return temporal.NewCanceledError(report{Err: err}, out)
+		}
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), cutType(err), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{report{Err: err}, out}})
+}
+
+func cutType(err error) string {
+	switch err.(type) {
+	case *asap.GroupError:
+		return "asap.GroupError"
+	case *asap.CycleError:
+		return "asap.CycleError"
+	}
+	return "asap.Error"
+}
+
+// flowError is how a flow ended on Temporal: the same text and causes as in
+// the process, and the workflow's error with its ids.
+type flowError struct {
+	err    error
+	others []error
+}
+
+func (e *flowError) Error() string   { return e.err.Error() }
+func (e *flowError) Unwrap() []error { return append([]error{e.err}, e.others...) }
+
+// outcome makes of a workflow's error that of the flow, and fills out with a
+// value beside it.
+func outcome(err error, out any) error {
+	wf, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
+	if !ok {
+		return err
+	}
+	var r report
+	if app, ok := errors.AsType[*temporal.ApplicationError](wf); ok {
+		_ = app.Details(&r, out)
+	} else if c, ok := errors.AsType[*temporal.CanceledError](wf); ok {
+		_ = c.Details(&r, out)
+	}
+	if r.Err == nil {
+		return err
+	}
+	return &flowError{r.Err, []error{wf}}
+}

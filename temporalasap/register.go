@@ -1,0 +1,58 @@
+package temporalasap
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+)
+
+// Registry takes workflows: a worker, a test environment, or a
+// worker.WorkflowReplayer.
+type Registry interface {
+	RegisterWorkflowWithOptions(w any, options workflow.RegisterOptions)
+}
+
+// Register makes a worker serve flow: a workflow with the name of the flow, and
+// an activity for each body, named flow.task. It runs the flow's definition to
+// find them, and no body. On a registry that takes no activities, such as a
+// worker.WorkflowReplayer, it registers the workflow alone.
+//
+// The bodies are those of this process: they may use what the definition's
+// function has around it, such as clients, but not what differs from run to run.
+// Register returns an error, and registers nothing, if a body's arguments or
+// value cannot travel, the definition differs from call to call, names collide,
+// no time limit is given, or an option names no task.
+func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Option) (err error) {
+	d, err := define(flow, options)
+	if err != nil {
+		return err
+	}
+	defer func() { // the SDK panics for a name that the worker has already
+		if v := recover(); v != nil {
+			err = fmt.Errorf("asap: flow %s: %v", d.name, v)
+		}
+	}()
+	w := d.workflow
+	w.Name = d.name
+	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in In) (Out, error) {
+		e := newEngine(ctx, d)
+		defer e.close()
+		out, err := flow.With(asap.On(e)).Run(e.group, in) //workflowcheck:ignore the goroutines of a group are not used on an executor
+		return out, e.result(out, err)
+	}, w)
+	activities, ok := r.(interface {
+		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+	})
+	if !ok {
+		return nil
+	}
+	for _, t := range d.tasks {
+		if t.kind != childWorkflow {
+			activities.RegisterActivityWithOptions(t.function(), activity.RegisterOptions{Name: t.activityName})
+		}
+	}
+	return nil
+}

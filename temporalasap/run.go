@@ -1,0 +1,147 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/asap-go/asap"
+)
+
+// TaskQueue is the task queue of flows that are started without another one:
+// the worker that serves them listens there.
+const TaskQueue = "asap"
+
+// Client starts and asks workflows: a client.Client does.
+type Client interface {
+	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
+	CancelWorkflow(ctx context.Context, workflowID, runID string) error
+	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
+}
+
+// Run runs flow on Temporal and returns what [asap.Flow.Run] returns: its value,
+// or its error, in which errors.As finds the [*asap.GroupError] and
+// [*asap.TaskError], and the [*asap.RemoteError] for what a body returned. It
+// blocks until the workflow has ended. A worker must have the flow registered.
+//
+// When ctx ends Run cancels the workflow, waits for it for up to 10 s, and
+// returns an error that is the context's error and cause. To leave a workflow
+// alone then, use [Start]. Options are those of the client, at most once; the
+// task queue is [TaskQueue] without them.
+func Run[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (Out, error) {
+	h, err := Start(ctx, c, flow, in, options...)
+	if err != nil {
+		var zero Out
+		return zero, err
+	}
+	out, err := h.Get(ctx)
+	if err == nil || ctx.Err() == nil {
+		return out, err
+	}
+	grace, end := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
+	defer end()
+	ended := []error{ctx.Err(), context.Cause(ctx)}
+	if err := h.Cancel(grace); err != nil {
+		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", h.flow, h.ID(), err), ended}
+	}
+	out, err = h.Get(grace)
+	switch {
+	case err == nil:
+		return out, nil
+	case grace.Err() != nil:
+		err = fmt.Errorf("asap: flow %s: workflow %s was canceled and has not ended after %s", h.flow, h.ID(), cancelGrace)
+	}
+	return out, &flowError{err, ended}
+}
+
+const cancelGrace = 10 * time.Second
+
+// Start starts flow on Temporal as a workflow and returns a handle to it. It
+// blocks until the server has it, and no longer: the end of ctx does not touch
+// the workflow after that. Options are those of the client, at most once.
+func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (*Handle[Out], error) {
+	switch {
+	case flow == nil:
+		return nil, errors.New("asap: Start with a nil Flow; make one with Define")
+	case len(options) > 1:
+		return nil, fmt.Errorf("asap: flow %s: Start with %d client.StartWorkflowOptions; put them into one", flow.Name(), len(options))
+	}
+	var o client.StartWorkflowOptions
+	if len(options) == 1 {
+		o = options[0]
+	}
+	if o.TaskQueue == "" {
+		o.TaskQueue = TaskQueue
+	}
+	run, err := c.ExecuteWorkflow(ctx, o, flow.Name(), in)
+	if err != nil {
+		return nil, fmt.Errorf("asap: flow %s: its input, a %s: %w", flow.Name(), reflect.TypeFor[In](), err)
+	}
+	return &Handle[Out]{c, flow.Name(), run}, nil
+}
+
+// Attach returns a handle to a workflow of flow that was started before,
+// perhaps by another process. An empty runID is the latest run of the workflow.
+// Attach does not ask the server: a workflow that is not there fails in Get.
+func Attach[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], workflowID, runID string) *Handle[Out] {
+	return &Handle[Out]{c, flow.Name(), c.GetWorkflow(ctx, workflowID, runID)}
+}
+
+// Handle is a flow that runs on Temporal, or has run: [Start] and [Attach] make
+// it. Its methods may be called from any goroutine at the same time.
+type Handle[Out any] struct {
+	client Client
+	flow   string
+	run    client.WorkflowRun
+}
+
+// ID returns the id of the workflow.
+func (h *Handle[Out]) ID() string { return h.run.GetID() }
+
+// RunID returns the id of the run of the workflow.
+func (h *Handle[Out]) RunID() string { return h.run.GetRunID() }
+
+// Get blocks until the workflow has ended and returns what [Run] does. When ctx
+// ends it returns its cause, and the workflow goes on.
+func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
+	var out Out
+	err := h.run.Get(ctx, &out)
+	switch {
+	case err == nil:
+		return out, nil
+	case ctx.Err() != nil:
+		var zero Out
+		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
+	}
+	return out, outcome(err, &out)
+}
+
+// Cancel asks the workflow to end, and with it every body that runs. It returns
+// when the server knows; Get returns when they have ended.
+func (h *Handle[Out]) Cancel(ctx context.Context) error {
+	if err := h.client.CancelWorkflow(ctx, h.ID(), h.RunID()); err != nil {
+		return fmt.Errorf("asap: flow %s: %w", h.flow, err)
+	}
+	return nil
+}
+
+// Tasks returns the state of every task at this moment, in order of start and
+// then, for those that wait, of declaration. It blocks until a worker that
+// serves the flow has answered.
+func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
+	var states []TaskState
+	v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), TasksQuery)
+	if err == nil {
+		err = v.Get(&states)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
+	}
+	return states, nil
+}
