@@ -37,7 +37,8 @@ import (
 // blocks until everything has ended; the bodies' context is that of t.
 func Portable[In, Out any](t testing.TB, flow *asap.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
 	t.Helper()
-	p := &portable{codec: codec{json.Marshal, json.Unmarshal, true}, told: make(map[string]bool)}
+	p := &portable{codec: newCodec(json.Marshal, json.Unmarshal), told: make(map[string]bool)}
+	p.codec.json = true
 	for _, o := range options {
 		o.apply(p)
 	}
@@ -80,7 +81,7 @@ func (o portableOption) apply(p *portable) { o(p) }
 // decode the bytes and a pointer to a zero value of the same type. For the
 // [asap.Result] of an Optional they get the value in it.
 func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) error) PortableOption {
-	return portableOption(func(p *portable) { p.codec = codec{encode, decode, false} })
+	return portableOption(func(p *portable) { p.codec = newCodec(encode, decode) })
 }
 
 // Worker says what the flow is in the process where the bodies run, for a flow

@@ -17,6 +17,24 @@ type codec struct {
 	json      bool // encoding/json: what it loses is seen in the types
 }
 
+// newCodec returns a codec whose functions give a panic as an error: one that
+// passes through an executor's Step would hang the group.
+func newCodec(encode func(any) ([]byte, error), decode func([]byte, any) error) codec {
+	return codec{marshal: func(v any) (data []byte, err error) {
+		defer recovered(&err)
+		return encode(v)
+	}, unmarshal: func(data []byte, v any) (err error) {
+		defer recovered(&err)
+		return decode(data, v)
+	}}
+}
+
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic: %v", v)
+	}
+}
+
 // check says what does not survive of v, of the static type t, and returns its
 // bytes, nil if there are none.
 func (c codec) check(v any, t reflect.Type) (data []byte, faults []string) {
@@ -44,7 +62,8 @@ func (c codec) differs(v any, data []byte, t reflect.Type) string {
 	return difference(typed(v, t), back, typeName(t))
 }
 
-// becomes says how v differs from the decoded data; not at all if there is none.
+// becomes says how v, after the journey, differs from the decoded data; not at
+// all if there is none.
 func (c codec) becomes(data []byte, v any, t reflect.Type) string {
 	if data == nil {
 		return ""
@@ -53,7 +72,7 @@ func (c codec) becomes(data []byte, v any, t reflect.Type) string {
 	if err != nil {
 		return ""
 	}
-	return difference(was, typed(v, t), typeName(t))
+	return difference(was, c.copyOf(v, t), typeName(t))
 }
 
 // typed is v as a value of the static type t, which may be an interface.

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/asap-go/asap"
 )
@@ -38,6 +39,9 @@ func oneOf(t reflect.Type) reflect.Value {
 // flowFuncs builds the flow and keeps its functions.
 func flowFuncs[In, Out any](flow *asap.Flow[In, Out]) func(context.Context) (*funcRecorder, error) {
 	return func(ctx context.Context) (*funcRecorder, error) {
+		if _, err := flow.Graph(); err != nil {
+			return nil, err
+		}
 		r := &funcRecorder{funcs: make(map[string]any)}
 		in, _ := oneOf(reflect.TypeFor[In]()).Interface().(In)
 		_, err := flow.With(asap.On(r), asap.Settled()).Run(ctx, in)
@@ -65,31 +69,39 @@ func (p *portable) elsewhere(ctx context.Context, j *journal) {
 		p.fault("its function", "cannot be recorded for another process: %v", err)
 		return
 	}
+	named := make(map[string]int)
+	for _, c := range j.calls {
+		named[c.task]++
+	}
 	for _, c := range slices.Backward(j.calls) {
+		if named[c.task] > 1 {
+			p.fault("task "+c.task, "has the name of another call, an element of a Map or a function of a Race; give it another one")
+			continue
+		}
 		fn := r.find(c.task)
 		if fn == nil && p.otherFlow {
 			p.fault("task "+c.task, "is not in the flow of the worker")
 		}
-		if fn == nil || c.canceled || c.misused || errors.Is(c.err, context.Canceled) {
+		if fn == nil || c.canceled || c.misused || exits(c.err) || errors.Is(c.err, context.Canceled) {
 			continue
 		}
 		in, ok := p.arrived(c)
 		if !ok {
 			continue
 		}
-		there, ok := p.runAgain(ctx, fn, in)
-		if !ok {
-			p.fault("task "+c.task, "takes other types in the flow of the worker: %T, not %T", fn, c.fn)
+		if reflect.TypeOf(fn) != reflect.TypeOf(c.fn) {
+			p.fault("task "+c.task, "is %T in the flow of the worker, not %T", fn, c.fn)
 			continue
 		}
+		there := runAgain(ctx, fn, in)
 		if p.same(c, there) {
 			continue
 		}
-		if here, _ := p.runAgain(ctx, c.fn, c.native()); !p.same(c, here) {
+		if here := runAgain(ctx, c.fn, c.native()); !p.same(c, here) {
 			continue // it never gives the same
 		}
 		in, _ = p.arrived(c)
-		if here, _ := p.runAgain(ctx, c.fn, in); !p.same(c, here) {
+		if here := runAgain(ctx, c.fn, in); !p.same(c, here) {
 			p.fault("task "+c.task, "gives %s when its arguments have travelled, and %s before: it looks at what does not travel, such as the type of an error", here, p.journaled(c))
 			continue
 		}
@@ -133,6 +145,9 @@ func (r result) String() string {
 		return fmt.Sprintf("the error %q", r.text)
 	}
 	text := fmt.Sprintf("%+v", r.value)
+	if s, ok := r.value.(string); ok {
+		text = strconv.Quote(s)
+	}
 	if len(text) > 80 {
 		text = text[:80] + "…"
 	}
@@ -157,21 +172,9 @@ func (p *portable) same(c *journaled, r result) bool {
 	return c.outType == nil || p.codec.becomes(c.outData, r.value, c.outType) == ""
 }
 
-// runAgain calls a body on a goroutine that it may leave as it likes. It
-// reports false when the arguments are not the function's.
-func (p *portable) runAgain(ctx context.Context, fn any, in []reflect.Value) (r result, ok bool) {
-	f := reflect.ValueOf(fn)
-	t := f.Type()
-	if t.NumIn() != len(in)+1 {
-		return r, false
-	}
-	args := []reflect.Value{reflect.ValueOf(ctx)}
-	for i, v := range in {
-		if !v.Type().AssignableTo(t.In(i + 1)) {
-			return r, false
-		}
-		args = append(args, v)
-	}
+// runAgain calls a body on a goroutine that it may leave as it likes.
+func runAgain(ctx context.Context, fn any, in []reflect.Value) (r result) {
+	args := append([]reflect.Value{reflect.ValueOf(ctx)}, in...)
 	done := make(chan struct{})
 	go func() { // ends before runAgain does
 		defer close(done)
@@ -181,7 +184,7 @@ func (p *portable) runAgain(ctx context.Context, fn any, in []reflect.Value) (r 
 				r.text = fmt.Sprint("panic: ", v)
 			}
 		}()
-		outs := f.Call(args)
+		outs := reflect.ValueOf(fn).Call(args)
 		r.text = ""
 		if err, _ := outs[len(outs)-1].Interface().(error); err != nil {
 			r.text = err.Error()
@@ -190,5 +193,5 @@ func (p *portable) runAgain(ctx context.Context, fn any, in []reflect.Value) (r 
 		}
 	}()
 	<-done
-	return r, true
+	return r
 }

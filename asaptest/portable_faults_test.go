@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestPortableFaults(t *testing.T) {
 			var user string
 			loaded := in.Do("load", func(context.Context, int) error { user = "ada"; return nil })
 			return in.And(loaded).Then("greet", func(context.Context, int, struct{}) (string, error) { return "hello " + user, nil }).Then("quote", drop)
-		}, []string{`task greet: gives hello  in another process and hello ada here: it uses a variable that another body or the caller has set`}},
+		}, []string{`task greet: gives "hello " in another process and "hello ada" here: it uses a variable that another body or the caller has set`}},
 		{"a variable that must have been set", func(_ *group, in number) number {
 			var user *secret
 			loaded := in.Do("load", func(context.Context, int) error { user = &secret{}; return nil })
@@ -116,7 +117,7 @@ func TestPortableFaults(t *testing.T) {
 				all = append(all, task)
 			}
 			return g.Gather("all", all...).Then("quote", drop)
-		}, []string{"declares gather all after a", "in one call and after"}},
+		}, []string{"its function: declares gather all after ", " in one call and after "}},
 		{"random tasks", func(_ *group, in number) number {
 			for range rand.IntN(2) {
 				in = in.Then("again", give(1))
@@ -155,6 +156,10 @@ func TestPortableFaults(t *testing.T) {
 			return in.Then("quote", func(context.Context, int) (int, error) { g.Input("late", 1); return 1, nil })
 		}, []string{"task quote: task late declared inside a body that runs on another engine; declare it before Wait"}},
 
+		{"a name like that of an element", func(g *group, in number) number {
+			list := in.Then("price[1]", give([]int{1, 2}))
+			return g.Map("price", list, give(1)).Then("quote", drop)
+		}, []string{"task price[1]: has the name of another call, an element of a Map or a function of a Race"}},
 		{"two of them", func(_ *group, in number) number {
 			return in.Then("cart", give(secret{1, ""})).Then("rates", func(context.Context, secret) (listener, error) { return listener{}, nil }).Then("quote", drop)
 		}, []string{"task cart: its value: secret.note", "task rates: its value: listener.Notify"}},
@@ -166,6 +171,104 @@ func TestPortableFaults(t *testing.T) {
 			_, _ = asaptest.Portable(n, asap.Define("shop", test.build), 3)
 			wantSaid(t, n.said, test.say)
 		})
+	}
+}
+
+// The number of a Map's elements, and whether a body exits, are not in the
+// graph: that they change is seen on replay.
+func TestPortableReplay(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		build func(calls *atomic.Int64) func(g *group, in number) number
+		say   string
+	}{
+		{"more elements", func(calls *atomic.Int64) func(g *group, in number) number {
+			return func(g *group, in number) number {
+				return g.Map("price", g.Input("list", make([]int, calls.Add(1))), give(1)).Then("quote", drop)
+			}
+		}, "starts when the journal is replayed, where the flow waited the first time; the function that declares it must not use"},
+		{"fewer elements", func(calls *atomic.Int64) func(g *group, in number) number {
+			return func(g *group, in number) number {
+				return g.Map("price", g.Input("list", make([]int, 1000-calls.Add(1))), give(1)).Then("quote", drop)
+			}
+		}, "its function: declares other tasks when the journal is replayed: the flow waits where it started task price["},
+		{"an exit that comes once", func(calls *atomic.Int64) func(g *group, in number) number {
+			return func(g *group, in number) number {
+				hit := g.NewExit[int]()
+				return in.Do("cache", func(context.Context, int) error {
+					if calls.Add(1) == 1 {
+						return hit.With(1)
+					}
+					return nil
+				}).Then("quote", func(context.Context, struct{}) (int, error) { return 1, nil })
+			}
+		}, "task quote: starts when the journal is replayed, where the flow canceled the rest the first time"},
+		{"an exit that comes late", func(calls *atomic.Int64) func(g *group, in number) number {
+			return func(g *group, in number) number {
+				hit := g.NewExit[int]()
+				a := in.Do("cache", func(context.Context, int) error { return hit.With(int(calls.Add(1))) })
+				return a.Then("quote", func(context.Context, struct{}) (int, error) { return 1, nil })
+			}
+		}, "its result: is another one when the journal is replayed: int is 1 and becomes 2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			n := &note{TB: t}
+			_, _ = asaptest.Portable(n, asap.Define("shop", test.build(new(atomic.Int64))), 3)
+			if len(n.said) != 1 || !strings.Contains(n.said[0], test.say) {
+				t.Errorf("Portable says\n%s\nwant %q alone", strings.Join(n.said, "\n"), test.say)
+			}
+		})
+	}
+}
+
+// TestPortableDifferences has a codec that swaps one value for another.
+func TestPortableDifferences(t *testing.T) {
+	one, two := 1, 2
+	loop, other := &node{Name: "a"}, &node{Name: "a"}
+	loop.Kids, other.Kids = []*node{loop}, []*node{other}
+	f := func() {}
+	now := time.Now()
+	swap(t, int8(1), 2, "int8 is 1 and becomes 2")
+	swap(t, &one, &two, "int is 1 and becomes 2")
+	swap(t, &one, nil, "and becomes <nil>")
+	swap(t, []int{1, 2}, []int{1}, "[]int is 2 long and becomes 1 long")
+	swap(t, [2]int{1, 2}, [2]int{1, 3}, "[2]int[1] is 2 and becomes 3")
+	swap(t, map[string]int{"a": 1}, map[string]int{"a": 2}, "map[string]int[a] is 1 and becomes 2")
+	swap(t, map[string]int{"a": 1}, map[string]int{"b": 1}, "map[string]int[a] is there and then no more")
+	swap(t, map[string]int{"a": 1}, nil, "map[string]int has 1 entries and then 0")
+	swap(t, node{Name: "a", Kids: []*node{{Name: "b"}}}, node{Name: "a", Kids: []*node{{Name: "c"}}}, `node.Kids[0].Name is "b" and becomes "c"`)
+	swap(t, loop, other, "")
+	swap(t, now, now.Round(0).UTC(), "")
+	swap(t, now, now.Add(1), "Time is ")
+	swap(t, &now, nil, "and becomes <nil>")
+	swap(t, math.NaN(), math.NaN(), "")
+	swap(t, 1.5, 2.5, "float64 is 1.5 and becomes 2.5")
+	swap(t, 1i, 2i, "complex128 is (0+1i) and becomes (0+2i)")
+	swap(t, secret{1, "gift"}, secret{1, ""}, `secret.note is "gift" and becomes ""`)
+	swap[func()](t, nil, nil, "")
+	swap(t, f, f, "and becomes 0x")
+	swap[any](t, 1, "1", "interface {} is of type int and becomes string")
+	swap[any](t, nil, 1, "interface {} is <nil> and becomes 1")
+	swap[error](t, errDown, errors.New("down"), "")
+	swap[error](t, errDown, errStock, `error is the error "down" and becomes "out of stock"`)
+}
+
+func swap[T any](t *testing.T, was, becomes T, say string) {
+	t.Helper()
+	encode := func(v any) ([]byte, error) { return fmt.Append(nil, v), nil }
+	decode := func(data []byte, p any) error {
+		if p, ok := p.(*T); ok {
+			*p = becomes
+			return nil
+		}
+		_, err := fmt.Sscan(string(data), p)
+		return err
+	}
+	n := &note{TB: t}
+	_, _ = asaptest.Portable(n, asap.Define("shop", through(was)), 3, asaptest.Codec(encode, decode))
+	all := strings.Join(n.said, "\n")
+	if say == "" && all != "" || !strings.Contains(all, say) {
+		t.Errorf("for %v and %v Portable says\n%s\nwant %q in it", was, becomes, all, say)
 	}
 }
 
@@ -213,12 +316,12 @@ func TestPortableWorker(t *testing.T) {
 		say    []string
 	}{
 		{"the same", flow("ada"), nil},
-		{"a request", flow(""), []string{"task greet: gives hello 3 in another process and hello ada3 here"}},
-		{"other types", other, []string{"task greet: takes other types in the flow of the worker: func(context.Context, string) (string, error), not func(context.Context, int) (string, error)"}},
+		{"a request", flow(""), []string{`task greet: gives "hello 3" in another process and "hello ada3" here`}},
+		{"other types", other, []string{"task greet: is func(context.Context, string) (string, error) in the flow of the worker, not func(context.Context, int) (string, error)"}},
 		{"other tasks", asap.Define("shop", func(_ *group, in number) *asap.Task[string] { return in.Then("cart", give("")) }),
 			[]string{"task greet: is not in the flow of the worker"}},
 		{"a function that panics", asap.Define("shop", func(_ *group, in number) *asap.Task[string] { panic("no flow") }),
-			[]string{"its function: cannot be recorded for another process: panic: no flow"}},
+			[]string{"its function: cannot be recorded for another process: asap: flow shop: its function panicked: no flow"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
@@ -254,6 +357,7 @@ func TestPortableCodec(t *testing.T) {
 		{"what it loses", through(secret{1, "gift"}), gobEncode, gobDecode, []string{`task cart: its value: secret.note is "gift" and becomes "" when it is encoded`}},
 		{"what it refuses", through(struct{ f func() }{}), gobEncode, gobDecode, []string{"task cart: its value: cannot be encoded: gob: type struct { f func() } has no exported fields"}},
 		{"what it cannot read", through("x"), gobEncode, func([]byte, any) error { return errDown }, []string{"its input: int cannot be decoded: down,", "task cart: its value: string cannot be decoded: down"}},
+		{"what it panics at", through("x"), func(any) ([]byte, error) { panic("no schema") }, gobDecode, []string{"its input: cannot be encoded: panic: no schema"}},
 		{"the Result of an Optional", func(_ *group, in number) number { return in.Optional("cart", give(secret{1, ""})).Then("quote", drop) }, gobEncode, gobDecode, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
