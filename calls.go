@@ -1,13 +1,12 @@
 package asap
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 )
 
 // calls lists the bodies of a flow that was drawn.
-func (p *plan) calls() ([]*Call, error) {
+func (p *plan) calls() []*Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var list []*Call
@@ -21,7 +20,6 @@ func (p *plan) calls() ([]*Call, error) {
 		}
 		list = append(list, c)
 	}
-	elements := make(map[string]string) // name without the index, of Maps: name in Calls
 	for _, n := range p.nodes {
 		name := n.name
 		if n.kind&mapped != 0 {
@@ -32,42 +30,11 @@ func (p *plan) calls() ([]*Call, error) {
 		case n.kind&(given|gather) != 0:
 		case n.kind&race != 0:
 			for i := 0; n.body.dep(i) != nil; i++ {
-				add(n.body.dep(i), name+"["+strconv.Itoa(i)+"]")
+				add(n.body.dep(i), names.unique(name+"["+strconv.Itoa(i)+"]"))
 			}
 		default:
-			if n.kind&mapped != 0 {
-				elements[name] = name
-			}
 			add(n, name)
 		}
 	}
-	seen := make(map[string]bool)
-	for _, c := range list {
-		if seen[c.Task] {
-			return nil, fmt.Errorf("asap: flow %s has two bodies named %s; rename a task", p.flow, c.Task)
-		}
-		seen[c.Task] = true
-		if of, ok := elements[withoutIndex(c.Task)]; ok && of != c.Task {
-			return nil, fmt.Errorf("asap: flow %s: task %s has the name of an element of Map %s; rename it", p.flow, c.Task, of)
-		}
-	}
-	return list, nil
-}
-
-// withoutIndex takes the number out of the brackets of an element's name:
-// likes[] for likes[3], likes[]#2 for likes[3]#2. Other names stay.
-func withoutIndex(name string) string {
-	for i := 0; i < len(name); i++ {
-		if name[i] != '[' {
-			continue
-		}
-		j := i + 1
-		for j < len(name) && name[j] >= '0' && name[j] <= '9' {
-			j++
-		}
-		if j > i+1 && j < len(name) && name[j] == ']' {
-			return name[:i+1] + name[j:]
-		}
-	}
-	return name
+	return list
 }

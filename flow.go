@@ -118,7 +118,7 @@ func (f *Flow[In, Out]) Graph() (*Graph, error) {
 // definition names, as an [Executor] is asked to run them but without
 // arguments, in order of declaration. An engine that runs bodies in another
 // process finds them here by [Call.Body]. Calls runs no body; its errors are
-// those of Graph, and names by which a body could not be told from another.
+// those of Graph.
 func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 	p, err := f.draw()
 	if err != nil {
@@ -126,7 +126,7 @@ func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 	}
 	p.building.Store(false)
 	p.recorded.Store(true)
-	return p.calls()
+	return p.calls(), nil
 }
 
 func (f *Flow[In, Out]) draw() (*plan, error) {

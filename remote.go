@@ -75,10 +75,11 @@ func (r *remote) declaredPart(n, of *node, i int) {
 	name, part := of.side.Load().remote.name, "["+strconv.Itoa(i)+"]"
 	if of.kind&mapped != 0 {
 		at := len(of.name) // name[] or name[]#2
-		r.add(n, name[:at]+part+name[at+2:], name)
+		r.add(n, r.names.unique(name[:at]+part+name[at+2:]), name)
 		return
 	}
-	r.add(n, name+part, name+part)
+	name = r.names.unique(name + part) // as in plan.calls
+	r.add(n, name, name)
 }
 
 func (r *remote) add(n *node, name, body string) {
