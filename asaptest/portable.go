@@ -1,7 +1,6 @@
 package asaptest
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -26,12 +25,13 @@ import (
 //   - a body whose result depends on a variable that another body has set, or
 //     on a task's Value
 //
-// The flow's function is called often, and each body runs twice, one that seems
-// to be at fault up to four times: as they must bear on such an engine. A body
-// whose result is never the same cannot be told apart and is not judged. A
+// The flow's function is called often and each body runs twice, one that seems
+// to be at fault more often: as they must bear on such an engine. A body whose
+// result is not the same every time cannot be told apart and is not judged. A
 // variable around the flow, such as a request that it was made for, is seen
-// only if [Worker] says what the flow is elsewhere. What the flow's type hides
-// from encoding/json, [Codec] can carry.
+// only if [Worker] says what the flow is elsewhere, and the clock in a flow's
+// function only if it shows while the test runs. Values travel as encoding/json
+// has them, or a [Codec].
 //
 // Portable returns what the flow gives with values that have travelled. It
 // blocks until everything has ended; the bodies' context is that of t.
@@ -60,9 +60,13 @@ func Portable[In, Out any](t testing.TB, flow *asap.Flow[In, Out], in In, option
 	if stable {
 		out, err = replay(t.Context(), p, j, flow, in, out, err)
 		if p.worker == nil {
-			p.worker = flowFuncs(flow)
+			p.worker = flow.Calls
 		}
-		p.elsewhere(t.Context(), j)
+		if calls, fails := p.worker(); fails != nil {
+			p.fault("its function", "cannot be built where its bodies run: %s", strings.TrimPrefix(fails.Error(), "asap: "))
+		} else {
+			p.elsewhere(t.Context(), j, calls)
+		}
 	}
 	for _, fault := range p.faults {
 		t.Errorf("flow %s: %s", p.flow, fault)
@@ -78,8 +82,7 @@ type portableOption func(*portable)
 func (o portableOption) apply(p *portable) { o(p) }
 
 // Codec carries the values instead of encoding/json: encode gets a value, and
-// decode the bytes and a pointer to a zero value of the same type. For the
-// [asap.Result] of an Optional they get the value in it.
+// decode the bytes and a pointer to a zero value of the same type.
 func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) error) PortableOption {
 	return portableOption(func(p *portable) { p.codec = newCodec(encode, decode) })
 }
@@ -89,18 +92,17 @@ func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) e
 // request of which this run is part. A body that uses the request is a fault.
 func Worker[In, Out any](flow *asap.Flow[In, Out]) PortableOption {
 	return portableOption(func(p *portable) {
-		p.worker, p.otherFlow = flowFuncs(flow), true
+		p.worker = flow.Calls
 	})
 }
 
 // portable collects what [Portable] finds.
 type portable struct {
-	codec     codec
-	flow      string
-	worker    func(context.Context) (*funcRecorder, error) // builds the flow where the bodies run
-	otherFlow bool                                         // it is not the flow itself
-	faults    []string
-	told      map[string]bool // what was said of some task already
+	codec  codec
+	flow   string
+	worker func() ([]*asap.Call, error) // the bodies, where they run
+	faults []string
+	told   map[string]bool // what was said of some task already
 }
 
 func (p *portable) fault(where, format string, args ...any) {

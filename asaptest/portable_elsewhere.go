@@ -5,139 +5,85 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 
 	"github.com/asap-go/asap"
 )
 
-// funcRecorder is an executor that runs no body and keeps the functions: those
-// of a process that has built the flow and never ran it.
-type funcRecorder struct{ funcs map[string]any }
-
-func (r *funcRecorder) Start(call *asap.Call, done func(error)) {
-	r.funcs[call.Task] = call.Func
-	if call.Out != nil {
-		out := reflect.ValueOf(call.Out).Elem()
-		out.Set(oneOf(out.Type()))
-	}
-	done(nil)
-}
-
-func (r *funcRecorder) Step() error  { return errors.New("asaptest: nothing is in flight") }
-func (r *funcRecorder) Cancel(error) {}
-
-// oneOf is a zero value, but a slice of one element: a Map has a body then.
-func oneOf(t reflect.Type) reflect.Value {
-	if t.Kind() == reflect.Slice {
-		return reflect.MakeSlice(t, 1, 1)
-	}
-	return reflect.Zero(t)
-}
-
-// flowFuncs builds the flow and keeps its functions.
-func flowFuncs[In, Out any](flow *asap.Flow[In, Out]) func(context.Context) (*funcRecorder, error) {
-	return func(ctx context.Context) (*funcRecorder, error) {
-		if _, err := flow.Graph(); err != nil {
-			return nil, err
-		}
-		r := &funcRecorder{funcs: make(map[string]any)}
-		in, _ := oneOf(reflect.TypeFor[In]()).Interface().(In)
-		_, err := flow.With(asap.On(r), asap.Settled()).Run(ctx, in)
-		return r, err
-	}
-}
-
-var lastIndex = regexp.MustCompile(`\[\d+\](#\d+)?$`)
-
-// find returns the function of a call; all elements of a Map have the same one.
-func (r *funcRecorder) find(task string) any {
-	if fn := r.funcs[task]; fn != nil {
-		return fn
-	}
-	return r.funcs[lastIndex.ReplaceAllString(task, "[0]$1")]
-}
-
 // elsewhere runs every body of the journal again, in a build of the flow in
 // which no other body has run before it: the last one first. A body that gives
 // another result there, and the same one again here, has got something on
 // another way than along an edge.
-func (p *portable) elsewhere(ctx context.Context, j *journal) {
-	r, err := p.worker(ctx)
-	if err != nil {
-		p.fault("its function", "cannot be recorded for another process: %v", err)
-		return
-	}
-	named := make(map[string]int)
-	for _, c := range j.calls {
-		named[c.task]++
+func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*asap.Call) {
+	bodies := make(map[string]*asap.Call)
+	for _, call := range calls {
+		bodies[call.Body] = call
 	}
 	for _, c := range slices.Backward(j.calls) {
-		if named[c.task] > 1 {
-			p.fault("task "+c.task, "has the name of another call, an element of a Map or a function of a Race; give it another one")
-			continue
+		there := bodies[c.Body]
+		switch {
+		case there == nil:
+			p.fault("task "+c.Task, "is not in the flow of the worker")
+		case reflect.TypeOf(there.Func) != reflect.TypeOf(c.Func):
+			p.fault("task "+c.Task, "is %T in the flow of the worker, not %T", there.Func, c.Func)
+		case c.canceled || c.misused || errors.Is(c.err, context.Canceled):
+		default:
+			p.again(ctx, c, there)
 		}
-		fn := r.find(c.task)
-		if fn == nil && p.otherFlow {
-			p.fault("task "+c.task, "is not in the flow of the worker")
-		}
-		if fn == nil || c.canceled || c.misused || exits(c.err) || errors.Is(c.err, context.Canceled) {
-			continue
-		}
-		in, ok := p.arrived(c)
-		if !ok {
-			continue
-		}
-		if reflect.TypeOf(fn) != reflect.TypeOf(c.fn) {
-			p.fault("task "+c.task, "is %T in the flow of the worker, not %T", fn, c.fn)
-			continue
-		}
-		there := runAgain(ctx, fn, in)
-		if p.same(c, there) {
-			continue
-		}
-		if here := runAgain(ctx, c.fn, c.native()); !p.same(c, here) {
-			continue // it never gives the same
-		}
-		in, _ = p.arrived(c)
-		if here := runAgain(ctx, c.fn, in); !p.same(c, here) {
-			p.fault("task "+c.task, "gives %s when its arguments have travelled, and %s before: it looks at what does not travel, such as the type of an error", here, p.journaled(c))
-			continue
-		}
-		p.fault("task "+c.task, "gives %s in another process and %s here: it uses a variable that another body or the caller has set, or the Value of a task; pass what it needs along an edge", there, p.journaled(c))
 	}
 }
 
+// rounds is how often a body must give one result there and another one here
+// before it is called a fault: one that tosses a coin must not be.
+const rounds = 8
+
+// again runs the body of c where it is built as there.
+func (p *portable) again(ctx context.Context, c *journaled, there *asap.Call) {
+	want := p.journaled(c)
+	var got result
+	for range rounds {
+		in, ok := p.arrived(c)
+		if !ok {
+			return
+		}
+		if got = p.run(ctx, there, in); p.same(c, want, got) {
+			return
+		}
+		if isMisuse(got.text) {
+			p.misuse(c.Task, got.text)
+			return
+		}
+		if here := p.run(ctx, c.Call, c.In); !p.same(c, want, here) {
+			return // it never gives the same
+		}
+	}
+	in, _ := p.arrived(c)
+	if here := p.run(ctx, c.Call, in); !p.same(c, want, here) {
+		p.fault("task "+c.Task, "gives %s when its arguments have travelled, and %s before: it looks at what does not travel, such as the type of an error", here, want)
+		return
+	}
+	p.fault("task "+c.Task, "gives %s in another process and %s here: it uses a variable that another body or the caller has set; pass what it needs along an edge", got, want)
+}
+
 // arrived are the arguments as they are after the journey.
-func (p *portable) arrived(c *journaled) ([]reflect.Value, bool) {
-	in := make([]reflect.Value, len(c.in))
-	for i := range c.in {
-		if c.inData[i] == nil {
+func (p *portable) arrived(c *journaled) ([]any, bool) {
+	in := make([]any, len(c.In))
+	for i := range c.In {
+		v, ok := p.codec.arrived(c.inData[i], c.inType(i))
+		if !ok {
 			return nil, false
 		}
-		v, err := p.codec.decode(c.inData[i], c.inType(i))
-		if err != nil {
-			return nil, false
-		}
-		in[i] = v
+		in[i] = v.Interface()
 	}
 	return in, true
 }
 
-// native are the arguments as they were the first time.
-func (c *journaled) native() []reflect.Value {
-	in := make([]reflect.Value, len(c.in))
-	for i, v := range c.in {
-		in[i] = typed(v, c.inType(i))
-	}
-	return in
-}
-
-// result is what a body gave when it ran again.
+// result is what a body gave.
 type result struct {
 	value any
 	text  string // of its error, "" for none
+	exit  bool
 }
 
 func (r result) String() string {
@@ -151,47 +97,62 @@ func (r result) String() string {
 	if len(text) > 80 {
 		text = text[:80] + "…"
 	}
+	if r.exit {
+		return "an exit with " + text
+	}
 	return text
 }
 
+// journaled is what the body gave the first time.
 func (p *portable) journaled(c *journaled) result {
-	if c.err == nil {
-		return result{value: c.out}
+	switch {
+	case c.exit != nil:
+		return result{value: c.exit.value, exit: true}
+	case c.err != nil:
+		return result{text: bodyText(c.err)}
+	case c.Out != nil:
+		return result{value: c.value()}
 	}
-	if pe, ok := errors.AsType[*asap.PanicError](c.err); ok {
-		return result{text: fmt.Sprint("panic: ", pe.Value)}
-	}
-	return result{text: c.err.Error()}
+	return result{}
 }
 
-// same tells whether the result is that of the journal.
-func (p *portable) same(c *journaled, r result) bool {
-	if text := p.journaled(c).text; text != "" || r.text != "" {
-		return text == r.text
+// bodyText is the text of a body's error, of a panic without the stack.
+func bodyText(err error) string {
+	if pe, ok := errors.AsType[*asap.PanicError](err); ok {
+		return fmt.Sprint("panic: ", pe.Value)
 	}
-	return c.outType == nil || p.codec.becomes(c.outData, r.value, c.outType) == ""
+	return err.Error()
 }
 
-// runAgain calls a body on a goroutine that it may leave as it likes.
-func runAgain(ctx context.Context, fn any, in []reflect.Value) (r result) {
-	args := append([]reflect.Value{reflect.ValueOf(ctx)}, in...)
-	done := make(chan struct{})
-	go func() { // ends before runAgain does
-		defer close(done)
-		r.text = asap.ErrGoexit.Error()
-		defer func() {
-			if v := recover(); v != nil {
-				r.text = fmt.Sprint("panic: ", v)
-			}
-		}()
-		outs := reflect.ValueOf(fn).Call(args)
-		r.text = ""
-		if err, _ := outs[len(outs)-1].Interface().(error); err != nil {
-			r.text = err.Error()
-		} else if len(outs) == 2 {
-			r.value = outs[0].Interface()
-		}
-	}()
-	<-done
-	return r
+// run calls the body of a build with the arguments.
+func (p *portable) run(ctx context.Context, body *asap.Call, in []any) result {
+	call := *body
+	call.In = in
+	if call.Out != nil {
+		call.Out = reflect.New(reflect.TypeOf(body.Out).Elem()).Interface()
+	}
+	err := call.Invoke(ctx)
+	if _, v, ok := call.Exited(err); ok {
+		return result{value: v, exit: true}
+	}
+	switch {
+	case err != nil:
+		return result{text: bodyText(err)}
+	case call.Out != nil:
+		return result{value: reflect.ValueOf(call.Out).Elem().Interface()}
+	}
+	return result{}
+}
+
+// same tells whether two results are the same after the journey.
+func (p *portable) same(c *journaled, want, got result) bool {
+	switch {
+	case want.text != "" || got.text != "" || want.exit != got.exit:
+		return want.text == got.text && want.exit == got.exit
+	case c.exit != nil:
+		return p.codec.becomes(c.exit.data, got.value, typeOf(want.value)) == ""
+	case c.Out == nil:
+		return true
+	}
+	return p.codec.becomes(c.outData, got.value, c.outType()) == ""
 }

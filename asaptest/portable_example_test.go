@@ -26,6 +26,6 @@ func ExamplePortable() {
 	fmt.Println(mail, err)
 	// Output:
 	// flow discount: task cart: its value: cart.code is an unexported field, which vanishes; export it, or give cart the methods MarshalJSON and UnmarshalJSON
-	// flow discount: task mail: gives "for " in another process and "for ada" here: it uses a variable that another body or the caller has set, or the Value of a task; pass what it needs along an edge
+	// flow discount: task mail: gives "for " in another process and "for ada" here: it uses a variable that another body or the caller has set; pass what it needs along an edge
 	// for ada <nil>
 }

@@ -2,7 +2,6 @@ package asaptest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -20,7 +19,7 @@ type journal struct {
 	ends   chan ending
 	ops    []op
 	calls  []*journaled
-	open   []inFlight // by call
+	byCall map[*asap.Call]int
 }
 
 // op is one step between group and executor.
@@ -35,31 +34,35 @@ const (
 	opStart opKind = iota
 	opStep
 	opEnd // within the Step before it
+	opCancelCall
 	opCancel
 )
 
 // journaled is one call and what came of it.
 type journaled struct {
-	task     string
-	fn       any
-	in       []any
-	inData   [][]byte     // nil for what cannot be encoded
-	out      any          // the value
-	outType  reflect.Type // nil for a body without a value
+	*asap.Call
+	inData   [][]byte // nil for what cannot be encoded
 	outData  []byte
 	err      error
-	canceled bool // it ended after the group was canceled
+	exit     *exit
+	canceled bool // the end of its context may have come before its own
 	misused  bool // the body awaits or declares: it is at fault already
+
+	done   func(error)
+	cancel context.CancelCauseFunc
 }
 
-// inType is the static type of an argument.
-func (c *journaled) inType(i int) reflect.Type { return reflect.TypeOf(c.fn).In(i + 1) }
-
-// inFlight is where the end of a call goes.
-type inFlight struct {
-	out  any
-	done func(error)
+// exit is an early exit that a body took.
+type exit struct {
+	number int
+	data   []byte
+	value  any
 }
+
+// inType is the static type of an argument, outType that of the value.
+func (c *journaled) inType(i int) reflect.Type { return reflect.TypeOf(c.Func).In(i + 1) }
+func (c *journaled) outType() reflect.Type     { return reflect.TypeOf(c.Out).Elem() }
+func (c *journaled) value() any                { return reflect.ValueOf(c.Out).Elem().Interface() }
 
 type ending struct {
 	call int
@@ -67,22 +70,25 @@ type ending struct {
 }
 
 func newJournal(ctx context.Context, p *portable) *journal {
-	j := &journal{p: p, ends: make(chan ending)}
+	j := &journal{p: p, ends: make(chan ending), byCall: make(map[*asap.Call]int)}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
 	return j
 }
 
 func (j *journal) Start(call *asap.Call, done func(error)) {
 	i := len(j.calls)
-	c := &journaled{task: call.Task, fn: call.Func, in: call.In}
+	own := *call
+	c := &journaled{Call: &own, done: done}
 	for k, v := range call.In {
 		c.inData = append(c.inData, j.p.carry(argument(call.Task, k), v, c.inType(k)))
 	}
+	j.byCall[call] = i
 	j.calls = append(j.calls, c)
-	j.open = append(j.open, inFlight{call.Out, done})
 	j.ops = append(j.ops, op{opStart, i})
+	var ctx context.Context
+	ctx, c.cancel = context.WithCancelCause(j.ctx)
 	go func() { // ends when Step has received
-		j.ends <- ending{i, call.Run(j.ctx)}
+		j.ends <- ending{i, call.Run(ctx)}
 	}()
 }
 
@@ -104,38 +110,57 @@ func (j *journal) Step() error {
 }
 
 func (j *journal) end(e ending) {
-	c, o := j.calls[e.call], j.open[e.call]
-	c.err, c.canceled = e.err, j.ended
-	if e.err == nil && o.out != nil {
-		out := reflect.ValueOf(o.out).Elem()
-		c.out, c.outType = out.Interface(), out.Type()
-		c.outData = j.p.carry("task "+c.task+": its value", c.out, c.outType)
+	c := j.calls[e.call]
+	c.cancel(context.Canceled) // nobody uses it any more
+	c.err, c.canceled = e.err, c.canceled || j.ended
+	switch number, v, exits := c.Exited(e.err); {
+	case exits:
+		c.exit = &exit{number, j.p.carry("task "+c.Task+": the value of its exit", v, typeOf(v)), v}
+	case e.err == nil && c.Out != nil:
+		out := reflect.New(c.outType()) // the group's place is not for ever
+		out.Elem().Set(reflect.ValueOf(c.Out).Elem())
+		c.Out = out.Interface()
+		c.outData = j.p.carry("task "+c.Task+": its value", c.value(), c.outType())
 	}
-	c.misused = j.misused(c)
+	if e.err != nil && isMisuse(bodyText(e.err)) {
+		c.misused = true
+		j.p.misuse(c.Task, bodyText(e.err))
+	}
 	j.ops = append(j.ops, op{opEnd, e.call})
-	o.done(e.err)
+	c.done(e.err)
 }
 
-// misused finds bodies that use the handles of their group.
-func (j *journal) misused(c *journaled) bool {
-	if c.err == nil {
-		return false
+// typeOf is the type of v, any if it is nil.
+func typeOf(v any) reflect.Type {
+	if v == nil {
+		return reflect.TypeFor[any]()
 	}
-	text := c.err.Error()
-	if pe, ok := errors.AsType[*asap.PanicError](c.err); ok {
-		text = fmt.Sprint(pe.Value)
+	return reflect.TypeOf(v)
+}
+
+// isMisuse tells whether text is of an error that package asap gives a body
+// that uses the flow's tasks.
+func isMisuse(text string) bool {
+	return strings.Contains(text, "which runs on another engine") || strings.Contains(text, "inside a body that runs on another engine")
+}
+
+func (p *portable) misuse(task, text string) {
+	for _, prefix := range []string{"panic: ", "asap: ", "flow " + p.flow + ": "} {
+		text = strings.TrimPrefix(text, prefix)
 	}
-	for _, sign := range []string{"which runs on another engine", "inside a body that runs on another engine", "inside flow " + j.p.flow + ":"} {
-		if at := strings.Index(text, sign); at >= 0 {
-			j.p.fault("task "+c.task, "%s", strings.TrimPrefix(text, "asap: "))
-			return true
-		}
-	}
-	return false
+	p.fault("task "+task, "%s", text)
 }
 
 func (j *journal) Cancel(cause error) {
 	j.ended = true
 	j.ops = append(j.ops, op{kind: opCancel})
 	j.cancel(cause)
+}
+
+// CancelCall ends a function of a Race that was lost.
+func (j *journal) CancelCall(call *asap.Call, cause error) {
+	i := j.byCall[call]
+	j.calls[i].canceled = true
+	j.ops = append(j.ops, op{opCancelCall, i})
+	j.calls[i].cancel(cause)
 }

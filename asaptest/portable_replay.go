@@ -2,8 +2,8 @@ package asaptest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -18,7 +18,6 @@ type replayer struct {
 	at   int                // in j.ops
 	open map[int]*asap.Call // by number in the journal
 	done map[int]func(error)
-	ctx  context.Context
 	off  bool // it asks for other calls: the rest says nothing
 }
 
@@ -26,7 +25,7 @@ type replayer struct {
 // compares what comes of it with out and err of the first run.
 func replay[In, Out any](ctx context.Context, p *portable, j *journal, flow *asap.Flow[In, Out], in In, out Out, err error) (Out, error) {
 	in, _ = p.codec.copyOf(in, reflect.TypeFor[In]()).Interface().(In)
-	r := &replayer{p: p, j: j, ctx: ctx, open: make(map[int]*asap.Call), done: make(map[int]func(error))}
+	r := &replayer{p: p, j: j, open: make(map[int]*asap.Call), done: make(map[int]func(error))}
 	again, errAgain := flow.With(asap.On(r)).Run(ctx, in)
 	if r.off {
 		return out, err
@@ -35,7 +34,7 @@ func replay[In, Out any](ctx context.Context, p *portable, j *journal, flow *asa
 	case errorText(err) != errorText(errAgain):
 		p.fault("its result", "is the error %q, and %q when the journal is replayed", errorText(err), errorText(errAgain))
 	case err == nil:
-		data, _ := p.codec.encode(out, reflect.TypeFor[Out]())
+		data, _ := p.codec.encode(out)
 		if d := p.codec.becomes(data, again, reflect.TypeFor[Out]()); d != "" {
 			p.fault("its result", "is another one when the journal is replayed: %s", d)
 		}
@@ -69,9 +68,11 @@ func (r *replayer) expected() string {
 	}
 	switch o := r.j.ops[r.at]; o.kind {
 	case opStart:
-		return "started task " + r.j.calls[o.call].task
+		return "started task " + r.j.calls[o.call].Task
 	case opCancel:
 		return "canceled the rest"
+	case opCancelCall:
+		return "decided a race"
 	}
 	return "waited"
 }
@@ -81,7 +82,7 @@ func (r *replayer) Start(call *asap.Call, done func(error)) {
 		return
 	}
 	o, ok := r.next(opStart)
-	if !ok || r.j.calls[o.call].task != call.Task {
+	if !ok || r.j.calls[o.call].Task != call.Task {
 		if ok {
 			r.at--
 		}
@@ -120,18 +121,24 @@ func (r *replayer) end(i int) {
 	c, call := r.j.calls[i], r.open[i]
 	err := c.err
 	switch {
-	case err == nil && call.Out != nil:
-		out := typed(c.out, c.outType)
-		if c.outData != nil {
-			if v, err := r.p.codec.decode(c.outData, c.outType); err == nil {
-				out = v
+	case c.exit != nil:
+		err = call.Exit(c.exit.number, func(into any) error {
+			to := reflect.ValueOf(into).Elem()
+			if v, ok := r.p.codec.arrived(c.exit.data, to.Type()); ok {
+				to.Set(v)
+			} else {
+				to.Set(typed(c.exit.value, to.Type()))
 			}
+			return nil
+		})
+	case err != nil:
+		err = crossed(err)
+	case call.Out != nil:
+		out := reflect.ValueOf(c.Out).Elem()
+		if v, ok := r.p.codec.arrived(c.outData, c.outType()); ok {
+			out = v
 		}
 		reflect.ValueOf(call.Out).Elem().Set(out)
-	case exits(err):
-		err = call.Run(r.ctx) // an exit belongs to a group, so this one makes its own
-	case err != nil:
-		err = flatten(err)
 	}
 	r.done[i](err)
 }
@@ -143,32 +150,23 @@ func (r *replayer) Cancel(error) {
 	}
 }
 
-// exits tells whether err is an early exit.
-func exits(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "early exit; return it from a body")
+// CancelCall is what the group asks for when a Race is decided.
+func (r *replayer) CancelCall(*asap.Call, error) {
+	if _, ok := r.next(opCancelCall); !ok && !r.off {
+		r.p.fault("its function", "declares other tasks when the journal is replayed: the flow decides a race where it %s the first time; %s", r.expected(), unsteady)
+		r.off = true
+	}
 }
 
-// flat is what is left of an error that has crossed a wire: the text, and
-// which of the errors that everybody knows it is.
-type flat struct {
-	text string
-	is   []error
-}
-
-func (f *flat) Error() string   { return f.text }
-func (f *flat) Unwrap() []error { return f.is }
-
-var known = []error{context.Canceled, context.DeadlineExceeded, asap.ErrSkipped, asap.ErrExited, asap.ErrGoexit}
-
-func flatten(err error) error {
-	if pe, ok := errors.AsType[*asap.PanicError](err); ok {
-		return &asap.PanicError{Task: pe.Task, Value: fmt.Sprint(pe.Value), Stack: pe.Stack}
+// crossed is what is left of an error in another process.
+func crossed(err error) error {
+	data, fails := json.Marshal(asap.Result[struct{}]{Err: err})
+	var r asap.Result[struct{}]
+	if fails == nil {
+		fails = json.Unmarshal(data, &r)
 	}
-	f := &flat{text: err.Error()}
-	for _, k := range known {
-		if errors.Is(err, k) {
-			f.is = append(f.is, k)
-		}
+	if fails != nil {
+		return fails
 	}
-	return f
+	return r.Err
 }

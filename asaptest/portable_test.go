@@ -117,6 +117,15 @@ func TestPortableKeepsQuiet(t *testing.T) {
 				return client.N, nil
 			})
 		}, nil},
+		{"a failure now and then", func(g *group, in number) number {
+			in.Optional("toss", func(context.Context, int) (int, error) {
+				if rand.IntN(2) == 0 {
+					return 0, errDown
+				}
+				return 1, nil
+			})
+			return in.Then("quote", drop)
+		}, nil},
 		{"a failure", func(_ *group, in number) number {
 			return in.Then("fail", func(context.Context, int) (int, error) { return 0, fmt.Errorf("rates: %w", errDown) }).Then("quote", drop)
 		}, errDown},
@@ -135,6 +144,12 @@ func TestPortableKeepsQuiet(t *testing.T) {
 			cache := in.Do("cache", func(context.Context, int) error { return fmt.Errorf("cache: %w", hit.With(4)) })
 			return in.And(cache).Then("quote", func(context.Context, int, struct{}) (int, error) { return 1, nil })
 		}, nil},
+		{"a coin", func(_ *group, in number) number {
+			return in.Then("toss", func(context.Context, int) (bool, error) { return rand.IntN(2) == 0, nil }).Then("quote", drop)
+		}, nil},
+		{"a race whose loser waits", func(g *group, in number) number {
+			return g.Race("mirror", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() }, func(context.Context) (int, error) { return 2, nil })
+		}, nil},
 		{"a race", func(g *group, in number) number {
 			return g.Race("mirror", func(context.Context) (int, error) { return 0, errDown }, func(context.Context) (int, error) { return 2, nil })
 		}, nil},
@@ -143,8 +158,8 @@ func TestPortableKeepsQuiet(t *testing.T) {
 			return in.Then("fail", func(context.Context, int) (int, error) { return 0, errDown })
 		}, errDown},
 		{"names with brackets", func(g *group, in number) number {
-			x := in.Then("y[1]", give([]int{4, 5}))
-			y := in.Then("y[0]", give([]int{6}))
+			x := in.Then("x[1]", give([]int{4, 5}))
+			y := in.Then("x[0]", give([]int{6}))
 			return g.Map("x", x, give(1)).And(g.Map("x", y, give(2))).Then("quote", func(context.Context, []int, []int) (int, error) { return 1, nil })
 		}, nil},
 		{"another flow", func(_ *group, in number) number { return in.Then("inner", checkout.Run) }, nil},

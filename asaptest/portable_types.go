@@ -6,17 +6,13 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/asap-go/asap"
 )
 
 // typeFaults says what encoding/json loses of any value of the type.
 func typeFaults(t reflect.Type) []string {
 	w := typeWalk{seen: make(map[reflect.Type]bool)}
-	for t.Kind() == reflect.Slice && hasResults(t) {
-		t = t.Elem()
-	}
-	if isResult(t) {
-		t = t.Field(0).Type
-	}
 	w.walk(t, typeName(t))
 	return w.faults
 }
@@ -41,6 +37,10 @@ func (w *typeWalk) fault(path, format string, args ...any) {
 }
 
 func (w *typeWalk) walk(t reflect.Type, path string) {
+	if isResult(t) {
+		w.walk(t.Field(0).Type, typeName(t.Field(0).Type))
+		return
+	}
 	if w.seen[t] || marshals(t) {
 		return
 	}
@@ -77,6 +77,11 @@ func (w *typeWalk) field(t reflect.Type, f reflect.StructField, path string) {
 	case f.Type.Size() > 0:
 		w.fault(at, "is an unexported field, which vanishes; export it, or give %s the methods MarshalJSON and UnmarshalJSON", strings.TrimPrefix(typeName(t), "*"))
 	}
+}
+
+// isResult tells whether t is an asap.Result, which encodes the value in it.
+func isResult(t reflect.Type) bool {
+	return t.PkgPath() == reflect.TypeFor[asap.Group]().PkgPath() && strings.HasPrefix(t.Name(), "Result[")
 }
 
 func isInteger(t reflect.Type) bool {
