@@ -2,7 +2,7 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . bench examples/errgroup examples/peers examples/storefront otelasap
+MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/storefront otelasap temporalasap
 
 .PHONY: help test race check demo serve soak model bench generate
 
@@ -10,11 +10,12 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 test: ## run every test of every module
+	go run ./temporalasap/internal/server/temporald -build || echo "WITHOUT A TEMPORAL SERVER: the tests that need one are skipped"
 	go test work
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -shuffle=on -cpu 1,2,4 .
-	go test -race -shuffle=on ./waterfall/... ./asaptest/... ./internal/stress/... ./cmd/...
+	go test -race -shuffle=on ./waterfall/... ./asapweb/... ./asaptest/... ./internal/... ./cmd/...
 	go test -race -shuffle=on ./examples/errgroup/... ./examples/storefront/... ./otelasap/...
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
