@@ -118,6 +118,9 @@ func tuning(set settings) dynamicconfig.Client {
 		dynamicconfig.TransferProcessorMaxPollRPS.Key(): 500,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():    500,
 		dynamicconfig.OutboundProcessorMaxPollRPS.Key(): 500,
+		// The default second is added to every short timer: to the heartbeat
+		// timeout after which a dead worker is noticed, and to the first retry.
+		dynamicconfig.TimerProcessorMaxTimeShift.Key(): 20 * time.Millisecond,
 		// A test starts hundreds of flows in one go.
 		dynamicconfig.FrontendRPS.Key():                        20_000,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key(): 20_000,

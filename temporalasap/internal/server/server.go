@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"time"
@@ -125,8 +126,11 @@ func (s *Server) Ready() Ready {
 	return s.child.ready
 }
 
-// Log is the end of what the server wrote to its log, for a test that failed.
-func (s *Server) Log() string { return s.said.String() }
+// Log is the end of what the server wrote to its log, without the stacks that
+// it adds to every line: for a test that failed.
+func (s *Server) Log() string { return stack.ReplaceAllString(s.said.String(), "") }
+
+var stack = regexp.MustCompile(`,"stacktrace":"[^"]*"`)
 
 // Kill ends the server at once, as SIGKILL does: no call in flight is
 // answered, nothing is flushed. It returns when the process is gone, and does
@@ -208,7 +212,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		cmd.Process.Kill()
 		<-c.ended
-		return fmt.Errorf("server: start on port %d: %w\n%s", s.port, err, s.said.String())
+		return fmt.Errorf("server: start on port %d: %w\n%s", s.port, err, s.Log())
 	}
 	s.mu.Lock()
 	s.child = c

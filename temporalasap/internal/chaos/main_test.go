@@ -1,0 +1,37 @@
+package chaos_test
+
+import (
+	"os"
+	"reflect"
+	"testing"
+	"testing/synctest"
+
+	"github.com/asap-go/asap/temporalasap/internal/chaos"
+)
+
+func TestMain(m *testing.M) {
+	chaos.Worker() // does not return in a process of a Fleet
+	os.Exit(m.Run())
+}
+
+// TestExpected runs the flows in this process: what the other tests hold the
+// results from the server against is right.
+func TestExpected(t *testing.T) {
+	for _, s := range chaos.Shapes {
+		t.Run(s.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				in := chaos.Order{Number: 7}
+				got, err := s.Flow(nil).Run(t.Context(), in)
+				if err != nil {
+					t.Fatalf("Run: %v", err)
+				}
+				if want := s.Expected(in); !reflect.DeepEqual(got, want) {
+					t.Errorf("Run(%v)\n got %v\nwant %v", in, got, want)
+				}
+				if other := s.Expected(chaos.Order{Number: 8}); reflect.DeepEqual(got, other) {
+					t.Errorf("orders 7 and 8 have the same result, %v", got)
+				}
+			})
+		})
+	}
+}
