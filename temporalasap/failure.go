@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -31,7 +32,7 @@ func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
 		return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
 			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{exit, value}})
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
 		return sendCanceled(ctx, err)
 	}
 	options := temporal.ApplicationErrorOptions{NonRetryable: t.final(), Details: []any{report{Err: err}}}
@@ -40,7 +41,17 @@ func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
 		options.NonRetryable = options.NonRetryable || app.NonRetryable()
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), name, options)
+	return temporal.NewApplicationErrorWithOptions(message(err), name, options)
+}
+
+// message is the text of err for Temporal's tools: that of a panic without the
+// stack, which is in the details.
+func message(err error) string {
+	text := err.Error()
+	if _, ok := errors.AsType[*asap.PanicError](err); ok {
+		text, _, _ = strings.Cut(text, "\n\n")
+	}
+	return text
 }
 
 // sendCanceled is the error of a body that ended with its context. If the
@@ -145,7 +156,7 @@ func (e *engine) result(out any, err error) error {
 			return temporal.NewCanceledError(report{Err: err}, out)
 		}
 	}
-	return temporal.NewApplicationErrorWithOptions(err.Error(), cutType(err), temporal.ApplicationErrorOptions{
+	return temporal.NewApplicationErrorWithOptions(message(err), cutType(err), temporal.ApplicationErrorOptions{
 		NonRetryable: true, Details: []any{report{Err: err}, out}})
 }
 
