@@ -38,10 +38,7 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 	w := d.workflow
 	w.Name = d.name
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in In) (Out, error) {
-		e := newEngine(ctx, d)
-		defer e.close()
-		out, err := flow.With(asap.On(e)).Run(e.group, in) //workflowcheck:ignore the goroutines of a group are not used on an executor
-		return out, e.result(out, err)
+		return execute(ctx, d, flow, in)
 	}, w)
 	activities, ok := r.(interface {
 		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
@@ -55,4 +52,13 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 		}
 	}
 	return nil
+}
+
+// execute is the workflow.
+func execute[In, Out any](ctx workflow.Context, d *definition, flow *asap.Flow[In, Out], in In) (Out, error) {
+	e := newEngine(ctx, d)
+	defer e.close()
+	// On an executor a group starts no goroutine and waits for nothing else.
+	out, err := flow.With(asap.On(e)).Run(e.group, in) //workflowcheck:ignore
+	return out, e.result(out, err)
 }
