@@ -252,7 +252,7 @@ func (g *Group) passOn(w *worker, n *node, s settling) (ended int64) {
 		w.next = keep
 	case l != nil:
 		granted := n.vacate(l)
-		w.next, w.at = granted.start(g), 0
+		w.next = granted.start(g)
 	}
 	return ended
 }

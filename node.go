@@ -162,7 +162,7 @@ func (n *node) error() error {
 
 // failure is how n ended, nil if it succeeded. It is set before n is done.
 func (n *node) failure() *failure {
-	if s := n.side.Load(); s != nil {
+	if s := n.more(); s != nil {
 		return s.fail
 	}
 	return nil
@@ -170,7 +170,7 @@ func (n *node) failure() *failure {
 
 func (n *node) setFailure(f *failure) {
 	if f != nil {
-		n.sideOf().fail = f
+		n.moreOf().fail = f
 	}
 }
 

@@ -10,7 +10,7 @@ func (g *Group) blockOwner() bool {
 		return false
 	}
 	if n.group.watch != nil {
-		n.group.watch.blocked(n, nil, g, n.group.watch.base.now())
+		n.group.watch.blocked(n, nil, g, n.group.watch.now())
 	}
 	if n.limiter() != nil {
 		g.ledger().ownerSeat = newSoftWait(n)

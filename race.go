@@ -49,7 +49,7 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	}
 	s := settling{g: g, gated: true}
 	if g.watch != nil {
-		s.at = g.watch.base.now()
+		s.at = g.watch.now()
 	}
 	for i := range r.entrants {
 		s.started(&r.entrants[i].node, nil)

@@ -113,7 +113,7 @@ type worker struct {
 	searching bool  // counted in searchers
 	guest     bool  // the goroutine of Wait: not counted in live
 	inBody    bool
-	at        time.Duration // of the instant in which next became ready, for observers
+	at        time.Duration // of the end of the last body, for observers: the next one starts then
 	panicking *PanicError   // what the body n has panicked with
 }
 
@@ -167,12 +167,12 @@ func (w *worker) caught(panicked *bool) {
 	}
 }
 
-// instant is when the body that take has returned starts: when it became
-// ready, if the worker made it so.
+// instant is when the body that take has returned starts: when the one before
+// it on this worker ended, or when it became ready, if that was later.
 func (w *worker) instant() time.Duration {
 	at := w.at
 	if at == 0 && w.g.watch != nil {
-		return w.g.watch.base.now()
+		return w.g.watch.now()
 	}
 	return at
 }
@@ -186,7 +186,6 @@ func (w *worker) take() *node {
 	g, r := w.g, &w.g.relay
 	for {
 		n := r.pop()
-		w.at = 0
 		if w.searching {
 			w.searching = false
 			g.searchers.Add(-1)

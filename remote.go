@@ -72,7 +72,7 @@ func (r *remote) declared(n *node) {
 
 // declaredPart names the i-th function or element of a Race or a Map.
 func (r *remote) declaredPart(n, of *node, i int) {
-	name, part := of.side.Load().remote.name, "["+strconv.Itoa(i)+"]"
+	name, part := of.more().remote.name, "["+strconv.Itoa(i)+"]"
 	if of.kind&mapped != 0 {
 		at := len(of.name) // name[] or name[]#2
 		r.add(n, r.names.unique(name[:at]+part+name[at+2:]), name)
@@ -84,7 +84,7 @@ func (r *remote) declaredPart(n, of *node, i int) {
 
 func (r *remote) add(n *node, name, body string) {
 	r.seq++
-	n.sideOf().remote = &remoteCall{seq: r.seq, name: name, body: body}
+	n.moreOf().remote = &remoteCall{seq: r.seq, name: name, body: body}
 	if len(r.open) >= 2*r.declaredOpen+64 {
 		r.open = slices.DeleteFunc(r.open, (*node).done)
 		r.declaredOpen = len(r.open)
@@ -119,7 +119,7 @@ func (r *remote) start(n *node) {
 		r.settle(n, g.skip(n, nil), false)
 		return
 	}
-	c := n.side.Load().remote
+	c := n.more().remote
 	call := &Call{Flow: g.name, Task: c.name, Body: c.body, group: g,
 		Run: func(ctx context.Context) error { return runRemote(ctx, n, c) }}
 	if g.plan != nil {
@@ -127,9 +127,7 @@ func (r *remote) start(n *node) {
 	}
 	n.body.(filler).fill(call)
 	if g.watch != nil {
-		e := g.watch.event(g, Started, n, g.watch.base.now())
-		c.ctx = g.watch.begin(g.parent, e)
-		g.watch.emit(e)
+		c.ctx = g.watch.reportStart(n, g.parent, g.watch.now())
 	}
 	c.started = true
 	if n.kind&entrant != 0 {
@@ -164,7 +162,7 @@ func (r *remote) lose(of *node) {
 		if n == nil {
 			return
 		}
-		if c := n.side.Load().remote; c.call != nil {
+		if c := n.more().remote; c.call != nil {
 			exec.CancelCall(c.call, context.Canceled)
 		}
 	}
@@ -178,10 +176,10 @@ func (r *remote) handle() {
 	nodes := r.reported
 	r.reported = nil
 	slices.SortFunc(nodes, func(a, b *node) int {
-		return cmp.Compare(a.side.Load().remote.seq, b.side.Load().remote.seq)
+		return cmp.Compare(a.more().remote.seq, b.more().remote.seq)
 	})
 	for _, n := range nodes {
-		f, cancel := r.g.judge(n, n.side.Load().remote.err)
+		f, cancel := r.g.judge(n, n.more().remote.err)
 		r.settle(n, f, cancel)
 	}
 }
@@ -271,7 +269,7 @@ func (r *remote) unfinished() []*node {
 // giveUp ends the calls of which a broken executor will not report.
 func (r *remote) giveUp() {
 	for _, n := range r.unfinished() {
-		c := n.side.Load().remote
+		c := n.more().remote
 		if c.started && !c.reported {
 			c.reported, c.err, c.call = true, r.broken, nil
 			r.inFlight--
@@ -285,7 +283,7 @@ func (r *remote) giveUp() {
 func (r *remote) stall() {
 	var path []string
 	for _, n := range r.unfinished() {
-		path = append(path, n.side.Load().remote.name)
+		path = append(path, n.more().remote.name)
 	}
 	err := &CycleError{path}
 	r.g.endOutside(err, err)

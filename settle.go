@@ -76,7 +76,7 @@ type settling struct {
 func (s *settling) settle(n *node, f *failure) {
 	n.setFailure(f)
 	if s.g.watch != nil {
-		s.at = s.g.watch.base.now()
+		s.at = s.g.watch.now()
 	}
 	s.publish(n)
 	s.publishRest()
@@ -184,7 +184,7 @@ func (s *settling) started(n, dep *node) {
 	}
 	s.gated = true
 	if s.g.watch != nil {
-		s.at = s.g.watch.base.now() // they have been declared meanwhile
+		s.at = s.g.watch.now() // they have been declared meanwhile
 		for m := more.head; m != nil; m = m.next {
 			s.g.watch.ready(m, nil, s.at)
 		}
@@ -231,7 +231,7 @@ type inliner interface {
 func (g *Group) resume(n *node, start bool) {
 	s := settling{g: g}
 	if g.watch != nil {
-		s.at = g.watch.base.now()
+		s.at = g.watch.now()
 	}
 	if start {
 		s.started(n, nil)

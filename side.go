@@ -5,18 +5,26 @@ import (
 	"runtime/trace"
 	"sync"
 	"sync/atomic"
+
+	"github.com/asap-go/asap/internal/record"
 )
 
-// side is what a node needs only when its body waits or fails, is observed, or
-// has a context that is not the node.
+// side is what a node has beside its record. Only an observed node has one from
+// the start.
 type side struct {
-	id     ID              // for observers
+	entry *record.Entry           // for observers
+	log   atomic.Pointer[waitLog] // for those that are called: made for the first wait
+	more  atomic.Pointer[more]
+}
+
+// more is what a node needs only when its body waits or fails, or has a context
+// that is not the node.
+type more struct {
 	ctx    context.Context // of the body; written before it starts
 	region *trace.Region
 	fail   *failure
 	remote *remoteCall
 	bed    atomic.Pointer[bed]
-	log    atomic.Pointer[waitLog] // if anybody looks: made for the first wait
 }
 
 // bed is where a body sleeps.
@@ -41,41 +49,79 @@ type bed struct {
 	prev, next *bed
 }
 
-// sideWithBed is the side of a node that nobody looks at.
-type sideWithBed struct {
-	side
-	first bed
-}
+// plainSide is the side of a node that nobody observes, and plainBed that of
+// one whose body waits.
+type (
+	plainSide struct {
+		side
+		first more
+	}
+	plainBed struct {
+		side
+		first moreWithBed
+	}
+	moreWithBed struct {
+		more
+		first bed
+	}
+)
 
-func (n *node) sideOf() *side {
+// more returns what n needs so far, nil if that is nothing.
+func (n *node) more() *more {
 	if s := n.side.Load(); s != nil {
-		return s
+		return s.more.Load()
 	}
-	return n.takeSide(new(side))
+	return nil
 }
 
-// takeSide makes s n's side, unless it has one.
-func (n *node) takeSide(s *side) *side {
-	if !n.side.CompareAndSwap(nil, s) {
-		s = n.side.Load()
+// moreOf is more, made if need be.
+func (n *node) moreOf() *more {
+	if m := n.more(); m != nil {
+		return m
 	}
-	return s
+	if n.side.Load() == nil {
+		p := &plainSide{}
+		p.side.more.Store(&p.first)
+		return n.takeMore(&p.side, &p.first)
+	}
+	return n.takeMore(nil, new(more))
+}
+
+// takeMore makes m what n needs, in the side s if n has none, unless there is
+// something already.
+func (n *node) takeMore(s *side, m *more) *more {
+	if s != nil && n.side.CompareAndSwap(nil, s) {
+		return m
+	}
+	s = n.side.Load()
+	if s.more.CompareAndSwap(nil, m) {
+		return m
+	}
+	return s.more.Load()
 }
 
 // bedOf returns n's bed and makes it if need be.
 func (n *node) bedOf() *bed {
-	s := n.side.Load()
-	if s == nil {
-		both := &sideWithBed{}
+	m := n.more()
+	if m == nil {
+		var s *side
+		var both *moreWithBed
+		if n.side.Load() == nil {
+			p := &plainBed{}
+			p.side.more.Store(&p.first.more)
+			s, both = &p.side, &p.first
+		} else {
+			both = &moreWithBed{}
+		}
 		both.first.node = n
-		both.side.bed.Store(&both.first)
-		s = n.takeSide(&both.side)
+		both.bed.Store(&both.first)
+		m = n.takeMore(s, &both.more)
 	}
-	b := s.bed.Load()
+	b := m.bed.Load()
 	if b == nil {
 		b = &bed{node: n}
-		if !s.bed.CompareAndSwap(nil, b) {
-			b = s.bed.Load()
+		if !m.bed.CompareAndSwap(nil, b) {
+			b = m.bed.Load()
 		}
 	}
 	return b
@@ -83,8 +129,8 @@ func (n *node) bedOf() *bed {
 
 // madeBed returns n's bed, nil if its body has never waited.
 func (n *node) madeBed() *bed {
-	if s := n.side.Load(); s != nil {
-		return s.bed.Load()
+	if m := n.more(); m != nil {
+		return m.bed.Load()
 	}
 	return nil
 }

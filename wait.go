@@ -10,7 +10,7 @@ func (n *node) isOwn(ctx context.Context) bool {
 	if ctx == context.Context(n) {
 		return true
 	}
-	if s := n.side.Load(); s != nil && s.ctx != nil {
+	if s := n.more(); s != nil && s.ctx != nil {
 		return ctx.Done() == s.ctx.Done()
 	}
 	return ctx.Done() == n.Done()
@@ -41,7 +41,7 @@ func (n *node) await(ctx context.Context) error {
 	if ctx.Err() != nil || w.group.end.Load() != nil {
 		return n.cutShort(ctx, w)
 	}
-	if c := w.side.Load().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
+	if c := w.more().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
 		// The edge in n's list would stay there if the wait were cut short
 		// while n's group goes on, or the group's end is not the only one.
 		return n.awaitAcross(ctx, w, b)
@@ -89,7 +89,7 @@ func (n *node) awaitHard(w *node, b *bed) error {
 	g := w.group
 	g.watchParent()
 	if g.watch != nil {
-		g.watch.blocked(w, n, nil, g.watch.base.now())
+		g.watch.blocked(w, n, nil, g.watch.now())
 		defer g.watch.resumedNow(w)
 	}
 	w.rise()
@@ -193,7 +193,7 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 		return nil
 	}
 	if w != nil && w.group.watch != nil {
-		w.group.watch.blocked(w, n, nil, w.group.watch.base.now())
+		w.group.watch.blocked(w, n, nil, w.group.watch.now())
 		defer w.group.watch.resumedNow(w)
 	}
 	seated := w != nil && w.limiter() != nil

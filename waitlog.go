@@ -18,7 +18,7 @@ type waitLog struct {
 }
 
 func (w *watch) logOf(n *node) *waitLog {
-	s := n.sideOf()
+	s := n.side.Load()
 	l := s.log.Load()
 	if l == nil {
 		l = new(waitLog)

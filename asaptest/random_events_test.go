@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +27,7 @@ func TestRandomEvents(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var events asaptest.Events
 			events.Exact()
-			var recorder waterfall.Recorder
+			var recorder, called waterfall.Recorder
 			done := make(chan struct{})
 			go func() { // Wait may panic or end it
 				defer close(done)
@@ -34,21 +35,53 @@ func TestRandomEvents(t *testing.T) {
 				w := &wild{rand.New(rand.NewPCG(seed, 2))}
 				ctx, cancel := w.context(t.Context())
 				defer cancel()
-				w.group(ctx, 0, asap.Observe(&events), asap.Observe(&recorder))
+				w.group(ctx, 0, asap.Observe(&events), asap.Observe(&recorder), asap.Observe(eventByEvent{&called}))
 			}()
 			<-done
 			synctest.Wait()
 			if err := events.Check(); err != nil {
 				t.Errorf("graph %d: %v", seed, err)
 			}
-			if err := recorder.Run().Validate(); err != nil {
+			run := recorder.Run()
+			if err := run.Validate(); err != nil {
 				t.Errorf("graph %d: %v", seed, err)
+			}
+			if got, want := jsonOf(t, run), jsonOf(t, called.Run()); got != want {
+				t.Errorf("graph %d: read from the engine's table:\n%s\nfrom the events:\n%s", seed, got, want)
 			}
 		})
 		if t.Failed() {
 			return
 		}
 	}
+}
+
+// eventByEvent hides that a Recorder can read the engine's table, so that it is
+// called for every event.
+type eventByEvent struct{ asap.Observer }
+
+// jsonOf leaves out what takes no time: of two waits at one instant by
+// different goroutines of a body, either may be a part of the other.
+func jsonOf(t *testing.T, run *waterfall.Run) string {
+	for i := range run.Tasks {
+		var pieces []waterfall.Piece
+		for _, p := range run.Tasks[i].Pieces {
+			last := len(pieces) - 1
+			switch {
+			case p.Start == p.End:
+			case last >= 0 && pieces[last].State == p.State && pieces[last].On == p.On:
+				pieces[last].End = p.End
+			default:
+				pieces = append(pieces, p)
+			}
+		}
+		run.Tasks[i].Pieces = pieces
+	}
+	var b strings.Builder
+	if err := run.Write(&b, waterfall.JSON); err != nil {
+		t.Error(err)
+	}
+	return b.String()
 }
 
 // wild makes groups at random.

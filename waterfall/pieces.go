@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
 // cutter puts pieces together, one after the other.
@@ -27,7 +28,7 @@ func (c *cutter) to(t time.Duration, p Piece) {
 // and queued from there.
 func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
 	end := t
-	if v := s.byN[on]; v != nil && v.has(seenEnded) {
+	if v := s.byN[on]; v != nil && v.has(record.SeenEnded) {
 		end = min(t, max(v.end, c.at))
 	}
 	c.to(end, Piece{State: Blocked, On: s.id(on)})
@@ -37,7 +38,7 @@ func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
 // pieces cuts the time from a task's declaration to its end.
 func (s *snapshot) pieces(v *seen) []Piece {
 	c := &cutter{at: v.from}
-	started := v.has(seenStarted)
+	started := v.has(record.SeenStarted)
 	switch {
 	case started && len(s.kids[v.n]) == 0:
 		s.untilStart(c, v)
@@ -57,38 +58,34 @@ func (s *snapshot) pieces(v *seen) []Piece {
 // untilStart covers the wait for declared dependencies and the queue.
 func (s *snapshot) untilStart(c *cutter, v *seen) {
 	deps := s.rawDeps(v)
-	ready := v.from
-	switch {
-	case v.has(seenReady):
-		ready = v.r.ready
-	case len(deps) > 0:
-		ready = s.lastEnd(v, deps)
-	}
 	if len(deps) > 0 {
-		on := v.r.on
-		if !v.has(seenReady) || on == 0 {
-			on = s.lastOf(deps)
+		ready, on := s.lastEnd(v, deps), s.lastOf(deps)
+		if w := s.byN[v.r.On]; v.has(record.SeenReady) && w != nil {
+			ready, on = max(w.end, v.r.ReadyLater()), w.n
 		}
 		c.waited(s, ready, on)
 	}
-	if v.has(seenStarted) {
-		c.to(v.r.started, Piece{State: Queued})
+	if v.has(record.SeenStarted) {
+		c.to(v.r.Started, Piece{State: Queued})
 	}
 }
 
 // body covers the time from the start of the body to its end.
 func (s *snapshot) body(c *cutter, v *seen) {
-	n := int(v.state / oneStep)
-	for i := 0; i < n; i += 2 {
-		w := v.r.nth(i/2, false)
-		c.to(w.at, Piece{State: Running})
-		until := v.end
-		if i+1 < n {
-			until = w.until
+	open := v.steps%2 == 1 // the last wait goes on
+	i := 0
+	for w := range v.r.Waits(v.steps) {
+		if w.At > v.end { // of a goroutine that the body has left behind
+			break
 		}
-		c.waited(s, until, w.on)
+		c.to(w.At, Piece{State: Running})
+		until := min(w.Until, v.end)
+		if i += 2; i > v.steps {
+			until = v.end
+		}
+		c.waited(s, until, w.On)
 	}
-	if n%2 == 0 {
+	if !open || i < v.steps {
 		c.to(v.end, Piece{State: Running})
 	}
 }
@@ -115,14 +112,16 @@ func (s *snapshot) container(c *cutter, v *seen) {
 	c.waited(s, v.end, last.n)
 }
 
-func (s *seen) won() bool { return s.has(seenEnded) && s.r.outcome == asap.Succeeded }
+func (s *seen) won() bool {
+	return s.has(record.SeenEnded) && asap.Outcome(s.r.Outcome) == asap.Succeeded
+}
 
 // neverStarted covers Gather and Input, a task that was skipped, and in the
 // middle of a run one that has not started yet.
 func (s *snapshot) neverStarted(c *cutter, v *seen) {
 	deps := s.rawDeps(v)
 	switch {
-	case v.has(seenReady):
+	case v.has(record.SeenReady):
 		s.untilStart(c, v)
 	case len(deps) > 0:
 		c.waited(s, min(s.lastEnd(v, deps), v.end), s.lastOf(deps))
@@ -138,7 +137,7 @@ func (s *snapshot) lastEnd(v *seen, deps []uint32) time.Duration {
 		if w == nil {
 			continue
 		}
-		if !w.has(seenEnded) {
+		if !w.has(record.SeenEnded) {
 			return v.end
 		}
 		last = max(last, w.end)
@@ -154,7 +153,7 @@ func (s *snapshot) lastOf(deps []uint32) uint32 {
 		if w == nil {
 			continue
 		}
-		if !w.has(seenEnded) {
+		if !w.has(record.SeenEnded) {
 			return d
 		}
 		if last == nil || w.end > last.end {

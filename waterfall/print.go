@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
 // Print is an option that writes the waterfall of a group to w when the group
@@ -36,12 +37,24 @@ type printer struct {
 func (p *printer) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
 
 func (p *printer) Observe(e asap.Event) {
-	ended := p.record(&e)
-	if ended == nil {
-		return
+	if ended := p.record(&e); ended != nil {
+		p.print(ended)
 	}
+}
+
+// Sink is for package asap.
+func (p *printer) Sink() record.Sink { return (*printerSink)(p) }
+
+type printerSink printer
+
+func (p *printerSink) Owner() any                          { return (*printer)(p) }
+func (p *printerSink) Began(*record.Table, uint32)         {}
+func (p *printerSink) Ended(t *record.Table, group uint32) { (*printer)(p).print(rootOf(t, group)) }
+
+// print writes the waterfall of a group that has ended.
+func (p *printer) print(ended *root) {
 	run := ended.run()
-	if note, ok := p.dropped.LoadAndDelete(e.Group >> 32); ok {
+	if note, ok := p.dropped.LoadAndDelete(asap.ID(ended.key)); ok {
 		run.Notes = append(run.Notes, note.(string))
 	}
 	if p.broken.Load() {

@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
 // Recorder is an [asap.Observer] that records the outermost group which was
 // the last to start among those that it was given to. The zero value is ready.
-// It replaces no context, takes no lock for an event and allocates no memory
-// but the table of tasks (144 bytes a task, and more for the second and later
-// waits of a body); an event costs about 25 ns, and all other work is done by
-// [Recorder.Run]. It keeps what it recorded until the next group starts.
-// For many groups at once use [Stats].
+// It replaces no context and is not called for the events: the engine keeps a
+// table of its tasks (160 bytes a task, and more for one that waits in its
+// body), and all other work is done by [Recorder.Run]. It keeps what it recorded
+// until the next group starts. For many groups at once use [Stats].
 type Recorder struct {
 	c      collector
 	latest atomic.Pointer[root]
@@ -24,7 +24,8 @@ type Recorder struct {
 // Start returns ctx unchanged.
 func (r *Recorder) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
 
-// Observe records the event.
+// Observe records an event of a group that does not know the Recorder as one
+// that reads its table: of another engine, or behind another observer.
 func (r *Recorder) Observe(e asap.Event) {
 	began, _ := r.c.observe(&e)
 	if began != nil {
@@ -35,6 +36,15 @@ func (r *Recorder) Observe(e asap.Event) {
 // Unlabeled spares the bodies the pprof labels of observed groups: recording is
 // to cost little. A group with a name has them all the same.
 func (r *Recorder) Unlabeled() {}
+
+// Sink is for package asap, which leads events past [Recorder.Observe].
+func (r *Recorder) Sink() record.Sink { return (*recorderSink)(r) }
+
+type recorderSink Recorder
+
+func (r *recorderSink) Owner() any                          { return (*Recorder)(r) }
+func (r *recorderSink) Began(t *record.Table, group uint32) { r.latest.Store(rootOf(t, group)) }
+func (r *recorderSink) Ended(*record.Table, uint32)         {}
 
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs
@@ -50,8 +60,19 @@ func (r *Recorder) Run() *Run {
 
 // root is an outermost group in a table.
 type root struct {
-	t     *table
+	t     entries
+	key   uint32 // the high half of its IDs
 	group uint32
+	began time.Time
+}
+
+// entries is a table, the engine's or our own.
+type entries interface {
+	Each(func(e *record.Entry, state uint32))
+}
+
+func rootOf(t *record.Table, group uint32) *root {
+	return &root{t, t.Run, group, t.Began}
 }
 
 // collector finds the table of an event. One observer may serve any number of
@@ -79,13 +100,13 @@ func (c *collector) observe(e *asap.Event) (began, ended *root) {
 	case t == nil: // after the end of the outermost group: nobody would read it
 	case e.Kind == asap.GroupEnd:
 		g := t.at(uint32(e.Group))
-		g.write(e)
-		if g.outermost {
+		t.write(g, e, 0)
+		if g.State()&record.Outermost != 0 {
 			c.leave(t)
-			ended = &root{t, uint32(e.Group)}
+			ended = t.root(uint32(e.Group))
 		}
 	default:
-		t.at(uint32(e.Task)).write(e)
+		t.write(t.at(uint32(e.Task)), e, 0)
 	}
 	return nil, ended
 }
@@ -93,15 +114,14 @@ func (c *collector) observe(e *asap.Event) (began, ended *root) {
 // groupStart tells an outermost group from a nested one: the observer does not
 // know the task in which it was made.
 func (c *collector) groupStart(t *table, e *asap.Event) *root {
-	if t != nil && e.Parent != 0 && t.at(uint32(e.Parent)).state.Load() != 0 {
-		t.at(uint32(e.Group)).write(e)
+	group := uint32(e.Group)
+	if t != nil && e.Parent != 0 && t.at(uint32(e.Parent)).State() != 0 {
+		t.write(t.at(group), e, 0)
 		return nil
 	}
-	t = c.join(uint32(e.Group>>32), uint32(e.Group), e.At)
-	g := t.at(uint32(e.Group))
-	g.outermost = true
-	g.write(e)
-	return &root{t, uint32(e.Group)}
+	t = c.join(uint32(e.Group>>32), group, e.At)
+	t.write(t.at(group), e, record.Outermost)
+	return t.root(group)
 }
 
 // join returns the table for another outermost group, which starts at the given
@@ -112,7 +132,7 @@ func (c *collector) join(key, group uint32, at time.Duration) *table {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.find(key)
-	if t != nil && t.at(group).state.Load() != 0 {
+	if t != nil && t.at(group).State() != 0 {
 		c.remove(t)
 		t = nil
 	}

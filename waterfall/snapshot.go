@@ -7,19 +7,21 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
 // seen is one record with the state in which a snapshot found it.
 type seen struct {
 	n     uint32
-	r     *record
-	state uint64
+	r     *record.Entry
+	state uint32
+	steps int     // of its waits
 	id    asap.ID // in the run
 	end   time.Duration
 	from  time.Duration
 }
 
-func (s *seen) has(bit uint64) bool { return s.state&bit != 0 }
+func (s *seen) has(bit uint32) bool { return s.state&bit != 0 }
 
 // snapshot turns the records of one outermost group into a Run.
 type snapshot struct {
@@ -34,16 +36,16 @@ type snapshot struct {
 // run builds the Run of an outermost group, ended or not.
 func (o *root) run() *Run {
 	s := snapshot{root: o, byN: make(map[uint32]*seen), kids: make(map[uint32][]*seen)}
-	o.t.each(func(n uint32, r *record, state uint64) {
-		v := &seen{n: n, r: r, state: state}
-		s.byN[n] = v
-		if v.has(seenGroup) {
+	o.t.Each(func(e *record.Entry, state uint32) {
+		v := &seen{n: e.Number, r: e, state: state, steps: e.Steps()}
+		s.byN[v.n] = v
+		if v.has(record.IsGroup) {
 			s.groups = append(s.groups, v)
 		} else {
 			s.tasks = append(s.tasks, v)
 		}
 	})
-	s.now = time.Since(o.t.began)
+	s.now = time.Since(o.began)
 	s.select_()
 	s.times()
 	return s.build()
@@ -61,18 +63,18 @@ func (s *snapshot) select_() {
 			return v
 		}
 		g := s.byN[group]
-		if g == nil || g.r.outermost || depth > 1000 {
+		if g == nil || g.has(record.Outermost) || depth > 1000 {
 			return false
 		}
-		p := s.byN[g.r.parent]
-		ok := p != nil && ours(p.r.group, depth+1)
+		p := s.byN[g.r.Parent()]
+		ok := p != nil && ours(p.r.Group, depth+1)
 		verdict[group] = ok
 		return ok
 	}
 	s.groups = slices.DeleteFunc(s.groups, func(v *seen) bool { return !ours(v.n, 0) })
-	s.tasks = slices.DeleteFunc(s.tasks, func(v *seen) bool { return !ours(v.r.group, 0) })
+	s.tasks = slices.DeleteFunc(s.tasks, func(v *seen) bool { return !ours(v.r.Group, 0) })
 	order := func(a, b *seen) int {
-		return cmp.Or(cmp.Compare(a.r.declared, b.r.declared), cmp.Compare(a.n, b.n))
+		return cmp.Or(cmp.Compare(a.r.Declared, b.r.Declared), cmp.Compare(a.n, b.n))
 	}
 	slices.SortFunc(s.groups, func(a, b *seen) int {
 		if first := s.root.group; a.n == first || b.n == first {
@@ -89,7 +91,7 @@ func (s *snapshot) select_() {
 		}
 	}
 	for _, v := range s.tasks {
-		if p := s.byN[v.r.parent]; p != nil && p.r.group == v.r.group {
+		if p := s.byN[v.r.Parent()]; p != nil && p.r.Group == v.r.Group {
 			s.kids[p.n] = append(s.kids[p.n], v)
 		}
 	}
@@ -106,38 +108,31 @@ func btoi(b bool) int {
 func (s *snapshot) times() {
 	var last, lastEnd time.Duration
 	for _, v := range s.tasks {
-		last = max(last, v.r.declared)
-		if v.has(seenReady) {
-			last = max(last, v.r.ready)
+		last = max(last, v.r.Declared)
+		if v.has(record.SeenStarted) {
+			last = max(last, v.r.Started)
 		}
-		if v.has(seenStarted) {
-			last = max(last, v.r.started)
+		for w := range v.r.Waits(v.steps) {
+			last = max(last, w.At, w.Until)
 		}
-		for i := range int(v.state / oneStep) {
-			w := v.r.nth(i/2, false)
-			last = max(last, w.at)
-			if i%2 == 1 {
-				last = max(last, w.until)
-			}
-		}
-		if v.has(seenEnded) {
-			lastEnd = max(lastEnd, v.r.ended)
+		if v.has(record.SeenEnded) {
+			lastEnd = max(lastEnd, v.r.Ended)
 		}
 	}
 	last = max(last, lastEnd)
-	if g := s.groups; len(g) > 0 && g[0].has(seenEnded) {
+	if g := s.groups; len(g) > 0 && g[0].has(record.SeenEnded) {
 		s.now = last
 		if len(s.tasks) == 0 {
-			s.now = g[0].r.ended
+			s.now = g[0].r.Ended
 		}
 	} else {
 		s.now = max(last, s.now) // the clock of a bubble may not be ours
 	}
 	for _, list := range [][]*seen{s.groups, s.tasks} {
 		for _, v := range list {
-			v.from, v.end = v.r.declared, s.now
-			if v.has(seenEnded) {
-				v.end = min(v.r.ended, s.now)
+			v.from, v.end = v.r.Declared, s.now
+			if v.has(record.SeenEnded) {
+				v.end = min(v.r.Ended, s.now)
 			}
 		}
 	}
@@ -148,40 +143,40 @@ func (s *snapshot) build() *Run {
 		return &Run{}
 	}
 	g := s.groups[0]
-	zero := g.r.declared
+	zero := g.r.Declared
 	run := &Run{
-		Name:     g.r.name,
-		Began:    s.root.t.began.Add(zero).Round(0),
+		Name:     g.r.Name,
+		Began:    s.root.began.Add(zero).Round(0),
 		Makespan: s.now - zero,
-		Ended:    g.has(seenEnded),
+		Ended:    g.has(record.SeenEnded),
 		Groups:   make([]Group, len(s.groups)),
 		Tasks:    make([]Task, len(s.tasks)),
 	}
 	for i, v := range s.groups {
 		run.Groups[i] = Group{
-			ID: v.id, Parent: s.id(v.r.parent), Name: v.r.name,
+			ID: v.id, Parent: s.id(v.r.Parent()), Name: v.r.Name,
 			Start: v.from - zero, End: v.end - zero,
 		}
-		if v.has(seenEnded) {
-			run.Groups[i].Outcome, run.Groups[i].Err = v.r.outcome, text(v.r.err)
+		if v.has(record.SeenEnded) {
+			run.Groups[i].Outcome, run.Groups[i].Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
 		}
 	}
 	unended := 0
 	for i, v := range s.tasks {
 		t := &run.Tasks[i]
 		*t = Task{
-			ID: v.id, Group: s.id(v.r.group), Parent: s.id(v.r.parent), Name: v.r.name,
+			ID: v.id, Group: s.id(v.r.Group), Parent: s.id(v.r.Parent()), Name: v.r.Name,
 			Deps: s.deps(v), Pieces: s.pieces(v),
 		}
 		if t.Parent == 0 {
-			t.Parent = s.id(s.byN[v.r.group].r.parent)
+			t.Parent = s.id(s.byN[v.r.Group].r.Parent())
 		}
 		for j := range t.Pieces {
 			t.Pieces[j].Start -= zero
 			t.Pieces[j].End -= zero
 		}
-		if v.has(seenEnded) {
-			t.Outcome, t.Err = v.r.outcome, text(v.r.err)
+		if v.has(record.SeenEnded) {
+			t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
 		} else {
 			unended++
 		}
@@ -212,13 +207,10 @@ func (s *snapshot) deps(v *seen) []asap.ID {
 }
 
 func (s *snapshot) rawDeps(v *seen) []uint32 {
-	if !v.has(seenDeclared) {
+	if !v.has(record.SeenDeclared) {
 		return nil
 	}
-	if v.r.more != nil {
-		return *v.r.more
-	}
-	return v.r.deps[:v.r.ndeps]
+	return v.r.Deps()
 }
 
 func noEnd(n int) string {
@@ -228,11 +220,11 @@ func noEnd(n int) string {
 	return strconv.Itoa(n) + " tasks have no end"
 }
 
-func text(err *error) string {
+func text(err error) string {
 	if err == nil {
 		return ""
 	}
-	return (*err).Error()
+	return err.Error()
 }
 
 // number makes names unique within their group: price, price#2, in order of

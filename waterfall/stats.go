@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
 // Stats is an [asap.Observer] for always: it adds up the runs of any number of
@@ -48,24 +49,41 @@ func (s *Stats) Observe(e asap.Event) {
 	began, ended := s.c.observe(&e)
 	switch {
 	case began != nil:
-		s.mu.Lock()
-		if s.live == nil {
-			s.live = make(map[rootKey]liveRoot)
-		}
-		s.last++
-		s.live[rootKey{began.t.key, began.group}] = liveRoot{began, s.last}
-		s.mu.Unlock()
+		s.began(began)
 	case ended != nil:
-		d := newDigest(ended.run())
-		key := rootKey{ended.t.key, ended.group}
-		s.mu.Lock()
-		d.run.Number = s.live[key].number
-		delete(s.live, key)
-		s.arrived = append(s.arrived, d)
-		s.mu.Unlock()
-		s.settle()
+		s.ended(ended)
 	}
 }
+
+func (s *Stats) began(r *root) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live == nil {
+		s.live = make(map[rootKey]liveRoot)
+	}
+	s.last++
+	s.live[rootKey{r.key, r.group}] = liveRoot{r, s.last}
+}
+
+func (s *Stats) ended(r *root) {
+	d := newDigest(r.run())
+	key := rootKey{r.key, r.group}
+	s.mu.Lock()
+	d.run.Number = s.live[key].number
+	delete(s.live, key)
+	s.arrived = append(s.arrived, d)
+	s.mu.Unlock()
+	s.settle()
+}
+
+// Sink is for package asap, which leads events past [Stats.Observe].
+func (s *Stats) Sink() record.Sink { return (*statsSink)(s) }
+
+type statsSink Stats
+
+func (s *statsSink) Owner() any                          { return (*Stats)(s) }
+func (s *statsSink) Began(t *record.Table, group uint32) { (*Stats)(s).began(rootOf(t, group)) }
+func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(rootOf(t, group)) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}

@@ -2,138 +2,73 @@ package waterfall
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/record"
 )
 
-// The recorder keeps one record per task in a table, indexed by the task's ID,
-// and every event writes its own fields of the record. The events of one task
-// come one after the other, so a record has one writer at a time and needs no
-// lock; it ends each event with a store to the record's state, which publishes
-// the fields to a snapshot that is taken at the same time. A published field is
-// never written again. What is not done here is done in [Recorder.Run].
-
-// record is what the events of a task or a group leave. It is small, and has
-// few pointers, because a run has one for every task.
-type record struct {
-	state atomic.Uint64 // seen* bits, and above them the count of waits begun and ended
-
-	declared, ready, started, ended time.Duration // of a group: start and end
-
-	name              string
-	group, parent, on uint32 // low halves of IDs; on: the dependency that ended last
-	deps              [4]uint32
-	depth             int16 // waits at this moment; only the writer reads it
-	ndeps             uint8 // of deps, if more is nil
-	outcome           asap.Outcome
-	outermost         bool  // a group without a known parent
-	unpublished       uint8 // seen* bits that the next event publishes
-
-	wait  wait
-	waits *waits    // from the second wait on
-	more  *[]uint32 // all dependencies, if there are more than four
-	err   *error    // nil without an error
-}
+// The engine fills a [record.Table] for observers that read one. An observer
+// that is called for each event instead, because it is wrapped in another one
+// or because the events come from elsewhere, fills a table of the same entries
+// itself: this one.
 
 const (
-	seenDeclared = 1 << iota
-	seenReady
-	seenStarted
-	seenEnded
-	seenGroup // the record is of a group: seenDeclared is its start, seenEnded its end
-	oneStep   = 1 << 8
-)
-
-// wait is one stretch between Blocked and Resumed.
-type wait struct {
-	on        uint32
-	at, until time.Duration
-}
-
-// waits is a chunk of the waits after the first, linked to the next chunk.
-type waits struct {
-	w    [6]wait
-	next *waits
-}
-
-// nth returns the place of a record's nth wait; grow makes it if needed.
-func (r *record) nth(n int, grow bool) *wait {
-	if n == 0 {
-		return &r.wait
-	}
-	n--
-	link := &r.waits
-	for {
-		if *link == nil {
-			if !grow {
-				return nil
-			}
-			*link = new(waits)
-		}
-		if n < len((*link).w) {
-			return &(*link).w[n]
-		}
-		n -= len((*link).w)
-		link = &(*link).next
-	}
-}
-
-const (
-	fewRecords   = 16
+	fewEntries   = 16
 	chunkBits    = 7
-	chunkRecords = 1 << chunkBits
+	chunkEntries = 1 << chunkBits
 	maxDense     = 1 << 24
 )
 
-// table holds the records of one outermost observed group. IDs are dense, so
-// it is an array; the first few records are part of it, for small groups.
+// table holds the entries of one outermost observed group. IDs are dense, so
+// it is an array; the first few entries are part of it, for small groups.
 type table struct {
-	key   uint32 // the high half of its IDs
-	next  atomic.Pointer[table]
-	began time.Time // where the clock of its events is zero
-	open  int       // outermost groups that have not ended; guarded by the collector's mu
+	key  uint32 // the high half of its IDs
+	next atomic.Pointer[table]
+	open int // outermost groups that have not ended; guarded by the collector's mu
 
-	few    [fewRecords]record
-	chunks atomic.Pointer[[]atomic.Pointer[[chunkRecords]record]]
+	began  time.Time
+	few    [fewEntries]record.Entry
+	chunks atomic.Pointer[[]atomic.Pointer[[chunkEntries]record.Entry]]
 
-	mu     sync.Mutex         // guards growing, and what follows
-	sparse map[uint32]*record // IDs that are not dense
+	mu     sync.Mutex               // guards growing, and what follows
+	sparse map[uint32]*record.Entry // IDs that are not dense
 }
 
-// at returns the record of an ID, made if need be.
-func (t *table) at(n uint32) *record {
-	if n < fewRecords {
+// at returns the entry of an ID, made if need be.
+func (t *table) at(n uint32) *record.Entry {
+	if n < fewEntries {
 		return &t.few[n]
 	}
 	if n < maxDense {
 		if dir := t.chunks.Load(); dir != nil && int(n>>chunkBits) < len(*dir) {
 			if c := (*dir)[n>>chunkBits].Load(); c != nil {
-				return &c[n&(chunkRecords-1)]
+				return &c[n&(chunkEntries-1)]
 			}
 		}
 	}
 	return t.grow(n)
 }
 
-func (t *table) grow(n uint32) *record {
+func (t *table) grow(n uint32) *record.Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n >= maxDense {
 		if t.sparse == nil {
-			t.sparse = make(map[uint32]*record)
+			t.sparse = make(map[uint32]*record.Entry)
 		}
 		if t.sparse[n] == nil {
-			t.sparse[n] = new(record)
+			t.sparse[n] = new(record.Entry)
 		}
 		return t.sparse[n]
 	}
 	i := int(n >> chunkBits)
 	dir := t.chunks.Load()
 	if dir == nil || i >= len(*dir) {
-		bigger := make([]atomic.Pointer[[chunkRecords]record], max(4, 2*i))
+		bigger := make([]atomic.Pointer[[chunkEntries]record.Entry], max(4, 2*i))
 		if dir != nil {
 			for j := range *dir {
 				bigger[j].Store((*dir)[j].Load())
@@ -144,108 +79,81 @@ func (t *table) grow(n uint32) *record {
 	}
 	c := (*dir)[i].Load()
 	if c == nil {
-		c = new([chunkRecords]record)
+		c = new([chunkEntries]record.Entry)
 		(*dir)[i].Store(c)
 	}
-	return &c[n&(chunkRecords-1)]
+	return &c[n&(chunkEntries-1)]
 }
 
-// each calls f with every record that has been written to.
-func (t *table) each(f func(n uint32, r *record, state uint64)) {
-	visit := func(n uint32, r *record) {
-		if s := r.state.Load(); s != 0 {
-			f(n, r, s)
+// Each calls f with every entry that has been written to.
+func (t *table) Each(f func(e *record.Entry, state uint32)) {
+	visit := func(e *record.Entry) {
+		if s := e.State(); s != 0 {
+			f(e, s)
 		}
 	}
 	for n := range t.few {
-		visit(uint32(n), &t.few[n])
+		visit(&t.few[n])
 	}
 	if dir := t.chunks.Load(); dir != nil {
 		for i := range *dir {
 			if c := (*dir)[i].Load(); c != nil {
 				for j := range c {
-					visit(uint32(i)<<chunkBits|uint32(j), &c[j])
+					visit(&c[j])
 				}
 			}
 		}
 	}
 	t.mu.Lock()
-	sparse := make(map[uint32]*record, len(t.sparse))
-	maps.Copy(sparse, t.sparse)
+	sparse := slices.Collect(maps.Values(t.sparse))
 	t.mu.Unlock()
-	for n, r := range sparse {
-		visit(n, r)
+	for _, e := range sparse {
+		visit(e)
 	}
 }
 
-// write puts an event into its record and publishes it.
-func (r *record) write(e *asap.Event) {
-	s := r.state.Load() | uint64(r.unpublished)
-	if s == 0 {
-		r.name = e.Name
-		r.group = uint32(e.Group)
-		r.parent = uint32(e.Parent)
+// write puts an event into its entry; bits may have [record.Outermost], for
+// the start of a group.
+func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
+	if r.Fresh() {
+		r.Number = uint32(e.Task)
+		if e.Task == 0 {
+			r.Number = uint32(e.Group)
+		}
+		r.Name, r.Group = e.Name, uint32(e.Group)
+		if e.Parent != 0 {
+			r.SetParent(uint32(e.Parent))
+		}
+	}
+	on := uint32(0)
+	if e.On>>32 == e.Group>>32 { // else of another run
+		on = uint32(e.On)
 	}
 	switch e.Kind {
 	case asap.Declared:
-		r.declared = e.At
-		r.ndeps = uint8(min(len(e.Deps), len(r.deps)))
-		for i := range r.ndeps {
-			r.deps[i] = uint32(e.Deps[i])
+		for _, d := range e.Deps {
+			r.Depend(uint32(d))
 		}
-		if len(e.Deps) > len(r.deps) {
-			more := make([]uint32, len(e.Deps))
-			for i, d := range e.Deps {
-				more[i] = uint32(d)
-			}
-			r.more = &more
-		}
-		s |= seenDeclared
+		r.Declare(e.At)
 	case asap.Ready:
-		if s&seenReady != 0 { // of a Map, whose elements are done
-			return
+		if c := t.at(on); on != 0 && c.State()&record.SeenEnded != 0 && c.Ended == e.At || on == 0 && r.Declared == e.At {
+			r.SetReady(e.At, on)
+		} else {
+			r.SetReadyLater(e.At, on)
 		}
-		// Most often the start follows at once, and publishes this as well;
-		// meanwhile the ends of the dependencies tell a snapshot the same.
-		r.ready, r.on = e.At, uint32(e.On)
-		r.unpublished = seenReady
-		if s&seenDeclared != 0 {
-			return
-		}
-		s |= seenReady
 	case asap.Started:
-		r.started = e.At
-		s |= seenStarted
+		r.Start(e.At)
 	case asap.Blocked:
-		if r.depth++; r.depth > 1 { // blocked already: a second wait of the same body
-			return
-		}
-		w := r.nth(int(s/oneStep)/2, true)
-		w.on, w.at = uint32(e.On), e.At
-		s += oneStep
+		r.Block(e.At, on)
 	case asap.Resumed:
-		if r.depth--; r.depth != 0 {
-			return
-		}
-		r.nth(int(s/oneStep)/2, false).until = e.At
-		s += oneStep
-	case asap.Ended:
-		r.ended, r.outcome = e.At, e.Outcome
-		if e.Err != nil {
-			err := e.Err
-			r.err = &err
-		}
-		s |= seenEnded
+		r.Resume(e.At)
+	case asap.Ended, asap.GroupEnd:
+		r.End(e.At, uint8(e.Outcome), e.Err)
 	case asap.GroupStart:
-		r.declared = e.At
-		s |= seenDeclared | seenGroup
-	case asap.GroupEnd:
-		r.ended, r.outcome = e.At, e.Outcome
-		if e.Err != nil {
-			err := e.Err
-			r.err = &err
-		}
-		s |= seenEnded | seenGroup
+		r.Begin(e.At, bits)
 	}
-	r.state.Store(s)
+}
+
+func (t *table) root(group uint32) *root {
+	return &root{t, t.key, group, t.began}
 }
