@@ -8,15 +8,18 @@
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error("status " + answer.status);
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const text = await answer.text(), from = text.indexOf("<main"), to = text.indexOf("</main>");
+      // The main part alone: the style beside it has another page's nonce.
+      const fresh = new DOMParser().parseFromString(text.slice(from, to), "text/html");
       if (!box.checked) return;
       const focused = document.activeElement && document.activeElement.id;
       for (const old of document.querySelectorAll("details")) {
         const mark = old.querySelector("summary").id, now = fresh.getElementById(mark);
         if (now) now.parentElement.open = old.open;
       }
-      document.getElementById("main").replaceWith(fresh.getElementById("main"));
-      document.getElementById("now").textContent = fresh.getElementById("now").textContent;
+      const main = fresh.getElementById("main");
+      document.getElementById("main").replaceWith(main);
+      document.getElementById("now").textContent = main.dataset.now;
       if (focused && document.getElementById(focused)) document.getElementById(focused).focus({ preventScroll: true });
       status.textContent = "";
     } catch (err) {

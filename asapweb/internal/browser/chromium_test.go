@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -47,23 +48,14 @@ func TestMain(m *testing.M) {
 }
 
 // tab opens an empty tab of that size. The test fails if a page in it writes an
-// error to the console, throws, or breaks its own security policy.
+// error to the console, throws, opens a dialog, or breaks its own security
+// policy.
 func tab(t *testing.T, width, height int64, dark bool) context.Context {
 	t.Helper()
-	parent, err := browser()
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("CI is set, and there is no browser: %v", err)
-		}
-		t.Skipf("NOT TESTED: the pages need a browser: %v", err)
-	}
-	ctx, cancel := chromedp.NewContext(parent)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(func() { stop(); cancel() })
-	do(t, ctx, chromedp.EmulateViewport(width, height))
+	ctx := tabThatMayFail(t, width, height)
 	var mu sync.Mutex
 	var problems []string
-	err = chromedp.Listen(ctx, func(event any) {
+	err := chromedp.Listen(ctx, func(event any) {
 		mu.Lock()
 		defer mu.Unlock()
 		switch e := event.(type) {
@@ -75,6 +67,8 @@ func tab(t *testing.T, width, height int64, dark bool) context.Context {
 			}
 		case *runtime.EventExceptionThrown:
 			problems = append(problems, fmt.Sprintf("exception: %+v", e.ExceptionDetails))
+		case *page.EventJavascriptDialogOpening:
+			problems = append(problems, "dialog: "+e.Message)
 		case *log.EventEntryAdded:
 			if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
 				problems = append(problems, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
@@ -97,6 +91,7 @@ func tab(t *testing.T, width, height int64, dark bool) context.Context {
 	}
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 	for _, enable := range []error{
+		second(chromedp.Call(ctx, page.Enable, page.EnableParams{})),
 		second(chromedp.Call(ctx, log.Enable, cdp.Empty{})),
 		second(chromedp.Call(ctx, runtime.Enable, cdp.Empty{})),
 		second(chromedp.Call(ctx, emulation.SetEmulatedMedia, media)),
@@ -105,6 +100,23 @@ func tab(t *testing.T, width, height int64, dark bool) context.Context {
 			t.Fatal(enable)
 		}
 	}
+	return ctx
+}
+
+// tabThatMayFail opens a tab whose errors nobody counts.
+func tabThatMayFail(t *testing.T, width, height int64) context.Context {
+	t.Helper()
+	parent, err := browser()
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("CI is set, and there is no browser: %v", err)
+		}
+		t.Skipf("NOT TESTED: the pages need a browser: %v", err)
+	}
+	ctx, cancel := chromedp.NewContext(parent)
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(func() { stop(); cancel() })
+	do(t, ctx, chromedp.EmulateViewport(width, height))
 	return ctx
 }
 
@@ -128,10 +140,15 @@ func js[T any](t *testing.T, ctx context.Context, expression string) T {
 	return v
 }
 
-// wait waits until an expression is true.
+// wait waits until an expression is true, also while one page follows another.
 func wait(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[chromedp.Void](expression)); err != nil {
-		t.Fatalf("waiting for %s: %v", expression, err)
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+		var is bool
+		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")")); is {
+			return
+		}
 	}
+	t.Fatalf("waited in vain for %s: %v", expression, err)
 }
