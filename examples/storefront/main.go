@@ -4,6 +4,9 @@
 //
 //	go run . -demo     compares the three under load and exits
 //	go run . -serve    keeps the shop open and prints its address
+//
+// With -serve -temporal, orders are workflows on a Temporal server that the
+// program starts, and are finished even if it is killed in the middle.
 package main
 
 import (
@@ -37,6 +40,8 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	demoing := f.Bool("demo", false, "drive each page in each mode, print what that took, and exit")
 	serving := f.Bool("serve", false, "keep the shop open until interrupted")
 	addr := f.String("addr", "127.0.0.1:8080", "with -serve: where the shop listens")
+	temporal := f.Bool("temporal", false, "with -serve: orders are workflows on a Temporal server, which is built first, once, for minutes")
+	server := f.String("server", "", "with -temporal: program of the server, as temporald -build prints it (default: build it)")
 	dir := f.String("dir", "", "with -serve: folder of the database files (default: one that is removed at the end)")
 	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
 	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
@@ -57,10 +62,12 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	case *demoing == *serving:
 		f.Usage()
 		return errors.New("want one of -demo and -serve")
+	case *temporal && *demoing || *server != "" && !*temporal:
+		return errors.New("-temporal is for -serve, and -server for -temporal")
 	case *speed < 0 || *patience <= 0 || *timeout <= 0 || *rate <= 0 || *each <= 0:
 		return errors.New("-latency must not be negative; -patience, -timeout, -rate and -for must be more than 0")
 	}
-	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, timeout: *timeout, patience: *patience, faults: broken}
+	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, timeout: *timeout, patience: *patience, faults: broken, temporal: *temporal, server: *server, say: help}
 	if *demoing || *dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")
 		if err != nil {
@@ -86,11 +93,16 @@ func serve(ctx context.Context, cfg settings, out io.Writer) error {
 	for _, name := range services.Names() {
 		fmt.Fprintf(out, "  %-16s %s\n", name, w.services.URL(name))
 	}
+	if w.engine != nil {
+		fmt.Fprintf(out, "Its orders are workflows: %s/namespaces/default/workflows\n", w.engine.URL())
+	}
 	select {
 	case <-ctx.Done():
 		return w.close()
 	case err := <-w.served:
 		w.served <- err // for close
 		return errors.Join(err, w.close())
+	case <-w.ended():
+		return errors.Join(errors.New("the Temporal server has ended"), w.close())
 	}
 }

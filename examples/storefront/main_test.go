@@ -116,6 +116,8 @@ func TestFlags(t *testing.T) {
 		{[]string{"-demo", "-serve"}, "want one of -demo and -serve"},
 		{[]string{"-demo", "now"}, `argument "now": want flags only`},
 		{[]string{"-serve", "-faults", "moon=down"}, `faults: service "moon": want one of [ads`},
+		{[]string{"-demo", "-temporal"}, "-temporal is for -serve"},
+		{[]string{"-serve", "-temporal", "-server", "no-such-program"}, "start a Temporal server: "},
 		{[]string{"-demo", "-rate", "0"}, "must be more than 0"},
 		{[]string{"-serve", "-addr", "nowhere:x"}, "nowhere:x"},
 		{[]string{"-serve", "-dir", filepath.Join(t.TempDir(), "not", "there")}, "shop.db"},

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"path/filepath"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/examples/storefront/durable"
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/shop"
 	"github.com/asap-go/asap/examples/storefront/store"
@@ -25,6 +27,9 @@ type settings struct {
 	patience time.Duration // with what is optional
 	faults   map[string]services.Fault
 	options  []asap.Option // for the groups of the pages
+	temporal bool          // orders are workflows
+	server   string        // program of the Temporal server; empty: one that is built
+	say      io.Writer     // for the Temporal server
 }
 
 // world is a shop with all that it needs, running: two database files, six
@@ -33,6 +38,7 @@ type world struct {
 	store    *store.Store
 	services *services.Cluster
 	config   shop.Config
+	engine   *durable.Engine // nil without Temporal
 	url      string
 
 	server *http.Server
@@ -82,13 +88,25 @@ func (w *world) open(ctx context.Context, cfg settings) (err error) {
 		}
 	}
 	w.config = shop.Config{Store: w.store, Services: w.services, Patience: cfg.patience, Options: cfg.options}
+	if cfg.temporal {
+		if w.engine, err = durable.Open(ctx, cfg.server, cfg.dir, cfg.say); err != nil {
+			return err
+		}
+		w.config.Engine = w.engine
+	}
 	return w.listen(cfg.addr)
 }
 
 // listen serves the shop. Further pages for its owner are mounted here.
 func (w *world) listen(addr string) error {
+	s := shop.New(w.config)
+	if w.engine != nil {
+		if err := w.engine.Serve(s.Checkout()); err != nil {
+			return err
+		}
+	}
 	mux := http.NewServeMux()
-	mux.Handle("/", shop.New(w.config))
+	mux.Handle("/", s)
 
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -101,6 +119,14 @@ func (w *world) listen(addr string) error {
 	return nil
 }
 
+// ended is closed when the Temporal server has ended; nil if there is none.
+func (w *world) ended() <-chan struct{} {
+	if w.engine == nil {
+		return nil
+	}
+	return w.engine.Ended()
+}
+
 // close ends the world: pages that are being made get five seconds.
 func (w *world) close() error {
 	var errs []error
@@ -111,6 +137,9 @@ func (w *world) close() error {
 		if err := <-w.served; !errors.Is(err, http.ErrServerClosed) {
 			errs = append(errs, fmt.Errorf("shop: %w", err))
 		}
+	}
+	if w.engine != nil { // before the services: an order must not fail because they close
+		w.engine.Close()
 	}
 	if w.services != nil {
 		errs = append(errs, w.services.Close())

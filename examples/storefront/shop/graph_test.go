@@ -188,7 +188,7 @@ func (h *holder) started() (before, all []string) {
 
 // The checkout is a flow, so its graph can be read without running it.
 func TestCheckoutGraph(t *testing.T) {
-	g, err := open(t, nil).shop.CheckoutGraph()
+	g, err := open(t, nil).shop.Checkout().Graph()
 	if err != nil {
 		t.Fatal(err)
 	}

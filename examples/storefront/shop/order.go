@@ -43,7 +43,7 @@ func (s *Shop) placeOrder(ctx context.Context, v *visit) (Checkout, error) {
 		case Errgroup:
 			return s.checkoutErrgroup(ctx, o)
 		default:
-			return s.checkout.Run(ctx, o)
+			return s.Engine.Run(ctx, s.checkout, o)
 		}
 	})
 	if err != nil {

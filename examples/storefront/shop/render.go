@@ -162,6 +162,16 @@ func (o *view) Bars() []bar {
 	return bars
 }
 
+// Elsewhere is the address of a page about the order of this one, if an engine
+// has run it.
+func (o *view) Elsewhere() string {
+	c, ok := o.Data.(Checkout)
+	if !ok || o.visit.mode != ASAP || c.Repeated {
+		return ""
+	}
+	return o.visit.Engine.Address(c.Order)
+}
+
 // Work is the time of all calls together.
 func (o *view) Work() time.Duration {
 	var sum time.Duration

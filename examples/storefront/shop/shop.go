@@ -53,7 +53,27 @@ type Config struct {
 
 	// Options are given to every group of an asap page, after its name.
 	Options []asap.Option
+
+	// Engine runs the orders of asap pages; nil is this process.
+	Engine Engine
 }
+
+// Engine runs the flow of an order.
+type Engine interface {
+	Run(ctx context.Context, flow *asap.Flow[store.Order, Checkout], o store.Order) (Checkout, error)
+
+	// Address is that of a page about the order's run, or empty.
+	Address(o store.Order) string
+}
+
+// here runs orders in this process.
+type here struct{}
+
+func (here) Run(ctx context.Context, flow *asap.Flow[store.Order, Checkout], o store.Order) (Checkout, error) {
+	return flow.Run(ctx, o)
+}
+
+func (here) Address(store.Order) string { return "" }
 
 // Shop serves the pages. It is made by [New] and is an [http.Handler].
 type Shop struct {
@@ -68,6 +88,9 @@ type Shop struct {
 // New makes a shop. It starts nothing and holds nothing that has to be closed.
 func New(cfg Config) *Shop {
 	s := &Shop{Config: cfg}
+	if s.Engine == nil {
+		s.Engine = here{}
+	}
 	s.checkout = s.defineCheckout().With(s.options("checkout")...)
 
 	mux := http.NewServeMux()
@@ -84,6 +107,9 @@ func New(cfg Config) *Shop {
 	s.handler = http.NewCrossOriginProtection().Handler(mux)
 	return s
 }
+
+// Checkout is the flow of an order, for an engine that has to know it before.
+func (s *Shop) Checkout() *asap.Flow[store.Order, Checkout] { return s.checkout }
 
 // ServeHTTP answers a request.
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
