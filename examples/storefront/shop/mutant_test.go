@@ -12,7 +12,9 @@ import (
 // does not look at what waits for what: every order now makes one more round
 // trip, in a row with all the others.
 func (s *Shop) CheckoutWithFraudCheck() *asap.Flow[store.Order, Checkout] {
-	fraudCheck := func(_ context.Context, _ store.Order, shipping money.Money) (money.Money, error) { return shipping, nil }
+	fraudCheck := func(_ context.Context, _ store.Order, shipping money.Money) (money.Money, error) {
+		return shipping, nil
+	}
 	return asap.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
 		cart := order.Then("cart", s.claim)
 		lines := g.Map("line", cart, s.line)
