@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap/examples/storefront/services"
+	"github.com/asap-go/asap/waterfall"
 )
 
 func main() {
@@ -85,11 +86,13 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 
 // serve keeps a shop open until ctx ends.
 func serve(ctx context.Context, cfg settings, out io.Writer) error {
+	cfg.stats = new(waterfall.Stats)
 	w, err := start(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "The shop is open at %s/ (Ctrl-C closes it).\n", w.url)
+	fmt.Fprintf(out, "Where its time goes is at %s/debug/asap/\n", w.url)
 	for _, name := range services.Names() {
 		fmt.Fprintf(out, "  %-16s %s\n", name, w.services.URL(name))
 	}

@@ -8,13 +8,16 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asapweb"
 	"github.com/asap-go/asap/examples/storefront/durable"
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/shop"
 	"github.com/asap-go/asap/examples/storefront/store"
+	"github.com/asap-go/asap/waterfall"
 )
 
 // settings are what the flags say about a world.
@@ -26,10 +29,11 @@ type settings struct {
 	timeout  time.Duration // of a call of a service
 	patience time.Duration // with what is optional
 	faults   map[string]services.Fault
-	options  []asap.Option // for the groups of the pages
-	temporal bool          // orders are workflows
-	server   string        // program of the Temporal server; empty: one that is built
-	say      io.Writer     // for the Temporal server
+	options  []asap.Option    // for the groups of the pages
+	stats    *waterfall.Stats // sees those groups, for /debug/asap/; nil: there is none
+	temporal bool             // orders are workflows
+	server   string           // program of the Temporal server; empty: one that is built
+	say      io.Writer        // for the Temporal server
 }
 
 // world is a shop with all that it needs, running: two database files, six
@@ -38,6 +42,7 @@ type world struct {
 	store    *store.Store
 	services *services.Cluster
 	config   shop.Config
+	stats    *waterfall.Stats
 	engine   *durable.Engine // nil without Temporal
 	url      string
 
@@ -88,6 +93,9 @@ func (w *world) open(ctx context.Context, cfg settings) (err error) {
 		}
 	}
 	w.config = shop.Config{Store: w.store, Services: w.services, Patience: cfg.patience, Options: cfg.options}
+	if w.stats = cfg.stats; w.stats != nil {
+		w.config.Options = append(slices.Clip(cfg.options), asap.Observe(w.stats))
+	}
 	if cfg.temporal {
 		if w.engine, err = durable.Open(ctx, cfg.server, cfg.dir, cfg.say); err != nil {
 			return err
@@ -97,7 +105,7 @@ func (w *world) open(ctx context.Context, cfg settings) (err error) {
 	return w.listen(cfg.addr)
 }
 
-// listen serves the shop. Further pages for its owner are mounted here.
+// listen serves the shop, and to its owner the page about its groups.
 func (w *world) listen(addr string) error {
 	s := shop.New(w.config)
 	if w.engine != nil {
@@ -107,6 +115,9 @@ func (w *world) listen(addr string) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", s)
+	if w.stats != nil {
+		mux.Handle("/debug/asap/", asapweb.Handler(w.stats))
+	}
 
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/waterfall"
+)
+
+// What the pages did is at /debug/asap: each by its name, with its runs.
+func TestDebugPage(t *testing.T) {
+	w, err := start(t.Context(), settings{
+		addr: "127.0.0.1:0", dir: t.TempDir(), seed: 1, timeout: time.Minute, patience: time.Minute, stats: new(waterfall.Stats),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		http.DefaultClient.CloseIdleConnections()
+		if err := w.close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	get := func(path string, want ...string) string {
+		t.Helper()
+		res, err := http.Get(w.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("GET %s = %d, %v: %s", path, res.StatusCode, err, body)
+		}
+		for _, s := range want {
+			if !strings.Contains(string(body), s) {
+				t.Errorf("GET %s: the page lacks %q:\n%s", path, s, body)
+			}
+		}
+		return string(body)
+	}
+	get("/debug/asap/", "No group has ended yet")
+	for range 3 {
+		get("/")
+		get("/cart?mode=asap")
+		get("/?mode=errgroup") // not a group of this library
+	}
+	res, err := http.PostForm(w.url+"/checkout", map[string][]string{"order": {"debug-0001"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+
+	get("/debug/asap/", `<a href="?group=home">home</a>`, `<a href="?group=cart">cart</a>`, `<a href="?group=checkout">checkout</a>`)
+	body := get("/debug/asap/?group=home", "<dt>runs</dt><dd>3</dd>", `<th scope="row">products</th>`)
+	link := regexp.MustCompile(`href="(\?run=\d+)"`).FindStringSubmatch(body)
+	if link == nil {
+		t.Fatalf("the page of home links to no run:\n%s", body)
+	}
+	get("/debug/asap/"+link[1], "home: succeeded after", "critical path only")
+	run, err := waterfall.ReadJSON(strings.NewReader(get("/debug/asap/" + link[1] + "&format=json")))
+	if err != nil || run.Name != "home" || run.Task("products") == nil {
+		t.Errorf("the run of home as JSON: %+v, %v; want one with the task products", run, err)
+	}
+}
+
+// The demo measures its pages; nobody looks at their groups meanwhile.
+func TestNoDebugPage(t *testing.T) {
+	w, err := start(t.Context(), settings{addr: "127.0.0.1:0", dir: t.TempDir(), seed: 1, timeout: time.Minute, patience: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	res, err := http.Get(w.url + "/debug/asap/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if res.StatusCode != http.StatusNotFound {
+		t.Errorf("GET /debug/asap/ without Stats = %d, want 404", res.StatusCode)
+	}
+}
