@@ -33,13 +33,15 @@ type collector struct {
 	out     chan string // all that it wrote, when it has ended
 }
 
-// start builds the collector, starts it, and waits until it is ready.
+// start starts the collector and waits until it is ready. It builds it first,
+// unless ASAP_COLLECTOR_PROGRAM says where it is.
 func start(t *testing.T) *collector {
 	t.Helper()
 	dir := t.TempDir()
-	program := filepath.Join(dir, "collector")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	program := os.Getenv("ASAP_COLLECTOR_PROGRAM")
+	if program == "" {
+		program = filepath.Join(dir, "collector")
+		build(t, program)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -86,6 +88,13 @@ func start(t *testing.T) *collector {
 		t.Fatal("the collector is not ready after a minute")
 	}
 	return c
+}
+
+func build(t *testing.T, program string) {
+	t.Helper()
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
 }
 
 // stop ends the collector and returns what it wrote.
