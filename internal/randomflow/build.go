@@ -1,0 +1,202 @@
+package randomflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/asap-go/asap"
+)
+
+type task = *asap.Task[Value]
+
+// flow returns the plan as a flow.
+func (p *plan) flow() *asap.Flow[Value, Value] {
+	var options []asap.Option
+	if p.settled {
+		options = append(options, asap.Settled())
+	}
+	if p.limit > 0 {
+		options = append(options, asap.Limit(p.limit))
+	}
+	return asap.Define(p.name(), func(g *asap.Group, in task) task {
+		b := &builder{plan: p, g: g, own: g.NewExit[Value](), other: g.NewExit[int]()}
+		tasks := []task{in}
+		for i := range p.steps[1:] {
+			tasks = append(tasks, b.step(i+1, tasks))
+		}
+		var last []task
+		for _, i := range p.result {
+			last = append(last, tasks[i])
+		}
+		return g.Gather("last", last...).Then("result", func(_ context.Context, l []Value) (Value, error) {
+			return value(p.seed, len(p.steps), l...), nil
+		})
+	}, options...)
+}
+
+func (p *plan) name() string { return fmt.Sprint("random.", p.seed) }
+
+type builder struct {
+	*plan
+	g     *asap.Group
+	own   *asap.Exit[Value]
+	other *asap.Exit[int]
+}
+
+// failure is the text of the error of a step.
+func (p *plan) failure(i, part int) string {
+	n := hash(p.seed, i, part)
+	return fmt.Sprintf("step %d.%d is down: %s", i, part, text(n))
+}
+
+// end is what the part of step i that is unlike the others returns.
+func (b *builder) end(i, part int, v Value) (Value, error) {
+	switch b.steps[i].does {
+	case fails:
+		return Value{N: 99}, errors.New(b.failure(i, part))
+	case exits:
+		if b.plan.other {
+			return Value{}, fmt.Errorf("found: %w", b.other.With(int(v.N%1000)))
+		}
+		return Value{}, b.own.With(v)
+	}
+	return v, nil
+}
+
+// step declares step i and returns the task of its value.
+func (b *builder) step(i int, tasks []task) task {
+	s := &b.steps[i]
+	var deps []task
+	for _, d := range s.deps {
+		deps = append(deps, tasks[d])
+	}
+	body := func(in ...Value) (Value, error) { return b.end(i, 0, value(b.seed, i, in...)) }
+	one := func(_ context.Context, v Value) (Value, error) { return body(v) }
+	switch s.kind {
+	case start:
+		return b.g.Go(s.name, func(context.Context) (Value, error) { return body() })
+	case given:
+		return b.g.Input(s.name, value(b.seed, i))
+	case gather:
+		return b.g.Gather(s.name, deps...).Then(s.name+".sum", func(_ context.Context, l []Value) (Value, error) { return body(l...) })
+	case mapped:
+		return b.mapped(i, deps[0])
+	case race:
+		return b.race(i)
+	case optional:
+		return deps[0].Optional(s.name, one).Then(s.name+".or", func(_ context.Context, r asap.Result[Value]) (Value, error) {
+			return b.instead(i, r), nil
+		})
+	case do:
+		done := deps[0].Do(s.name, func(_ context.Context, v Value) error { _, err := body(v); return err })
+		return deps[0].And(done).Then(s.name+".and", func(_ context.Context, v Value, _ struct{}) (Value, error) { return value(b.seed, i, v), nil })
+	case nested:
+		return deps[0].Then(s.name, func(ctx context.Context, v Value) (Value, error) { return b.nested(ctx, i, v) })
+	}
+	return then6(s.name, deps, one, body)
+}
+
+// then6 declares a task with one to six dependencies.
+func then6(name string, d []task, one func(context.Context, Value) (Value, error), body func(...Value) (Value, error)) task {
+	type c = context.Context
+	type v = Value
+	switch len(d) {
+	case 1:
+		return d[0].Then(name, one)
+	case 2:
+		return d[0].And(d[1]).Then(name, func(_ c, a, b v) (v, error) { return body(a, b) })
+	case 3:
+		return d[0].And(d[1]).And(d[2]).Then(name, func(_ c, a, b, c v) (v, error) { return body(a, b, c) })
+	case 4:
+		return d[0].And(d[1]).And(d[2]).And(d[3]).Then(name, func(_ c, a, b, c, d v) (v, error) { return body(a, b, c, d) })
+	case 5:
+		return d[0].And(d[1]).And(d[2]).And(d[3]).And(d[4]).Then(name, func(_ c, a, b, c, d, e v) (v, error) { return body(a, b, c, d, e) })
+	}
+	return d[0].And(d[1]).And(d[2]).And(d[3]).And(d[4]).And(d[5]).Then(name, func(_ c, a, b, c, d, e, f v) (v, error) { return body(a, b, c, d, e, f) })
+}
+
+// instead is the value of a step for what its Optional gave.
+func (p *plan) instead(i int, r asap.Result[Value]) Value {
+	v := r.Or(Value{N: 5})
+	if r.Err != nil {
+		v.Text = r.Err.Error()
+	}
+	return value(p.seed, i, v)
+}
+
+func (b *builder) mapped(i int, in task) task {
+	s := &b.steps[i]
+	list := in.Then(s.name+".list", func(_ context.Context, v Value) ([]Value, error) { return b.list(i, v), nil })
+	var options []asap.Option
+	if s.limit > 0 {
+		options = append(options, asap.Limit(s.limit))
+	}
+	all := b.g.Map(s.name, list, func(_ context.Context, v Value) (Value, error) {
+		if int(v.N) == s.at {
+			return b.end(i, s.at, value(b.seed, i, v))
+		}
+		return value(b.seed, i, v), nil
+	}, options...)
+	return all.Then(s.name+".sum", func(_ context.Context, l []Value) (Value, error) { return value(b.seed, i, l...), nil })
+}
+
+// list is what a Map goes over: the elements know their place.
+func (p *plan) list(i int, v Value) []Value {
+	list := make([]Value, p.steps[i].n)
+	for k := range list {
+		list[k] = Value{N: uint64(k), Text: text(hash(p.seed, i, v.sum(), k))}
+	}
+	return list
+}
+
+// race declares a Race in which one function succeeds, or every one fails.
+func (b *builder) race(i int) task {
+	s := &b.steps[i]
+	var fns []func(context.Context) (Value, error)
+	for k := range s.n {
+		fns = append(fns, func(context.Context) (Value, error) {
+			if k == s.at {
+				return b.end(i, k, value(b.seed, i))
+			}
+			return Value{}, errors.New(b.failure(i, k))
+		})
+	}
+	return b.g.Race(s.name, fns...)
+}
+
+// nested runs tasks inside a body: one that fails in a settled group, of which
+// the body makes a value, or a flow, which may fail as a whole.
+func (b *builder) nested(ctx context.Context, i int, v Value) (Value, error) {
+	s := &b.steps[i]
+	if s.settled && s.does == gives {
+		out, err := asap.Run(ctx, func(g *asap.Group) task {
+			g.Do("broken", func(context.Context) error { return errors.New(b.failure(i, 1)) })
+			return g.Input("v", v).Then("inner", func(_ context.Context, v Value) (Value, error) { return value(b.seed, i, v), nil })
+		}, asap.Settled(), asap.Name("settled"))
+		if err == nil {
+			return out, errors.New("the settled group reports no failure")
+		}
+		out.Text = err.Error()
+		return value(b.seed, i, out), nil
+	}
+	return inner.Run(ctx, order{Seed: b.seed, Step: i, Value: v, Fails: s.does == fails, Text: b.failure(i, 0)})
+}
+
+type order struct {
+	Seed  uint64
+	Step  int
+	Value Value
+	Fails bool
+	Text  string
+}
+
+// inner is a flow that bodies run.
+var inner = asap.Define("random.inner", func(g *asap.Group, in *asap.Task[order]) task {
+	return in.Then("inner", func(_ context.Context, o order) (Value, error) {
+		if o.Fails {
+			return Value{}, errors.New(o.Text)
+		}
+		return value(o.Seed, o.Step, o.Value), nil
+	})
+})

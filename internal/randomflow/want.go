@@ -1,0 +1,121 @@
+package randomflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/asap-go/asap"
+)
+
+// state is what becomes of a step.
+type state int
+
+const (
+	succeeded state = iota
+	failed
+	skipped
+)
+
+// fate is what becomes of a step, and why.
+type fate struct {
+	state state
+	value Value
+	roots []string // tasks whose failure may have it skipped
+	text  string   // of the failure, as the group lists it
+	task  string   // that failed
+}
+
+// want computes what becomes of every step when nothing is canceled.
+func (p *plan) want() []fate {
+	fates := []fate{{value: In(p.seed)}}
+	for i := range p.steps[1:] {
+		fates = append(fates, p.fate(i+1, fates))
+	}
+	return fates
+}
+
+func (p *plan) fate(i int, before []fate) fate {
+	s := &p.steps[i]
+	var in []Value
+	var roots []string
+	for _, d := range s.deps {
+		in = append(in, before[d].value)
+		roots = append(roots, before[d].roots...)
+	}
+	if len(roots) > 0 {
+		slices.Sort(roots)
+		return fate{state: skipped, roots: slices.Compact(roots)}
+	}
+	if s.does == fails && s.kind != optional {
+		return p.failed(i)
+	}
+	return fate{value: p.value(i, in)}
+}
+
+// failed is the fate of a step that fails.
+func (p *plan) failed(i int) fate {
+	s := &p.steps[i]
+	f := fate{state: failed, task: s.name, text: p.failure(i, 0)}
+	switch s.kind {
+	case mapped:
+		f.task, f.text = fmt.Sprintf("%s[%d]", s.name, s.at), p.failure(i, s.at)
+	case race:
+		var all []string
+		for k := range s.n {
+			all = append(all, fmt.Sprintf("task %s[%d]: %s", s.name, k, p.failure(i, k)))
+		}
+		f.text = strings.Join(all, "; ")
+	case nested:
+		f.text = "task inner: " + f.text
+	}
+	f.text = "task " + f.task + ": " + f.text
+	f.roots = []string{f.task}
+	return f
+}
+
+// value is that of a step which succeeds.
+func (p *plan) value(i int, in []Value) Value {
+	s := &p.steps[i]
+	switch s.kind {
+	case mapped:
+		var all []Value
+		for _, v := range p.list(i, in[0]) {
+			all = append(all, value(p.seed, i, v))
+		}
+		return value(p.seed, i, all...)
+	case optional:
+		r := asap.Result[Value]{Value: value(p.seed, i, in[0])}
+		if s.does == fails {
+			r = asap.Result[Value]{Err: fmt.Errorf("asap: task %s: %s", s.name, p.failure(i, 0))}
+		}
+		return p.instead(i, r)
+	case do:
+		return value(p.seed, i, in[0])
+	case nested:
+		v := value(p.seed, i, in[0])
+		if s.settled {
+			v.Text = "asap: task broken: " + p.failure(i, 1)
+			return value(p.seed, i, v)
+		}
+		return v
+	}
+	return value(p.seed, i, in...)
+}
+
+// exitValue is what the flow's exit carries.
+func (p *plan) exitValue(want []fate) Value {
+	i := p.culprit
+	s := &p.steps[i]
+	var in []Value
+	for _, d := range s.deps {
+		in = append(in, want[d].value)
+	}
+	switch s.kind {
+	case mapped:
+		return value(p.seed, i, p.list(i, in[0])[s.at])
+	case race:
+		return value(p.seed, i)
+	}
+	return value(p.seed, i, in...)
+}
