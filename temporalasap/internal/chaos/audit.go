@@ -103,3 +103,43 @@ func (r Runs) Next(event string, after time.Time) (Entry, bool) {
 	}
 	return r[i], true
 }
+
+// Count is the number of entries of the kind.
+func (r Runs) Count(event string) (n int) {
+	for _, e := range r {
+		if e.Event == event {
+			n++
+		}
+	}
+	return n
+}
+
+// clockSlack is how far two readings of the clock by two processes of one
+// machine may disagree.
+const clockSlack = 5 * time.Millisecond
+
+// Against says in words where the entries of a task contradict its recorded
+// completion: a body that began after it, or a completion without a body.
+func (r Runs) Against(done Record) (problems []string) {
+	ended := false
+	begun := make(map[int32]bool)
+	for _, e := range r {
+		switch e.Event {
+		case Began:
+			if begun[e.Attempt] {
+				problems = append(problems, fmt.Sprintf("attempt %d began twice", e.Attempt))
+			}
+			begun[e.Attempt] = true
+			if e.Attempt > done.Attempt || e.At.After(done.At.Add(clockSlack)) {
+				problems = append(problems, fmt.Sprintf("attempt %d began at %v, but attempt %d was recorded as complete at %v",
+					e.Attempt, e.At, done.Attempt, done.At))
+			}
+		case Ended:
+			ended = ended || e.Attempt == done.Attempt
+		}
+	}
+	if !ended {
+		problems = append(problems, fmt.Sprintf("attempt %d is recorded as complete, but its body did not end", done.Attempt))
+	}
+	return problems
+}

@@ -158,7 +158,8 @@ func (f *faults) one(i int) {
 }
 
 // kill ends workers and the server at random instants, each while flows run,
-// and starts another one at once.
+// and starts another one at once. The last kill of the server takes all workers
+// with it, as a power cut would.
 func (f *faults) kill() {
 	random := rand.New(rand.NewPCG(*seed, 0))
 	ofServer := make([]bool, *workerKills+*serverKills)
@@ -166,6 +167,7 @@ func (f *faults) kill() {
 		ofServer[i] = true
 	}
 	random.Shuffle(len(ofServer), func(i, j int) { ofServer[i], ofServer[j] = ofServer[j], ofServer[i] })
+	ofServerLeft := *serverKills
 	for i, server := range ofServer {
 		pause := 100*time.Millisecond + time.Duration(random.Int64N(int64(1200*time.Millisecond)))
 		victim := random.IntN(2)
@@ -176,6 +178,12 @@ func (f *faults) kill() {
 		running := f.inFlight.Load()
 		if server {
 			f.server.Kill()
+			if ofServerLeft--; ofServerLeft == 0 { // this time everything
+				for _, pid := range f.fleet.PIDs() {
+					f.victims = append(f.victims, victimOf{pid, f.fleet.Kill(pid)})
+					f.fleet.Add()
+				}
+			}
 			f.server.Restart()
 			f.Logf("kill %d: the server, with %d flows; back after %d ms", i+1, running, f.server.Ready().Millis)
 		} else {

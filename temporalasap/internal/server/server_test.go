@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -167,5 +168,53 @@ func TestLaunchSaysWhatIsWrong(t *testing.T) {
 	if s, err := server.Launch(ctx, server.Settings{}); err == nil {
 		s.Close()
 		t.Errorf("Launch with a dead context succeeded")
+	}
+}
+
+// TestWithoutServer runs a test of this binary where no server can be built:
+// it is skipped in so many words, and fails in CI.
+func TestWithoutServer(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name, ci, says string
+		ok             bool
+	}{
+		{"by hand", "", "SKIP TestSharedIsOne: no Temporal server", true},
+		{"in CI", "true", "no Temporal server", false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestSharedIsOne$")
+			cmd.Env = append(os.Environ(), "PATH=", "XDG_CACHE_HOME="+t.TempDir(), "HOME="+t.TempDir(), "LocalAppData="+t.TempDir(), "CI="+row.ci)
+			out, err := cmd.CombinedOutput()
+			if (err == nil) != row.ok || !strings.Contains(string(out), row.says) {
+				t.Errorf("the test ended with %v and said %q; want success %t and %q", err, out, row.ok, row.says)
+			}
+		})
+	}
+}
+
+// TestArguments gives the server's program what it cannot work with.
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	server.Shared(t)
+	program, err := server.Build(t.Context(), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ args, want string }{
+		{"", "-db is missing"},
+		{"-db x -port 70000", "-port 70000: outside"},
+		{"-db x -port 7233 -ui-port 7233", "the gRPC port has it"},
+		{"-db x -addr localhost", "-addr localhost: not an IP address"},
+		{"-db x -namespace=", "-namespace is empty"},
+		{"-db x -shards 0", "-shards 0: at least 1"},
+		{"-db x more", `unexpected argument "more"`},
+	} {
+		cmd := exec.Command(program, strings.Fields(row.args)...)
+		cmd.Dir = t.TempDir()
+		out, err := cmd.CombinedOutput()
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 || !strings.Contains(string(out), row.want) {
+			t.Errorf("devserver %s: %v, %q; want exit status 2 and %q", row.args, err, out, row.want)
+		}
 	}
 }
