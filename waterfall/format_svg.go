@@ -26,7 +26,7 @@ svg{font:13px system-ui,sans-serif;--ink:#1f2328;--soft:#656d76;--line:#d8dee4;-
 .run{fill:var(--run)}.crit{fill:var(--crit)}.fail{fill:var(--fail)}.queue{fill:url(#hatch);stroke:var(--queue)}
 .wait{stroke:var(--soft);stroke-width:2;stroke-dasharray:1.5 4;stroke-linecap:round}
 .hatch{stroke:var(--queue);stroke-width:2}.link{stroke:var(--crit);fill:none;stroke-width:1.5}
-.b{font-weight:600}.failed{fill:var(--fail)}
+.tip{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}.b{font-weight:600}.failed{fill:var(--fail)}
 `
 
 // canvas draws a run as SVG.
@@ -68,10 +68,10 @@ func (r *Run) writeSVG(b *strings.Builder) {
 	c.printf(`<rect class="paper" width="%d" height="%d"/>`, svgWidth, height)
 	c.printf(`<text class="b" x="16" y="26" font-size="15">%s</text>`, esc(fit(r.title(), 90)))
 	c.grid(len(rows))
+	c.links() // below the labels
 	for i, row := range rows {
 		c.row(row, float64(svgTop+i*svgRow), widest)
 	}
-	c.links()
 	c.foot(float64(svgTop+len(rows)*svgRow+24), words)
 	c.printf("</svg>\n")
 }
@@ -171,7 +171,7 @@ func (c *canvas) end(t *Task, y float64) {
 	if bad(t.Outcome) {
 		class = "failed"
 	}
-	c.printf(`<text class="%s" x="%.1f" y="%.1f" font-size="11">%s</text>`, class, c.x(t.End())+6, y+15, esc(label))
+	c.printf(`<text class="tip %s" x="%.1f" y="%.1f" font-size="11">%s</text>`, class, c.x(t.End())+6, y+15, esc(label))
 }
 
 // links join the critical path from task to task.
@@ -197,7 +197,7 @@ func (c *canvas) foot(y float64, words []string) {
 	x := 16.0
 	entry := func(draw, text string) {
 		c.printf(`%s<text class="soft" x="%.1f" y="%.1f" font-size="11">%s</text>`, draw, x+28, y+4, text)
-		x += 44 + float64(len(text))*6
+		x += 48 + float64(len(text))*5.4
 	}
 	rect := func(class string, h float64) string {
 		return fmt.Sprintf(`<rect class="%s" x="%.1f" y="%.1f" width="22" height="%.0f" rx="2"/>`, class, x, y-h/2, h)
