@@ -31,22 +31,29 @@ type world struct {
 	shop   *shop.Shop
 }
 
-func open(t *testing.T) *world {
+// build gives the program of a server, or skips the test, loudly.
+func build(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	if end, ok := t.Deadline(); ok {
 		ctx, cancel = context.WithDeadline(t.Context(), end.Add(-time.Minute))
 	}
 	defer cancel()
-	w := &world{T: t, dir: t.TempDir()}
-	var err error
-	if w.server, err = durable.Build(ctx, os.Stderr); err != nil {
+	program, err := durable.Build(ctx, os.Stderr)
+	if err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(os.Stderr, "SKIP %s: %v\n", t.Name(), err)
 		t.Skip(err)
 	}
+	return program
+}
+
+func open(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, dir: t.TempDir(), server: build(t)}
+	var err error
 	if w.store, err = store.Open(t.Context(), filepath.Join(w.dir, "shop.db"), 1); err != nil {
 		t.Fatal(err)
 	}
