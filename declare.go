@@ -9,20 +9,29 @@ import (
 
 // start declares a node without dependencies.
 func (g *Group) start(n *node) {
-	if !g.admitted(n) {
-		return
+	if g.admitted(n) {
+		g.resumeReady(n)
 	}
-	if g.lim == nil && g.remote == nil && g.watch == nil {
-		g.pushOne(n)
-		return
-	}
-	g.resume(n, true)
 }
 
 // admitted counts n in, and settles it as skipped when no body starts any
 // more. It reports true when n is to be started or linked.
 func (g *Group) admitted(n *node) bool {
 	g.enter(n.name)
+	if !g.plain && !g.announce(n) {
+		return false
+	}
+	if !g.hasEnded() {
+		return true
+	}
+	n.pending = dead
+	g.resume(n, false)
+	return false
+}
+
+// announce tells whoever wants to know of a new node. It reports false when n
+// is only to be drawn.
+func (g *Group) announce(n *node) bool {
 	if g.plan != nil && g.plan.drawing {
 		g.plan.add(n)
 		return false
@@ -36,12 +45,7 @@ func (g *Group) admitted(n *node) bool {
 	if g.watch != nil {
 		g.watch.declared(n)
 	}
-	if g.ended() == nil {
-		return true
-	}
-	n.pending = dead
-	g.resume(n, false)
-	return false
+	return true
 }
 
 // startAfter declares a node with one dependency.
@@ -52,10 +56,19 @@ func (g *Group) startAfter(n, dep *node, e *edge) {
 	}
 	if dep.failure() == nil {
 		n.pending = 0
-		g.resume(n, true)
+		g.resumeReady(n)
 	} else {
 		n.pending = dead
 		g.resume(n, false)
+	}
+}
+
+// resumeReady starts a node that nothing holds back any more.
+func (g *Group) resumeReady(n *node) {
+	if g.plain && n.kind&inline == 0 {
+		g.pushOne(n)
+	} else {
+		g.resume(n, true)
 	}
 }
 
@@ -82,9 +95,11 @@ func (g *Group) startAfterAll(n *node, edges []edge) {
 
 // release takes a hold back and does what it has kept from happening.
 func (n *node) release() {
-	start, skip := n.unpin()
-	if start || skip {
-		n.group.resume(n, start)
+	switch start, skip := n.unpin(); {
+	case start:
+		n.group.resumeReady(n)
+	case skip:
+		n.group.resume(n, false)
 	}
 }
 

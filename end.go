@@ -79,6 +79,11 @@ func (g *Group) ended() *ending {
 	return nil
 }
 
+// hasEnded is ended for the common case, in which they may.
+func (g *Group) hasEnded() bool {
+	return (g.end.Load() != nil || g.parent.Err() != nil) && g.ended() != nil
+}
+
 // outsideEnded takes over the end of the parent context.
 func (g *Group) outsideEnded() {
 	cause := context.Cause(g.parent)

@@ -235,26 +235,22 @@ func (g *Group) queue(n *node, l *limiter) (admitted bool) {
 // passOn ends the turn of n's body in a limited group: what it made ready is
 // admitted, and its slot goes to the next. The worker keeps the slot for the
 // oldest that it made ready if nobody waits for it.
-func (g *Group) passOn(w *worker, n *node, s settling) (ended int64) {
+func (g *Group) passOn(w *worker, n *node, s settling) (next *node) {
 	l := n.limiter()
-	var keep *node
 	if first := s.ready.head; first != nil && l != nil && first.limiter() == l && n.madeBed() == nil && !l.contended() {
-		keep = s.ready.pop()
+		next = s.ready.pop()
 	}
 	g.push(g.admit(s.ready))
-	ended = s.ended
 	if g.owner != nil { // it goes on before anything starts in the slot
-		g.count(-ended * liveTask)
-		ended = 0
+		g.count(-s.ended * liveTask)
+	} else {
+		w.ended += s.ended
 	}
-	switch {
-	case keep != nil:
-		w.next = keep
-	case l != nil:
+	if next == nil && l != nil {
 		granted := n.vacate(l)
-		w.next = granted.start(g)
+		next = granted.start(g)
 	}
-	return ended
+	return next
 }
 
 func (l *limiter) contended() bool {

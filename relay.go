@@ -13,11 +13,11 @@ import (
 //	If the queue is not empty, some goroutine is outside any body and about to
 //	pop: a searcher, or a worker between two bodies.
 //
-// A pusher that counts no searcher starts one. Whoever pops and leaves work
-// behind makes sure of a searcher before it runs the body. A searcher that
-// finds nothing takes itself off the count first and looks again, so that
-// either it sees a push or the pusher sees no searcher. A worker between two
-// bodies is not counted: a push that does not see it starts a searcher too many.
+// A pusher that counts no searcher starts one. A searcher takes itself off the
+// count before it pops: either it sees a push, or the pusher sees no searcher.
+// Whoever pops and leaves work behind makes sure of a searcher before it runs
+// the body. A worker between two bodies is not counted: a push that does not
+// see it starts a searcher too many.
 //
 // Who pushes writes the first cache line, who pops the second: together in one,
 // 100,000 tasks without dependencies took 1.2 to 2 times as long on two
@@ -27,11 +27,11 @@ import (
 // model/relay.pml states the same for spin.
 type relay struct {
 	in    atomic.Pointer[node] // pushed and not seen by a pop, the latest first
-	start func()               // (*Group).search, made once
+	start func()               // (*Group).search, made once, by who made searchers 1
 	_     [48]byte
 
 	mu  sync.Mutex
-	out atomic.Pointer[node] // the next to pop, in order; written under mu
+	out *node // the next to pop, in order; guarded by mu
 }
 
 // push queues ready nodes, the oldest first.
@@ -49,12 +49,19 @@ func (g *Group) push(c chain) {
 		n.next = top
 		top, n = n, next
 	}
-	r := &g.relay
-	bottom := c.head
+	g.pushed(top, c.head)
+}
+
+// pushOne is push for one node, of a group whose bodies run here.
+func (g *Group) pushOne(n *node) { g.pushed(n, n) }
+
+// pushed queues nodes that are linked from top to bottom, the latest first.
+func (g *Group) pushed(top, bottom *node) {
+	in := &g.relay.in
 	for {
-		old := r.in.Load()
+		old := in.Load()
 		bottom.next = old
-		if r.in.CompareAndSwap(old, top) {
+		if in.CompareAndSwap(old, top) {
 			break
 		}
 	}
@@ -64,51 +71,45 @@ func (g *Group) push(c chain) {
 }
 
 // startSearcher starts a goroutine that [Group.finish] waits for by its count
-// in live.
+// in live. Whoever makes searchers 1 has relay.start to itself until that
+// goroutine takes itself off.
 func (g *Group) startSearcher() {
-	r := &g.relay
 	if !g.searchers.CompareAndSwap(0, 1) {
 		return
 	}
 	if !g.enterWorker() {
 		return // another has popped what was pushed, and everything has ended
 	}
-	r.mu.Lock()
-	if r.start == nil {
-		r.start = g.search
+	if g.relay.start == nil {
+		g.relay.start = g.search
 	}
-	start := r.start
-	r.mu.Unlock()
-	go start()
+	go g.relay.start()
 }
 
-func (r *relay) empty() bool { return r.out.Load() == nil && r.in.Load() == nil }
-
-func (r *relay) pop() *node {
+// pop takes the oldest node, and reports whether it leaves others behind.
+func (r *relay) pop() (n *node, left bool) {
 	r.mu.Lock()
-	n := r.out.Load()
+	n = r.out
 	if n == nil {
 		for m := r.in.Swap(nil); m != nil; {
 			next := m.next
 			m.next = n
 			n, m = m, next
 		}
-		if n == nil {
-			r.mu.Unlock()
-			return nil
-		}
 	}
-	r.out.Store(n.next)
-	n.next = nil
+	if n != nil {
+		r.out = n.next
+		n.next = nil
+		left = r.out != nil || r.in.Load() != nil
+	}
 	r.mu.Unlock()
-	return n
+	return n, left
 }
 
 // worker is a goroutine that runs bodies one after the other.
 type worker struct {
 	g         *Group
-	n         *node // whose body runs
-	next      *node // to run before any other: the oldest that the last body made ready
+	n         *node // whose body has panicked or left by Goexit
 	ended     int64 // tasks ended here that are still in g.live
 	searching bool  // counted in searchers
 	guest     bool  // the goroutine of Wait: not counted in live
@@ -129,41 +130,45 @@ func (g *Group) help() {
 // only then the deferred call finds a body unfinished.
 func (w *worker) work() {
 	defer w.leave()
-	for w.loop() {
+	var next *node
+	for w.loop(next) {
 		p := w.panicking
 		w.panicking = nil
 		if p == nil { // panic(nil) under GODEBUG=panicnil=1
 			p = &PanicError{Task: w.n.label()}
 		}
-		w.ended += w.g.settleBody(w, w.n, p.failure())
+		next = w.settleBody(w.n, p.failure())
 	}
 }
 
-// loop runs bodies until none is ready. It reports true when a body panicked,
-// which the deferred call can tell from Goexit: loop returns.
-func (w *worker) loop() (panicked bool) {
-	defer w.caught(&panicked)
-	for {
-		n := w.take()
-		if n == nil {
-			return false
+// loop runs n and bodies until none is ready. It reports true when a body
+// panicked, which the deferred call can tell from Goexit: loop returns.
+//
+// What runs next stays on the stack: in the worker every body would pay for
+// write barriers while garbage is collected.
+func (w *worker) loop(n *node) (panicked bool) {
+	defer func() {
+		if !w.inBody {
+			return
 		}
-		w.ended += w.run(n)
-	}
-}
-
-func (w *worker) caught(panicked *bool) {
-	if !w.inBody {
-		return
-	}
-	if g := w.g; g.watch != nil { // the body has not returned: end its region here
-		g.watch.bodyEnd(w.n)
-	}
-	v := recover()
-	*panicked = true
-	if v != nil {
-		w.inBody = false
-		w.panicking = newPanicError(w.n, v, debug.Stack())
+		w.n = n
+		if watch := w.g.watch; watch != nil { // the body has not returned: end its region here
+			watch.bodyEnd(n)
+		}
+		v := recover()
+		panicked = true
+		if v != nil {
+			w.inBody = false
+			w.panicking = newPanicError(n, v, debug.Stack())
+		}
+	}()
+	for {
+		if n == nil {
+			if n = w.take(); n == nil {
+				return false
+			}
+		}
+		n = w.run(n)
 	}
 }
 
@@ -177,47 +182,30 @@ func (w *worker) instant() time.Duration {
 	return at
 }
 
-// take returns the next node to run, nil when there is none.
+// take returns a node from the queue to run, nil when there is none.
 func (w *worker) take() *node {
-	if n := w.next; n != nil {
-		w.next = nil
-		return n
+	g := w.g
+	if w.searching {
+		w.searching = false
+		g.searchers.Add(-1)
 	}
-	g, r := w.g, &w.g.relay
-	for {
-		n := r.pop()
-		if w.searching {
-			w.searching = false
-			g.searchers.Add(-1)
-		}
-		if n != nil {
-			if g.searchers.Load() == 0 && !r.empty() {
-				g.startSearcher()
-			}
-			return n
-		}
-		if r.empty() || !g.searchers.CompareAndSwap(0, 1) {
-			return nil
-		}
-		w.searching = true
+	n, left := g.relay.pop()
+	if left && g.searchers.Load() == 0 {
+		g.startSearcher()
 	}
+	return n
 }
 
 // leave is the worker's last step. After a Goexit it settles the body's node
 // and hands on what the goroutine was to run.
 func (w *worker) leave() {
 	if w.n != nil {
-		w.inBody = false
 		f := w.n.goexited()
 		if w.panicking != nil { // in a call that the body had deferred
 			f = w.panicking.failure()
 		}
-		w.ended += w.g.settleBody(w, w.n, f)
-		if w.next != nil {
-			var c chain
-			c.push(w.next)
-			w.next = nil
-			w.g.push(c)
+		if next := w.settleBody(w.n, f); next != nil {
+			w.g.pushOne(next)
 		}
 	}
 	d := -w.ended * liveTask
@@ -227,11 +215,4 @@ func (w *worker) leave() {
 	if d != 0 {
 		w.g.count(d)
 	}
-}
-
-// pushOne is push for one node.
-func (g *Group) pushOne(n *node) {
-	var c chain
-	c.push(n)
-	g.push(c)
 }

@@ -5,6 +5,8 @@
  * Main declares task 1, waits, and runs bodies itself. The end of 1 makes 2 and
  * 3 ready. With OUTSIDER there is instead a task 4, declared by a goroutine
  * that is not counted in the group and may come at any time, also too late.
+ * With BATCH main declares 1 and 4, which one push queues, and does not run
+ * bodies; the body of 1 declares 3.
  *
  * Checked: every body starts, once; a body that sleeps until all the others
  * have started does not sleep for ever (ready work always has someone about to
@@ -13,8 +15,9 @@
  *
  * check:
  * check: -DOUTSIDER
- * break: BREAK_LOOK
+ * check: -DBATCH
  * break: BREAK_ORDER
+ * break: BREAK_BLIND -DBATCH
  * break: BREAK_LEFT
  * break: BREAK_NOSEARCHER
  * break: BREAK_POP
@@ -27,8 +30,10 @@
 byte in, out;		/* relay.in, relay.out: sets of tasks, a bit each */
 byte searchers;		/* relay.searchers */
 bool mu;		/* relay.mu */
-#ifdef OUTSIDER
+#if defined(OUTSIDER)
 byte tasks = 1 + 1;	/* upper half of Group.live: the caller's, and what is declared */
+#elif defined(BATCH)
+byte tasks = 1 + 3;
 #else
 byte tasks = 1 + 3;
 #endif
@@ -37,9 +42,16 @@ bool idle;		/* Group.idle is done */
 
 /* What only the model knows. */
 byte begun;		/* bodies, a set */
-byte pushed = 1;		/* tasks that became ready, a set */
-#ifdef OUTSIDER
+#ifdef BATCH
+#define FIRST	9
+#else
+#define FIRST	1
+#endif
+byte pushed = FIRST;		/* tasks that became ready, a set */
+#if defined(OUTSIDER)
 byte all = 9;		/* tasks that are declared, a set */
+#elif defined(BATCH)
+byte all = 13;
 #else
 byte all = 7;
 #endif
@@ -107,18 +119,11 @@ inline count(t, w) {
 	}
 }
 
-/* relay.empty: two loads. It sets ok when there is something. */
-inline look() {
-	ok = (out != 0);
-	atomic {
-		if
-		:: !ok -> ok = (in != 0)
-		:: else
-		fi
-	}
-}
-
-/* relay.pop. What is private to the holder of mu is one step. */
+/*
+ * relay.pop. What is private to the holder of mu is one step, and so is the
+ * look at what is left behind, which it takes last. It sets ok when there is
+ * something.
+ */
 inline pop() {
 	atomic {
 		!mu;
@@ -133,7 +138,23 @@ inline pop() {
 	};
 	atomic {
 		if
-		:: n != 0 -> out = (n & (n - 1)); n = n - out; mu = false
+		:: n != 0 ->
+			out = (n & (n - 1)); n = n - out;
+			ok = (out != 0);
+#ifndef BREAK_BLIND
+			ok = (ok || in != 0);
+#endif
+			mu = false
+		:: else
+		fi
+	}
+}
+
+/* Takes a searcher off the count. */
+inline off() {
+	atomic {
+		if
+		:: searching -> searching = false; searchers--
 		:: else
 		fi
 	}
@@ -154,55 +175,41 @@ loop:
 		:: else
 		fi
 	};
-again:
-	pop();
 #ifdef BREAK_ORDER
-	look();	/* while it is still on the count */
-#endif
-	atomic {
-		if
-		:: searching -> searching = false; searchers--
-		:: else
-		fi
-	};
-	atomic {
-		if
-#ifdef BREAK_LEFT
-		:: n != 0 -> goto body
+	pop();
+	off();
 #else
-		:: n != 0 && searchers != 0 -> goto body
-		:: n != 0 && searchers == 0
-#endif
-		:: else -> goto none
-		fi
-	};
-	look();
-	startSearcher();
-	goto body;
-none:
-#if defined(BREAK_LOOK)
-	goto leave;
-#elif !defined(BREAK_ORDER)
-	look();
+	off();
+	pop();
 #endif
 	atomic {
 		if
-		:: ok && searchers == 0 ->
-			searchers = 1; searching = true; ok = false;
-			goto again
-		:: else -> ok = false; goto leave
+		:: n == 0 -> goto leave
+#ifdef BREAK_LEFT
+		:: n != 0 -> ok = false; goto body
+#else
+		:: n != 0 && (!ok || searchers != 0) -> ok = false; goto body
+		:: n != 0 && ok && searchers == 0
+#endif
 		fi
 	};
+	startSearcher();
 body:
 	/* Group.run: the user's function */
 	atomic { assert((begun & n) == 0); begun = begun | n };
+#ifdef BATCH
+	if
+	:: n == bit(1) -> pushed = pushed | bit(3); push(bit(3))
+	:: else
+	fi;
+#endif
 	if
 	:: true
 	:: n == bit(1) -> begun == pushed	/* sleeps until all that is ready runs */
 	:: n != bit(1) -> begun == all	/* sleeps until everything runs */
 	fi;
 	/* Group.settleAs; the ended task stays in live until the worker leaves */
-#ifdef OUTSIDER
+#if defined(OUTSIDER) || defined(BATCH)
 	atomic { ended++; n = 0; goto loop };
 #endif
 	atomic {
@@ -242,11 +249,13 @@ leave:
 /* The caller of New: Go and Wait. */
 active proctype main() {
 	bool ok;
-	push(bit(1));
+	push(FIRST);
 	/* Group.join */
 	count(1, 0);
+#ifndef BATCH
 	run worker(false, true);	/* help, on the same goroutine */
 	guestLeft;
+#endif
 	atomic {
 		idle;
 		/* Wait returns. */
