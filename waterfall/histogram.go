@@ -1,18 +1,23 @@
 package waterfall
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"time"
 )
 
 // histogram counts durations in classes that grow by a factor of 2^(1/16), so
-// a percentile is off by 4.5 % at most. It is bounded: 64 powers of two.
+// a percentile is off by 4.5 % at most. It is bounded: 64 powers of two. There
+// is one for every task of every name, so it holds little more than it must.
 type histogram struct {
-	counts map[uint16]int
+	counts []classCount // by class, without empty ones
 	n      int
 	most   time.Duration
+}
+
+type classCount struct {
+	class uint16
+	n     uint32
 }
 
 const classesPerPower = 16
@@ -25,10 +30,12 @@ func class(d time.Duration, perPower float64) uint16 {
 }
 
 func (h *histogram) add(d time.Duration) {
-	if h.counts == nil {
-		h.counts = make(map[uint16]int)
+	c := class(d, classesPerPower)
+	at, found := slices.BinarySearchFunc(h.counts, c, func(a classCount, c uint16) int { return int(a.class) - int(c) })
+	if !found {
+		h.counts = slices.Insert(h.counts, at, classCount{class: c})
 	}
-	h.counts[class(d, classesPerPower)]++
+	h.counts[at].n += min(1, math.MaxUint32-h.counts[at].n)
 	h.n++
 	h.most = max(h.most, d)
 }
@@ -51,12 +58,15 @@ func upper(class uint16, perPower float64) time.Duration {
 func (h *histogram) percentiles(shares ...float64) []time.Duration {
 	out := make([]time.Duration, len(shares))
 	sum, next := 0, 0
-	for _, c := range slices.Sorted(maps.Keys(h.counts)) {
-		sum += h.counts[c]
+	for _, c := range h.counts {
+		sum += int(c.n)
 		for next < len(shares) && sum >= int(math.Ceil(shares[next]*float64(h.n))) {
-			out[next] = min(h.most, upper(c, classesPerPower))
+			out[next] = min(h.most, upper(c.class, classesPerPower))
 			next++
 		}
+	}
+	for ; next < len(shares); next++ {
+		out[next] = h.most
 	}
 	return out
 }
@@ -70,10 +80,10 @@ type Bucket struct {
 
 func (h *histogram) buckets() []Bucket {
 	out := make([]Bucket, 0, len(h.counts))
-	for _, c := range slices.Sorted(maps.Keys(h.counts)) {
-		b := Bucket{High: upper(c, classesPerPower), Runs: h.counts[c]}
-		if c > 0 {
-			b.Low = upper(c-1, classesPerPower)
+	for _, c := range h.counts {
+		b := Bucket{High: upper(c.class, classesPerPower), Runs: int(c.n)}
+		if c.class > 0 {
+			b.Low = upper(c.class-1, classesPerPower)
 		}
 		out = append(out, b)
 	}

@@ -167,7 +167,10 @@
       if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
       if (word) {
         const end = last ? last[2] : 0, m = el("span", "mark", word);
-        if (end > span * .85) m.style.right = "0"; else m.style.left = pos(end);
+        if (end <= span * .85) m.style.left = pos(end);
+        else if (!last || last[0] !== 2) m.style.right = "0";
+        else if (end - last[1] < span * .15) m.style.right = "calc(100% - " + pos(last[1]) + ")";
+        else { m.style.right = "0"; m.classList.add("inside"); }
         r.track.append(m);
       }
       r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(took(pieces)) : "") + (critical.has(r.task) ? ", critical" : ""));
