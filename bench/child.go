@@ -33,15 +33,19 @@ type job struct {
 	Config     sample.Config // of the times
 	Ungated    bool          // leave the gate open from the start
 	Memory     bool          // instead of times: of the one contender
-	Copies     int           // of the graph held at once, for memory
+	Copies     int           // of the graph held at once, for memory; tasks to run at least, for counts
+	Counted    bool          // instead of times: what the one contender does to shared words
+	Phases     bool          // instead of times: how long the one contender declares
 }
 
 // answer is what it answers.
 type answer struct {
-	Tasks  int
-	Times  []*sample.Result `json:",omitempty"`
-	Memory *memory          `json:",omitempty"`
-	Error  string           `json:",omitempty"`
+	Tasks   int
+	Times   []*sample.Result `json:",omitempty"`
+	Memory  *memory          `json:",omitempty"`
+	Counted *counted         `json:",omitempty"`
+	Phases  *phases          `json:",omitempty"`
+	Error   string           `json:",omitempty"`
 }
 
 // ask runs j in a new process with that many processors.
@@ -50,6 +54,11 @@ func ask(ctx context.Context, procs int, j job) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	return askOf(ctx, exe, procs, j)
+}
+
+// askOf is ask of another build of this program.
+func askOf(ctx context.Context, exe string, procs int, j job) (*answer, error) {
 	in, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
@@ -118,6 +127,17 @@ func do(j job) (*answer, error) {
 			defer forms.Close()
 		}
 		subjects = append(subjects, subject(name, forms.For(g), g, j.Body, want))
+	}
+	if j.Phases {
+		a.Phases, err = measurePhases(g, j)
+		return a, err
+	}
+	if j.Counted {
+		if len(subjects) != 1 {
+			return nil, errors.New("counts are of one contender")
+		}
+		a.Counted, err = countRuns(g, j, subjects[0])
+		return a, err
 	}
 	a.Times, err = sample.Run(sample.NewReal(), j.Config, subjects)
 	return a, err

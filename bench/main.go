@@ -4,6 +4,7 @@
 //	go run .                                    everything, about a quarter of an hour
 //	go run . -graphs chain,fan -contenders asap,channels,closures -body 0
 //	go run . -growth ../docs/img/growth.svg     the growth plot
+//	go run . -cores ../docs/img/cores.svg       what more processors would do to the queue
 //	go test -bench . ./...                      the same graphs for benchstat
 //
 // Absolute times depend on the machine and on what else it does. The ratios
@@ -55,6 +56,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	if o.growth != "" {
 		return growth(ctx, o, stderr)
+	}
+	if o.cores != "" {
+		return manyCores(ctx, o, stdout, stderr)
 	}
 	if o.read != "" {
 		return rewrite(o, stdout)
@@ -150,7 +154,7 @@ type options struct {
 	memory, node       bool
 	resume             bool
 	json, growth, read string
-	doc                string
+	doc, cores         string
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
@@ -169,8 +173,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.BoolVar(&o.node, "node", true, "run better-all and async.auto on Node.js too, if npm and node are there")
 	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
 	fs.BoolVar(&o.resume, "resume", false, "keep what the -json file holds already, and measure the rest")
-	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth draw, from this JSON `file` instead of measuring")
+	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth or -cores draw, from this JSON `file` instead of measuring")
 	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
+	fs.StringVar(&o.cores, "cores", "", "count what the engine does to shared words, simulate more processors, and write the plot to this SVG `file`")
 	fs.StringVar(&o.doc, "doc", "", "put the tables between the markers of this Markdown `file` instead of printing them")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
