@@ -1,0 +1,141 @@
+package temporalasap_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/temporalasap"
+	"github.com/asap-go/asap/temporalasap/internal/server"
+)
+
+func add(_ context.Context, n int) (int, error) { return n + 1, nil }
+
+func sumOf(_ context.Context, list []int) (int, error) {
+	sum := 0
+	for _, n := range list {
+		sum += n
+	}
+	return sum, nil
+}
+
+// shape is a flow, and the same workflow as one writes it by hand.
+type shape struct {
+	name string
+	flow *asap.Flow[int, int]
+	hand func(ctx workflow.Context, in int) (int, error)
+}
+
+func chain(n int) shape {
+	name := fmt.Sprint("chain", n)
+	return shape{name, asap.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		for range n {
+			in = in.Then("add", add)
+		}
+		return in
+	}), func(ctx workflow.Context, in int) (int, error) {
+		for range n {
+			if err := workflow.ExecuteActivity(ctx, "add", in).Get(ctx, &in); err != nil {
+				return 0, err
+			}
+		}
+		return in, nil
+	}}
+}
+
+func wide(n int) shape {
+	name := fmt.Sprint("wide", n)
+	return shape{name, asap.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		tasks := make([]*asap.Task[int], n)
+		for i := range tasks {
+			tasks[i] = in.Then("add", add)
+		}
+		return g.Gather("all", tasks...).Then("sum", sumOf)
+	}), func(ctx workflow.Context, in int) (int, error) {
+		futures := make([]workflow.Future, n)
+		for i := range futures {
+			futures[i] = workflow.ExecuteActivity(ctx, "add", in)
+		}
+		values := make([]int, n)
+		for i, f := range futures {
+			if err := f.Get(ctx, &values[i]); err != nil {
+				return 0, err
+			}
+		}
+		var out int
+		err := workflow.ExecuteActivity(ctx, "sum", values).Get(ctx, &out)
+		return out, err
+	}}
+}
+
+var handOptions = workflow.ActivityOptions{StartToCloseTimeout: time.Minute, HeartbeatTimeout: 10 * time.Second}
+
+func (s *shape) byHand(ctx workflow.Context, in int) (int, error) {
+	return s.hand(workflow.WithActivityOptions(ctx, handOptions), in)
+}
+
+// replayer registers what replays a history again and again.
+func replayer(t testing.TB, h *history.History, register func(worker.WorkflowReplayer) error) func() {
+	t.Helper()
+	r := worker.NewWorkflowReplayer()
+	if err := register(r); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := r.ReplayWorkflowHistory(server.Quiet{}, h); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReplay replays the same history by a flow and by hand.
+func BenchmarkReplay(b *testing.B) {
+	for _, c := range replayCases {
+		flow, hand := c.replays(b)
+		b.Run(c.name+"/flow", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				flow()
+			}
+		})
+		b.Run(c.name+"/hand", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				hand()
+			}
+		})
+	}
+}
+
+type replayCase struct {
+	name string
+	shape
+	most    float64 // of the time by hand
+	history func(t testing.TB, workflow string, names *namer) *history.History
+}
+
+func (c *replayCase) replays(t testing.TB) (flow, hand func()) {
+	name := c.shape.name
+	flow = replayer(t, c.history(t, name, newNamer(name)), func(r worker.WorkflowReplayer) error {
+		return temporalasap.Register(r, c.flow, defaults)
+	})
+	hand = replayer(t, c.history(t, name+" by hand", newNamer("")), func(r worker.WorkflowReplayer) error {
+		r.RegisterWorkflowWithOptions(c.byHand, workflow.RegisterOptions{Name: name + " by hand"})
+		return nil
+	})
+	return flow, hand
+}
+
+var replayCases = []replayCase{
+	{"chain 6", chain(6), 1.1, func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 6) }},
+	{"chain 100", chain(100), 1.1, func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 100) }},
+	{"wide 100", wide(100), 1.1, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 100, 3) }},
+	{"wide 1000", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 3) }},
+	{"wide 1000 one by one", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 1) }},
+}
