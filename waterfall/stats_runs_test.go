@@ -11,8 +11,14 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/waterfall"
 )
+
+// A Stats does what is asked of an observer, in groups of many shapes.
+func TestStatsIsAnObserver(t *testing.T) {
+	asaptest.TestObserver(t, func(*testing.T) asap.Observer { return new(waterfall.Stats) })
+}
 
 // A run has one number from its start on, by which it is found.
 func TestStatsRun(t *testing.T) {

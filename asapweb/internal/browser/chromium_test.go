@@ -114,7 +114,7 @@ func tabThatMayFail(t *testing.T, width, height int64) context.Context {
 		t.Skipf("NOT TESTED: the pages need a browser: %v", err)
 	}
 	ctx, cancel := chromedp.NewContext(parent)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(func() { stop(); cancel() })
 	do(t, ctx, chromedp.EmulateViewport(width, height))
 	return ctx

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -38,9 +39,7 @@ func (p recorded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	for key, values := range a.Header() {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), a.Header())
 	w.WriteHeader(a.Code)
 	w.Write(a.Body.Bytes())
 }
