@@ -84,6 +84,9 @@ func TestFaults(t *testing.T) {
 	}
 	t.Logf("%d flows with %d kills of workers and %d of the server in %v, %.0f flows a second",
 		*flows, *workerKills, *serverKills, took.Round(time.Millisecond), float64(*flows)/took.Seconds())
+	if *limits && took > 90*time.Second {
+		t.Errorf("the flows took %v, want 90 s at most", took)
+	}
 	f.audit()
 }
 
@@ -117,7 +120,7 @@ func (f *faults) run() {
 func (f *faults) one(i int) {
 	s, in := shape(i), chaos.Order{Number: i}
 	flow := s.Flow(nil)
-	ctx, cancel := context.WithTimeout(f.Context(), 80*time.Second)
+	ctx, cancel := context.WithTimeout(f.Context(), patience)
 	defer cancel()
 	options := client.StartWorkflowOptions{
 		ID:        id(i),

@@ -1,7 +1,6 @@
 package chaos_test
 
 import (
-	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -24,11 +23,10 @@ type field struct {
 	client client.Client
 	fleet  *chaos.Fleet
 	job    chaos.Job
-	hop    time.Duration // from the end of a body to the begin of the next one
 }
 
-// newField starts everything and measures the hop, by which the limits of the
-// tests grow on a machine that is too busy for them.
+// newField starts everything and measures the hop of a flow without faults,
+// which says how busy the machine is.
 func newField(t *testing.T, heartbeat time.Duration, options ...server.Option) *field {
 	f := &field{T: t, server: server.Start(t, options...)}
 	f.client = f.server.Client()
@@ -50,19 +48,13 @@ func newField(t *testing.T, heartbeat time.Duration, options ...server.Option) *
 		hops = append(hops, began.At.Sub(ended.At))
 	}
 	slices.Sort(hops)
-	f.hop = hops[len(hops)/2]
-	t.Logf("a hop takes %v; heartbeat timeout %v", f.hop.Round(time.Millisecond), heartbeat)
+	t.Logf("from the end of a body to the begin of the next, %d at a time: median %v, longest %v",
+		len(hops), hops[len(hops)/2], hops[len(hops)-1])
 	return f
 }
 
 func lane(i int) string { return fmt.Sprint("lane", i) }
 func step(i int) string { return fmt.Sprint("step", i) }
-
-// limit is the time that a thing may take: d, and more where hops say that the
-// machine is busy with something else.
-func (f *field) limit(d time.Duration, hops int) time.Duration {
-	return max(d, time.Duration(hops)*f.hop)
-}
 
 // start starts a flow of lanes.
 func (f *field) start(id string, in chaos.Hold) *temporalasap.Handle[[]chaos.Value] {
@@ -90,13 +82,13 @@ func (f *field) entries() []chaos.Entry {
 // wait polls until ok accepts the entries.
 func (f *field) wait(what string, ok func([]chaos.Entry) bool) []chaos.Entry {
 	f.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
 		entries := f.entries()
 		if ok(entries) {
 			return entries
 		}
 		if time.Now().After(end) {
-			f.Fatalf("%s: not within a minute; the journal has %v", what, entries)
+			f.Fatalf("%s: not within %v; the journal has %v", what, patience, entries)
 		}
 	}
 }
@@ -127,12 +119,19 @@ func count(entries []chaos.Entry, workflow, event string) int {
 	return len(tasks)
 }
 
-// spread says how long things took.
-func spread(took []time.Duration) string {
+// within logs how long things took, and fails the test with -limits if one of
+// them took longer than limit.
+func within(t *testing.T, what string, took []time.Duration, limit time.Duration) {
+	t.Helper()
 	if len(took) == 0 {
-		return "nothing"
+		t.Logf("%s: nothing to measure", what)
+		return
 	}
-	slices.SortFunc(took, cmp.Compare)
-	return fmt.Sprintf("%d: median %v, longest %v", len(took),
-		took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	slices.Sort(took)
+	longest := took[len(took)-1]
+	t.Logf("%s: %d times, median %v, longest %v; limit %v", what, len(took),
+		took[len(took)/2].Round(time.Millisecond), longest.Round(time.Millisecond), limit)
+	if *limits && longest > limit {
+		t.Errorf("%s: %v, want %v at most", what, longest, limit)
+	}
 }

@@ -50,8 +50,8 @@ func NewFleet(tb testing.TB, job Job, n int) *Fleet {
 			if err != nil {
 				tb.Fatalf("start of a worker process: %v", err)
 			}
-		case <-time.After(time.Minute):
-			tb.Fatal("a worker process has not started after a minute")
+		case <-time.After(3 * time.Minute):
+			tb.Fatal("a worker process has not started after three minutes")
 		}
 	}
 	return f

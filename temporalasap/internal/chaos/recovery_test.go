@@ -2,36 +2,40 @@ package chaos_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/asap-go/asap/temporalasap/internal/chaos"
 )
 
-// TestRecoveryOfWorker kills workers with bodies in them: another worker has
-// each of them after the heartbeat timeout and at most 1.5 s, and what the dead
-// one would have scheduled next is not later.
+// TestRecoveryOfWorker kills workers with bodies in them: another worker takes
+// up each of them, and what the dead one would have scheduled next.
 func TestRecoveryOfWorker(t *testing.T) {
 	f := newField(t, heartbeat)
 	var bodies, steps []time.Duration
-	for round := range 3 {
+	for round := 0; len(bodies) == 0 || round < 3; round++ {
+		if round == 20 {
+			t.Fatal("no kill took a body: the kills prove nothing")
+		}
 		id := fmt.Sprint("worker", round)
 		h := f.start(id, chaos.Hold{Took: time.Second})
 		before := f.wait(id+" runs", func(e []chaos.Entry) bool { return count(e, id, chaos.Began) == chaos.LaneCount })
 		// The worker with the most bodies has the workflow in memory, too.
-		var victim int
-		running := make(map[int]int)
+		running, victim := make(map[int]int), f.fleet.PIDs()[0]
 		for _, e := range before {
-			if running[e.PID]++; e.Workflow == id && running[e.PID] > running[victim] {
-				victim = e.PID
+			if e.Workflow == id && e.Event == chaos.Began {
+				running[e.PID]++
+			}
+		}
+		for pid, n := range running {
+			if n > running[victim] {
+				victim = pid
 			}
 		}
 		killed := f.fleet.Kill(victim)
 		f.fleet.Add()
 		lost := chaos.Lost(f.entries(), victim, killed)
-		if len(lost) == 0 {
-			t.Fatalf("the killed worker %d had nothing to do: %v", victim, before)
-		}
 		for _, l := range lost {
 			again := f.entryAfter(l[0], l[1], chaos.Began, killed)
 			bodies = append(bodies, again.At.Sub(killed))
@@ -49,14 +53,9 @@ func TestRecoveryOfWorker(t *testing.T) {
 			steps = append(steps, next[0].At.Sub(later(ended.At, killed)))
 		}
 	}
-	t.Logf("bodies of killed workers began again after: %s", spread(bodies))
-	t.Logf("the next step of a flow whose worker was killed began after: %s", spread(steps))
-	if limit := f.limit(heartbeat+1500*time.Millisecond, 40); bodies[len(bodies)-1] > limit {
-		t.Errorf("a body began again %v after its worker was killed, want %v at most", bodies[len(bodies)-1], limit)
-	}
-	if limit := f.limit(heartbeat+1500*time.Millisecond, 40); steps[len(steps)-1] > limit {
-		t.Errorf("a step began %v after it could, want %v at most", steps[len(steps)-1], limit)
-	}
+	limit := heartbeat + 1500*time.Millisecond
+	within(t, "from the kill of a worker to the new begin of its bodies", bodies, limit)
+	within(t, "from the end of a body and the kill of the workflow's worker to the next body", steps, limit)
 }
 
 func later(a, b time.Time) time.Time {
@@ -67,7 +66,7 @@ func later(a, b time.Time) time.Time {
 }
 
 // TestRecoveryOfServer kills the server under running bodies: what ended while
-// it was away is taken up at most 2 s after it is back.
+// it was away is taken up when it is back.
 func TestRecoveryOfServer(t *testing.T) {
 	f := newField(t, heartbeat)
 	var outages, took, fresh []time.Duration
@@ -82,7 +81,9 @@ func TestRecoveryOfServer(t *testing.T) {
 		back := time.Now()
 		outages = append(outages, back.Sub(killed))
 		for i := range chaos.LaneCount {
-			took = append(took, f.entry(id, step(i), chaos.Began).At.Sub(back))
+			if began := f.entry(id, step(i), chaos.Began); began.At.After(killed) {
+				took = append(took, began.At.Sub(back))
+			}
 		}
 		if _, err := h.Get(t.Context()); err != nil {
 			t.Fatalf("flow %s: %v", id, err)
@@ -92,17 +93,11 @@ func TestRecoveryOfServer(t *testing.T) {
 		f.start("after "+id, chaos.Hold{})
 		fresh = append(fresh, f.entry("after "+id, lane(0), chaos.Began).At.Sub(began))
 	}
-	t.Logf("the server was away: %s", spread(outages))
-	t.Logf("steps that waited for the server began after it was back by: %s", spread(took))
-	t.Logf("a new flow began after: %s", spread(fresh))
 	// The SDK's calls and polls back off while there is no answer, each time for
 	// twice as long, so an outage is noticed to be over after at most its own
 	// length again.
-	limit := f.limit(max(2*time.Second, outages[len(outages)-1]), 40)
-	if longest := took[len(took)-1]; longest > limit {
-		t.Errorf("a step began %v after the server was back, want %v at most", longest, limit)
-	}
-	if longest := fresh[len(fresh)-1]; longest > limit {
-		t.Errorf("a new flow began after %v, want %v at most", longest, limit)
-	}
+	limit := max(2*time.Second, slices.Max(outages))
+	within(t, "from the kill of the server until it was back", outages, 2*time.Second)
+	within(t, "from then to the next bodies of a flow", took, limit)
+	within(t, "from the start of a new flow to its first body", fresh, limit)
 }

@@ -32,7 +32,7 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&set.db, "db", "", "SQLite `file`, made when it is not there (required)")
 	flags.StringVar(&set.namespace, "namespace", "default", "`name` of the namespace that is there at the start")
 	flags.StringVar(&set.log, "log", "error", "`level` of the log: debug, info, warn or error")
-	flags.IntVar(&set.shards, "shards", 4, "history shards; fixed when the file is made")
+	flags.IntVar(&set.shards, "shards", 1, "history shards; fixed when the file is made, more do not make one SQLite file faster")
 	flags.BoolVar(&set.push, "push", true, "push cancellations to the workers instead of waiting for a heartbeat")
 	flags.BoolVar(&set.stdin, "stdin", false, "exit when standard input ends, so when the parent dies")
 	if err := flags.Parse(args); err != nil {

@@ -66,7 +66,7 @@ type Ready struct {
 
 // startTimeout is far more than a start takes: half a second, a few when the
 // machine is busy.
-const startTimeout = time.Minute
+const startTimeout = 3 * time.Minute
 
 // Launch builds the server if need be, starts it and waits until it answers
 // calls. ctx ends the building and the waiting, not the server: Close does,
