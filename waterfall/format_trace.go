@@ -24,6 +24,7 @@ type traceEvent struct {
 	TID   int            `json:"tid"`
 	ID    int            `json:"id,omitzero"`
 	BP    string         `json:"bp,omitzero"`
+	Color string         `json:"cname,omitzero"` // one of the viewer's names; Perfetto has its own
 	Args  map[string]any `json:"args,omitzero"`
 }
 
@@ -87,17 +88,20 @@ func slice(x *index, i, k, track int, critical []Step) traceEvent {
 	e := traceEvent{Name: task.Name, Cat: p.State.String(), Phase: "X", TS: micro(p.Start), Dur: &dur, PID: 1, TID: track, Args: map[string]any{}}
 	switch p.State {
 	case Queued:
-		e.Name = "queued"
+		e.Name, e.Color = "queued", "yellow"
 	case Blocked:
-		e.Name = "blocked"
+		e.Name, e.Color = "blocked", "grey"
 		if n := x.nameOf(p.On); n != "" {
 			e.Name += " on " + n
 			e.Args["on"] = n
 		}
 	case Running:
 		if slices.ContainsFunc(critical, func(s Step) bool { return s.State == Running && s.Start < p.End && s.End > p.Start }) {
-			e.Args["critical"] = true
+			e.Args["critical"], e.Color = true, "thread_state_iowait" // orange
 		}
+	}
+	if p.State == Running && bad(task.Outcome) {
+		e.Color = "terrible"
 	}
 	if k == len(task.Pieces)-1 {
 		e.Args["outcome"] = outcomeWord(task.Outcome, task.Outcome != 0)
