@@ -1,0 +1,233 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// History makes a recording of a flow's run out of the history of its workflow,
+// so that critical path, what-if and the pictures of package waterfall are there
+// for runs on Temporal too. It runs the flow's definition on the history, and
+// no body; of the options it needs only the [Converter], and the others of
+// [Register] may be given as well.
+//
+// A task runs from the start of its last attempt to its end; before that it is
+// queued from the moment that it could go on: on its way through the server,
+// for a slot of a worker or a limit, or in attempts that failed, of which a
+// history keeps no times and the run has a note. A workflow that has not ended
+// gives a run that has not. Nested groups inside of bodies are not in a
+// history, nor is a limit.
+//
+// History returns an error if the flow is not the one that made the history.
+//
+// A history comes from client.Client.GetWorkflowHistory, or, as JSON, from
+// client.HistoryFromJSON.
+func History[In, Out any](flow *asap.Flow[In, Out], h *history.History, options ...Option) (*waterfall.Run, error) {
+	if flow == nil {
+		return nil, errors.New("asap: History with a nil Flow; make one with Define")
+	}
+	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
+	for _, o := range options {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	p := &player{converter: c.converter, flow: flow.Name()}
+	started, err := p.read(h)
+	if err != nil {
+		return nil, fmt.Errorf("asap: flow %s: history: %w", flow.Name(), err)
+	}
+	var in In
+	if err := c.converter.FromPayloads(started.GetInput(), &in); err != nil {
+		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", flow.Name(), err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	p.cancelFlow = cancel
+	p.record.init()
+	_, err = flow.With(asap.On(p), asap.Observe(&p.record)).Run(ctx, in)
+	if p.refused != nil {
+		return nil, fmt.Errorf("asap: flow %s: history: %w", flow.Name(), p.refused)
+	}
+	if n := len(p.acts) - p.asked; n > 0 {
+		return nil, fmt.Errorf("asap: flow %s: history: %d of its activities are none that the flow asks for, such as %s; give the definition that the workflow ran", flow.Name(), n, p.unasked())
+	}
+	return p.run(err), nil
+}
+
+// play is one activity, local activity or child workflow of a history.
+type play struct {
+	name            string // the task, or else the type
+	queued, started time.Duration
+	attempt         int32
+	asked           bool
+	flight          *playing // while the group waits for it
+}
+
+// playing is a call of the group.
+type playing struct {
+	call *asap.Call
+	done func(error)
+	play *play // nil if the history never got there
+}
+
+// player is an executor that answers from a history. It runs on one goroutine,
+// as do the observers of the group.
+type player struct {
+	converter  converter.DataConverter
+	flow       string
+	began      time.Time
+	record     chronicle
+	acts       []*play
+	byTask     map[string]*play   // activities, by task
+	byType     map[string][]*play // local activities, by type: the task's body
+	children   []*play            // in order of command
+	scenes     []scene
+	at         int
+	open       []*playing
+	lost       []*playing // canceled before the history got there
+	asked      int
+	last       time.Duration
+	close      enums.EventType // how the workflow ended, 0 if it has not
+	closeText  string
+	cancelFlow context.CancelCauseFunc
+	refused    error
+}
+
+// scene is something that the workflow heard of.
+type scene struct {
+	at    time.Duration
+	play  *play // nil: the workflow is to be canceled
+	reply func(p *player, call *asap.Call) error
+}
+
+var errOver = errors.New("the history is over")
+
+func (p *player) Start(call *asap.Call, done func(error)) {
+	f := &playing{call: call, done: done, play: p.find(call)}
+	if f.play == nil {
+		p.open = append(p.open, f)
+		return
+	}
+	f.play.asked, f.play.flight = true, f
+	p.asked++
+	p.record.started.play = f.play
+	p.open = append(p.open, f)
+}
+
+// find returns what the history has for a call, nil if it has nothing.
+func (p *player) find(call *asap.Call) *play {
+	if a := p.byTask[call.Task]; a != nil && !a.asked {
+		return a
+	}
+	body := p.flow + "." + call.Body
+	if list := p.byType[body]; len(list) > 0 {
+		p.byType[body] = list[1:]
+		return list[0]
+	}
+	if len(p.children) > 0 && p.byTask[call.Task] == nil {
+		child := p.children[0]
+		p.children = p.children[1:]
+		return child
+	}
+	return nil
+}
+
+func (p *player) unasked() string {
+	for _, a := range p.acts {
+		if !a.asked {
+			return a.name
+		}
+	}
+	return ""
+}
+
+func (p *player) Step() error {
+	if len(p.lost) > 0 {
+		f := p.lost[0]
+		p.lost = p.lost[1:]
+		p.end(f, context.Canceled)
+		return nil
+	}
+	for p.at < len(p.scenes) {
+		s := p.scenes[p.at]
+		p.at++
+		p.record.now = max(p.record.now, s.at)
+		switch {
+		case s.play == nil:
+			p.cancelFlow(context.Canceled)
+			return nil
+		case s.play.flight != nil:
+			p.end(s.play.flight, s.reply(p, s.play.flight.call))
+			return nil
+		}
+		if p.refused == nil {
+			p.refused = fmt.Errorf("%s has ended before the flow asks for it; give the definition that the workflow ran", s.play.name)
+		}
+	}
+	p.record.over = true
+	return errOver
+}
+
+func (p *player) end(f *playing, err error) {
+	if f.play != nil {
+		f.play.flight = nil
+	}
+	p.open = slices.DeleteFunc(p.open, func(o *playing) bool { return o == f })
+	f.done(err)
+}
+
+// Cancel ends the calls that the history never got to; the others end in it.
+func (p *player) Cancel(error) {
+	for _, f := range p.open {
+		p.lose(f)
+	}
+}
+
+// CancelCall is Cancel for one call.
+func (p *player) CancelCall(call *asap.Call, _ error) {
+	for _, f := range p.open {
+		if f.call == call {
+			p.lose(f)
+		}
+	}
+}
+
+func (p *player) lose(f *playing) {
+	if f.play == nil && !slices.Contains(p.lost, f) {
+		p.lost = append(p.lost, f)
+	}
+}
+
+// run is what was recorded.
+func (p *player) run(err error) *waterfall.Run {
+	r := p.record.finish(p.began, p.last)
+	switch p.close {
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
+	case enums.EVENT_TYPE_UNSPECIFIED:
+		return r
+	default:
+		r.Notes = append(r.Notes, p.closeText)
+		return r
+	}
+	if p.record.over { // it has closed before everything it had started ended
+		return r
+	}
+	g := &r.Groups[0]
+	r.Ended, g.Outcome = true, p.record.outcome
+	if err != nil {
+		g.Err = err.Error()
+	}
+	return r
+}

@@ -1,0 +1,182 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/common/v1"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/asap-go/asap"
+)
+
+// read takes the plays and scenes out of a history.
+func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEventAttributes, error) {
+	events := h.GetEvents()
+	if len(events) == 0 || events[0].GetWorkflowExecutionStartedEventAttributes() == nil {
+		return nil, errors.New("it does not begin with the start of a workflow")
+	}
+	started := events[0].GetWorkflowExecutionStartedEventAttributes()
+	if name := started.GetWorkflowType().GetName(); name != p.flow {
+		return nil, fmt.Errorf("it is of workflow %s", name)
+	}
+	p.began = events[0].GetEventTime().AsTime()
+	p.byTask, p.byType = make(map[string]*play), make(map[string][]*play)
+	byEvent := make(map[int64]*play)
+	for _, e := range events {
+		p.last = max(p.last, e.GetEventTime().AsTime().Sub(p.began)) // clocks of a cluster differ
+		if err := p.event(e, byEvent); err != nil {
+			return nil, fmt.Errorf("event %d: %w", e.GetEventId(), err)
+		}
+	}
+	return started, nil
+}
+
+func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
+	began := func(a *play) {
+		p.acts = append(p.acts, a)
+		byEvent[e.GetEventId()] = a
+	}
+	switch e.GetEventType() {
+	case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+		a := &play{name: e.GetActivityTaskScheduledEventAttributes().GetActivityId(), queued: p.last}
+		began(a)
+		p.byTask[a.name] = a
+	case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
+		a := &play{name: "child workflow " + e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowType().GetName(), queued: p.last}
+		began(a)
+		p.children = append(p.children, a)
+	case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+		s := e.GetActivityTaskStartedEventAttributes()
+		if a := byEvent[s.GetScheduledEventId()]; a != nil {
+			// It is written with the end, but has the time of the start.
+			a.started, a.attempt = e.GetEventTime().AsTime().Sub(p.began), s.GetAttempt()
+		}
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED:
+		if a := byEvent[e.GetChildWorkflowExecutionStartedEventAttributes().GetInitiatedEventId()]; a != nil {
+			a.started, a.attempt = p.last, 1
+		}
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
+		p.scenes = append(p.scenes, scene{at: p.last})
+	case enums.EVENT_TYPE_MARKER_RECORDED:
+		return p.marker(e)
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
+		enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW:
+		p.close, p.closeText = e.GetEventType(), "the workflow ended as "+e.GetEventType().String()
+	default:
+		id, end := ending(e)
+		if a := byEvent[id]; end != nil && a != nil {
+			p.scenes = append(p.scenes, scene{p.last, a, end})
+		}
+	}
+	return nil
+}
+
+type reply = func(p *player, call *asap.Call) error
+
+// ending returns the event that an end belongs to, and what the group hears.
+func ending(e *history.HistoryEvent) (int64, reply) {
+	switch e.GetEventType() {
+	case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+		a := e.GetActivityTaskCompletedEventAttributes()
+		return a.GetScheduledEventId(), value(a.GetResult())
+	case enums.EVENT_TYPE_ACTIVITY_TASK_FAILED:
+		a := e.GetActivityTaskFailedEventAttributes()
+		return a.GetScheduledEventId(), failed(a.GetFailure())
+	case enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+		a := e.GetActivityTaskTimedOutEventAttributes()
+		return a.GetScheduledEventId(), failed(a.GetFailure())
+	case enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+		return e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), says(context.Canceled)
+	case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
+		a := e.GetStartChildWorkflowExecutionFailedEventAttributes()
+		return a.GetInitiatedEventId(), says(errors.New("child workflow not started: " + a.GetCause().String()))
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
+		a := e.GetChildWorkflowExecutionCompletedEventAttributes()
+		return a.GetInitiatedEventId(), value(a.GetResult())
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_FAILED:
+		a := e.GetChildWorkflowExecutionFailedEventAttributes()
+		return a.GetInitiatedEventId(), failed(a.GetFailure())
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED:
+		return e.GetChildWorkflowExecutionCanceledEventAttributes().GetInitiatedEventId(), says(context.Canceled)
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT:
+		return e.GetChildWorkflowExecutionTimedOutEventAttributes().GetInitiatedEventId(), says(errors.New("child workflow timed out"))
+	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED:
+		return e.GetChildWorkflowExecutionTerminatedEventAttributes().GetInitiatedEventId(), says(errors.New("child workflow terminated"))
+	}
+	return 0, nil
+}
+
+// localActivity is what the SDK writes into the marker of one.
+const (
+	localMarker  = "LocalActivity"
+	localDetails = "data"
+	localResult  = "result"
+)
+
+// marker takes the end of a local activity, which has no start in a history.
+func (p *player) marker(e *history.HistoryEvent) error {
+	m := e.GetMarkerRecordedEventAttributes()
+	if m.GetMarkerName() != localMarker {
+		return nil
+	}
+	var data struct {
+		ActivityType string
+		Attempt      int32
+		Backoff      time.Duration
+	}
+	if err := p.converter.FromPayloads(m.GetDetails()[localDetails], &data); err != nil {
+		return fmt.Errorf("local activity: %w", err)
+	}
+	a := &play{name: "local activity " + data.ActivityType, started: -1, attempt: data.Attempt}
+	p.acts = append(p.acts, a)
+	p.byType[data.ActivityType] = append(p.byType[data.ActivityType], a)
+	end := value(m.GetDetails()[localResult])
+	if m.GetFailure() != nil {
+		end = failed(m.GetFailure())
+	}
+	p.scenes = append(p.scenes, scene{p.last, a, end})
+	return nil
+}
+
+func says(err error) reply { return func(*player, *asap.Call) error { return err } }
+
+// value is the end of a call with a value.
+func value(data *common.Payloads) reply {
+	return func(p *player, call *asap.Call) error {
+		if call.Out == nil || len(data.GetPayloads()) == 0 {
+			return nil
+		}
+		if err := p.converter.FromPayloads(data, call.Out); err != nil {
+			p.refused = fmt.Errorf("value of task %s: %w", call.Task, err)
+		}
+		return nil
+	}
+}
+
+// failed is the end of a call with a failure, as engine.receive has it.
+func failed(f *failure.Failure) reply {
+	return func(p *player, call *asap.Call) error {
+		convert := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: p.converter})
+		err := convert.FailureToError(f)
+		app, ok := errors.AsType[*temporal.ApplicationError](err)
+		switch {
+		case temporal.IsCanceledError(err) || ok && app.Type() == canceledType:
+			return context.Canceled
+		case !ok:
+			return foreign(err)
+		case app.Type() == exitType:
+			var exit int
+			if err := app.Details(&exit); err != nil {
+				return fmt.Errorf("asap: exit: %w", err)
+			}
+			return call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
+		}
+		return original(app)
+	}
+}
