@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -81,7 +80,7 @@ func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out],
 	}
 	run, err := c.ExecuteWorkflow(ctx, o, flow.Name(), in)
 	if err != nil {
-		return nil, fmt.Errorf("asap: flow %s: its input, a %s: %w", flow.Name(), reflect.TypeFor[In](), err)
+		return nil, fmt.Errorf("asap: flow %s: start: %w", flow.Name(), err)
 	}
 	return &Handle[Out]{c, flow.Name(), run}, nil
 }

@@ -1,0 +1,194 @@
+package temporalasap_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/temporalasap"
+)
+
+// runIn runs a flow in the test environment.
+func runIn[In, Out any](t *testing.T, flow *asap.Flow[In, Out], in In, prepare func(*testsuite.TestWorkflowEnvironment), options ...temporalasap.Option) (Out, error) {
+	t.Helper()
+	c := &envClient{prepare: prepare, register: func(env *testsuite.TestWorkflowEnvironment) error {
+		return temporalasap.Register(env, flow, append([]temporalasap.Option{defaults}, options...)...)
+	}}
+	return temporalasap.Run(t.Context(), c, flow, in)
+}
+
+type notFound struct{ ID int }
+
+func (e *notFound) Error() string { return fmt.Sprint("no user ", e.ID) }
+
+// An error of a body is final, unless the task's policy says more.
+func TestRetry(t *testing.T) {
+	var tries atomic.Int64
+	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("user", func(_ context.Context, n int) (int, error) {
+			if tries.Add(1) < int64(n) {
+				return 0, fmt.Errorf("try %d: %w", tries.Load(), &notFound{7})
+			}
+			return n, nil
+		})
+	})
+	policy := func(p temporal.RetryPolicy) temporalasap.Option {
+		return temporalasap.Task("user", temporalasap.Activity(workflow.ActivityOptions{RetryPolicy: &p}))
+	}
+	for _, test := range []struct {
+		name    string
+		options []temporalasap.Option
+		tries   int64
+		err     string
+	}{
+		{"by default", nil, 1, "asap: task user: try 1: no user 7"},
+		{"twice", []temporalasap.Option{policy(temporal.RetryPolicy{MaximumAttempts: 2})}, 2, "asap: task user: try 2: no user 7"},
+		{"until it goes well", []temporalasap.Option{policy(temporal.RetryPolicy{})}, 3, ""},
+		{"not that type", []temporalasap.Option{policy(temporal.RetryPolicy{NonRetryableErrorTypes: []string{"notFound"}})}, 1, "asap: task user: try 1: no user 7"},
+		{"a local activity", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 1, "asap: task user: try 1: no user 7"},
+		{"a local activity again", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond}}))}, 3, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			tries.Store(0)
+			_, err := runIn(t, flow, 3, nil, test.options...)
+			if got := tries.Load(); got != test.tries {
+				t.Errorf("the body ran %d times, want %d", got, test.tries)
+			}
+			if test.err == "" {
+				if err != nil {
+					t.Errorf("Run: %v, want nil", err)
+				}
+				return
+			}
+			if err == nil || err.Error() != test.err {
+				t.Errorf("Run: %v, want %q", err, test.err)
+			}
+			te, ok := errors.AsType[*asap.TaskError](err)
+			if !ok || te.Task != "user" {
+				t.Errorf("errors.As(%v) = %v, want the error of user", err, te)
+			}
+			if r, ok := errors.AsType[*asap.RemoteError](err); !ok || r.Type != "*fmt.wrapError" || !strings.Contains(fmt.Sprintf("%#v", r.Unwrap()[0]), "notFound") {
+				t.Errorf("errors.As(%v) = %#v, want what is left of the body's error", err, r)
+			}
+			if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); !ok {
+				t.Errorf("no *temporal.WorkflowExecutionError in %v", err)
+			}
+		})
+	}
+}
+
+// Options reach the activities, and only those that they name.
+func TestActivityOptions(t *testing.T) {
+	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		say := func(ctx context.Context, n int) (int, error) { return n + 1, nil }
+		likes := g.Map("likes", in.Then("list", func(context.Context, int) ([]int, error) { return []int{1, 2}, nil }), say)
+		won := g.Race("mirror", func(context.Context) (int, error) { return 1, nil })
+		return likes.And(won).And(in.Then("price", say)).And(in.Then("price", say)).Then("sum",
+			func(_ context.Context, l []int, a, b, c int) (int, error) { return len(l) + a + b + c, nil })
+	})
+	saw := make(map[string]string)
+	v, err := runIn(t, flow, 1, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+			saw[info.ActivityID] = fmt.Sprintf("%s on %s, %v, beat %v", info.ActivityType.Name, info.TaskQueue, info.StartToCloseTimeout, info.HeartbeatTimeout)
+		})
+	}, temporalasap.Task("likes[]", temporalasap.Activity(workflow.ActivityOptions{StartToCloseTimeout: time.Hour})),
+		temporalasap.Task("mirror", temporalasap.Activity(workflow.ActivityOptions{TaskQueue: "far"})),
+		temporalasap.Task("price#2", temporalasap.Activity(workflow.ActivityOptions{HeartbeatTimeout: time.Second}), temporalasap.OwnHeartbeat()))
+	if v != 7 || err != nil {
+		t.Errorf("Run = %d, %v, want 7, nil", v, err)
+	}
+	queue := "default-test-taskqueue"
+	equal(t, "activities", saw, map[string]string{
+		"list":      "shop.list on " + queue + ", 1m0s, beat 10s",
+		"likes[0]":  "shop.likes[] on " + queue + ", 1h0m0s, beat 10s",
+		"likes[1]":  "shop.likes[] on " + queue + ", 1h0m0s, beat 10s",
+		"mirror[0]": "shop.mirror[0] on far, 1m0s, beat 10s",
+		"price":     "shop.price on " + queue + ", 1m0s, beat 10s",
+		"price#2":   "shop.price#2 on " + queue + ", 1m0s, beat 1s",
+		"sum":       "shop.sum on " + queue + ", 1m0s, beat 10s",
+	})
+}
+
+// A flow inside another one is a child workflow on request.
+func TestChild(t *testing.T) {
+	inner := asap.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("half", func(_ context.Context, n int) (int, error) {
+			if n%2 != 0 {
+				return 0, fmt.Errorf("%d is odd", n)
+			}
+			return n / 2, nil
+		})
+	})
+	outer := asap.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("inner", inner.Run).Then("again", func(_ context.Context, n int) (int, error) { return 10 * n, nil })
+	})
+	for _, test := range []struct {
+		in, out int
+		err     string
+	}{{4, 20, ""}, {3, 0, "asap: task inner: task half: 3 is odd"}} {
+		children := 0
+		v, err := runIn(t, outer, test.in, func(env *testsuite.TestWorkflowEnvironment) {
+			if err := temporalasap.Register(env, inner, defaults); err != nil {
+				t.Fatal(err)
+			}
+			env.SetOnChildWorkflowStartedListener(func(info *workflow.Info, _ workflow.Context, _ converter.EncodedValues) { children++ })
+		}, temporalasap.Task("inner", temporalasap.Child(inner, workflow.ChildWorkflowOptions{})))
+		if v != test.out || fmt.Sprint(err) != cmpOr(test.err, "<nil>") || children != 1 {
+			t.Errorf("Run(%d) = %d, %v with %d children; want %d, %q, 1", test.in, v, err, children, test.out, test.err)
+		}
+		if here, hereErr := outer.Run(t.Context(), test.in); here != v || fmt.Sprint(hereErr) != fmt.Sprint(err) {
+			t.Errorf("in this process %d, %v; there %d, %v", here, hereErr, v, err)
+		}
+	}
+}
+
+// A value that cannot be encoded is its task's error, and not a workflow that
+// tries for ever.
+func TestValueThatCannotBeEncoded(t *testing.T) {
+	type odd struct{ V any }
+	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return g.Input("odd", odd{func() {}}).Then("quote", consume[odd])
+	})
+	_, err := runIn(t, flow, 1, nil)
+	if err == nil || !strings.HasPrefix(err.Error(), "asap: task quote: ") || !strings.Contains(err.Error(), "unable to encode") {
+		t.Errorf("Run: %v, want the error of quote", err)
+	}
+}
+
+// A body that uses the flow's tasks is told so, whatever context it uses.
+func TestHandlesInBodies(t *testing.T) {
+	for name, use := range map[string]func(context.Context, *asap.Task[int]) (int, error){
+		"await":           func(ctx context.Context, user *asap.Task[int]) (int, error) { return user.Await(ctx) },
+		"await elsewhere": func(_ context.Context, user *asap.Task[int]) (int, error) { return user.Await(context.Background()) },
+		"Value":           func(_ context.Context, user *asap.Task[int]) (int, error) { return user.Value(), nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+				user := in.Then("user", add)
+				return in.Then("page", func(ctx context.Context, _ int) (int, error) { return use(ctx, user) })
+			})
+			_, err := runIn(t, flow, 1, nil)
+			if err == nil || !strings.HasPrefix(err.Error(), "asap: task page: ") || !strings.Contains(err.Error(), "task user") || !strings.Contains(err.Error(), "declare") {
+				t.Errorf("Run: %v, want the error of page that names user and what to declare", err)
+			}
+		})
+	}
+}
+
+func cmpOr(s, or string) string {
+	if s == "" {
+		return or
+	}
+	return s
+}
