@@ -5,7 +5,7 @@
   const STATES = ["", "queued", "running", "blocked", "outside"];
   const recorded = { makespan: run.makespan, pieces: run.tasks.map(t => t.pieces), outcomes: run.tasks.map(t => t.outcome) };
   const scale = run.tasks.map(() => 1), gone = run.tasks.map(() => false);
-  let limit = run.limit, shown = recorded, steps = run.steps, changed = false;
+  let limit = run.limit, shown = recorded, steps = run.steps, changed = false, base = -1;
 
   function el(tag, cls, text) {
     const e = document.createElement(tag);
@@ -31,7 +31,7 @@
   const nameOf = on => on >= 0 ? run.tasks[on].path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
 
   // The rows are made once; draw fills their tracks.
-  const chart = $("chart"), rows = [];
+  const whatif = $("whatif"), chart = $("chart"), rows = [];
   const axis = el("div", "row axis");
   axis.append(el("span", "name"), el("span", "took"), el("span", "track"), el("span", "knob"));
   chart.append(axis);
@@ -104,7 +104,7 @@
     gone.fill(false);
     for (const r of rows) if (r.dropped) dropTree(r.task);
     changed = scale.some(s => s !== 1) || gone.some(g => g) || limit !== run.limit;
-    const base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
+    if (base < 0) base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
     steps = changed ? criticalPath(run, shown, gone) : run.steps;
     const out = $("prediction");
@@ -124,9 +124,21 @@
     return step;
   }
 
+  // Of a long chart, tracks are filled when they come near the window.
+  const lazy = rows.length > 200, byRow = new Map(rows.map(r => [r.row, r]));
+  const near = lazy && new IntersectionObserver(entries => {
+    for (const e of entries) {
+      const r = byRow.get(e.target);
+      r.near = e.isIntersecting;
+      if (r.near) fill(r);
+    }
+  }, { rootMargin: "600px" });
+  if (lazy) rows.forEach(r => near.observe(r.row));
+  let span = 1, critical = new Map();
+  const pos = ns => 100 * ns / span + "%";
+
   function draw() {
-    const span = Math.max(run.makespan, shown.makespan, 1);
-    const pos = ns => 100 * ns / span + "%";
+    span = Math.max(run.makespan, shown.makespan, 1);
     const step = ticks(span, window.innerWidth < 640 ? 5 : 8);
     const labels = axis.querySelector(".track");
     labels.textContent = "";
@@ -136,45 +148,53 @@
       labels.append(l);
     }
     chart.style.setProperty("--tick", pos(step));
-    const critical = new Map();
+    critical = new Map();
     for (const s of steps) critical.set(s.task, (critical.get(s.task) || []).concat([s]));
     for (const r of rows) {
-      const task = run.tasks[r.task], outcome = shown.outcomes[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
+      const task = run.tasks[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
       r.row.classList.toggle("critical", critical.has(r.task));
-      r.row.classList.toggle("failed", [2, 6, 7].includes(outcome));
+      r.row.classList.toggle("failed", [2, 6, 7].includes(shown.outcomes[r.task]));
       const ran = pieces.some(p => p[0] === 2);
       r.took.textContent = ran ? duration(took(pieces)) : "";
-      r.track.textContent = "";
-      const put = (cls, from, to, title) => {
-        const e = el("span", "p " + cls);
-        e.style.left = "min(" + pos(from) + ", 100% - 2px)";
-        e.style.width = pos(to - from);
-        if (title) e.title = title;
-        r.track.append(e);
-      };
-      if (changed) {
-        for (const [state, from, to] of recorded.pieces[r.task]) if (state === 2) put("was", from, to, "ran here, as it was");
-      }
-      for (const [state, from, to, on] of pieces) {
-        if (from === to && (state !== 2 || took(pieces) > 0)) continue;
-        const what = STATES[state] + (state === 3 && nameOf(on) ? " on " + nameOf(on) : "");
-        put(STATES[state], from, to, what + ": " + duration(to - from));
-      }
-      for (const s of critical.get(r.task) || [])
-        if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
-      const last = pieces[pieces.length - 1];
-      let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [2, 6, 7].includes(outcome) ? "✗ " + task.word : task.word;
-      if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
-      if (word) {
-        const end = last ? last[2] : 0, m = el("span", "mark", word);
-        if (end <= span * .85) m.style.left = pos(end);
-        else if (!last || last[0] !== 2) m.style.right = "0";
-        else if (end - last[1] < span * .15) m.style.right = "calc(100% - " + pos(last[1]) + ")";
-        else { m.style.right = "0"; m.classList.add("inside"); }
-        r.track.append(m);
-      }
       r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(took(pieces)) : "") + (critical.has(r.task) ? ", critical" : ""));
+      r.stale = true;
+      if (!lazy || r.near) fill(r);
     }
+  }
+
+  function fill(r) {
+    if (whatif && whatif.checked) knobs(r);
+    if (!r.stale) return;
+    r.stale = false;
+    const task = run.tasks[r.task], outcome = shown.outcomes[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
+    r.track.textContent = "";
+    const put = (cls, from, to, title) => {
+      const e = el("span", "p " + cls);
+      e.style.left = "min(" + pos(from) + ", 100% - 2px)";
+      e.style.width = pos(to - from);
+      if (title) e.title = title;
+      r.track.append(e);
+    };
+    if (changed) {
+      for (const [state, from, to] of recorded.pieces[r.task]) if (state === 2) put("was", from, to, "ran here, as it was");
+    }
+    for (const [state, from, to, on] of pieces) {
+      if (from === to && (state !== 2 || took(pieces) > 0)) continue;
+      const what = STATES[state] + (state === 3 && nameOf(on) ? " on " + nameOf(on) : "");
+      put(STATES[state], from, to, what + ": " + duration(to - from));
+    }
+    for (const s of critical.get(r.task) || [])
+      if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
+    const last = pieces[pieces.length - 1];
+    let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [2, 6, 7].includes(outcome) ? "✗ " + task.word : task.word;
+    if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
+    if (!word) return;
+    const end = last ? last[2] : 0, m = el("span", "mark", word);
+    if (end <= span * .85) m.style.left = pos(end);
+    else if (!last || last[0] !== 2) m.style.right = "0";
+    else if (end - last[1] < span * .15) m.style.right = "calc(100% - " + pos(last[1]) + ")";
+    else { m.style.right = "0"; m.classList.add("inside"); }
+    r.track.append(m);
   }
 
   function detail(t) {
@@ -200,10 +220,8 @@
   }
 
   $("only").addEventListener("change", e => chart.classList.toggle("only", e.target.checked));
-  const whatif = $("whatif");
   if (whatif) {
     whatif.addEventListener("change", () => {
-      rows.forEach(knobs);
       chart.classList.toggle("knobs", whatif.checked);
       $("knobs").hidden = !whatif.checked;
       draw();
@@ -230,5 +248,6 @@
   if (run.hidden) $("hidden").textContent = run.hidden + " more rows are not shown";
   $("app").hidden = false;
   window.addEventListener("resize", draw);
+  window.addEventListener("beforeprint", () => rows.forEach(fill));
   draw();
 })();
