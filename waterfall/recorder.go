@@ -13,7 +13,7 @@ import (
 // Recorder is an [asap.Observer] that records the outermost group which was
 // the last to start among those that it was given to. The zero value is ready.
 // It replaces no context and is not called for the events: the engine keeps a
-// table of its tasks (160 bytes a task, and more for one that waits in its
+// table of its tasks (105 bytes a task, and more for one that waits in its
 // body), and all other work is done by [Recorder.Run]. It keeps what it recorded
 // until the next group starts. For many groups at once use [Stats].
 type Recorder struct {
