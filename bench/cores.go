@@ -128,7 +128,7 @@ func forecastTable(all []forecast) *table {
 	for _, d := range forecastDesigns {
 		t.head = append(t.head, d.String())
 	}
-	t.head = append(t.head, "most tasks a ms: relay", "sharded")
+	t.head = append(t.head, "most tasks a ms: relay", "handfuls", "sharded")
 	for _, load := range []string{fromOutside, fromTasks} {
 		for _, body := range forecastBodies {
 			row := []string{load + ", " + bodyName(body)}
@@ -148,7 +148,7 @@ func forecastTable(all []forecast) *table {
 				}
 				row = append(row, strings.Join(cells, " / "))
 			}
-			t.add(append(row, num(best[sim.Relay]), num(best[sim.Sharded]))...)
+			t.add(append(row, num(best[sim.Relay]), num(best[sim.Handful]), num(best[sim.Sharded]))...)
 		}
 	}
 	return t
@@ -181,6 +181,9 @@ func coresFigure(all []forecast, tasks int) *plot.Figure {
 		p.YTicks = p.XTicks
 		p.Series = append(p.Series, ideal)
 		for _, d := range forecastDesigns {
+			if d == sim.Handful { // in the table only: the legend is full
+				continue
+			}
 			s := plot.Series{Name: d.String(), Color: designColors[d]}
 			for _, f := range all {
 				if f.Graph == fromTasks && f.Body == body && f.Design == d {

@@ -149,7 +149,7 @@ type forecast struct {
 var (
 	forecastProcs   = []int{1, 2, 4, 8, 16, 32, 64, 128}
 	forecastBodies  = []float64{0, 1000, 10_000, 50_000}
-	forecastDesigns = []sim.Design{sim.Relay, sim.OneLock, sim.TwoLocks, sim.Sharded}
+	forecastDesigns = []sim.Design{sim.Relay, sim.OneLock, sim.TwoLocks, sim.Handful, sim.Sharded}
 )
 
 const (

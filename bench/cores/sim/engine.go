@@ -60,6 +60,9 @@ func Run(c Config, g *graph.Graph) Result {
 		e.q = newList(0, 1)
 	case TwoLocks:
 		e.q = newList(0, 2)
+	case Handful:
+		l := ownedBy(0)
+		e.q = &handfuls{relay{inLine: ownedBy(0), line: &l, mu: mutex{line: &l}}, newShards(c.Procs)}
 	case Sharded:
 		e.q = newShards(c.Procs)
 	}

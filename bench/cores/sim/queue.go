@@ -1,7 +1,5 @@
 package sim
 
-import "math/rand/v2"
-
 // task is a node: one line that its declarer, its dependencies, the queue and
 // its worker touch one after the other.
 type task struct {
@@ -30,13 +28,14 @@ const (
 	OneLock                // a list under one mutex
 	TwoLocks               // Michael and Scott's: a lock at each end
 	Sharded                // a deque a worker, and stealing half of another's
+	Handful                // the relay, whose workers take several at once, which others may steal
 )
 
 // Designs are all of them, in the order of the tables.
-var Designs = []Design{Relay, Packed, OneLock, TwoLocks, Sharded}
+var Designs = []Design{Relay, Packed, OneLock, TwoLocks, Sharded, Handful}
 
 func (d Design) String() string {
-	return [...]string{"relay", "relay in one line", "one lock", "two locks", "sharded"}[d]
+	return [...]string{"relay", "relay in one line", "one lock", "two locks", "sharded", "handfuls"}[d]
 }
 
 // relay is relay.go.
@@ -73,6 +72,13 @@ func (q *relay) push(w *worker, first, last *task) {
 
 func (q *relay) pop(w *worker) *task {
 	q.mu.lock(w)
+	n := q.next(w)
+	q.mu.unlock(w)
+	return n
+}
+
+// next takes a node while the lock is held.
+func (q *relay) next(w *worker) *task {
 	w.read(q.line)
 	if q.out == nil {
 		w.rmw(&q.inLine)
@@ -93,7 +99,6 @@ func (q *relay) pop(w *worker) *task {
 		q.out, n.next = n.next, nil
 		w.store(q.line)
 	}
-	q.mu.unlock(w)
 	return n
 }
 
@@ -166,85 +171,4 @@ func (q *list) pop(w *worker) *task {
 func (q *list) empty(w *worker) bool {
 	w.read(q.headLine)
 	return q.head == nil
-}
-
-// shards are deques of pointers, one a processor.
-type shards struct {
-	rand  *rand.Rand
-	lines []line
-	tasks [][]*task
-}
-
-func newShards(procs int) *shards {
-	q := &shards{rand: rand.New(rand.NewPCG(1, uint64(procs))), tasks: make([][]*task, procs)}
-	for p := range procs {
-		q.lines = append(q.lines, ownedBy(p))
-	}
-	return q
-}
-
-func (q *shards) push(w *worker, first, _ *task) {
-	for n := first; n != nil; n = n.next {
-		w.rmw(&q.lines[w.cpu])
-		q.tasks[w.cpu] = append(q.tasks[w.cpu], n)
-	}
-}
-
-// perLine is how many pointers a line has.
-const perLine = 8
-
-func (q *shards) pop(w *worker) *task {
-	if len(q.tasks[w.cpu]) > 0 {
-		w.rmw(&q.lines[w.cpu])
-		if mine := q.tasks[w.cpu]; len(mine) > 0 {
-			n := mine[0]
-			q.tasks[w.cpu] = mine[1:]
-			return n
-		}
-	}
-	for v := range q.others(w) {
-		w.read(&q.lines[v])
-		if len(q.tasks[v]) == 0 {
-			continue
-		}
-		w.rmw(&q.lines[v])
-		theirs := q.tasks[v]
-		if len(theirs) == 0 {
-			continue
-		}
-		k := (len(theirs) + 1) / 2
-		w.t += w.s.move(v, w.cpu) * float64((k+perLine-1)/perLine)
-		q.lines[v].free = max(q.lines[v].free, w.t)
-		q.tasks[v] = theirs[k:]
-		n := theirs[0]
-		q.tasks[w.cpu] = append(q.tasks[w.cpu], theirs[1:k]...)
-		w.rmw(&q.lines[w.cpu])
-		return n
-	}
-	return nil
-}
-
-func (q *shards) empty(w *worker) bool {
-	if len(q.tasks[w.cpu]) > 0 {
-		return false
-	}
-	for v := range q.others(w) {
-		w.read(&q.lines[v])
-		if len(q.tasks[v]) > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// others yields the other shards, beginning anywhere.
-func (q *shards) others(w *worker) func(func(int) bool) {
-	start := q.rand.IntN(len(q.tasks))
-	return func(yield func(int) bool) {
-		for i := range q.tasks {
-			if v := (start + i) % len(q.tasks); v != w.cpu && !yield(v) {
-				return
-			}
-		}
-	}
 }
