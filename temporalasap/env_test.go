@@ -51,6 +51,9 @@ func (c *envClient) CancelWorkflow(context.Context, string, string) error {
 }
 
 func (c *envClient) QueryWorkflow(_ context.Context, _, _, query string, args ...any) (converter.EncodedValue, error) {
+	if c.last == nil {
+		return nil, errors.New("no workflow has been started")
+	}
 	return c.last.env.QueryWorkflow(query, args...)
 }
 

@@ -125,7 +125,7 @@ func TestRegisterRefuses(t *testing.T) {
 func TestStartRefuses(t *testing.T) {
 	c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return errors.New("down") }}
 	for name, start := range map[string]func() error{
-		"down": func() error { _, err := temporalasap.Run(t.Context(), c, through[int](), 1); return err },
+		"down":     func() error { _, err := temporalasap.Run(t.Context(), c, through[int](), 1); return err },
 		"nil Flow": func() error { _, err := temporalasap.Run[int, int](t.Context(), c, nil, 1); return err },
 	} {
 		if err := start(); err == nil || !strings.Contains(err.Error(), name) || !strings.HasPrefix(err.Error(), "asap: ") {
