@@ -30,7 +30,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 		return nil, fmt.Errorf("no chromium is installed, and CHROMIUM names none")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WSURLReadTimeout(2*time.Minute),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("hide-scrollbars", true))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -144,7 +144,7 @@ func js[T any](t *testing.T, ctx context.Context, expression string) T {
 func wait(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
 	var err error
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(30 * time.Millisecond) {
 		var is bool
 		if is, err = chromedp.Run(ctx, chromedp.Evaluate[bool]("!!("+expression+")")); is {
 			return

@@ -25,7 +25,7 @@ func start(t *testing.T, stats *waterfall.Stats, name string) (release func()) {
 	g.Go("quick", func(context.Context) (int, error) { return 1, nil })
 	g.Do("mail", func(ctx context.Context) error { _, err := receipt.Await(ctx); return err })
 	<-running
-	for end := time.Now().Add(30 * time.Second); !waiting(stats, name, "mail"); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !waiting(stats, name, "mail"); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("mail does not wait for receipt")
 		}
