@@ -3,6 +3,7 @@ package temporalasap_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,4 +139,39 @@ var replayCases = []replayCase{
 	{"wide 100", wide(100), 1.1, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 100, 3) }},
 	{"wide 1000", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 3) }},
 	{"wide 1000 one by one", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 1) }},
+}
+
+// A worker with another version of a flow cannot take up its histories: it says
+// so, and which task it is about, instead of running something else.
+func TestOtherVersion(t *testing.T) {
+	h := chainJournal(t, "chain6", newNamer("chain6"), 6)
+	version := func(tasks ...string) *asap.Flow[int, int] {
+		return asap.Define("chain6", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			for _, name := range tasks {
+				in = in.Then(name, add)
+			}
+			return in
+		})
+	}
+	for _, test := range []struct {
+		name  string
+		tasks []string
+		says  string
+	}{
+		{"the same", []string{"add", "add", "add", "add", "add", "add"}, ""},
+		{"one added", []string{"add", "add", "check", "add", "add", "add", "add"}, "[TMPRL1100]"},
+		{"one removed", []string{"add", "add", "add", "add", "add"}, "[TMPRL1100]"},
+		{"one renamed", []string{"add", "plus", "add", "add", "add", "add"}, "[TMPRL1100]"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := worker.NewWorkflowReplayer()
+			if err := temporalasap.Register(r, version(test.tasks...), defaults); err != nil {
+				t.Fatal(err)
+			}
+			err := r.ReplayWorkflowHistory(server.Quiet{}, h)
+			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
+				t.Errorf("replay: %v, want %q", err, test.says)
+			}
+		})
+	}
 }

@@ -3,6 +3,7 @@ package temporalasap_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -20,6 +21,8 @@ import (
 	"github.com/asap-go/asap/temporalasap"
 	"github.com/asap-go/asap/temporalasap/internal/server"
 )
+
+var limits = flag.Bool("limits", false, "fail where something takes longer than the documentation says: for a machine with nothing else to do")
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -59,7 +62,7 @@ func serveOn(t *testing.T, s *server.Test, register func(worker.Worker) error, o
 }
 
 func (c *cluster) options() client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{TaskQueue: c.queue, WorkflowExecutionTimeout: time.Minute}
+	return client.StartWorkflowOptions{TaskQueue: c.queue, WorkflowExecutionTimeout: 10 * time.Minute}
 }
 
 func (c *cluster) history(id, run string) *history.History {
@@ -126,7 +129,7 @@ func sleepUntilDone(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		return errors.New("nobody has canceled the body")
 	}
 }
@@ -139,7 +142,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 		most  time.Duration
 		start []server.Option
 	}{
-		{"pushed", 250 * time.Millisecond, nil},
+		{"pushed", 50 * time.Millisecond, nil},
 		{"by heartbeat", beat / 2, []server.Option{server.NoPush()}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -164,7 +167,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 				})
 			})
 			c := serveOn(t, s, func(w worker.Worker) error {
-				return temporalasap.Register(w, flow, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute, HeartbeatTimeout: beat}))
+				return temporalasap.Register(w, flow, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: beat}))
 			})
 			h, err := temporalasap.Start(t.Context(), c.client, flow, true, c.options())
 			if err != nil {
@@ -178,7 +181,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			}
 			after := time.Duration(heard.Load() - failed.Load())
 			t.Logf("a sibling heard of the failure after %v", after)
-			if after > test.most {
+			if *limits && after > test.most {
 				t.Errorf("a sibling heard of the failure after %v, want at most %v", after, test.most)
 			}
 			events := c.history(h.ID(), h.RunID())
@@ -213,9 +216,9 @@ func TestServerCancelReachesBodies(t *testing.T) {
 // poll waits until something is so that another process brings about.
 func poll(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !so(); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !so(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not after 20 s: %s", what)
+			t.Fatalf("not after two minutes: %s", what)
 		}
 	}
 }
@@ -280,4 +283,41 @@ func TestServerTasksAndAttach(t *testing.T) {
 		{Task: "mail", State: temporalasap.Failed, Error: "no address"}, {Task: "receipt", State: temporalasap.Succeeded}}
 	equal(t, "Tasks at the end", states, want)
 	replay(t, flow, c.history(started.ID(), started.RunID()))
+}
+
+// A worker that is stopped hands its bodies on: their contexts end, and another
+// worker runs them again.
+func TestServerWorkerStops(t *testing.T) {
+	var tries atomic.Int64
+	running := make(chan struct{}, 1)
+	flow := asap.Define("moves", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("user", func(ctx context.Context, n int) (int, error) {
+			if tries.Add(1) > 1 {
+				return n + 1, nil
+			}
+			running <- struct{}{}
+			return 0, sleepUntilDone(ctx)
+		})
+	})
+	register := func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) }
+	c := &cluster{t, server.Shared(t).Client(), t.Name()}
+	first := worker.New(c.client, c.queue, worker.Options{})
+	if err := register(first); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	h, err := temporalasap.Start(t.Context(), c.client, flow, 1, c.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-running
+	first.Stop()
+	serve(t, register)
+	v, err := h.Get(t.Context())
+	if v != 2 || err != nil || tries.Load() != 2 {
+		t.Errorf("Get = %d, %v after %d tries; want 2, nil after 2", v, err, tries.Load())
+	}
+	replay(t, flow, c.history(h.ID(), h.RunID()))
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/testsuite"
@@ -48,7 +49,7 @@ func TestHistoryLimit(t *testing.T) {
 
 // More than a server takes at once wait in the workflow.
 func TestServerWide(t *testing.T) {
-	const n = 2500
+	const n = 1200
 	flow := fan("fan")
 	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) },
 		worker.Options{MaxConcurrentActivityTaskPollers: 8})
@@ -76,6 +77,14 @@ func TestServerWide(t *testing.T) {
 	}
 	t.Logf("%d events", len(events.Events))
 	replay(t, flow, events)
+}
+
+// Ten thousand side by side, a thousand at a time.
+func TestWide(t *testing.T) {
+	v, err := runIn(t, fan("fan"), 10_000, func(env *testsuite.TestWorkflowEnvironment) { env.SetTestTimeout(5 * time.Minute) })
+	if v != 10_000 || err != nil {
+		t.Errorf("Run = %d, %v, want 10000, nil", v, err)
+	}
 }
 
 // A worker may take a workflow out of memory at any step, and builds it again
