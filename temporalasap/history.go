@@ -68,11 +68,12 @@ func History[In, Out any](flow *asap.Flow[In, Out], h *history.History, options 
 
 // play is one activity, local activity or child workflow of a history.
 type play struct {
-	name            string // the task, or else the type
-	queued, started time.Duration
-	attempt         int32
-	asked           bool
-	flight          *playing // while the group waits for it
+	name           string // the task, or else the type
+	started, ended time.Duration
+	attempt        int32
+	over           bool // ended is set
+	asked          bool
+	flight         *playing // while the group waits for it
 }
 
 // playing is a call of the group.
@@ -95,6 +96,7 @@ type player struct {
 	children   []*play            // in order of command
 	scenes     []scene
 	at         int
+	tasks      int // workflow tasks so far
 	open       []*playing
 	lost       []*playing // canceled before the history got there
 	asked      int
@@ -105,11 +107,14 @@ type player struct {
 	refused    error
 }
 
-// scene is something that the workflow heard of.
+// scene is something that the workflow heard of. What it heard in one workflow
+// task the group handles at once, so that the order of declaration decides.
 type scene struct {
+	event int64
+	task  int // number of the workflow task, 0 if none has seen it
 	at    time.Duration
 	play  *play // nil: the workflow is to be canceled
-	reply func(p *player, call *asap.Call) error
+	reply reply
 }
 
 var errOver = errors.New("the history is over")
@@ -160,21 +165,28 @@ func (p *player) Step() error {
 		p.end(f, context.Canceled)
 		return nil
 	}
+	told := false
 	for p.at < len(p.scenes) {
 		s := p.scenes[p.at]
+		if told && s.task != p.scenes[p.at-1].task {
+			return nil
+		}
 		p.at++
 		p.record.now = max(p.record.now, s.at)
 		switch {
 		case s.play == nil:
 			p.cancelFlow(context.Canceled)
-			return nil
+			told = true
 		case s.play.flight != nil:
+			s.play.ended, s.play.over = s.at, true
 			p.end(s.play.flight, s.reply(p, s.play.flight.call))
-			return nil
-		}
-		if p.refused == nil {
+			told = true
+		case p.refused == nil:
 			p.refused = fmt.Errorf("%s has ended before the flow asks for it; give the definition that the workflow ran", s.play.name)
 		}
+	}
+	if told {
+		return nil
 	}
 	p.record.over = true
 	return errOver

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/common/v1"
@@ -34,6 +35,9 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 			return nil, fmt.Errorf("event %d: %w", e.GetEventId(), err)
 		}
 	}
+	if p.close != 0 { // what came too late for the last workflow task it never heard
+		p.scenes = slices.DeleteFunc(p.scenes, func(s scene) bool { return s.task == 0 })
+	}
 	return started, nil
 }
 
@@ -44,11 +48,11 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 	}
 	switch e.GetEventType() {
 	case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
-		a := &play{name: e.GetActivityTaskScheduledEventAttributes().GetActivityId(), queued: p.last}
+		a := &play{name: e.GetActivityTaskScheduledEventAttributes().GetActivityId()}
 		began(a)
 		p.byTask[a.name] = a
 	case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED:
-		a := &play{name: "child workflow " + e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowType().GetName(), queued: p.last}
+		a := &play{name: "child workflow " + e.GetStartChildWorkflowExecutionInitiatedEventAttributes().GetWorkflowType().GetName()}
 		began(a)
 		p.children = append(p.children, a)
 	case enums.EVENT_TYPE_ACTIVITY_TASK_STARTED:
@@ -61,8 +65,10 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 		if a := byEvent[e.GetChildWorkflowExecutionStartedEventAttributes().GetInitiatedEventId()]; a != nil {
 			a.started, a.attempt = p.last, 1
 		}
+	case enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+		p.seen(e.GetWorkflowTaskCompletedEventAttributes().GetStartedEventId())
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
-		p.scenes = append(p.scenes, scene{at: p.last})
+		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last})
 	case enums.EVENT_TYPE_MARKER_RECORDED:
 		return p.marker(e)
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
@@ -71,7 +77,7 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 	default:
 		id, end := ending(e)
 		if a := byEvent[id]; end != nil && a != nil {
-			p.scenes = append(p.scenes, scene{p.last, a, end})
+			p.scenes = append(p.scenes, scene{e.GetEventId(), 0, p.last, a, end})
 		}
 	}
 	return nil
@@ -140,8 +146,20 @@ func (p *player) marker(e *history.HistoryEvent) error {
 	if m.GetFailure() != nil {
 		end = failed(m.GetFailure())
 	}
-	p.scenes = append(p.scenes, scene{p.last, a, end})
+	p.tasks++ // by itself: the workflow hears of it before the next one starts
+	p.scenes = append(p.scenes, scene{e.GetEventId(), p.tasks, p.last, a, end})
 	return nil
+}
+
+// seen notes that a workflow task was completed which had seen everything
+// before its start.
+func (p *player) seen(start int64) {
+	p.tasks++
+	for i := len(p.scenes) - 1; i >= 0 && p.scenes[i].task == 0; i-- {
+		if p.scenes[i].event < start {
+			p.scenes[i].task = p.tasks
+		}
+	}
 }
 
 func says(err error) reply { return func(*player, *asap.Call) error { return err } }

@@ -58,28 +58,29 @@ func (r *chronicle) Observe(e asap.Event) {
 	case asap.Declared:
 		r.declare(e)
 	case asap.Ready:
-		t.isReady, t.ready = true, r.now
-		if d := r.byID[e.On]; d != nil {
-			t.on = d.ID
+		t.isReady, t.ready = true, t.declared
+		if d := t.latest(r); d != nil {
+			t.on, t.ready = d.ID, max(t.ready, d.ended)
 		}
 	case asap.Started:
 		r.started = t
 	case asap.Ended:
-		t.ended, t.Outcome = r.now, e.Outcome
+		t.Outcome = e.Outcome
+		t.ended = max(r.end(t), t.ready, t.declared)
 		if e.Err != nil {
 			t.Err = e.Err.Error()
 		}
-		if of := r.byID[e.Parent]; of != nil {
+		if of := r.byID[e.Parent]; of != nil && of.Outcome == 0 && (of.last == nil || of.last.ended <= t.ended) {
 			of.last = t
 		}
 	}
 }
 
 func (r *chronicle) declare(e asap.Event) {
-	t := &recorded{declared: r.now}
+	t := &recorded{}
 	t.ID, t.Group, t.Name = groupID+asap.ID(len(r.order))+1, groupID, r.unique(e.Name)
 	if of := r.byID[e.Parent]; of != nil {
-		t.Parent = of.ID
+		t.Parent, t.declared = of.ID, of.ready
 	}
 	for _, d := range e.Deps {
 		if dep := r.byID[d]; dep != nil {
@@ -142,8 +143,8 @@ func (t *recorded) pieces(r *chronicle, run *waterfall.Run) {
 	}
 	if len(t.deps) > 0 {
 		on := t.on
-		if on == 0 {
-			on = t.culprit(r)
+		if dep := t.culprit(r); on == 0 && dep != nil {
+			on = dep.ID
 		}
 		add(waterfall.Blocked, ready, on)
 	}
@@ -169,23 +170,46 @@ func (t *recorded) pieces(r *chronicle, run *waterfall.Run) {
 	}
 }
 
+// end is when the task that ends now has ended: several may be told at once.
+func (r *chronicle) end(t *recorded) time.Duration {
+	switch dep := t.culprit(r); {
+	case t.play != nil && t.play.over:
+		return t.play.ended
+	case t.play != nil:
+		return r.now
+	case t.last != nil:
+		return t.last.ended
+	case t.isReady && t.Outcome != asap.Skipped:
+		return t.ready
+	case t.isReady: // and it was too late
+		return r.now
+	case dep != nil:
+		return dep.ended
+	}
+	return r.now
+}
+
+// latest is the dependency that ended last.
+func (t *recorded) latest(r *chronicle) (on *recorded) {
+	for _, d := range t.deps {
+		if dep := r.byID[d]; dep != nil && dep.Outcome != 0 && (on == nil || dep.ended > on.ended) {
+			on = dep
+		}
+	}
+	return on
+}
+
 // culprit is the dependency whose end ended the wait of a task that was never
 // ready: the first that failed, or else the last to end so far.
-func (t *recorded) culprit(r *chronicle) asap.ID {
-	var on *recorded
+func (t *recorded) culprit(r *chronicle) (on *recorded) {
 	for _, d := range t.deps {
 		dep := r.byID[d]
-		switch {
-		case dep == nil || dep.Outcome == 0:
-		case on == nil:
-			on = dep
-		case on.Outcome == asap.Succeeded && (dep.Outcome != asap.Succeeded || dep.ended > on.ended),
-			dep.Outcome != asap.Succeeded && dep.ended < on.ended:
+		if dep != nil && dep.Outcome != 0 && dep.Outcome != asap.Succeeded && (on == nil || dep.ended < on.ended) {
 			on = dep
 		}
 	}
 	if on == nil {
-		return 0
+		return t.latest(r)
 	}
-	return on.ID
+	return on
 }
