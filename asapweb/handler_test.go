@@ -94,7 +94,7 @@ func TestHeaders(t *testing.T) {
 		w := get(t, h, query)
 		for key, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
-			"Cross-Origin-Resource-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if got := w.Header().Get(key); got != want {
 				t.Errorf("GET %s: %s %q, want %q", query, key, got, want)

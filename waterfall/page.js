@@ -160,6 +160,17 @@
       r.stale = true;
       if (!lazy || r.near) fill(r);
     }
+    entry();
+  }
+
+  // One row takes part in the tab order, and it must be one that is shown.
+  function entry() {
+    const hidden = r => chart.classList.contains("only") && !critical.has(r.task);
+    const at = rows.find(r => r.row.tabIndex === 0);
+    if (at && !hidden(at)) return;
+    const first = rows.find(r => !hidden(r));
+    if (at) at.row.tabIndex = -1;
+    if (first) first.row.tabIndex = 0;
   }
 
   function fill(r) {
@@ -219,7 +230,10 @@
     if (task.slack > 0) add("slack", duration(task.slack) + ": it could have run so much later without harm");
   }
 
-  $("only").addEventListener("change", e => chart.classList.toggle("only", e.target.checked));
+  $("only").addEventListener("change", e => {
+    chart.classList.toggle("only", e.target.checked);
+    entry();
+  });
   if (whatif) {
     whatif.addEventListener("change", () => {
       chart.classList.toggle("knobs", whatif.checked);

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -119,6 +120,34 @@ func TestKeyboard(t *testing.T) {
 			wait(t, ctx, `document.title === "checkout"`)
 		})
 	}
+}
+
+// With only the critical path shown, the tab key leads to a row that is shown,
+// also after a prediction has changed which those are.
+func TestCriticalPathOnly(t *testing.T) {
+	stats := new(waterfall.Stats)
+	synctest.Test(t, func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Name("two"), asap.Observe(stats))
+		g.Go("quick", sleep(10*time.Millisecond))
+		g.Go("slow", sleep(15*time.Millisecond))
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	server := serve(t, stats)
+	ctx := tab(t, 1000, 700, false)
+	const visible = `[...document.querySelectorAll(".row[tabindex]")].filter(r => r.offsetParent).map(r => r.querySelector(".name").textContent).join()`
+	do(t, ctx, chromedp.Navigate(server.URL+"/debug/asap/?run=1"), chromedp.Focus(chromedp.CSS("#only")), chromedp.KeyEvent(" "))
+	if got := js[string](t, ctx, visible); got != "slow" {
+		t.Errorf("the critical path shows %q, want slow", got)
+	}
+	tabTo(t, ctx, "DIV slow")
+	js[chromedp.Void](t, ctx, fmt.Sprintf(makeChanges, `[{"path":"slow","percent":50}]`, -1))
+	if got := js[string](t, ctx, visible); got != "quick" {
+		t.Errorf("with slow at half its time, the critical path shows %q, want quick", got)
+	}
+	js[chromedp.Void](t, ctx, `document.getElementById("only").focus()`)
+	tabTo(t, ctx, "DIV quick")
 }
 
 // The pointer on a row shows its details.
