@@ -109,6 +109,7 @@ func (w *world) entries(order string) (found []services.Entry) {
 // What the visitor is told does not depend on where his order runs, but for
 // where the page says that it ran.
 func TestSameAnswers(t *testing.T) {
+	t.Parallel()
 	w := open(t)
 	elsewhere := w.shop
 	for _, tt := range []struct {
@@ -154,6 +155,7 @@ func TestSameAnswers(t *testing.T) {
 // Those who send an order while it runs get the order of the first, and nobody
 // gets the receipt of somebody else.
 func TestJoin(t *testing.T) {
+	t.Parallel()
 	w := open(t)
 	w.services.Break("payment", services.Slow) // an hour: until the shop is opened again
 	var wg sync.WaitGroup
@@ -196,6 +198,7 @@ func TestJoin(t *testing.T) {
 // A shop that is closed while payment has not answered leaves an order that is
 // not failed: it goes on when the shop is opened again.
 func TestClosedShop(t *testing.T) {
+	t.Parallel()
 	w := open(t)
 	w.services.Break("payment", services.Slow)
 	answered := make(chan int, 1)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
@@ -16,6 +18,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/durable"
 	"github.com/asap-go/asap/temporalasap"
+	"github.com/asap-go/asap/waterfall"
 )
 
 // docs/temporal.md shows the code of this file.
@@ -103,7 +106,22 @@ func finish(ctx context.Context, c client.Client) (string, error) {
 	return h.Get(ctx)
 }
 
+func recording(ctx context.Context, c client.Client) (*waterfall.Run, error) {
+	var h history.History
+	events := c.GetWorkflowHistory(ctx, "dispatch-42", "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		e, err := events.Next()
+		if err != nil {
+			return nil, err
+		}
+		h.Events = append(h.Events, e)
+	}
+	run, err := temporalasap.History(Dispatch, &h)
+	return run, err
+}
+
 func TestGuide(t *testing.T) {
+	t.Parallel()
 	program := build(t)
 	e, err := durable.Open(t.Context(), program, t.TempDir(), t.Output())
 	if err != nil {
@@ -138,5 +156,21 @@ func TestGuide(t *testing.T) {
 	}
 	if got, err := finish(t.Context(), c); err != nil || got != "sent: zone 1, 0.5 kg" {
 		t.Errorf("dispatch = %q, %v; want it sent", got, err)
+	}
+	run, err := recording(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Validate(); err != nil || !run.Ended {
+		t.Errorf("recording: %v, ended %v; want a whole one", err, run.Ended)
+	}
+	var path []string
+	for _, s := range run.CriticalPath() {
+		if s.State == waterfall.Running {
+			path = append(path, s.Name)
+		}
+	}
+	if fmt.Sprint(path) != "[quote hand over]" {
+		t.Errorf("critical path %v, want quote and hand over", path)
 	}
 }

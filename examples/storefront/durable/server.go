@@ -51,11 +51,21 @@ const startTime = time.Minute
 
 // startServer starts a server whose workflows are in the file temporal.db of
 // the folder, and returns when it answers.
-func startServer(ctx context.Context, program, dir string, say io.Writer) (*server, error) {
-	port, err := freePort(uiPort)
-	if err != nil {
-		return nil, err
+func startServer(ctx context.Context, program, dir string, say io.Writer) (s *server, err error) {
+	for _, wanted := range []int{uiPort, 0, 0} { // somebody else may be faster at a port
+		var port int
+		if port, err = freePort(wanted); err != nil {
+			return nil, err
+		}
+		s, err = startServerAt(ctx, port, program, dir, say)
+		if !errors.Is(err, io.EOF) {
+			break
+		}
 	}
+	return s, err
+}
+
+func startServerAt(ctx context.Context, port int, program, dir string, say io.Writer) (_ *server, err error) {
 	// No CommandContext: ctx ends the waiting, and stop the server.
 	cmd := exec.Command(program, "-stdin", "-db", filepath.Join(dir, "temporal.db"), "-port", "0", "-ui-port", strconv.Itoa(port))
 	cmd.Stderr = say
