@@ -18,6 +18,9 @@ func (g *Group) start(n *node) {
 // more. It reports true when n is to be started or linked.
 func (g *Group) admitted(n *node) bool {
 	g.enter(n.name)
+	if g.lim != nil {
+		n.kind |= kind(g.lim.top.declared.Add(1)) << orderShift
+	}
 	if !g.plain && !g.announce(n) {
 		return false
 	}
@@ -35,9 +38,6 @@ func (g *Group) announce(n *node) bool {
 	if g.plan != nil && g.plan.drawing {
 		g.plan.add(n)
 		return false
-	}
-	if g.lim != nil {
-		n.kind |= kind(g.lim.top.declared.Add(1)) << orderShift
 	}
 	if g.remote != nil {
 		g.remote.declared(n)
@@ -65,10 +65,13 @@ func (g *Group) startAfter(n, dep *node, e *edge) {
 
 // resumeReady starts a node that nothing holds back any more.
 func (g *Group) resumeReady(n *node) {
-	if g.plain && n.kind&inline == 0 {
-		g.pushOne(n)
-	} else {
+	switch {
+	case !g.plain || n.kind&inline != 0:
 		g.resume(n, true)
+	case g.lim == nil:
+		g.pushOne(n)
+	default:
+		g.push(g.admit(chain{n, n}))
 	}
 }
 

@@ -25,7 +25,7 @@ type Group struct {
 	remote     *remote      // nil: bodies run here
 	plan       *plan        // not nil in a flow's group
 	searchers  atomic.Int32 // see relay
-	plain      bool         // nobody of these four has a say in what a task does
+	plain      bool         // nobody looks, and bodies run here
 	settled    bool
 	ownerWaits bool // the owner's context had no end of its own
 
@@ -126,7 +126,7 @@ func (g *Group) init(ctx context.Context, options []Option) {
 	} else if g.isWatched(nil) {
 		g.watch = newWatch(g, &config{})
 	}
-	g.plain = g.lim == nil && g.watch == nil && g.remote == nil && (g.plan == nil || !g.plan.drawing)
+	g.plain = g.watch == nil && g.remote == nil && (g.plan == nil || !g.plan.drawing)
 }
 
 func (g *Group) configure(options []Option) {

@@ -235,16 +235,18 @@ func (g *Group) queue(n *node, l *limiter) (admitted bool) {
 // passOn ends the turn of n's body in a limited group: what it made ready is
 // admitted, and its slot goes to the next. The worker keeps the slot for the
 // oldest that it made ready if nobody waits for it.
-func (g *Group) passOn(w *worker, n *node, s settling) (next *node) {
-	l := n.limiter()
-	if first := s.ready.head; first != nil && l != nil && first.limiter() == l && n.madeBed() == nil && !l.contended() {
-		next = s.ready.pop()
+func (w *worker) passOn(n *node, ready chain, ended int64) (next *node) {
+	g, l := w.g, n.limiter()
+	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.madeBed() == nil && !l.contended() {
+		next = ready.pop()
 	}
-	g.push(g.admit(s.ready))
+	if ready.head != nil {
+		g.push(g.admit(ready))
+	}
 	if g.owner != nil { // it goes on before anything starts in the slot
-		g.count(-s.ended * liveTask)
+		g.count(-ended * liveTask)
 	} else {
-		w.ended += s.ended
+		w.ended += ended
 	}
 	if next == nil && l != nil {
 		granted := n.vacate(l)
