@@ -119,7 +119,7 @@ func (l *loser) CancelCall(call *asap.Call, cause error) {
 }
 
 func TestR29_CancelCall(t *testing.T) {
-	l := &loser{engine: engine{takes: map[string]time.Duration{"mirror[0]": 9 * sec, "mirror[1]": sec, "mirror[2]": 8 * sec, "other": 2 * sec}}}
+	l := &loser{takes: map[string]time.Duration{"mirror[0]": 9 * sec, "mirror[1]": sec, "mirror[2]": 8 * sec, "other": 2 * sec}}
 	g := asap.New(t.Context(), asap.On(l))
 	won := g.Race("mirror", value(1), value(2), value(3))
 	g.Go("other", value(1))
@@ -258,5 +258,33 @@ func TestR29_HandlesInRecordedBodies(t *testing.T) {
 				t.Errorf("Invoke: got %v, want a refusal", err)
 			}
 		})
+	}
+}
+
+// clocked is an executor with a clock of its own.
+type clocked struct{ engine }
+
+func (c *clocked) Now() time.Time { return time.Unix(1000, 0).Add(c.now) }
+
+// The times of events are the engine's.
+func TestR24_ClockOfTheEngine(t *testing.T) {
+	c := &clocked{engine{takes: map[string]time.Duration{"user": 2 * sec, "page": 3 * sec}}}
+	var times instants
+	g := asap.New(t.Context(), asap.On(c), asap.Observe(&times))
+	g.Go("user", value(1)).Then("page", inc)
+	wantNil(t, "Wait", g.Wait())
+	want := "user Started 0s, user Ended 2s, page Started 2s, page Ended 5s"
+	if got := strings.Join(times, ", "); got != want {
+		t.Errorf("events: %s, want %s", got, want)
+	}
+}
+
+// instants are the starts and ends of tasks.
+type instants []string
+
+func (i *instants) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
+func (i *instants) Observe(e asap.Event) {
+	if e.Kind == asap.Started || e.Kind == asap.Ended {
+		*i = append(*i, fmt.Sprint(e.Name, " ", e.Kind, " ", e.At))
 	}
 }

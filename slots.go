@@ -92,4 +92,9 @@ func (b *watchBase) tableOf() *record.Table {
 }
 
 // now is the monotonic time since the start of the outermost observed group.
-func (b *watchBase) now() time.Duration { return time.Since(b.start) }
+func (b *watchBase) now() time.Duration {
+	if b.clock != nil {
+		return b.clock().Sub(b.start)
+	}
+	return time.Since(b.start)
+}

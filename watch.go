@@ -31,7 +31,8 @@ type watch struct {
 // watchBase is shared by an outermost observed group and those nested in it.
 type watchBase struct {
 	start time.Time
-	run   ID // the upper half of every ID, drawn so that one observer can tell runs apart
+	clock func() time.Time // an executor's, nil for that of this process
+	run   ID               // the upper half of every ID, drawn so that one observer can tell runs apart
 	ids   atomic.Uint32
 	chunk atomic.Pointer[slots]
 	table atomic.Pointer[record.Table] // nil until somebody reads it
@@ -108,6 +109,11 @@ func (w *watch) start(g *Group) {
 	if w.base == nil {
 		w.outermost = true
 		w.base = &watchBase{start: time.Now(), run: ID(rand.Uint32()) << 32}
+		if g.remote != nil {
+			if x, ok := g.remote.exec.(interface{ Now() time.Time }); ok {
+				w.base.start, w.base.clock = x.Now(), x.Now
+			}
+		}
 	} else {
 		at = w.base.now()
 	}
