@@ -117,6 +117,11 @@ func tabThatMayFail(t *testing.T, width, height int64) context.Context {
 	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(func() { stop(); cancel() })
 	do(t, ctx, chromedp.EmulateViewport(width, height))
+	// Every tab behaves as if it were the one in front.
+	focused := emulation.SetFocusEmulationEnabledParams{Enabled: true}
+	if _, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, focused); err != nil {
+		t.Fatal(err)
+	}
 	return ctx
 }
 

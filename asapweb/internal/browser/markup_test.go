@@ -70,6 +70,7 @@ func TestMarkupStaysText(t *testing.T) {
 				look("page of run "+run, page+"?run="+run, `document.querySelector(".top ol a[href^='?group']").textContent`,
 					`document.querySelector(".row .name:not(:empty)").textContent`)
 				js[chromedp.Void](t, ctx, `document.querySelector(".row[tabindex]").focus()`)
+				wait(t, ctx, `document.querySelector("#detail b")`)
 				if got := js[string](t, ctx, `document.querySelector("#detail b").textContent`); got != bad {
 					t.Errorf("details of run %s: %q, want the name %q", run, got, bad)
 				}
