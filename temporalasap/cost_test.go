@@ -117,7 +117,6 @@ func BenchmarkReplay(b *testing.B) {
 type replayCase struct {
 	name string
 	shape
-	most    float64 // of the time by hand
 	history func(t testing.TB, workflow string, names *namer) *history.History
 }
 
@@ -134,11 +133,19 @@ func (c *replayCase) replays(t testing.TB) (flow, hand func()) {
 }
 
 var replayCases = []replayCase{
-	{"chain 6", chain(6), 1.1, func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 6) }},
-	{"chain 100", chain(100), 1.1, func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 100) }},
-	{"wide 100", wide(100), 1.1, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 100, 3) }},
-	{"wide 1000", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 3) }},
-	{"wide 1000 one by one", wide(1000), 1.3, func(t testing.TB, w string, n *namer) *history.History { return wideJournal(t, w, n, 1000, 1) }},
+	{"chain 6", chain(6), func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 6) }},
+	{"chain 100", chain(100), func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 100) }},
+	{"wide 100", wide(100), wideHistory(100, 3, false)},
+	{"wide 100 reverse", wide(100), wideHistory(100, 3, true)},
+	{"wide 1000", wide(1000), wideHistory(1000, 3, false)},
+	{"wide 1000 reverse", wide(1000), wideHistory(1000, 3, true)},
+	{"wide 1000 one by one", wide(1000), wideHistory(1000, 1, false)},
+}
+
+func wideHistory(n, batch int, reverse bool) func(testing.TB, string, *namer) *history.History {
+	return func(t testing.TB, w string, names *namer) *history.History {
+		return wideJournal(t, w, names, n, batch, reverse)
+	}
 }
 
 // A worker with another version of a flow cannot take up its histories: it says

@@ -116,8 +116,8 @@ func chainJournal(t testing.TB, workflow string, names *namer, n int) *history.H
 }
 
 // wideJournal is the history of n activities at once, of which each workflow
-// task sees batch ends, the last started first.
-func wideJournal(t testing.TB, workflow string, names *namer, n, batch int) *history.History {
+// task sees batch ends, in the order of the starts or the last first.
+func wideJournal(t testing.TB, workflow string, names *namer, n, batch int, reverse bool) *history.History {
 	j := newJournal(t, workflow, 1)
 	var scheduled []int64
 	for range n {
@@ -129,7 +129,11 @@ func wideJournal(t testing.TB, workflow string, names *namer, n, batch int) *his
 		if i > 0 && i%batch == 0 {
 			j.workflowTask()
 		}
-		j.complete(scheduled[n-1-i], 2)
+		k := i
+		if reverse {
+			k = n - 1 - i
+		}
+		j.complete(scheduled[k], 2)
 		list[i] = 2
 	}
 	j.workflowTask()

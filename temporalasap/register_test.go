@@ -16,7 +16,7 @@ import (
 )
 
 type (
-	secret   struct{ Name, note string }
+	secret   struct{ Name, note string } //lint:ignore U1000 the field is what is refused
 	embedded struct {
 		secret
 	}

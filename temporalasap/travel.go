@@ -107,8 +107,7 @@ func (w *walk) key(t reflect.Type, at string) error {
 }
 
 func (w *walk) fields(t reflect.Type, at string) error {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		switch {
 		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Struct:
 			// Its exported fields travel as if they were t's.
