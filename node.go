@@ -152,14 +152,6 @@ func (n *node) label() string {
 	return n.name
 }
 
-// err returns the error of a node that is done.
-func (n *node) error() error {
-	if f := n.failure(); f != nil {
-		return f.err
-	}
-	return nil
-}
-
 // failure is how n ended, nil if it succeeded. It is set before n is done.
 func (n *node) failure() *failure {
 	if s := n.more(); s != nil {
