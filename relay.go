@@ -14,7 +14,9 @@ import (
 //	pop: a searcher, or a worker between two bodies.
 //
 // A pusher that counts no searcher starts one. A searcher takes itself off the
-// count before it pops: either it sees a push, or the pusher sees no searcher.
+// count before it looks at the queue: either it sees a push, or the pusher sees
+// no searcher. It does so with the lock held: were it off the count while it
+// waits for the lock, everyone who pops would start another one to wait.
 // Whoever pops and leaves work behind makes sure of a searcher before it runs
 // the body. A worker between two bodies is not counted: a push that does not
 // see it starts a searcher too many.
@@ -86,9 +88,13 @@ func (g *Group) startSearcher() {
 	go g.relay.start()
 }
 
-// pop takes the oldest node, and reports whether it leaves others behind.
-func (r *relay) pop() (n *node, left bool) {
+// pop takes the oldest node, and reports whether it leaves others behind. A
+// searcher gives the count that it is to be taken off.
+func (r *relay) pop(searchers *atomic.Int32) (n *node, left bool) {
 	r.mu.Lock()
+	if searchers != nil {
+		searchers.Add(-1)
+	}
 	n = r.out
 	if n == nil {
 		for m := r.in.Swap(nil); m != nil; {
@@ -185,11 +191,11 @@ func (w *worker) instant() time.Duration {
 // take returns a node from the queue to run, nil when there is none.
 func (w *worker) take() *node {
 	g := w.g
+	var count *atomic.Int32
 	if w.searching {
-		w.searching = false
-		g.searchers.Add(-1)
+		w.searching, count = false, &g.searchers
 	}
-	n, left := g.relay.pop()
+	n, left := g.relay.pop(count)
 	if left && g.searchers.Load() == 0 {
 		g.startSearcher()
 	}

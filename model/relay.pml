@@ -119,22 +119,38 @@ inline count(t, w) {
 	}
 }
 
+/* Takes a searcher off the count. */
+inline off() {
+	atomic {
+		if
+		:: searching -> searching = false; searchers--
+		:: else
+		fi
+	}
+}
+
 /*
- * relay.pop. What is private to the holder of mu is one step, and so is the
- * look at what is left behind, which it takes last. It sets ok when there is
- * something.
+ * relay.pop. A searcher takes itself off with the lock held: while it waits for
+ * the lock nobody starts another. What is private to the holder of mu is one
+ * step, and so is the look at what is left behind, which it takes last. It sets
+ * ok when there is something.
  */
 inline pop() {
 	atomic {
 		!mu;
+#ifndef BREAK_POP
+		mu = true
+#endif
+	};
+#ifndef BREAK_ORDER
+	off();
+#endif
+	atomic {
 		n = out;
 		if
 		:: n == 0 -> n = in; in = 0	/* Swap */
 		:: else
-		fi;
-#ifndef BREAK_POP
-		mu = (n != 0)
-#endif
+		fi
 	};
 	atomic {
 		if
@@ -144,19 +160,9 @@ inline pop() {
 #ifndef BREAK_BLIND
 			ok = (ok || in != 0);
 #endif
-			mu = false
 		:: else
-		fi
-	}
-}
-
-/* Takes a searcher off the count. */
-inline off() {
-	atomic {
-		if
-		:: searching -> searching = false; searchers--
-		:: else
-		fi
+		fi;
+		mu = false
 	}
 }
 
@@ -175,12 +181,9 @@ loop:
 		:: else
 		fi
 	};
+	pop();
 #ifdef BREAK_ORDER
-	pop();
 	off();
-#else
-	off();
-	pop();
 #endif
 	atomic {
 		if
