@@ -57,7 +57,7 @@ type rewriter struct {
 	fset  *token.FileSet
 	sites []tally.Site
 	seen  map[string]bool
-	pop   *ast.FieldList // what relay.pop returns, the node first
+	pop   *ast.FuncType // of relay.pop, which returns the node first
 }
 
 // file instruments f in place and reports whether there was anything to do.
@@ -72,7 +72,7 @@ func (r *rewriter) file(f *ast.File) bool {
 		name := funcName(fn)
 		r.body(name, fn.Body)
 		if name == "relay.pop" && fn.Type.Results != nil {
-			r.pop = fn.Type.Results
+			r.pop = fn.Type
 			fn.Name.Name = "popUncounted"
 			r.seen["func pop"], hooked = true, true
 		}
@@ -193,7 +193,7 @@ func funcName(fn *ast.FuncDecl) string {
 // hooks is the file that is added to the engine.
 func (r *rewriter) hooks() []byte {
 	var b bytes.Buffer
-	b.WriteString("package asap\n\nimport \"" + tallyPath + "\"\n\nvar _ = tally.Register(\n")
+	b.WriteString("package asap\n\nimport (\n\t\"sync/atomic\"\n\n\t\"" + tallyPath + "\"\n)\n\nvar _ atomic.Int32 // for pop's parameters, if they need it\n\nvar _ = tally.Register(\n")
 	for _, s := range r.sites {
 		fmt.Fprintf(&b, "\ttally.Site{Func: %q, Field: %q, Op: %q},\n", s.Func, s.Field, s.Op)
 	}
@@ -214,19 +214,25 @@ func tallyBatch(n *node) *node {
 }
 
 `)
-	var types, values []string
-	for _, f := range r.pop.List {
+	params, args := r.fields(r.pop.Params, "p")
+	types, values := r.fields(r.pop.Results, "v")
+	list := strings.Join(values, ", ")
+	fmt.Fprintf(&b, "func (r *relay) pop(%s) (%s) {\n\t%s = r.popUncounted(%s)\n\tif v0 != nil {\n\t\ttally.Popped()\n\t}\n\treturn %s\n}\n",
+		strings.Join(params, ", "), strings.Join(types, ", "), list, strings.Join(args, ", "), list)
+	return b.Bytes()
+}
+
+// fields returns declarations of a list's fields under new names, and those.
+func (r *rewriter) fields(list *ast.FieldList, prefix string) (declared, names []string) {
+	for _, f := range list.List {
 		for range max(1, len(f.Names)) {
 			var typ bytes.Buffer
 			if err := format.Node(&typ, r.fset, f.Type); err != nil {
 				panic(err) // it was parsed
 			}
-			values = append(values, fmt.Sprintf("v%d", len(types)))
-			types = append(types, typ.String())
+			name := fmt.Sprintf("%s%d", prefix, len(names))
+			declared, names = append(declared, name+" "+typ.String()), append(names, name)
 		}
 	}
-	list := strings.Join(values, ", ")
-	fmt.Fprintf(&b, "func (r *relay) pop() (%s) {\n\t%s := r.popUncounted()\n\tif v0 != nil {\n\t\ttally.Popped()\n\t}\n\treturn %s\n}\n",
-		strings.Join(types, ", "), list, list)
-	return b.Bytes()
+	return declared, names
 }

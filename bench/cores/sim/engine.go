@@ -13,6 +13,7 @@ type Config struct {
 	Procs    int
 	Body     float64 // nanoseconds of each body besides Private
 	Declared bool    // everything is declared before the time begins
+	Early    bool    // a searcher is taken off the count before it waits for the lock: a mistake
 	Fold     bool    // in the end the first processor reads the results of those that nobody waits for
 }
 
@@ -21,6 +22,7 @@ type Result struct {
 	Nanos    float64 // from the first task's declaration, or start, to the last one's end
 	Tasks    int
 	Starts   int // of searchers
+	Most     int // workers at once
 	Declared float64
 }
 
@@ -35,6 +37,7 @@ type engine struct {
 	tasks     []task
 	deps      [][]int32
 	searchers int
+	workers   int
 	search    *line // of searchers
 	live      *line
 	left      int
@@ -149,32 +152,34 @@ func (e *engine) startSearcher(w *worker) {
 
 // work is worker.work and worker.take.
 func (e *engine) work(w *worker, searching bool) {
+	e.workers++
+	e.result.Most = max(e.result.Most, e.workers)
+	defer func() { e.workers-- }()
+	off := func() {
+		if searching && !e.c.Early {
+			w.rmw(e.search)
+			e.searchers--
+		}
+		searching = false
+	}
+	if searching && e.c.Early {
+		w.rmw(e.search)
+		e.searchers--
+	}
 	var next *task
 	for {
 		n := next
-		next = nil
-		for n == nil {
-			n = e.q.pop(w)
-			if searching {
-				searching = false
-				w.rmw(e.search)
-				e.searchers--
-			}
-			if n != nil {
-				if w.read(e.search); e.searchers == 0 && !e.q.empty(w) {
-					e.startSearcher(w)
-				}
-				break
-			}
-			if e.q.empty(w) {
+		if n == nil {
+			var left bool
+			if n, left = e.q.pop(w, off); n == nil {
 				w.rmw(e.live) // its last step
 				return
 			}
-			if w.rmw(e.search); e.searchers != 0 {
-				w.rmw(e.live)
-				return
+			if left {
+				if w.read(e.search); e.searchers == 0 {
+					e.startSearcher(w)
+				}
 			}
-			e.searchers, searching = 1, true
 		}
 		next = e.finish(w, n)
 	}

@@ -14,8 +14,9 @@ type task struct {
 // queue is a design. What it does to lines and locks is what it costs.
 type queue interface {
 	push(w *worker, first, last *task)
-	pop(w *worker) *task
-	empty(w *worker) bool
+	// pop takes the oldest task, and says whether others stay behind. It calls
+	// off before it looks, with the lock held if there is one.
+	pop(w *worker, off func()) (n *task, left bool)
 }
 
 // Design is a way to build the queue.
@@ -70,11 +71,22 @@ func (q *relay) push(w *worker, first, last *task) {
 	q.in = top
 }
 
-func (q *relay) pop(w *worker) *task {
+func (q *relay) pop(w *worker, off func()) (n *task, left bool) {
 	q.mu.lock(w)
-	n := q.next(w)
+	off()
+	n = q.next(w)
+	left = q.left(w, n)
 	q.mu.unlock(w)
-	return n
+	return n, left
+}
+
+// left looks, while the lock is held, whether n was the last.
+func (q *relay) left(w *worker, n *task) bool {
+	if n == nil || q.out != nil {
+		return n != nil
+	}
+	w.read(&q.inLine)
+	return q.in != nil
 }
 
 // next takes a node while the lock is held.
@@ -100,15 +112,6 @@ func (q *relay) next(w *worker) *task {
 		w.store(q.line)
 	}
 	return n
-}
-
-func (q *relay) empty(w *worker) bool {
-	w.read(q.line)
-	if q.out != nil {
-		return false
-	}
-	w.read(&q.inLine)
-	return q.in == nil
 }
 
 // list is a queue whose ends have a lock each, or one together.
@@ -151,10 +154,11 @@ func (q *list) push(w *worker, first, last *task) {
 	q.tailLock.unlock(w)
 }
 
-func (q *list) pop(w *worker) *task {
+func (q *list) pop(w *worker, off func()) (n *task, left bool) {
 	q.headLock.lock(w)
+	off()
 	w.read(q.headLine)
-	n := q.head
+	n = q.head
 	if n != nil {
 		w.walk(&n.line)
 		q.head = n.next
@@ -164,11 +168,7 @@ func (q *list) pop(w *worker) *task {
 		n.next = nil
 		w.store(q.headLine)
 	}
+	left = q.head != nil
 	q.headLock.unlock(w)
-	return n
-}
-
-func (q *list) empty(w *worker) bool {
-	w.read(q.headLine)
-	return q.head == nil
+	return n, left
 }

@@ -27,9 +27,10 @@ func (q *shards) push(w *worker, first, _ *task) {
 // perLine is how many pointers a line has.
 const perLine = 8
 
-func (q *shards) pop(w *worker) *task {
-	if n := q.mine(w); n != nil {
-		return n
+func (q *shards) pop(w *worker, off func()) (n *task, left bool) {
+	off()
+	if n = q.mine(w); n != nil {
+		return n, len(q.tasks[w.cpu]) > 0
 	}
 	return q.steal(w)
 }
@@ -46,7 +47,7 @@ func (q *shards) mine(w *worker) *task {
 	return nil
 }
 
-func (q *shards) steal(w *worker) *task {
+func (q *shards) steal(w *worker) (n *task, left bool) {
 	for v := range q.others(w) {
 		w.read(&q.lines[v])
 		if len(q.tasks[v]) == 0 {
@@ -61,25 +62,12 @@ func (q *shards) steal(w *worker) *task {
 		w.t += w.s.move(v, w.cpu) * float64((k+perLine-1)/perLine)
 		q.lines[v].free = max(q.lines[v].free, w.t)
 		q.tasks[v] = theirs[k:]
-		n := theirs[0]
+		n, left = theirs[0], len(theirs) > 1
 		q.tasks[w.cpu] = append(q.tasks[w.cpu], theirs[1:k]...)
 		w.rmw(&q.lines[w.cpu])
-		return n
+		return n, left
 	}
-	return nil
-}
-
-func (q *shards) empty(w *worker) bool {
-	if len(q.tasks[w.cpu]) > 0 {
-		return false
-	}
-	for v := range q.others(w) {
-		w.read(&q.lines[v])
-		if len(q.tasks[v]) > 0 {
-			return false
-		}
-	}
-	return true
+	return nil, false
 }
 
 // others yields the other shards, beginning anywhere.
@@ -104,16 +92,19 @@ type handfuls struct {
 // handful is how many it takes.
 const handful = 16
 
-func (q *handfuls) pop(w *worker) *task {
-	if n := q.shards.mine(w); n != nil {
-		return n
+func (q *handfuls) pop(w *worker, off func()) (n *task, left bool) {
+	if n = q.shards.mine(w); n != nil {
+		off()
+		return n, len(q.shards.tasks[w.cpu]) > 0
 	}
 	q.mu.lock(w)
-	n := q.next(w)
+	off()
+	n = q.next(w)
 	var rest []*task
 	for n != nil && len(rest) < handful-1 && q.out != nil {
 		rest = append(rest, q.next(w))
 	}
+	left = q.left(w, n)
 	q.mu.unlock(w)
 	if n == nil {
 		return q.shards.steal(w)
@@ -122,7 +113,5 @@ func (q *handfuls) pop(w *worker) *task {
 		w.rmw(&q.shards.lines[w.cpu])
 		q.shards.tasks[w.cpu] = append(q.shards.tasks[w.cpu], rest...)
 	}
-	return n
+	return n, left || len(rest) > 0
 }
-
-func (q *handfuls) empty(w *worker) bool { return q.relay.empty(w) && q.shards.empty(w) }

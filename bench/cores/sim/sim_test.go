@@ -175,3 +175,16 @@ func TestDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// TestPile shows why a searcher is counted until it has the lock: else those
+// who wait for it are not, and everyone who pops starts another.
+func TestPile(t *testing.T) {
+	c := Config{Costs: costs, Design: Relay, Procs: 64, Body: 5000, Declared: true}
+	g := graph.Layers(20, 2000)
+	late := Run(c, g)
+	c.Early = true
+	early := Run(c, g)
+	if late.Most > 4*c.Procs || early.Most < 2*late.Most {
+		t.Errorf("on %d processors %d workers at once, and %d if searchers leave the count early; want few and many", c.Procs, late.Most, early.Most)
+	}
+}
