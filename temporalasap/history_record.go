@@ -18,7 +18,6 @@ type chronicle struct {
 	byID    map[asap.ID]*recorded
 	names   map[string]int
 	outcome asap.Outcome
-	group   asap.ID
 }
 
 // recorded is what happened to a task.
