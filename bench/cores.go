@@ -103,9 +103,15 @@ func (r *coresRun) write(w io.Writer, all []forecast) error {
 func checkTable(all []*checked) *table {
 	t := &table{head: []string{"ns a task", "1, measured", "simulated", "2, measured", "simulated", "in one line", "2 over 1, measured", "simulated", "off by"}}
 	for _, c := range all {
-		measured, simulated, off := c.ratio()
-		t.add(c.Graph, num(fastest(c.One).Total), num(c.SimOne), spread(totals(c.Two)), spread(c.SimTwo), spread(c.SimLine),
-			num(measured), num(simulated), fmt.Sprintf("%+.0f %%", 100*off))
+		for _, where := range []string{"near", "far"} {
+			part := c.where(where == "far")
+			if len(part.Near) == 0 {
+				continue
+			}
+			measured, simulated, off := part.ratio()
+			t.add(c.Graph+", "+where, num(fastest(c.One).Total), num(c.SimOne), spread(totals(part.Two)), spread(part.SimTwo), spread(part.SimLine),
+				num(measured), num(simulated), fmt.Sprintf("%+.0f %%", 100*off))
+		}
 	}
 	return t
 }

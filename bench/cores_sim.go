@@ -77,6 +77,22 @@ func (c *checked) ratio() (measured, simulated, off float64) {
 	return sample.Median(ms), sample.Median(ss), sample.Median(offs)
 }
 
+// farFrom is between what a line takes within a die and from another, in ns.
+const farFrom = 60
+
+// where is the rounds in which the two processors were far from each other, or
+// were not.
+func (c *checked) where(far bool) *checked {
+	part := &checked{Graph: c.Graph, SimOne: c.SimOne}
+	for i, near := range c.Near {
+		if near > farFrom == far {
+			part.Near, part.One, part.Two = append(part.Near, near), append(part.One, c.One[i]), append(part.Two, c.Two[i])
+			part.SimTwo, part.SimLine = append(part.SimTwo, c.SimTwo[i]), append(part.SimLine, c.SimLine[i])
+		}
+	}
+	return part
+}
+
 func fastest(of []phases) phases {
 	return slices.MinFunc(of, func(a, b phases) int { return int(1000 * (a.Total - b.Total)) })
 }

@@ -38,7 +38,7 @@ type Costs struct {
 	WakeSpinning float64 // until it runs on a processor that looks for work
 	WakeIdle     float64 // and on one whose thread sleeps
 	LooksFor     float64 // how long a processor looks for work before its thread sleeps
-	Switch       float64 // from one goroutine to the next on a busy processor
+	Switch       float64 // from one goroutine to another that it makes way for
 }
 
 // Sim is one simulation.
@@ -116,7 +116,7 @@ func (s *Sim) release(cpu int, t float64) {
 	}
 	w := s.queued[0]
 	s.queued = slices.Delete(s.queued, 0, 1)
-	w.cpu, w.t = cpu, max(t, w.t)+s.Switch
+	w.cpu, w.t = cpu, max(t, w.t)+s.WakeSpinning // it has to be found in another's queue
 	s.schedule(w)
 }
 
