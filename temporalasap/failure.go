@@ -181,11 +181,11 @@ func (e *flowError) Error() string   { return e.err.Error() }
 func (e *flowError) Unwrap() []error { return append([]error{e.err}, e.others...) }
 
 // outcome makes of a workflow's error that of the flow, and fills out with a
-// value beside it.
+// value beside it. It returns nil for an error that the flow did not make.
 func outcome(err error, out any) error {
 	wf, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
 	if !ok {
-		return err
+		return nil
 	}
 	var r report
 	if app, ok := errors.AsType[*temporal.ApplicationError](wf); ok {
@@ -194,7 +194,7 @@ func outcome(err error, out any) error {
 		_ = c.Details(&r, out)
 	}
 	if r.Err == nil {
-		return err
+		return nil
 	}
 	return &flowError{r.Err, []error{wf}}
 }

@@ -118,7 +118,10 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 		var zero Out
 		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	return out, outcome(err, &out)
+	if told := outcome(err, &out); told != nil {
+		return out, told
+	}
+	return out, fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
 }
 
 // Cancel asks the workflow to end, and with it every body that runs. It returns
