@@ -17,40 +17,59 @@ func (n *node) isOwn(ctx context.Context) bool {
 }
 
 // await returns nil when n is done, and an error when the wait is cut short.
+//
+// What comes before the sleep and after it has left the stack while the body
+// sleeps: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
+// goroutine that receives from a channel).
 func (n *node) await(ctx context.Context) error {
+	b, err := n.lieDown(ctx)
+	if b == nil {
+		return err
+	}
+	b.wg.Wait()
+	return n.getUp(b)
+}
+
+// lieDown returns the bed of the body whose hard wait for n begins, or waits in
+// any other way and returns how that ended.
+func (n *node) lieDown(ctx context.Context) (*bed, error) {
 	w, ok := ctx.(*node)
 	if !ok {
 		w, _ = ctx.Value(nodeKey{}).(*node)
 	}
-	if err := n.group.refuseAwait(ctx, n, w); err != nil {
-		return err
-	}
-	if n.group.remote != nil {
-		return n.group.remote.await(ctx, n)
+	if g := n.group; g.plan != nil || g.remote != nil { // apart: its frame is of 400 bytes
+		if err := g.refuseAwait(ctx, n, w); err != nil {
+			return nil, err
+		}
+		if g.remote != nil {
+			return nil, g.remote.await(ctx, n)
+		}
 	}
 	switch {
 	case w == nil || w.done():
-		return n.awaitSoft(ctx, nil)
+		return nil, n.awaitSoft(ctx, nil)
 	case !w.isOwn(ctx):
-		return n.awaitSoft(ctx, w)
+		return nil, n.awaitSoft(ctx, w)
 	case !w.bedOf().hard.CompareAndSwap(false, true):
-		return n.awaitSoft(ctx, w) // another goroutine of the body waits already
+		return nil, n.awaitSoft(ctx, w) // another goroutine of the body waits already
 	}
 	b := w.madeBed()
-	defer b.hard.Store(false)
 	if ctx.Err() != nil || w.group.end.Load() != nil {
-		return n.cutShort(ctx, w)
+		b.hard.Store(false)
+		return nil, n.cutShort(ctx, w)
 	}
 	if c := w.more().ctx; w.group != n.group || w.kind&entrant != 0 || c != nil && c.Done() != w.Done() {
 		// The edge in n's list would stay there if the wait were cut short
 		// while n's group goes on, or the group's end is not the only one.
-		return n.awaitAcross(ctx, w, b)
+		return nil, n.awaitAcross(ctx, w, b)
 	}
+	w.group.watchParent() // asks the caller's context, so before anything is published
 	if err := b.publish(n); err != nil {
-		return err
+		b.hard.Store(false)
+		return nil, err
 	}
-	defer b.on.Store(nil)
-	return n.awaitHard(w, b)
+	n.awaitHard(w, b)
+	return b, nil
 }
 
 // awaitedLate is an await of n when it is done: observers are told, and what a
@@ -80,33 +99,42 @@ func (n *node) cutShort(ctx context.Context, w *node) error {
 	return &awaitError{n.label(), cause}
 }
 
-// awaitHard parks w's body until n is done or their group is canceled.
+// awaitHard makes the end of n, or of the group of both, wake w's body.
 //
 // It links itself into n's list and the group's, and then looks whether the
 // group has ended; the canceller stores the end and then takes the list. So
 // one of the two sees the other, and asleep decides who wakes it, once.
-func (n *node) awaitHard(w *node, b *bed) error {
+func (n *node) awaitHard(w *node, b *bed) {
 	g := w.group
-	g.watchParent()
 	if g.watch != nil {
 		g.watch.blocked(w, n, nil, g.watch.now())
-		defer g.watch.resumedNow(w)
 	}
 	w.rise()
 	b.ticket.n, b.ticket.wg = w, &b.wg
 	b.firm.Store(n)
-	defer b.firm.Store(nil)
 	b.wg.Add(1)
 	b.asleep.Store(true)
 	if !n.link(&b.edge, w) || !g.park(b) {
 		w.wake()
 	}
-	b.wg.Wait()
+}
+
+// getUp ends the hard wait for n that has woken the body of b.
+func (n *node) getUp(b *bed) error {
+	w := b.node
+	g := w.group
 	g.unpark(b)
-	if n.done() {
-		return nil
+	b.firm.Store(nil)
+	if g.watch != nil {
+		g.watch.resumedNow(w)
 	}
-	return n.cutShort(w, w)
+	b.on.Store(nil)
+	var err error
+	if !n.done() {
+		err = n.cutShort(w, w)
+	}
+	b.hard.Store(false)
+	return err
 }
 
 // wake ends w's hard wait, if nobody has before. A body without a free slot
@@ -174,6 +202,7 @@ func (n *node) awaitSoft(ctx context.Context, w *node) error {
 // a Race. It is cut when a cycle is closed later, by the Wait of a nested group
 // or by the end of another function.
 func (n *node) awaitAcross(ctx context.Context, w *node, b *bed) error {
+	defer b.hard.Store(false)
 	cut := make(chan *CycleError, 1)
 	w.group.root.cross(w, cut)
 	defer w.group.root.uncross(w)
