@@ -27,7 +27,9 @@ import (
 // for a slot of a worker or a limit, or in attempts that failed, of which a
 // history keeps no times and the run has a note. A workflow that has not ended
 // gives a run that has not. Nested groups inside of bodies are not in a
-// history, nor is a limit.
+// history, nor is a limit; of local activities it has only the end, and the
+// elements of a Map among them are told apart by the order of their ends.
+// Observers of the flow see the run again.
 //
 // History returns an error if the flow is not the one that made the history.
 //
