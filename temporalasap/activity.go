@@ -37,7 +37,11 @@ func (t *task) function() any {
 			call.Out = results[0].Addr().Interface()
 		}
 		ctx, stop := t.keepAlive(args[0].Interface().(context.Context))
-		err := t.send(ctx, &call, call.Invoke(ctx))
+		err := call.Invoke(ctx)
+		if err == nil && call.Out != nil {
+			err = fits(t.values, "its value is", results[0].Interface())
+		}
+		err = t.send(ctx, &call, err)
 		stop()
 		if err != nil {
 			results[0].SetZero()

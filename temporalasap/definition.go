@@ -20,6 +20,7 @@ type definition struct {
 	name     string
 	workflow workflow.RegisterOptions
 	tasks    []*task // in order of declaration
+	values   converter.DataConverter
 	byBody   map[string]*task
 }
 
@@ -37,6 +38,7 @@ type task struct {
 	activityName string
 	kind         taskKind
 	inRace       bool
+	values       converter.DataConverter
 
 	activity     workflow.ActivityOptions
 	local        workflow.LocalActivityOptions
@@ -63,7 +65,7 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 			o.apply(c)
 		}
 	}
-	d := &definition{name: flow.Name(), workflow: c.workflow, byBody: make(map[string]*task)}
+	d := &definition{name: flow.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
 	if c.workflow.Name != "" && c.workflow.Name != d.name {
 		return nil, fmt.Errorf("asap: flow %s: Workflow with the name %s; leave it out, it is the flow's", d.name, c.workflow.Name)
 	}
@@ -78,7 +80,7 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 		}
 	}
 	for _, call := range calls {
-		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults}
+		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
 		t.inRace = races[wholeName(call.Body)]
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t

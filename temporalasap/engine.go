@@ -94,7 +94,11 @@ func (e *engine) launch(f *flight) {
 	if f.inRace {
 		ctx, f.cancel = workflow.WithCancel(e.wait)
 	}
-	future, err := f.execute(ctx)
+	var future workflow.Future
+	err := fits(f.values, "its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
+	if err == nil {
+		future, err = f.execute(ctx)
+	}
 	if err != nil {
 		e.finish(f, err)
 		return

@@ -28,14 +28,21 @@ func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
 	if err == nil || errors.Is(err, activity.ErrResultPending) {
 		return err
 	}
-	if exit, value, ok := call.Exited(err); ok {
+	exit, value, exited := call.Exited(err)
+	if exited {
+		if large := fits(t.values, "the value of its exit is", value); large != nil {
+			err, exited = large, false
+		}
+	}
+	if exited {
 		return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
 			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{exit, value}})
 	}
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
 		return sendCanceled(ctx, err)
 	}
-	options := temporal.ApplicationErrorOptions{NonRetryable: t.final(), Details: []any{report{Err: err}}}
+	_, large := err.(*tooLarge)
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large, Details: []any{report{Err: err}}}
 	name := typeName(err)
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
@@ -145,6 +152,13 @@ func foreign(err error) error {
 // result is the error of the workflow: that of the flow with its value, which
 // a settled flow may have beside it.
 func (e *engine) result(out any, err error) error {
+	large := fits(e.def.values, "its result is", out) //workflowcheck:ignore (see fits)
+	if large != nil {
+		out = nil
+		if err == nil {
+			err = fmt.Errorf("asap: flow %s: %w", e.def.name, large)
+		}
+	}
 	if err == nil {
 		return nil
 	}

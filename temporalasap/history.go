@@ -226,7 +226,7 @@ func (p *player) lose(f *playing) {
 
 // run is what was recorded.
 func (p *player) run(err error) *waterfall.Run {
-	r := p.record.finish(p.began, p.last)
+	r := p.record.finish(p.flow, p.began, p.last)
 	switch p.close {
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED:
 	case enums.EVENT_TYPE_UNSPECIFIED:

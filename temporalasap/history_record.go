@@ -107,15 +107,15 @@ func (r *chronicle) unique(name string) string {
 }
 
 // finish makes the run of what was recorded until the history's last event.
-func (r *chronicle) finish(began time.Time, last time.Duration) *waterfall.Run {
-	run := &waterfall.Run{Began: began}
+func (r *chronicle) finish(name string, began time.Time, last time.Duration) *waterfall.Run {
+	run := &waterfall.Run{Name: name, Began: began}
 	for _, t := range r.order {
 		if t.Outcome == 0 {
 			run.Makespan = last
 		}
 		run.Makespan = max(run.Makespan, t.ended)
 	}
-	run.Groups = []waterfall.Group{{ID: groupID, End: run.Makespan}}
+	run.Groups = []waterfall.Group{{ID: groupID, Name: name, End: run.Makespan}}
 	for _, t := range r.order {
 		t.pieces(r, run)
 		run.Tasks = append(run.Tasks, t.Task)

@@ -265,6 +265,7 @@ func TestHistoryTimes(t *testing.T) {
 		equal(t, "pieces of "+task, pieces(run, task), want)
 	}
 	equal(t, "Makespan", run.Makespan, 13*second)
+	equal(t, "Name", run.Name, "shop")
 	equal(t, "Began", run.Began, began)
 	equal(t, "Notes", run.Notes, []string{"task rates ran 3 times; the time of all attempts but the last is shown as queued"})
 	var path []string

@@ -1,0 +1,134 @@
+package temporalasap_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/temporalasap"
+)
+
+// large is a value of n bytes, in one of the forms that values have.
+type large struct {
+	When time.Time
+	Text string
+	Raw  []byte
+	List []map[string]int
+	Any  any
+	Sub  *large
+	Opt  asap.Result[text]
+}
+
+type text string
+
+// What is too large for a payload is an error that says so, and not a flow that
+// hangs: the SDK would try to send it for ever.
+func TestServerPayload(t *testing.T) {
+	const mega = 1 << 20
+	makeLarge := func(_ context.Context, n int) (large, error) {
+		return large{Text: strings.Repeat("x", n)}, nil
+	}
+	first := func(_ context.Context, a, _ large) (int, error) { return len(a.Text), nil }
+	value := asap.Define("value", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("make", makeLarge).Then("size", func(_ context.Context, v large) (int, error) { return len(v.Text), nil })
+	})
+	arguments := asap.Define("arguments", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		a, b := in.Then("a", makeLarge), in.Then("b", makeLarge)
+		return a.And(b).Then("first", first)
+	})
+	result := asap.Define("result", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]large] {
+		return g.Gather("both", in.Then("a", makeLarge), in.Then("b", makeLarge))
+	})
+	exit := asap.Define("exit", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		other := g.NewExit[string]()
+		return in.Then("leave", func(_ context.Context, n int) (int, error) {
+			return 0, other.With(strings.Repeat("x", n))
+		})
+	})
+	c := serve(t, func(w worker.Worker) error {
+		// A policy of retries has no say in it: the value will not be smaller.
+		retry := temporalasap.Task("make", temporalasap.Activity(workflow.ActivityOptions{
+			StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{}}))
+		for _, err := range []error{
+			temporalasap.Register(w, value, defaults, retry),
+			temporalasap.Register(w, arguments, defaults),
+			temporalasap.Register(w, result, defaults),
+			temporalasap.Register(w, exit, defaults),
+		} {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}, worker.Options{})
+	run := func(flow *asap.Flow[int, int], n int) (int, error) {
+		return temporalasap.Run(t.Context(), c.client, flow, n, c.options())
+	}
+	for _, test := range []struct {
+		name string
+		run  func() (int, error)
+		want int
+		err  string
+	}{
+		{"a value that fits", func() (int, error) { return run(value, mega) }, mega, ""},
+		{"a value", func() (int, error) { return run(value, 3*mega) }, 0, "asap: task make: its value is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"arguments that fit", func() (int, error) { return run(arguments, mega*9/10) }, mega * 9 / 10, ""},
+		{"arguments", func() (int, error) { return run(arguments, mega*3/2) }, 0, "asap: task first: its arguments are 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"a result", func() (int, error) {
+			v, err := temporalasap.Run(t.Context(), c.client, result, mega*3/2, c.options())
+			return len(v), err
+		}, 0, "asap: flow result: its result is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"an exit", func() (int, error) { return run(exit, 3*mega) }, 0, "asap: task leave: the value of its exit is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := test.run()
+			if got != test.want || test.err == "" && err != nil || test.err != "" && (err == nil || err.Error() != test.err) {
+				t.Errorf("Run = %d, %v, want %d, %q", got, err, test.want, test.err)
+			}
+		})
+	}
+	t.Run("an input", func(t *testing.T) {
+		texts := asap.Define("texts", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
+		if _, err := temporalasap.Run(t.Context(), c.client, texts, strings.Repeat("x", 3*mega), c.options()); err == nil || !strings.HasPrefix(err.Error(), "asap: flow texts: start: ") {
+			t.Errorf("Run with an input of 3 MB = %v, want an error of the start", err)
+		}
+	})
+}
+
+// What nobody weighs must not be larger than it was taken for.
+func TestPayloadSizes(t *testing.T) {
+	control := strings.Repeat("\x01", 400_000) // \u0001: six times as long
+	for _, test := range []struct {
+		name string
+		v    any
+		fits bool
+	}{
+		{"nothing", nil, true},
+		{"a number", 7, true},
+		{"a text that fits", strings.Repeat("x", 2_000_000), true},
+		{"a text", strings.Repeat("x", 2_200_000), false},
+		{"control characters", control, false},
+		{"bytes", large{Raw: make([]byte, 1_700_000)}, false}, // base64
+		{"bytes that fit", large{Raw: make([]byte, 1_500_000)}, true},
+		{"numbers", make([]float64, 1_100_000), false},
+		{"maps", large{List: make([]map[string]int, 500_000)}, false}, // null
+		{"behind an interface", large{Any: []any{control}}, false},
+		{"behind a pointer", &large{Sub: &large{Text: control}}, false},
+		{"in a Result", large{Opt: asap.Result[text]{Value: text(control)}}, false},
+		{"in a key", map[string]bool{control: true}, false},
+		{"empty structs", make([]struct{}, 1_100_000), false},
+		{"times", make([]time.Time, 100_000), false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := temporalasap.Fits(test.v); (err == nil) != test.fits {
+				t.Errorf("fits = %v, want that it fits: %t", err, test.fits)
+			}
+		})
+	}
+}
