@@ -38,7 +38,7 @@ func TestRewrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct{ file, want string }{
-		{"relay.go", "func (r *relay) popUncounted()"},
+		{"relay.go", "func (r *relay) popUncounted("},
 		{"relay.go", "tallyBatch(r.in.Swap(nil))"},
 		{"node.go", ", n.list.CompareAndSwap("},
 		{"group.go", ", g.live.CompareAndSwap("},
