@@ -17,6 +17,7 @@ race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -shuffle=on -cpu 1,2,4 .
 	go test -race -shuffle=on ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
 	go test -race -shuffle=on ./examples/errgroup/... ./examples/storefront/... ./otelasap/...
+	go test -race -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
