@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -265,6 +266,7 @@ func TestR24_Observer(t *testing.T) {
 			p, broken := newTape(t), &broken{when: when}
 			g := asap.New(t.Context(), asap.Observe(broken), asap.Observe(p), asap.Observe(nil))
 			a := g.Go("a", after(sec, 1))
+			synctest.Wait() // a call for b at the instant of the panic would not be one after it
 			g.Go("b", a.Await)
 			wantNil(t, "Wait", g.Wait())
 			p.complete()
