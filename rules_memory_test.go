@@ -10,6 +10,7 @@ import (
 	"weak"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
 )
 
 // big is a value whose memory is watched.
@@ -159,7 +160,10 @@ func TestR20_FinishedTasks(t *testing.T) {
 		},
 	}
 	for name, declare := range rows {
-		for i, options := range [][]asap.Option{nil, {asap.Limit(1)}, {asap.Settled()}, {asap.Settled(), asap.Limit(1)}} {
+		for i, options := range [][]asap.Option{
+			nil, {asap.Limit(1)}, {asap.Settled()}, {asap.Settled(), asap.Limit(1)},
+			{asap.Observe(new(waterfall.Recorder))}, {asap.Observe(spans{new(int)})},
+		} {
 			virtual(t, fmt.Sprint(name, i), func(t *testing.T) {
 				var k tracker
 				g := asap.New(t.Context(), options...)

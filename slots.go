@@ -7,12 +7,11 @@ import (
 )
 
 // slots are the places for what observers are told of adjacent numbers, taken
-// in order of declaration. The sides are apart from the entries: who keeps the
-// entries keeps no bodies.
+// in order of declaration. Nothing in an entry leads to a task: who keeps one
+// keeps its neighbours' entries and no bodies.
 type slots struct {
 	first   uint32
 	entries record.Chunk
-	sides   []side
 }
 
 // next is how many slots follow a chunk of n: sizes that leave little of what
@@ -21,28 +20,28 @@ func (s *slots) next() *slots {
 	switch {
 	case s == nil:
 		return newSlots(1, 7) // a group of six tasks
-	case len(s.sides) < 22:
+	case len(s.entries) < 22:
 		return newSlots(s.end(), 22)
-	case len(s.sides) < 51:
+	case len(s.entries) < 51:
 		return newSlots(s.end(), 51)
 	}
 	return newSlots(s.end(), 102)
 }
 
-func (s *slots) end() uint32 { return s.first + uint32(len(s.sides)) }
+func (s *slots) end() uint32 { return s.first + uint32(len(s.entries)) }
 
 func newSlots(first uint32, n int) *slots {
-	return &slots{first, make(record.Chunk, n), make([]side, n)}
+	return &slots{first, make(record.Chunk, n)}
 }
 
 // slot returns the place of the next task or group.
-func (b *watchBase) slot() (*side, *record.Entry) {
+func (b *watchBase) slot() *record.Entry {
 	n := b.ids.Add(1)
 	if c := b.chunk.Load(); c != nil {
-		if i := n - c.first; i < uint32(len(c.entries)) && i < uint32(len(c.sides)) {
+		if i := n - c.first; i < uint32(len(c.entries)) {
 			e := &c.entries[i]
 			e.Number = n
-			return &c.sides[i], e
+			return e
 		}
 	}
 	return b.slowSlot(n)
@@ -51,7 +50,7 @@ func (b *watchBase) slot() (*side, *record.Entry) {
 // slowSlot is slot for a number that is not of the chunk: it makes the next
 // ones, up to that of n. Who comes so late that its chunk has been replaced gets
 // one of its own.
-func (b *watchBase) slowSlot(n uint32) (*side, *record.Entry) {
+func (b *watchBase) slowSlot(n uint32) *record.Entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c := b.chunk.Load()
@@ -65,7 +64,7 @@ func (b *watchBase) slowSlot(n uint32) (*side, *record.Entry) {
 	}
 	e := &c.entries[n-c.first]
 	e.Number = n
-	return &c.sides[n-c.first], e
+	return e
 }
 
 func (b *watchBase) addLocked(c *slots) *slots {

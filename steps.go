@@ -39,9 +39,8 @@ func (w *watch) declared(n *node) {
 	if w.base == nil {
 		return
 	}
-	s, e := w.base.slot()
-	s.entry = e
-	n.takeSide(s)
+	e := w.base.slot()
+	n.takeSide(&side{entry: e}) // each its own: in a chunk, a task that is kept would keep its neighbours
 	e.Group, e.Name = w.entry.Number, n.label()
 	if n.kind&(element|entrant) != 0 {
 		e.SetParent(n.body.(interface{ parent() *node }).parent().number())

@@ -120,7 +120,7 @@ func (w *watch) start(g *Group) {
 	if len(w.own) > 0 {
 		w.table = w.base.tableOf()
 	}
-	_, w.entry = w.base.slot()
+	w.entry = w.base.slot()
 	w.entry.Group, w.entry.Name = w.entry.Number, g.name
 	if g.owner != nil {
 		w.entry.SetParent(g.owner.number())

@@ -13,5 +13,6 @@
 // [TestExecutor] and [TestEngine] tell whether an engine keeps the rules that
 // hold wherever a group runs; [TestObserver] tells whether an observer may be
 // given to a group. [Executor] runs bodies one at a time in an order that a
-// seed decides, and [Events] keeps what happened and checks it.
+// seed decides, and [Events] keeps what happened and checks it. [Portable]
+// tells what would keep a flow from running on an engine in other processes.
 package asaptest
