@@ -1,7 +1,9 @@
 package asaptest_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
 	"fmt"
 
 	"github.com/asap-go/asap"
@@ -28,4 +30,32 @@ func ExamplePortable() {
 	// flow discount: task cart: its value: cart.code is an unexported field, which vanishes; export it, or give cart the methods MarshalJSON and UnmarshalJSON
 	// flow discount: task mail: gives "for " in another process and "for ada" here: it uses a variable that another body or the caller has set; pass what it needs along an edge
 	// for ada <nil>
+}
+
+func ExampleWorker() {
+	greeting := func(user string) *asap.Flow[int, string] { // a flow made for one request
+		return asap.Define("greeting", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+			return in.Then("greet", func(context.Context, int) (string, error) { return "hello " + user, nil })
+		})
+	}
+	text, err := asaptest.Portable(t, greeting("ada"), 7, asaptest.Worker(greeting("nobody")))
+	fmt.Println(text, err)
+	// Output:
+	// flow greeting: task greet: gives "hello nobody" in another process and "hello ada" here: it uses a variable that another body or the caller has set; pass what it needs along an edge
+	// hello ada <nil>
+}
+
+func ExampleCodec() {
+	encode := func(v any) ([]byte, error) {
+		var b bytes.Buffer
+		err := gob.NewEncoder(&b).Encode(v)
+		return b.Bytes(), err
+	}
+	decode := func(data []byte, p any) error { return gob.NewDecoder(bytes.NewReader(data)).Decode(p) }
+	double := asap.Define("double", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("twice", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	})
+	n, err := asaptest.Portable(t, double, 7, asaptest.Codec(encode, decode))
+	fmt.Println(n, err)
+	// Output: 14 <nil>
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
@@ -79,6 +80,15 @@ func ExampleRun_CriticalPath() {
 	// user running 0s 120ms
 	// posts running 120ms 320ms
 	// analytics running 320ms 360ms
+}
+
+func ExampleStep_Len() {
+	var sum time.Duration
+	for _, step := range load().CriticalPath() {
+		sum += step.Len()
+	}
+	fmt.Println(sum == load().Makespan)
+	// Output: true
 }
 
 func ExampleRun_Measure() {
@@ -209,6 +219,14 @@ func ExampleReadJSON() {
 	_, err := waterfall.ReadJSON(strings.NewReader(`{"asap":"run", "version":1, "makespan":-5}`))
 	fmt.Println(err)
 	// Output: line 1, column 29: waterfall: makespan: -5 ns is negative
+}
+
+func ExampleReadError() {
+	_, err := waterfall.ReadJSON(strings.NewReader("{\"asap\": \"run\",\n \"version\": 9}"))
+	if e, ok := errors.AsType[*waterfall.ReadError](err); ok {
+		fmt.Printf("%d:%d: %v\n", e.Line, e.Column, e.Err)
+	}
+	// Output: 2:2: version 9 of the format; this reads version 1
 }
 
 func ExampleRun_Validate() {
