@@ -3,6 +3,7 @@ package temporalasap_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,21 +96,29 @@ func replayer(t testing.TB, h *history.History, register func(worker.WorkflowRep
 	}
 }
 
-// BenchmarkReplay replays the same history by a flow and by hand.
+// BenchmarkReplay replays the same history by a flow and by hand, in turn.
 func BenchmarkReplay(b *testing.B) {
 	for _, c := range replayCases {
-		flow, hand := c.replays(b)
-		b.Run(c.name+"/flow", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				flow()
+		b.Run(c.name, func(b *testing.B) {
+			flow, hand := c.replays(b)
+			var took [2][]time.Duration
+			sides := [2]func(){flow, hand}
+			for first := 0; b.Loop(); first = 1 - first {
+				for _, i := range [2]int{first, 1 - first} {
+					began := time.Now()
+					sides[i]()
+					took[i] = append(took[i], time.Since(began))
+				}
 			}
-		})
-		b.Run(c.name+"/hand", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				hand()
+			for i := range took {
+				slices.Sort(took[i])
 			}
+			middle := len(took[0]) / 2
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(took[0][middle].Seconds()*1000, "ms/flow")
+			b.ReportMetric(took[1][middle].Seconds()*1000, "ms/hand")
+			b.ReportMetric(float64(took[0][middle])/float64(took[1][middle]), "flow/hand")
+			b.ReportMetric(testing.AllocsPerRun(5, flow)/testing.AllocsPerRun(5, hand), "allocs-flow/hand")
 		})
 	}
 }

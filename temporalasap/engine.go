@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"go.temporal.io/sdk/converter"
@@ -26,6 +27,10 @@ type engine struct {
 	end      workflow.CancelFunc // of activity
 	group    context.Context     // of the group
 	endGroup context.CancelCauseFunc
+
+	next  func() (error, bool) // waits until there is something to do
+	leave func()
+	first int // of flying that is ready
 
 	flying   []*flight // in order of start
 	queue    []*flight // held back by the limit of pending activities
@@ -63,12 +68,38 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 	if err != nil {
 		panic(err)
 	}
+	e.next, e.leave = iter.Pull(e.waits)
 	return e
+}
+
+// waits blocks the coroutine and yields each time that there is something to do.
+//
+// It has a stack of its own because the SDK walks up to 20 frames of the stack
+// whenever a coroutine blocks, to see whether it panics. That was a fifth of a
+// replay from inside of a group's methods.
+func (e *engine) waits(yield func(error) bool) {
+	for yield(workflow.Await(e.wait, e.ready)) {
+	}
+}
+
+// ready reports whether a call has ended or the workflow was canceled.
+func (e *engine) ready() bool {
+	for i, f := range e.flying {
+		if f.future.IsReady() {
+			e.first = i
+			return true
+		}
+	}
+	e.first = len(e.flying)
+	return !e.told && e.ctx.Err() != nil
 }
 
 // close is called when the workflow's function is left, also when the SDK takes
 // it out of memory.
-func (e *engine) close() { e.over = true }
+func (e *engine) close() {
+	e.over = true
+	e.leave()
+}
 
 // Now is the workflow's clock: the same on every replay.
 func (e *engine) Now() time.Time { return workflow.Now(e.ctx) }
@@ -152,23 +183,12 @@ func (e *engine) Step() error {
 	if e.start() || e.tell() {
 		return nil
 	}
-	first := 0
-	err := workflow.Await(e.wait, func() bool {
-		for i, f := range e.flying {
-			if f.future.IsReady() {
-				first = i
-				return true
-			}
-		}
-		first = len(e.flying)
-		return !e.told && e.ctx.Err() != nil
-	})
-	if err != nil {
+	if err, _ := e.next(); err != nil {
 		return err
 	}
 	e.tell()
-	kept := e.flying[:first]
-	for _, f := range e.flying[first:] {
+	kept := e.flying[:e.first]
+	for _, f := range e.flying[e.first:] {
 		if !f.future.IsReady() {
 			kept = append(kept, f)
 			continue
