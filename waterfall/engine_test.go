@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,24 +19,27 @@ func TestRunWhileTheEngineRecords(t *testing.T) {
 	var rec waterfall.Recorder
 	g := asap.New(t.Context(), asap.Observe(&rec), asap.Settled())
 	stop := make(chan struct{})
-	watched := make(chan int)
-	go func() {
-		n := 0
-		for ; ; n++ {
+	read := make(chan struct{}) // while a reader of it waits
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for {
 			run := rec.Run()
 			if err := run.Validate(); err != nil {
 				t.Errorf("Validate() of a run in the middle = %v", err)
 			}
 			select {
 			case <-stop:
-				watched <- n
 				return
+			case read <- struct{}{}:
 			default:
 			}
 		}
-	}()
+	})
 	last := []*asap.Task[int]{g.Go("t", nop), g.Go("t", nop), g.Go("t", nop), g.Go("t", nop)}
 	for i := range 2000 {
+		if i%500 == 250 {
+			<-read
+		}
 		a, b := last[i%4], last[(i+1)%4]
 		switch i % 5 {
 		case 0:
@@ -57,9 +61,7 @@ func TestRunWhileTheEngineRecords(t *testing.T) {
 		t.Error("Wait() = nil, want the failures")
 	}
 	close(stop)
-	if n := <-watched; n == 0 {
-		t.Error("no run was read meanwhile")
-	}
+	reading.Wait()
 	run := rec.Run()
 	if err := run.Validate(); err != nil || !run.Ended || len(run.Tasks) != 2004 {
 		t.Errorf("Run() of the whole has %d tasks, ended %t, %v; want 2004, true, nil", len(run.Tasks), run.Ended, err)
