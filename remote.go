@@ -25,6 +25,7 @@ type remote struct {
 	declaredOpen int     // left in open the last time
 	ready        chain   // to be started
 	reported     []*node
+	spare        []*node // for reported, while those in it are handled
 	inFlight     int
 	busy         atomic.Bool // the executor is at work: nobody else may do anything
 	starting     bool        // dispatch is under way further up
@@ -84,7 +85,7 @@ func (r *remote) declaredPart(n, of *node, i int) {
 
 func (r *remote) add(n *node, name, body string) {
 	r.seq++
-	n.moreOf().remote = &remoteCall{seq: r.seq, name: name, body: body}
+	n.moreForRemote(remoteCall{seq: r.seq, name: name, body: body})
 	if len(r.open) >= 2*r.declaredOpen+64 {
 		r.open = slices.DeleteFunc(r.open, (*node).done)
 		r.declaredOpen = len(r.open)
@@ -174,7 +175,7 @@ type filler interface{ fill(*Call) }
 // handle settles what was reported.
 func (r *remote) handle() {
 	nodes := r.reported
-	r.reported = nil
+	r.reported, r.spare = r.spare, nil
 	slices.SortFunc(nodes, func(a, b *node) int {
 		return cmp.Compare(a.more().remote.seq, b.more().remote.seq)
 	})
@@ -182,6 +183,8 @@ func (r *remote) handle() {
 		f, cancel := r.g.judge(n, n.more().remote.err)
 		r.settle(n, f, cancel)
 	}
+	clear(nodes)
+	r.spare = nodes[:0]
 }
 
 func (r *remote) settle(n *node, f *failure, cancel bool) {

@@ -49,12 +49,16 @@ type bed struct {
 	prev, next *bed
 }
 
-// plainSide is the side of a node that nobody observes, and plainBed that of
-// one whose body waits.
+// plainSide is the side of a node that nobody observes, plainBed that of one
+// whose body waits, and remoteSide that of one whose body an executor runs.
 type (
 	plainSide struct {
 		side
 		first more
+	}
+	remoteSide struct {
+		plainSide
+		call remoteCall
 	}
 	plainBed struct {
 		side
@@ -85,6 +89,18 @@ func (n *node) moreOf() *more {
 		return n.takeMore(&p.side, &p.first)
 	}
 	return n.takeMore(nil, new(more))
+}
+
+// moreForRemote gives n, which has not been declared yet, what an executor needs.
+func (n *node) moreForRemote(c remoteCall) {
+	if n.side.Load() != nil { // observed
+		n.moreOf().remote = &c
+		return
+	}
+	p := &remoteSide{call: c}
+	p.first.remote = &p.call
+	p.side.more.Store(&p.first)
+	n.side.Store(&p.side)
 }
 
 // takeMore makes m what n needs, in the side s if n has none, unless there is

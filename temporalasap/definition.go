@@ -36,6 +36,7 @@ const (
 type task struct {
 	call         *asap.Call
 	activityName string
+	registered   any // activityName, as the SDK takes it
 	kind         taskKind
 	inRace       bool
 	values       converter.DataConverter
@@ -81,6 +82,7 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 	}
 	for _, call := range calls {
 		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
+		t.registered = t.activityName
 		t.inRace = races[wholeName(call.Body)]
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t

@@ -31,10 +31,13 @@ type engine struct {
 	next  func() (error, bool) // waits until there is something to do
 	leave func()
 	first int // of flying that is ready
+	acted bool // the SDK was called since the coroutine has waited
+	seen  int // of flying: not ready before the coroutine has waited or something is canceled
 
 	flying   []*flight // in order of start
 	queue    []*flight // held back by the limit of pending activities
 	all      []*flight // for the query
+	block    []flight  // the last of those that all points into
 	canceled error     // the group's cause
 	told     bool      // the group's context has ended
 	tooLong  error     // the history cannot take what is to come
@@ -76,21 +79,34 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 //
 // It has a stack of its own because the SDK walks up to 20 frames of the stack
 // whenever a coroutine blocks, to see whether it panics. That was a fifth of a
-// replay from inside of a group's methods.
+// replay from inside of a group's methods. And it yields from within the
+// condition as long as the group takes results without a call of the SDK: when
+// Await returns, the SDK resumes every coroutine once more, as they may wait for
+// what this one did.
 func (e *engine) waits(yield func(error) bool) {
-	for yield(workflow.Await(e.wait, e.ready)) {
+	more := true
+	enough := func() bool {
+		for e.acted = false; !e.acted && more && e.ready(); {
+			more = yield(nil)
+		}
+		return e.acted || !more
+	}
+	for more {
+		if err := workflow.Await(e.wait, enough); err != nil {
+			more = yield(err)
+		}
 	}
 }
 
 // ready reports whether a call has ended or the workflow was canceled.
 func (e *engine) ready() bool {
-	for i, f := range e.flying {
-		if f.future.IsReady() {
+	for i := e.seen; i < len(e.flying); i++ {
+		if e.flying[i].future.IsReady() {
 			e.first = i
 			return true
 		}
 	}
-	e.first = len(e.flying)
+	e.first, e.seen = len(e.flying), 0
 	return !e.told && e.ctx.Err() != nil
 }
 
@@ -110,8 +126,7 @@ func (e *engine) Start(call *asap.Call, done func(error)) {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
 		return
 	}
-	f := &flight{task: t, name: call.Task, call: call, done: done, state: Queued}
-	e.all = append(e.all, f)
+	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: Queued})
 	if len(e.queue) > 0 || len(e.flying) >= maxFlying || e.full() {
 		e.queue = append(e.queue, f)
 		return
@@ -119,8 +134,20 @@ func (e *engine) Start(call *asap.Call, done func(error)) {
 	e.launch(f)
 }
 
+// newFlight keeps f, in a block with others.
+func (e *engine) newFlight(f flight) *flight {
+	if len(e.block) == cap(e.block) {
+		e.block = make([]flight, 0, min(max(len(e.all), 4), 64))
+	}
+	e.block = append(e.block, f)
+	p := &e.block[len(e.block)-1]
+	e.all = append(e.all, p)
+	return p
+}
+
 // launch hands a call to Temporal.
 func (e *engine) launch(f *flight) {
+	e.acted = true
 	ctx := e.activity
 	if f.inRace {
 		ctx, f.cancel = workflow.WithCancel(e.wait)
@@ -152,7 +179,7 @@ func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err erro
 	}()
 	switch f.kind {
 	case localActivity:
-		return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, f.local), f.activityName, f.call.In...), nil
+		return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, f.local), f.registered, f.call.In...), nil
 	case childWorkflow:
 		return workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, f.child), f.childFlow, f.call.In...), nil
 	}
@@ -161,7 +188,7 @@ func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err erro
 	if options.RetryPolicy == nil {
 		options.RetryPolicy = &crashes
 	}
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), f.activityName, f.call.In...), nil
+	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), f.registered, f.call.In...), nil
 }
 
 // finish tells the group how a call ended.
@@ -196,7 +223,7 @@ func (e *engine) Step() error {
 		e.finish(f, e.receive(f))
 	}
 	clear(e.flying[len(kept):])
-	e.flying = kept
+	e.flying, e.seen = kept, len(kept)
 	return nil
 }
 
@@ -240,7 +267,7 @@ func (e *engine) Cancel(cause error) {
 	if e.over {
 		return
 	}
-	e.canceled = cause
+	e.canceled, e.seen, e.acted = cause, 0, true
 	e.end()
 	for _, f := range e.flying {
 		if f.cancel != nil {
@@ -251,6 +278,7 @@ func (e *engine) Cancel(cause error) {
 
 // CancelCall ends a function of a Race that has lost.
 func (e *engine) CancelCall(call *asap.Call, _ error) {
+	e.seen, e.acted = 0, true
 	for _, f := range e.flying {
 		if f.call == call && f.cancel != nil {
 			f.cancel()
