@@ -30,9 +30,9 @@ type engine struct {
 
 	next  func() (error, bool) // waits until there is something to do
 	leave func()
-	first int // of flying that is ready
+	first int  // of flying that is ready
 	acted bool // the SDK was called since the coroutine has waited
-	seen  int // of flying: not ready before the coroutine has waited or something is canceled
+	seen  int  // of flying: not ready before the coroutine has waited or something is canceled
 
 	flying   []*flight // in order of start
 	queue    []*flight // held back by the limit of pending activities

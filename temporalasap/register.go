@@ -21,7 +21,8 @@ type Registry interface {
 // worker.WorkflowReplayer, it registers the workflow alone.
 //
 // The bodies are those of this process: they may use what the definition's
-// function has around it, such as clients, but not what differs from run to run.
+// function has around it, such as clients, but not what differs from run to run:
+// make a flow once, not for each request.
 // Register returns an error, and registers nothing, if a body's arguments or
 // value cannot travel, the definition differs from call to call, names collide,
 // no time limit is given, or an option names no task.
@@ -40,6 +41,7 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in In) (Out, error) {
 		return execute(ctx, d, flow, in)
 	}, w)
+	remember(d.name, d.closures)
 	activities, ok := r.(interface {
 		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
 	})
