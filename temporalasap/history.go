@@ -74,6 +74,7 @@ type play struct {
 	started, ended time.Duration
 	attempt        int32
 	over           bool // ended is set
+	succeeded      bool
 	asked          bool
 	flight         *playing // while the group waits for it
 }
@@ -180,8 +181,9 @@ func (p *player) Step() error {
 			p.cancelFlow(context.Canceled)
 			told = true
 		case s.play.flight != nil:
-			s.play.ended, s.play.over = s.at, true
-			p.end(s.play.flight, s.reply(p, s.play.flight.call))
+			err := s.reply(p, s.play.flight.call)
+			s.play.ended, s.play.over, s.play.succeeded = s.at, true, err == nil
+			p.end(s.play.flight, err)
 			told = true
 		case p.refused == nil:
 			p.refused = fmt.Errorf("%s has ended before the flow asks for it; give the definition that the workflow ran", s.play.name)

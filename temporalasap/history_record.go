@@ -65,6 +65,9 @@ func (r *chronicle) Observe(e asap.Event) {
 		r.started = t
 	case asap.Ended:
 		t.Outcome = e.Outcome
+		if first := t.first(r); first != nil {
+			t.last = first
+		}
 		t.ended = max(r.end(t), t.ready, t.declared)
 		if e.Err != nil {
 			t.Err = e.Err.Error()
@@ -176,6 +179,8 @@ func (r *chronicle) end(t *recorded) time.Duration {
 		return t.play.ended
 	case t.play != nil:
 		return r.now
+	case t.last != nil && t.last.Outcome == 0: // the first to succeed, which comes later
+		return t.last.play.ended
 	case t.last != nil:
 		return t.last.ended
 	case t.isReady && t.Outcome != asap.Skipped:
@@ -186,6 +191,21 @@ func (r *chronicle) end(t *recorded) time.Duration {
 		return dep.ended
 	}
 	return r.now
+}
+
+// first is the function of a decided Race that was the first to succeed, for
+// which the workflow decided, even if it took the value of another one that it
+// heard of at once.
+func (t *recorded) first(r *chronicle) (first *recorded) {
+	if t.last == nil || len(t.deps) > 0 || t.Outcome != asap.Succeeded {
+		return nil
+	}
+	for _, part := range r.order {
+		if part.Parent == t.ID && part.play != nil && part.play.succeeded && (first == nil || part.play.ended < first.play.ended) {
+			first = part
+		}
+	}
+	return first
 }
 
 // latest is the dependency that ended last.

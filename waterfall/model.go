@@ -98,7 +98,7 @@ func (m *model) describe(i int) {
 	switch {
 	case m.container(i):
 		m.describeContainer(i)
-	case t.started():
+	case t.started(), t.Outcome == asap.Canceled, t.Outcome == asap.Failed: // on an engine that never got to it
 		mt.kind = isBody
 		mt.ops = m.body(i)
 		mt.lag = m.startLag(i)
