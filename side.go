@@ -94,7 +94,8 @@ func (n *node) moreOf() *more {
 // moreForRemote gives n, which has not been declared yet, what an executor needs.
 func (n *node) moreForRemote(c remoteCall) {
 	if n.side.Load() != nil { // observed
-		n.moreOf().remote = &c
+		own := c
+		n.moreOf().remote = &own
 		return
 	}
 	p := &remoteSide{call: c}
