@@ -58,7 +58,9 @@ const startedUpdate = "started"
 
 // clerk counts the activities that a workflow starts, and has an update that
 // waits for a number of them.
-type clerk struct{ interceptor.WorkerInterceptorBase }
+type clerk struct {
+	interceptor.WorkerInterceptorBase
+}
 
 func (*clerk) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
 	in := &clerkIn{out: &clerkOut{}}
