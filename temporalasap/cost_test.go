@@ -144,6 +144,7 @@ func (c *replayCase) replays(t testing.TB) (flow, hand func()) {
 var replayCases = []replayCase{
 	{"chain 6", chain(6), func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 6) }},
 	{"chain 100", chain(100), func(t testing.TB, w string, n *namer) *history.History { return chainJournal(t, w, n, 100) }},
+	{"wide 20", wide(20), wideHistory(20, 5, false)},
 	{"wide 100", wide(100), wideHistory(100, 3, false)},
 	{"wide 100 reverse", wide(100), wideHistory(100, 3, true)},
 	{"wide 1000", wide(1000), wideHistory(1000, 3, false)},

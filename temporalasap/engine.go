@@ -177,18 +177,31 @@ func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err erro
 			panic(v)
 		}
 	}()
+	ctx = f.options(ctx)
 	switch f.kind {
 	case localActivity:
-		return workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, f.local), f.registered, f.call.In...), nil
+		return workflow.ExecuteLocalActivity(ctx, f.registered, f.call.In...), nil
 	case childWorkflow:
-		return workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, f.child), f.childFlow, f.call.In...), nil
+		return workflow.ExecuteChildWorkflow(ctx, f.childFlow, f.call.In...), nil
+	}
+	return workflow.ExecuteActivity(ctx, f.registered, f.call.In...), nil
+}
+
+// options returns ctx with those of the task. They are of half a kilobyte, too
+// much for the stack under a call of the SDK.
+func (f *flight) options(ctx workflow.Context) workflow.Context {
+	switch f.kind {
+	case localActivity:
+		return workflow.WithLocalActivityOptions(ctx, f.local)
+	case childWorkflow:
+		return workflow.WithChildOptions(ctx, f.child)
 	}
 	options := f.activity
 	options.ActivityID = f.name
 	if options.RetryPolicy == nil {
 		options.RetryPolicy = &crashes
 	}
-	return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), f.registered, f.call.In...), nil
+	return workflow.WithActivityOptions(ctx, options)
 }
 
 // finish tells the group how a call ended.
