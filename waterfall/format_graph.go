@@ -88,20 +88,9 @@ func (r *Run) writeDOT(b *strings.Builder) {
 	fmt.Fprintf(b, "digraph %s {\n", dotQuote(r.Name))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
 	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(r.title()))
-	var put func(p int, indent string)
-	put = func(p int, indent string) {
-		for _, i := range d.inside(p) {
-			if len(d.children[i]) > 0 {
-				fmt.Fprintf(b, "%ssubgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";\n", indent, i, indent, dotQuote(plain(r.Tasks[i].Name)))
-				fmt.Fprintf(b, "%s  %s\n", indent, d.dotNode(i))
-				put(i, indent+"  ")
-				fmt.Fprintf(b, "%s}\n", indent)
-				continue
-			}
-			fmt.Fprintf(b, "%s%s\n", indent, d.dotNode(i))
-		}
-	}
-	put(-1, "  ")
+	d.boxes(b, -1, "  ", d.dotNode, func(i int, indent string) string {
+		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, dotQuote(plain(r.Tasks[i].Name)))
+	}, "}")
 	for _, a := range d.arrows() {
 		style := ""
 		switch {
@@ -119,6 +108,20 @@ func (r *Run) writeDOT(b *strings.Builder) {
 		fmt.Fprintf(b, "  t%d -> t%d%s;\n", a.from, a.to, style)
 	}
 	b.WriteString("}\n")
+}
+
+// boxes writes the tasks inside p, -1 for the outermost, and a box around each
+// that has others inside it.
+func (d *drawing) boxes(b *strings.Builder, p int, indent string, node func(i int) string, begin func(i int, indent string) string, end string) {
+	for _, i := range d.inside(p) {
+		if len(d.children[i]) == 0 {
+			fmt.Fprintf(b, "%s%s\n", indent, node(i))
+			continue
+		}
+		fmt.Fprintf(b, "%s%s\n%s  %s\n", indent, begin(i, indent), indent, node(i))
+		d.boxes(b, i, indent+"  ", node, begin, end)
+		fmt.Fprintf(b, "%s%s\n", indent, end)
+	}
 }
 
 func (d *drawing) dotNode(i int) string {
@@ -145,20 +148,9 @@ func dotQuote(s string) string {
 func (r *Run) writeMermaid(b *strings.Builder) {
 	d := r.drawing()
 	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
-	var put func(p int, indent string)
-	put = func(p int, indent string) {
-		for _, i := range d.inside(p) {
-			if len(d.children[i]) > 0 {
-				fmt.Fprintf(b, "%ssubgraph s%d[\"%s\"]\n", indent, i, mermaidQuote(plain(r.Tasks[i].Name)))
-				fmt.Fprintf(b, "%s  %s\n", indent, d.mermaidNode(i))
-				put(i, indent+"  ")
-				fmt.Fprintf(b, "%send\n", indent)
-				continue
-			}
-			fmt.Fprintf(b, "%s%s\n", indent, d.mermaidNode(i))
-		}
-	}
-	put(-1, "  ")
+	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
+		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(plain(r.Tasks[i].Name)))
+	}, "end")
 	for _, a := range d.arrows() {
 		line := "-->"
 		switch {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -226,6 +227,31 @@ func TestCriticalPathOnARealClock(t *testing.T) {
 		}
 		if p, err := run.WhatIf(); err != nil || p.Makespan != run.Makespan {
 			t.Errorf("%s: WhatIf() = %+v, %v, want %v", tt.name, p, err, run.Makespan)
+		}
+	}
+}
+
+// On an engine elsewhere a task may end that no worker has begun: canceled, or
+// out of time. A prediction keeps it and what it took.
+func TestWhatIfOfTaskThatNeverBegan(t *testing.T) {
+	for _, outcome := range []asap.Outcome{asap.Canceled, asap.Failed} {
+		run := &waterfall.Run{Name: "shop", Makespan: 5 * time.Second, Ended: true,
+			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: asap.Failed, End: 5 * time.Second}},
+			Tasks: []waterfall.Task{
+				{ID: 2, Group: 1, Name: "cart", Outcome: asap.Succeeded, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 2 * time.Second}}},
+				{ID: 3, Group: 1, Name: "stock", Deps: []asap.ID{2}, Outcome: outcome, Err: "gone", Pieces: []waterfall.Piece{
+					{State: waterfall.Blocked, End: 2 * time.Second, On: 2}, {State: waterfall.Queued, Start: 2 * time.Second, End: 5 * time.Second}}},
+			}}
+		if err := run.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			change []waterfall.Change
+			want   time.Duration
+		}{{nil, 5 * time.Second}, {[]waterfall.Change{waterfall.Speed("cart", .5)}, 4 * time.Second}} {
+			if p, err := run.WhatIf(row.change...); err != nil || p.Makespan != row.want || p.Run.Tasks[1].Outcome != outcome {
+				t.Errorf("%v: WhatIf(%v) = %v, %v, want %v", outcome, row.change, p, err, row.want)
+			}
 		}
 	}
 }

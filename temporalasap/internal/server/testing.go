@@ -20,9 +20,6 @@ func UI() Option { return func(s *Settings) { s.UI = true } }
 // NoPush leaves cancellation to heartbeats, as on servers without the push.
 func NoPush() Option { return func(s *Settings) { s.NoPush = true } }
 
-// DB keeps the workflows in the named file, which outlives the server.
-func DB(file string) Option { return func(s *Settings) { s.DB = file } }
-
 // Namespace names the namespace that is there from the start.
 func Namespace(name string) Option { return func(s *Settings) { s.Namespace = name } }
 
