@@ -22,7 +22,6 @@ type definition struct {
 	tasks    []*task // in order of declaration
 	values   converter.DataConverter
 	byBody   map[string]*task
-	closures closures
 }
 
 type taskKind uint8
@@ -71,12 +70,7 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 	if c.workflow.Name != "" && c.workflow.Name != d.name {
 		return nil, fmt.Errorf("asap: flow %s: Workflow with the name %s; leave it out, it is the flow's", d.name, c.workflow.Name)
 	}
-	calls, closures, err := record(flow)
-	if err != nil {
-		return nil, err
-	}
-	d.closures = closures
-	graph, err := flow.Graph()
+	calls, graph, err := record(flow)
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +106,12 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 }
 
 // record runs the definition again and again: a worker will, too.
-func record[In, Out any](flow *asap.Flow[In, Out]) (calls []*asap.Call, found closures, err error) {
-	calls, err = flow.Calls()
+func record[In, Out any](flow *asap.Flow[In, Out]) ([]*asap.Call, *asap.Graph, error) {
+	graph, err := flow.Graph()
+	if err != nil {
+		return nil, nil, err
+	}
+	calls, err := flow.Calls()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,9 +126,8 @@ func record[In, Out any](flow *asap.Flow[In, Out]) (calls []*asap.Call, found cl
 				return nil, nil, fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", flow.Name(), a, b)
 			}
 		}
-		found = closuresOf(calls, again)
 	}
-	return calls, found, nil
+	return calls, graph, nil
 }
 
 func describe(calls []*asap.Call, i int) string {

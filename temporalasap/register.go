@@ -41,7 +41,6 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in In) (Out, error) {
 		return execute(ctx, d, flow, in)
 	}, w)
-	remember(d.name, d.closures)
 	activities, ok := r.(interface {
 		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
 	})

@@ -64,18 +64,12 @@ const cancelGrace = 10 * time.Second
 // Start starts flow on Temporal as a workflow and returns a handle to it. It
 // blocks until the server has it, and no longer: the end of ctx does not touch
 // the workflow after that. Options are those of the client, at most once.
-//
-// A flow whose bodies close over something else than where this process has
-// registered it, such as a request, is an error that names the task.
 func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (*Handle[Out], error) {
 	switch {
 	case flow == nil:
 		return nil, errors.New("asap: Start with a nil Flow; make one with Define")
 	case len(options) > 1:
 		return nil, fmt.Errorf("asap: flow %s: Start with %d client.StartWorkflowOptions; put them into one", flow.Name(), len(options))
-	}
-	if err := asRegistered(flow); err != nil {
-		return nil, err
 	}
 	var o client.StartWorkflowOptions
 	if len(options) == 1 {
