@@ -7,18 +7,20 @@ import (
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/temporalasap"
+	"github.com/asap-go/asap/temporalasap/internal/server"
 )
 
 // An interceptor may have coroutines that wait for what the flow does, such as
-// an update that returns when a task has been started: they go on before the
-// next event.
+// an update that returns when a task has been started: they go on in the same
+// workflow task, and in the same one on replay.
 func TestServerInterceptorWaitsForFlow(t *testing.T) {
-	waits, told := make(chan struct{}), make(chan struct{})
+	running, waits, told := make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 	until := func(ctx context.Context, done chan struct{}, n int) (int, error) {
 		select {
 		case <-done:
@@ -28,16 +30,20 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 		}
 	}
 	flow := asap.Define("intercepted", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
-		first := in.Then("first", func(ctx context.Context, n int) (int, error) { return until(ctx, waits, n) })
+		first := in.Then("first", func(ctx context.Context, n int) (int, error) {
+			running <- struct{}{}
+			return until(ctx, waits, n)
+		})
 		return first.Then("second", func(ctx context.Context, n int) (int, error) { return until(ctx, told, n) })
 	})
-	c := serve(t, func(w worker.Worker) error {
-		return temporalasap.Register(w, flow, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second}))
-	}, worker.Options{Interceptors: []interceptor.WorkerInterceptor{&clerk{}}})
+	limit := temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}})
+	clerks := []interceptor.WorkerInterceptor{&clerk{}}
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, limit) }, worker.Options{Interceptors: clerks})
 	h, err := temporalasap.Start(t.Context(), c.client, flow, 1, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
+	<-running // the coroutine of an update that comes now is resumed before the flow's
 	update, err := c.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
 		WorkflowID: h.ID(), UpdateName: startedUpdate, Args: []any{2}, WaitForStage: client.WorkflowUpdateStageAccepted})
 	if err != nil {
@@ -51,6 +57,16 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 	v, err := h.Get(t.Context())
 	if v != 3 || err != nil {
 		t.Errorf("Get = %d, %v, want 3, nil", v, err)
+	}
+	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{Interceptors: clerks})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := temporalasap.Register(r, flow, limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.ReplayWorkflowHistory(server.Quiet{}, c.history(h.ID(), h.RunID())); err != nil {
+		t.Errorf("replay: %v", err)
 	}
 }
 
