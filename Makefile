@@ -28,7 +28,7 @@ demo: ## start the example shop, drive it in three modes, print what it took
 serve: ## keep the example shop running
 	cd examples/storefront && go run . -serve
 
-soak: ## 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 tasks on a server
+soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 tasks on a server
 	go test -run TestSoak -timeout 120m -v ./internal/stress -soak 1000000
 	ASAP_RANDOM_ACTIVITIES=1 go test -run TestRandomServer -timeout 60m -v ./temporalasap
 	cd temporalasap && go run ./internal/cost -wide 10000

@@ -91,7 +91,7 @@ func (n *node) moreOf() *more {
 	return n.takeMore(nil, new(more))
 }
 
-// moreForRemote gives n, which has not been declared yet, what an executor needs.
+// moreForRemote gives n, which nobody else has yet, what an executor needs.
 func (n *node) moreForRemote(c remoteCall) {
 	if n.side.Load() != nil { // observed
 		own := c

@@ -153,7 +153,7 @@ func (p *Panel) legend(b *strings.Builder, x float64) {
 	for _, s := range p.Series {
 		line(b, x, 65, x+18, 65, s.Color, 3)
 		text(b, x+24, 69, `fill="#424a53"`, s.Name)
-		x += 34 + 6.0*float64(len([]rune(s.Name)))
+		x += 32 + 6.7*float64(len([]rune(s.Name)))
 	}
 }
 
