@@ -45,6 +45,6 @@ func (g *Group) resumeOwner() {
 		}
 	}
 	if n.group.watch != nil {
-		n.group.watch.resumedNow(n)
+		n.group.watch.resumed(n, nil, g, n.group.watch.now())
 	}
 }

@@ -183,6 +183,41 @@ func TestR24_Observer(t *testing.T) {
 		p.check("rest", "0s Declared", "0s Ready", "0s Started", "1s Ended Exited")
 		p.check("g", "0s GroupStart", "1s GroupEnd Exited")
 	})
+	virtual(t, "a body whose goroutines wait at once is blocked on one after the other", func(t *testing.T) {
+		p := newTape(t)
+		g := asap.New(t.Context(), asap.Observe(p))
+		a, b, c := g.Go("a", after(2*sec, 1)), g.Go("b", after(3*sec, 1)), g.Go("c", after(4*sec, 1))
+		g.Do("waits", func(ctx context.Context) error {
+			var all sync.WaitGroup
+			for i, task := range []*asap.Task[int]{a, b, c} {
+				all.Go(func() {
+					time.Sleep(time.Duration(3-i) * sec / 2) // c at .5 s, b at 1 s, a at 1.5 s
+					task.Await(ctx)
+				})
+			}
+			time.Sleep(sec / 2)
+			soft, cancel := context.WithTimeout(ctx, 3*sec)
+			defer cancel()
+			c.Await(soft) // to 3.5 s
+			all.Wait()
+			return nil
+		})
+		g.Do("hands over", func(ctx context.Context) error {
+			var all sync.WaitGroup
+			all.Go(func() { a.Await(ctx) })
+			time.Sleep(sec)
+			all.Go(func() { b.Await(ctx) })
+			time.Sleep(sec / 2)
+			c.Await(ctx)
+			all.Wait()
+			return nil
+		})
+		wantNil(t, "Wait", g.Wait())
+		p.complete()
+		p.check("waits", "0s Declared", "0s Ready", "0s Started", "500ms Blocked on c", "4s Resumed", "4s Ended Succeeded")
+		p.check("hands over", "0s Declared", "0s Ready", "0s Started", "0s Blocked on a", "2s Resumed",
+			"2s Blocked on b", "3s Resumed", "3s Blocked on c", "4s Resumed", "4s Ended Succeeded")
+	})
 	virtual(t, "queued for a slot", func(t *testing.T) {
 		p := newTape(t)
 		g := asap.New(t.Context(), asap.Limit(1), asap.Observe(p))

@@ -144,47 +144,47 @@ func (w *watch) blocked(n, on *node, group *Group, at time.Duration) {
 	if e == nil {
 		return
 	}
-	target, local := w.target(on, group), uint32(0)
-	if target>>32 == w.base.run>>32 {
-		local = uint32(target)
-	}
+	target, local := w.target(on, group)
 	e.Block(at, local)
 	if len(w.observers) > 0 {
 		w.tellWait(Blocked, n, e, at, target)
 	}
 }
 
-// target is the ID of what is waited for, 0 if nobody observes that. It may be
-// of another run.
-func (w *watch) target(on *node, group *Group) ID {
-	switch {
-	case group != nil && group.watch != nil && group.watch.base != nil:
-		return group.watch.id(group.watch.entry.Number)
-	case on != nil && on.entry() != nil:
-		return on.group.watch.id(on.number())
-	}
-	return 0
-}
-
-func (w *watch) resumed(n *node, at time.Duration) {
+// resumed reports the end of a wait that blocked has reported.
+func (w *watch) resumed(n, on *node, group *Group, at time.Duration) {
 	e := n.entry()
 	if e == nil {
 		return
 	}
-	e.Resume(at)
+	target, local := w.target(on, group)
+	e.Resume(at, local)
 	if len(w.observers) > 0 {
-		w.tellWait(Resumed, n, e, at, 0)
+		w.tellWait(Resumed, n, e, at, target)
 	}
 }
 
-func (w *watch) resumedNow(n *node) { w.resumed(n, w.now()) }
+// target is the ID of what is waited for, 0 if nobody observes that, and its
+// number, 0 if it is of another run.
+func (w *watch) target(on *node, group *Group) (id ID, local uint32) {
+	switch {
+	case group != nil && group.watch != nil && group.watch.base != nil:
+		id = group.watch.id(group.watch.entry.Number)
+	case on != nil && on.entry() != nil:
+		id = on.group.watch.id(on.number())
+	}
+	if id>>32 == w.base.run>>32 {
+		local = uint32(id)
+	}
+	return id, local
+}
 
 // passed reports a wait for a task that is done already: the body depends on
 // it all the same.
 func (w *watch) passed(n, on *node) {
 	at := w.now()
 	w.blocked(n, on, nil, at)
-	w.resumed(n, at)
+	w.resumed(n, on, nil, at)
 }
 
 func (w *watch) ended(n *node, at time.Duration) {

@@ -126,7 +126,7 @@ func (n *node) getUp(b *bed) error {
 	g.unpark(b)
 	b.firm.Store(nil)
 	if g.watch != nil {
-		g.watch.resumedNow(w)
+		g.watch.resumed(w, n, nil, g.watch.now())
 	}
 	b.on.Store(nil)
 	var err error
@@ -223,7 +223,7 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 	}
 	if w != nil && w.group.watch != nil {
 		w.group.watch.blocked(w, n, nil, w.group.watch.now())
-		defer w.group.watch.resumedNow(w)
+		defer func() { w.group.watch.resumed(w, n, nil, w.group.watch.now()) }()
 	}
 	seated := w != nil && w.limiter() != nil
 	var sw *softWait

@@ -2,16 +2,19 @@ package asap
 
 import (
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 )
 
 // waitLog makes one sequence of the waits of a body's goroutines, as observers
-// are promised: Blocked when the first begins, Resumed when the last ends, and
-// nothing after the body. Whoever finds it idle reports for all, without the
-// lock.
+// are promised: Blocked when the first begins; when that one ends, Resumed, and
+// Blocked again on what another goroutine still waits for; and nothing after
+// the body. Whoever finds it idle reports for all, without the lock.
 type waitLog struct {
 	mu    sync.Mutex
-	waits int
+	on    []ID          // what is waited for, the reported one first
+	at    time.Duration // of the last step
 	over  bool
 	busy  bool
 	queue []Event
@@ -29,7 +32,7 @@ func (w *watch) logOf(n *node) *waitLog {
 	return l
 }
 
-// wait reports a Blocked or Resumed of n, if it is the first or last.
+// wait reports that a goroutine of n's body begins to wait for e.On, or goes on.
 func (w *watch) wait(n *node, e Event) {
 	l := w.logOf(n)
 	if l == &w.noWaits {
@@ -37,15 +40,10 @@ func (w *watch) wait(n *node, e Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if e.Kind == Resumed {
-		l.waits--
+	if l.over {
+		return
 	}
-	if l.waits == 0 && !l.over {
-		l.queue = append(l.queue, e)
-	}
-	if e.Kind == Blocked {
-		l.waits++
-	}
+	l.add(e)
 	if l.busy {
 		return
 	}
@@ -58,6 +56,29 @@ func (w *watch) wait(n *node, e Event) {
 		l.mu.Lock()
 	}
 	l.busy = false
+}
+
+func (l *waitLog) add(e Event) {
+	l.at = max(l.at, e.At) // of two goroutines, the later may come first
+	e.At = l.at
+	on := e.On
+	if e.Kind == Blocked {
+		if l.on = append(l.on, on); len(l.on) == 1 {
+			l.queue = append(l.queue, e)
+		}
+		return
+	}
+	i := slices.Index(l.on, on)
+	l.on = slices.Delete(l.on, i, i+1)
+	if i > 0 || len(l.on) > 0 && l.on[0] == on {
+		return
+	}
+	e.On = 0
+	l.queue = append(l.queue, e)
+	if len(l.on) > 0 {
+		e.Kind, e.On = Blocked, l.on[0]
+		l.queue = append(l.queue, e)
+	}
 }
 
 // endWaits returns when no goroutine that the body has left behind reports

@@ -14,6 +14,39 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
+// A body two of whose goroutines wait is blocked for as long as one of them is,
+// and not queued for a slot.
+func TestTwoWaitsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec waterfall.Recorder
+		g := asap.New(t.Context(), asap.Observe(&rec))
+		short, long := g.Go("short", sleep(20*time.Millisecond, 1)), g.Go("long", sleep(50*time.Millisecond, 1))
+		g.Do("both", func(ctx context.Context) error {
+			var other sync.WaitGroup
+			other.Go(func() { short.Await(ctx) })
+			time.Sleep(10 * time.Millisecond)
+			long.Await(ctx)
+			other.Wait()
+			time.Sleep(10 * time.Millisecond)
+			return nil
+		})
+		if err := g.Wait(); err != nil {
+			t.Fatalf("Wait() = %v", err)
+		}
+		run := rec.Run()
+		want := "running 0-0, blocked 0-20 on short, running 20-20, blocked 20-50 on long, running 50-60"
+		if got := shape(run, "both"); got != want {
+			t.Errorf("pieces of both = %s, want %s", got, want)
+		}
+		if got := run.Groups[0].Limit; got != 0 {
+			t.Errorf("Limit = %d, want none: nothing queued", got)
+		}
+		if p, err := run.WhatIf(waterfall.Speed("long", 1)); err != nil || p.Makespan != 30*time.Millisecond {
+			t.Errorf("WhatIf(Speed(long, 1)) = %+v, %v; want a makespan of 30ms", p, err)
+		}
+	})
+}
+
 // Runs are read while the engine writes its table.
 func TestRunWhileTheEngineRecords(t *testing.T) {
 	var rec waterfall.Recorder

@@ -146,7 +146,7 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 	case asap.Blocked:
 		r.Block(e.At, on)
 	case asap.Resumed:
-		r.Resume(e.At)
+		r.Resume(e.At, on)
 	case asap.Ended, asap.GroupEnd:
 		r.End(e.At, uint8(e.Outcome), e.Err)
 	case asap.GroupStart:

@@ -7,6 +7,7 @@
 package record
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,11 +53,11 @@ type more struct {
 	ready time.Duration // 0 if the task was ready when On ended
 	deps  []uint32      // all dependencies, if there are many
 
-	mu    sync.Mutex
-	depth int           // waits of the body's goroutines at this moment
-	steps atomic.Uint32 // waits begun and ended
-	first Wait
-	rest  *waits
+	mu     sync.Mutex
+	others []uint32      // what other goroutines of the body wait for
+	steps  atomic.Uint32 // waits begun and ended
+	first  Wait
+	rest   *waits
 }
 
 // Wait is one stretch in which a body waits. On is the lower half of what it
@@ -153,38 +154,46 @@ func (e *Entry) End(at time.Duration, outcome uint8, err error) {
 }
 
 // Block notes that a goroutine of the body begins to wait. Of several at the
-// same time the first counts.
+// same time the first counts, and when that one goes on the next.
 func (e *Entry) Block(at time.Duration, on uint32) {
 	m := e.moreOf()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.depth++; m.depth > 1 {
+	if m.steps.Load()%2 == 1 {
+		m.others = append(m.others, on)
 		return
 	}
+	m.begin(at, on)
+}
+
+// Resume notes that the goroutine of the body that waited for on, or the only
+// one that waited, goes on.
+func (e *Entry) Resume(at time.Duration, on uint32) {
+	m := e.moreOf()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if i := slices.Index(m.others, on); i >= 0 {
+		m.others = slices.Delete(m.others, i, i+1)
+		return
+	}
+	n := m.steps.Load()
+	if n%2 == 0 { // no wait was noted
+		return
+	}
+	m.nth(int(n / 2)).Until = at
+	m.steps.Store(n + 1)
+	if len(m.others) > 0 {
+		m.begin(at, m.others[0])
+		m.others = slices.Delete(m.others, 0, 1)
+	}
+}
+
+// begin notes a wait, when none goes on.
+func (m *more) begin(at time.Duration, on uint32) {
 	n := m.steps.Load()
 	w := m.nth(int(n / 2))
 	w.On, w.At = on, at
 	m.steps.Store(n + 1)
-}
-
-// Resume notes that a goroutine of the body goes on. Of several that waited at
-// the same time the last counts.
-func (e *Entry) Resume(at time.Duration) {
-	m := e.moreOf()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.depth--; m.depth != 0 {
-		return
-	}
-	n := m.steps.Load()
-	m.nth(int(n / 2)).Until = at
-	m.steps.Store(n + 1)
-}
-
-// Pass notes a wait for what is done already.
-func (e *Entry) Pass(at time.Duration, on uint32) {
-	e.Block(at, on)
-	e.Resume(at)
 }
 
 func (e *Entry) moreOf() *more {
