@@ -61,16 +61,18 @@ func main() {
 			os.Exit(0)
 		}()
 	}
-	if err := run(set, began); err != nil {
+	out := os.Stdout
+	os.Stdout = os.Stderr // the web interface writes its log there
+	if err := run(set, began, out); err != nil {
 		fmt.Fprintln(os.Stderr, "devserver:", err)
 		os.Exit(1)
 	}
 	select {}
 }
 
-// run brings the server up and prints the line of JSON. It returns at once
+// run brings the server up and writes the line of JSON to out. It returns at once
 // then; the services go on in the background.
-func run(set settings, began time.Time) error {
+func run(set settings, began time.Time, out io.Writer) error {
 	store, err := prepare(set)
 	if err != nil {
 		return err
@@ -110,5 +112,5 @@ func run(set settings, began time.Time) error {
 		return err
 	}
 	line.Millis = time.Since(began).Milliseconds()
-	return json.NewEncoder(os.Stdout).Encode(line)
+	return json.NewEncoder(out).Encode(line)
 }
