@@ -11,13 +11,13 @@ help: ## list the targets
 
 test: ## run every test of every module
 	go run ./temporalasap/internal/server/temporald -build || echo "WITHOUT A TEMPORAL SERVER: the tests that need one are skipped"
-	go test work
+	go test -timeout 30m work
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
-	go test -race -shuffle=on -cpu 1,2,4 .
-	go test -race -shuffle=on ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
-	go test -race -shuffle=on ./examples/errgroup/... ./examples/storefront/... ./otelasap/...
-	go test -race -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 .
+	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
+	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/storefront/... ./otelasap/...
+	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
