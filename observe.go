@@ -12,7 +12,8 @@ import (
 //     Ready, Started, Blocked and Resumed in turn, Ended. A task whose body
 //     never runs has no Started.
 //   - Of a body's goroutines that wait at the same time the first is told; when
-//     it goes on, Resumed and Blocked at one instant tell the next.
+//     it goes on, Resumed and Blocked at one instant tell the next. A task may
+//     end as Blocked, if its body has left such a goroutine behind.
 //   - Calls for different tasks come at the same time, from whichever
 //     goroutine takes the step. No lock is held.
 //   - Ended of a dependency comes before Ready of its dependents. GroupStart
@@ -21,6 +22,8 @@ import (
 //   - A call that panics takes the observer out of the rest of the group; the
 //     group and its other observers go on without it. An observer with a method
 //     Dropped(e Event, value any) is told when that happens to another one.
+//   - A call must not end its goroutine, as t.FailNow does: nobody would finish
+//     the step, and Wait would not return. Call t.Error instead.
 //   - Bodies of an observed group carry the pprof labels group and task, which
 //     costs several allocations a task. An observer with a method Unlabeled()
 //     goes without them.

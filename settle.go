@@ -14,11 +14,11 @@ func (w *worker) run(n *node) (next *node) {
 	if n.refused() {
 		return w.settleBody(n, g.skip(n, nil))
 	}
+	w.inBody = true
 	var ctx context.Context = n
 	if g.watch != nil || n.kind&entrant != 0 {
 		ctx = g.prepare(n, w.instant())
 	}
-	w.inBody = true
 	err := n.body.call(ctx)
 	if g.watch != nil {
 		g.watch.bodyEnd(n)
@@ -170,6 +170,7 @@ type settling struct {
 func (s *settling) settle(n *node, f *failure) {
 	n.setFailure(f)
 	if s.g.watch != nil {
+		s.g.watch.endWaits(n) // before the end is timed, so that no wait comes after it
 		s.at = s.g.watch.now()
 	}
 	s.publish(n)

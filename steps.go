@@ -196,9 +196,6 @@ func (w *watch) ended(n *node, at time.Duration) {
 	if f := n.failure(); f != nil {
 		outcome, err = f.outcome, f.err
 	}
-	if len(w.observers) > 0 {
-		w.endWaits(n)
-	}
 	e.End(at, uint8(outcome), err)
 	if len(w.observers) > 0 {
 		w.tellEnd(Ended, e, at, outcome, err)

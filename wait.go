@@ -218,7 +218,10 @@ func (n *node) awaitHub(ctx context.Context, w *node, cut chan *CycleError) erro
 		return n.cutShort(ctx, nil)
 	}
 	h := n.group.hubOf(n)
-	if h == nil {
+	if h == nil { // it has ended meanwhile
+		if w != nil && w.group.watch != nil {
+			w.group.watch.passed(w, n)
+		}
 		return nil
 	}
 	if w != nil && w.group.watch != nil {

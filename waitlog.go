@@ -1,7 +1,6 @@
 package asap
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +17,7 @@ type waitLog struct {
 	over  bool
 	busy  bool
 	queue []Event
+	idle  chan struct{} // closed when busy ends, if the body has ended before
 }
 
 func (w *watch) logOf(n *node) *waitLog {
@@ -35,27 +35,54 @@ func (w *watch) logOf(n *node) *waitLog {
 // wait reports that a goroutine of n's body begins to wait for e.On, or goes on.
 func (w *watch) wait(n *node, e Event) {
 	l := w.logOf(n)
-	if l == &w.noWaits {
+	if l == &w.noWaits || !l.enter(e) {
 		return
 	}
+	unwound := true // by an observer that ends its goroutine
+	defer func() {
+		if unwound {
+			l.mu.Lock()
+			l.leaveLocked()
+			l.mu.Unlock()
+		}
+	}()
+	for e, ok := l.next(); ok; e, ok = l.next() {
+		w.emit(e)
+	}
+	unwound = false
+}
+
+// enter queues what e makes to report, and reports whether the caller is to
+// report it.
+func (l *waitLog) enter(e Event) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.over {
-		return
+		return false
 	}
 	l.add(e)
-	if l.busy {
-		return
-	}
+	idle := !l.busy
 	l.busy = true
-	for len(l.queue) > 0 {
-		e := l.queue[0]
-		l.queue = l.queue[1:]
-		l.mu.Unlock()
-		w.emit(e)
-		l.mu.Lock()
+	return idle
+}
+
+// next takes the next event to report. If there is none the log is idle again.
+func (l *waitLog) next() (e Event, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) == 0 {
+		l.leaveLocked()
+		return e, false
 	}
+	e, l.queue = l.queue[0], l.queue[1:]
+	return e, true
+}
+
+func (l *waitLog) leaveLocked() {
 	l.busy = false
+	if l.idle != nil {
+		close(l.idle)
+	}
 }
 
 func (l *waitLog) add(e Event) {
@@ -84,16 +111,21 @@ func (l *waitLog) add(e Event) {
 // endWaits returns when no goroutine that the body has left behind reports
 // for it, or will.
 func (w *watch) endWaits(n *node) {
+	if len(w.observers) == 0 {
+		return
+	}
 	s := n.side.Load()
 	if s.log.CompareAndSwap(nil, &w.noWaits) {
 		return
 	}
 	l := s.log.Load()
 	l.mu.Lock()
-	for l.over = true; l.busy; {
-		l.mu.Unlock()
-		runtime.Gosched() // an observer's call is under way
-		l.mu.Lock()
+	l.over = true
+	if l.busy { // an observer's call is under way, and may take its time
+		l.idle = make(chan struct{})
 	}
 	l.mu.Unlock()
+	if l.idle != nil {
+		<-l.idle
+	}
 }
