@@ -41,6 +41,10 @@
 // gets its slot back and how a cycle is found. [And2] to [And6] take up to six
 // dependencies of different types; Gather takes any number of one type.
 //
+// A Map starts when the slice that it needs is whole, so one over the result of
+// another waits for the slowest element. What is done with each element, step by
+// step, belongs into one function, or into tasks of its own that are gathered.
+//
 // # Failure
 //
 // A body fails by returning an error. The first failure cancels the context of
@@ -63,7 +67,8 @@
 //
 // # Guarantees
 //
-// They are numbered as in docs/DESIGN.md, R1 to R36, and each has a test.
+// docs/DESIGN.md calls them R1 to R36, and each has a test by its number, such
+// as TestR1_NoBarrier.
 //
 //  1. Go, Do, Optional and Race start at once, a declared task when the last of
 //     its dependencies is done. There is no barrier. Declaring never blocks.

@@ -147,6 +147,30 @@ func ExampleGroup_Optional_deadline() {
 	// asap: task ads: context deadline exceeded [no ads]
 }
 
+// A deadline of its own is a failure of the task. One of the group's context is
+// not: it ends the group from outside, and Wait names no task.
+func ExampleGroup_Go_deadline() {
+	user, err := asap.Run(context.Background(), func(g *asap.Group) *asap.Task[string] {
+		return g.Go("user", func(ctx context.Context) (string, error) {
+			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			defer cancel()
+			return answer(ctx, time.Hour, "ada")
+		})
+	})
+	fmt.Printf("%q %v\n", user, err)
+
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	g := asap.New(ctx)
+	slow := g.Go("user", func(ctx context.Context) (string, error) { return answer(ctx, time.Hour, "ada") })
+	fmt.Println(g.Wait())
+	fmt.Println(slow.Result().Err)
+	// Output:
+	// "" asap: task user: context deadline exceeded
+	// asap: group canceled: context deadline exceeded
+	// asap: task user: context deadline exceeded
+}
+
 func ExampleGroup_Input() {
 	g := asap.New(context.Background())
 	user := g.Input("user", "ada") // known already, and used like any task
@@ -178,6 +202,33 @@ func ExampleGroup_Map() {
 	prices := g.Map("prices", cart, findPrice, asap.Limit(2)) // at most two at once
 	fmt.Println(g.Wait(), prices.Value())
 	// Output: <nil> [300 400 500]
+}
+
+// An element that fails takes the others with it, unless its failure is a value.
+func ExampleGroup_Map_failures() {
+	g := asap.New(context.Background())
+	cart := g.Input("cart", []string{"tea", "unicorn", "bread"})
+	findPrice := func(ctx context.Context, item string) (int, error) {
+		if item == "unicorn" {
+			return 0, errors.New("no price")
+		}
+		return len(item) * 100, nil
+	}
+	prices := g.Map("prices", cart, func(ctx context.Context, item string) (asap.Result[int], error) {
+		cents, err := findPrice(ctx, item)
+		return asap.Result[int]{Value: cents, Err: err}, nil
+	}, asap.Limit(2))
+	if err := g.Wait(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i, p := range prices.Value() {
+		fmt.Println(i, p.Or(-1), p.Err)
+	}
+	// Output:
+	// 0 300 <nil>
+	// 1 -1 no price
+	// 2 500 <nil>
 }
 
 func ExampleGroup_Race() {

@@ -15,7 +15,7 @@ import (
 //
 // A flow that became less deep fails too, so that the better number is kept.
 // The message says which tasks are too deep and what each of them waits for.
-// A [asap.Flow] of any type is a flow.
+// An [asap.Flow] of any type is a flow.
 func AssertDepth(t testing.TB, flow interface{ Graph() (*asap.Graph, error) }, want int) {
 	t.Helper()
 	g, err := flow.Graph()
