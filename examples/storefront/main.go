@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,7 +44,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	addr := f.String("addr", "127.0.0.1:8080", "with -serve: where the shop listens")
 	temporal := f.Bool("temporal", false, "with -serve: orders are workflows on a Temporal server, which is built first, once, for minutes")
 	server := f.String("server", "", "with -temporal: program of the server, as temporald -build prints it (default: build it)")
-	dir := f.String("dir", "", "with -serve: folder of the database files (default: one that is removed at the end)")
+	dir := f.String("dir", "", "with -serve: folder of the database files, which is made if it is not there (default: one that is removed at the end)")
 	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
 	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
 	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
@@ -63,12 +64,19 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	case *demoing == *serving:
 		f.Usage()
 		return errors.New("want one of -demo and -serve")
-	case *temporal && *demoing || *server != "" && !*temporal:
-		return errors.New("-temporal is for -serve, and -server for -temporal")
+	case *server != "" && !*temporal:
+		return errors.New("-server is for -temporal")
+	case misplaced(f, *demoing) != nil:
+		return misplaced(f, *demoing)
 	case *speed < 0 || *patience <= 0 || *timeout <= 0 || *rate <= 0 || *each <= 0:
 		return errors.New("-latency must not be negative; -patience, -timeout, -rate and -for must be more than 0")
 	}
 	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, timeout: *timeout, patience: *patience, faults: broken, temporal: *temporal, server: *server, say: help}
+	if *serving && *dir != "" {
+		if err := os.Mkdir(*dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
 	if *demoing || *dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")
 		if err != nil {
@@ -82,6 +90,21 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 		return demo(ctx, cfg, *rate, *each, out)
 	}
 	return serve(ctx, cfg, out)
+}
+
+// misplaced is an error for a flag whose help says that it is for the mode
+// which was not asked for.
+func misplaced(f *flag.FlagSet, demoing bool) (err error) {
+	other := "-demo"
+	if demoing {
+		other = "-serve"
+	}
+	f.Visit(func(set *flag.Flag) {
+		if strings.HasPrefix(set.Usage, "with "+other+":") {
+			err = fmt.Errorf("-%s is for %s", set.Name, other)
+		}
+	})
+	return err
 }
 
 // serve keeps a shop open until ctx ends.

@@ -69,9 +69,10 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// With -dir a shop remembers its orders from one run to the next.
+// With -dir a shop remembers its orders from one run to the next. The first one
+// makes the folder.
 func TestServe(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "shop-data")
 	var receipts [2]shop.Checkout
 	for i := range receipts {
 		ctx, stop := context.WithCancel(t.Context())
@@ -120,7 +121,10 @@ func TestFlags(t *testing.T) {
 		{[]string{"-serve", "-temporal", "-server", "no-such-program"}, "start a Temporal server: "},
 		{[]string{"-demo", "-rate", "0"}, "must be more than 0"},
 		{[]string{"-serve", "-addr", "nowhere:x"}, "nowhere:x"},
-		{[]string{"-serve", "-dir", filepath.Join(t.TempDir(), "not", "there")}, "shop.db"},
+		{[]string{"-serve", "-dir", filepath.Join(t.TempDir(), "not", "there")}, "not/there"},
+		{[]string{"-serve", "-rate", "3"}, "-rate is for -demo"},
+		{[]string{"-demo", "-dir", t.TempDir()}, "-dir is for -serve"},
+		{[]string{"-serve", "-server", "temporald"}, "-server is for -temporal"},
 	} {
 		if err := run(t.Context(), tt.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("run(%q) = %v, want %s", tt.args, err, tt.want)

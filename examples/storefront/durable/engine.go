@@ -33,6 +33,7 @@ type Engine struct {
 	server *server
 	client client.Client
 	worker worker.Worker // nil before Serve
+	unlock func()
 }
 
 // Flow is what the engine runs.
@@ -41,7 +42,8 @@ type Flow = asap.Flow[store.Order, shop.Checkout]
 // Open starts a server, the program or one that it builds if that is empty,
 // whose workflows are in a file of the folder: those that an earlier one has
 // left there go on as soon as Serve is called. What the server has to say goes
-// to say. Close ends it.
+// to say. Close ends it. While another engine has the folder, Open waits for
+// some seconds and fails.
 func Open(ctx context.Context, program, dir string, say io.Writer) (*Engine, error) {
 	if program == "" {
 		var err error
@@ -49,17 +51,23 @@ func Open(ctx context.Context, program, dir string, say io.Writer) (*Engine, err
 			return nil, err
 		}
 	}
+	unlock, err := lock(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
 	s, err := startServer(ctx, program, dir, say)
 	if err != nil {
+		unlock()
 		return nil, err
 	}
 	logger := slog.New(slog.NewTextHandler(say, &slog.HandlerOptions{Level: slog.LevelError}))
 	c, err := client.DialContext(ctx, client.Options{HostPort: s.Addr, Logger: log.NewStructuredLogger(logger)})
 	if err != nil {
 		s.stop()
+		unlock()
 		return nil, fmt.Errorf("connect to the Temporal server: %w", err)
 	}
-	return &Engine{server: s, client: c}, nil
+	return &Engine{server: s, client: c, unlock: unlock}, nil
 }
 
 // Serve makes this process run the bodies of the flow, until Close. The times
@@ -128,6 +136,7 @@ func (e *Engine) Close() {
 	}
 	e.client.Close()
 	e.server.stop()
+	e.unlock()
 }
 
 // labels tells the services which order and which task a call is for.

@@ -26,7 +26,7 @@ func Build(ctx context.Context, say io.Writer) (program string, err error) {
 	cmd.Stderr = say
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("build a Temporal server with go run %s -build: %w", temporald, errors.Join(err, context.Cause(ctx)))
+		return "", fmt.Errorf("build a Temporal server with go run %s -build, in a folder of this module: %w", temporald, errors.Join(err, context.Cause(ctx)))
 	}
 	return strings.TrimSpace(string(out)), nil
 }

@@ -40,7 +40,7 @@ func (a *Ads) For(ctx context.Context, category string) (Ad, error) {
 var slogans = []string{
 	"%s: your neighbours have one.",
 	"This week only: %s, wrapped for free.",
-	"Nobody has ever sent back a %s.",
+	"%s: nobody has ever sent one back.",
 	"%s. You know where it would go.",
 }
 

@@ -25,7 +25,7 @@ func (s *Shop) setFault(w http.ResponseWriter, r *http.Request) {
 		err = s.Services.Break(r.PostFormValue("service"), f)
 	}
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
+		s.refuse(w, r, badRequest(err))
 		return
 	}
 	http.Redirect(w, r, local(r.PostFormValue("back")), http.StatusSeeOther)

@@ -39,7 +39,9 @@ func TestEscapes(t *testing.T) {
 		page{"home", "/?page=1", nil},
 		page{"problem", "/?page=" + url.QueryEscape(markup), nil},
 		page{"problem", "/" + url.PathEscape(markup), nil},
-		page{"problem", "/product/" + url.PathEscape(markup), nil})
+		page{"problem", "/product/" + url.PathEscape(markup), nil},
+		page{"problem", "/cart", url.Values{"product": {markup}}},
+		page{"problem", "/admin/faults", url.Values{"service": {markup}, "fault": {"down"}}})
 	for _, p := range all {
 		_, html := w.ask(p, shop.ASAP, "html")
 		if strings.Contains(strings.ToLower(html), "<script") {
@@ -47,6 +49,9 @@ func TestEscapes(t *testing.T) {
 		}
 		if !strings.Contains(html, "&lt;script&gt;") {
 			t.Errorf("%s %s: the page does not show the markup as text", p.name, p.path)
+		}
+		if !strings.HasPrefix(html, "<!doctype html>") {
+			t.Errorf("%s %s: the answer is not a page:\n%s", p.name, p.path, html)
 		}
 	}
 }

@@ -126,7 +126,7 @@ func (s *Shop) receipt(_ context.Context, r store.Receipt, mail asap.Result[stri
 func (s *Shop) toCart(w http.ResponseWriter, r *http.Request) {
 	v, err := s.enter(r)
 	if err != nil {
-		http.Error(w, err.Error(), status(err))
+		s.refuse(w, r, err)
 		return
 	}
 	http.Redirect(w, r, v.link("/cart"), http.StatusSeeOther)
@@ -139,18 +139,19 @@ func (s *Shop) changeCart(w http.ResponseWriter, r *http.Request) {
 		err = v.changeCart(r.Context())
 	}
 	if err != nil {
-		http.Error(w, err.Error(), status(err))
+		s.refuse(w, r, err)
 		return
 	}
 	http.Redirect(w, r, v.link("/cart"), http.StatusSeeOther)
 }
 
 func (v *visit) changeCart(ctx context.Context) error {
-	product, err := strconv.Atoi(v.request.PostFormValue("product"))
+	text := v.request.PostFormValue("product")
+	product, err := strconv.Atoi(text)
 	if err != nil {
-		return badRequest(fmt.Errorf("product: %w", err))
+		return badRequest(fmt.Errorf("product %q: want a number", text))
 	}
-	text := v.request.PostFormValue("quantity")
+	text = v.request.PostFormValue("quantity")
 	if text == "" {
 		return v.Store.Add(ctx, v.user.ID, product)
 	}

@@ -61,6 +61,11 @@ func (s *Shop) page[T any](name string, build func(context.Context, *visit) (T, 
 	})
 }
 
+// refuse answers a form that cannot be done, as page does.
+func (s *Shop) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.page("problem", func(context.Context, *visit) (struct{}, error) { return struct{}{}, err }).ServeHTTP(w, r)
+}
+
 func writeJSON(w http.ResponseWriter, code int, data any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)

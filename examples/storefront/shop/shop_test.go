@@ -214,14 +214,14 @@ func TestBadRequests(t *testing.T) {
 		want string
 	}{
 		{"currency", page{"", "/?currency=XXX", nil}, 400, `currency "XXX": want one of [USD EUR`},
-		{"user", page{"", "/?user=x", nil}, 400, `user: strconv.Atoi: parsing "x"`},
+		{"user", page{"", "/?user=x", nil}, 400, `user "x": want a number`},
 		{"no such user", page{"", "/cart?user=9999", nil}, 404, "user 9999: not found"},
 		{"page", page{"", "/?page=0", nil}, 400, `page "0": want a number from 1`},
 		{"no such product", page{"", "/product/9999", nil}, 404, "asap: task product: product 9999: not found"},
 		{"product", page{"", "/product/x", nil}, 404, `product "x": not found`},
 		{"no such page", page{"", "/nowhere", nil}, 404, "page /nowhere: not found"},
 		{"order without a name", page{"", "/checkout", url.Values{"user": {"1"}}}, 400, `order "": want the name`},
-		{"add nothing", page{"", "/cart", url.Values{"product": {""}}}, 400, "product: "},
+		{"add nothing", page{"", "/cart", url.Values{"product": {""}}}, 400, `product "": want a number`},
 		{"add what there is not", page{"", "/cart", url.Values{"product": {"9999"}}}, 404, "product 9999: not found"},
 		{"too many", page{"", "/cart", url.Values{"product": {"1"}, "quantity": {"100"}}}, 400, `quantity "100": want 0 to 99`},
 		{"fault", page{"", "/admin/faults", url.Values{"service": {"ads"}, "fault": {"dead"}}}, 400, `fault "dead": want one of`},

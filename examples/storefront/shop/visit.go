@@ -41,9 +41,10 @@ func (s *Shop) enter(r *http.Request) (*visit, error) {
 		return v, badRequest(fmt.Errorf("currency %q: want one of %v", currency, money.Currencies()))
 	}
 	v.currency = currency
-	id, err := strconv.Atoi(cmp.Or(r.FormValue("user"), strconv.Itoa(defaultUser)))
+	user := cmp.Or(r.FormValue("user"), strconv.Itoa(defaultUser))
+	id, err := strconv.Atoi(user)
 	if err != nil {
-		return v, badRequest(fmt.Errorf("user: %w", err))
+		return v, badRequest(fmt.Errorf("user %q: want a number", user))
 	}
 	v.user, err = s.Store.User(r.Context(), id)
 	return v, err
