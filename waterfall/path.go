@@ -245,66 +245,6 @@ func (x *index) depth(i int) int {
 	return d
 }
 
-// canceler is the task whose end canceled task t, which ended at x, or -1.
-func (x *index) canceler(t int, at time.Duration) int {
-	task := &x.run.Tasks[t]
-	switch task.Outcome {
-	case asap.Canceled, asap.Exited, asap.Skipped:
-	default:
-		return -1
-	}
-	if at != task.End() {
-		return -1
-	}
-	for n := 0; n <= len(x.run.Tasks); n++ {
-		g := x.group[task.Group]
-		if c := x.firstFailure(g); c >= 0 && c != t && x.run.Tasks[c].End() <= at {
-			return c
-		}
-		p := x.parent(x.members[g][0])
-		for p >= 0 && x.run.Tasks[p].Group == task.Group {
-			p = x.parent(p)
-		}
-		if p < 0 {
-			return -1
-		}
-		task = &x.run.Tasks[p]
-	}
-	return -1
-}
-
-// firstFailure is the first task of a group whose end canceled the others: the
-// first that failed in a group where nothing started afterwards.
-func (x *index) firstFailure(g int) int {
-	first := -1
-	for _, i := range x.members[g] {
-		t := &x.run.Tasks[i]
-		if !bad(t.Outcome) && (t.Outcome != asap.Exited || !t.started()) {
-			continue
-		}
-		if p := x.parent(i); p >= 0 && t.Outcome == asap.Failed && x.race(p) {
-			continue // a Race has others
-		}
-		if first < 0 || t.End() < x.run.Tasks[first].End() {
-			first = i
-		}
-	}
-	if first < 0 || x.run.Tasks[first].Outcome != asap.Failed {
-		return first // a panic or an exit ends settled groups as well
-	}
-	for _, i := range x.members[g] {
-		for _, p := range x.run.Tasks[i].Pieces {
-			if p.State == Running {
-				if p.Start > x.run.Tasks[first].End() {
-					return -1
-				}
-				break
-			}
-		}
-	}
-	return first
-}
-
 func (w *walker) step(t int, s State, from, to time.Duration) {
 	if from < to {
 		w.steps = append(w.steps, Step{w.run.Tasks[t].ID, w.run.Tasks[t].Name, s, from, to})

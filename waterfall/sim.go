@@ -41,6 +41,7 @@ type simTask struct {
 	dependents      []int
 	pieces          []Piece
 	at              time.Duration // end of the last piece
+	fate            asap.Outcome  // of a body that is canceled
 	outcome         asap.Outcome
 }
 
@@ -59,6 +60,7 @@ const (
 	evStep              // a run or a lag is over
 	evPause             // a pause is over
 	evEnd
+	evCancel
 )
 
 type eventHeap []event
@@ -141,10 +143,12 @@ func (s *sim) handle(e event) {
 		}
 	case evPause:
 		if t.pausing == e.seq && !t.ended {
-			s.wake(e.task)
+			s.giveUp(e.task)
 		}
 	case evEnd:
-		s.end(e.task, s.m.run.Tasks[e.task].Outcome)
+		s.end(e.task, s.result(e.task))
+	case evCancel:
+		s.end(e.task, t.fate)
 	}
 }
 
@@ -170,6 +174,13 @@ func (s *sim) declare(i int) {
 	t.declared, t.at = true, s.now
 	mt := &s.m.tasks[i]
 	if s.dropped(i) {
+		for _, p := range mt.parts { // which its group waits for
+			s.declare(p.task)
+		}
+		s.end(i, asap.Skipped)
+		return
+	}
+	if s.tooLate(i) {
 		s.end(i, asap.Skipped)
 		return
 	}
@@ -302,6 +313,16 @@ func (s *sim) step(i int) {
 func (s *sim) block(i int) {
 	s.tasks[i].waiting = true
 	s.limit[i].release(s.granted)
+}
+
+// giveUp ends a wait before its reason: the end of what was waited for must not
+// end another wait later.
+func (s *sim) giveUp(i int) {
+	if on := s.m.tasks[i].ops[s.tasks[i].next-1].on; on >= 0 {
+		w := &s.tasks[on].waiters
+		*w = slices.DeleteFunc(*w, func(k int) bool { return k == i })
+	}
+	s.wake(i)
 }
 
 // wake ends a wait; under a limit the body queues for its slot.

@@ -5,8 +5,8 @@ function simulate(run, scale, gone, limit) {
   const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
   const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
-  const OK = 1, SKIPPED = 3;
-  const DECLARE = 0, START = 1, STEP = 2, PAUSED = 3, END = 4;
+  const OK = 1, SKIPPED = 3, CANCELED = 4, EXITED = 5;
+  const DECLARE = 0, START = 1, STEP = 2, PAUSED = 3, END = 4, CANCEL = 5;
   const M = run.tasks;
   let now = 0, seq = 0;
 
@@ -89,7 +89,7 @@ function simulate(run, scale, gone, limit) {
 
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, queued: false,
-    pausing: 0, parts: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+    pausing: 0, parts: 0, waiters: [], dependents: [], pieces: [], at: 0, fate: 0, outcome: 0,
   }));
   const open = run.groups.map(() => 0), groupWaiters = run.groups.map(() => []), cancelled = run.groups.map(() => false);
   const dropped = t => !!gone && gone[t];
@@ -117,7 +117,12 @@ function simulate(run, scale, gone, limit) {
     if (t.declared) return;
     t.declared = true;
     t.at = now;
-    if (dropped(i)) { end(i, SKIPPED); return; }
+    if (dropped(i)) {
+      for (const [p] of m.parts) declare(p);
+      end(i, SKIPPED);
+      return;
+    }
+    if (tooLate(i)) { end(i, SKIPPED); return; }
     for (const d of m.deps) if (!S[d].ended) t.pending++;
     if (m.kind === UNRUN) {
       if ((t.pending < m.deps.length || cancelled[m.group]) && skipDue(i)) end(i, SKIPPED);
@@ -182,6 +187,11 @@ function simulate(run, scale, gone, limit) {
     }
   }
   function block(i) { S[i].waiting = true; release(limiter[i]); }
+  function giveUp(i) {
+    const on = M[i].ops[S[i].next - 1].on;
+    if (on >= 0) S[on].waiters = S[on].waiters.filter(k => k !== i);
+    wake(i);
+  }
   function wake(i) {
     const t = S[i];
     if (!t.waiting || t.ended) return;
@@ -243,7 +253,7 @@ function simulate(run, scale, gone, limit) {
         settle(p, OK, b);
         for (const [part] of M[p].parts) cancel(part, i);
       } else if (S[p].parts > 0) { /* others are left */ }
-      else if (M[p].lag === 0) settle(p, M[p].outcome, b);
+      else if (M[p].lag === 0) settle(p, result(p), b);
       else after(M[p].lag, END, p);
     }
     const g = M[i].group;
@@ -277,11 +287,33 @@ function simulate(run, scale, gone, limit) {
   const starts = k => S[k].declared && S[k].pending === 0 && !S[k].queued && M[k].kind === BODY && !limiter[k];
   const recordedEnd = k => M[k].pieces[M[k].pieces.length - 1][2];
   function cancel(k, by) {
-    const t = S[k];
+    const t = S[k], late = recordedEnd(k) - recordedEnd(by);
     if (t.ended) return;
-    if (!t.started && !starts(k)) { if (t.declared) end(k, SKIPPED); }
-    else if (M[k].outcome === OK && recordedEnd(k) > recordedEnd(by)) { /* it did not look at its context */ }
-    else after(Math.max(0, recordedEnd(k) - recordedEnd(by)), END, k);
+    if (holds(k)) { /* a Map or a Race ends with its parts */ }
+    else if (!t.started && !starts(k)) { if (t.declared) end(k, SKIPPED); }
+    else if (M[k].outcome === OK && late > 0 || bad(M[k].outcome) && late > Math.floor(run.makespan / 1000)) { /* it did not look at its context */ }
+    else {
+      t.fate = late >= 0 ? M[k].outcome : M[by].outcome === EXITED ? EXITED : CANCELED;
+      after(Math.max(0, late), CANCEL, k);
+    }
+  }
+  function tooLate(i) {
+    for (let t = i, n = 0; t >= 0 && n <= M.length; n++, t = run.groups[M[t].group].owner) {
+      const by = run.groups[M[t].group].cancels;
+      if (cancelled[M[t].group] && M[i].pieces[0][1] < recordedEnd(by)) return true;
+    }
+    return false;
+  }
+  const bad = o => [2, 6, 7].includes(o);
+  function holds(k) {
+    const t = S[k];
+    return t.declared && t.pending === 0 && t.parts > 0 && (M[k].kind === MAP || M[k].kind === RACE);
+  }
+  function result(i) {
+    const m = M[i];
+    if (m.outcome !== OK) return m.outcome;
+    if (m.kind === MAP && m.parts.some(([p]) => S[p].ended && S[p].outcome !== OK && !dropped(p))) return SKIPPED;
+    return m.kind === RACE ? CANCELED : OK;
   }
   function skipDue(i) {
     if (cancelled[M[i].group] || S[i].pending === 0) return true;
@@ -295,8 +327,9 @@ function simulate(run, scale, gone, limit) {
     if (e.kind === DECLARE) declare(e.task);
     else if (e.kind === START) start(e.task);
     else if (e.kind === STEP) { if (!t.ended) step(e.task); }
-    else if (e.kind === PAUSED) { if (t.pausing === e.seq && !t.ended) wake(e.task); }
-    else end(e.task, M[e.task].outcome);
+    else if (e.kind === PAUSED) { if (t.pausing === e.seq && !t.ended) giveUp(e.task); }
+    else if (e.kind === END) end(e.task, result(e.task));
+    else end(e.task, t.fate);
   }
   let makespan = 0;
   S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });

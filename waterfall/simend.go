@@ -97,7 +97,7 @@ func (s *sim) endAround(i int, b *settling) {
 			}
 		case s.tasks[p].parts > 0:
 		case s.m.tasks[p].lag == 0:
-			s.settle(p, s.m.run.Tasks[p].Outcome, b)
+			s.settle(p, s.result(p), b)
 		default:
 			s.after(s.m.tasks[p].lag, evEnd, p)
 		}
@@ -106,6 +106,24 @@ func (s *sim) endAround(i int, b *settling) {
 	if s.open[g]--; s.open[g] == 0 {
 		b.groups = append(b.groups, g)
 	}
+}
+
+// result is how a task ends that nobody cancels: as it did, but that a Map or a
+// Race whose parts were canceled comes to nothing.
+func (s *sim) result(i int) asap.Outcome {
+	o := s.m.run.Tasks[i].Outcome
+	if o != asap.Succeeded {
+		return o
+	}
+	for _, p := range s.m.tasks[i].parts {
+		if part := &s.tasks[p.task]; part.ended && part.outcome != asap.Succeeded && !s.dropped(p.task) && s.m.tasks[i].kind == isMap {
+			return asap.Skipped
+		}
+	}
+	if s.m.tasks[i].kind == isRace { // a winner settles it
+		return asap.Canceled
+	}
+	return o
 }
 
 // close notes the last piece of a task that ends.
@@ -165,17 +183,48 @@ func (s *sim) cancel(k, by int) {
 	if t.ended {
 		return
 	}
-	recorded := &s.m.run.Tasks[k]
+	recorded, late := &s.m.run.Tasks[k], s.m.run.Tasks[k].End()-s.m.run.Tasks[by].End()
 	switch {
+	case s.holds(k):
+		// a Map or a Race ends with its parts
 	case !t.started && !s.starts(k):
 		if t.declared {
 			s.end(k, asap.Skipped)
 		}
-	case recorded.Outcome == asap.Succeeded && recorded.End() > s.m.run.Tasks[by].End():
+	case recorded.Outcome == asap.Succeeded && late > 0, bad(recorded.Outcome) && late > s.m.run.Makespan/1000:
 		// it did not look at its context then, and does not now
 	default:
-		s.after(max(time.Duration(0), recorded.End()-s.m.run.Tasks[by].End()), evEnd, k)
+		t.fate = recorded.Outcome
+		if late < 0 { // it had ended by then
+			if t.fate = asap.Canceled; s.m.run.Tasks[by].Outcome == asap.Exited {
+				t.fate = asap.Exited
+			}
+		}
+		s.after(max(0, late), evCancel, k)
 	}
+}
+
+// tooLate tells whether task i is declared after the cancel of its group, or of
+// one around it, and was declared before that then.
+func (s *sim) tooLate(i int) bool {
+	start := s.m.run.Tasks[i].Start()
+	for t, n, ok := i, 0, true; ok && n <= len(s.tasks); n++ {
+		g := s.m.group[s.m.run.Tasks[t].Group]
+		if s.cancelled[g] && start < s.m.run.Tasks[s.m.cancels[g]].End() {
+			return true
+		}
+		t, ok = s.m.task[s.m.run.Groups[g].Parent]
+	}
+	return false
+}
+
+// holds tells whether task k is a Map or a Race that has parts under way.
+func (s *sim) holds(k int) bool {
+	t := &s.tasks[k]
+	if !t.declared || t.pending > 0 || t.parts == 0 {
+		return false
+	}
+	return s.m.tasks[k].kind == isMap || s.m.tasks[k].kind == isRace
 }
 
 // starts tells whether a body that ran then is to start in this very instant,

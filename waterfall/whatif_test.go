@@ -147,22 +147,35 @@ func TestWhatIfUnderALimit(t *testing.T) {
 }
 
 // A run that failed is run again as it went: the same task fails after the same
-// work, and cancels what it canceled.
+// work, and cancels what it canceled; in a group that settles, nothing.
 func TestWhatIfOfFailedRuns(t *testing.T) {
-	for seed := range uint64(200) {
-		rnd := rand.New(rand.NewPCG(seed, 4))
-		p := newPlan(rnd, 2+rnd.IntN(15), true)
-		p.tasks[rnd.IntN(len(p.tasks))].fails = true
-		run := p.run(t)
-		same, err := run.WhatIf()
-		if err != nil {
-			t.Fatal(err)
+	for _, options := range [][]asap.Option{nil, {asap.Settled()}} {
+		for seed := range uint64(200) {
+			rnd := rand.New(rand.NewPCG(seed, 4))
+			p := newPlan(rnd, 2+rnd.IntN(15), true)
+			p.tasks[rnd.IntN(len(p.tasks))].fails = true
+			sameAgain(t, fmt.Sprintf("seed %d, settled %t", seed, options != nil), p.run(t, options...))
 		}
-		if same.Makespan != run.Makespan {
-			t.Errorf("seed %d: WhatIf() of no change = %v, want %v\n%s\npredicted\n%s", seed, same.Makespan, run.Makespan, run.Text(120, false), same.Run.Text(120, false))
-		}
-		if err := same.Run.Validate(); err != nil {
-			t.Errorf("seed %d: Validate() of the predicted run = %v", seed, err)
+	}
+}
+
+// sameAgain checks that no change predicts the run itself, task by task.
+func sameAgain(t *testing.T, which string, run *waterfall.Run) {
+	t.Helper()
+	same, err := run.WhatIf()
+	if err != nil {
+		t.Fatalf("%s: WhatIf() of no change = %v", which, err)
+	}
+	if same.Makespan != run.Makespan {
+		t.Errorf("%s: WhatIf() of no change = %v, want %v\n%s\npredicted\n%s", which, same.Makespan, run.Makespan, run.Text(120, false), same.Run.Text(120, false))
+	}
+	if err := same.Run.Validate(); err != nil {
+		t.Errorf("%s: Validate() of the predicted run = %v", which, err)
+	}
+	for i := range run.Tasks {
+		got, want := &same.Run.Tasks[i], &run.Tasks[i]
+		if got.Outcome != want.Outcome || got.Outcome != asap.Skipped && got.End() != want.End() {
+			t.Errorf("%s: %s is predicted %v until %v, want %v until %v", which, want.Name, got.Outcome, got.End(), want.Outcome, want.End())
 		}
 	}
 }

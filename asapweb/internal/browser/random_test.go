@@ -22,6 +22,18 @@ type plan struct {
 
 func (p *plan) duration() time.Duration { return time.Duration(1 + p.rnd.IntN(50_000_000)) }
 
+// hears sleeps until its context ends.
+func hears(d time.Duration) func(context.Context) (int, error) {
+	return func(ctx context.Context) (int, error) {
+		select {
+		case <-time.After(d):
+			return 1, nil
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
 func sleep(d time.Duration) func(context.Context) (int, error) {
 	return func(context.Context) (int, error) { time.Sleep(d); return 1, nil }
 }
@@ -41,6 +53,9 @@ func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 		fails := -1
 		if p.rnd.IntN(4) == 0 {
 			fails = p.rnd.IntN(10)
+			if p.rnd.IntN(2) == 0 {
+				options = append(options, asap.Settled())
+			}
 		}
 		for i := range 4 + p.rnd.IntN(14) {
 			p.declare(g, fmt.Sprint("t", i), i == fails)
@@ -72,15 +87,19 @@ func (p *plan) declare(g *asap.Group, name string, fails bool) {
 		for i := range elements {
 			elements[i] = p.duration()
 		}
+		element := sleep
+		if p.rnd.IntN(2) == 0 {
+			element = hears
+		}
 		slice := p.any().Then(name+".in", func(context.Context, int) ([]time.Duration, error) { return elements, nil })
 		var limit []asap.Option
 		if p.rnd.IntN(2) == 0 {
 			limit = append(limit, asap.Limit(1+p.rnd.IntN(2)))
 		}
-		all := g.Map(name, slice, func(ctx context.Context, d time.Duration) (int, error) { return sleep(d)(ctx) }, limit...)
+		all := g.Map(name, slice, func(ctx context.Context, d time.Duration) (int, error) { return element(d)(ctx) }, limit...)
 		task = all.Then(name+".out", func(context.Context, []int) (int, error) { return 1, nil })
 	case 6:
-		task = g.Race(name, sleep(p.duration()), sleep(p.duration()))
+		task = g.Race(name, sleep(p.duration()), hears(p.duration()))
 	case 7:
 		optional := p.any().Optional(name, func(ctx context.Context, _ int) (int, error) { return body(ctx) })
 		task = optional.Then(name+".or", func(_ context.Context, r asap.Result[int]) (int, error) { return r.Or(0), nil })
@@ -92,12 +111,17 @@ func (p *plan) declare(g *asap.Group, name string, fails bool) {
 
 func (p *plan) any() *asap.Task[int] { return p.made[p.rnd.IntN(len(p.made))] }
 
-// body sleeps, awaits, runs a nested group, and sleeps again.
+// body sleeps, waits for a while, awaits, runs a nested group, and sleeps again.
 func (p *plan) body(name string, fails bool) func(context.Context) (int, error) {
 	before, after := p.duration(), p.duration()
 	var await *asap.Task[int]
 	if len(p.made) > 0 && p.rnd.IntN(3) == 0 {
 		await = p.any()
+	}
+	var impatient *asap.Task[int]
+	patience := p.duration()
+	if len(p.made) > 0 && p.rnd.IntN(3) == 0 {
+		impatient = p.any()
 	}
 	var nested []time.Duration
 	if p.rnd.IntN(5) == 0 {
@@ -105,6 +129,11 @@ func (p *plan) body(name string, fails bool) func(context.Context) (int, error) 
 	}
 	return func(ctx context.Context) (int, error) {
 		time.Sleep(before)
+		if impatient != nil {
+			short, cancel := context.WithTimeout(ctx, patience)
+			_, _ = impatient.Await(short) // as it may be
+			cancel()
+		}
 		if await != nil {
 			if _, err := await.Await(ctx); err != nil {
 				return 0, err
