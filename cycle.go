@@ -109,6 +109,17 @@ func (g *Group) uncross(w *node) {
 	g.mu.Unlock()
 }
 
+// isCrossed reports whether there are hard waits that can be cut.
+func (g *Group) isCrossed() bool {
+	b := g.book.Load()
+	if b == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(b.crossing) > 0
+}
+
 // crossers returns the tasks that the Wait of a nested group waits for and that
 // wait for one of another group.
 func (g *Group) crossers(nested *Group) []*node {

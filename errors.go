@@ -3,6 +3,7 @@ package asap
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -107,17 +108,17 @@ func (e *PanicError) text() string { return fmt.Sprintf("task %s: panic: %v", e.
 // findError reports whether match accepts err or anything that it wraps.
 // Unlike errors.As it goes on behind one that is of the right type.
 func findError(err error, match func(error) bool) bool {
-	if err == nil || match(err) {
-		return err != nil
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return findError(e.Unwrap(), match)
-	case interface{ Unwrap() []error }:
-		for _, err := range e.Unwrap() {
-			if findError(err, match) {
-				return true
-			}
+	for err != nil {
+		if match(err) {
+			return true
+		}
+		switch e := err.(type) {
+		case interface{ Unwrap() error }:
+			err = e.Unwrap() // no recursion: a chain of awaits makes a deep error
+		case interface{ Unwrap() []error }:
+			return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return findError(err, match) })
+		default:
+			return false
 		}
 	}
 	return false

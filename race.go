@@ -206,8 +206,11 @@ func (s *settling) settleRace(n *node) {
 }
 
 // cutRaces ends a wait in a Race that closes a cycle now that another function
-// has failed.
+// has failed. Who begins such a wait later sees for himself that it has ended.
 func (s *settling) cutRaces() {
+	if !s.g.root.isCrossed() {
+		return
+	}
 	for _, of := range s.races {
 		for i := 0; ; i++ {
 			n := of.body.dep(i)
