@@ -305,7 +305,10 @@ func TestParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTelemetry(t)
 		g := asap.New(t.Context(), asap.Name("feed"), asap.Observe(y), asap.Limit(1))
-		list := g.Go("list", func(context.Context) ([]int, error) { return []int{1, 2, 3}, nil })
+		list := g.Go("list", func(context.Context) ([]int, error) {
+			time.Sleep(ms) // not over before likes is declared
+			return []int{1, 2, 3}, nil
+		})
 		likes := g.Map("likes", list, after(2*ms))
 		likes.Then("page", func(ctx context.Context, _ []int) (int, error) { return wait(ms)(ctx) })
 		g.Race("mirror", wait(ms))
