@@ -39,14 +39,11 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 	if ctx == nil {
 		panic("asap: Run of flow " + f.name + " with a nil context; pass context.Background()")
 	}
-	g := new(Group)
+	g := &Group{name: f.name} // an observer's first event has it
 	p := &plan{flow: f.name}
 	p.building.Store(true)
 	g.plan = p
 	g.init(ctx, f.options)
-	if g.name == "" {
-		g.name = f.name
-	}
 	var zero Out
 	var refused error
 	out, err := runIn(g, func(g *Group) *Task[Out] {

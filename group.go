@@ -1,6 +1,7 @@
 package asap
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"sync"
@@ -137,7 +138,7 @@ func (g *Group) configure(options []Option) {
 		}
 		o.apply(&c)
 	}
-	g.name, g.settled = c.name, c.settled
+	g.name, g.settled = cmp.Or(c.name, g.name), c.settled
 	if c.limit > 0 {
 		g.lim = newLimiter(c.limit, g.lim)
 	}

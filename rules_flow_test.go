@@ -240,6 +240,33 @@ func TestR27_Define(t *testing.T) {
 	})
 }
 
+// A flow is shown by its name, unless it is run under another one.
+func TestR27_NameForObservers(t *testing.T) {
+	f := define("sum", func(_ *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in })
+	for _, tt := range []struct {
+		name, want string
+		options    []asap.Option
+	}{
+		{"the flow's", "sum", nil},
+		{"another", "total", []asap.Option{asap.Name("total")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			seen := newTape(t)
+			if _, err := f.With(append(tt.options, asap.Observe(seen))...).Run(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range seen.events {
+				if (e.Kind == asap.GroupStart || e.Kind == asap.GroupEnd) && e.Name != tt.want {
+					t.Errorf("%v of the flow: got name %q, want %q", e.Kind, e.Name, tt.want)
+				}
+			}
+			if len(seen.events) == 0 {
+				t.Error("no events")
+			}
+		})
+	}
+}
+
 func TestR28_AFlowCostsNoMore(t *testing.T) {
 	if raceEnabled {
 		t.Skip("allocations differ under race")
