@@ -2,6 +2,7 @@ package temporalasap
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -52,7 +53,7 @@ type task struct {
 const (
 	defaultHeartbeat = 10 * time.Second
 	maxName          = 1000 // bytes, of Temporal
-	builds           = 32   // of a definition, to see whether it is always the same
+	builds           = 64   // of a definition, to see whether it is always the same
 )
 
 // define records the flow and checks everything that can be known beforehand.
@@ -67,6 +68,9 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 		}
 	}
 	d := &definition{name: flow.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
+	if d.name == "" {
+		return nil, errors.New("asap: Register of a flow without a name, by which a server knows it; give Define one")
+	}
 	if c.workflow.Name != "" && c.workflow.Name != d.name {
 		return nil, fmt.Errorf("asap: flow %s: Workflow with the name %s; leave it out, it is the flow's", d.name, c.workflow.Name)
 	}
@@ -116,18 +120,42 @@ func record[In, Out any](flow *asap.Flow[In, Out]) ([]*asap.Call, *asap.Graph, e
 		return nil, nil, err
 	}
 	for range builds {
+		next, err := flow.Graph()
+		if err != nil {
+			return nil, nil, err
+		}
 		again, err := flow.Calls()
 		if err != nil {
 			return nil, nil, err
 		}
 		for i := range max(len(calls), len(again)) {
-			a, b := describe(calls, i), describe(again, i)
-			if a != b {
-				return nil, nil, fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", flow.Name(), a, b)
+			if a, b := describe(calls, i), describe(again, i); a != b {
+				return nil, nil, unsteady(flow.Name(), a, b)
+			}
+		}
+		for i := range max(len(graph.Tasks), len(next.Tasks)) {
+			if a, b := edges(graph, i), edges(next, i); a != b {
+				return nil, nil, unsteady(flow.Name(), a, b)
 			}
 		}
 	}
 	return calls, graph, nil
+}
+
+func unsteady(flow, a, b string) error {
+	return fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", flow, a, b)
+}
+
+// edges tells what a task of the graph waits for.
+func edges(g *asap.Graph, i int) string {
+	if i >= len(g.Tasks) {
+		return fmt.Sprintf("no %d. task", i+1)
+	}
+	var names []string
+	for _, d := range g.Tasks[i].Deps {
+		names = append(names, g.Tasks[d].Name)
+	}
+	return fmt.Sprintf("%s %s after %s", g.Tasks[i].Kind, g.Tasks[i].Name, cmp.Or(strings.Join(names, ", "), "nothing"))
 }
 
 func describe(calls []*asap.Call, i int) string {
@@ -172,6 +200,9 @@ func (d *definition) configure(configs []taskConfig) error {
 
 // check completes the task's options and says what cannot work.
 func (t *task) check(types *traveller) error {
+	if t.call.Body == "" {
+		return errors.New("it has no name, by which a history knows it")
+	}
 	if len(t.activityName) > maxName || !utf8.ValidString(t.activityName) {
 		return fmt.Errorf("its name is not valid UTF-8 of at most %d bytes", maxName)
 	}
@@ -193,6 +224,7 @@ func (t *task) check(types *traveller) error {
 	case localActivity:
 		t.local.ScheduleToCloseTimeout = cmp.Or(t.local.ScheduleToCloseTimeout, t.activity.ScheduleToCloseTimeout)
 		t.local.StartToCloseTimeout = cmp.Or(t.local.StartToCloseTimeout, t.activity.StartToCloseTimeout)
+		t.local.RetryPolicy = cmp.Or(t.local.RetryPolicy, t.activity.RetryPolicy)
 		if t.local.ScheduleToCloseTimeout == 0 && t.local.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
 		}

@@ -206,13 +206,9 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 
 // finish tells the group how a call ended.
 func (e *engine) finish(f *flight, err error) {
-	switch {
-	case err == nil:
-		f.state = Succeeded
-	case errors.Is(err, context.Canceled):
-		f.state, f.err = Canceled, err.Error()
-	default:
-		f.state, f.err = Failed, err.Error()
+	f.state = Succeeded
+	if err != nil {
+		f.state, f.err = failedState(f.call, err)
 	}
 	done := f.done
 	f.call, f.done, f.future, f.cancel = nil, nil, nil, nil

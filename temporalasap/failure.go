@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
@@ -42,7 +41,7 @@ func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
 		return sendCanceled(ctx, err)
 	}
 	_, large := err.(*tooLarge)
-	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large, Details: []any{report{Err: err}}}
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large, Details: []any{bounded(err)}}
 	name := typeName(err)
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
@@ -51,25 +50,15 @@ func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
 	return temporal.NewApplicationErrorWithOptions(message(err), name, options)
 }
 
-// message is the text of err for Temporal's tools: that of a panic without the
-// stack, which is in the details.
-func message(err error) string {
-	text := err.Error()
-	if _, ok := errors.AsType[*asap.PanicError](err); ok {
-		text, _, _ = strings.Cut(text, "\n\n")
-	}
-	return text
-}
-
 // sendCanceled is the error of a body that ended with its context. If the
 // server did not ask for that, the worker stops: another one takes over.
 func sendCanceled(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	switch {
 	case cause == errHeartbeat: // known to the adapter and not to the SDK
-		return temporal.NewApplicationErrorWithOptions(err.Error(), canceledType, temporal.ApplicationErrorOptions{
+		return temporal.NewApplicationErrorWithOptions(message(err), canceledType, temporal.ApplicationErrorOptions{
 			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
-	case temporal.IsCanceledError(cause):
+	case temporal.IsCanceledError(cause), cause == context.Canceled && activity.GetInfo(ctx).IsLocalActivity:
 		return temporal.NewCanceledError()
 	}
 	return temporal.NewApplicationErrorWithOptions(fmt.Sprint(cause), interrupted, temporal.ApplicationErrorOptions{
@@ -118,17 +107,16 @@ func (e *engine) receive(f *flight) error {
 	case canceledType:
 		return context.Canceled
 	}
-	err = original(app)
-	if p, ok := err.(*asap.PanicError); ok && p.Task == f.call.Body {
-		p.Task = f.call.Task
-	}
-	return err
+	return original(app, f.call)
 }
 
 // original is what was sent, or what is left of an error that somebody else made.
-func original(app *temporal.ApplicationError) error {
+func original(app *temporal.ApplicationError, call *asap.Call) error {
 	var r report
 	if app.HasDetails() && app.Details(&r) == nil && r.Err != nil {
+		if p, ok := r.Err.(*asap.PanicError); ok && p.Task == call.Body {
+			p.Task = call.Task
+		}
 		return r.Err
 	}
 	return &asap.RemoteError{Type: app.Type(), Message: app.Message()}
@@ -165,13 +153,19 @@ func (e *engine) result(out any, err error) error {
 	if e.tooLong != nil {
 		err = e.tooLong
 	}
+	r := bounded(err)                   //workflowcheck:ignore (it encodes structs, and no map)
+	if oversize(e.def.values, r, out) { //workflowcheck:ignore (see fits)
+		out = nil
+	}
 	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		if _, failed := errors.AsType[*asap.GroupError](err); !failed {
-			return temporal.NewCanceledError(report{Err: err}, out)
+			return temporal.NewCanceledError(r, out)
 		}
 	}
+	// Another run, of which a RetryPolicy of the workflow decides, cannot help
+	// what is too large.
 	return temporal.NewApplicationErrorWithOptions(message(err), cutType(err), temporal.ApplicationErrorOptions{
-		NonRetryable: true, Details: []any{report{Err: err}, out}})
+		NonRetryable: e.tooLong != nil || large != nil, Details: []any{r, out}})
 }
 
 func cutType(err error) string {

@@ -50,6 +50,9 @@ func History[In, Out any](flow *asap.Flow[In, Out], h *history.History, options 
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: %w", flow.Name(), err)
 	}
+	if calls, err := flow.Calls(); err == nil {
+		p.wrapped = !slices.ContainsFunc(calls, func(call *asap.Call) bool { return isRun(call.Func) })
+	}
 	var in In
 	if err := c.converter.FromPayloads(started.GetInput(), &in); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", flow.Name(), err)
@@ -97,6 +100,7 @@ type player struct {
 	byTask     map[string]*play   // activities, by task
 	byType     map[string][]*play // local activities, by type: the task's body
 	children   []*play            // in order of command
+	wrapped    bool               // no body is the Run of a flow: those of the children are behind functions
 	scenes     []scene
 	at         int
 	tasks      int // workflow tasks so far
@@ -144,7 +148,7 @@ func (p *player) find(call *asap.Call) *play {
 		p.byType[body] = list[1:]
 		return list[0]
 	}
-	if len(p.children) > 0 && p.byTask[call.Task] == nil {
+	if len(p.children) > 0 && p.byTask[call.Task] == nil && (p.wrapped || isRun(call.Func)) {
 		child := p.children[0]
 		p.children = p.children[1:]
 		return child

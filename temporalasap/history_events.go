@@ -195,6 +195,6 @@ func failed(f *failure.Failure) reply {
 			}
 			return call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
 		}
-		return original(app)
+		return original(app, call)
 	}
 }

@@ -370,6 +370,23 @@ func TestHistoryLocalAndChild(t *testing.T) {
 	equal(t, "pieces of tax", pieces(run, "tax"), "running 0s-2s, Succeeded")
 }
 
+// A local activity that runs is not in the history: it must not be taken for a
+// child that was started after it.
+func TestHistoryLocalThatRuns(t *testing.T) {
+	flow := asap.Define("orders", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
+		tax, one := in.Then("tax", double), in.Then("one", shop.Run)
+		return g.Gather("all", tax, one)
+	})
+	s := newScript(t, "orders", 3)
+	child := s.add(1*second, enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_INITIATED, &history.HistoryEvent{Attributes: &history.HistoryEvent_StartChildWorkflowExecutionInitiatedEventAttributes{
+		StartChildWorkflowExecutionInitiatedEventAttributes: &history.StartChildWorkflowExecutionInitiatedEventAttributes{WorkflowType: &common.WorkflowType{Name: "shop"}}}})
+	s.add(2*second, enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED, &history.HistoryEvent{Attributes: &history.HistoryEvent_ChildWorkflowExecutionStartedEventAttributes{
+		ChildWorkflowExecutionStartedEventAttributes: &history.ChildWorkflowExecutionStartedEventAttributes{InitiatedEventId: child}}})
+	run := mustHistory(t, flow, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED))
+	equal(t, "pieces of one", pieces(run, "one"), "queued 0s-2s, running 2s-6s, Outcome(0)")
+	equal(t, "pieces of tax", pieces(run, "tax"), "queued 0s-6s, Outcome(0)")
+}
+
 func TestHistoryRefuses(t *testing.T) {
 	text := asap.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
 	other := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("else", double) })

@@ -2,6 +2,8 @@ package temporalasap_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -131,4 +133,64 @@ func TestPayloadSizes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Errors that are too many, too long, or no text at all end the flow as others do.
+func TestServerLargeErrors(t *testing.T) {
+	errs := map[string]error{"long": errors.New(strings.Repeat("x", 5<<20)), "no text": errors.New("bad byte \xff")}
+	var many []error
+	for range 300 {
+		many = append(many, errors.New(strings.Repeat("y", 20<<10)))
+	}
+	errs["many"] = errors.Join(many...)
+	fails := func(_ context.Context, how string) (string, error) { return "", errs[how] }
+	for _, test := range []struct {
+		name string
+		flow *asap.Flow[string, string]
+		kind temporalasap.TaskOption
+	}{
+		{"activity", asap.Define("large-error", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
+			temporalasap.Activity(workflow.ActivityOptions{})},
+		{"local", asap.Define("large-error-local", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
+			temporalasap.Local(workflow.LocalActivityOptions{})},
+	} {
+		c := serve(t, func(w worker.Worker) error {
+			return temporalasap.Register(w, test.flow, defaults, temporalasap.Task("user", test.kind))
+		})
+		for how, start := range map[string]string{"long": "asap: task user: xxx", "no text": "asap: task user: bad byte \ufffd", "many": "asap: task user: yyy"} {
+			h, err := temporalasap.Start(t.Context(), c.client, test.flow, how, c.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = h.Get(t.Context())
+			te, ok := errors.AsType[*asap.TaskError](err)
+			if !ok || te.Task != "user" || !strings.HasPrefix(err.Error(), start) {
+				t.Errorf("Get of %s, %s: %.200v, want %q", test.name, how, err, start)
+			}
+			if r, ok := errors.AsType[*asap.RemoteError](err); how == "many" && (!ok || len(r.Unwrap()) != len(many)) {
+				t.Errorf("%s: of %d errors %d arrived", test.name, len(many), len(r.Unwrap()))
+			}
+			replay(t, test.flow, c.history(h.ID(), h.RunID()), temporalasap.Task("user", test.kind))
+		}
+	}
+}
+
+// So does a flow in which much has failed, each of it a report that fits.
+func TestServerManyErrors(t *testing.T) {
+	flow := asap.Define("many-errors", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+		for i := range 200 {
+			in.Do(fmt.Sprint("fails", i), func(_ context.Context, n int) error { return errors.New(strings.Repeat("x", n)) })
+		}
+		return in.Then("value", func(_ context.Context, n int) (string, error) { return "there", nil })
+	}, asap.Settled())
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) })
+	h, err := temporalasap.Start(t.Context(), c.client, flow, 16<<10, c.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := h.Get(t.Context())
+	if ge, ok := errors.AsType[*asap.GroupError](err); v != "there" || !ok || len(ge.Failures) != 200 {
+		t.Errorf("Get = %q, %.200v, want the value and 200 failures", v, err)
+	}
+	replay(t, flow, c.history(h.ID(), h.RunID()))
 }

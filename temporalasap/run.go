@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
@@ -79,7 +80,10 @@ func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out],
 		o.TaskQueue = TaskQueue
 	}
 	run, err := c.ExecuteWorkflow(ctx, o, flow.Name(), in)
-	if err != nil {
+	switch {
+	case err != nil && over(ctx, err):
+		return nil, &flowError{fmt.Errorf("asap: flow %s: start: %w", flow.Name(), context.Cause(ctx)), []error{ctx.Err(), err}}
+	case err != nil:
 		return nil, fmt.Errorf("asap: flow %s: start: %w", flow.Name(), err)
 	}
 	return &Handle[Out]{c, flow.Name(), run}, nil
@@ -114,7 +118,7 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 	switch {
 	case err == nil:
 		return out, nil
-	case ctx.Err() != nil:
+	case over(ctx, err):
 		var zero Out
 		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
@@ -122,6 +126,17 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 		return out, told
 	}
 	return out, fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+}
+
+// over reports whether ctx has ended, or ends now: a server that knows of its
+// deadline may give up before the clock here has come to it.
+func over(ctx context.Context, err error) bool {
+	_, canceled := errors.AsType[*serviceerror.Canceled](err)
+	_, late := errors.AsType[*serviceerror.DeadlineExceeded](err)
+	if deadline, ok := ctx.Deadline(); ok && (canceled || late) && time.Until(deadline) < time.Second {
+		<-ctx.Done()
+	}
+	return ctx.Err() != nil
 }
 
 // Cancel asks the workflow to end, and with it every body that runs. It returns

@@ -1,5 +1,12 @@
 package temporalasap
 
+import (
+	"context"
+	"errors"
+
+	"github.com/asap-go/asap"
+)
+
 // TasksQuery is the name of the query that [Handle.Tasks] makes. Other clients
 // may make it too: the answer is a list of [TaskState].
 const TasksQuery = "asap-tasks"
@@ -24,6 +31,20 @@ type TaskState struct {
 	State State
 	Error string `json:",omitempty"`
 }
+
+// failedState is that of a call which has ended with an error: an early exit is one.
+func failedState(call *asap.Call, err error) (State, string) {
+	if _, _, exited := call.Exited(err); exited {
+		return Succeeded, ""
+	}
+	text := shortened(message(err), maxStateText)
+	if errors.Is(err, context.Canceled) {
+		return Canceled, text
+	}
+	return Failed, text
+}
+
+const maxStateText = 1 << 10 // the states of all tasks are one value
 
 func (e *engine) states() []TaskState {
 	var out []TaskState

@@ -58,6 +58,9 @@ func TestRetry(t *testing.T) {
 		{"not that type", []temporalasap.Option{policy(temporal.RetryPolicy{NonRetryableErrorTypes: []string{"notFound"}})}, 1, "asap: task user: try 1: no user 7"},
 		{"a local activity", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 1, "asap: task user: try 1: no user 7"},
 		{"a local activity again", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond}}))}, 3, ""},
+		{"a local activity with a policy of Defaults", []temporalasap.Option{
+			temporalasap.Defaults(workflow.ActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond, MaximumAttempts: 2}}),
+			temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 2, "asap: task user: try 2: no user 7"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tries.Store(0)
@@ -150,6 +153,93 @@ func TestChild(t *testing.T) {
 		if here, hereErr := outer.Run(t.Context(), test.in); here != v || fmt.Sprint(hereErr) != fmt.Sprint(err) {
 			t.Errorf("in this process %d, %v; there %d, %v", here, hereErr, v, err)
 		}
+	}
+}
+
+// A policy of the child decides whether a flow that failed runs again.
+func TestChildRetry(t *testing.T) {
+	var tries atomic.Int64
+	inner := asap.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("half", func(_ context.Context, n int) (int, error) {
+			if tries.Add(1) < 3 {
+				return 0, errors.New("not yet")
+			}
+			return n / 2, nil
+		})
+	})
+	outer := asap.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("inner", inner.Run) })
+	for _, test := range []struct {
+		options workflow.ChildWorkflowOptions
+		tries   int64
+		err     string
+	}{
+		{workflow.ChildWorkflowOptions{}, 1, "asap: task inner: task half: not yet"},
+		{workflow.ChildWorkflowOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1, MaximumAttempts: 5}}, 3, "<nil>"},
+		{workflow.ChildWorkflowOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, NonRetryableErrorTypes: []string{"asap.GroupError"}}}, 1, "asap: task inner: task half: not yet"},
+	} {
+		tries.Store(0)
+		_, err := runIn(t, outer, 4, func(env *testsuite.TestWorkflowEnvironment) {
+			if err := temporalasap.Register(env, inner, defaults); err != nil {
+				t.Fatal(err)
+			}
+		}, temporalasap.Task("inner", temporalasap.Child(inner, test.options)))
+		if fmt.Sprint(err) != test.err || tries.Load() != test.tries {
+			t.Errorf("Run with %+v: %v after %d tries, want %s after %d", test.options.RetryPolicy, err, tries.Load(), test.err, test.tries)
+		}
+	}
+}
+
+// The SDK's test environment knows heartbeats, and waits for them as a server does.
+func TestHeartbeatInEnvironment(t *testing.T) {
+	beats := make(chan struct{}, 100)
+	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("slow", func(ctx context.Context, n int) (int, error) {
+			for range 3 {
+				select {
+				case <-beats:
+				case <-ctx.Done():
+					return 0, context.Cause(ctx)
+				case <-time.After(time.Minute):
+					return 0, errors.New("no heartbeat in a minute")
+				}
+			}
+			return n, nil
+		})
+	})
+	v, err := runIn(t, flow, 7, func(env *testsuite.TestWorkflowEnvironment) {
+		env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats <- struct{}{} })
+	}, temporalasap.Defaults(workflow.ActivityOptions{HeartbeatTimeout: 2 * time.Second}))
+	if v != 7 || err != nil {
+		t.Errorf("Run = %d, %v, want 7, nil", v, err)
+	}
+}
+
+// What Tasks says of a body that exits early, and of one that panics.
+func TestTasksOfEnds(t *testing.T) {
+	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[int] {
+		hit := g.NewExit[int]()
+		return in.Then("cache", func(_ context.Context, how string) (int, error) {
+			switch how {
+			case "exit":
+				return 0, hit.With(3)
+			case "panic":
+				panic("cold")
+			}
+			return 0, errors.New(strings.Repeat("x", 1<<20))
+		}).Then("quote", add)
+	})
+	for how, want := range map[string]temporalasap.TaskState{
+		"exit":  {Task: "cache", State: temporalasap.Succeeded},
+		"panic": {Task: "cache", State: temporalasap.Failed, Error: "asap: task cache: panic: cold"},
+		"fail":  {Task: "cache", State: temporalasap.Failed, Error: strings.Repeat("x", 1<<10) + "…"},
+	} {
+		c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return temporalasap.Register(env, flow, defaults) }}
+		_, _ = temporalasap.Run(t.Context(), c, flow, how)
+		states, err := temporalasap.Attach(t.Context(), c, flow, "", "").Tasks(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "Tasks after "+how, states, []temporalasap.TaskState{want, {Task: "quote", State: temporalasap.Skipped}})
 	}
 }
 

@@ -22,31 +22,52 @@ type traveller struct {
 }
 
 func (v *traveller) travels(t reflect.Type) error {
-	w := walk{trusted: v.trusted, seen: make(map[reflect.Type]bool)}
-	if err := w.visit(t, typeText(t)); err != nil || w.opaque[t] {
+	w := walk{traveller: v, seen: make(map[visited]bool), opaque: make(map[reflect.Type]bool)}
+	if err := w.visit(t, typeText(t), false); err != nil || w.opaque[t] {
 		return err
 	}
-	in := reflect.New(t)
-	w.fill(in.Elem(), 4)
-	payload, err := v.converter.ToPayload(in.Elem().Interface())
+	in := reflect.New(t).Elem()
+	w.fill(in, 4)
+	back, err := v.send(in)
 	if err != nil {
-		return fmt.Errorf("%s cannot be encoded: %w", typeText(t), err)
+		for o := range w.opaque {
+			if _, err := v.send(reflect.Zero(o)); err != nil {
+				return nil // a type whose zero value is none, such as that of an enumeration: nothing to try with
+			}
+		}
+		return err
 	}
-	back := reflect.New(t)
-	if err := v.converter.FromPayload(payload, back.Interface()); err != nil {
-		return fmt.Errorf("%s cannot be decoded: %w", typeText(t), err)
-	}
-	if at := differs(in.Elem(), back.Elem(), typeText(t)); at != "" {
+	if at := w.differs(in, back, typeText(t)); at != "" {
 		return fmt.Errorf("%s does not survive: it is lost or changed when it is encoded and decoded", at)
 	}
 	return nil
 }
 
+// send encodes a value and decodes it again.
+func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
+	payload, err := v.converter.ToPayload(in.Interface())
+	if err != nil {
+		return in, fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)
+	}
+	back := reflect.New(in.Type())
+	if err := v.converter.FromPayload(payload, back.Interface()); err != nil {
+		return in, fmt.Errorf("%s cannot be decoded: %w", typeText(in.Type()), err)
+	}
+	return back.Elem(), nil
+}
+
 // walk goes through a type.
 type walk struct {
-	trusted map[reflect.Type]bool
-	seen    map[reflect.Type]bool
-	opaque  map[reflect.Type]bool // encodes itself
+	*traveller
+	seen   map[visited]bool
+	opaque map[reflect.Type]bool // encodes itself
+}
+
+// visited is a type at a place where the methods of its pointer are called by
+// an encoder, or at one where they are not.
+type visited struct {
+	t           reflect.Type
+	addressable bool
 }
 
 var (
@@ -58,17 +79,25 @@ var (
 )
 
 // visit says why values of t, found at a place, do not travel.
-func (w *walk) visit(t reflect.Type, at string) error {
-	if w.seen[t] {
+func (w *walk) visit(t reflect.Type, at string, addressable bool) error {
+	if v := (visited{t, addressable}); w.seen[v] {
+		return nil
+	} else {
+		w.seen[v] = true
+	}
+	if isResult(t) {
+		return w.visit(t.Field(0).Type, at+".Value", addressable)
+	}
+	if w.trusted[t] {
+		w.opaque[t] = true
 		return nil
 	}
-	w.seen[t] = true
-	if isResult(t) {
-		return w.visit(t.Field(0).Type, at+".Value")
-	}
-	if w.trusted[t] || encodesItself(t) {
-		if w.opaque == nil {
-			w.opaque = make(map[reflect.Type]bool)
+	if encodesItself(t) {
+		if embedded := w.promoted(t); embedded != "" {
+			return fmt.Errorf("%s is encoded by the methods of %s, which it embeds, and the rest is lost; give the field a name, or %s methods of its own", at, embedded, typeText(t))
+		}
+		if !addressable && onlyPointerEncodes(t) {
+			return fmt.Errorf("%s is a %s, whose MarshalJSON has a pointer receiver and is not called for a value; use *%s", at, typeText(t), typeText(t))
 		}
 		w.opaque[t] = true
 		return nil
@@ -81,32 +110,58 @@ func (w *walk) visit(t reflect.Type, at string) error {
 			return nil
 		}
 		return fmt.Errorf("%s is the interface %s: what is in it cannot be told after the journey; use a concrete type", at, typeText(t))
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return w.visit(t.Elem(), at+elemText(t))
+	case reflect.Pointer, reflect.Slice:
+		return w.visit(t.Elem(), at+elemText(t), true)
+	case reflect.Array:
+		return w.visit(t.Elem(), at+elemText(t), addressable)
 	case reflect.Map:
 		if err := w.key(t.Key(), at); err != nil {
 			return err
 		}
-		return w.visit(t.Elem(), at+"[…]")
+		return w.visit(t.Elem(), at+"[…]", false)
 	case reflect.Struct:
-		return w.fields(t, at)
+		return w.fields(t, at, addressable)
 	}
 	return nil
 }
 
+// promoted is the embedded field of a struct whose methods encode the whole,
+// and with it nothing but that field: struct{ time.Time; Name string }.
+func (w *walk) promoted(t reflect.Type) string {
+	if t.Kind() != reflect.Struct {
+		return ""
+	}
+	for f := range t.Fields() {
+		if !f.Anonymous || !encodesItself(f.Type) {
+			continue
+		}
+		in := reflect.New(t).Elem()
+		w.fill(in, 4)
+		if own := in.FieldByIndex(f.Index); own.CanSet() {
+			own.SetZero()
+		}
+		back, err := w.send(in)
+		if err == nil && !in.IsZero() && back.IsZero() {
+			return typeText(f.Type)
+		}
+	}
+	return ""
+}
+
 func (w *walk) key(t reflect.Type, at string) error {
+	if t.Implements(textMarshaler) && reflect.PointerTo(t).Implements(textUnmarshaler) {
+		w.opaque[t] = true
+		return nil
+	}
 	switch t.Kind() {
 	case reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
 		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
 		return nil
 	}
-	if t.Implements(textMarshaler) && reflect.PointerTo(t).Implements(textUnmarshaler) {
-		return nil
-	}
 	return fmt.Errorf("%s is a map with keys of type %s, which cannot be encoded; use strings or numbers", at, typeText(t))
 }
 
-func (w *walk) fields(t reflect.Type, at string) error {
+func (w *walk) fields(t reflect.Type, at string, addressable bool) error {
 	for f := range t.Fields() {
 		switch {
 		case f.Anonymous && !f.IsExported() && f.Type.Kind() == reflect.Struct:
@@ -117,7 +172,7 @@ func (w *walk) fields(t reflect.Type, at string) error {
 			return fmt.Errorf("%s.%s is not exported and would be lost on the way; export it, give %s the methods of json.Marshaler and json.Unmarshaler, or say Trust(%s{})",
 				at, f.Name, typeText(t), typeText(t))
 		}
-		if err := w.visit(f.Type, at+"."+f.Name); err != nil {
+		if err := w.visit(f.Type, at+"."+f.Name, addressable); err != nil {
 			return err
 		}
 	}
@@ -132,73 +187,25 @@ func encodesItself(t reflect.Type) bool {
 		t.Kind() == reflect.Pointer && (t.Implements(jsonMarshaler) && t.Implements(jsonUnmarshaler) || t.Implements(textMarshaler) && t.Implements(textUnmarshaler))
 }
 
+// onlyPointerEncodes reports whether t has its encoding method from its pointer.
+func onlyPointerEncodes(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return !p.Implements(protoMessage) && !t.Implements(jsonMarshaler) && !t.Implements(textMarshaler)
+}
+
 func isResult(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t.PkgPath() == reflect.TypeFor[asap.Group]().PkgPath() && strings.HasPrefix(t.Name(), "Result[")
 }
 
-// fill sets everything in v that is not opaque to something that is not zero.
-func (w *walk) fill(v reflect.Value, depth int) {
-	t := v.Type()
-	if depth == 0 || w.opaque[t] || !v.CanSet() {
-		return
-	}
-	switch t.Kind() {
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		v.SetInt(7)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		v.SetUint(7)
-	case reflect.Float32, reflect.Float64:
-		v.SetFloat(0.5)
-	case reflect.String:
-		v.SetString("x")
-	case reflect.Pointer:
-		v.Set(reflect.New(t.Elem()))
-		w.fill(v.Elem(), depth-1)
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(t, 1, 1))
-		w.fill(v.Index(0), depth-1)
-	case reflect.Array:
-		for i := range v.Len() {
-			w.fill(v.Index(i), depth-1)
-		}
-	case reflect.Map:
-		v.Set(reflect.MakeMap(t))
-		key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-		w.fill(key, depth-1)
-		w.fill(elem, depth-1)
-		v.SetMapIndex(key, elem)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if !isResult(t) || i == 0 {
-				w.fill(v.Field(i), depth-1)
-			}
-		}
-	}
-}
-
-// differs says where two values of one type differ.
-func differs(a, b reflect.Value, at string) string {
-	if reflect.DeepEqual(a.Interface(), b.Interface()) {
-		return ""
-	}
-	if a.Kind() == reflect.Struct {
-		for i := range a.NumField() {
-			if a.Type().Field(i).IsExported() {
-				if d := differs(a.Field(i), b.Field(i), at+"."+a.Type().Field(i).Name); d != "" {
-					return d
-				}
-			}
-		}
-	}
-	return at
-}
-
 // isAwait reports whether fn is the Await of a task, as a body.
-func isAwait(fn any) bool {
+func isAwait(fn any) bool { return isMethod(fn, "Task", "Await") }
+
+// isRun reports whether fn is the Run of a flow, as a body.
+func isRun(fn any) bool { return isMethod(fn, "Flow", "Run") }
+
+func isMethod(fn any, of, name string) bool {
 	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
-	return f != nil && strings.HasPrefix(f.Name(), "github.com/asap-go/asap.(*Task[") && strings.HasSuffix(f.Name(), ".Await-fm")
+	return f != nil && strings.HasPrefix(f.Name(), "github.com/asap-go/asap.(*"+of+"[") && strings.HasSuffix(f.Name(), "."+name+"-fm")
 }
 
 func typeText(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }
