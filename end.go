@@ -105,6 +105,7 @@ func (g *Group) endOutside(cause, report error) {
 func (g *Group) judge(n *node, err error) (f *failure, cancel bool) {
 	if err == nil {
 		if end := g.end.Load(); end != nil && end.why == byExit {
+			n.body.(interface{ forget() }).forget()
 			return g.exitedFailure(n), false
 		}
 		return nil, false

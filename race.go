@@ -31,6 +31,9 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 		e.node.init(g, name+"["+strconv.Itoa(i)+"]", e, entrant)
 	}
 	if !g.admitted(&r.node) {
+		if r.node.done() { // skipped; one that is only drawn keeps its functions
+			r.entrants = nil
+		}
 		return &r.Task
 	}
 	r.state.left = len(fns)

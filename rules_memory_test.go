@@ -111,6 +111,26 @@ func TestR20_FinishedTasks(t *testing.T) {
 			fn := func(context.Context) (int, error) { runtime.KeepAlive(held); return 1, errBoom }
 			return g.Race("race", fn, fn)
 		},
+		"Race in a group that has ended": func(k *tracker, g *asap.Group) any {
+			exit := g.NewExit[int]()
+			g.Do("exit", func(context.Context) error { return exit.With(1) })
+			g.Go("lasts", after(sec, 1))
+			synctest.Wait()
+			return g.Race("race", k.value("a", 0), k.value("b", 0))
+		},
+		"a success after an exit": func(k *tracker, g *asap.Group) any {
+			exit := g.NewExit[int]()
+			var ends *asap.Task[struct{}]
+			value, declared := k.value("late", 0), make(gate)
+			late := g.Go("late", func(ctx context.Context) (*big, error) {
+				<-declared
+				ends.Await(ctx)
+				return value(ctx)
+			})
+			ends = g.Do("exit", func(context.Context) error { return exit.With(1) })
+			close(declared)
+			return late
+		},
 		"what it has awaited": func(k *tracker, g *asap.Group) any {
 			a := g.Go("a", k.value("a", sec))
 			return g.Go("keep", func(ctx context.Context) (int, error) {

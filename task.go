@@ -167,6 +167,12 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	return t.outcome()
 }
 
+// forget drops the value of a body that has succeeded too late.
+func (t *Task[T]) forget() {
+	var zero T
+	t.value = zero
+}
+
 func (t *Task[T]) outcome() (T, error) {
 	if f := t.node.failure(); f != nil {
 		var zero T
