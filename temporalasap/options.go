@@ -33,9 +33,9 @@ func (o option) apply(c *config) { o(c) }
 // Defaults sets the activity options of every task. A StartToCloseTimeout or a
 // ScheduleToCloseTimeout is required, since a worker that dies is noticed by
 // time alone. The rest may be left out: a HeartbeatTimeout of 10 s, which the
-// adapter keeps by itself; retries after a crash, 0.1 s later at first, but none
-// of an error that a body returned, which needs a RetryPolicy; and the task
-// queue of the flow. WaitForCancellation is always set, so that no body
+// adapter keeps by itself; retries after a crash or a StartToCloseTimeout, 0.1 s
+// later at first and until a ScheduleToCloseTimeout, but none of an error that a
+// body returned, which needs a RetryPolicy; and the task queue of the flow. WaitForCancellation is always set, so that no body
 // outlives its flow, and ActivityID is the task's name.
 func Defaults(options workflow.ActivityOptions) Option {
 	return option(func(c *config) { c.defaults = merge(c.defaults, options) })
@@ -89,8 +89,10 @@ func Activity(options workflow.ActivityOptions) TaskOption {
 }
 
 // Local runs a task as a local activity: in the worker that has the workflow,
-// without a way over the server. Fit for what takes less than a few seconds.
-// Its arguments are handed over as they are.
+// without a way over the server. Fit for what takes milliseconds: what becomes
+// ready meanwhile is handed to the server, and a cancel heard, only when it has
+// ended or the workflow task is as good as over. Its arguments are handed over as
+// they are. Time limits and retries that are not set are those of [Defaults].
 func Local(options workflow.LocalActivityOptions) TaskOption {
 	return taskOption(func(t *task) {
 		t.kind = localActivity

@@ -24,8 +24,9 @@ type Registry interface {
 // function has around it, such as clients, but not what differs from run to run:
 // make a flow once, not for each request.
 // Register returns an error, and registers nothing, if a body's arguments or
-// value cannot travel, the definition differs from call to call, names collide,
-// no time limit is given, or an option names no task.
+// value cannot travel, the definition differs from call to call, a name is
+// empty, no time limit is given, or an option names no task. It also does for a
+// name that the worker has already; what it registered before that stays.
 func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Option) (err error) {
 	d, err := define(flow, options)
 	if err != nil {

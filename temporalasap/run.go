@@ -64,7 +64,9 @@ const cancelGrace = 10 * time.Second
 
 // Start starts flow on Temporal as a workflow and returns a handle to it. It
 // blocks until the server has it, and no longer: the end of ctx does not touch
-// the workflow after that. Options are those of the client, at most once.
+// the workflow after that. Options are those of the client, at most once. If a
+// workflow with their ID runs already, the handle is to that one, whatever its
+// input, unless they say WorkflowExecutionErrorWhenAlreadyStarted.
 func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (*Handle[Out], error) {
 	switch {
 	case flow == nil:
