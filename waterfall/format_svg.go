@@ -15,6 +15,8 @@ const (
 	svgRow     = 24
 	svgTop     = 64
 	svgPerChar = 7.3 // of the font at 13 pixels, a little more than most are wide
+	svgPerBold = 8.2 // the same in bold
+	svgNames   = 250 // pixels that names have at most
 )
 
 // svgStyle has the colors of light and dark surroundings. States differ in
@@ -47,15 +49,16 @@ func (r *Run) writeSVG(b *strings.Builder) {
 	}
 	all := c.rows()
 	rows := c.important(all, c.critical, 1000)
-	widest := 4
+	widest := 4 * svgPerChar
 	for i, row := range rows {
-		widest = max(widest, textWidth(c.label(row))+2*min(row.depth, 8))
+		_, per := c.nameStyle(row)
+		widest = max(widest, indent(row)+per*float64(textWidth(plain(c.label(row)))))
 		if row.task >= 0 {
 			c.line[row.task] = i
 		}
 	}
-	widest = min(widest, 34)
-	c.left = 16 + float64(widest)*svgPerChar + 14
+	widest = min(widest, svgNames)
+	c.left = 16 + widest + 14
 	c.width = svgWidth - c.left - 90
 	words := r.Explain()
 	if len(rows) < len(all) {
@@ -66,7 +69,7 @@ func (r *Run) writeSVG(b *strings.Builder) {
 	c.printf("<style>%s</style>", svgStyle)
 	c.printf(`<defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>`)
 	c.printf(`<rect class="paper" width="%d" height="%d"/>`, svgWidth, height)
-	c.printf(`<text class="b" x="16" y="26" font-size="15">%s</text>`, esc(fit(r.title(), 90)))
+	c.printf(`<text class="b" x="16" y="26" font-size="15">%s</text>`, esc(r.title()))
 	c.grid(len(rows))
 	c.links() // below the labels
 	for i, row := range rows {
@@ -102,18 +105,26 @@ func (c *canvas) grid(rows int) {
 	}
 }
 
-func (c *canvas) row(r row, y float64, widest int) {
-	indent := 16 + 2*float64(min(r.depth, 8))*svgPerChar
-	name := fit(plain(c.label(r)), max(4, widest-2*min(r.depth, 8)))
-	class := ""
-	if r.task < 0 {
-		class = "soft"
-	} else if t := &c.run.Tasks[r.task]; bad(t.Outcome) {
-		class = "b failed"
-	} else if c.critical[t.ID] {
-		class = "b"
+// indent is where the name of a row begins, from the left of all names.
+func indent(r row) float64 { return 2 * float64(min(r.depth, 8)) * svgPerChar }
+
+// nameStyle is the class of a row's name, and how wide a character of it is.
+func (c *canvas) nameStyle(r row) (class string, perChar float64) {
+	switch {
+	case r.task < 0:
+		return "soft", svgPerChar
+	case bad(c.run.Tasks[r.task].Outcome):
+		return "b failed", svgPerBold
+	case c.critical[c.run.Tasks[r.task].ID]:
+		return "b", svgPerBold
 	}
-	c.printf(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, indent, y+16, esc(strings.TrimRight(name, " ")))
+	return "", svgPerChar
+}
+
+func (c *canvas) row(r row, y, widest float64) {
+	class, per := c.nameStyle(r)
+	name := short(plain(c.label(r)), max(4, int((widest-indent(r))/per+.01)))
+	c.printf(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, 16+indent(r), y+16, esc(name))
 	if r.task < 0 {
 		return
 	}

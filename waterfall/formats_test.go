@@ -192,6 +192,32 @@ func TestPageIsSelfContained(t *testing.T) {
 	}
 }
 
+// The page's style sheet is whole: a rule that is never closed takes those
+// after it along.
+func TestPageStyle(t *testing.T) {
+	html := render(t, fixed(t, readme), waterfall.HTML)
+	_, css, _ := strings.Cut(html, "<style>")
+	css, _, _ = strings.Cut(css, "</style>")
+	depth := 0
+	for i, c := range css {
+		switch c {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth < 0 || depth > 2 {
+			t.Fatalf("the style sheet is %d braces deep after %.200q", depth, css[:i])
+		}
+	}
+	if depth != 0 {
+		t.Errorf("%d braces of the style sheet are not closed", depth)
+	}
+	if want := "@media print{.bar,#detail{display:none}}"; !strings.Contains(css, want) {
+		t.Errorf("the style sheet lacks %s: what only a pointer can use is printed", want)
+	}
+}
+
 // The page's program predicts what the package predicts, to the nanosecond,
 // and finds the same critical path.
 func TestPageSimulation(t *testing.T) {

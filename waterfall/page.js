@@ -44,7 +44,7 @@
     name.title = r.label;
     if (r.task < 0) {
       name.classList.add("title");
-      row.append(name);
+      row.append(name, el("span", "took"), el("span", "track"));
       chart.append(row);
       continue;
     }

@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -59,10 +60,6 @@ type painter struct {
 
 func (p *painter) head() {
 	r := p.run
-	name := plain(r.Name)
-	if name == "" {
-		name = "group"
-	}
 	var outcome asap.Outcome
 	limit := 0
 	if len(r.Groups) > 0 {
@@ -72,12 +69,17 @@ func (p *painter) head() {
 	if !r.Ended {
 		verb = "running for "
 	}
-	p.b.WriteString(p.style(bold, name) + ": " + verb + duration(r.Makespan))
-	fmt.Fprintf(&p.b, ", %s", count(len(r.Tasks), "task"))
+	verb += duration(r.Makespan)
+	name := short(cmp.Or(plain(r.Name), "group"), max(10, p.width-len(verb)-2))
+	parts := []string{name + ": " + verb, count(len(r.Tasks), "task")}
 	if peak := r.peak(); peak > 0 {
-		fmt.Fprintf(&p.b, ", work %s, at most %d at once", duration(r.work()), peak)
+		parts = append(parts, "work "+duration(r.work()), fmt.Sprintf("at most %d at once", peak))
 	}
-	p.b.WriteString(limitWord(limit) + "\n")
+	parts[len(parts)-1] += limitWord(limit)
+	p.flow(none, "", parts, ", ")
+	text := p.b.String()
+	p.b.Reset()
+	p.b.WriteString(p.style(bold, name) + text[len(name):])
 }
 
 // chart lays out the columns: mark and name, time, needs, bar.
@@ -131,7 +133,7 @@ func (p *painter) chart() {
 		if needsWidth > 0 {
 			line += p.style(dim, fit(fit(needs[i], needsWidth-1), needsWidth))
 		}
-		p.b.WriteString(strings.TrimRight(line+p.paintBar(t, p.steps), " ") + "\n")
+		p.b.WriteString(trim(line+p.paintBar(t, p.steps)) + "\n")
 	}
 	p.rest(all, rows)
 	p.legend()
@@ -239,16 +241,25 @@ func (p *painter) path() {
 func (p *painter) wrap(s, indent string) { p.flow(none, indent, strings.Fields(s), " ") }
 
 // flow writes parts in lines of the width, the second and later ones indented;
-// a part stays whole.
+// a part stays whole if it is no longer than a line.
 func (p *painter) flow(st style, indent string, parts []string, sep string) {
 	line, used := indent, textWidth(indent)
+	next := func() {
+		p.b.WriteString(p.style(st, strings.TrimRight(line, " ")) + "\n")
+		line, used = indent+"  ", textWidth(indent)+2
+	}
 	for i, part := range parts {
 		if i+1 < len(parts) {
 			part += sep
 		}
 		if used+textWidth(strings.TrimRight(part, " ")) > p.width && i > 0 {
-			p.b.WriteString(p.style(st, strings.TrimRight(line, " ")) + "\n")
-			line, used = indent+"  ", textWidth(indent)+2
+			next()
+		}
+		for used+textWidth(strings.TrimRight(part, " ")) > p.width {
+			n := prefix(part, p.width-used)
+			line += part[:n]
+			part = part[n:]
+			next()
 		}
 		line += part
 		used += textWidth(part)

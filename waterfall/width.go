@@ -101,16 +101,28 @@ func fit(s string, w int) string {
 	if have := textWidth(s); have <= w {
 		return s + strings.Repeat(" ", w-have)
 	}
-	var b strings.Builder
-	left := w - 1
-	for len(s) > 0 {
-		n, c := cluster(s)
-		if c > left {
+	head := s[:prefix(s, w-1)]
+	return head + "…" + strings.Repeat(" ", max(w-1-textWidth(head), 0))
+}
+
+// short is s, cut to w columns if it is wider.
+func short(s string, w int) string {
+	if textWidth(s) <= w {
+		return s
+	}
+	return strings.TrimRight(fit(s, w), " ")
+}
+
+// prefix is the length of the characters of s that fit into w columns.
+func prefix(s string, w int) int {
+	at := 0
+	for at < len(s) {
+		n, c := cluster(s[at:])
+		if c > w {
 			break
 		}
-		b.WriteString(s[:n])
-		s = s[n:]
-		left -= c
+		at += n
+		w -= c
 	}
-	return b.String() + "…" + strings.Repeat(" ", max(left, 0))
+	return at
 }

@@ -36,7 +36,7 @@ func (e *explainer) say(format string, args ...any) {
 	e.out = append(e.out, fmt.Sprintf(format, args...))
 }
 
-func (e *explainer) name(i int) string { return plain(e.path(i)) }
+func (e *explainer) name(i int) string { return short(plain(e.path(i)), 120) }
 
 // cycles tells every circle of waits once, from the errors that it left.
 func (e *explainer) cycles() {
@@ -102,8 +102,11 @@ func (e *explainer) failures() {
 // because is the task's error without what the sentence has said already.
 func because(t *Task) string {
 	text := strings.TrimPrefix(t.Err, "asap: ")
-	raw, _, _ := strings.Cut(t.Name, "#")
-	text = strings.TrimPrefix(text, "task "+raw+": ")
+	name := t.Name
+	if i := strings.LastIndexByte(name, '#'); i > 0 && !strings.HasPrefix(text, "task "+name+": ") {
+		name = name[:i] // the second task named price is price#2
+	}
+	text = strings.TrimPrefix(text, "task "+name+": ")
 	text = strings.TrimPrefix(text, "panic: ")
 	text, _, more := strings.Cut(strings.TrimSpace(text), "\n")
 	switch {
@@ -112,7 +115,7 @@ func because(t *Task) string {
 	case more && t.Outcome != asap.Panicked:
 		text += " …"
 	}
-	return ": " + plain(text)
+	return ": " + short(plain(text), 500)
 }
 
 // losses tells who came to nothing without a fault of their own.
