@@ -23,6 +23,10 @@ func main() {
 	slow := flag.Bool("slow", false, "let the quote take three times as long")
 	limit := flag.Int("limit", 0, "how many calls may run at once, 0 for all")
 	flag.Parse()
+	if *limit < 0 || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	run, err := record(context.Background(), *slow, *limit)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
