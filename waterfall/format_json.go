@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"time"
 
@@ -249,13 +250,37 @@ func at(data []byte, err error) error {
 		}
 		what := s.Err
 		if what == nil {
-			what = fmt.Errorf("%s cannot be a JSON %v", s.GoType, s.JSONKind)
+			what = fmt.Errorf("want %s, not %s", wanted(s.GoType), kindNames[s.JSONKind])
 		}
-		err = fmt.Errorf("%s: %w", s.JSONPointer, what)
+		if err = what; s.JSONPointer != "" {
+			err = fmt.Errorf("%s: %w", s.JSONPointer, what)
+		}
 	} else if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		offset, err = s.ByteOffset, s.Err
 	}
 	return newReadError(data, offset, err)
+}
+
+var kindNames = map[jsontext.Kind]string{
+	'n': "null", 'f': "false", 't': "true", '"': "a string", '0': "a number", '{': "an object", '[': "an array",
+}
+
+// wanted is what a member of a Go type is in JSON.
+func wanted(t reflect.Type) string {
+	if t == nil {
+		return "another value"
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return "an object"
+	case reflect.Slice:
+		return "an array"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	}
+	return "a whole number"
 }
 
 func placed(data []byte, p jsontext.Pointer, err error) error {

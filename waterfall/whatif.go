@@ -91,7 +91,7 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	}
 	base, s := m.simulate(m.asItWas(), nil, r.limit()), m.simulate(scale, gone, limit)
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
-		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.path(i))
+		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", plain(m.path(i)))
 	}
 	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit)}, nil
 }
@@ -167,7 +167,7 @@ func (x *index) find(name string) []int {
 func (x *index) names() []string {
 	var names []string
 	for i := range x.run.Tasks {
-		if n := x.run.Tasks[i].Name; !slices.Contains(names, n) && len(names) < 20 {
+		if n := short(plain(x.run.Tasks[i].Name), longestName); !slices.Contains(names, n) && len(names) < 20 {
 			names = append(names, n)
 		}
 	}

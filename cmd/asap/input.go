@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/asap-go/asap/waterfall"
 )
@@ -66,5 +67,6 @@ func known(format string) error {
 			return nil
 		}
 	}
-	return usage("%v", new(waterfall.Run).Write(io.Discard, waterfall.Format(format)))
+	err := new(waterfall.Run).Write(io.Discard, waterfall.Format(format))
+	return usage("%s", strings.TrimPrefix(err.Error(), "waterfall: "))
 }

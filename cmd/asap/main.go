@@ -114,10 +114,10 @@ func (c *command) run(e *env, args []string) int {
 		return 0
 	}
 	if u, ok := errors.AsType[*usageError](err); ok {
-		fmt.Fprintf(e.err, "asap %s: %s\nusage: asap %s %s\n", c.name, u.text, c.name, c.args)
+		fmt.Fprintf(e.err, "asap %s: %s\nusage: asap %s %s\n", c.name, printable(u.text), c.name, c.args)
 		return 2
 	}
-	fmt.Fprintf(e.err, "asap %s: %s\n", c.name, strings.TrimPrefix(err.Error(), "waterfall: "))
+	fmt.Fprintf(e.err, "asap %s: %s\n", c.name, printable(strings.TrimPrefix(err.Error(), "waterfall: ")))
 	return 1
 }
 

@@ -161,6 +161,9 @@ func TestErrors(t *testing.T) {
 		{"file, line and column", "", []string{"show", bad}, 1, "bad.json:13:"},
 		{"and what is wrong", "", []string{"show", bad}, 1, `state "asleep" is unknown`},
 		{"line of standard input", "{\n\"asap\": 7}", []string{"show"}, 1, "asap show: standard input:2:"},
+		{"an array", "[]", []string{"show"}, 1, "standard input:1:1: want an object, not an array"},
+		{"a string for a number", strings.Replace(content(t, file("readme")), `"makespan":360000000`, `"makespan":"360ms"`, 1), []string{"show"}, 1, "/makespan: want a whole number, not a string"},
+		{"escapes of a terminal", strings.ReplaceAll(content(t, file("readme")), "config", `\u001b[31m`), []string{"whatif", "nobody=0"}, 1, `there are \x1b[31m, user`},
 		{"empty input", "", []string{"show"}, 1, "standard input:1:1: "},
 		{"no such task", "", []string{"whatif", file("readme"), "nobody=-50%"}, 1, `no task "nobody"; there are config, user, posts, profile and analytics`},
 		{"no such task with a time", "", []string{"whatif", file("readme"), "nobody=5ms"}, 1, `no task "nobody"`},
@@ -217,5 +220,25 @@ func TestEveryFormat(t *testing.T) {
 		if code != 0 || out == "" {
 			t.Errorf("asap show -format %s: exit code %d, %s", f, code, stderr)
 		}
+	}
+}
+
+// A time is meant for each of the tasks, whatever they took.
+func TestTimeOfSeveral(t *testing.T) {
+	in := content(t, file("map")) // likes[0] 10 ms, likes[1] 15 ms, then likes[2] 25 ms, after 10 ms
+	for change, want := range map[string]string{
+		"likes[]=5ms": "20ms instead of 45ms", "likes[2]=5ms": "25ms instead of 45ms", "likes[]=20ms": "50ms instead of 45ms",
+	} {
+		out, stderr, code := asap(t, in, "whatif", change)
+		if code != 0 || !strings.HasPrefix(out, want) {
+			t.Errorf("asap whatif %s: exit code %d, %q, %q; want %s", change, code, stderr, out, want)
+		}
+	}
+	in = strings.ReplaceAll(content(t, file("nested")), `"name":"user"`, `"name":"stock"`)
+	if _, stderr, code := asap(t, in, "whatif", "stock=5ms"); code != 1 || !strings.Contains(stderr, "stock=5ms: tasks of that name took different times; want a percentage") {
+		t.Errorf("asap whatif of two tasks: exit code %d, %q; want 1 and that they took different times", code, stderr)
+	}
+	if out, stderr, code := asap(t, in, "whatif", "checkout/stock=5ms"); code != 0 || !strings.HasPrefix(out, "95ms instead of 120ms") {
+		t.Errorf("asap whatif checkout/stock=5ms: exit code %d, %q, %q; want 95ms", code, stderr, out)
 	}
 }

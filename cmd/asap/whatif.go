@@ -56,11 +56,11 @@ Without a change it lists what to fix first.`,
 func predict(e *env, run *waterfall.Run, args []string, format string, width int) error {
 	var changes []waterfall.Change
 	for _, a := range args {
-		c, err := change(run, a)
+		list, err := change(run, a)
 		if err != nil {
 			return err
 		}
-		changes = append(changes, c)
+		changes = append(changes, list...)
 	}
 	p, err := run.WhatIf(changes...)
 	if err != nil {
@@ -85,39 +85,33 @@ func predict(e *env, run *waterfall.Run, args []string, format string, width int
 	return err
 }
 
-// change reads one change; a time is turned into the share of what the task took.
-func change(run *waterfall.Run, arg string) (waterfall.Change, error) {
+// change reads one change, which is several where tasks get a time that did not
+// take the same.
+func change(run *waterfall.Run, arg string) ([]waterfall.Change, error) {
 	at := strings.LastIndex(arg, "=")
 	name, value := arg[:at], arg[at+1:]
 	if name == "limit" && run.Task("limit") == nil {
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {
-			return waterfall.Change{}, usage("%s: the limit is a number, and 0 means none", arg)
+			return nil, usage("%s: the limit is a number, and 0 means none", arg)
 		}
-		return waterfall.Limit(n), nil
+		return []waterfall.Change{waterfall.Limit(n)}, nil
 	}
 	if value == "0" {
-		return waterfall.Drop(name), nil
+		return []waterfall.Change{waterfall.Drop(name)}, nil
 	}
 	if p, ok := strings.CutSuffix(value, "%"); ok {
 		f, err := strconv.ParseFloat(p, 64)
 		if err != nil || f != f || f < -100 || f > 1e6 {
-			return waterfall.Change{}, usage("%s: %q is no percentage from -100%% on", arg, value)
+			return nil, usage("%s: %q is no percentage from -100%% on", arg, value)
 		}
-		return waterfall.Speed(name, -f/100), nil
+		return []waterfall.Change{waterfall.Speed(name, -f/100)}, nil
 	}
 	d, err := time.ParseDuration(value)
 	if err != nil || d < 0 {
-		return waterfall.Change{}, usage("%s: want a percentage like -50%%, a time like 80ms, or 0 to leave the task out", arg)
+		return nil, usage("%s: want a percentage like -50%%, a time like 80ms, or 0 to leave the task out", arg)
 	}
-	t := run.Task(name)
-	if t == nil { // the error of a task that there is not
-		return waterfall.Speed(name, 0), nil
-	}
-	if t.Took() == 0 {
-		return waterfall.Change{}, fmt.Errorf("%s: the task took no time, so a share of it says nothing", arg)
-	}
-	return waterfall.Speed(name, 1-float64(d)/float64(t.Took())), nil
+	return times(run, arg, name, d)
 }
 
 func ranking(e *env, run *waterfall.Run) error {
