@@ -9,7 +9,8 @@ import (
 // difference says where b differs from a, which is of the same static type,
 // "" if nowhere. Values with a method Equal are asked, so that a time is the
 // same in another zone and without its monotonic part; a nil slice or map is
-// an empty one; of errors the text counts.
+// an empty one, and a nil pointer that a type hides is one to its zero value, as
+// those of decimals and big numbers are; of errors the text counts.
 func difference(a, b reflect.Value, path string) string {
 	return (&comparison{seen: make(map[[2]uintptr]bool)}).differ(a, b, path)
 }
@@ -87,10 +88,16 @@ func asks(a, b reflect.Value) (equal, ok bool) {
 
 func (c *comparison) indirect(a, b reflect.Value, path string) string {
 	if a.IsNil() || b.IsNil() {
-		if a.IsNil() != b.IsNil() {
+		switch {
+		case a.IsNil() == b.IsNil():
+			return ""
+		case a.Kind() == reflect.Interface || a.CanInterface():
 			return changed(path, a, b)
+		case a.IsNil():
+			return c.differ(reflect.Zero(a.Type().Elem()), b.Elem(), path)
+		default:
+			return c.differ(a.Elem(), reflect.Zero(a.Type().Elem()), path)
 		}
-		return ""
 	}
 	if a.Kind() == reflect.Interface && a.CanInterface() {
 		x, isErr := a.Interface().(error)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -235,6 +236,9 @@ func TestPortableDifferences(t *testing.T) {
 	swap(t, math.NaN(), math.NaN(), "")
 	swap(t, 1.5, 2.5, "float64 is 1.5 and becomes 2.5")
 	swap(t, 1i, 2i, "complex128 is (0+1i) and becomes (0+2i)")
+	swap(t, purse{}, purse{new(big.Int)}, "")
+	swap(t, purse{new(big.Int)}, purse{}, "")
+	swap(t, purse{}, purse{big.NewInt(1)}, "purse.cents.abs is 0 long and becomes 1 long")
 	swap(t, secret{1, "gift"}, secret{1, ""}, `secret.note is "gift" and becomes ""`)
 	swap[func()](t, nil, nil, "")
 	swap(t, f, f, "and becomes 0x")

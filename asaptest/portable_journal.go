@@ -1,6 +1,7 @@
 package asaptest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -16,6 +17,7 @@ type journal struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	ended  bool // by Cancel
+	cause  error
 	ends   chan ending
 	ops    []op
 	calls  []*journaled
@@ -46,6 +48,7 @@ type journaled struct {
 	err      error
 	exit     *exit
 	canceled bool // the end of its context may have come before its own
+	cause    error
 	misused  bool // the body awaits or declares: it is at fault already
 
 	done   func(error)
@@ -112,7 +115,9 @@ func (j *journal) Step() error {
 func (j *journal) end(e ending) {
 	c := j.calls[e.call]
 	c.cancel(context.Canceled) // nobody uses it any more
-	c.err, c.canceled = e.err, c.canceled || j.ended
+	if c.err = e.err; j.ended {
+		c.canceled, c.cause = true, cmp.Or(c.cause, j.cause)
+	}
 	switch number, v, exits := c.Exited(e.err); {
 	case exits:
 		c.exit = &exit{number, j.p.carry("task "+c.Task+": the value of its exit", v, typeOf(v)), v}
@@ -152,7 +157,7 @@ func (p *portable) misuse(task, text string) {
 }
 
 func (j *journal) Cancel(cause error) {
-	j.ended = true
+	j.ended, j.cause = true, cause
 	j.ops = append(j.ops, op{kind: opCancel})
 	j.cancel(cause)
 }
@@ -160,7 +165,7 @@ func (j *journal) Cancel(cause error) {
 // CancelCall ends a function of a Race that was lost.
 func (j *journal) CancelCall(call *asap.Call, cause error) {
 	i := j.byCall[call]
-	j.calls[i].canceled = true
+	j.calls[i].canceled, j.calls[i].cause = true, cause
 	j.ops = append(j.ops, op{opCancelCall, i})
 	j.calls[i].cancel(cause)
 }

@@ -131,6 +131,8 @@ func (r *replayer) end(i int) {
 			}
 			return nil
 		})
+	case c.canceled && c.cause != nil && errors.Is(err, c.cause):
+		err = context.Canceled // the cause is known to the group alone
 	case err != nil:
 		err = crossed(err)
 	case call.Out != nil:

@@ -157,6 +157,15 @@ func TestPortableKeepsQuiet(t *testing.T) {
 			in.Do("watch", func(ctx context.Context, _ int) error { <-ctx.Done(); return ctx.Err() })
 			return in.Then("fail", func(context.Context, int) (int, error) { return 0, errDown })
 		}, errDown},
+		{"a body that ends with the group and says why", func(_ *group, in number) number {
+			in.Do("watch", func(ctx context.Context, _ int) error { <-ctx.Done(); return context.Cause(ctx) })
+			in.Do("look", func(ctx context.Context, _ int) error {
+				<-ctx.Done()
+				return fmt.Errorf("look: %w", context.Cause(ctx))
+			})
+			return in.Then("fail", func(context.Context, int) (int, error) { return 0, errDown })
+		}, errDown},
+		{"a pointer that money hides, to nothing", through(purse{}), nil},
 		{"names with brackets", func(g *group, in number) number {
 			x := in.Then("x[1]", give([]int{4, 5}))
 			y := in.Then("x[0]", give([]int{6}))
@@ -183,6 +192,22 @@ func TestPortableKeepsQuiet(t *testing.T) {
 }
 
 type secretless struct{ N int }
+
+// purse encodes itself as decimals do: its zero value comes back as another one,
+// which means the same.
+type purse struct{ cents *big.Int }
+
+func (p purse) MarshalJSON() ([]byte, error) {
+	if p.cents == nil {
+		return []byte("0"), nil
+	}
+	return p.cents.MarshalJSON()
+}
+
+func (p *purse) UnmarshalJSON(data []byte) error {
+	p.cents = new(big.Int)
+	return p.cents.UnmarshalJSON(data)
+}
 
 // A group that is settled, and one with a limit, ask for the same on replay.
 func TestPortableOptions(t *testing.T) {
