@@ -165,8 +165,8 @@ func (g *Group) configure(options []Option) {
 // When the group ends its context is canceled: a response body or rows that a
 // task has opened are dead after Wait, so consume them in the task.
 //
-// Wait may be called more than once. Called from a task of its own group it
-// never returns.
+// Wait may be called more than once: later calls return the panic as an error
+// and repeat a Goexit. Called from a task of its own group it never returns.
 func (g *Group) Wait() error {
 	g.check("Wait")
 	g.refuseInBuild("Wait", nil)
