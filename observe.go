@@ -12,8 +12,7 @@ import (
 //     Ready, Started, Blocked and Resumed in turn, Ended. A task whose body
 //     never runs has no Started.
 //   - Of a body's goroutines that wait at the same time the first is told; when
-//     it goes on, Resumed and Blocked at one instant tell the next. A task may
-//     end as Blocked, if its body has left such a goroutine behind.
+//     it goes on, Resumed and Blocked at one instant tell the next.
 //   - Calls for different tasks come at the same time, from whichever
 //     goroutine takes the step. No lock is held.
 //   - Ended of a dependency comes before Ready of its dependents. GroupStart

@@ -34,15 +34,36 @@ func (w *watch) logOf(n *node) *waitLog {
 
 // wait reports that a goroutine of n's body begins to wait for e.On, or goes on.
 func (w *watch) wait(n *node, e Event) {
-	l := w.logOf(n)
-	if l == &w.noWaits || !l.enter(e) {
+	if l := w.logOf(n); l != &w.noWaits && l.enter(e) {
+		w.report(l)
+	}
+}
+
+// endWaits reports the end of a wait of a goroutine that n's body has left
+// behind. After it nobody reports for n.
+func (w *watch) endWaits(n *node) {
+	if len(w.observers) == 0 {
 		return
 	}
+	s := n.side.Load()
+	if s.log.CompareAndSwap(nil, &w.noWaits) {
+		return
+	}
+	l := s.log.Load()
+	if l.leave(w.event(Resumed, s.entry, w.now())) {
+		w.report(l)
+	} else if l.idle != nil {
+		<-l.idle
+	}
+}
+
+// report tells what is queued, until the log is idle.
+func (w *watch) report(l *waitLog) {
 	unwound := true // by an observer that ends its goroutine
 	defer func() {
 		if unwound {
 			l.mu.Lock()
-			l.leaveLocked()
+			l.rest()
 			l.mu.Unlock()
 		}
 	}()
@@ -71,18 +92,37 @@ func (l *waitLog) next() (e Event, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.queue) == 0 {
-		l.leaveLocked()
+		l.rest()
 		return e, false
 	}
 	e, l.queue = l.queue[0], l.queue[1:]
 	return e, true
 }
 
-func (l *waitLog) leaveLocked() {
+// rest makes the log idle; mu is locked.
+func (l *waitLog) rest() {
 	l.busy = false
 	if l.idle != nil {
 		close(l.idle)
 	}
+}
+
+// leave lets nobody in any more, when the body has ended, and queues e if a
+// wait goes on. It reports whether the caller is to report it.
+func (l *waitLog) leave(e Event) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	if len(l.on) > 0 {
+		e.At = max(l.at, e.At)
+		l.queue = append(l.queue, e)
+	}
+	if l.busy { // an observer's call is under way, and may take its time
+		l.idle = make(chan struct{})
+		return false
+	}
+	l.busy = len(l.queue) > 0
+	return l.busy
 }
 
 func (l *waitLog) add(e Event) {
@@ -105,27 +145,5 @@ func (l *waitLog) add(e Event) {
 	if len(l.on) > 0 {
 		e.Kind, e.On = Blocked, l.on[0]
 		l.queue = append(l.queue, e)
-	}
-}
-
-// endWaits returns when no goroutine that the body has left behind reports
-// for it, or will.
-func (w *watch) endWaits(n *node) {
-	if len(w.observers) == 0 {
-		return
-	}
-	s := n.side.Load()
-	if s.log.CompareAndSwap(nil, &w.noWaits) {
-		return
-	}
-	l := s.log.Load()
-	l.mu.Lock()
-	l.over = true
-	if l.busy { // an observer's call is under way, and may take its time
-		l.idle = make(chan struct{})
-	}
-	l.mu.Unlock()
-	if l.idle != nil {
-		<-l.idle
 	}
 }
