@@ -47,6 +47,32 @@ func TestTwoWaitsAtOnce(t *testing.T) {
 	})
 }
 
+// A goroutine that outlives its body makes the run no longer.
+func TestWaitThatOutlivesTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var rec waterfall.Recorder
+		other := asap.New(t.Context())
+		slow := other.Go("slow", sleep(time.Second, 1))
+		g := asap.New(t.Context(), asap.Observe(&rec))
+		g.Do("leaves", func(ctx context.Context) error {
+			go slow.Await(context.WithoutCancel(ctx))
+			time.Sleep(20 * time.Millisecond)
+			return nil
+		})
+		if err := errors.Join(g.Wait(), other.Wait()); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		run := rec.Run()
+		if err := run.Validate(); err != nil || run.Makespan != 20*time.Millisecond {
+			t.Errorf("Makespan = %v, Validate() = %v; want 20ms and nil", run.Makespan, err)
+		}
+		if want := "running 0-0, blocked 0-20, running 20-20"; shape(run, "leaves") != want {
+			t.Errorf("pieces of leaves = %s, want %s", shape(run, "leaves"), want)
+		}
+	})
+}
+
 // Runs are read while the engine writes its table.
 func TestRunWhileTheEngineRecords(t *testing.T) {
 	var rec waterfall.Recorder

@@ -108,15 +108,16 @@ func btoi(b bool) int {
 func (s *snapshot) times() {
 	var last, lastEnd time.Duration
 	for _, v := range s.tasks {
+		if v.has(record.SeenEnded) { // its waits may be of goroutines that it has left behind
+			lastEnd = max(lastEnd, v.r.Ended)
+			continue
+		}
 		last = max(last, v.r.Declared)
 		if v.has(record.SeenStarted) {
 			last = max(last, v.r.Started)
 		}
 		for w := range v.r.Waits(v.steps) {
 			last = max(last, w.At, w.Until)
-		}
-		if v.has(record.SeenEnded) {
-			lastEnd = max(lastEnd, v.r.Ended)
 		}
 	}
 	last = max(last, lastEnd)
