@@ -39,6 +39,7 @@ type task struct {
 	activityName string
 	registered   any // activityName, as the SDK takes it
 	kind         taskKind
+	inMap        bool
 	inRace       bool
 	values       converter.DataConverter
 
@@ -78,16 +79,14 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 	if err != nil {
 		return nil, err
 	}
-	races := make(map[string]bool)
+	kinds := make(map[string]string)
 	for _, t := range graph.Tasks {
-		if t.Kind == "race" {
-			races[t.Name] = true
-		}
+		kinds[t.Name] = t.Kind
 	}
 	for _, call := range calls {
 		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
 		t.registered = t.activityName
-		t.inRace = races[wholeName(call.Body)]
+		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t
 	}
@@ -231,6 +230,9 @@ func (t *task) check(types *traveller) error {
 	case childWorkflow:
 		if t.childType.NumIn() != fn.NumIn() || t.childType.In(1) != fn.In(1) || t.childType.Out(0) != fn.Out(0) {
 			return fmt.Errorf("Child of flow %s, a %s, but its body is a %s; give the flow whose Run it is", t.childFlow, t.childType, fn)
+		}
+		if t.inMap && t.child.WorkflowID != "" {
+			return fmt.Errorf("Child with the WorkflowID %s, which every element would have; leave it out", t.child.WorkflowID)
 		}
 	default:
 		if t.activity.ScheduleToCloseTimeout == 0 && t.activity.StartToCloseTimeout == 0 {

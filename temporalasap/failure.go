@@ -131,11 +131,18 @@ func foreign(err error) error {
 	if p, ok := errors.AsType[*temporal.PanicError](err); ok { // outside of a body
 		return &asap.RemoteError{Type: "*temporal.PanicError", Message: "panic: " + p.Error()}
 	}
-	if t, ok := errors.AsType[*temporal.TerminatedError](err); ok {
-		return &asap.RemoteError{Type: "*temporal.TerminatedError", Message: t.Error()}
+	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
+		return &asap.RemoteError{Type: "*temporal.TerminatedError", Message: childTerminated}
 	}
 	return err
 }
+
+// What is said of children, also by a history.
+const (
+	childTerminated = "child workflow terminated"
+	childTimeout    = "Child workflow timeout (type: StartToClose)" // as temporal.TimeoutError has it
+	childTwice      = "child workflow execution already started"    // as temporal.ChildWorkflowExecutionAlreadyStartedError has it
+)
 
 // result is the error of the workflow: that of the flow with its value, which
 // a settled flow may have beside it.

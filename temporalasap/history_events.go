@@ -101,6 +101,9 @@ func ending(e *history.HistoryEvent) (int64, reply) {
 		return e.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), says(context.Canceled)
 	case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
 		a := e.GetStartChildWorkflowExecutionFailedEventAttributes()
+		if a.GetCause() == enums.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS {
+			return a.GetInitiatedEventId(), says(errors.New(childTwice))
+		}
 		return a.GetInitiatedEventId(), says(errors.New("child workflow not started: " + a.GetCause().String()))
 	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
 		a := e.GetChildWorkflowExecutionCompletedEventAttributes()
@@ -111,9 +114,9 @@ func ending(e *history.HistoryEvent) (int64, reply) {
 	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_CANCELED:
 		return e.GetChildWorkflowExecutionCanceledEventAttributes().GetInitiatedEventId(), says(context.Canceled)
 	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TIMED_OUT:
-		return e.GetChildWorkflowExecutionTimedOutEventAttributes().GetInitiatedEventId(), says(errors.New("child workflow timed out"))
+		return e.GetChildWorkflowExecutionTimedOutEventAttributes().GetInitiatedEventId(), says(errors.New(childTimeout))
 	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_TERMINATED:
-		return e.GetChildWorkflowExecutionTerminatedEventAttributes().GetInitiatedEventId(), says(errors.New("child workflow terminated"))
+		return e.GetChildWorkflowExecutionTerminatedEventAttributes().GetInitiatedEventId(), says(errors.New(childTerminated))
 	}
 	return 0, nil
 }

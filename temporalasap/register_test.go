@@ -81,6 +81,9 @@ func TestRegisterRefuses(t *testing.T) {
 		{"an unknown task", plain, []temporalasap.Option{defaults, temporalasap.Task("price", temporalasap.OwnHeartbeat())}, "asap: flow shop has no task price to set options of; it has cart, quote"},
 		{"a name for the workflow", plain, []temporalasap.Option{defaults, temporalasap.Workflow(workflow.RegisterOptions{Name: "other"})}, "flow shop: Workflow with the name other"},
 		{"a child of another type", plain, []temporalasap.Option{defaults, temporalasap.Task("cart", temporalasap.Child(through[int](), workflow.ChildWorkflowOptions{}))}, "task cart: Child of flow shop"},
+		{"one id for all children of a Map", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return g.Map("line", in.Then("cart", produce[[]int]), plain.Run).Then("quote", consume[[]int])
+		}), []temporalasap.Option{defaults, temporalasap.Task("line", temporalasap.Child(plain, workflow.ChildWorkflowOptions{WorkflowID: "order-1"}))}, "task line[]: Child with the WorkflowID order-1, which every element would have; leave it out"},
 		{"no flow", nil, []temporalasap.Option{defaults}, "asap: Register with a nil Flow"},
 		{"an await as a body", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return g.Go("again", in.Then("cart", produce[int]).Await)
