@@ -2,12 +2,14 @@ package waterfall
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -249,8 +251,11 @@ func at(data []byte, err error) error {
 			}
 		}
 		what := s.Err
-		if what == nil {
+		switch {
+		case what == nil:
 			what = fmt.Errorf("want %s, not %s", wanted(s.GoType), kindNames[s.JSONKind])
+		case errors.Is(what, strconv.ErrSyntax), errors.Is(what, strconv.ErrRange):
+			what = fmt.Errorf("want %s, not %s", wanted(s.GoType), cmp.Or(string(s.JSONValue), "another number"))
 		}
 		if err = what; s.JSONPointer != "" {
 			err = fmt.Errorf("%s: %w", s.JSONPointer, what)
@@ -279,6 +284,9 @@ func wanted(t reflect.Type) string {
 		return "true or false"
 	case reflect.String:
 		return "a string"
+	}
+	if t.Kind() >= reflect.Uint && t.Kind() <= reflect.Uint64 {
+		return "a positive whole number"
 	}
 	return "a whole number"
 }

@@ -163,6 +163,8 @@ func TestErrors(t *testing.T) {
 		{"line of standard input", "{\n\"asap\": 7}", []string{"show"}, 1, "asap show: standard input:2:"},
 		{"an array", "[]", []string{"show"}, 1, "standard input:1:1: want an object, not an array"},
 		{"a string for a number", strings.Replace(content(t, file("readme")), `"makespan":360000000`, `"makespan":"360ms"`, 1), []string{"show"}, 1, "/makespan: want a whole number, not a string"},
+		{"a fraction", strings.Replace(content(t, file("readme")), `"makespan":360000000`, `"makespan":0.36`, 1), []string{"show"}, 1, "/makespan: want a whole number, not 0.36"},
+		{"a negative ID", strings.Replace(content(t, file("readme")), `"id":1`, `"id":-1`, 1), []string{"show"}, 1, "/groups/0/id: want a positive whole number, not -1"},
 		{"escapes of a terminal", strings.ReplaceAll(content(t, file("readme")), "config", `\u001b[31m`), []string{"whatif", "nobody=0"}, 1, `there are \x1b[31m, user`},
 		{"empty input", "", []string{"show"}, 1, "standard input:1:1: "},
 		{"no such task", "", []string{"whatif", file("readme"), "nobody=-50%"}, 1, `no task "nobody"; there are config, user, posts, profile and analytics`},
