@@ -237,3 +237,51 @@ func chainOfWaits(at func(i int) int) func(k *tracker, g *asap.Group) any {
 		return keep
 	}
 }
+
+// heavyError holds something big.
+type heavyError struct{ *big }
+
+func (heavyError) Error() string { return "heavy" }
+
+// TestR20_ALongObservedGroup: a server's group is observed for as long as it
+// runs, and what has ended in it is garbage all the same.
+func TestR20_ALongObservedGroup(t *testing.T) {
+	virtual(t, "nested groups that fail", func(t *testing.T) {
+		var k tracker
+		g := asap.New(t.Context(), asap.Observe(endingObserver{}))
+		g.Do("server", func(ctx context.Context) error {
+			for range 300 {
+				held := k.new("the error of a nested group")
+				g.Do("request", func(ctx context.Context) error {
+					nested := asap.New(ctx)
+					nested.Do("fails", func(context.Context) error { return heavyError{held} })
+					nested.Wait()
+					return nil
+				}).Await(ctx)
+			}
+			k.check(t)
+			return nil
+		})
+		wantNil(t, "Wait", g.Wait())
+	})
+	virtual(t, "waits", func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Observe(endingObserver{}))
+		slow := g.Go("slow", after(time.Hour, 1))
+		g.Do("polls", func(ctx context.Context) error {
+			poll := func(times int) int64 {
+				for range times {
+					soft, cancel := context.WithTimeout(ctx, ms)
+					slow.Await(soft)
+					cancel()
+				}
+				return heap()
+			}
+			before := poll(1000)
+			if grown := poll(20_000) - before; grown > 100_000 {
+				t.Errorf("20,000 waits have left %d bytes", grown)
+			}
+			return nil
+		})
+		wantNil(t, "Wait", g.Wait())
+	})
+}

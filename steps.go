@@ -145,7 +145,9 @@ func (w *watch) blocked(n, on *node, group *Group, at time.Duration) {
 		return
 	}
 	target, local := w.target(on, group)
-	e.Block(at, local)
+	if len(w.sinks) > 0 {
+		e.Block(at, local)
+	}
 	if len(w.observers) > 0 {
 		w.tellWait(Blocked, n, e, at, target)
 	}
@@ -158,7 +160,9 @@ func (w *watch) resumed(n, on *node, group *Group, at time.Duration) {
 		return
 	}
 	target, local := w.target(on, group)
-	e.Resume(at, local)
+	if len(w.sinks) > 0 {
+		e.Resume(at, local)
+	}
 	if len(w.observers) > 0 {
 		w.tellWait(Resumed, n, e, at, target)
 	}
@@ -196,8 +200,17 @@ func (w *watch) ended(n *node, at time.Duration) {
 	if f := n.failure(); f != nil {
 		outcome, err = f.outcome, f.err
 	}
-	e.End(at, uint8(outcome), err)
+	w.noteEnd(e, at, outcome, err)
 	if len(w.observers) > 0 {
 		w.tellEnd(Ended, e, at, outcome, err)
 	}
+}
+
+// noteEnd notes the end in e. An error that nobody reads there is left out: it
+// leads to its group and on to other entries, and so would keep all there ever were.
+func (w *watch) noteEnd(e *record.Entry, at time.Duration, outcome Outcome, err error) {
+	if len(w.sinks) == 0 {
+		err = nil
+	}
+	e.End(at, uint8(outcome), err)
 }

@@ -137,7 +137,7 @@ func (w *watch) start(g *Group) {
 func (w *watch) groupEnd(g *Group) {
 	if w.base != nil {
 		at, outcome := w.base.now(), g.outcome()
-		w.entry.End(at, uint8(outcome), g.result)
+		w.noteEnd(w.entry, at, outcome, g.result)
 		if len(w.observers) > 0 {
 			w.tellEnd(GroupEnd, w.entry, at, outcome, g.result)
 		}
