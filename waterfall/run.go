@@ -39,7 +39,9 @@ type Group struct {
 	Parent asap.ID
 	Name   string
 	// Limit is how many bodies may run at once in this group and the groups
-	// inside it; 0 means no limit, or one that was never reached.
+	// inside it; 0 means no limit, or one that was never reached. A Recorder
+	// finds it by how many ran while others were queued: of several limits that
+	// explain the same queue it tells the widest.
 	Limit int
 	// Start and End are the instants of its making and its end; End is the
 	// run's makespan as long as Outcome is 0.

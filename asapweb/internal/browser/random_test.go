@@ -49,7 +49,6 @@ func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 		if p.rnd.IntN(2) == 0 {
 			options = append(options, asap.Limit(1+p.rnd.IntN(4)))
 		}
-		g := asap.New(t.Context(), options...)
 		fails := -1
 		if p.rnd.IntN(4) == 0 {
 			fails = p.rnd.IntN(10)
@@ -57,6 +56,7 @@ func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 				options = append(options, asap.Settled())
 			}
 		}
+		g := asap.New(t.Context(), options...)
 		for i := range 4 + p.rnd.IntN(14) {
 			p.declare(g, fmt.Sprint("t", i), i == fails)
 		}
