@@ -182,7 +182,9 @@ func (d *definition) configure(configs []taskConfig) error {
 			if t.call.Body == c.name || wholeName(t.call.Body) == c.name && d.byBody[c.name] == nil {
 				found = true
 				for _, o := range c.options {
-					o.applyTask(t)
+					if o != nil {
+						o.applyTask(t)
+					}
 				}
 			}
 		}
@@ -228,6 +230,9 @@ func (t *task) check(types *traveller) error {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
 		}
 	case childWorkflow:
+		if t.childType == nil {
+			return errors.New("Child with a nil Flow; give the one whose Run its body is")
+		}
 		if t.childType.NumIn() != fn.NumIn() || t.childType.In(1) != fn.In(1) || t.childType.Out(0) != fn.Out(0) {
 			return fmt.Errorf("Child of flow %s, a %s, but its body is a %s; give the flow whose Run it is", t.childFlow, t.childType, fn)
 		}

@@ -59,7 +59,11 @@ func Workflow(options workflow.RegisterOptions) Option {
 // the tasks' types survive: give it the one of your client. Without it that is
 // Temporal's default.
 func Converter(dc converter.DataConverter) Option {
-	return option(func(c *config) { c.converter = dc })
+	return option(func(c *config) {
+		if dc != nil {
+			c.converter = dc
+		}
+	})
 }
 
 // Trust takes the types of the values as ones that travel, whatever Register
@@ -113,8 +117,9 @@ func Child[In, Out any](flow *asap.Flow[In, Out], options workflow.ChildWorkflow
 		t.kind = childWorkflow
 		t.child = mergeAny(t.child, options)
 		t.child.WaitForCancellation = true
-		t.childFlow = flow.Name()
-		t.childType = reflect.TypeOf(flow.Run)
+		if t.childType = nil; flow != nil {
+			t.childFlow, t.childType = flow.Name(), reflect.TypeOf(flow.Run)
+		}
 	})
 }
 

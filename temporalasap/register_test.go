@@ -84,6 +84,8 @@ func TestRegisterRefuses(t *testing.T) {
 		{"one id for all children of a Map", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return g.Map("line", in.Then("cart", produce[[]int]), plain.Run).Then("quote", consume[[]int])
 		}), []temporalasap.Option{defaults, temporalasap.Task("line", temporalasap.Child(plain, workflow.ChildWorkflowOptions{WorkflowID: "order-1"}))}, "task line[]: Child with the WorkflowID order-1, which every element would have; leave it out"},
+		{"a child of no flow", plain, []temporalasap.Option{defaults, temporalasap.Task("cart", temporalasap.Child[int, string](nil, workflow.ChildWorkflowOptions{}))}, "task cart: Child with a nil Flow"},
+		{"no options and no converter", plain, []temporalasap.Option{defaults, nil, temporalasap.Task("cart", nil), temporalasap.Converter(nil)}, ""},
 		{"no flow", nil, []temporalasap.Option{defaults}, "asap: Register with a nil Flow"},
 		{"an await as a body", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return g.Go("again", in.Then("cart", produce[int]).Await)

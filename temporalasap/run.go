@@ -30,22 +30,30 @@ type Client interface {
 // [*asap.TaskError], and the [*asap.RemoteError] for what a body returned. It
 // blocks until the workflow has ended. A worker must have the flow registered.
 //
-// When ctx ends Run cancels the workflow, waits for it for up to 10 s, and
-// returns an error that is the context's error and cause. To leave a workflow
+// When ctx ends Run cancels the workflow, also one that is only being started,
+// waits for it for up to 10 s, and returns an error that is the context's error and cause. To leave a workflow
 // alone then, use [Start]. Options are those of the client, at most once; the
 // task queue is [TaskQueue] without them.
 func Run[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (Out, error) {
-	h, err := Start(ctx, c, flow, in, options...)
-	if err != nil {
-		var zero Out
+	var zero Out
+	if ctx.Err() != nil && flow != nil {
+		return zero, notStarted(ctx, flow.Name(), ctx.Err())
+	}
+	// The start outlives ctx: cut short, it would leave nobody who knows whether
+	// there is a workflow to cancel.
+	grace, end := graceAfter(ctx)
+	defer end()
+	h, err := Start(grace, c, flow, in, options...)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return zero, notStarted(ctx, flow.Name(), err)
+	case err != nil:
 		return zero, err
 	}
 	out, err := h.Get(ctx)
 	if err == nil || ctx.Err() == nil {
 		return out, err
 	}
-	grace, end := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
-	defer end()
 	ended := []error{ctx.Err(), context.Cause(ctx)}
 	if err := h.Cancel(grace); err != nil {
 		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", h.flow, h.ID(), err), ended}
@@ -61,6 +69,25 @@ func Run[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], i
 }
 
 const cancelGrace = 10 * time.Second
+
+// graceAfter is a context that ends a while after ctx, or when its function is
+// called.
+func graceAfter(ctx context.Context) (context.Context, func()) {
+	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { // ends with grace
+		select {
+		case <-time.After(cancelGrace):
+			cancel()
+		case <-grace.Done():
+		}
+	})
+	return grace, func() { stop(); cancel() }
+}
+
+// notStarted is the error of a start that the end of ctx has prevented.
+func notStarted(ctx context.Context, flow string, err error) error {
+	return &flowError{fmt.Errorf("asap: flow %s: start: %w", flow, context.Cause(ctx)), []error{ctx.Err(), err}}
+}
 
 // Start starts flow on Temporal as a workflow and returns a handle to it. It
 // blocks until the server has it, and no longer: the end of ctx does not touch
@@ -84,7 +111,7 @@ func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out],
 	run, err := c.ExecuteWorkflow(ctx, o, flow.Name(), in)
 	switch {
 	case err != nil && over(ctx, err):
-		return nil, &flowError{fmt.Errorf("asap: flow %s: start: %w", flow.Name(), context.Cause(ctx)), []error{ctx.Err(), err}}
+		return nil, notStarted(ctx, flow.Name(), err)
 	case err != nil:
 		return nil, fmt.Errorf("asap: flow %s: start: %w", flow.Name(), err)
 	}

@@ -17,15 +17,21 @@ import (
 // hasty is a server that gives up a call a moment before its caller does: it
 // has its own clock.
 type hasty struct {
-	startsLate bool
-	canceled   int
+	start             time.Duration // until it has started a workflow
+	started, canceled int
 }
 
 func (c *hasty) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptions, _ any, _ ...any) (client.WorkflowRun, error) {
-	if c.startsLate {
+	c.started++
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < c.start {
 		return nil, giveUp(ctx)
 	}
-	return &hastyRun{c: c}, nil
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-time.After(c.start):
+		return &hastyRun{c: c}, nil
+	}
 }
 
 func (c *hasty) GetWorkflow(context.Context, string, string) client.WorkflowRun {
@@ -62,20 +68,37 @@ func (r *hastyRun) Get(ctx context.Context, _ any) error {
 func TestDeadlineThatTheServerSeesFirst(t *testing.T) {
 	flow := through[int]()
 	slow := errors.New("slow")
-	for _, late := range []bool{false, true} {
+	for _, test := range []struct {
+		start    time.Duration
+		canceled int
+		after    time.Duration
+	}{
+		{0, 1, 5 * time.Second},
+		{6 * time.Second, 1, 6 * time.Second}, // the server starts it when Run's context has ended
+		{time.Hour, 0, 15 * time.Second},      // there is no server
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, slow)
 			defer cancel()
-			c := &hasty{startsLate: late}
+			began := time.Now()
+			c := &hasty{start: test.start}
 			_, err := temporalasap.Run(ctx, c, flow, 1)
 			if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, slow) {
-				t.Errorf("Run, start late %t: %v, want the context's error and cause", late, err)
+				t.Errorf("Run, started after %v: %v, want the context's error and cause", test.start, err)
 			}
-			if want := 1; !late && c.canceled != want {
-				t.Errorf("Run has canceled the workflow %d times, want %d", c.canceled, want)
+			if took := time.Since(began); c.canceled != test.canceled || took != test.after {
+				t.Errorf("Run, started after %v, has canceled the workflow %d times after %v, want %d times after %v", test.start, c.canceled, took, test.canceled, test.after)
 			}
 		})
 	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, slow)
+		defer cancel()
+		_, err := temporalasap.Start(ctx, &hasty{start: time.Hour}, flow, 1)
+		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, slow) {
+			t.Errorf("Start: %v, want the context's error and cause", err)
+		}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, slow)
 		defer cancel()
@@ -92,12 +115,16 @@ func TestRunWithDeadContext(t *testing.T) {
 	closed := errors.New("shop is closed")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(closed)
+	c := new(hasty)
 	for where, run := range map[string]func() error{
-		"there": func() error { _, err := temporalasap.Run(ctx, &hasty{startsLate: true}, flow, 1); return err },
+		"there": func() error { _, err := temporalasap.Run(ctx, c, flow, 1); return err },
 		"here":  func() error { _, err := flow.Run(ctx, 1); return err },
 	} {
 		if err := run(); !errors.Is(err, context.Canceled) || !errors.Is(err, closed) {
 			t.Errorf("Run %s: %v, want the context's error and cause", where, err)
 		}
+	}
+	if c.started != 0 {
+		t.Errorf("Run with a dead context has started %d workflows, want none", c.started)
 	}
 }
