@@ -45,6 +45,12 @@ func TestSameAsByHand(t *testing.T) {
 			t.Errorf("%s: measured %+v, printed %q", s.name, r, text.String())
 		}
 	}
+}
+
+// It has a server of its own: a second worker on the queue that does not know
+// the flow would take its tasks too.
+func TestWidest(t *testing.T) {
+	c := server.Start(t).Client(client.Options{})
 	var text strings.Builder
 	if err := widest(t.Context(), &text, c, 7); err != nil || !strings.Contains(text.String(), "7 side by side: ") {
 		t.Errorf("widest = %v, printed %q", err, text.String())
