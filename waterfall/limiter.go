@@ -102,7 +102,9 @@ func (m *model) limiters(outermost int) []*limiter {
 	}
 	out := make([]*limiter, len(m.tasks))
 	for t := range out {
-		out[t] = ofTask(t)
+		if !m.unbegun(t) {
+			out[t] = ofTask(t)
+		}
 	}
 	return out
 }

@@ -98,7 +98,7 @@ func (m *model) describe(i int) {
 	switch {
 	case m.container(i):
 		m.describeContainer(i)
-	case t.started(), t.Outcome == asap.Canceled, t.Outcome == asap.Failed: // on an engine that never got to it
+	case t.started(), m.unbegun(i):
 		mt.kind = isBody
 		mt.ops = m.body(i)
 		mt.lag = m.startLag(i)
@@ -108,6 +108,17 @@ func (m *model) describe(i int) {
 	default:
 		mt.kind = isUnrun
 	}
+}
+
+// unbegun tells whether the body of task i ended on an engine that never got to
+// it. It took no slot.
+func (m *model) unbegun(i int) bool {
+	t := &m.run.Tasks[i]
+	switch t.Outcome {
+	case asap.Canceled, asap.Failed, asap.Exited:
+		return !t.started() && !m.container(i)
+	}
+	return false
 }
 
 // startLag is the time in the queue before the body runs.

@@ -85,7 +85,8 @@ function simulate(run, scale, gone, limit) {
     mapLimits.set(p, l);
     return l;
   }
-  const limiter = M.map((_, t) => ofTask(t));
+  const unbegun = m => m.kind === BODY && !m.pieces.some(p => p[0] === RUNNING);
+  const limiter = M.map((m, t) => unbegun(m) ? null : ofTask(t));
 
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, queued: false,

@@ -244,10 +244,35 @@ func TestCriticalPathOnARealClock(t *testing.T) {
 	}
 }
 
+// An engine elsewhere is told to end a call and says so later, also when no
+// worker has begun it: here the group ends with that.
+func TestWhatIfOfCancelThatTakesTime(t *testing.T) {
+	for _, limit := range []int{0, 1} {
+		run := &waterfall.Run{Name: "shop", Makespan: 5 * time.Second, Ended: true,
+			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: asap.Exited, End: 5 * time.Second, Limit: limit}},
+			Tasks: []waterfall.Task{
+				{ID: 2, Group: 1, Name: "found", Outcome: asap.Exited, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 2 * time.Second}}},
+				{ID: 3, Group: 1, Name: "mirror", Outcome: asap.Exited, Pieces: []waterfall.Piece{{State: waterfall.Queued, End: 5 * time.Second}}},
+				{ID: 4, Group: 1, Name: "after", Deps: []asap.ID{3}, Outcome: asap.Skipped, Pieces: []waterfall.Piece{{State: waterfall.Blocked, End: 2 * time.Second, On: 3}}},
+			}}
+		if err := run.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			change []waterfall.Change
+			want   time.Duration
+		}{{nil, 5 * time.Second}, {[]waterfall.Change{waterfall.Speed("found", .5)}, 4 * time.Second}} {
+			if p, err := run.WhatIf(row.change...); err != nil || p.Makespan != row.want || p.Run.Tasks[1].Outcome != asap.Exited {
+				t.Errorf("limit %d: WhatIf(%v) = %+v, %v, want %v", limit, row.change, p, err, row.want)
+			}
+		}
+	}
+}
+
 // On an engine elsewhere a task may end that no worker has begun: canceled, or
 // out of time. A prediction keeps it and what it took.
 func TestWhatIfOfTaskThatNeverBegan(t *testing.T) {
-	for _, outcome := range []asap.Outcome{asap.Canceled, asap.Failed} {
+	for _, outcome := range []asap.Outcome{asap.Canceled, asap.Failed, asap.Exited} {
 		run := &waterfall.Run{Name: "shop", Makespan: 5 * time.Second, Ended: true,
 			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: asap.Failed, End: 5 * time.Second}},
 			Tasks: []waterfall.Task{
