@@ -35,8 +35,9 @@ func (o option) apply(c *config) { o(c) }
 // time alone. The rest may be left out: a HeartbeatTimeout of 10 s, which the
 // adapter keeps by itself; retries after a crash or a StartToCloseTimeout, 0.1 s
 // later at first and until a ScheduleToCloseTimeout, but none of an error that a
-// body returned, which needs a RetryPolicy; and the task queue of the flow. WaitForCancellation is always set, so that no body
-// outlives its flow, and ActivityID is the task's name.
+// body returned, which needs a RetryPolicy; and the task queue of the flow.
+// WaitForCancellation is always set, so that no body outlives its flow, and
+// ActivityID is the task's name.
 func Defaults(options workflow.ActivityOptions) Option {
 	return option(func(c *config) { c.defaults = merge(c.defaults, options) })
 }

@@ -31,9 +31,9 @@ type Client interface {
 // blocks until the workflow has ended. A worker must have the flow registered.
 //
 // When ctx ends Run cancels the workflow, also one that is only being started,
-// waits for it for up to 10 s, and returns an error that is the context's error and cause. To leave a workflow
-// alone then, use [Start]. Options are those of the client, at most once; the
-// task queue is [TaskQueue] without them.
+// waits for it for up to 10 s, and returns an error that is the context's error
+// and cause. To leave a workflow alone then, use [Start]. Options are those of
+// the client, at most once; the task queue is [TaskQueue] without them.
 func Run[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (Out, error) {
 	var zero Out
 	if ctx.Err() != nil && flow != nil {

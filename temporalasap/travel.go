@@ -80,11 +80,11 @@ var (
 
 // visit says why values of t, found at a place, do not travel.
 func (w *walk) visit(t reflect.Type, at string, addressable bool) error {
-	if v := (visited{t, addressable}); w.seen[v] {
+	place := visited{t, addressable}
+	if w.seen[place] {
 		return nil
-	} else {
-		w.seen[v] = true
 	}
+	w.seen[place] = true
 	if isResult(t) {
 		return w.visit(t.Field(0).Type, at+".Value", addressable)
 	}

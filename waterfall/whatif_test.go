@@ -244,51 +244,40 @@ func TestCriticalPathOnARealClock(t *testing.T) {
 	}
 }
 
-// An engine elsewhere is told to end a call and says so later, also when no
-// worker has begun it: here the group ends with that.
-func TestWhatIfOfCancelThatTakesTime(t *testing.T) {
-	for _, limit := range []int{0, 1} {
-		run := &waterfall.Run{Name: "shop", Makespan: 5 * time.Second, Ended: true,
-			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: asap.Exited, End: 5 * time.Second, Limit: limit}},
-			Tasks: []waterfall.Task{
-				{ID: 2, Group: 1, Name: "found", Outcome: asap.Exited, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 2 * time.Second}}},
-				{ID: 3, Group: 1, Name: "mirror", Outcome: asap.Exited, Pieces: []waterfall.Piece{{State: waterfall.Queued, End: 5 * time.Second}}},
-				{ID: 4, Group: 1, Name: "after", Deps: []asap.ID{3}, Outcome: asap.Skipped, Pieces: []waterfall.Piece{{State: waterfall.Blocked, End: 2 * time.Second, On: 3}}},
-			}}
-		if err := run.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range []struct {
-			change []waterfall.Change
-			want   time.Duration
-		}{{nil, 5 * time.Second}, {[]waterfall.Change{waterfall.Speed("found", .5)}, 4 * time.Second}} {
-			if p, err := run.WhatIf(row.change...); err != nil || p.Makespan != row.want || p.Run.Tasks[1].Outcome != asap.Exited {
-				t.Errorf("limit %d: WhatIf(%v) = %+v, %v, want %v", limit, row.change, p, err, row.want)
-			}
-		}
-	}
-}
-
-// On an engine elsewhere a task may end that no worker has begun: canceled, or
-// out of time. A prediction keeps it and what it took.
+// On an engine elsewhere a task may end that no worker has begun: canceled, out
+// of time, or, in an early exit, when the engine says that it has ended the
+// call. A prediction keeps it and what it took. In each run the second task is
+// such a one, and ends three seconds after the first.
 func TestWhatIfOfTaskThatNeverBegan(t *testing.T) {
+	const s = time.Second
+	shop := func(outcome asap.Outcome, limit int, tasks ...waterfall.Task) *waterfall.Run {
+		return &waterfall.Run{Name: "shop", Makespan: 5 * s, Ended: true, Tasks: tasks,
+			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: outcome, End: 5 * s, Limit: limit}}}
+	}
+	first := func(outcome asap.Outcome) waterfall.Task {
+		return waterfall.Task{ID: 2, Group: 1, Name: "first", Outcome: outcome, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 2 * s}}}
+	}
+	runs := make(map[string]*waterfall.Run)
 	for _, outcome := range []asap.Outcome{asap.Canceled, asap.Failed, asap.Exited} {
-		run := &waterfall.Run{Name: "shop", Makespan: 5 * time.Second, Ended: true,
-			Groups: []waterfall.Group{{ID: 1, Name: "shop", Outcome: asap.Failed, End: 5 * time.Second}},
-			Tasks: []waterfall.Task{
-				{ID: 2, Group: 1, Name: "cart", Outcome: asap.Succeeded, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 2 * time.Second}}},
-				{ID: 3, Group: 1, Name: "stock", Deps: []asap.ID{2}, Outcome: outcome, Err: "gone", Pieces: []waterfall.Piece{
-					{State: waterfall.Blocked, End: 2 * time.Second, On: 2}, {State: waterfall.Queued, Start: 2 * time.Second, End: 5 * time.Second}}},
-			}}
+		runs[outcome.String()] = shop(asap.Failed, 0, first(asap.Succeeded),
+			waterfall.Task{ID: 3, Group: 1, Name: "stock", Deps: []asap.ID{2}, Outcome: outcome, Err: "gone", Pieces: []waterfall.Piece{
+				{State: waterfall.Blocked, End: 2 * s, On: 2}, {State: waterfall.Queued, Start: 2 * s, End: 5 * s}}})
+	}
+	for _, limit := range []int{0, 1} {
+		runs[fmt.Sprintf("early exit, limit %d", limit)] = shop(asap.Exited, limit, first(asap.Exited),
+			waterfall.Task{ID: 3, Group: 1, Name: "mirror", Outcome: asap.Exited, Pieces: []waterfall.Piece{{State: waterfall.Queued, End: 5 * s}}},
+			waterfall.Task{ID: 4, Group: 1, Name: "after", Deps: []asap.ID{3}, Outcome: asap.Skipped, Pieces: []waterfall.Piece{{State: waterfall.Blocked, End: 2 * s, On: 3}}})
+	}
+	for name, run := range runs {
 		if err := run.Validate(); err != nil {
-			t.Fatal(err)
+			t.Fatalf("%s: Validate() = %v", name, err)
 		}
 		for _, row := range []struct {
 			change []waterfall.Change
 			want   time.Duration
-		}{{nil, 5 * time.Second}, {[]waterfall.Change{waterfall.Speed("cart", .5)}, 4 * time.Second}} {
-			if p, err := run.WhatIf(row.change...); err != nil || p.Makespan != row.want || p.Run.Tasks[1].Outcome != outcome {
-				t.Errorf("%v: WhatIf(%v) = %v, %v, want %v", outcome, row.change, p, err, row.want)
+		}{{nil, 5 * s}, {[]waterfall.Change{waterfall.Speed("first", .5)}, 4 * s}} {
+			if p, err := run.WhatIf(row.change...); err != nil || p.Makespan != row.want || p.Run.Tasks[1].Outcome != run.Tasks[1].Outcome {
+				t.Errorf("%s: WhatIf(%v) = %+v, %v, want %v and %v", name, row.change, p, err, row.want, run.Tasks[1].Outcome)
 			}
 		}
 	}
