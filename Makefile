@@ -14,7 +14,7 @@ test: ## run every test of every module
 	go test -timeout 30m work
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
-	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 .
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./internal/rules ./examples/seeds
 	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/storefront/... ./otelasap/...
 	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap

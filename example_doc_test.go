@@ -94,3 +94,15 @@ func TestLoadPage(t *testing.T) {
 		}
 	})
 }
+
+// wantAfter runs f in virtual time and fails unless it takes want.
+func wantAfter(t *testing.T, want time.Duration, f func(context.Context)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		f(t.Context())
+		if got := time.Since(start); got != want {
+			t.Errorf("it took %v, want %v", got, want)
+		}
+	})
+}

@@ -22,6 +22,17 @@ func findPrice(ctx context.Context, item string) (int, error) { return 100 * len
 
 func findAds(ctx context.Context) ([]string, error) { return nil, errors.New("503 unavailable") }
 
+// answer is a call to a service that takes d: it returns v, or the cause of
+// ctx when that ends first.
+func answer[T any](ctx context.Context, d time.Duration, v T) (T, error) {
+	select {
+	case <-time.After(d):
+		return v, nil
+	case <-ctx.Done():
+		return v, context.Cause(ctx)
+	}
+}
+
 func ExampleNew() {
 	g := asap.New(context.Background())
 	defer g.Stop() // nothing outlives the function, however it is left

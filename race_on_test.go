@@ -1,5 +1,0 @@
-//go:build race
-
-package asap_test
-
-const raceEnabled = true
