@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"context"
+	"strconv"
+)
+
+// Body is what a node runs: the record of the package above that the node is
+// the first field of.
+type Body interface {
+	// Call runs the user's function and keeps its value.
+	Call(ctx context.Context) error
+	// Dep returns the i-th dependency, nil behind the last. It is called while
+	// the node is pending, or pinned, or nobody else knows it.
+	Dep(i int) *Node
+	// Drop forgets the function and the dependencies, and the value too unless
+	// the node has succeeded. It is called once, by whoever settles the node,
+	// before that is published.
+	Drop(failed bool)
+}
+
+// Kind says what is special about a node, as bits. A bit promises that the
+// body has the methods that its comment names: they are interfaces below.
+type Kind uint16
+
+// The kinds.
+const (
+	Inline   Kind = 1 << iota // Inliner: has no body to start, holds no slot
+	Optional                  // a failure of the body becomes its value
+	Element                   // PartOf and Limited: an element of a Map
+	Entrant                   // PartOf and Racer: a function of a Race
+	Given                     // has its value from the start
+	Gather                    // a Gather
+	Mapped                    // Collector: a Map
+	Race                      // a Race itself: ends with the first success of its functions
+	helper                    // a hub: not a task, but those who wait for one
+
+	part = Element | Entrant
+)
+
+// Inliner is the body of a node that has no function to run.
+type Inliner interface {
+	// Inline is called when every dependency has succeeded. It reports done
+	// when the node has its value or err, and otherwise returns bodies to
+	// start, for which it waits now.
+	Inline() (parts Chain, done bool, err error)
+}
+
+// Collector is the body of a Map.
+type Collector interface {
+	// Collect takes the values of the elements; it reports false when there
+	// are no elements yet.
+	Collect() bool
+}
+
+// PartOf is the body of an element of a Map or of a function of a Race.
+type PartOf interface {
+	Whole() (of *Node, index int)
+}
+
+// Limited is the body of an element of a Map.
+type Limited interface {
+	Limiter() *Limiter
+}
+
+// Racer is the body of a function of a Race.
+type Racer interface {
+	Race() *RaceState
+	// Win makes the function's value the Race's.
+	Win()
+}
+
+// Filler is the body of everything that is no Gather or Input: what a Backend
+// needs to run it.
+type Filler interface {
+	Fill(*Call)
+}
+
+// Call is a body as a Backend sees it.
+type Call struct {
+	Func, Out any   // the function of the user, and where its value goes, nil if there is none
+	In        []any // its arguments after the context
+}
+
+// label is the name of n, also of an element or a function: likes[3].
+func (n *Node) label() string {
+	if n.kind&part == 0 {
+		return n.name
+	}
+	of, i := n.body.(PartOf).Whole()
+	return of.name + "[" + strconv.Itoa(i) + "]"
+}
+
+// whole is the Race or Map that n is a part of, nil if it is none.
+func (n *Node) whole() *Node {
+	if n.kind&part == 0 {
+		return nil
+	}
+	of, _ := n.body.(PartOf).Whole()
+	return of
+}
+
+// limiter is the innermost one of n's body, nil if it has none.
+func (n *Node) limiter() *Limiter {
+	if n.kind&Element != 0 {
+		return n.body.(Limited).Limiter()
+	}
+	return n.group.lim
+}
+
+// race is the state of the Race that n is a function of.
+func (n *Node) race() *RaceState { return n.body.(Racer).Race() }

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"runtime/trace"
+	"sync/atomic"
+	"time"
+)
+
+// A node is the context of its body, so that a task needs no context of its
+// own. Whatever has to be a real cancelCtx, because only package context can
+// make one, is asked of a single one behind all nodes of the group, made by
+// the first who needs it:
+//
+//   - Done comes from it. Err asks it if it was made, and else the group's
+//     base: see below.
+//   - Value gives the node for nodeKey. Every other key, package context's own
+//     among them, goes to it if it was made and else to the parent: so Cause
+//     is right, and a derived context attaches to it without a goroutine.
+//   - Who ends the group makes it before anybody can see the end. The end is
+//     stored first and then it is canceled, and whoever makes it looks at the
+//     end of everything afterwards: one of the two cancels.
+//
+// A group that was made with the context of a body itself has for its parent the
+// group of that body, and no task: what it keeps alive is no task's value. The
+// end of that group comes to it by [Group.cancel], which ends all groups nested
+// in it so before its own context, and only the base, the next group outwards
+// with another parent, asks that parent. So nothing here costs more the deeper
+// a group is nested.
+
+// nodeKey is the key under which a context knows the task it belongs to.
+type nodeKey struct{}
+
+// nodeOf returns the node whose body ctx belongs to, nil if there is none that
+// has not ended.
+func nodeOf(ctx context.Context) *Node {
+	n, ok := ctx.(*Node)
+	if !ok {
+		n, _ = ctx.Value(nodeKey{}).(*Node)
+	}
+	if n == nil || n.isDone() {
+		return nil
+	}
+	return n
+}
+
+// NodeOf returns the node whose body ctx belongs to, nil if there is none that
+// has not ended.
+func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
+
+// cancelable is the group's real context.
+type cancelable struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// makeReal returns the group's real context and makes it if need be.
+func (g *Group) makeReal() *cancelable {
+	c := g.real.Load()
+	if c == nil {
+		c = new(cancelable)
+		c.ctx, c.cancel = context.WithCancelCause(g.parent)
+		if !g.real.CompareAndSwap(nil, c) {
+			c.cancel(nil)
+			c = g.real.Load()
+		}
+	}
+	if g.isOver() {
+		c.cancel(nil)
+	}
+	return c
+}
+
+func (g *Group) err() error {
+	if c := g.real.Load(); c != nil {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if g.isOver() {
+		return context.Canceled
+	}
+	if g.real.Load() != nil {
+		return nil // the parent's end comes through it
+	}
+	err := g.base.parent.Err()
+	if err != nil {
+		if c := g.real.Load(); c != nil {
+			return c.ctx.Err() // made meanwhile: never ahead of its Done
+		}
+	}
+	return err
+}
+
+func (g *Group) value(key any) any {
+	if c := g.real.Load(); c != nil {
+		return c.ctx.Value(key)
+	}
+	return g.parent.Value(key)
+}
+
+// causeOf is why ctx has ended, for which err was seen: never nil, also for a
+// context of a foreign type that has no cause or says one thing and then another.
+func causeOf(ctx context.Context, err error) error {
+	return cmp.Or(context.Cause(ctx), err, ctx.Err(), context.Canceled)
+}
+
+// Deadline is that of the context that the group was made with.
+func (n *Node) Deadline() (time.Time, bool) { return n.group.base.parent.Deadline() }
+
+// Done is closed when the group's context ends.
+func (n *Node) Done() <-chan struct{} { return n.group.makeReal().ctx.Done() }
+
+// Err is not nil once the group's context has ended.
+func (n *Node) Err() error { return n.group.err() }
+
+// Value is that of the context that the group was made with.
+func (n *Node) Value(key any) any {
+	if key == (nodeKey{}) {
+		return n
+	}
+	return n.group.value(key)
+}
+
+// String keeps package fmt from reading a record that others write.
+func (n *Node) String() string { return "asap.Task(" + n.label() + ")" }
+
+// groupContext is a group's context as no task's.
+type groupContext Group
+
+func (c *groupContext) Deadline() (time.Time, bool) { return c.base.parent.Deadline() }
+func (c *groupContext) Done() <-chan struct{}       { return (*Group)(c).makeReal().ctx.Done() }
+func (c *groupContext) Err() error                  { return (*Group)(c).err() }
+func (c *groupContext) Value(key any) any           { return (*Group)(c).value(key) }
+func (c *groupContext) String() string              { return "asap.Group(" + (*Group)(c).Name() + ")" }
+
+// bodyContext is the context of a body that cannot be its node: of a function of
+// a Race, and of what is observed so that observers may derive theirs. When the
+// task has ended it lets the node go, so that who keeps the context keeps no
+// value.
+type bodyContext struct {
+	context.Context // of the group or of the Race
+	node            atomic.Pointer[Node]
+	given           context.Context // what the body gets: this one, or what observers made of it
+	region          *trace.Region
+}
+
+func (c *bodyContext) Value(key any) any {
+	if key == (nodeKey{}) {
+		if n := c.node.Load(); n != nil {
+			return n
+		}
+		return nil
+	}
+	return c.Context.Value(key)
+}
+
+func (c *bodyContext) String() string {
+	if n := c.node.Load(); n != nil {
+		return n.String()
+	}
+	return "asap.Task"
+}
+
+// prepare returns the context of n's body, which starts at the given instant.
+func (g *Group) prepare(n *Node, at time.Duration) context.Context {
+	told := g.watch != nil && g.watch.Calls()
+	if n.kind&Entrant == 0 && !told {
+		if g.watch != nil {
+			g.watch.Start(n.entry(), n, at, "")
+		}
+		return n
+	}
+	c := &bodyContext{Context: (*groupContext)(g)}
+	if n.kind&Entrant != 0 {
+		c.Context = n.race().context(g)
+	}
+	c.node.Store(n)
+	c.given = c
+	if g.watch != nil {
+		c.given, c.region = g.watch.Start(n.entry(), c, at, n.label())
+	}
+	n.makeSide().own = c
+	return c.given
+}

@@ -1,0 +1,271 @@
+package engine
+
+// A hard wait that would close a cycle is found when it begins. The waiter
+// publishes what it waits for and then follows the waits from there; with
+// atomics in one total order, the last to publish sees the whole cycle.
+//
+// Most waits need no walk. Tasks have an order: in a group that of declaration,
+// a task of a nested group before the one whose body made it and after what that
+// one comes after, the parts of a Race or Map before it. Declared dependencies, a
+// Race's wait for its functions and a Wait for a nested group lead downhill in
+// it, and so does an Await of what was declared before. So every cycle has a wait
+// that leads uphill. Those are counted in the root, before they are published,
+// and as long as there are none nobody walks.
+//
+// A step that was seen still holds when the next one is: a body waits until
+// its target is done, and a target that is seen waiting is not done. Only a
+// wait that was refused or cut short may be gone. So a walk that comes back is
+// looked at once more, exactly and under a lock (see stuck.go), which also
+// lets one of two waiters who close a cycle at the same time go on.
+
+// hint shortens a walk: from the node's wait for on, every wait leads to the
+// node to, as long as that is not done. Only a wait that is cut short by nothing
+// but the end of its group gives one: after that its body never waits again.
+type hint struct{ on, to *Node }
+
+// cycleCut is what cuts a wait that can never end.
+type cycleCut struct{ error }
+
+// publish says that the body of b waits from now on, unless that is a cycle.
+func (w *wait) publish(b *bed) error {
+	by, n := b.node, w.on.Load()
+	w.uphill = !n.isBelow(by)
+	if w.uphill {
+		w.countUphill(n, 1)
+	}
+	b.open(w)
+	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
+		return nil
+	}
+	var err error
+	w.ifStuck(n, func(path []string) {
+		if w.over.CompareAndSwap(false, true) { // else another has found the same
+			w.withdraw(b)
+			err = by.group.host.Cycle(path)
+		}
+	})
+	return err
+}
+
+// withdraw is the end of what publish has begun.
+func (w *wait) withdraw(b *bed) {
+	b.shut(w)
+	if n := w.on.Swap(nil); w.uphill && n != nil {
+		w.uphill = false
+		w.countUphill(n, -1)
+	}
+}
+
+// countUphill counts a wait for n that leads uphill, or between two roots.
+func (w *wait) countUphill(n *Node, d int32) {
+	a, b := w.by.group.root, n.group.root
+	a.uphill.Add(d)
+	if b != a {
+		b.uphill.Add(d)
+	}
+}
+
+// isBelow reports whether n comes before by in the order in which waits lead
+// downhill.
+func (n *Node) isBelow(by *Node) bool {
+	if n.group.root != by.group.root {
+		return false
+	}
+	a, b := by, n
+	for a != nil && b != nil && a.group != b.group {
+		if a.group.depth >= b.group.depth {
+			a = a.group.owner.Load()
+		} else {
+			b = b.group.owner.Load()
+		}
+	}
+	switch {
+	case a == nil || b == nil:
+		return false // a group that has ended
+	case a == b:
+		return a == by // n is in a group nested in by's body
+	}
+	return b.before(a)
+}
+
+// mayLeadTo reports whether the waits from n lead to w. It is exact but for
+// waits taken back while it looks, and for a Race, which it takes for a wait
+// for all of its functions.
+func mayLeadTo(n, w *Node) bool {
+	for steps := 0; ; steps++ {
+		if n == w {
+			return true
+		}
+		if n.isDone() {
+			return false
+		}
+		b := n.bed()
+		if b == nil {
+			return n.isPending() && reaches(n, w)
+		}
+		open := b.waits.Load()
+		if open == nil {
+			return n.isPending() && reaches(n, w)
+		}
+		on := open.on.Load()
+		if on == nil || open.also.Load() != nil {
+			return reaches(n, w)
+		}
+		next := on
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() {
+			next = h.to
+		}
+		if steps >= 8 { // a long walk halves the path for the next one
+			if far := next.firmly(); far != nil {
+				b.hint.Store(&hint{on, far})
+			}
+		}
+		n = next
+	}
+}
+
+// firmly returns what the body of n waits for, if it waits for one node of its
+// group and nothing but the group's end can cut that short.
+func (n *Node) firmly() *Node {
+	b := n.bed()
+	if b == nil || b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
+		return nil
+	}
+	if on := b.first.on.Load(); on != nil && !on.isDone() {
+		return on
+	}
+	return nil
+}
+
+func reaches(n, w *Node) bool {
+	s := newStuck(w, n)
+	defer s.release()
+	return s.index[w] != 0
+}
+
+// ifStuck decides whether the wait w, for n, can never end, and calls do with the
+// names of the cycle if so, while nobody else decides.
+func (w *wait) ifStuck(n *Node, do func(path []string)) {
+	by := w.by
+	for {
+		s := newStuck(by, n)
+		way := s.way()
+		s.release()
+		if way == nil {
+			return
+		}
+		if !s.endedMeanwhile(way) {
+			break
+		}
+	}
+	root := by.group.root.makeBook()
+	root.cycles.Lock()
+	s := newStuck(by, n)
+	if way := s.way(); way != nil {
+		do(s.names(way))
+	}
+	root.cycles.Unlock()
+	s.release()
+}
+
+// endedMeanwhile ends the waits on the way whose own context has ended, though
+// nobody has noticed, and reports whether there were any. It asks the callers'
+// contexts, so no lock may be held.
+func (s *stuck) endedMeanwhile(way []int) (any bool) {
+	for _, i := range way {
+		n := s.nodes[i].n
+		b := n.bed()
+		if b == nil {
+			continue
+		}
+		noticed := n.group.end.Load() != nil
+		if !noticed && n.group.hasEnded() {
+			any = true
+		}
+		for w := b.waits.Load(); w != nil; w = w.also.Load() {
+			if w.ctx == nil || w.over.Load() {
+				continue
+			}
+			if err := w.ctx.Err(); err != nil {
+				w.end(causeOf(w.ctx, err))
+				any = true
+			}
+		}
+	}
+	return any
+}
+
+// cutIfStuck ends the waits of n that can never end, or those inside the nested
+// group that it waits for, because of something that has happened since they began.
+func (n *Node) cutIfStuck() {
+	b := n.bed()
+	if b == nil {
+		return
+	}
+	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+		if w.group != nil {
+			w.group.cutCycles()
+			continue
+		}
+		on := w.on.Load()
+		if on == nil || w.over.Load() {
+			continue
+		}
+		w.ifStuck(on, func(path []string) { w.end(cycleCut{n.group.host.Cycle(path)}) })
+	}
+}
+
+// cutCycles ends the waits inside g that lead back into it, through its owner,
+// which waits for g: the Wait cannot return before its tasks.
+func (g *Group) cutCycles() {
+	if g.root.uphill.Load() == 0 {
+		return
+	}
+	for _, n := range g.crossers() {
+		n.cutIfStuck()
+	}
+}
+
+// crossers returns the tasks that the Wait of g waits for and that wait for one
+// of another group.
+func (g *Group) crossers() (nodes []*Node) {
+	for _, w := range g.parkedWaits() {
+		if w.over.Load() {
+			continue
+		}
+		if w.group != nil {
+			nodes = append(nodes, w.group.crossers()...)
+		} else if on := w.on.Load(); on != nil && on.group != g {
+			nodes = append(nodes, w.by)
+		}
+	}
+	return nodes
+}
+
+// awaits reports whether the Wait of g cannot end before n: n is a task of g, or
+// of a group nested in it whose owner waits for it, and so on. An owner that is
+// not in its Wait may still stop its group.
+func (g *Group) awaits(n *Node) bool {
+	for n.group != g {
+		owner := n.group.owner.Load()
+		if owner == nil || !owner.joins(n.group) {
+			return false
+		}
+		n = owner
+	}
+	return true
+}
+
+// joins reports whether n's body waits for the nested group g.
+func (n *Node) joins(g *Group) bool {
+	b := n.bed()
+	if b == nil {
+		return false
+	}
+	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+		if w.group == g {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,210 @@
+package engine
+
+import "sync/atomic"
+
+// Start declares a node without dependencies.
+func (g *Group) Start(n *Node) {
+	if g.declare(n) {
+		g.startReady(n)
+	}
+}
+
+// StartAfter declares a node with one dependency, linked by e.
+func (g *Group) StartAfter(n, dep *Node, e *Edge) {
+	n.pending = one
+	if !g.declare(n) || dep.link(e, n) {
+		return
+	}
+	if dep.failure() == nil {
+		n.pending = 0
+		g.startReady(n)
+	} else {
+		n.pending = dead
+		g.settleUnstarted(n, false)
+	}
+}
+
+// StartAfterAll declares a node with several dependencies, linked by edges. It
+// holds the node until all are linked.
+func (g *Group) StartAfterAll(n *Node, edges []Edge) {
+	n.pending = uint32(len(edges))*one + hold
+	if !g.declare(n) {
+		return
+	}
+	class := uint8(0)
+	for i := range edges {
+		dep := n.body.Dep(i)
+		if dep.link(&edges[i], n) {
+			class = byEnd
+			continue
+		}
+		if dep.failure() != nil {
+			n.kill()
+			break
+		}
+		n.arrived()
+	}
+	n.release(class)
+}
+
+// StartRace declares a Race: its functions start at once, and it is done when
+// they have decided it. It reports false if it was skipped.
+func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
+	n.pending = one // until it is decided
+	if !g.declare(n) {
+		return !n.isDone()
+	}
+	r.left = k
+	g.declared.Add(int64(k))
+	for i := range k {
+		f := n.body.Dep(i)
+		f.order = n.order
+		g.tellDeclared(f, n, i)
+	}
+	s := settling{g: g, at: g.now()}
+	for i := range k {
+		s.started(n.body.Dep(i), nil)
+	}
+	s.close()
+	return true
+}
+
+// Give declares a node that has its value, and settles it, or leaves that to
+// [Group.Release] if the backend says so.
+func (g *Group) Give(n *Node) {
+	n.pending = hold
+	g.enterTask(n)
+	g.tellDeclared(n, nil, 0)
+	if g.backend == nil || !g.backend.Holds(n) {
+		g.settleGiven(n, nil)
+	}
+}
+
+// Release settles a node that Give has kept back: as skipped if the group has
+// ended meanwhile.
+func (g *Group) Release(n *Node) {
+	if g.hasEnded() {
+		g.settleGiven(n, g.host.Skipped(n, nil))
+	} else {
+		g.settleGiven(n, nil)
+	}
+}
+
+func (g *Group) settleGiven(n *Node, f *Failure) {
+	atomic.StoreUint32(&n.pending, 0)
+	s := settling{g: g, class: byEnd}
+	s.settle(n, f)
+	s.close()
+}
+
+// AddParts counts in the elements of a Map that has its slice; the i-th is
+// declared by [Group.AddPart].
+func (g *Group) AddParts(k int) { g.declared.Add(int64(k)) }
+
+// AddPart declares the element n of a Map. e is its edge to the Map, and no
+// element may look at another before [Group.Expand].
+func (g *Group) AddPart(n, of *Node, e *Edge, index int) {
+	e.to = of
+	n.list.Store(e)
+	g.tellDeclared(n, of, index)
+}
+
+// Expand makes the Map of wait for its k elements. From here on others may look
+// at them.
+func (g *Group) Expand(of *Node, k int) { of.expand(k) }
+
+// declare counts n in, and settles it as skipped when no body starts any more.
+// It reports true when n is to be started or linked.
+func (g *Group) declare(n *Node) bool {
+	g.enterTask(n)
+	if !g.plain && !g.tellDeclared(n, nil, 0) {
+		return false
+	}
+	if !g.hasEnded() {
+		return true
+	}
+	n.pending = dead
+	g.settleUnstarted(n, false)
+	return false
+}
+
+// enterTask counts a new task, and takes its place in the order.
+func (g *Group) enterTask(n *Node) {
+	if g.backend != nil {
+		g.backend.Declaring(n)
+	}
+	n.order = g.declared.Add(1)
+	if n.order < 0 {
+		panic("asap: task " + n.name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
+	}
+}
+
+// tellDeclared tells whoever wants to know of a new node, which has a place in
+// of if that is not nil. It reports false if n is only to be drawn.
+func (g *Group) tellDeclared(n, of *Node, index int) bool {
+	if g.backend != nil && !g.backend.Declared(n, of, index) {
+		return false
+	}
+	if g.watch != nil && g.watch.Entries() {
+		g.noteDeclared(n)
+	}
+	return true
+}
+
+// noteDeclared gives n the entry in which its steps are noted.
+func (g *Group) noteDeclared(n *Node) {
+	whole := uint32(0)
+	if of := n.whole(); of != nil {
+		whole = of.number()
+	}
+	dep := func(i int) (uint32, bool) {
+		if n.kind&Race != 0 { // its functions are its parts
+			return 0, false
+		}
+		d := n.body.Dep(i)
+		if d == nil {
+			return 0, false
+		}
+		return d.number(), true
+	}
+	e := g.watch.Declare(n.label(), whole, dep)
+	if e == nil {
+		return
+	}
+	if s := n.side.Load(); s != nil { // from a backend; nobody else knows n yet
+		s.entry = e
+		return
+	}
+	n.side.Store(&side{entry: e})
+}
+
+// startReady starts a node that nothing holds back any more.
+func (g *Group) startReady(n *Node) {
+	switch {
+	case !g.plain || n.kind&Inline != 0:
+		g.settleUnstarted(n, true)
+	case g.lim == nil:
+		g.pushed(n, n)
+	default:
+		g.push(g.admit(Chain{n, n}, 0))
+	}
+}
+
+// release takes a hold back and does what it has kept from happening.
+func (n *Node) release(class uint8) {
+	switch start, skip := n.unpin(); {
+	case start && class == 0:
+		n.group.startReady(n)
+	case start:
+		n.group.settleHeld(n, true, class)
+	case skip:
+		n.group.settleUnstarted(n, false)
+	}
+}
+
+// releaseAll takes back the holds of a search.
+func releaseAll(pinned []*Node) {
+	for _, n := range pinned {
+		n.release(byEnd)
+	}
+}

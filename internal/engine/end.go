@@ -1,0 +1,98 @@
+package engine
+
+import "context"
+
+// PrepareEnd makes the group's real context, before the call of Record: so nobody
+// sees a dead context without its cause. It asks the caller's context, so no lock
+// may be held.
+func (g *Group) PrepareEnd() { g.makeReal() }
+
+// Record makes e the reason why the group ends, unless there is one already, and
+// reports whether it did. It cancels nothing: the caller has a [Verdict], or
+// calls cancel.
+func (g *Group) Record(e *Ending) bool { return g.end.CompareAndSwap(nil, e) }
+
+// End returns why the group ends, nil if nobody has noticed that it does.
+func (g *Group) End() *Ending { return g.end.Load() }
+
+// NoticedEnd returns why no further body starts, nil if they may. It takes over
+// the end of the parent if nobody has yet.
+func (g *Group) NoticedEnd() *Ending {
+	if e := g.end.Load(); e != nil {
+		return e
+	}
+	g.noticeParent()
+	return g.end.Load()
+}
+
+// hasEnded reports whether no further body starts. It asks the caller's context,
+// and takes over its end if nobody has yet.
+func (g *Group) hasEnded() bool {
+	return g.end.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
+}
+
+// noticeParent takes over the end of the base's parent, which comes from there
+// to g, and reports whether g has an end.
+func (g *Group) noticeParent() bool {
+	if err := g.base.parent.Err(); err != nil {
+		cause := causeOf(g.base.parent, err)
+		g.base.EndOutside(err, cause)
+		g.EndOutside(err, cause) // the base may have ended otherwise, and be on its way
+	}
+	return g.end.Load() != nil
+}
+
+// EndOutside ends the group, and those nested in it, for a cause outside its
+// bodies: the parent's end, Stop, or a backend that fails.
+func (g *Group) EndOutside(err, cause error) {
+	if g.end.Load() != nil || g.isOver() {
+		return
+	}
+	g.endWith(g.host.Outside(err, cause))
+}
+
+// EndWith is EndOutside with what Wait returns then.
+func (g *Group) EndWith(cause, report error) {
+	g.endWith(&Ending{Why: ByOutside, Cause: cause, Report: report})
+}
+
+func (g *Group) endWith(e *Ending) {
+	g.PrepareEnd()
+	if g.Record(e) {
+		g.cancel()
+	}
+}
+
+// cancel ends the group's context and everything that only waits, once Record
+// has said why: first the groups nested in it, so that none of their bodies
+// starts once the context of this one is seen dead.
+func (g *Group) cancel() {
+	e := g.end.Load()
+	for _, n := range g.nested() {
+		n.EndOutside(e.err(), e.Cause)
+	}
+	g.makeReal().cancel(e.Cause)
+	if g.elsewhere {
+		g.backend.Cancel(e.Cause)
+	}
+	g.wakeParked()
+	g.skipAllQueued()
+}
+
+// err is the error of the context that e ends.
+func (e *Ending) err() error {
+	if e.Why == ByOutside && e.Err != nil {
+		return e.Err
+	}
+	return context.Canceled
+}
+
+// nested returns the groups that end with g.
+func (g *Group) nested() (groups []*Group) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n := g.inner; n != nil; n = n.after {
+		groups = append(groups, n)
+	}
+	return groups
+}

@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"runtime"
+	"sync/atomic"
+)
+
+// Node is the untyped part of a task and the first field of its one heap
+// record, which holds the value, the function and the dependencies as well. It
+// is also the context of the task's body: see context.go.
+//
+// Fields without an atomic are written before the node is shared, or by the one
+// goroutine that settles it, and are read by others only after the list was
+// seen closed. Users can reach a Node as a context, so its only exported methods
+// are those of one; the rest are functions of this package.
+type Node struct {
+	// pending is 0 once the body may run: a count of what is still to come,
+	// holds that keep the node from starting or settling while somebody uses
+	// its dependencies, and dead once it is to be skipped. Exactly one change
+	// makes it 0, and exactly one makes it dead without holds: whoever makes
+	// that change starts or settles the node.
+	pending uint32
+	kind    Kind
+	rank    uint8 // see rank.go; guarded by the mu of the top limiter
+	queued  uint8 // mark of the limiter whose queue it is in, 0 if none; likewise
+	order   int64 // place in the group's order of declaration
+	group   *Group
+	// list holds the edges to what waits for this node, the latest first;
+	// it is &closed when the node is done.
+	list atomic.Pointer[Edge]
+	next *Node // in a queue, or in a chain of one goroutine
+	body Body
+	side atomic.Pointer[side] // made when a node waits, fails, or is observed
+	name string
+}
+
+const (
+	one       = 1
+	countMask = 1<<24 - 1
+	hold      = 1 << 24
+	holdMask  = 127 << 24
+	dead      = 1 << 31
+
+	// MaxDeps is how many dependencies a node may have.
+	MaxDeps = countMask - 1
+)
+
+// Edge links a node into the list of what it waits for. It belongs to whoever
+// links it until that list is closed, and then to whoever closed it, who reads
+// it, clears it, and only then tells its owner: the owner may use it again at
+// once.
+type Edge struct {
+	next *Edge
+	to   *Node
+}
+
+// closed is the list of a node that is done. Nobody writes to it.
+var closed Edge
+
+// Init fills in what every node has. The node is not shared yet.
+func Init(n *Node, g *Group, name string, b Body, k Kind) {
+	n.group, n.name, n.body, n.kind = g, name, b, k
+}
+
+// InitPart is Init for the element or function b of a Race or Map of g.
+func InitPart(n, of *Node, b Body, k Kind) {
+	n.group, n.body, n.kind, n.order = of.group, b, k, of.order
+}
+
+// GroupOf returns the group of n, nil for a zero Node.
+func GroupOf(n *Node) *Group { return n.group }
+
+// Name returns the name that n was declared with, "" for a part.
+func Name(n *Node) string { return n.name }
+
+// Label returns the name of n in errors and pictures: likes[3] for a part.
+func Label(n *Node) string { return n.label() }
+
+// KindOf returns what is special about n.
+func KindOf(n *Node) Kind { return n.kind }
+
+// BodyOf returns what n runs.
+func BodyOf(n *Node) Body { return n.body }
+
+// IsDone reports whether n has ended. Its value and its failure may be read then.
+func IsDone(n *Node) bool { return n.isDone() }
+
+// FailureOf returns how n ended, nil if it succeeded, of a node that is done.
+func FailureOf(n *Node) *Failure { return n.failure() }
+
+// RaceOver reports whether the Race that the function n belongs to is decided.
+func RaceOver(n *Node) bool { return n.race().isDecided() }
+
+func (n *Node) isDone() bool { return n.list.Load() == &closed }
+
+// link adds e to the list of n, for a node or a wait that to stands for. It
+// reports false, and does nothing, when n is done.
+func (n *Node) link(e *Edge, to *Node) bool {
+	e.to = to
+	for {
+		head := n.list.Load()
+		if head == &closed {
+			e.to, e.next = nil, nil
+			return false
+		}
+		e.next = head
+		if n.list.CompareAndSwap(head, e) {
+			return true
+		}
+	}
+}
+
+// take clears e, of a list that the caller has closed, and returns what it led to
+// and the rest of the list. A kept edge would keep the tasks behind it alive.
+func (e *Edge) take() (to *Node, rest *Edge) {
+	to, rest = e.to, e.next
+	e.next = nil
+	return to, rest
+}
+
+// reverse turns a list round that the caller has closed.
+func reverse(e *Edge) *Edge {
+	var r *Edge
+	for e != nil {
+		next := e.next
+		e.next = r
+		r, e = e, next
+	}
+	return r
+}
+
+// isTold reports whether the end of a dependency is not counted by n but told
+// to it: n is a hub, or its body waits in the list.
+func (n *Node) isTold() bool {
+	return n.kind&helper != 0 || atomic.LoadUint32(&n.pending) == 0
+}
+
+// arrived counts off one dependency and reports whether it was the last.
+func (n *Node) arrived() bool { return atomic.AddUint32(&n.pending, ^uint32(0)) == 0 }
+
+// kill marks n as one to be skipped and reports whether the caller settles it.
+func (n *Node) kill() bool {
+	old := atomic.OrUint32(&n.pending, dead)
+	return old&dead == 0 && old&holdMask == 0
+}
+
+// pin keeps a pending node from starting and from settling, so that its
+// dependencies can be read. It reports false when n is not pending.
+func (n *Node) pin() bool {
+	for {
+		p := atomic.LoadUint32(&n.pending)
+		if p&countMask == 0 || p&dead != 0 {
+			return false
+		}
+		if p&holdMask == holdMask {
+			runtime.Gosched() // the holds of so many searches end soon
+			continue
+		}
+		if atomic.CompareAndSwapUint32(&n.pending, p, p+hold) {
+			return true
+		}
+	}
+}
+
+// unpin takes a hold back. The caller starts n or settles it as skipped when
+// unpin says so.
+func (n *Node) unpin() (start, skip bool) {
+	p := atomic.AddUint32(&n.pending, ^uint32(hold-1))
+	return p == 0, p&dead != 0 && p&holdMask == 0
+}
+
+// isPending reports whether n waits for dependencies and is not to be skipped.
+func (n *Node) isPending() bool {
+	p := atomic.LoadUint32(&n.pending)
+	return p&countMask != 0 && p&dead == 0
+}
+
+// expand makes n wait for its k parts, when all it waited for is done.
+func (n *Node) expand(k int) { atomic.StoreUint32(&n.pending, uint32(k)*one) }
+
+// failure is how n ended, nil if it succeeded. It is set before n is done.
+func (n *Node) failure() *Failure {
+	if s := n.side.Load(); s != nil {
+		return s.fail
+	}
+	return nil
+}
+
+func (n *Node) setFailure(f *Failure) {
+	if f != nil {
+		n.makeSide().fail = f
+	}
+}
+
+// before reports whether n was declared before m, of the same group. The parts of
+// a Race or Map come right before it, in no order of their own.
+func (n *Node) before(m *Node) bool {
+	return n.order < m.order || n.order == m.order && n.kind&part != 0 && m.kind&part == 0
+}

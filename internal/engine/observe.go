@@ -1,0 +1,49 @@
+package engine
+
+import "context"
+
+// What observers are told of waits.
+
+// blocked reports a wait of n's body for a node or a nested group.
+func (n *Node) blocked(on *Node, group *Group) {
+	if w := n.group.watch; w != nil {
+		w.Blocked(n.entry(), targetID(on, group), w.Now())
+	}
+}
+
+// resumed reports the end of a wait that blocked has reported.
+func (n *Node) resumed(on *Node, group *Group) {
+	if w := n.group.watch; w != nil {
+		w.Resumed(n.entry(), targetID(on, group), w.Now())
+	}
+}
+
+// passed reports a wait for a node that is done already: the body depends on it
+// all the same.
+func (n *Node) passed(on *Node) {
+	if w := n.group.watch; w != nil {
+		at, id := w.Now(), targetID(on, nil)
+		w.Blocked(n.entry(), id, at)
+		w.Resumed(n.entry(), id, at)
+	}
+}
+
+// targetID is the ID of what is waited for, 0 if nobody observes that.
+func targetID(on *Node, group *Group) uint64 {
+	switch {
+	case group != nil && group.watch != nil:
+		return group.watch.GroupID()
+	case on != nil && on.group.watch != nil:
+		return on.group.watch.ID(on.number())
+	}
+	return 0
+}
+
+// Report tells that the body of n starts on another engine, and returns the
+// context for it that observers make of the group's.
+func (g *Group) Report(n *Node) context.Context {
+	if g.watch == nil {
+		return g.parent
+	}
+	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
+}

@@ -1,0 +1,58 @@
+package engine
+
+import "context"
+
+// parentWatch takes over the parent's end while bodies of the group, or of those
+// nested in it, are asleep or queued: nobody else would tell them.
+type parentWatch struct {
+	off  func() bool
+	done chan struct{}
+}
+
+// watchParent registers with the parent of g's base, once, if it can end. It may
+// be called by anybody, also by a goroutine that a body has left behind, and
+// with no lock held, as it calls methods of the caller's context.
+func (g *Group) watchParent() {
+	g = g.base
+	if g.parent.Done() == nil {
+		return
+	}
+	b := g.makeBook()
+	g.mu.Lock()
+	registered := b.watch != nil
+	g.mu.Unlock()
+	if registered || !g.enter() { // counted in: finish waits for the registration
+		return
+	}
+	defer g.leave()
+	p := &parentWatch{done: make(chan struct{})}
+	g.mu.Lock()
+	if registered = b.watch != nil; !registered {
+		b.watch = p
+	}
+	g.mu.Unlock()
+	if registered {
+		return
+	}
+	p.off = context.AfterFunc(g.parent, func() {
+		// A goroutine of package context, which counts as one of the group's
+		// while it has work to do.
+		if g.enter() {
+			g.noticeParent()
+			defer g.leave()
+		}
+		close(p.done)
+	})
+}
+
+// unwatchParent returns when the registration is gone and its call, if any, is
+// over. Only finish calls it: nobody registers any more.
+func (g *Group) unwatchParent() {
+	b := g.book.Load()
+	if b == nil || b.watch == nil {
+		return
+	}
+	if p := b.watch; !p.off() {
+		<-p.done
+	}
+}

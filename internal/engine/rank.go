@@ -1,0 +1,109 @@
+package engine
+
+// Finish what has begun: who is ready to start gets a free slot by rank. The rank
+// of a task is how deep its group is nested; what a body waits for, with all that
+// this still needs, ranks above the body. So a slot goes to what somebody who has
+// begun is waiting for, before something else begins.
+//
+// Ranks only grow, and 31 and more are one, so a search that raises what a wait
+// needs looks at each task and each edge at most 31 times, whoever waits and how
+// often. Ranks are guarded by the mutex of the top limiter. A group's is that of
+// its tasks, as long as they have no higher one.
+
+const maxRank = 31
+
+// rankNow is the rank of n's body.
+func (n *Node) rankNow() uint8 { return max(n.rank, n.group.rank) }
+
+// raiseForLocked gives what w waits for its rank. The nodes that it returns are
+// pinned: they are to be released without the mutex.
+func (top *Limiter) raiseForLocked(by *Node, w *wait) (pinned []*Node) {
+	r := min(by.rankNow()+1, maxRank)
+	search := raising{top: top, rank: r}
+	search.wait(w)
+	for {
+		if i := len(search.todo) - 1; i >= 0 {
+			n := search.todo[i]
+			search.todo = search.todo[:i]
+			search.node(n)
+		} else if i := len(search.groups) - 1; i >= 0 {
+			g := search.groups[i]
+			search.groups = search.groups[:i]
+			search.group(g)
+		} else {
+			return search.pinned
+		}
+	}
+}
+
+// raising is a search for what is to have at least a rank.
+type raising struct {
+	top    *Limiter
+	rank   uint8
+	todo   []*Node
+	groups []*Group
+	pinned []*Node
+}
+
+// wait adds what w waits for.
+func (s *raising) wait(w *wait) {
+	if w.group != nil {
+		s.groups = append(s.groups, w.group)
+	} else if on := w.on.Load(); on != nil {
+		s.todo = append(s.todo, on)
+	}
+}
+
+// node raises n and adds what it needs to what is to be done.
+func (s *raising) node(n *Node) {
+	l := n.limiter()
+	if n.isDone() || l == nil || l.top != s.top || n.rankNow() >= s.rank {
+		return
+	}
+	n.rank = s.rank
+	s.top.raised.Store(true)
+	if n.queued != 0 {
+		n.queuedAt().queue.raise(n)
+		return
+	}
+	if b := n.bed(); b != nil {
+		for w := b.waits.Load(); w != nil; w = w.also.Load() {
+			s.wait(w)
+		}
+	}
+	if !n.pin() {
+		return
+	}
+	s.pinned = append(s.pinned, n)
+	for i := 0; ; i++ {
+		d := n.body.Dep(i)
+		if d == nil {
+			return
+		}
+		if !d.isDone() {
+			s.todo = append(s.todo, d)
+		}
+	}
+}
+
+// group raises a nested group: what of it is queued and what its bodies wait for
+// at once, the rest when it becomes ready.
+func (s *raising) group(g *Group) {
+	if g.lim == nil || g.lim.top != s.top || g.rank >= s.rank {
+		return
+	}
+	g.rank = s.rank
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if b := g.book.Load(); b != nil {
+		for _, q := range b.queue {
+			if q.starts() && q.n.rank < s.rank {
+				q.n.rank = s.rank
+				q.at.queue.raise(q.n)
+			}
+		}
+	}
+	for w := g.parked; w != nil; w = w.behind {
+		s.wait(w)
+	}
+}

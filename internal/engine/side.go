@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"runtime/trace"
+	"sync/atomic"
+
+	"github.com/asap-go/asap/internal/record"
+)
+
+// side is what only a node has that fails, waits, is observed, or whose body
+// has a context of its own or runs elsewhere.
+type side struct {
+	entry   *record.Entry // where observers read its steps
+	fail    *Failure      // how it ended; read by others once the node is done
+	own     *bodyContext  // of its body, written before that starts, if it is not the node
+	backing any           // of a Backend
+	bed     atomic.Pointer[bed]
+}
+
+// bedside is the side of a node that nobody observes and whose body waits.
+type bedside struct {
+	side
+	bed bed
+}
+
+// makeSide returns n's side and makes it if need be.
+func (n *Node) makeSide() *side {
+	s := n.side.Load()
+	if s == nil {
+		s = new(side)
+		if !n.side.CompareAndSwap(nil, s) {
+			s = n.side.Load()
+		}
+	}
+	return s
+}
+
+// bed returns what n's body has to wait, nil if it has never waited.
+func (n *Node) bed() *bed {
+	if s := n.side.Load(); s != nil {
+		return s.bed.Load()
+	}
+	return nil
+}
+
+// makeBed returns n's bed and makes it if need be.
+func (n *Node) makeBed() *bed {
+	s := n.side.Load()
+	if s == nil {
+		b := new(bedside)
+		b.bed.node = n
+		b.side.bed.Store(&b.bed)
+		if n.side.CompareAndSwap(nil, &b.side) {
+			return &b.bed
+		}
+		s = n.side.Load()
+	}
+	b := s.bed.Load()
+	if b == nil {
+		b = &bed{node: n}
+		if !s.bed.CompareAndSwap(nil, b) {
+			b = s.bed.Load()
+		}
+	}
+	return b
+}
+
+// entry is where the steps of n are noted, nil if nobody observes it.
+func (n *Node) entry() *record.Entry {
+	if s := n.side.Load(); s != nil {
+		return s.entry
+	}
+	return nil
+}
+
+// number is n's in events, 0 if nobody observes it.
+func (n *Node) number() uint32 {
+	if e := n.entry(); e != nil {
+		return e.Number
+	}
+	return 0
+}
+
+// takeRegion returns the tracer's region of n's body, nil if there is none any more.
+func (n *Node) takeRegion() (r *trace.Region) {
+	if s := n.side.Load(); s != nil && s.own != nil {
+		r, s.own.region = s.own.region, nil
+	}
+	return r
+}
+
+// Backing returns what a [Backend] has given n, nil if nothing.
+func Backing(n *Node) any {
+	if s := n.side.Load(); s != nil {
+		return s.backing
+	}
+	return nil
+}
+
+// SetBacking gives n, which nobody else knows yet, what a Backend wants to find
+// again.
+func SetBacking(n *Node, v any) { n.makeSide().backing = v }
+
+// ownContext is the context of n's body: n itself, or another if it has one.
+func (n *Node) ownContext() context.Context {
+	if s := n.side.Load(); s != nil && s.own != nil {
+		return s.own.given
+	}
+	return n
+}
+
+// forget lets go of what keeps others alive through n, or n through others, when
+// n is about to be done.
+func (n *Node) forget() {
+	s := n.side.Load()
+	if s == nil {
+		return
+	}
+	if s.own != nil {
+		s.own.node.Store(nil)
+	}
+	if b := s.bed.Load(); b != nil {
+		b.hint.Store(nil)
+	}
+}

@@ -1,0 +1,196 @@
+package engine
+
+import "slices"
+
+// stuck finds out what can never end if w waits for a node. It takes in
+// everything that the node waits for, assumes that nothing of it can go on,
+// and then lets go on what can:
+//
+//   - a body that runs, and a task that is done;
+//   - a body that waits, for tasks or in the Waits of nested groups, if
+//     everything that it waits for can: it does not return before all its waits
+//     have ended;
+//   - a pending task, if all its dependencies can;
+//   - a Race, if one of its functions can.
+//
+// What is left waits for w, and w for it. Nothing here calls a method of the
+// caller's, so it may run under a lock; only release must not.
+type stuck struct {
+	w, from *Node
+	index   map[*Node]int // of what was taken in, from 1
+	nodes   []stuckNode
+	pinned  []*Node // see release
+}
+
+type stuckNode struct {
+	n      *Node
+	deps   []int // what it waits for, as indexes
+	users  []int // what waits for it
+	left   int   // deps that cannot go on
+	oneOf  bool  // goes on with the first of deps
+	goesOn bool
+}
+
+func newStuck(w, from *Node) *stuck {
+	s := &stuck{w: w, from: from, index: make(map[*Node]int), nodes: make([]stuckNode, 1, 8)}
+	s.add(from)
+	for i := 1; i < len(s.nodes); i++ {
+		n := s.nodes[i].n
+		deps, oneOf, waits := s.waitsFor(n)
+		s.nodes[i].goesOn = !waits
+		s.nodes[i].oneOf = oneOf
+		for _, d := range deps {
+			k := s.add(d)
+			s.nodes[i].deps = append(s.nodes[i].deps, k)
+			s.nodes[k].users = append(s.nodes[k].users, i)
+		}
+		s.nodes[i].left = len(deps)
+		if waits && len(deps) == 0 && n != w {
+			s.nodes[i].goesOn = true // its wait is about to end
+		}
+	}
+	return s
+}
+
+func (s *stuck) add(n *Node) int {
+	i := s.index[n]
+	if i == 0 {
+		i = len(s.nodes)
+		s.index[n] = i
+		s.nodes = append(s.nodes, stuckNode{n: n})
+	}
+	return i
+}
+
+// waitsFor returns what n waits for and has not ended. A pending node is
+// pinned until release, so that its dependencies stay.
+func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
+	if n == s.w {
+		return nil, false, true
+	}
+	if n.isDone() {
+		return nil, false, false
+	}
+	if b := n.bed(); b != nil && b.waits.Load() != nil {
+		deps, waits = s.opened(b)
+		return deps, false, waits
+	}
+	if !n.pin() {
+		return nil, false, false
+	}
+	s.pinned = append(s.pinned, n)
+	oneOf = n.kind&Race != 0
+	for i := 0; ; i++ {
+		d := n.body.Dep(i)
+		if d == nil {
+			return deps, oneOf, true
+		}
+		if oneOf && d.isDone() {
+			continue // a function that has failed
+		}
+		held := s.held(nil, d)
+		if oneOf && len(held) == 0 {
+			return nil, true, false
+		}
+		deps = append(deps, held...)
+	}
+}
+
+// opened returns what the body of b waits for. A wait is none once its group has
+// ended; that of a nested group is one until that has ended.
+func (s *stuck) opened(b *bed) (deps []*Node, waits bool) {
+	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+		if w.over.Load() {
+			continue
+		}
+		if g := w.group; g != nil {
+			waits = true
+			deps = append(deps, g.crossers()...)
+			if g.awaits(s.w) && !slices.Contains(deps, s.w) {
+				deps = append(deps, s.w)
+			}
+		} else if on := w.on.Load(); on != nil && b.node.group.end.Load() == nil {
+			waits = true
+			deps = s.held(deps, on)
+		}
+	}
+	return deps, waits
+}
+
+// held appends n to deps, unless it clearly goes on: a task with a thousand
+// dependencies that run is looked at quickly.
+func (s *stuck) held(deps []*Node, n *Node) []*Node {
+	if n == s.w || !n.isDone() && (n.bed() != nil || n.isPending()) {
+		return append(deps, n)
+	}
+	return deps
+}
+
+// way is a shortest way from the node to w over what cannot go on, nil if w's
+// wait can end.
+func (s *stuck) way() []int {
+	if s.index[s.w] == 0 {
+		return nil
+	}
+	s.letGo()
+	start, end := s.index[s.from], s.index[s.w]
+	if s.nodes[start].goesOn {
+		return nil
+	}
+	before := map[int]int{start: 0}
+	queue := []int{start}
+	for len(queue) > 0 {
+		i := queue[0]
+		queue = queue[1:]
+		if i == end {
+			var way []int
+			for ; i != 0; i = before[i] {
+				way = append(way, i)
+			}
+			slices.Reverse(way)
+			return way
+		}
+		for _, d := range s.nodes[i].deps {
+			if _, seen := before[d]; !seen && !s.nodes[d].goesOn {
+				before[d] = i
+				queue = append(queue, d)
+			}
+		}
+	}
+	return nil
+}
+
+// letGo lets go on what can.
+func (s *stuck) letGo() {
+	var free []int
+	for i := range s.nodes {
+		if i > 0 && s.nodes[i].goesOn {
+			free = append(free, i)
+		}
+	}
+	for len(free) > 0 {
+		i := free[len(free)-1]
+		free = free[:len(free)-1]
+		for _, u := range s.nodes[i].users {
+			user := &s.nodes[u]
+			user.left--
+			if !user.goesOn && (user.oneOf || user.left == 0) {
+				user.goesOn = true
+				free = append(free, u)
+			}
+		}
+	}
+}
+
+// names returns those from w over the way to w again.
+func (s *stuck) names(way []int) []string {
+	names := []string{s.w.label()}
+	for _, i := range way {
+		names = append(names, s.nodes[i].n.label())
+	}
+	return names
+}
+
+// release lets the pending nodes go on, outside any lock: one of them may have
+// become ready, or is to be skipped.
+func (s *stuck) release() { releaseAll(s.pinned) }
