@@ -83,7 +83,7 @@ func (n *Node) isBelow(by *Node) bool {
 	case a == nil || b == nil:
 		return false // a group that has ended
 	case a == b:
-		return a == by // n is in a group nested in by's body
+		return a == by && b != n // n is in a group nested in by's body
 	}
 	return b.before(a)
 }
