@@ -7,14 +7,13 @@
 package record
 
 import (
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Entry is what the steps of a task, or of a group, leave. The steps come one
-// after the other, so an entry has one writer at a time and needs no lock.
+// after the other, so an entry has one writer at a time and needs no lock; only
+// its waits, which several goroutines of a body may begin at once, have one.
 // Each step ends with a store to the state, which publishes its fields to
 // whoever reads the state first. A published field is never written again.
 type Entry struct {
@@ -45,6 +44,7 @@ const (
 	SeenEnded // and Outcome and the error
 	IsGroup   // SeenDeclared is its start, SeenEnded its end
 	Outermost // a group whose parent the reader has not heard of
+	closed    // the body has ended: no wait is noted any more
 )
 
 // more is what few tasks leave.
@@ -52,25 +52,7 @@ type more struct {
 	err   error
 	ready time.Duration // 0 if the task was ready when On ended
 	deps  []uint32      // all dependencies, if there are many
-
-	mu     sync.Mutex
-	others []uint32      // what other goroutines of the body wait for
-	steps  atomic.Uint32 // waits begun and ended
-	first  Wait
-	rest   *waits
-}
-
-// Wait is one stretch in which a body waits. On is the lower half of what it
-// waits for, 0 if that is of another run.
-type Wait struct {
-	On        uint32
-	At, Until time.Duration
-}
-
-// waits is a chunk of the waits after the first, linked to the next chunk.
-type waits struct {
-	w    [6]Wait
-	next *waits
+	waits waits
 }
 
 // State returns which fields may be read.
@@ -153,49 +135,6 @@ func (e *Entry) End(at time.Duration, outcome uint8, err error) {
 	e.publish(SeenEnded)
 }
 
-// Block notes that a goroutine of the body begins to wait. Of several at the
-// same time the first counts, and when that one goes on the next.
-func (e *Entry) Block(at time.Duration, on uint32) {
-	m := e.moreOf()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.steps.Load()%2 == 1 {
-		m.others = append(m.others, on)
-		return
-	}
-	m.begin(at, on)
-}
-
-// Resume notes that the goroutine of the body that waited for on, or the only
-// one that waited, goes on.
-func (e *Entry) Resume(at time.Duration, on uint32) {
-	m := e.moreOf()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if i := slices.Index(m.others, on); i >= 0 {
-		m.others = slices.Delete(m.others, i, i+1)
-		return
-	}
-	n := m.steps.Load()
-	if n%2 == 0 { // no wait was noted
-		return
-	}
-	m.nth(int(n / 2)).Until = at
-	m.steps.Store(n + 1)
-	if len(m.others) > 0 {
-		m.begin(at, m.others[0])
-		m.others = slices.Delete(m.others, 0, 1)
-	}
-}
-
-// begin notes a wait, when none goes on.
-func (m *more) begin(at time.Duration, on uint32) {
-	n := m.steps.Load()
-	w := m.nth(int(n / 2))
-	w.On, w.At = on, at
-	m.steps.Store(n + 1)
-}
-
 func (e *Entry) moreOf() *more {
 	m := e.more.Load()
 	if m == nil {
@@ -205,23 +144,4 @@ func (e *Entry) moreOf() *more {
 		}
 	}
 	return m
-}
-
-// nth returns the place of the nth wait, made if need be.
-func (m *more) nth(n int) *Wait {
-	if n == 0 {
-		return &m.first
-	}
-	n--
-	link := &m.rest
-	for {
-		if *link == nil {
-			*link = new(waits)
-		}
-		if n < len((*link).w) {
-			return &(*link).w[n]
-		}
-		n -= len((*link).w)
-		link = &(*link).next
-	}
 }

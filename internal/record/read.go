@@ -1,9 +1,6 @@
 package record
 
-import (
-	"iter"
-	"time"
-)
+import "time"
 
 // Deps returns the declared dependencies, of an entry with SeenDeclared.
 func (e *Entry) Deps() []uint32 {
@@ -36,40 +33,4 @@ func (e *Entry) Err() error {
 		return m.err
 	}
 	return nil
-}
-
-// Steps returns how many times the body has begun to wait and gone on.
-func (e *Entry) Steps() int {
-	if m := e.more.Load(); m != nil {
-		return int(m.steps.Load())
-	}
-	return 0
-}
-
-// Waits yields the waits of the first n steps. If n is odd the last one has no
-// Until.
-func (e *Entry) Waits(n int) iter.Seq[Wait] {
-	return func(yield func(Wait) bool) {
-		m := e.more.Load()
-		if m == nil || n == 0 {
-			return
-		}
-		at, chunk := &m.first, (*waits)(nil)
-		for i := 0; ; {
-			w := Wait{On: at.On, At: at.At}
-			if 2*i+1 < n {
-				w.Until = at.Until
-			}
-			if i++; !yield(w) || 2*i >= n {
-				return
-			}
-			switch k := (i - 1) % len(chunk.w); {
-			case chunk == nil:
-				chunk = m.rest
-			case k == 0:
-				chunk = chunk.next
-			}
-			at = &chunk.w[(i-1)%len(chunk.w)]
-		}
-	}
 }

@@ -1,0 +1,177 @@
+package record
+
+import (
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// waits makes one sequence of the waits of a body, whatever goroutines of it
+// wait at the same time: the first to begin is noted, and when it goes on, at
+// the same instant the next. Steps are the beginnings and ends in turn.
+//
+// The sequence is read without the lock by who has a [Table], up to a number of
+// steps: what these have written is not written again. It is also the queue of
+// what is still to be told to observers that are called.
+type waits struct {
+	mu    sync.Mutex    // guards all that follows; a reader needs it for nothing
+	steps atomic.Uint32 // noted; the last is a beginning if odd
+	told  uint32        // of them; whoever has made busy true tells the others
+	busy  bool
+	last  time.Duration // of the last step
+	crowd *crowd
+	first Wait
+	rest  *chunk
+}
+
+// Wait is one stretch in which a body waits. On is the lower half of what it
+// waits for, 0 if nobody observes that. Run is the upper half, 0 if it is that
+// of the body.
+type Wait struct {
+	On, Run   uint32
+	At, Until time.Duration
+}
+
+// crowd is what only bodies need of which several goroutines wait at once.
+type crowd struct {
+	others []uint64      // what is waited for beside the noted wait, the oldest first
+	idle   chan struct{} // closed when busy ends, if the body has ended before
+}
+
+// chunk holds waits after the first, and leads to the next.
+type chunk struct {
+	w    [6]Wait
+	next *chunk
+}
+
+// Block notes that a goroutine of the body begins to wait for what is of the
+// same run, or unknown if 0.
+func (e *Entry) Block(at time.Duration, on uint32) { e.BlockOn(at, 0, on) }
+
+// Resume notes that the goroutine goes on that Block has noted.
+func (e *Entry) Resume(at time.Duration, on uint32) { e.ResumeFrom(at, 0, on) }
+
+// BlockOn notes that a goroutine of the body begins to wait; for run and on see
+// [Wait]. Any goroutine may call it, as also ResumeFrom, at any time: after
+// CloseWaits it does nothing.
+func (e *Entry) BlockOn(at time.Duration, run, on uint32) {
+	w := &e.moreOf().waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e.state.Load()&closed != 0 {
+		return
+	}
+	if id := uint64(run)<<32 | uint64(on); w.steps.Load()%2 == 1 {
+		c := w.crowdLocked()
+		c.others = append(c.others, id)
+	} else {
+		w.beginLocked(at, id)
+	}
+}
+
+// ResumeFrom notes that the goroutine of the body that waited for on, or the
+// only one that waited, goes on.
+func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
+	w := &e.moreOf().waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.crowd
+	if c != nil { // of two that wait for the same, the one that is not noted goes
+		if i := slices.Index(c.others, uint64(run)<<32|uint64(on)); i >= 0 {
+			c.others = slices.Delete(c.others, i, i+1)
+			return
+		}
+	}
+	if w.steps.Load()%2 == 0 || e.state.Load()&closed != 0 { // no wait goes on
+		return
+	}
+	w.endLocked(at)
+	if c != nil && len(c.others) > 0 {
+		next := c.others[0]
+		c.others = slices.Delete(c.others, 0, 1)
+		w.beginLocked(at, next)
+	}
+}
+
+// Steps returns how many times the body has begun to wait and gone on.
+func (e *Entry) Steps() int {
+	if m := e.more.Load(); m != nil {
+		return int(m.waits.steps.Load())
+	}
+	return 0
+}
+
+// Waits yields the waits of the first n steps. If n is odd the last one has no
+// Until. A reader knows one run: a wait for what is of another has On 0.
+func (e *Entry) Waits(n int) iter.Seq[Wait] {
+	return func(yield func(Wait) bool) {
+		m := e.more.Load()
+		if m == nil || n == 0 {
+			return
+		}
+		at, in := &m.waits.first, (*chunk)(nil)
+		for i := 0; ; {
+			w := Wait{On: at.On, At: at.At}
+			if at.Run != 0 {
+				w.On = 0
+			}
+			if 2*i+1 < n {
+				w.Until = at.Until
+			}
+			if i++; !yield(w) || 2*i >= n {
+				return
+			}
+			switch k := (i - 1) % len(in.w); {
+			case in == nil:
+				in = m.waits.rest
+			case k == 0:
+				in = in.next
+			}
+			at = &in.w[(i-1)%len(in.w)]
+		}
+	}
+}
+
+func (w *waits) beginLocked(at time.Duration, id uint64) {
+	n := w.steps.Load()
+	w.last = max(w.last, at) // of two goroutines, the later may come first
+	p := w.nthLocked(n / 2)
+	p.On, p.Run, p.At = uint32(id), uint32(id>>32), w.last
+	w.steps.Store(n + 1)
+}
+
+func (w *waits) endLocked(at time.Duration) {
+	n := w.steps.Load()
+	w.last = max(w.last, at)
+	w.nthLocked(n / 2).Until = w.last
+	w.steps.Store(n + 1)
+}
+
+func (w *waits) crowdLocked() *crowd {
+	if w.crowd == nil {
+		w.crowd = new(crowd)
+	}
+	return w.crowd
+}
+
+// nthLocked returns the place of the nth wait, made if need be.
+func (w *waits) nthLocked(n uint32) *Wait {
+	if n == 0 {
+		return &w.first
+	}
+	n--
+	link := &w.rest
+	for {
+		if *link == nil {
+			*link = new(chunk)
+		}
+		size := uint32(len((*link).w))
+		if n < size {
+			return &(*link).w[n]
+		}
+		n -= size
+		link = &(*link).next
+	}
+}

@@ -1,0 +1,185 @@
+package watch
+
+import (
+	"context"
+	"runtime/trace"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/asap-go/asap/internal/record"
+)
+
+// Config is what a group is observed by.
+type Config struct {
+	Name    string
+	Labels  bool // the group has a name of its own, and so labels
+	Tellers []Teller
+	Outer   *Group           // of the group around; nil if none, or if nobody looks at it
+	Owner   uint32           // number of the task that the group was made in; 0 if nobody observes it
+	Clock   func() time.Time // of an engine elsewhere; nil for that of this process
+}
+
+// Group is what a group has that somebody looks at. The engine holds it for as
+// long as the group, and calls it without locks: steps of different tasks come
+// at the same time, those of one task one after the other but for its waits.
+// Nothing but the dropped marks changes after New, until GroupEnd.
+type Group struct {
+	name    string
+	run     *run          // nil if steps are not noted: labels or the tracer alone
+	entry   *record.Entry // of the group
+	tellers []teller      // that are called for each step
+	readers []reader      // that read the table: the outer group's and its own
+	own     []reader      // of readers, those that the outer group does not have
+	table   *record.Table // for own, until the group ends
+	outer   bool          // outermost of the observed groups
+	labels  bool
+	trace   *trace.Task
+}
+
+// teller is an observer that is called, in one group.
+type teller struct {
+	Teller
+	dropped atomic.Bool
+}
+
+// reader is an observer that reads the table.
+type reader struct {
+	record.Sink
+	teller Teller // tells it when another observer panicked
+}
+
+// IsWanted reports whether anybody looks at a group with this Config, which may
+// be nil.
+func IsWanted(c *Config) bool {
+	return trace.IsEnabled() || c != nil && (c.Outer != nil || c.Labels || len(c.Tellers) > 0)
+}
+
+// New begins to observe a group, before anybody else knows it, and tells its
+// GroupStart. It returns the context that observers and the tracer made of
+// parent. It does not keep c, which may be nil.
+func New(c *Config, parent context.Context) (*Group, context.Context) {
+	if c == nil {
+		c = &Config{}
+	}
+	w := &Group{name: c.Name, labels: c.Labels}
+	if o := c.Outer; o != nil {
+		w.run, w.readers = o.run, o.readers
+		w.labels = w.labels || o.labels
+		w.tellers = make([]teller, 0, len(o.tellers)+len(c.Tellers))
+		for i := range o.tellers { // one that was dropped out there begins anew
+			w.tellers = append(w.tellers, teller{Teller: o.tellers[i].Teller})
+		}
+	}
+	for _, t := range c.Tellers {
+		w.add(t)
+	}
+	if trace.IsEnabled() {
+		name := c.Name
+		if name == "" {
+			name = "asap.Group"
+		}
+		parent, w.trace = trace.NewTask(parent, name)
+	}
+	if len(w.tellers)+len(w.readers) > 0 {
+		parent = w.start(c, parent)
+	}
+	return w, parent
+}
+
+// add adds an observer that the group was given.
+func (w *Group) add(t Teller) {
+	w.labels = w.labels || !t.Unlabeled()
+	s := t.Sink()
+	if s == nil {
+		w.tellers = append(w.tellers, teller{Teller: t})
+	} else if !slices.ContainsFunc(w.readers, func(r reader) bool { return r.Sink == s }) {
+		w.own = append(w.own, reader{s, t})
+		w.readers = append(slices.Clip(w.readers), reader{s, t})
+	}
+}
+
+// start notes and tells the start of the group.
+func (w *Group) start(c *Config, ctx context.Context) context.Context {
+	at := time.Duration(0)
+	if w.run == nil {
+		w.run, w.outer = newRun(c.Clock), true
+	} else {
+		at = w.run.now()
+	}
+	if len(w.own) > 0 {
+		w.table = w.run.tableOf()
+	}
+	w.entry = w.run.slot()
+	w.entry.Group, w.entry.Name = w.entry.Number, c.Name
+	if c.Owner != 0 {
+		w.entry.SetParent(c.Owner)
+	}
+	w.entry.Begin(at, 0)
+	for _, r := range w.own {
+		r.Began(w.table, w.entry.Number)
+	}
+	if len(w.tellers) > 0 {
+		ctx = w.tellStart(GroupStart, w.entry, at, ctx)
+	}
+	return ctx
+}
+
+// Now is the time for steps, 0 if they are not noted. Nobody may hold a lock:
+// the clock may be an engine's.
+func (w *Group) Now() time.Duration {
+	if w == nil || w.run == nil {
+		return 0
+	}
+	return w.run.now()
+}
+
+// Labels reports whether bodies carry pprof labels.
+func (w *Group) Labels() bool { return w != nil && w.labels }
+
+// Entries reports whether steps are noted: there is an observer.
+func (w *Group) Entries() bool { return w != nil && w.run != nil }
+
+// ID is the ID of the task or group with a number in this run, 0 for 0.
+func (w *Group) ID(number uint32) uint64 {
+	if number == 0 {
+		return 0
+	}
+	return w.run.id | uint64(number)
+}
+
+// GroupID is the ID of the group itself, 0 if steps are not noted.
+func (w *Group) GroupID() uint64 {
+	if !w.Entries() {
+		return 0
+	}
+	return w.ID(w.entry.Number)
+}
+
+// GroupEnd notes and tells the end of the group, with its outcome and what Wait
+// returns, and lets go of the table. It comes once, after every other step.
+func (w *Group) GroupEnd(outcome uint8, err error) {
+	if w.run != nil {
+		w.noteEnd(GroupEnd, w.entry, outcome, err, w.run.now())
+		for _, r := range w.own {
+			w.endSink(r)
+		}
+		if w.table = nil; w.outer {
+			w.run.table.Store(nil) // a task that is kept keeps it no longer
+		}
+	}
+	if w.trace != nil {
+		w.trace.End()
+	}
+}
+
+// endSink tells r that the group has ended. When it panics the others go on and
+// are told.
+func (w *Group) endSink(r reader) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.tellDropped(w.step(GroupEnd, w.entry, w.entry.Ended), v)
+		}
+	}()
+	r.Ended(w.table, w.entry.Number)
+}

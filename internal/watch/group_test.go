@@ -1,0 +1,265 @@
+package watch_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/pprof"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/internal/record"
+	"github.com/asap-go/asap/internal/watch"
+)
+
+func TestIsWanted(t *testing.T) {
+	outer, _ := watch.New(&watch.Config{Labels: true}, t.Context())
+	for name, test := range map[string]struct {
+		c    *watch.Config
+		want bool
+	}{
+		"no Config":      {nil, false},
+		"a name alone":   {&watch.Config{Name: "g", Owner: 1}, false},
+		"labels":         {&watch.Config{Labels: true}, true},
+		"an observer":    {&watch.Config{Tellers: []watch.Teller{&tape{}}}, true},
+		"a group around": {&watch.Config{Outer: outer}, true},
+	} {
+		if got := watch.IsWanted(test.c); got != test.want {
+			t.Errorf("IsWanted with %s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// deps yields the numbers of dependencies.
+func deps(on ...uint32) func(int) (uint32, bool) {
+	return func(i int) (uint32, bool) {
+		if i == len(on) {
+			return 0, false
+		}
+		return on[i], true
+	}
+}
+
+func TestGroup_Steps(t *testing.T) {
+	now := time.Unix(1000, 0)
+	p, boom := &tape{}, errors.New("boom")
+	w, _ := watch.New(&watch.Config{Name: "page", Tellers: []watch.Teller{p}, Clock: func() time.Time { return now }}, t.Context())
+	now = now.Add(1)
+	a := w.Declare("a", 0, deps())
+	race := w.Declare("race", 0, nil)
+	part := w.Declare("race[0]", race.Number, deps(a.Number))
+	last := w.Declare("last", 0, deps(a.Number, 0, race.Number, part.Number, a.Number))
+	w.Ready(a, 0, 1)
+	w.Start(a, t.Context(), 1, "a")
+	w.EndWaits(a)
+	w.Ended(a, 1, nil, 3)
+	w.Ready(part, a.Number, 3)
+	w.Report(part, t.Context(), 2) // who starts it has read the clock before it was ready
+	w.Ended(part, 2, boom, 5)
+	w.Ended(race, 2, boom, 5)
+	w.Ended(last, 3, nil, 5)
+	now = now.Add(8)
+	w.GroupEnd(2, boom)
+	p.check(t, "page", "0s GroupStart", "9ns GroupEnd")
+	p.check(t, "a", "1ns Declared", "1ns Ready", "1ns Started", "3ns Ended")
+	p.check(t, "race[0]", "1ns Declared 2", fmt.Sprintf("3ns Ready on %x", w.ID(a.Number)), "3ns Started", "5ns Ended")
+	p.check(t, "last", "1ns Declared 2 0 3 4 2", "5ns Ended")
+	for _, s := range p.steps {
+		parent, task := uint64(0), uint64(0)
+		switch s.Name {
+		case "race[0]":
+			parent, task = w.ID(race.Number), w.ID(part.Number)
+		case "a":
+			task = w.ID(a.Number)
+		case "race":
+			task = w.ID(race.Number)
+		case "last":
+			task = w.ID(last.Number)
+		}
+		if s.Group != w.GroupID() || s.Task != task || s.Parent != parent {
+			t.Errorf("%s of %s: group %x, task %x, parent %x; want %x, %x, %x", kinds[s.Kind], s.Name, s.Group, s.Task, s.Parent, w.GroupID(), task, parent)
+		}
+	}
+	if end := p.steps[len(p.steps)-1]; end.Outcome != 2 || end.Err != boom {
+		t.Errorf("GroupEnd: outcome %d, %v; want 2, boom", end.Outcome, end.Err)
+	}
+	if race.Err() != nil {
+		t.Error("an error that nobody reads is kept")
+	}
+	if id := w.GroupID(); id>>32 == 0 || uint32(id) != 1 || w.ID(0) != 0 {
+		t.Errorf("GroupID %x, ID(0) %x; want a run and 1, 0", id, w.ID(0))
+	}
+}
+
+func TestGroup_Nested(t *testing.T) {
+	p, q := &tape{}, &tape{}
+	outer, ctx := watch.New(&watch.Config{Name: "outer", Tellers: []watch.Teller{p}}, t.Context())
+	owner := outer.Declare("owner", 0, nil)
+	inner, _ := watch.New(&watch.Config{Name: "inner", Tellers: []watch.Teller{q}, Outer: outer, Owner: owner.Number}, ctx)
+	inner.Declare("in", 0, nil)
+	inner.GroupEnd(1, nil)
+	for name, tape := range map[string]*tape{"the outer observer": p, "the inner": q} {
+		if a, b := tape.of("inner"), tape.of("in"); len(a) != 2 || len(b) != 1 {
+			t.Errorf("%s was told %q and %q, want a start, an end and a task", name, a, b)
+		}
+		for _, s := range tape.steps {
+			if want := outer.ID(owner.Number); s.Group == inner.GroupID() && s.Parent != want {
+				t.Errorf("%s: the parent of %s is %x, want %x, the owner", name, s.Name, s.Parent, want)
+			}
+		}
+	}
+	if len(q.of("owner")) != 0 {
+		t.Error("the inner observer was told of the outer group")
+	}
+	if outer.GroupID()>>32 != inner.GroupID()>>32 {
+		t.Error("a nested group has a run of its own")
+	}
+}
+
+func TestGroup_Start(t *testing.T) {
+	type span struct{}
+	p := &tape{started: func(ctx context.Context, s watch.Step) context.Context {
+		outer, _ := ctx.Value(span{}).(string)
+		return context.WithValue(ctx, span{}, outer+"/"+s.Name)
+	}}
+	w, ctx := watch.New(&watch.Config{Name: "g", Tellers: []watch.Teller{p, &tape{}}}, t.Context())
+	e := w.Declare("a", 0, nil)
+	body, region := w.Start(e, ctx, 0, "a")
+	defer w.BodyEnd(region)
+	if got := body.Value(span{}); got != "/g/a" {
+		t.Errorf("the body's context has %v, want /g/a", got)
+	}
+	plain, ctx := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{plain: true}}}, t.Context())
+	if body, _ := plain.Start(plain.Declare("a", 0, nil), ctx, 0, "a"); ctx != t.Context() || body != ctx {
+		t.Error("nobody makes a context, and it is another one")
+	}
+}
+
+func TestGroup_Labels(t *testing.T) {
+	labels := func(ctx context.Context) string {
+		var all []string
+		pprof.ForLabels(ctx, func(k, v string) bool { all = append(all, k+"="+v); return true })
+		slices.Sort(all)
+		return fmt.Sprint(all)
+	}
+	outer, _ := watch.New(&watch.Config{Name: "o", Labels: true}, t.Context())
+	for name, test := range map[string]struct {
+		c       watch.Config
+		want    string
+		entries bool
+	}{
+		"a name":                     {watch.Config{Name: "g", Labels: true}, "[group=g task=a]", false},
+		"an observer":                {watch.Config{Tellers: []watch.Teller{&tape{}}}, "[group= task=a]", true},
+		"one that does without":      {watch.Config{Tellers: []watch.Teller{&tape{plain: true}}}, "[]", true},
+		"a reader":                   {watch.Config{Tellers: []watch.Teller{&tape{sink: &table{}}}}, "[group= task=a]", true},
+		"inside a group with a name": {watch.Config{Name: "i", Outer: outer}, "[group=i task=a]", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, ctx := watch.New(&test.c, t.Context())
+			e := w.Declare("a", 0, nil)
+			body, region := w.Start(e, ctx, 0, "a")
+			w.BodyEnd(region)
+			if got := labels(body); got != test.want || w.Labels() != (test.want != "[]") {
+				t.Errorf("labels %s, Labels %t; want %s", got, w.Labels(), test.want)
+			}
+			if w.Entries() != test.entries || (e != nil) != test.entries || (w.GroupID() != 0) != test.entries {
+				t.Errorf("Entries %t, an entry %t, GroupID %x; want %t", w.Entries(), e != nil, w.GroupID(), test.entries)
+			}
+			w.GroupEnd(1, nil)
+		})
+	}
+}
+
+func TestGroup_Panics(t *testing.T) {
+	for kind := watch.GroupStart; kind <= watch.GroupEnd; kind++ {
+		broken, p, far := &tape{}, &tape{}, &tape{sink: &table{}}
+		broken.hook = func(s watch.Step) {
+			if s.Kind == kind {
+				panic("boom")
+			}
+		}
+		w, e := body(t, broken, p, far)
+		w.Blocked(e, 0, 1)
+		w.Resumed(e, 0, 2)
+		w.EndWaits(e)
+		w.Ended(e, 1, nil, 3)
+		w.GroupEnd(1, nil)
+		if n := len(broken.steps); n != int(kind) || broken.steps[n-1].Kind != kind {
+			t.Errorf("the observer that panics at %s was called %d times", kinds[kind], n)
+		}
+		if len(p.steps) != 8 {
+			t.Errorf("the observer beside it was called %d times, want 8", len(p.steps))
+		}
+		want := []string{kinds[kind] + " boom"}
+		if !slices.Equal(p.dropped, want) || !slices.Equal(far.dropped, want) || len(broken.dropped) != 0 {
+			t.Errorf("Dropped: %q, %q, %q; want %q for the others", p.dropped, far.dropped, broken.dropped, want)
+		}
+	}
+	p := &tape{}
+	w, _ := watch.New(&watch.Config{Tellers: []watch.Teller{p, &tape{sink: &badSink{}}}}, t.Context())
+	w.GroupEnd(1, nil)
+	if want := []string{"GroupEnd bad"}; !slices.Equal(p.dropped, want) {
+		t.Errorf("Dropped for a reader: %q, want %q", p.dropped, want)
+	}
+}
+
+type badSink struct{ table }
+
+func (*badSink) Ended(*record.Table, uint32) { panic("bad") }
+
+func TestGroup_Readers(t *testing.T) {
+	r, s := &table{}, &table{}
+	outer, ctx := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{sink: r, plain: true}}}, t.Context())
+	owner := outer.Declare("owner", 0, nil)
+	inner, _ := watch.New(&watch.Config{Outer: outer, Owner: owner.Number, Tellers: []watch.Teller{&tape{sink: r, plain: true}, &tape{sink: s, plain: true}}}, ctx)
+	boom := errors.New("boom")
+	for i := range 300 { // more than a few chunks
+		e := inner.Declare(fmt.Sprint(i), 0, nil)
+		inner.Ended(e, 2, boom, 1)
+	}
+	inner.GroupEnd(2, boom)
+	for name, sink := range map[string]*table{"outer": r, "inner": s} {
+		seen := make(map[uint32]bool)
+		sink.t.Each(func(e *record.Entry, state uint32) {
+			if seen[e.Number] {
+				t.Errorf("number %d is twice in the table", e.Number)
+			}
+			seen[e.Number] = true
+			if state&record.SeenEnded != 0 && e.Err() != boom {
+				t.Errorf("number %d has the error %v, want boom", e.Number, e.Err())
+			}
+		})
+		if len(seen) != 303 || sink.t.Run != uint32(outer.GroupID()>>32) {
+			t.Errorf("%s: %d entries of run %x, want 303 of %x", name, len(seen), sink.t.Run, outer.GroupID()>>32)
+		}
+	}
+	group := func(w *watch.Group) string { return fmt.Sprint([]uint32{uint32(w.GroupID())}) }
+	if fmt.Sprint(s.began) != group(inner) || fmt.Sprint(s.ended) != group(inner) || fmt.Sprint(r.began) != group(outer) || len(r.ended) != 0 {
+		t.Errorf("groups that began and ended: outer %v %v, inner %v %v", r.began, r.ended, s.began, s.ended)
+	}
+	outer.GroupEnd(1, nil)
+	if fmt.Sprint(r.ended) != group(outer) {
+		t.Errorf("the outer reader was told of the end of %v", r.ended)
+	}
+}
+
+// Cold places of the engine ask no one whether there is a Group.
+func TestGroup_Nil(t *testing.T) {
+	var w *watch.Group
+	named, ctx := watch.New(&watch.Config{Labels: true}, t.Context())
+	for _, w := range []*watch.Group{w, named} {
+		w.Ready(nil, 0, 0)
+		w.Blocked(nil, 0, 0)
+		w.Resumed(nil, 0, 0)
+		w.EndWaits(nil)
+		w.Ended(nil, 0, nil, 0)
+		w.BodyEnd(nil)
+		if w.Now() != 0 {
+			t.Error("Now is not 0")
+		}
+	}
+	if got := named.Report(nil, ctx, 0); got != ctx {
+		t.Error("Report of no entry makes a context")
+	}
+}
