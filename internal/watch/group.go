@@ -140,6 +140,10 @@ func (w *Group) Labels() bool { return w != nil && w.labels }
 // Entries reports whether steps are noted: there is an observer.
 func (w *Group) Entries() bool { return w != nil && w.run != nil }
 
+// Calls reports whether Start may make a context or a region: for observers that
+// are called, labels or the tracer, and not for readers alone.
+func (w *Group) Calls() bool { return len(w.tellers) > 0 || w.labels || w.trace != nil }
+
 // ID is the ID of the task or group with a number in this run, 0 for 0.
 func (w *Group) ID(number uint32) uint64 {
 	if number == 0 {

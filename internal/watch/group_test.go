@@ -130,6 +130,9 @@ func TestGroup_Start(t *testing.T) {
 	if got := body.Value(span{}); got != "/g/a" {
 		t.Errorf("the body's context has %v, want /g/a", got)
 	}
+	if reader, _ := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{sink: &table{}, plain: true}}}, t.Context()); reader.Calls() || !w.Calls() {
+		t.Errorf("Calls: %t with a reader alone, %t with observers that are called", reader.Calls(), w.Calls())
+	}
 	plain, ctx := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{plain: true}}}, t.Context())
 	if body, _ := plain.Start(plain.Declare("a", 0, nil), ctx, 0, "a"); ctx != t.Context() || body != ctx {
 		t.Error("nobody makes a context, and it is another one")
@@ -160,6 +163,9 @@ func TestGroup_Labels(t *testing.T) {
 			e := w.Declare("a", 0, nil)
 			body, region := w.Start(e, ctx, 0, "a")
 			w.BodyEnd(region)
+			if body != ctx && !w.Calls() {
+				t.Error("Start makes a context, but Calls is false")
+			}
 			if got := labels(body); got != test.want || w.Labels() != (test.want != "[]") {
 				t.Errorf("labels %s, Labels %t; want %s", got, w.Labels(), test.want)
 			}
