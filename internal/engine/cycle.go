@@ -183,7 +183,7 @@ func (s *stuck) endedMeanwhile(way []int) (any bool) {
 			any = true
 		}
 		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			if w.ctx == nil || w.over.Load() {
+			if w.done == nil || w.over.Load() {
 				continue
 			}
 			if err := w.ctx.Err(); err != nil {
