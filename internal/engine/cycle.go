@@ -85,7 +85,7 @@ func (n *Node) isBelow(by *Node) bool {
 	case a == b:
 		return a == by && b != n // n is in a group nested in by's body
 	}
-	return b.before(a)
+	return a.group.declared.Load() < 1<<31 && b.before(a) // of more the order does not tell
 }
 
 // mayLeadTo reports whether the waits from n lead to w. It is exact but for

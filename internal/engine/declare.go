@@ -133,8 +133,9 @@ func (g *Group) enterTask(n *Node) {
 	if g.backend != nil {
 		g.backend.Declaring(n)
 	}
-	n.order = g.declared.Add(1)
-	if n.order < 0 {
+	order := g.declared.Add(1)
+	n.order = uint32(order)
+	if order < 0 {
 		panic("asap: task " + n.name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
 	}
 }

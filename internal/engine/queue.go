@@ -12,10 +12,11 @@ import "math/bits"
 // behind they are thrown out. All of it is guarded by the top limiter's mutex.
 type queue struct {
 	going fifo
-	ready [][2]fifo // by rank; ready when declared, and byEnd
+	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
 	left  int       // valid entries
 	stale int       // entries left behind
+	turn  uint32    // of the last who came to start
 }
 
 // A node in the queue of a limiter has its mark, and byEnd if it became ready by
@@ -25,8 +26,8 @@ const (
 	byEnd   = 1 << 7
 )
 
-// entry is a place in a queue. It is valid as long as its node is in that queue,
-// and, if the node is to go on, in this turn, or else with the rank of its list.
+// entry is a place in a queue. It is valid as long as its node is in that queue
+// in this turn, and, if it is to start, has the rank of its lane.
 type entry struct {
 	n    *Node
 	turn uint32
@@ -36,17 +37,19 @@ type entry struct {
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
 	n.queued = l.mark | class
 	n.rank = max(n.rank, n.group.rank)
-	q.add(n, class)
+	q.turn++
+	n.turn = q.turn
+	q.lane(n).queue.push(entry{n, n.turn})
 	q.left++
 }
 
-// add appends an entry of n in the list of its rank.
-func (q *queue) add(n *Node, class uint8) {
+// lane returns that of n's rank and class.
+func (q *queue) lane(n *Node) *lane {
 	for len(q.ready) <= int(n.rank) {
-		q.ready = append(q.ready, [2]fifo{})
+		q.ready = append(q.ready, [2]lane{})
 	}
 	q.ranks |= 1 << n.rank
-	q.ready[n.rank][class>>7].push(entry{n: n})
+	return &q.ready[n.rank][n.queued>>7]
 }
 
 // pushGoing queues a body that goes on.
@@ -85,9 +88,10 @@ func (q *queue) leave(n *Node) {
 	}
 }
 
-// raise moves n, which is in this queue, to the list of the rank that it has now.
+// raise moves n, which is in this queue, to the lane of the rank that it has now,
+// where it keeps its turn.
 func (q *queue) raise(n *Node) {
-	q.add(n, n.queued&byEnd)
+	q.lane(n).raised.push(entry{n, n.turn})
 	q.stale++
 	q.tidyIfMany()
 }
@@ -104,8 +108,8 @@ func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 	for q.ranks != 0 {
 		rank := bits.Len32(q.ranks) - 1
 		for _, class := range [2]uint8{byEnd, 0} {
-			list := &q.ready[rank][class>>7]
-			for e, ok := list.pop(); ok; e, ok = list.pop() {
+			lane := &q.ready[rank][class>>7]
+			for e, ok := lane.pop(); ok; e, ok = lane.pop() {
 				if e.starts(mark|class, rank) {
 					q.leave(e.n)
 					return e.n, false
@@ -126,7 +130,7 @@ func (e entry) goes() bool {
 
 // starts reports whether the entry is that of a body that still is to start.
 func (e entry) starts(queued uint8, rank int) bool {
-	return e.n.queued == queued && int(e.n.rank) == rank
+	return e.n.queued == queued && e.n.turn == e.turn && int(e.n.rank) == rank
 }
 
 // tidyIfMany throws the entries out that were left behind, when they are many.
@@ -142,11 +146,79 @@ func (q *queue) tidy() {
 	for rank := range q.ready {
 		for i := range q.ready[rank] {
 			q.ready[rank][i].keep(func(e entry) bool {
-				return e.n.queued != 0 && int(e.n.rank) == rank
+				return e.starts(e.n.queued, rank) && e.n.queued != 0
 			})
 		}
 	}
 	q.stale = 0
+}
+
+// lane is who is to start of one rank and class, by turns: in a queue, and in a
+// heap those that were raised to this rank while they waited.
+type lane struct {
+	queue  fifo
+	raised turns
+}
+
+// pop takes the entry with the first turn.
+func (l *lane) pop() (e entry, ok bool) {
+	if len(l.raised) == 0 {
+		return l.queue.pop()
+	}
+	if e, ok := l.queue.peek(); ok && int32(e.turn-l.raised[0].turn) < 0 {
+		return l.queue.pop()
+	}
+	return l.raised.pop(), true
+}
+
+func (l *lane) keep(valid func(entry) bool) {
+	l.queue.keep(valid)
+	old := l.raised
+	l.raised = nil
+	for _, e := range old {
+		if valid(e) {
+			l.raised.push(e)
+		}
+	}
+}
+
+// turns is a heap of entries, that with the first turn on top.
+type turns []entry
+
+func (t *turns) push(e entry) {
+	h := append(*t, e)
+	for i := len(h) - 1; i > 0; {
+		up := (i - 1) / 2
+		if int32(h[i].turn-h[up].turn) >= 0 {
+			break
+		}
+		h[i], h[up] = h[up], h[i]
+		i = up
+	}
+	*t = h
+}
+
+func (t *turns) pop() entry {
+	h := *t
+	e, last := h[0], len(h)-1
+	h[0], h[last] = h[last], entry{}
+	h = h[:last]
+	for i := 0; ; {
+		down := 2*i + 1
+		if down >= last {
+			break
+		}
+		if down+1 < last && int32(h[down+1].turn-h[down].turn) < 0 {
+			down++
+		}
+		if int32(h[down].turn-h[i].turn) >= 0 {
+			break
+		}
+		h[i], h[down] = h[down], h[i]
+		i = down
+	}
+	*t = h
+	return e
 }
 
 // fifo is a queue of entries.
@@ -171,6 +243,13 @@ func (f *fifo) pop() (e entry, ok bool) {
 	f.entries[f.first] = entry{}
 	f.first++
 	return e, true
+}
+
+func (f *fifo) peek() (e entry, ok bool) {
+	if f.first == len(f.entries) {
+		return e, false
+	}
+	return f.entries[f.first], true
 }
 
 // keep throws out what is not to be kept.

@@ -54,6 +54,7 @@ func (c *octx) nests() bool {
 
 // ogroup is a group.
 type ogroup struct {
+	rank       int
 	o          *oracle
 	sc         *scope
 	parent     *octx
@@ -156,6 +157,8 @@ type onode struct {
 	lim     *olimiter
 	ownLim  *olimiter // a Map's
 	seat    oseat
+	rank    int
+	late    bool // became ready by the end of another
 	main    *othread
 	hard    *othread // whose hard wait is the body's
 	on      *onode   // what it waits for hard

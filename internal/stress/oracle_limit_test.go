@@ -6,8 +6,8 @@ import (
 )
 
 // olimiter counts slots. A body takes one of each limiter from its own up to
-// the outermost, in that order: first come, first served at each of them, and
-// bodies that go on before bodies that start.
+// the outermost, in that order. At each of them bodies that go on come before
+// bodies that start, and those by rank and by what has made them ready: R21.
 type olimiter struct {
 	free, size int
 	up         *olimiter
@@ -61,13 +61,69 @@ func (l *olimiter) give(end *olimiter) {
 				t.grant()
 			}
 		case len(l.ready) > 0:
-			n := l.ready[0]
-			l.ready = l.ready[1:]
+			i := l.best()
+			n := l.ready[i]
+			l.ready = slices.Delete(l.ready, i, i+1)
 			if l.up.climb(nil, n) {
 				n.begin()
 			}
 		default:
 			l.free++
+		}
+	}
+}
+
+// best is the place of who starts next: of the highest rank, and of those the
+// first that became ready by the end of another, or else the first.
+func (l *olimiter) best() int {
+	best := 0
+	for i, n := range l.ready {
+		m := l.ready[best]
+		if n.rankNow() > m.rankNow() || n.rankNow() == m.rankNow() && n.late && !m.late {
+			best = i
+		}
+	}
+	return best
+}
+
+func (l *olimiter) top() *olimiter {
+	for l.up != nil {
+		l = l.up
+	}
+	return l
+}
+
+func (n *onode) rankNow() int { return max(n.rank, n.group.rank) }
+
+// raise gives n and all that it still needs at least the rank r.
+func (n *onode) raise(r int, top *olimiter) {
+	if n.state == done || n.limiter() == nil || n.limiter().top() != top || n.rankNow() >= r {
+		return
+	}
+	n.rank = r
+	all, one := n.waitsFor()
+	if n.onGroup == nil {
+		for _, m := range slices.Concat(all, one) {
+			m.raise(r, top)
+		}
+	} else {
+		n.onGroup.lift(r, top)
+	}
+}
+
+// lift gives a nested group, of which somebody waits for all tasks, a rank.
+func (g *ogroup) lift(r int, top *olimiter) {
+	if g.lim == nil || g.lim.top() != top || g.rank >= r {
+		return
+	}
+	g.rank = r
+	for _, n := range g.nodes {
+		switch {
+		case n.state == done || n.state != running:
+		case n.on != nil:
+			n.on.raise(r, top)
+		case n.onGroup != nil:
+			n.onGroup.lift(r, top)
 		}
 	}
 }
@@ -78,8 +134,10 @@ func (t *oticket) grant() {
 	t.n.o.soon = append(t.n.o.soon, t.goOn)
 }
 
-// admit starts a ready body, or queues it.
-func (n *onode) admit() {
+// admit starts a ready body, or queues it: late, if it became ready by the end of
+// another.
+func (n *onode) admit(late bool) {
+	n.late = late
 	if n.state == done {
 		return
 	}

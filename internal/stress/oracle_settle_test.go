@@ -287,7 +287,7 @@ func (s *settling) close(left *onode) {
 	}
 	slices.SortStableFunc(s.ready, func(a, b *onode) int { return cmp.Compare(a.order(), b.order()) })
 	for _, n := range s.ready {
-		n.admit()
+		n.admit(left != nil)
 	}
 	for g, k := range s.ended {
 		g.count(-k)

@@ -127,6 +127,9 @@ func (th *othread) await(st *step) {
 	}
 	if body != nil && body.limiter() != nil {
 		w.seated = true
+		if w.hard {
+			n.raise(min(body.rankNow()+1, 31), body.limiter().top())
+		}
 		body.rise()
 	}
 }
@@ -162,7 +165,9 @@ func (th *othread) open(st *step) {
 	if sc.ctx != ctxForeign && th.node != nil {
 		g.owner = th.node
 		g.ownerWaits = sc.ctx == ctxOwn || sc.ctx == ctxValue
-		g.lim = th.node.limiter()
+		if g.lim = th.node.limiter(); g.lim != nil {
+			g.rank = min(th.node.rankNow()+1, 31)
+		}
 	}
 	if sc.limit > 0 {
 		g.lim = newOLimiter(sc.limit, g.lim)
@@ -196,7 +201,7 @@ func (th *othread) open(st *step) {
 }
 
 // join waits until the group has ended, and then calls then.
-func (th *othread) join(g *ogroup, then func()) {
+func (th *othread) join(g *ogroup, stopped bool, then func()) {
 	o := th.o
 	if g.over {
 		then()
@@ -209,7 +214,7 @@ func (th *othread) join(g *ogroup, then func()) {
 	}
 	g.waited = true
 	n := g.owner
-	if n != nil && n.state == running && n.limiter() != nil {
+	if !stopped && n != nil && n.state == running && n.limiter() != nil {
 		ended, seated := false, false
 		both := func() {
 			if ended && seated {
@@ -218,11 +223,12 @@ func (th *othread) join(g *ogroup, then func()) {
 		}
 		g.waits = append(g.waits, func() { ended = true; both() })
 		g.ownerSits = func() { n.sit(func() { seated = true; both() }) }
+		g.lift(min(n.rankNow()+1, 31), n.limiter().top())
 		n.rise()
 	} else {
 		g.waits = append(g.waits, then)
 	}
-	if n != nil && g.ownerWaits && n.hard == nil {
+	if !stopped && n != nil && g.ownerWaits && n.hard == nil {
 		n.hard, n.onGroup = th, g
 		g.waits[0] = chainFunc(func() { n.hard, n.onGroup = nil, nil }, g.waits[0])
 		o.cutInside(g)
@@ -252,7 +258,7 @@ func (th *othread) wait(st *step) {
 		th.next()
 		return
 	}
-	th.join(g, func() {
+	th.join(g, false, func() {
 		name := fmt.Sprintf("wait g%d ", st.scope.id)
 		raise := g.raise()
 		switch {
@@ -305,7 +311,7 @@ func (th *othread) stop(st *step, then func()) {
 	if !g.over && g.endBy(outside, oCanceled) {
 		g.ctx.cancel(oCanceled, oCanceled)
 	}
-	th.join(g, func() {
+	th.join(g, true, func() {
 		if g.raise() {
 			th.death = g.panicked
 			th.note(fmt.Sprintf("stop g%d %s", st.scope.id, th.death.canon(th.o.g.limited)))
