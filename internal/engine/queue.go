@@ -15,6 +15,7 @@ type queue struct {
 	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
 	left  int       // valid entries
+	of    *Group    // that the limit is of, nil if it is a Map's
 	stale int       // entries left behind
 	turn  uint32    // of the last who came to start
 }
@@ -41,6 +42,9 @@ func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
 	n.turn = q.turn
 	q.lane(n).queue.push(entry{n, n.turn})
 	q.left++
+	if q.of != n.group {
+		n.group.enteredQueue(n, l)
+	}
 }
 
 // lane returns that of n's rank and class.
@@ -59,6 +63,9 @@ func (q *queue) pushGoing(n *Node, l *Limiter) {
 	s.turn++
 	q.going.push(entry{n, s.turn})
 	q.left++
+	if q.of != n.group {
+		n.group.enteredQueue(n, l)
+	}
 }
 
 // dropGoing takes a body that goes on out of the queue.
@@ -82,7 +89,9 @@ func (q *queue) drop(n *Node) {
 // leave is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
 func (q *queue) leave(n *Node) {
-	n.group.leftQueue()
+	if q.of != n.group {
+		n.group.leftQueue()
+	}
 	if q.left--; q.left == 0 && q.stale > 0 {
 		q.tidy()
 	}
@@ -131,6 +140,33 @@ func (e entry) goes() bool {
 // starts reports whether the entry is that of a body that still is to start.
 func (e entry) starts(queued uint8, rank int) bool {
 	return e.n.queued == queued && e.n.turn == e.turn && int(e.n.rank) == rank
+}
+
+// bodiesOf returns those of g in the queue.
+func (q *queue) bodiesOf(g *Group) (nodes []*Node) {
+	q.each(func(e entry) {
+		if e.n.group == g {
+			nodes = append(nodes, e.n)
+		}
+	})
+	return nodes
+}
+
+// has reports whether n is in the queue, to start.
+func (q *queue) has(n *Node) (has bool) {
+	q.each(func(e entry) { has = has || e.n == n && e.turn == n.turn })
+	return has
+}
+
+// each calls do with every entry, valid or not.
+func (q *queue) each(do func(entry)) {
+	all := func(e entry) bool { do(e); return true }
+	q.going.keep(all)
+	for rank := range q.ready {
+		for i := range q.ready[rank] {
+			q.ready[rank][i].keep(all)
+		}
+	}
 }
 
 // tidyIfMany throws the entries out that were left behind, when they are many.
@@ -221,45 +257,61 @@ func (t *turns) pop() entry {
 	return e
 }
 
-// fifo is a queue of entries.
+// fifo is a queue of entries, in chunks.
 type fifo struct {
-	entries []entry
-	first   int
+	first, last *chunk
+	from, to    int // in first and in last
+}
+
+type chunk struct {
+	entries [63]entry
+	next    *chunk
 }
 
 func (f *fifo) push(e entry) {
-	if f.first > 32 && f.first > len(f.entries)/2 {
-		f.keep(func(entry) bool { return true })
+	if f.last == nil || f.to == len(f.last.entries) {
+		c := new(chunk)
+		if f.last == nil {
+			f.first, f.from = c, 0
+		} else {
+			f.last.next = c
+		}
+		f.last, f.to = c, 0
 	}
-	f.entries = append(f.entries, e)
+	f.last.entries[f.to] = e
+	f.to++
 }
 
 func (f *fifo) pop() (e entry, ok bool) {
-	if f.first == len(f.entries) {
-		f.entries, f.first = f.entries[:0], 0
+	e, ok = f.peek()
+	if !ok {
 		return e, false
 	}
-	e = f.entries[f.first]
-	f.entries[f.first] = entry{}
-	f.first++
+	f.first.entries[f.from] = entry{}
+	f.from++
+	switch {
+	case f.first == f.last && f.from == f.to:
+		f.from, f.to = 0, 0 // the one chunk stays
+	case f.from == len(f.first.entries):
+		f.first, f.from = f.first.next, 0
+	}
 	return e, true
 }
 
 func (f *fifo) peek() (e entry, ok bool) {
-	if f.first == len(f.entries) {
+	if f.first == nil || f.first == f.last && f.from == f.to {
 		return e, false
 	}
-	return f.entries[f.first], true
+	return f.first.entries[f.from], true
 }
 
 // keep throws out what is not to be kept.
 func (f *fifo) keep(valid func(entry) bool) {
-	kept := f.entries[:0]
-	for _, e := range f.entries[f.first:] {
+	old := *f
+	*f = fifo{}
+	for e, ok := old.pop(); ok; e, ok = old.pop() {
 		if valid(e) {
-			kept = append(kept, e)
+			f.push(e)
 		}
 	}
-	clear(f.entries[len(kept):])
-	f.entries, f.first = kept, 0
 }
