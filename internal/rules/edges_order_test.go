@@ -152,9 +152,9 @@ func TestE7_Order(t *testing.T) {
 		a, b := g.Go("a", st.log.body("a", s)), g.Go("b", st.log.body("b", s))
 		g.Go("r1", st.log.body("r1", s))
 		c = a.And(b).Then("c0", func(ctx context.Context, _, _ int) (int, error) { return st.log.body("c0", s)(ctx) }).Then("c", st.log.then("c", s))
-		a.Then("not needed", st.log.then("not needed", s))
+		a.Then("unneeded", st.log.then("unneeded", s))
 		st.finish()
-		st.log.check(t, "busy w a b c0 c w+ not_needed r0 r1")
+		st.log.check(t, "busy w a b c0 c w+ unneeded r0 r1")
 	})
 	edgeBubble(t, "elements of a Map and functions of a Race that are awaited", func(t *testing.T) {
 		st := newEdgeStage(t, 0)
@@ -173,7 +173,7 @@ func TestE7_Order(t *testing.T) {
 		race := g.Race("race", func(ctx context.Context) (int, error) { st.log.body("f0", s)(ctx); return 0, errEdge }, st.log.body("f1", s))
 		all = g.Gather("all", one, race)
 		st.finish()
-		st.log.check(t, "busy w f0 f1 ids e0 e1 one w+ r0")
+		st.log.check(t, "busy w ids e0 e1 one f0 f1 w+ r0")
 	})
 	edgeBubble(t, "to one more than who awaits", func(t *testing.T) {
 		st := newEdgeStage(t, 1)
@@ -281,6 +281,28 @@ func TestE8_ManyInOrder(t *testing.T) {
 			t.Errorf("%d of %d bodies began out of order", wrong, next)
 		}
 	})
+	for _, between := range []int{600_000, 1 << 20, 1<<20 + 600_000, 1 << 21} {
+		if testing.Short() {
+			between >>= 6
+		}
+		t.Run(fmt.Sprintf("by one event, %d between", between), func(t *testing.T) {
+			g := asap.New(t.Context(), asap.Limit(1))
+			open := make(chan struct{})
+			first := g.Do("first", func(context.Context) error { <-open; return nil })
+			var log edgeLog
+			all := g.Gather("all", first, first) // is done at the same instant
+			all.Do("one", func(context.Context, []struct{}) error { log.add("one"); return nil })
+			first.Do("two", func(context.Context, struct{}) error { log.add("two"); return nil })
+			for range between {
+				g.Do("t", func(context.Context) error { return nil })
+			}
+			all.Do("three", func(context.Context, []struct{}) error { log.add("three"); return nil })
+			first.Do("four", func(context.Context, struct{}) error { log.add("four"); return nil })
+			close(open)
+			edgeNil(t, "Wait", g.Wait())
+			log.check(t, "one two three four")
+		})
+	}
 	t.Run("by one event", func(t *testing.T) {
 		// Between the dependents of first, which become ready together, are all
 		// the others, in steps that no count of bits divides.
