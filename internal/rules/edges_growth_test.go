@@ -309,13 +309,18 @@ func edgeYield() {
 // by the counters of a binary that is built for coverage, on one processor: no
 // clock is asked.
 func TestE10_Steps(t *testing.T) {
+	edgeCount(t, edgeGrowth, 500, 4000)
+}
+
+// TestE11_Levels is the same of levels of nesting.
+func TestE11_Levels(t *testing.T) { edgeCount(t, edgeDepth, 125, 1000) }
+
+func edgeCount(t *testing.T, cases map[string]func(context.Context, int), few, many int) {
 	if what := os.Getenv("ASAP_EDGE_GROWTH"); what != "" {
 		name, n, _ := strings.Cut(what, "|")
-		k, _ := strconv.Atoi(n)
-		if f := edgeGrowth[name]; f != nil {
+		if f := cases[name]; f != nil {
+			k, _ := strconv.Atoi(n)
 			f(context.Background(), k)
-		} else {
-			edgeDepth[name](context.Background(), k)
 		}
 		return
 	}
@@ -328,7 +333,7 @@ func TestE10_Steps(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go test -c: %v\n%s", err, out)
 	}
-	check := func(name string, few, many int) {
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) {
 			a, b := edgeSteps(t, binary, name, few), edgeSteps(t, binary, name, many)
 			t.Logf("%.0f statements each of %d, %.0f each of %d", a, few, b, many)
@@ -337,18 +342,12 @@ func TestE10_Steps(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range slices.Sorted(maps.Keys(edgeGrowth)) {
-		check(name, 500, 4000)
-	}
-	for _, name := range slices.Sorted(maps.Keys(edgeDepth)) {
-		check(name, 125, 1000)
-	}
 }
 
 // edgeSteps is the statements for each of n.
 func edgeSteps(t *testing.T, binary, name string, n int) float64 {
 	profile := filepath.Join(t.TempDir(), "cover.out")
-	cmd := exec.Command(binary, "-test.run=^TestE10_Steps$", "-test.coverprofile="+profile, "-test.timeout=5m")
+	cmd := exec.Command(binary, "-test.run=^TestE1[01]_", "-test.coverprofile="+profile, "-test.timeout=5m")
 	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", fmt.Sprintf("ASAP_EDGE_GROWTH=%s|%d", name, n))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s with %d: %v\n%.2000s", name, n, err, out)

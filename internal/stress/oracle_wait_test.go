@@ -98,6 +98,9 @@ func (th *othread) await(st *step) {
 		return
 	}
 	if ctx.err != nil {
+		if n := th.node; th.left && n.group.over && n.group.parent.err != nil && n.group.parent.cause != ctx.cause {
+			o.unsure("the cause of a context whose parent has ended after its group")
+		}
 		ended(&oerr{kind: 'A', name: n.label, in: []*oerr{ctx.cause}})
 		return
 	}

@@ -261,7 +261,7 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 		b.await(s, false)
 	}
 	if open != nil && open.ctx == ctxEnded && b.chance(.7) {
-		s.steps = append(s.steps, step{op: opEnd, scope: open})
+		s.steps = append(s.steps, step{op: opSleep, d: b.time()}, step{op: opEnd, scope: open})
 		if len(open.build) > 0 && b.chance(.6) { // before those in it have run
 			t := open.build[b.rng.IntN(len(open.build))]
 			s.steps = append(s.steps, step{op: opAwait, task: t, mode: hard, after: b.time()})
