@@ -19,11 +19,12 @@ type edgeStage struct {
 	log    edgeLog
 	g      []*asap.Group
 	other  *asap.Group // without a limit: its tasks end when they are told
+	ready  chan struct{} // closed when the test has declared everything
 	finish func()
 }
 
 func newEdgeStage(t *testing.T, depth int) *edgeStage {
-	st := &edgeStage{t: t, other: asap.New(t.Context())}
+	st := &edgeStage{t: t, other: asap.New(t.Context()), ready: make(chan struct{})}
 	keep := st.other.Go("keep", edgeSleeps(time.Hour, 1))
 	st.g = []*asap.Group{asap.New(t.Context(), asap.Limit(1))}
 	var nest func(ctx context.Context) (int, error)
@@ -40,6 +41,7 @@ func newEdgeStage(t *testing.T, depth int) *edgeStage {
 	synctest.Wait() // all wait
 	st.finish = func() {
 		t.Helper()
+		close(st.ready)
 		edgeNil(t, "Wait", st.g[0].Wait())
 		edgeNil(t, "Wait of the other group", st.other.Wait())
 	}
@@ -65,6 +67,7 @@ func (st *edgeStage) goesOn(depth int, name string, x *asap.Task[int], then func
 		if _, err := x.Await(ctx); err != nil {
 			return err
 		}
+		<-st.ready
 		st.log.add(name)
 		then(ctx)
 		return nil
@@ -218,6 +221,7 @@ func TestE7_Order(t *testing.T) {
 		var u, v *asap.Task[int]
 		u = g.Go("u", func(ctx context.Context) (int, error) {
 			st.after(s).Await(ctx)
+			<-st.ready
 			st.log.add("u")
 			return v.Await(ctx)
 		})
