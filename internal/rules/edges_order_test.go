@@ -18,7 +18,7 @@ type edgeStage struct {
 	t      *testing.T
 	log    edgeLog
 	g      []*asap.Group
-	other  *asap.Group // without a limit: its tasks end when they are told
+	other  *asap.Group   // without a limit: its tasks end when they are told
 	ready  chan struct{} // closed when the test has declared everything
 	finish func()
 }
