@@ -135,10 +135,11 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	outer := owner.group
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
+	g.rank = uint8(min(g.depth, maxRank))
 	if g.lim = owner.limiter(); g.lim != nil {
 		mu := &g.lim.top.mu
 		mu.Lock()
-		g.rank = min(owner.rankNow()+1, maxRank)
+		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
 		mu.Unlock()
 	}
 	if owner.kind&Entrant != 0 || !owner.isOwn(ctx) {

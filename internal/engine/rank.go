@@ -22,14 +22,21 @@ type raising struct {
 	todo   []*Node
 	groups []*Group
 	pinned []*Node // to be released without the mutex
+	far    []*Node // under other limits: to be looked at without the mutex
 	room   [2][4]*Node
 }
 
 // raiseLocked gives what by waits for with w its rank.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
-	s.top, s.rank = top, min(by.rankNow()+1, maxRank)
+	s.rank = min(by.rankNow()+1, maxRank)
 	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
 	s.wait(w)
+	s.searchLocked(top)
+}
+
+// searchLocked raises what is to be done under a top limiter.
+func (s *raising) searchLocked(top *Limiter) {
+	s.top = top
 	for {
 		if i := len(s.todo) - 1; i >= 0 {
 			n := s.todo[i]
@@ -42,6 +49,28 @@ func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
 		} else {
 			return
 		}
+	}
+}
+
+// finish releases what is pinned and goes on under other limits.
+func (s *raising) finish() {
+	releaseAll(s.pinned)
+	for len(s.far) > 0 {
+		n := s.far[0]
+		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, n), s.pinned[:0]
+		top := n.limiter().top
+		top.mu.Lock()
+		s.searchLocked(top)
+		top.mu.Unlock()
+		releaseAll(s.pinned)
+	}
+}
+
+// raiseFar raises what a body without a limit waits for, if that has one.
+func (n *Node) raiseFar(w *wait) {
+	if on := w.on.Load(); on != nil && on.limiter() != nil {
+		s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
+		s.finish()
 	}
 }
 
@@ -59,7 +88,13 @@ func (s *raising) wait(w *wait) {
 // node raises n and adds what it needs to what is to be done.
 func (s *raising) node(n *Node) {
 	l := n.limiter()
-	if n.isDone() || l == nil || l.top != s.top || n.rankNow() >= s.rank {
+	switch {
+	case n.isDone() || l == nil:
+		return
+	case l.top != s.top:
+		s.far = append(s.far, n)
+		return
+	case n.rankNow() >= s.rank:
 		return
 	}
 	n.rank = s.rank

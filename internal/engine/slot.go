@@ -20,6 +20,7 @@ type seat struct {
 func (n *Node) giveSlots(w *wait) {
 	l := n.limiter()
 	if l == nil {
+		n.raiseFar(w)
 		return
 	}
 	n.group.watchParent()
@@ -31,9 +32,7 @@ func (n *Node) giveSlots(w *wait) {
 		mu.Unlock()
 		return
 	}
-	if w.hard {
-		search.raiseLocked(l.top, n, w)
-	}
+	search.raiseLocked(l.top, n, w)
 	s := &n.makeBed().seat
 	s.waits++
 	if s.waits == 1 {
@@ -48,7 +47,7 @@ func (n *Node) giveSlots(w *wait) {
 	if first := granted.start(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}
-	releaseAll(search.pinned)
+	search.finish()
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It

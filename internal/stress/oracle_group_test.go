@@ -68,6 +68,7 @@ type ogroup struct {
 	goexited   bool
 	unfinished bool
 	raised     bool
+	stops      int // calls of Stop
 	live       int // of tasks, and one until somebody waits
 	waited     bool
 	waiting    bool // Wait was called

@@ -220,6 +220,9 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 		o.unsure("two Waits for one group")
 	}
 	g.waiting = g.waiting || wait
+	if !wait {
+		g.stops++
+	}
 	switch {
 	case !wait || n == nil || n.state != running: // Stop never gives the owner's slot back
 		g.waits = append(g.waits, then)
@@ -251,6 +254,9 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 func (g *ogroup) raise(wait bool) bool {
 	if g.panicked == nil || g.raised || !wait && g.waiting {
 		return false
+	}
+	if g.stops > 1 && !wait {
+		g.o.unsure("two Stops return at one instant, and one of them panics")
 	}
 	g.raised = true
 	return true
