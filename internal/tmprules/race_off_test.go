@@ -1,5 +1,0 @@
-//go:build !race
-
-package tmprules_test
-
-const raceEnabled = false
