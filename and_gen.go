@@ -2,7 +2,11 @@
 
 package asap
 
-import "context"
+import (
+	"context"
+
+	"github.com/asap-go/asap/internal/engine"
+)
 
 // And2 is 2 tasks of one group as dependencies; [Task.And] makes it.
 type And2[A, B any] struct {
@@ -13,49 +17,49 @@ type And2[A, B any] struct {
 // Then declares a task that starts when all 2 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
 func (d And2[A, B]) Then[R any](name string, fn func(context.Context, A, B) (R, error)) *Task[R] {
-	g := checkTask(d.a, "And2.Then").group
+	g := engine.GroupOf(checkTask(d.a, "And2.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and2Then[A, B, R]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Do is [And2.Then] for a function without a value.
 func (d And2[A, B]) Do(name string, fn func(context.Context, A, B) error) *Task[struct{}] {
-	g := checkTask(d.a, "And2.Do").group
+	g := engine.GroupOf(checkTask(d.a, "And2.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and2Do[A, B]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Optional is [And2.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
 func (d And2[A, B]) Optional[R any](name string, fn func(context.Context, A, B) (R, error)) *Task[Result[R]] {
-	g := checkTask(d.a, "And2.Optional").group
+	g := engine.GroupOf(checkTask(d.a, "And2.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and2Optional[A, B, R]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
-	r.node.init(g, name, r, optional)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // And adds a dependency. It panics if u is of another group.
 func (d And2[A, B]) And[C any](u *Task[C]) And3[A, B, C] {
 	n := checkTask(d.a, "And2.And")
-	m := checkArg(u, "And", n.label())
-	checkGroup(n.group, m, "And", n.label())
+	m := checkArg(u, "And", engine.Label(n))
+	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
 	return And3[A, B, C]{d.a, d.b, u}
 }
 
 type and2Deps[A, B any] struct {
 	And2[A, B]
-	edges [2]edge
+	edges [2]engine.Edge
 }
 
-func (d *and2Deps[A, B]) dep(i int) *node {
+func (d *and2Deps[A, B]) Dep(i int) *engine.Node {
 	if d.a == nil {
 		return nil
 	}
@@ -78,15 +82,20 @@ type and2Then[A, B, R any] struct {
 	fn func(context.Context, A, B) (R, error)
 }
 
-func (r *and2Then[A, B, R]) call(ctx context.Context) error {
+func (r *and2Then[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *and2Then[A, B, R]) drop() { r.And2, r.fn = And2[A, B]{}, nil }
-func (r *and2Then[A, B, R]) fill(c *Call) {
+func (r *and2Then[A, B, R]) Drop(failed bool) {
+	r.And2, r.fn = And2[A, B]{}, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *and2Then[A, B, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
 }
 
@@ -96,11 +105,11 @@ type and2Do[A, B any] struct {
 	fn func(context.Context, A, B) error
 }
 
-func (r *and2Do[A, B]) call(ctx context.Context) error {
+func (r *and2Do[A, B]) Call(ctx context.Context) error {
 	return r.fn(ctx, r.a.value, r.b.value)
 }
-func (r *and2Do[A, B]) drop()        { r.And2, r.fn = And2[A, B]{}, nil }
-func (r *and2Do[A, B]) fill(c *Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and2Do[A, B]) Drop(bool)           { r.And2, r.fn = And2[A, B]{}, nil }
+func (r *and2Do[A, B]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and2Optional[A, B, R any] struct {
 	Task[Result[R]]
@@ -108,7 +117,7 @@ type and2Optional[A, B, R any] struct {
 	fn func(context.Context, A, B) (R, error)
 }
 
-func (r *and2Optional[A, B, R]) call(ctx context.Context) error {
+func (r *and2Optional[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
 		r.value.Value = v
@@ -116,10 +125,13 @@ func (r *and2Optional[A, B, R]) call(ctx context.Context) error {
 	return err
 }
 func (r *and2Optional[A, B, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and2Optional[A, B, R]) drop() {
+func (r *and2Optional[A, B, R]) Drop(failed bool) {
 	r.And2, r.fn = And2[A, B]{}, nil
+	if failed {
+		r.forget()
+	}
 }
-func (r *and2Optional[A, B, R]) fill(c *Call) {
+func (r *and2Optional[A, B, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }
 
@@ -133,49 +145,49 @@ type And3[A, B, C any] struct {
 // Then declares a task that starts when all 3 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
 func (d And3[A, B, C]) Then[R any](name string, fn func(context.Context, A, B, C) (R, error)) *Task[R] {
-	g := checkTask(d.a, "And3.Then").group
+	g := engine.GroupOf(checkTask(d.a, "And3.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and3Then[A, B, C, R]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Do is [And3.Then] for a function without a value.
 func (d And3[A, B, C]) Do(name string, fn func(context.Context, A, B, C) error) *Task[struct{}] {
-	g := checkTask(d.a, "And3.Do").group
+	g := engine.GroupOf(checkTask(d.a, "And3.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and3Do[A, B, C]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Optional is [And3.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
 func (d And3[A, B, C]) Optional[R any](name string, fn func(context.Context, A, B, C) (R, error)) *Task[Result[R]] {
-	g := checkTask(d.a, "And3.Optional").group
+	g := engine.GroupOf(checkTask(d.a, "And3.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and3Optional[A, B, C, R]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
-	r.node.init(g, name, r, optional)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // And adds a dependency. It panics if u is of another group.
 func (d And3[A, B, C]) And[D any](u *Task[D]) And4[A, B, C, D] {
 	n := checkTask(d.a, "And3.And")
-	m := checkArg(u, "And", n.label())
-	checkGroup(n.group, m, "And", n.label())
+	m := checkArg(u, "And", engine.Label(n))
+	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
 	return And4[A, B, C, D]{d.a, d.b, d.c, u}
 }
 
 type and3Deps[A, B, C any] struct {
 	And3[A, B, C]
-	edges [3]edge
+	edges [3]engine.Edge
 }
 
-func (d *and3Deps[A, B, C]) dep(i int) *node {
+func (d *and3Deps[A, B, C]) Dep(i int) *engine.Node {
 	if d.a == nil {
 		return nil
 	}
@@ -200,15 +212,20 @@ type and3Then[A, B, C, R any] struct {
 	fn func(context.Context, A, B, C) (R, error)
 }
 
-func (r *and3Then[A, B, C, R]) call(ctx context.Context) error {
+func (r *and3Then[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *and3Then[A, B, C, R]) drop() { r.And3, r.fn = And3[A, B, C]{}, nil }
-func (r *and3Then[A, B, C, R]) fill(c *Call) {
+func (r *and3Then[A, B, C, R]) Drop(failed bool) {
+	r.And3, r.fn = And3[A, B, C]{}, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *and3Then[A, B, C, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
 }
 
@@ -218,11 +235,11 @@ type and3Do[A, B, C any] struct {
 	fn func(context.Context, A, B, C) error
 }
 
-func (r *and3Do[A, B, C]) call(ctx context.Context) error {
+func (r *and3Do[A, B, C]) Call(ctx context.Context) error {
 	return r.fn(ctx, r.a.value, r.b.value, r.c.value)
 }
-func (r *and3Do[A, B, C]) drop()        { r.And3, r.fn = And3[A, B, C]{}, nil }
-func (r *and3Do[A, B, C]) fill(c *Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and3Do[A, B, C]) Drop(bool)           { r.And3, r.fn = And3[A, B, C]{}, nil }
+func (r *and3Do[A, B, C]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and3Optional[A, B, C, R any] struct {
 	Task[Result[R]]
@@ -230,7 +247,7 @@ type and3Optional[A, B, C, R any] struct {
 	fn func(context.Context, A, B, C) (R, error)
 }
 
-func (r *and3Optional[A, B, C, R]) call(ctx context.Context) error {
+func (r *and3Optional[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
 		r.value.Value = v
@@ -238,10 +255,13 @@ func (r *and3Optional[A, B, C, R]) call(ctx context.Context) error {
 	return err
 }
 func (r *and3Optional[A, B, C, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and3Optional[A, B, C, R]) drop() {
+func (r *and3Optional[A, B, C, R]) Drop(failed bool) {
 	r.And3, r.fn = And3[A, B, C]{}, nil
+	if failed {
+		r.forget()
+	}
 }
-func (r *and3Optional[A, B, C, R]) fill(c *Call) {
+func (r *and3Optional[A, B, C, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }
 
@@ -256,49 +276,49 @@ type And4[A, B, C, D any] struct {
 // Then declares a task that starts when all 4 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
 func (d And4[A, B, C, D]) Then[R any](name string, fn func(context.Context, A, B, C, D) (R, error)) *Task[R] {
-	g := checkTask(d.a, "And4.Then").group
+	g := engine.GroupOf(checkTask(d.a, "And4.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and4Then[A, B, C, D, R]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Do is [And4.Then] for a function without a value.
 func (d And4[A, B, C, D]) Do(name string, fn func(context.Context, A, B, C, D) error) *Task[struct{}] {
-	g := checkTask(d.a, "And4.Do").group
+	g := engine.GroupOf(checkTask(d.a, "And4.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and4Do[A, B, C, D]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Optional is [And4.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
 func (d And4[A, B, C, D]) Optional[R any](name string, fn func(context.Context, A, B, C, D) (R, error)) *Task[Result[R]] {
-	g := checkTask(d.a, "And4.Optional").group
+	g := engine.GroupOf(checkTask(d.a, "And4.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and4Optional[A, B, C, D, R]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	r.node.init(g, name, r, optional)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // And adds a dependency. It panics if u is of another group.
 func (d And4[A, B, C, D]) And[E any](u *Task[E]) And5[A, B, C, D, E] {
 	n := checkTask(d.a, "And4.And")
-	m := checkArg(u, "And", n.label())
-	checkGroup(n.group, m, "And", n.label())
+	m := checkArg(u, "And", engine.Label(n))
+	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
 	return And5[A, B, C, D, E]{d.a, d.b, d.c, d.d, u}
 }
 
 type and4Deps[A, B, C, D any] struct {
 	And4[A, B, C, D]
-	edges [4]edge
+	edges [4]engine.Edge
 }
 
-func (d *and4Deps[A, B, C, D]) dep(i int) *node {
+func (d *and4Deps[A, B, C, D]) Dep(i int) *engine.Node {
 	if d.a == nil {
 		return nil
 	}
@@ -325,15 +345,20 @@ type and4Then[A, B, C, D, R any] struct {
 	fn func(context.Context, A, B, C, D) (R, error)
 }
 
-func (r *and4Then[A, B, C, D, R]) call(ctx context.Context) error {
+func (r *and4Then[A, B, C, D, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *and4Then[A, B, C, D, R]) drop() { r.And4, r.fn = And4[A, B, C, D]{}, nil }
-func (r *and4Then[A, B, C, D, R]) fill(c *Call) {
+func (r *and4Then[A, B, C, D, R]) Drop(failed bool) {
+	r.And4, r.fn = And4[A, B, C, D]{}, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *and4Then[A, B, C, D, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
 }
 
@@ -343,11 +368,11 @@ type and4Do[A, B, C, D any] struct {
 	fn func(context.Context, A, B, C, D) error
 }
 
-func (r *and4Do[A, B, C, D]) call(ctx context.Context) error {
+func (r *and4Do[A, B, C, D]) Call(ctx context.Context) error {
 	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
 }
-func (r *and4Do[A, B, C, D]) drop()        { r.And4, r.fn = And4[A, B, C, D]{}, nil }
-func (r *and4Do[A, B, C, D]) fill(c *Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and4Do[A, B, C, D]) Drop(bool)           { r.And4, r.fn = And4[A, B, C, D]{}, nil }
+func (r *and4Do[A, B, C, D]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and4Optional[A, B, C, D, R any] struct {
 	Task[Result[R]]
@@ -355,7 +380,7 @@ type and4Optional[A, B, C, D, R any] struct {
 	fn func(context.Context, A, B, C, D) (R, error)
 }
 
-func (r *and4Optional[A, B, C, D, R]) call(ctx context.Context) error {
+func (r *and4Optional[A, B, C, D, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
 	if err == nil {
 		r.value.Value = v
@@ -363,10 +388,13 @@ func (r *and4Optional[A, B, C, D, R]) call(ctx context.Context) error {
 	return err
 }
 func (r *and4Optional[A, B, C, D, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and4Optional[A, B, C, D, R]) drop() {
+func (r *and4Optional[A, B, C, D, R]) Drop(failed bool) {
 	r.And4, r.fn = And4[A, B, C, D]{}, nil
+	if failed {
+		r.forget()
+	}
 }
-func (r *and4Optional[A, B, C, D, R]) fill(c *Call) {
+func (r *and4Optional[A, B, C, D, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }
 
@@ -382,49 +410,49 @@ type And5[A, B, C, D, E any] struct {
 // Then declares a task that starts when all 5 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
 func (d And5[A, B, C, D, E]) Then[R any](name string, fn func(context.Context, A, B, C, D, E) (R, error)) *Task[R] {
-	g := checkTask(d.a, "And5.Then").group
+	g := engine.GroupOf(checkTask(d.a, "And5.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and5Then[A, B, C, D, E, R]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Do is [And5.Then] for a function without a value.
 func (d And5[A, B, C, D, E]) Do(name string, fn func(context.Context, A, B, C, D, E) error) *Task[struct{}] {
-	g := checkTask(d.a, "And5.Do").group
+	g := engine.GroupOf(checkTask(d.a, "And5.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and5Do[A, B, C, D, E]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Optional is [And5.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
 func (d And5[A, B, C, D, E]) Optional[R any](name string, fn func(context.Context, A, B, C, D, E) (R, error)) *Task[Result[R]] {
-	g := checkTask(d.a, "And5.Optional").group
+	g := engine.GroupOf(checkTask(d.a, "And5.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and5Optional[A, B, C, D, E, R]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	r.node.init(g, name, r, optional)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // And adds a dependency. It panics if u is of another group.
 func (d And5[A, B, C, D, E]) And[F any](u *Task[F]) And6[A, B, C, D, E, F] {
 	n := checkTask(d.a, "And5.And")
-	m := checkArg(u, "And", n.label())
-	checkGroup(n.group, m, "And", n.label())
+	m := checkArg(u, "And", engine.Label(n))
+	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
 	return And6[A, B, C, D, E, F]{d.a, d.b, d.c, d.d, d.e, u}
 }
 
 type and5Deps[A, B, C, D, E any] struct {
 	And5[A, B, C, D, E]
-	edges [5]edge
+	edges [5]engine.Edge
 }
 
-func (d *and5Deps[A, B, C, D, E]) dep(i int) *node {
+func (d *and5Deps[A, B, C, D, E]) Dep(i int) *engine.Node {
 	if d.a == nil {
 		return nil
 	}
@@ -453,15 +481,20 @@ type and5Then[A, B, C, D, E, R any] struct {
 	fn func(context.Context, A, B, C, D, E) (R, error)
 }
 
-func (r *and5Then[A, B, C, D, E, R]) call(ctx context.Context) error {
+func (r *and5Then[A, B, C, D, E, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *and5Then[A, B, C, D, E, R]) drop() { r.And5, r.fn = And5[A, B, C, D, E]{}, nil }
-func (r *and5Then[A, B, C, D, E, R]) fill(c *Call) {
+func (r *and5Then[A, B, C, D, E, R]) Drop(failed bool) {
+	r.And5, r.fn = And5[A, B, C, D, E]{}, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *and5Then[A, B, C, D, E, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
 }
 
@@ -471,11 +504,11 @@ type and5Do[A, B, C, D, E any] struct {
 	fn func(context.Context, A, B, C, D, E) error
 }
 
-func (r *and5Do[A, B, C, D, E]) call(ctx context.Context) error {
+func (r *and5Do[A, B, C, D, E]) Call(ctx context.Context) error {
 	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
 }
-func (r *and5Do[A, B, C, D, E]) drop()        { r.And5, r.fn = And5[A, B, C, D, E]{}, nil }
-func (r *and5Do[A, B, C, D, E]) fill(c *Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and5Do[A, B, C, D, E]) Drop(bool)           { r.And5, r.fn = And5[A, B, C, D, E]{}, nil }
+func (r *and5Do[A, B, C, D, E]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and5Optional[A, B, C, D, E, R any] struct {
 	Task[Result[R]]
@@ -483,7 +516,7 @@ type and5Optional[A, B, C, D, E, R any] struct {
 	fn func(context.Context, A, B, C, D, E) (R, error)
 }
 
-func (r *and5Optional[A, B, C, D, E, R]) call(ctx context.Context) error {
+func (r *and5Optional[A, B, C, D, E, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
 	if err == nil {
 		r.value.Value = v
@@ -491,10 +524,13 @@ func (r *and5Optional[A, B, C, D, E, R]) call(ctx context.Context) error {
 	return err
 }
 func (r *and5Optional[A, B, C, D, E, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and5Optional[A, B, C, D, E, R]) drop() {
+func (r *and5Optional[A, B, C, D, E, R]) Drop(failed bool) {
 	r.And5, r.fn = And5[A, B, C, D, E]{}, nil
+	if failed {
+		r.forget()
+	}
 }
-func (r *and5Optional[A, B, C, D, E, R]) fill(c *Call) {
+func (r *and5Optional[A, B, C, D, E, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }
 
@@ -511,41 +547,41 @@ type And6[A, B, C, D, E, F any] struct {
 // Then declares a task that starts when all 6 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
 func (d And6[A, B, C, D, E, F]) Then[R any](name string, fn func(context.Context, A, B, C, D, E, F) (R, error)) *Task[R] {
-	g := checkTask(d.a, "And6.Then").group
+	g := engine.GroupOf(checkTask(d.a, "And6.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and6Then[A, B, C, D, E, F, R]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Do is [And6.Then] for a function without a value.
 func (d And6[A, B, C, D, E, F]) Do(name string, fn func(context.Context, A, B, C, D, E, F) error) *Task[struct{}] {
-	g := checkTask(d.a, "And6.Do").group
+	g := engine.GroupOf(checkTask(d.a, "And6.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and6Do[A, B, C, D, E, F]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	r.node.init(g, name, r, 0)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 // Optional is [And6.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
 func (d And6[A, B, C, D, E, F]) Optional[R any](name string, fn func(context.Context, A, B, C, D, E, F) (R, error)) *Task[Result[R]] {
-	g := checkTask(d.a, "And6.Optional").group
+	g := engine.GroupOf(checkTask(d.a, "And6.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and6Optional[A, B, C, D, E, F, R]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	r.node.init(g, name, r, optional)
-	g.startAfterAll(&r.node, r.edges[:])
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfterAll(&r.node, r.edges[:])
 	return &r.Task
 }
 
 type and6Deps[A, B, C, D, E, F any] struct {
 	And6[A, B, C, D, E, F]
-	edges [6]edge
+	edges [6]engine.Edge
 }
 
-func (d *and6Deps[A, B, C, D, E, F]) dep(i int) *node {
+func (d *and6Deps[A, B, C, D, E, F]) Dep(i int) *engine.Node {
 	if d.a == nil {
 		return nil
 	}
@@ -576,15 +612,20 @@ type and6Then[A, B, C, D, E, F, R any] struct {
 	fn func(context.Context, A, B, C, D, E, F) (R, error)
 }
 
-func (r *and6Then[A, B, C, D, E, F, R]) call(ctx context.Context) error {
+func (r *and6Then[A, B, C, D, E, F, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *and6Then[A, B, C, D, E, F, R]) drop() { r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil }
-func (r *and6Then[A, B, C, D, E, F, R]) fill(c *Call) {
+func (r *and6Then[A, B, C, D, E, F, R]) Drop(failed bool) {
+	r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *and6Then[A, B, C, D, E, F, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
 }
 
@@ -594,11 +635,11 @@ type and6Do[A, B, C, D, E, F any] struct {
 	fn func(context.Context, A, B, C, D, E, F) error
 }
 
-func (r *and6Do[A, B, C, D, E, F]) call(ctx context.Context) error {
+func (r *and6Do[A, B, C, D, E, F]) Call(ctx context.Context) error {
 	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
 }
-func (r *and6Do[A, B, C, D, E, F]) drop()        { r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil }
-func (r *and6Do[A, B, C, D, E, F]) fill(c *Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and6Do[A, B, C, D, E, F]) Drop(bool)           { r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil }
+func (r *and6Do[A, B, C, D, E, F]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and6Optional[A, B, C, D, E, F, R any] struct {
 	Task[Result[R]]
@@ -606,7 +647,7 @@ type and6Optional[A, B, C, D, E, F, R any] struct {
 	fn func(context.Context, A, B, C, D, E, F) (R, error)
 }
 
-func (r *and6Optional[A, B, C, D, E, F, R]) call(ctx context.Context) error {
+func (r *and6Optional[A, B, C, D, E, F, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
 	if err == nil {
 		r.value.Value = v
@@ -614,9 +655,12 @@ func (r *and6Optional[A, B, C, D, E, F, R]) call(ctx context.Context) error {
 	return err
 }
 func (r *and6Optional[A, B, C, D, E, F, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and6Optional[A, B, C, D, E, F, R]) drop() {
+func (r *and6Optional[A, B, C, D, E, F, R]) Drop(failed bool) {
 	r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil
+	if failed {
+		r.forget()
+	}
 }
-func (r *and6Optional[A, B, C, D, E, F, R]) fill(c *Call) {
+func (r *and6Optional[A, B, C, D, E, F, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }

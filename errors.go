@@ -3,7 +3,6 @@ package asap
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -59,8 +58,11 @@ type TaskError struct {
 	Task string
 	Err  error
 
-	group  *Group // nil when it was not made by a group
-	listed bool   // among the group's failures; written before the task is done
+	// Written before the task is done; see scan.
+	group      *Group // nil when it was not made by a group
+	listed     bool   // among the group's failures
+	collateral bool   // what it wraps is
+	outermost  int    // the least depth of a group whose errors it wraps
 }
 
 func (e *TaskError) Error() string { return "asap: " + e.text() }
@@ -105,23 +107,23 @@ func (e *PanicError) Unwrap() error {
 
 func (e *PanicError) text() string { return fmt.Sprintf("task %s: panic: %v", e.Task, e.Value) }
 
-// findError reports whether match accepts err or anything that it wraps.
-// Unlike errors.As it goes on behind one that is of the right type.
-func findError(err error, match func(error) bool) bool {
-	for err != nil {
-		if match(err) {
-			return true
-		}
+// findError calls look with err and everything that it wraps, but for what is
+// behind an error of which look says that nothing there matters. Unlike errors.As
+// it goes on behind one that is of the right type.
+func findError(err error, look func(error) (skip bool)) {
+	for err != nil && !look(err) {
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:
 			err = e.Unwrap() // no recursion: a chain of awaits makes a deep error
 		case interface{ Unwrap() []error }:
-			return slices.ContainsFunc(e.Unwrap(), func(err error) bool { return findError(err, match) })
+			for _, err := range e.Unwrap() {
+				findError(err, look)
+			}
+			return
 		default:
-			return false
+			return
 		}
 	}
-	return false
 }
 
 // texter is an error of this package: inside another one it is written

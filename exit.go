@@ -1,5 +1,11 @@
 package asap
 
+import (
+	"fmt"
+
+	"github.com/asap-go/asap/internal/engine"
+)
+
 // Exit ends a group early and successfully, with a value; [Group.NewExit] makes it.
 type Exit[R any] struct {
 	group *Group
@@ -10,7 +16,9 @@ type Exit[R any] struct {
 func (g *Group) NewExit[R any]() *Exit[R] {
 	g.check("NewExit")
 	e := &Exit[R]{group: g}
-	g.keepExit(e)
+	if b := g.core.Backend(); b != nil {
+		b.KeepExit(exitHandle[R]{e})
+	}
 	return e
 }
 
@@ -24,7 +32,7 @@ func (e *Exit[R]) With(value R) error {
 	if e == nil || e.group == nil {
 		panic("asap: With of a zero Exit; make one with Group.NewExit")
 	}
-	return &exitError{group: e.group, handle: e, value: value}
+	return &exitError{group: e.group, handle: exitHandle[R]{e}, value: value}
 }
 
 // Value returns the value of the exit that ended the group. It reports false
@@ -33,34 +41,41 @@ func (e *Exit[R]) Value() (R, bool) {
 	if e == nil || e.group == nil {
 		panic("asap: Value of a zero Exit; make one with Group.NewExit")
 	}
-	end := e.group.end.Load()
-	if end == nil || end.exit == nil || end.exit.handle != any(e) {
+	x := e.group.exit()
+	if x == nil || x.handle != (exitHandle[R]{e}) {
 		var zero R
 		return zero, false
 	}
-	v, _ := end.exit.value.(R) // an R that is a nil interface is no R
+	v, _ := x.value.(R) // an R that is a nil interface is no R
 	return v, true
+}
+
+// exit returns what has ended the group, nil if that was no exit.
+func (g *Group) exit() *exitError {
+	if end := g.core.End(); end != nil && end.Why == engine.ByExit {
+		return end.Exit.(*exitError)
+	}
+	return nil
 }
 
 // exitError is what [Exit.With] makes.
 type exitError struct {
 	group  *Group
-	handle any // the *Exit[R]
+	handle engine.ExitHandle
 	value  any
-}
-
-// exitOf returns the exit of g that err is or wraps.
-func (g *Group) exitOf(err error) *exitError {
-	var x *exitError
-	findError(err, func(err error) bool {
-		e, ok := err.(*exitError)
-		if ok && e.group == g {
-			x = e
-		}
-		return x != nil
-	})
-	return x
 }
 
 func (e *exitError) Error() string { return "asap: early exit; return it from a body of its group" }
 func (e *exitError) text() string  { return "early exit of another group" }
+
+// exitHandle is an Exit for engines elsewhere: its value crosses to another
+// process, and there to the exit of the same group.
+type exitHandle[R any] struct{ exit *Exit[R] }
+
+func (h exitHandle[R]) Receive(decode func(into any) error) error {
+	var v R
+	if err := decode(&v); err != nil {
+		return fmt.Errorf("asap: value of an exit, a %T: %w", v, err)
+	}
+	return h.exit.With(v)
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/asap-go/asap/internal/engine"
 )
 
 // Gather returns a task with the values of all the tasks, in argument order. It
@@ -13,38 +15,37 @@ import (
 func (g *Group) Gather[T any](name string, tasks ...*Task[T]) *Task[[]T] {
 	g.check("Gather")
 	for _, t := range tasks {
-		checkGroup(g, checkArg(t, "Gather", name), "Gather", name)
+		checkGroup(&g.core, checkArg(t, "Gather", name), "Gather", name)
 	}
-	if len(tasks) > maxDeps {
-		panic(fmt.Sprintf("asap: Gather of %d tasks; gather at most %d at once", len(tasks), maxDeps))
+	if len(tasks) > engine.MaxDeps {
+		panic(fmt.Sprintf("asap: Gather of %d tasks; gather at most %d at once", len(tasks), engine.MaxDeps))
 	}
-	r := &gatherTask[T]{tasks: slices.Clone(tasks), edges: make([]edge, len(tasks))}
-	r.node.init(g, name, r, inline|gather)
-	g.startAfterAll(&r.node, r.edges)
+	r := &gatherTask[T]{tasks: slices.Clone(tasks), edges: make([]engine.Edge, len(tasks))}
+	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Gather)
+	g.core.StartAfterAll(&r.node, r.edges)
 	return &r.Task
 }
 
 type gatherTask[T any] struct {
 	Task[[]T]
 	tasks []*Task[T]
-	edges []edge
+	edges []engine.Edge
 }
 
-func (r *gatherTask[T]) ready() (chain, bool, error) {
+func (r *gatherTask[T]) Inline() (engine.Chain, bool, error) {
 	r.value = make([]T, len(r.tasks))
 	for i, t := range r.tasks {
 		r.value[i] = t.value
 	}
-	return chain{}, true, nil
+	return engine.Chain{}, true, nil
 }
 
-func (r *gatherTask[T]) dep(i int) *node {
+func (r *gatherTask[T]) Dep(i int) *engine.Node {
 	if i < len(r.tasks) {
 		return &r.tasks[i].node
 	}
 	return nil
 }
 
-func (r *gatherTask[T]) call(context.Context) error { return nil }
-func (r *gatherTask[T]) drop()                      { r.tasks, r.edges = nil, nil }
-func (r *gatherTask[T]) fill(*Call)                 {}
+func (r *gatherTask[T]) Call(context.Context) error { return nil }
+func (r *gatherTask[T]) Drop(bool)                  { r.tasks, r.edges = nil, nil }

@@ -1,6 +1,10 @@
 package asap
 
-import "context"
+import (
+	"context"
+
+	"github.com/asap-go/asap/internal/engine"
+)
 
 // Run makes a group, has build declare its tasks, waits for all of them, and
 // returns the value of the task that build returned, or what [Group.Wait]
@@ -15,10 +19,6 @@ func Run[T any](ctx context.Context, build func(*Group) *Task[T], options ...Opt
 		panic("asap: Run with a nil function; pass one that declares the tasks")
 	}
 	g := New(ctx, options...)
-	return runIn(g, build)
-}
-
-func runIn[T any](g *Group, build func(*Group) *Task[T]) (T, error) {
 	built := false
 	defer func() {
 		if !built { // build has panicked or left by Goexit
@@ -29,15 +29,15 @@ func runIn[T any](g *Group, build func(*Group) *Task[T]) (T, error) {
 	switch {
 	case out == nil:
 		panic("asap: Run: its function returned no task; return the task of the result")
-	case out.node.group != g:
+	case engine.GroupOf(&out.node) != &g.core:
 		panic("asap: Run: its function returned a task of another group; return one of the group that it was given")
 	}
 	built = true
 	err := g.Wait()
 	if err == nil {
-		if end := g.end.Load(); end != nil && end.why == byExit {
-			v, _ := end.exit.value.(T)
-			if _, ok := end.exit.handle.(*Exit[T]); !ok {
+		if x := g.exit(); x != nil {
+			v, _ := x.value.(T)
+			if _, ok := x.handle.(exitHandle[T]); !ok {
 				var zero T
 				return zero, ErrExited
 			}

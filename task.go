@@ -1,12 +1,16 @@
 package asap
 
-import "context"
+import (
+	"context"
+
+	"github.com/asap-go/asap/internal/engine"
+)
 
 // Task is a value that will be there: the handle of one task of a [Group].
 // All methods may be called from any goroutine at the same time. A task keeps
 // its value, error and name when it is done, and nothing else.
 type Task[T any] struct {
-	node  node
+	node  engine.Node
 	value T
 }
 
@@ -20,8 +24,8 @@ func (g *Group) Go[T any](name string, fn func(context.Context) (T, error)) *Tas
 	g.check("Go")
 	checkFunc(fn == nil, "Go", name)
 	t := &goTask[T]{fn: fn}
-	t.node.init(g, name, t, 0)
-	g.start(&t.node)
+	engine.Init(&t.node, &g.core, name, t, 0)
+	g.core.Start(&t.node)
 	return &t.Task
 }
 
@@ -31,23 +35,28 @@ type goTask[T any] struct {
 	fn func(context.Context) (T, error)
 }
 
-func (t *goTask[T]) call(ctx context.Context) error {
+func (t *goTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
 		t.value = v
 	}
 	return err
 }
-func (t *goTask[T]) drop()        { t.fn = nil }
-func (t *goTask[T]) fill(c *Call) { c.Func, c.Out = t.fn, &t.value }
+func (t *goTask[T]) Drop(failed bool) {
+	t.fn = nil
+	if failed {
+		t.forget()
+	}
+}
+func (t *goTask[T]) Fill(c *engine.Call) { c.Func, c.Out = t.fn, &t.value }
 
 // Do is [Group.Go] for a function without a value.
 func (g *Group) Do(name string, fn func(context.Context) error) *Task[struct{}] {
 	g.check("Do")
 	checkFunc(fn == nil, "Do", name)
 	t := &doTask{fn: fn}
-	t.node.init(g, name, t, 0)
-	g.start(&t.node)
+	engine.Init(&t.node, &g.core, name, t, 0)
+	g.core.Start(&t.node)
 	return &t.Task
 }
 
@@ -57,9 +66,9 @@ type doTask struct {
 	fn func(context.Context) error
 }
 
-func (t *doTask) call(ctx context.Context) error { return t.fn(ctx) }
-func (t *doTask) drop()                          { t.fn = nil }
-func (t *doTask) fill(c *Call)                   { c.Func = t.fn }
+func (t *doTask) Call(ctx context.Context) error { return t.fn(ctx) }
+func (t *doTask) Drop(bool)                      { t.fn = nil }
+func (t *doTask) Fill(c *engine.Call)            { c.Func = t.fn }
 
 // Optional is [Group.Go] for something that others can do without: the failure
 // of fn becomes the Err of its [Result] and stops nobody. The end of the
@@ -68,8 +77,8 @@ func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error)
 	g.check("Optional")
 	checkFunc(fn == nil, "Optional", name)
 	t := &optionalTask[T]{fn: fn}
-	t.node.init(g, name, t, optional)
-	g.start(&t.node)
+	engine.Init(&t.node, &g.core, name, t, engine.Optional)
+	g.core.Start(&t.node)
 	return &t.Task
 }
 
@@ -79,7 +88,7 @@ type optionalTask[T any] struct {
 	fn func(context.Context) (T, error)
 }
 
-func (t *optionalTask[T]) call(ctx context.Context) error {
+func (t *optionalTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
 		t.value.Value = v
@@ -87,28 +96,21 @@ func (t *optionalTask[T]) call(ctx context.Context) error {
 	return err
 }
 func (t *optionalTask[T]) absorb(e *TaskError) { t.value.Err = e }
-func (t *optionalTask[T]) drop()               { t.fn = nil }
-func (t *optionalTask[T]) fill(c *Call)        { c.Func, c.Out = t.fn, &t.value.Value }
+func (t *optionalTask[T]) Drop(failed bool) {
+	t.fn = nil
+	if failed {
+		t.forget()
+	}
+}
+func (t *optionalTask[T]) Fill(c *engine.Call) { c.Func, c.Out = t.fn, &t.value.Value }
 
 // Input returns a task that is done and has the value v.
 func (g *Group) Input[T any](name string, v T) *Task[T] {
 	g.check("Input")
 	t := &inputTask[T]{}
 	t.value = v
-	t.node.init(g, name, t, given)
-	g.enter(name)
-	if g.plan != nil && g.plan.drawing {
-		g.plan.add(&t.node)
-	}
-	if g.remote != nil {
-		g.remote.declared(&t.node)
-	}
-	if g.watch != nil {
-		g.watch.declared(&t.node)
-	}
-	s := settling{g: g}
-	s.settle(&t.node, nil)
-	s.close()
+	engine.Init(&t.node, &g.core, name, t, engine.Given)
+	g.core.Give(&t.node)
 	return &t.Task
 }
 
@@ -117,9 +119,12 @@ type inputTask[T any] struct {
 	noDeps
 }
 
-func (t *inputTask[T]) call(context.Context) error { return nil }
-func (t *inputTask[T]) drop()                      {}
-func (t *inputTask[T]) fill(*Call)                 {}
+func (t *inputTask[T]) Call(context.Context) error { return nil }
+func (t *inputTask[T]) Drop(failed bool) {
+	if failed {
+		t.forget()
+	}
+}
 
 // Await blocks until the task is done and returns its value, or its error,
 // which names it: a [*TaskError], or one that is [ErrSkipped] or [ErrExited].
@@ -153,30 +158,26 @@ func (t *inputTask[T]) fill(*Call)                 {}
 func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	n := checkTask(t, "Await")
 	if ctx == nil {
-		panic("asap: Await of task " + n.label() + " with a nil context; pass the body's")
+		panic("asap: Await of task " + engine.Label(n) + " with a nil context; pass the body's")
 	}
-	if n.done() {
-		if err := n.awaitedLate(ctx); err != nil {
-			var zero T
-			return zero, err
-		}
-	} else if err := n.await(ctx); err != nil {
+	if err := engine.Await(n, ctx); err != nil {
 		var zero T
 		return zero, err
 	}
 	return t.outcome()
 }
 
-// forget drops the value of a body that has succeeded too late.
+// forget drops the value of a body that has succeeded too late, or of one that
+// another engine has filled in beside an error.
 func (t *Task[T]) forget() {
 	var zero T
 	t.value = zero
 }
 
 func (t *Task[T]) outcome() (T, error) {
-	if f := t.node.failure(); f != nil {
+	if f := engine.FailureOf(&t.node); f != nil {
 		var zero T
-		return zero, f.err
+		return zero, f.Err
 	}
 	return t.value, nil
 }
@@ -185,9 +186,9 @@ func (t *Task[T]) outcome() (T, error) {
 // task that depends on it. It panics if the task failed or has not ended.
 func (t *Task[T]) Value() T {
 	n := checkTask(t, "Value")
-	n.group.refuseInBuild("Value", n)
-	if !n.done() {
-		panic("asap: Value of task " + n.label() + " before it has ended; call Group.Wait or Await first")
+	engine.GroupOf(n).Refuse("Value", n)
+	if !engine.IsDone(n) {
+		panic("asap: Value of task " + engine.Label(n) + " before it has ended; call Group.Wait or Await first")
 	}
 	v, err := t.outcome()
 	if err != nil {
@@ -199,16 +200,16 @@ func (t *Task[T]) Value() T {
 // Result returns how the task ended. It panics before it has.
 func (t *Task[T]) Result() Result[T] {
 	n := checkTask(t, "Result")
-	n.group.refuseInBuild("Result", n)
-	if !n.done() {
-		panic("asap: Result of task " + n.label() + " before it has ended; call Group.Wait or Await first")
+	engine.GroupOf(n).Refuse("Result", n)
+	if !engine.IsDone(n) {
+		panic("asap: Result of task " + engine.Label(n) + " before it has ended; call Group.Wait or Await first")
 	}
 	v, err := t.outcome()
 	return Result[T]{v, err}
 }
 
 // Name returns the name that the task was declared with.
-func (t *Task[T]) Name() string { return checkTask(t, "Name").name }
+func (t *Task[T]) Name() string { return engine.Name(checkTask(t, "Name")) }
 
 // Result is the outcome of a task as a value. With Err the Value is zero.
 type Result[T any] struct {
@@ -223,3 +224,23 @@ func (r Result[T]) Or(def T) T {
 	}
 	return r.Value
 }
+
+// nodeOf returns the node of a *Task, for package flow.
+func nodeOf(task any) *engine.Node {
+	if t, ok := task.(interface{ core() *engine.Node }); ok {
+		return t.core()
+	}
+	return nil
+}
+
+func (t *Task[T]) core() *engine.Node {
+	if t == nil {
+		return nil
+	}
+	return &t.node
+}
+
+// noDeps is the part of a record without dependencies.
+type noDeps struct{}
+
+func (noDeps) Dep(int) *engine.Node { return nil }

@@ -1,15 +1,22 @@
 package asap
 
-import "context"
+//go:generate go run ./internal/andgen and_gen.go
+
+import (
+	"context"
+
+	"github.com/asap-go/asap/internal/engine"
+)
 
 // Then declares a task that starts when t has succeeded, with its value. It is
 // skipped as soon as t fails or is skipped. Then never blocks.
 func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error)) *Task[U] {
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
+	g := engine.GroupOf(dep)
 	r := &thenTask[T, U]{on: t, fn: fn}
-	r.node.init(dep.group, name, r, 0)
-	dep.group.startAfter(&r.node, dep, &r.edge)
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfter(&r.node, dep, &r.edge)
 	return &r.Task
 }
 
@@ -17,27 +24,35 @@ type thenTask[T, U any] struct {
 	Task[U]
 	on   *Task[T]
 	fn   func(context.Context, T) (U, error)
-	edge edge
+	edge engine.Edge
 }
 
-func (r *thenTask[T, U]) call(ctx context.Context) error {
+func (r *thenTask[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
 		r.value = v
 	}
 	return err
 }
-func (r *thenTask[T, U]) dep(i int) *node { return oneDep(i, r.on) }
-func (r *thenTask[T, U]) drop()           { r.on, r.fn = nil, nil }
-func (r *thenTask[T, U]) fill(c *Call)    { c.Func, c.In, c.Out = r.fn, []any{r.on.value}, &r.value }
+func (r *thenTask[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
+func (r *thenTask[T, U]) Drop(failed bool) {
+	r.on, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenTask[T, U]) Fill(c *engine.Call) {
+	c.Func, c.In, c.Out = r.fn, []any{r.on.value}, &r.value
+}
 
 // Do is [Task.Then] for a function without a value.
 func (t *Task[T]) Do(name string, fn func(context.Context, T) error) *Task[struct{}] {
 	dep := checkTask(t, "Do")
 	checkFunc(fn == nil, "Do", name)
+	g := engine.GroupOf(dep)
 	r := &thenDo[T]{on: t, fn: fn}
-	r.node.init(dep.group, name, r, 0)
-	dep.group.startAfter(&r.node, dep, &r.edge)
+	engine.Init(&r.node, g, name, r, 0)
+	g.StartAfter(&r.node, dep, &r.edge)
 	return &r.Task
 }
 
@@ -45,22 +60,23 @@ type thenDo[T any] struct {
 	Task[struct{}]
 	on   *Task[T]
 	fn   func(context.Context, T) error
-	edge edge
+	edge engine.Edge
 }
 
-func (r *thenDo[T]) call(ctx context.Context) error { return r.fn(ctx, r.on.value) }
-func (r *thenDo[T]) dep(i int) *node                { return oneDep(i, r.on) }
-func (r *thenDo[T]) drop()                          { r.on, r.fn = nil, nil }
-func (r *thenDo[T]) fill(c *Call)                   { c.Func, c.In = r.fn, []any{r.on.value} }
+func (r *thenDo[T]) Call(ctx context.Context) error { return r.fn(ctx, r.on.value) }
+func (r *thenDo[T]) Dep(i int) *engine.Node         { return oneDep(i, r.on) }
+func (r *thenDo[T]) Drop(bool)                      { r.on, r.fn = nil, nil }
+func (r *thenDo[T]) Fill(c *engine.Call)            { c.Func, c.In = r.fn, []any{r.on.value} }
 
 // Optional is [Task.Then] for something that others can do without: the
 // failure of fn, but not of t, becomes the Err of its [Result].
 func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error)) *Task[Result[U]] {
 	dep := checkTask(t, "Optional")
 	checkFunc(fn == nil, "Optional", name)
+	g := engine.GroupOf(dep)
 	r := &thenOptional[T, U]{on: t, fn: fn}
-	r.node.init(dep.group, name, r, optional)
-	dep.group.startAfter(&r.node, dep, &r.edge)
+	engine.Init(&r.node, g, name, r, engine.Optional)
+	g.StartAfter(&r.node, dep, &r.edge)
 	return &r.Task
 }
 
@@ -68,24 +84,29 @@ type thenOptional[T, U any] struct {
 	Task[Result[U]]
 	on   *Task[T]
 	fn   func(context.Context, T) (U, error)
-	edge edge
+	edge engine.Edge
 }
 
-func (r *thenOptional[T, U]) call(ctx context.Context) error {
+func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
 		r.value.Value = v
 	}
 	return err
 }
-func (r *thenOptional[T, U]) absorb(e *TaskError) { r.value.Err = e }
-func (r *thenOptional[T, U]) dep(i int) *node     { return oneDep(i, r.on) }
-func (r *thenOptional[T, U]) drop()               { r.on, r.fn = nil, nil }
-func (r *thenOptional[T, U]) fill(c *Call) {
+func (r *thenOptional[T, U]) absorb(e *TaskError)    { r.value.Err = e }
+func (r *thenOptional[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
+func (r *thenOptional[T, U]) Drop(failed bool) {
+	r.on, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenOptional[T, U]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, []any{r.on.value}, &r.value.Value
 }
 
-func oneDep[T any](i int, t *Task[T]) *node {
+func oneDep[T any](i int, t *Task[T]) *engine.Node {
 	if i == 0 && t != nil {
 		return &t.node
 	}
@@ -96,7 +117,7 @@ func oneDep[T any](i int, t *Task[T]) *node {
 // they are of different groups.
 func (t *Task[T]) And[U any](u *Task[U]) And2[T, U] {
 	n := checkTask(t, "And")
-	m := checkArg(u, "And", n.label())
-	checkGroup(n.group, m, "And", n.label())
+	m := checkArg(u, "And", engine.Label(n))
+	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
 	return And2[T, U]{t, u}
 }

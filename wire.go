@@ -5,26 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/asap-go/asap/internal/wire"
 )
-
-// RemoteError is what is left of an error that was encoded in one process and
-// decoded in another: its text and its type. [errors.Is] still finds in it what
-// the original had of [ErrSkipped], [ErrExited], [ErrGoexit],
-// [context.Canceled] and [context.DeadlineExceeded], and [errors.As] the
-// [*TaskError], [*GroupError], [*PanicError] and [*CycleError]; its other
-// causes are RemoteErrors too.
-type RemoteError struct {
-	Type    string // of the original, as %T prints it: *fs.PathError
-	Message string
-
-	causes []error
-}
-
-// Error is the text of the original.
-func (e *RemoteError) Error() string { return e.Message }
-
-// Unwrap returns what the original wrapped.
-func (e *RemoteError) Unwrap() []error { return e.causes }
 
 // MarshalJSON encodes the value, or else the error with everything that it wraps.
 func (r Result[T]) MarshalJSON() ([]byte, error) {
@@ -39,7 +22,7 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON decodes what MarshalJSON has encoded. Errors that are not of
-// this package come back as [*RemoteError].
+// this package come back as the RemoteError of package flow.
 func (r *Result[T]) UnmarshalJSON(data []byte) error {
 	var w struct {
 		Value T          `json:"value"`
@@ -150,8 +133,8 @@ func (w *wirer) encode(err error, depth int) *wireError {
 			out.Causes = w.causes([]error{cause}, depth)
 		}
 		return out
-	case *RemoteError:
-		return &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.causes, depth)}
+	case *wire.RemoteError:
+		return &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.Unwrap(), depth)}
 	}
 	for _, s := range sentinels {
 		if err == s.err {
@@ -228,7 +211,7 @@ func (w *wireError) error() error {
 	case "panic":
 		e := &PanicError{Task: w.Name, Value: w.Message, Stack: []byte(w.Stack)}
 		if len(causes) > 0 {
-			e.Value = &RemoteError{w.Type, w.Message, causes}
+			e.Value = wire.New(w.Type, w.Message, causes)
 		}
 		return e
 	}
@@ -244,8 +227,5 @@ func (w *wireError) error() error {
 			}
 		}
 	}
-	return &RemoteError{w.Type, w.Message, causes}
+	return wire.New(w.Type, w.Message, causes)
 }
-
-// text is that of the original without the prefix of this package.
-func (e *RemoteError) text() string { return strings.TrimPrefix(e.Message, "asap: ") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asap-go/asap/internal/watch"
 )
@@ -47,13 +48,13 @@ type Group struct {
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in            atomic.Pointer[Node]
 	start         func()
-	inner         *Group       // the first of the groups nested in this one; under mu
-	before, after *Group       // its neighbors among those of the group around; under the mu of that
-	parked        *wait        // hard waits of the group's bodies; under mu
-	uphill        atomic.Int32 // of a root: see cycle.go
-	depth         int32        // groups around this one
-	waited        atomic.Bool  // the caller waits: its count is given back
-	over          atomic.Bool  // everything has ended
+	inner         *Group        // the first of the groups nested in this one; under mu
+	before, after *Group        // its neighbors among those of the group around; under the mu of that
+	parked        *wait         // hard waits of the group's bodies; under mu
+	uphill        atomic.Int32  // of a root: see cycle.go
+	depth         int32         // groups around this one
+	waited        atomic.Uint32 // counted, if the caller's count is given back, and joined
+	over          atomic.Bool   // everything has ended
 
 	// Poppers write the first two, see relay.go.
 	pop   sync.Mutex
@@ -95,8 +96,9 @@ type Config struct {
 	Host    Host
 	Name    string
 	Settled bool
-	Limit   int           // 0: none but those of the groups around
-	Watch   *watch.Config // nil without observers of its own
+	Limit   int              // 0: none but those of the groups around
+	Watch   *watch.Config    // nil without observers of its own
+	Clock   func() time.Time // an engine's, nil for this process
 	// Backend makes what runs the bodies elsewhere, or forbids calls, and says
 	// which of the two. Flow and Executor are what it needs to know.
 	Backend        func(g *Group, c *Config) (b Backend, elsewhere bool)
@@ -222,6 +224,7 @@ func (g *Group) disown(n *Group) {
 // group's around, the body waits. A Goexit of a body that it runs unwinds the
 // caller, who still does not get away before the end.
 func (g *Group) Join() {
+	g.waited.Or(joined)
 	if w := g.beginJoin(); w != nil {
 		defer w.endJoin()
 	}
@@ -234,7 +237,7 @@ func (g *Group) JoinStopped() { g.join(false) }
 
 func (g *Group) join(bodies bool) {
 	defer g.idle.Wait()
-	if !g.waited.CompareAndSwap(false, true) {
+	if g.waited.Or(counted)&counted != 0 {
 		return
 	}
 	if g.elsewhere {
@@ -246,6 +249,14 @@ func (g *Group) join(bodies bool) {
 		g.help()
 	}
 }
+
+const (
+	counted = 1 << iota // the caller's count is given back
+	joined              // by Join, and not only JoinStopped
+)
+
+// IsJoined reports whether Join was called.
+func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 
 // drive counts the caller off also when an engine takes the group out of memory,
 // by a panic or a Goexit in the middle.
@@ -346,6 +357,9 @@ func (g *Group) Host() Host { return g.host }
 
 // IsSettled reports whether a failure does not end the group.
 func (g *Group) IsSettled() bool { return g.settled }
+
+// Depth returns how many groups are around this one.
+func (g *Group) Depth() int { return int(g.depth) }
 
 // Parent returns the context that the group was made with, or what observers
 // made of it.

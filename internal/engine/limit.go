@@ -39,6 +39,15 @@ func newLimiter(n int, up *Limiter) *Limiter {
 	return l
 }
 
+// Limiter returns that of the bodies of a Map of the group with a limit of its
+// own, or, with 0, without.
+func (g *Group) Limiter(limit int) *Limiter {
+	if limit == 0 {
+		return g.lim
+	}
+	return newLimiter(limit, g.lim)
+}
+
 // take takes a slot if one is free.
 func (l *Limiter) take() bool {
 	for {

@@ -1,0 +1,27 @@
+// Package wire has what is left of an error that has crossed from another
+// process: package asap decodes it, package flow names it.
+package wire
+
+// RemoteError is what is left of an error that was encoded in one process and
+// decoded in another: its text and its type. [errors.Is] still finds in it what
+// the original had of asap.ErrSkipped, asap.ErrExited, asap.ErrGoexit,
+// [context.Canceled] and [context.DeadlineExceeded], and [errors.As] the
+// TaskError, GroupError, PanicError and CycleError; its other causes are
+// RemoteErrors too.
+type RemoteError struct {
+	Type    string // of the original, as %T prints it: *fs.PathError
+	Message string
+
+	causes []error
+}
+
+// New returns the error of the given type and text that wraps causes.
+func New(typ, message string, causes []error) *RemoteError {
+	return &RemoteError{typ, message, causes}
+}
+
+// Error is the text of the original.
+func (e *RemoteError) Error() string { return e.Message }
+
+// Unwrap returns what the original wrapped.
+func (e *RemoteError) Unwrap() []error { return e.causes }

@@ -1,0 +1,356 @@
+package asap
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"sync"
+
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// verdict is what a group keeps of the ends of its tasks, made for the first
+// that has not simply succeeded.
+type verdict struct {
+	mu         sync.Mutex
+	failures   []*TaskError
+	panicked   *PanicError
+	goexit     error // of the first body that called it
+	unfinished bool  // a task did not succeed
+	raised     bool  // the panic was, by Wait or Stop
+
+	result error // of Wait, from the end on
+}
+
+// verdict returns the group's and makes it if need be.
+func (g *Group) makeVerdict() *verdict {
+	v := g.verdict.Load()
+	if v == nil {
+		v = new(verdict)
+		if !g.verdict.CompareAndSwap(nil, v) {
+			v = g.verdict.Load()
+		}
+	}
+	return v
+}
+
+// host says what the ends of a group mean, to the engine.
+type host Group
+
+var _ engine.Host = (*host)(nil)
+
+func (h *host) group() *Group { return (*Group)(h) }
+
+// Returned judges what n's body has returned, in the order of the rules: an exit,
+// what an exit has ended, a lost function, an echo of the group's end, what an
+// Optional tolerates, a failure.
+func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
+	g := h.group()
+	if err == nil {
+		if end := g.core.End(); end != nil && end.Why == engine.ByExit {
+			return g.exited(n)
+		}
+		return engine.Verdict{}
+	}
+	end := g.core.NoticedEnd()
+	found := g.scan(err)
+	if found.exit != nil {
+		g.core.PrepareEnd()
+		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: found.exit}) {
+			v := g.exited(n)
+			v.Cancel = true
+			return v
+		}
+		if end = g.core.End(); end.Why != engine.ByExit {
+			return g.canceled(n, g.taskError(n, err, found))
+		}
+	}
+	if end != nil && end.Why == engine.ByExit {
+		return g.exited(n)
+	}
+	te := g.taskError(n, err, found)
+	kind := engine.KindOf(n)
+	switch {
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && isEcho(err, end):
+		return g.canceled(n, te)
+	case kind&engine.Entrant != 0: // the Race may still succeed
+		return engine.Verdict{Fail: failed(te)}
+	case kind&engine.Optional != 0 && !(g.core.IsElsewhere() && isDeath(err)):
+		engine.BodyOf(n).(absorber).absorb(te)
+		return engine.Verdict{}
+	}
+	return g.fail(n, te, found.listed, end)
+}
+
+// absorber is the body of an Optional: a failure becomes its value.
+type absorber interface{ absorb(*TaskError) }
+
+// isEcho reports whether err says that the body has noticed the group's end.
+func isEcho(err error, end *engine.Ending) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, end.Cause)
+}
+
+// isDeath reports whether err is a panic or Goexit that came back from an executor.
+func isDeath(err error) bool {
+	_, panicked := errors.AsType[*PanicError](err)
+	return panicked || errors.Is(err, ErrGoexit)
+}
+
+// fail records a failure. If its root is in the list already, nothing is added;
+// if the group was ended from outside before anything failed, it came too late.
+func (g *Group) fail(n *engine.Node, te *TaskError, listed bool, end *engine.Ending) engine.Verdict {
+	v := engine.Verdict{Fail: failed(te)}
+	g.noteUnfinished(n)
+	if listed {
+		te.collateral = true
+		return v
+	}
+	g.core.PrepareEnd()
+	all := g.makeVerdict()
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if end != nil && end.Why == engine.ByOutside && len(all.failures) == 0 {
+		return v
+	}
+	all.failures = append(all.failures, te)
+	te.listed = true
+	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te})
+	return v
+}
+
+func failed(te *TaskError) *engine.Failure {
+	return &engine.Failure{Err: te, Outcome: engine.Failed}
+}
+
+// canceled is the end of a body that has returned because its context ended.
+func (g *Group) canceled(n *engine.Node, te *TaskError) engine.Verdict {
+	g.noteUnfinished(n)
+	return engine.Verdict{Fail: &engine.Failure{Err: te, Outcome: engine.Canceled}}
+}
+
+// exited is the end of a task that an early exit ended.
+func (g *Group) exited(n *engine.Node) engine.Verdict {
+	return engine.Verdict{Fail: &engine.Failure{Err: &exitedError{engine.Label(n)}, Outcome: engine.Exited}}
+}
+
+// noteUnfinished notes that n did not succeed. A function of a Race is no task.
+func (g *Group) noteUnfinished(n *engine.Node) {
+	if engine.KindOf(n)&engine.Entrant != 0 {
+		return
+	}
+	v := g.makeVerdict()
+	v.mu.Lock()
+	v.unfinished = true
+	v.mu.Unlock()
+}
+
+// taskError is the error of n, whose body has returned err.
+func (g *Group) taskError(n *engine.Node, err error, found scan) *TaskError {
+	return &TaskError{Task: engine.Label(n), Err: err, group: g, outermost: found.outermost}
+}
+
+// scan is what the errors of this package in a tree of errors say to one group.
+type scan struct {
+	g         *Group
+	exit      *exitError // of the group, the first
+	listed    bool       // a failure in the group's list is the root
+	outermost int        // the least depth of a group whose errors are in the tree
+}
+
+// scan looks through err. A task's error knows how far out the groups are whose
+// errors are in it, so what was looked through once is not again at each level
+// of nesting, nor in each of a row of tasks that pass an error on.
+func (g *Group) scan(err error) scan {
+	s := scan{g: g, outermost: math.MaxInt}
+	findError(err, s.look)
+	return s
+}
+
+// look reports whether nothing behind err matters.
+func (s *scan) look(err error) (skip bool) {
+	switch e := err.(type) {
+	case *exitError:
+		if s.exit == nil && e.group == s.g {
+			s.exit = e
+		}
+		s.outermost = min(s.outermost, e.group.core.Depth())
+	case *TaskError:
+		if e.group == nil { // made by a user, or elsewhere
+			return false
+		}
+		s.outermost = min(s.outermost, e.group.core.Depth(), e.outermost)
+		if e.group == s.g && (e.listed || e.collateral) {
+			s.listed = true
+			return true
+		}
+		return e.outermost > s.g.core.Depth()
+	}
+	return false
+}
+
+// ExitOf returns the exit of the group that err is or wraps.
+func (h *host) ExitOf(err error) (handle engine.ExitHandle, value any, ok bool) {
+	x := h.group().scan(err).exit
+	if x == nil {
+		return nil, nil, false
+	}
+	return x.handle, x.value, true
+}
+
+// Lost judges a Race whose functions have all failed. Their errors were judged
+// in their bodies; no method of a user's is called here.
+func (h *host) Lost(race *engine.Node) engine.Verdict {
+	g := h.group()
+	all := &raceError{}
+	found := scan{g: g, outermost: math.MaxInt}
+	skipped, echo := true, true
+	for f := range parts(race) {
+		all.errs = append(all.errs, f.Err)
+		skipped = skipped && f.Outcome == engine.Skipped
+		echo = echo && (f.Outcome == engine.Canceled || f.Outcome == engine.Skipped)
+		if te, ok := f.Err.(*TaskError); ok {
+			found.outermost = min(found.outermost, g.core.Depth(), te.outermost)
+			found.listed = found.listed || te.collateral
+		}
+	}
+	end := g.core.NoticedEnd()
+	switch {
+	case skipped:
+		return engine.Verdict{Fail: h.Skipped(race, nil)}
+	case end != nil && end.Why == engine.ByExit:
+		return g.exited(race)
+	case end != nil && echo:
+		return g.canceled(race, g.taskError(race, all, found))
+	}
+	return g.fail(race, g.taskError(race, all, found), found.listed, end)
+}
+
+// parts yields how the functions of a Race have ended.
+func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
+	return func(yield func(*engine.Failure) bool) {
+		body := engine.BodyOf(race)
+		for i := 0; body.Dep(i) != nil && yield(engine.FailureOf(body.Dep(i))); i++ {
+		}
+	}
+}
+
+// Skipped is the end of a task whose body never runs, because of dep or, when dep
+// is nil, because the group has ended.
+func (h *host) Skipped(n, dep *engine.Node) *engine.Failure {
+	cause := h.group().skipCause(dep)
+	if cause == nil { // a Race is decided: its other functions are not missed
+		cause = context.Canceled
+	} else {
+		h.group().noteUnfinished(n)
+	}
+	return &engine.Failure{Err: &skipError{engine.Label(n), cause}, Outcome: engine.Skipped}
+}
+
+// skipCause is what a skipped task names as the root of it.
+func (g *Group) skipCause(dep *engine.Node) error {
+	end := g.core.End()
+	if dep == nil {
+		if end == nil {
+			return nil
+		}
+		return end.Cause
+	}
+	f := engine.FailureOf(dep)
+	if s, ok := f.Err.(*skipError); ok {
+		return s.cause
+	}
+	if end != nil && f.Outcome != engine.Failed {
+		return end.Cause
+	}
+	return f.Err
+}
+
+// IsRaised reports whether value is what Wait of a nested group panics with.
+func (h *host) IsRaised(value any) bool {
+	_, ok := value.(*PanicError)
+	return ok
+}
+
+// Panicked records a body's panic.
+func (h *host) Panicked(n *engine.Node, value any, stack []byte) engine.Verdict {
+	p, ok := value.(*PanicError)
+	if !ok { // else of a nested group: it names the task
+		p = &PanicError{Task: engine.Label(n), Value: value, Stack: stack}
+	}
+	g, v := h.group(), h.group().noteDeath()
+	v.mu.Lock()
+	v.panicked = cmp.Or(v.panicked, p)
+	v.mu.Unlock()
+	return g.died(engine.ByPanic, &engine.Failure{Err: p, Outcome: engine.Panicked})
+}
+
+// Goexited records that a body has called runtime.Goexit.
+func (h *host) Goexited(n *engine.Node) engine.Verdict {
+	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), outermost: math.MaxInt}
+	g, v := h.group(), h.group().noteDeath()
+	v.mu.Lock()
+	v.goexit = cmp.Or(v.goexit, error(err))
+	v.mu.Unlock()
+	return g.died(engine.ByGoexit, &engine.Failure{Err: err, Outcome: engine.Goexited})
+}
+
+// noteDeath is what a panic and a Goexit begin with: a parent that has ended
+// comes first.
+func (g *Group) noteDeath() *verdict {
+	g.core.NoticedEnd()
+	v := g.makeVerdict()
+	v.mu.Lock()
+	v.unfinished = true
+	v.mu.Unlock()
+	g.core.PrepareEnd()
+	return v
+}
+
+func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
+	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
+}
+
+// CutShort is the error of a wait for n that a cause has ended before n.
+func (h *host) CutShort(n *engine.Node, cause error) error {
+	return &awaitError{engine.Label(n), cause}
+}
+
+// Cycle is the error of a wait that can never end.
+func (h *host) Cycle(path []string) error { return &CycleError{path} }
+
+// Outside is the end of the group by its parent, or by Stop.
+func (h *host) Outside(err, cause error) *engine.Ending {
+	return &engine.Ending{Why: engine.ByOutside, Cause: cause, Err: err, Report: &endError{err, cause}}
+}
+
+// Ended says how the group has ended, for observers, and keeps what Wait returns.
+func (h *host) Ended() (engine.Outcome, error) {
+	g := h.group()
+	end, v := g.core.End(), g.verdict.Load()
+	byExit := end != nil && end.Why == engine.ByExit
+	switch {
+	case v == nil:
+		if byExit {
+			return engine.Exited, nil
+		}
+		return engine.Succeeded, nil
+	case v.panicked != nil:
+		v.result = v.panicked
+		return engine.Panicked, v.result
+	case v.goexit != nil:
+		v.result = v.goexit
+		return engine.Goexited, v.result
+	case byExit:
+		return engine.Exited, nil
+	case len(v.failures) > 0:
+		v.result = &GroupError{Group: g.core.Name(), Failures: v.failures}
+		return engine.Failed, v.result
+	case end != nil && end.Why == engine.ByOutside && v.unfinished:
+		v.result = end.Report
+		if v.result != nil {
+			return engine.Canceled, v.result
+		}
+	}
+	return engine.Succeeded, nil
+}
