@@ -14,9 +14,9 @@ import (
 	"github.com/asap-go/asap"
 )
 
-type flow = asap.Flow[int, int]
+type intFlow = asap.Flow[int, int]
 
-func define(name string, build func(*asap.Group, *asap.Task[int]) *asap.Task[int], options ...asap.Option) *flow {
+func define(name string, build func(*asap.Group, *asap.Task[int]) *asap.Task[int], options ...asap.Option) *intFlow {
 	return asap.Define(name, build, options...)
 }
 

@@ -1,7 +1,8 @@
-package asap_test
+package flow_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -43,6 +44,17 @@ func ExampleOn() {
 	// paid 300 <nil>
 }
 
+// answer is a call to a service that takes d: it returns v, or the cause of
+// ctx when that ends first.
+func answer[T any](ctx context.Context, d time.Duration, v T) (T, error) {
+	select {
+	case <-time.After(d):
+		return v, nil
+	case <-ctx.Done():
+		return v, context.Cause(ctx)
+	}
+}
+
 // cancelable is an executor whose calls end when the group is canceled.
 type cancelable struct {
 	oneByOne
@@ -55,7 +67,7 @@ func ExampleExecutor() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	engine := &cancelable{oneByOne{ctx: ctx}, cancel}
 	g := asap.New(context.Background(), asap.On(engine), asap.Name("shop"))
-	g.Go("ads", findAds)
+	g.Go("ads", func(ctx context.Context) ([]string, error) { return nil, errors.New("503 unavailable") })
 	user := g.Go("user", func(ctx context.Context) (string, error) {
 		return answer(ctx, time.Hour, "ada")
 	})
@@ -68,20 +80,82 @@ func ExampleExecutor() {
 	// asap: task user: task ads: 503 unavailable
 }
 
+func greet(ctx context.Context) (string, error) { return "hello", nil }
+
 func ExampleCall() {
 	var user string
 	call := &asap.Call{
 		Flow: "shop",
 		Task: "user",
-		Func: findUser,
+		Func: greet,
 		In:   nil, // no arguments but the context
 		Out:  &user,
 		Run: func(ctx context.Context) (err error) {
-			user, err = findUser(ctx)
+			user, err = greet(ctx)
 			return err
 		},
 	}
 	err := call.Run(context.Background()) // what an executor in this process does
 	fmt.Println(call.Flow, call.Task, *call.Out.(*string), err)
-	// Output: shop user ada <nil>
+	// Output: shop user hello <nil>
+}
+
+// oldClock is an executor whose days are over: its clock does not go on.
+type oldClock struct{ oneByOne }
+
+func (*oldClock) Now() time.Time { return time.Date(1815, time.December, 10, 0, 0, 0, 0, time.UTC) }
+
+// printed is an observer that prints when bodies end.
+type printed struct{}
+
+func (printed) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
+
+func (printed) Observe(e asap.Event) {
+	if e.Kind == asap.Ended {
+		fmt.Println(e.Name, "ended at", e.At)
+	}
+}
+
+func ExampleClock() {
+	engine := &oldClock{oneByOne{ctx: context.Background()}}
+	var clock flow.Clock = engine
+	g := asap.New(context.Background(), asap.On(engine), asap.Observe(printed{}))
+	g.Go("user", greet)
+	fmt.Println(g.Wait(), clock.Now().Year())
+	// Output:
+	// /user: a function: true, 0 arguments, a place for the value: true
+	// user ended at 0s
+	// <nil> 1815
+}
+
+// sparing is an executor that does not run what has been canceled.
+type sparing struct {
+	oneByOne
+	canceled map[*asap.Call]error
+}
+
+func (e *sparing) Start(call *asap.Call, done func(error)) {
+	e.queue = append(e.queue, func() {
+		if cause := e.canceled[call]; cause != nil {
+			fmt.Println(call.Task, "is not run")
+			done(cause)
+			return
+		}
+		done(call.Run(e.ctx))
+	})
+}
+
+func (e *sparing) CancelCall(call *asap.Call, cause error) { e.canceled[call] = cause }
+
+func ExampleCanceler() {
+	var engine interface {
+		asap.Executor
+		flow.Canceler
+	} = &sparing{oneByOne{ctx: context.Background()}, make(map[*asap.Call]error)}
+	g := asap.New(context.Background(), asap.On(engine))
+	hello := g.Race("hello", greet, greet)
+	fmt.Println(g.Wait(), hello.Value())
+	// Output:
+	// hello[1] is not run
+	// <nil> hello
 }

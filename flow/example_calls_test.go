@@ -1,4 +1,4 @@
-package asap_test
+package flow_test
 
 import (
 	"context"
@@ -170,35 +170,4 @@ func ExampleRemoteError() {
 	// Output:
 	// *fs.PathError true [file does not exist]
 	// false
-}
-
-func ExampleResult_MarshalJSON() {
-	for _, r := range []asap.Result[int]{{Value: 7}, {Err: &asap.TaskError{Task: "ads", Err: asap.ErrGoexit}}} {
-		data, err := r.MarshalJSON() // as json.Marshal does
-		fmt.Println(string(data), err)
-		var back asap.Result[int]
-		fmt.Println(back.UnmarshalJSON(data), back.Or(-1), back.Err)
-	}
-	// Output:
-	// {"value":7} <nil>
-	// <nil> 7 <nil>
-	// {"error":{"kind":"task","name":"ads","causes":[{"kind":"goexit"}]}} <nil>
-	// <nil> -1 asap: task ads: body called runtime.Goexit
-}
-
-func ExampleTaskError_MarshalJSON() {
-	data, _ := (&asap.TaskError{Task: "user", Err: context.Canceled}).MarshalJSON()
-	var back asap.TaskError
-	err := back.UnmarshalJSON(data)
-	fmt.Println(err, &back, errors.Is(&back, context.Canceled))
-	// Output: <nil> asap: task user: context canceled true
-}
-
-func ExampleGroupError_MarshalJSON() {
-	_, err := lookup.Run(context.Background(), 3)
-	failed, _ := errors.AsType[*asap.GroupError](err)
-	data, _ := failed.MarshalJSON()
-	var back asap.GroupError
-	fmt.Println(back.UnmarshalJSON(data), &back, len(back.Failures))
-	// Output: <nil> asap: task name[0]: read 3: file does not exist 1
 }

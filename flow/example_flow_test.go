@@ -1,4 +1,4 @@
-package asap_test
+package flow_test
 
 import (
 	"context"
@@ -107,7 +107,8 @@ func ExampleGraph() {
 
 func ExampleGraphTask() {
 	feed := asap.Define("feed", func(g *asap.Group, user *asap.Task[string]) *asap.Task[[]int] {
-		return g.Map("price", user.Then("cart", findCart), findPrice)
+		cart := user.Then("cart", func(ctx context.Context, user string) ([]string, error) { return []string{user + "'s tea"}, nil })
+		return g.Map("price", cart, func(ctx context.Context, item string) (int, error) { return 100 * len(item), nil })
 	})
 	graph, err := feed.Graph()
 	if err != nil {
