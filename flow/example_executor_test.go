@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // oneByOne is an executor that runs the bodies in this process, one at a time,
@@ -16,7 +17,7 @@ type oneByOne struct {
 	queue []func()
 }
 
-func (e *oneByOne) Start(call *asap.Call, done func(error)) {
+func (e *oneByOne) Start(call *flow.Call, done func(error)) {
 	e.queue = append(e.queue, func() {
 		fmt.Printf("%s/%s: a function: %t, %d arguments, a place for the value: %t\n",
 			call.Flow, call.Task, call.Func != nil, len(call.In), call.Out != nil)
@@ -34,8 +35,8 @@ func (e *oneByOne) Step() error {
 func (e *oneByOne) Cancel(cause error) {} // each call that has begun ends by itself
 
 func ExampleOn() {
-	var engine asap.Executor = &oneByOne{ctx: context.Background()}
-	r, err := checkout.With(asap.On(engine)).Run(context.Background(), order{[]string{"tea"}})
+	var engine flow.Executor = &oneByOne{ctx: context.Background()}
+	r, err := checkout.With(flow.On(engine)).Run(context.Background(), order{[]string{"tea"}})
 	fmt.Println(r.Text, err)
 	// Output:
 	// checkout/stock: a function: true, 1 arguments, a place for the value: true
@@ -66,7 +67,7 @@ func (e *cancelable) Cancel(cause error) { e.cancel(cause) }
 func ExampleExecutor() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	engine := &cancelable{oneByOne{ctx: ctx}, cancel}
-	g := asap.New(context.Background(), asap.On(engine), asap.Name("shop"))
+	g := asap.New(context.Background(), flow.On(engine), asap.Name("shop"))
 	g.Go("ads", func(ctx context.Context) ([]string, error) { return nil, errors.New("503 unavailable") })
 	user := g.Go("user", func(ctx context.Context) (string, error) {
 		return answer(ctx, time.Hour, "ada")
@@ -84,7 +85,7 @@ func greet(ctx context.Context) (string, error) { return "hello", nil }
 
 func ExampleCall() {
 	var user string
-	call := &asap.Call{
+	call := &flow.Call{
 		Flow: "shop",
 		Task: "user",
 		Func: greet,
@@ -119,7 +120,7 @@ func (printed) Observe(e asap.Event) {
 func ExampleClock() {
 	engine := &oldClock{oneByOne{ctx: context.Background()}}
 	var clock flow.Clock = engine
-	g := asap.New(context.Background(), asap.On(engine), asap.Observe(printed{}))
+	g := asap.New(context.Background(), flow.On(engine), asap.Observe(printed{}))
 	g.Go("user", greet)
 	fmt.Println(g.Wait(), clock.Now().Year())
 	// Output:
@@ -131,10 +132,10 @@ func ExampleClock() {
 // sparing is an executor that does not run what has been canceled.
 type sparing struct {
 	oneByOne
-	canceled map[*asap.Call]error
+	canceled map[*flow.Call]error
 }
 
-func (e *sparing) Start(call *asap.Call, done func(error)) {
+func (e *sparing) Start(call *flow.Call, done func(error)) {
 	e.queue = append(e.queue, func() {
 		if cause := e.canceled[call]; cause != nil {
 			fmt.Println(call.Task, "is not run")
@@ -145,14 +146,14 @@ func (e *sparing) Start(call *asap.Call, done func(error)) {
 	})
 }
 
-func (e *sparing) CancelCall(call *asap.Call, cause error) { e.canceled[call] = cause }
+func (e *sparing) CancelCall(call *flow.Call, cause error) { e.canceled[call] = cause }
 
 func ExampleCanceler() {
 	var engine interface {
-		asap.Executor
+		flow.Executor
 		flow.Canceler
-	} = &sparing{oneByOne{ctx: context.Background()}, make(map[*asap.Call]error)}
-	g := asap.New(context.Background(), asap.On(engine))
+	} = &sparing{oneByOne{ctx: context.Background()}, make(map[*flow.Call]error)}
+	g := asap.New(context.Background(), flow.On(engine))
 	hello := g.Race("hello", greet, greet)
 	fmt.Println(g.Wait(), hello.Value())
 	// Output:
