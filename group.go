@@ -35,11 +35,7 @@ func New(ctx context.Context, options ...Option) *Group {
 		panic("asap: New with a nil context; pass context.Background()")
 	}
 	g := new(Group)
-	c := engine.Config{Host: (*host)(g)}
-	if len(options) > 0 {
-		configure(&c, options)
-	}
-	g.core.Init(ctx, &c)
+	g.core.Init(ctx, (*host)(g), configured(options))
 	return g
 }
 

@@ -15,9 +15,12 @@ type option func(*engine.Config)
 
 func (o option) Apply(c *engine.Config) { o(c) }
 
-// configure fills c in.
-func configure(c *engine.Config, options []Option) {
-	c.NodeOf = nodeOf
+// configured returns what the options say, nil without any.
+func configured(options []Option) *engine.Config {
+	if len(options) == 0 {
+		return nil
+	}
+	c := &engine.Config{NodeOf: nodeOf}
 	for _, o := range options {
 		if o == nil {
 			panic("asap: New with a nil Option; leave it out")
@@ -25,8 +28,9 @@ func configure(c *engine.Config, options []Option) {
 		o.Apply(c)
 	}
 	if c.Watch != nil {
-		c.Watch.Name, c.Watch.Clock = c.Name, c.Clock
+		c.Watch.Clock = c.Clock
 	}
+	return c
 }
 
 // Settled lets every task run to its end whatever fails, like allSettled. Wait

@@ -83,7 +83,7 @@ func (n *Node) isBelow(by *Node) bool {
 	case a == nil || b == nil:
 		return false // a group that has ended
 	case a == b:
-		return a == by // n is in a group nested in by's body
+		return a == by && b != n // n is in a group nested in by's body
 	}
 	return b.before(a)
 }
@@ -183,7 +183,7 @@ func (s *stuck) endedMeanwhile(way []int) (any bool) {
 			any = true
 		}
 		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			if w.ctx == nil || w.over.Load() {
+			if w.done == nil || w.over.Load() {
 				continue
 			}
 			if err := w.ctx.Err(); err != nil {

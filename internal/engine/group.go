@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"runtime/trace"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -93,7 +94,6 @@ func (g *Group) makeBook() *ledger {
 
 // Config is how a group is to be.
 type Config struct {
-	Host    Host
 	Name    string
 	Settled bool
 	Limit   int              // 0: none but those of the groups around
@@ -107,12 +107,10 @@ type Config struct {
 	NodeOf func(task any) *Node
 }
 
-// Init makes a group of what New was given. Nobody else knows it yet.
-func (g *Group) Init(ctx context.Context, c *Config) {
-	g.parent, g.host, g.settled = ctx, c.Host, c.Settled
-	if c.Name != "" {
-		g.makeBook().name = c.Name
-	}
+// Init makes a group of what New was given; c is nil without options. Nobody else
+// knows the group yet.
+func (g *Group) Init(ctx context.Context, host Host, c *Config) {
+	g.parent, g.host, g.plain = ctx, host, true
 	g.root, g.base = g, g
 	g.declared.Store(1)
 	g.idle.Add(1)
@@ -120,14 +118,12 @@ func (g *Group) Init(ctx context.Context, c *Config) {
 	if owner != nil {
 		g.nestIn(owner, ctx)
 	}
-	if c.Limit > 0 {
-		g.lim = newLimiter(c.Limit, g.lim)
+	if c != nil {
+		g.configure(c)
 	}
-	g.plain = true
-	if c.Backend != nil {
-		g.setBackend(c)
+	if owner != nil && owner.group.watch != nil || trace.IsEnabled() || c != nil && c.Watch != nil {
+		g.observe(owner, c)
 	}
-	g.observe(owner, c)
 	if g.nests {
 		owner.group.adopt(g)
 	}
@@ -153,6 +149,19 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	}
 }
 
+func (g *Group) configure(c *Config) {
+	g.settled = c.Settled
+	if c.Name != "" {
+		g.makeBook().name = c.Name
+	}
+	if c.Limit > 0 {
+		g.lim = newLimiter(c.Limit, g.lim)
+	}
+	if c.Backend != nil {
+		g.setBackend(c)
+	}
+}
+
 func (g *Group) setBackend(c *Config) {
 	b, elsewhere := c.Backend(g, c)
 	if b == nil {
@@ -169,24 +178,22 @@ func (g *Group) setBackend(c *Config) {
 	}
 }
 
-// observe makes the group one that somebody looks at, if somebody does.
+// observe makes the group one that somebody looks at.
 func (g *Group) observe(owner *Node, c *Config) {
-	w := c.Watch
+	var w watch.Config
+	if c != nil && c.Watch != nil {
+		w = *c.Watch
+	}
+	w.Name = g.Name()
 	if owner != nil && owner.group.watch != nil {
-		if w == nil {
-			w = &watch.Config{Name: c.Name}
-		}
 		w.Outer, w.Owner = owner.group.watch, owner.number()
 	}
-	if !watch.IsWanted(w) {
+	if !watch.IsWanted(&w) {
 		return
-	}
-	if w == nil {
-		w = &watch.Config{Name: c.Name}
 	}
 	g.plain = false
 	parent := g.parent
-	g.watch, g.parent = watch.New(w, parent)
+	g.watch, g.parent = watch.New(&w, parent)
 	if g.nests && g.parent != parent && g.parent.Done() != owner.group.makeReal().ctx.Done() {
 		g.nests, g.base = false, g // by an observer that gives it an end of its own
 	}

@@ -71,21 +71,25 @@ func (q *queue) dropReady(n *Node) {
 }
 
 func (q *queue) drop(n *Node) {
-	q.leave(n)
 	q.stale++
-	q.tidy()
+	q.leave(n)
+	q.tidyIfMany()
 }
 
+// leave is what all leaving begins with. When nobody is left, nor are the entries
+// of those who have left the queue from the middle.
 func (q *queue) leave(n *Node) {
-	q.left--
 	n.group.leftQueue()
+	if q.left--; q.left == 0 && q.stale > 0 {
+		q.tidy()
+	}
 }
 
 // raise moves n, which is in this queue, to the list of the rank that it has now.
 func (q *queue) raise(n *Node) {
 	q.add(n, n.queued&byEnd)
 	q.stale++
-	q.tidy()
+	q.tidyIfMany()
 }
 
 // pop takes the next, and reports whether it goes on or is to start.
@@ -125,11 +129,15 @@ func (e entry) starts(queued uint8, rank int) bool {
 	return e.n.queued == queued && int(e.n.rank) == rank
 }
 
-// tidy throws the entries out that were left behind, when they are many.
-func (q *queue) tidy() {
-	if q.stale < q.left+64 {
-		return
+// tidyIfMany throws the entries out that were left behind, when they are many.
+func (q *queue) tidyIfMany() {
+	if q.stale >= q.left+64 {
+		q.tidy()
 	}
+}
+
+// tidy throws out the entries that were left behind.
+func (q *queue) tidy() {
 	q.going.keep(entry.goes)
 	for rank := range q.ready {
 		for i := range q.ready[rank] {

@@ -21,12 +21,13 @@ type wait struct {
 	direct bool                 // the first of a bed, in the list of on itself
 	hard   bool                 // the body's own: an edge of the wait-for graph
 	uphill bool                 // counted as one: see cycle.go
-	ctx    context.Context      // not nil if its end cuts the wait
+	ctx    context.Context      // its end cuts the wait, if done is not nil
+	done   <-chan struct{}      // of ctx
 
 	over atomic.Bool // whoever makes it true ends the wait
 	how  error       // why it was cut, written by who ended it before it wakes
 	wake sync.WaitGroup
-	cut  chan struct{} // instead of wake if there is a ctx
+	cut  chan struct{} // instead of wake if done is not nil
 
 	edge       Edge                 // in the list of on, of the first wait of a bed
 	also       atomic.Pointer[wait] // the next open wait of the body: see bed
@@ -122,14 +123,16 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 		return nil, n.cutShort(causeOf(ctx, err))
 	}
 	if by == nil {
-		return n.beginAtHub(&wait{ctx: ctx})
+		return n.beginAtHub(&wait{ctx: ctx, done: ctx.Done()})
 	}
-	own := by.ownContext()
-	switch {
-	case ctx != own && ctx.Done() != own.Done():
-		return n.beginAtHub(&wait{by: by, ctx: ctx})
-	case by.kind&Entrant != 0 || own != context.Context(by) && own.Done() != by.Done():
-		return n.beginAtHub(&wait{by: by, ctx: ctx, hard: true})
+	if own := by.ownContext(); ctx != own || own != context.Context(by) {
+		done := ctx.Done()
+		switch {
+		case ctx != own && done != own.Done():
+			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done})
+		case done != by.Done(): // of a function of a Race, or by an observer
+			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done, hard: true})
+		}
 	}
 	if e := by.group.end.Load(); e != nil { // a moment before its context
 		return nil, n.cutShort(e.Cause)
@@ -170,16 +173,13 @@ func (n *Node) beginDirect(b *bed) (*wait, error) {
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
-	if w.ctx != nil && w.ctx.Done() == nil {
-		w.ctx = nil
-	}
 	if w.hard {
 		by.group.watchParent()
 		if err := w.publish(by.makeBed()); err != nil {
 			return nil, err
 		}
 	}
-	if w.ctx != nil {
+	if w.done != nil {
 		w.cut = make(chan struct{})
 	} else {
 		w.wake.Add(1)
@@ -203,7 +203,7 @@ func (w *wait) sleep() {
 	select {
 	case <-w.cut:
 		return
-	case <-w.ctx.Done():
+	case <-w.done:
 	}
 	w.end(causeOf(w.ctx, w.ctx.Err()))
 	<-w.cut

@@ -47,14 +47,12 @@ func (e *Entry) Take(forget bool) (wait Wait, ended, ok bool) {
 }
 
 // forgetLocked gives the places of told waits away, all at once when nothing is
-// left to tell. The wait that goes on stays.
+// left to tell. Of a wait that goes on, only the end is still to be told: it is
+// the first now, and its beginning is not read again.
 func (w *waits) forgetLocked() {
 	n := w.steps.Load()
 	if w.told != n || n < 2 {
 		return
-	}
-	if n%2 == 1 {
-		w.first = *w.nthLocked(n / 2)
 	}
 	w.told = n % 2
 	w.steps.Store(n % 2)
@@ -80,7 +78,7 @@ func (w *waits) restLocked() {
 	}
 }
 
-// CloseWaits lets no wait begin or go on any more, when the body has ended. It
+// CloseWaits lets no wait begin any more, when the body has ended. It
 // reports whether there may be some: then EndWaits follows. Only the writer of
 // the entry's steps may call it.
 //

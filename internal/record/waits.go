@@ -54,8 +54,8 @@ func (e *Entry) Block(at time.Duration, on uint32) { e.BlockOn(at, 0, on) }
 func (e *Entry) Resume(at time.Duration, on uint32) { e.ResumeFrom(at, 0, on) }
 
 // BlockOn notes that a goroutine of the body begins to wait; for run and on see
-// [Wait]. Any goroutine may call it, as also ResumeFrom, at any time: after
-// CloseWaits it does nothing.
+// [Wait]. Any goroutine may call it, as also ResumeFrom, at any time: it does
+// nothing after CloseWaits, and ResumeFrom nothing after EndWaits.
 func (e *Entry) BlockOn(at time.Duration, run, on uint32) {
 	w := &e.moreOf().waits
 	w.mu.Lock()
@@ -84,7 +84,7 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 			return
 		}
 	}
-	if w.steps.Load()%2 == 0 || e.state.Load()&closed != 0 { // no wait goes on
+	if w.steps.Load()%2 == 0 { // no wait goes on
 		return
 	}
 	w.endLocked(at)

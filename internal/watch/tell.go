@@ -36,8 +36,11 @@ func (w *Group) tellStart(k Kind, of *record.Entry, at time.Duration, ctx contex
 //go:noinline
 func (w *Group) tellDeclared(of *record.Entry, at time.Duration) {
 	s := w.step(Declared, of, at)
-	for _, d := range of.Deps() {
-		s.Deps = append(s.Deps, w.ID(d))
+	if deps := of.Deps(); len(deps) > 0 {
+		s.Deps = make([]uint64, len(deps))
+		for i, d := range deps {
+			s.Deps[i] = w.ID(d)
+		}
 	}
 	w.emit(s)
 }

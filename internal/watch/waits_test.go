@@ -1,7 +1,6 @@
 package watch_test
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -9,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/asap-go/asap/internal/record"
 	"github.com/asap-go/asap/internal/watch"
 )
 
@@ -107,22 +105,6 @@ func TestWaits_OneSequence(t *testing.T) {
 	}
 }
 
-// The observer's own waits, in a call, are told after it.
-func TestWaits_ObserverThatWaits(t *testing.T) {
-	p := &tape{}
-	w, e := body(t, p)
-	p.hook = func(s watch.Step) {
-		if s.Kind == watch.Blocked && s.At == 1 {
-			w.Resumed(e, w.ID(7), 2)
-			w.Blocked(e, w.ID(8), 3)
-			w.Resumed(e, w.ID(8), 4)
-		}
-	}
-	w.Blocked(e, w.ID(7), 1)
-	p.check(t, "body", p.of("body")[0], "0s Ready", began, fmt.Sprintf("1ns Blocked on %x", w.ID(7)), "2ns Resumed",
-		fmt.Sprintf("3ns Blocked on %x", w.ID(8)), "4ns Resumed")
-}
-
 func TestWaits_SlowObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &tape{}
@@ -202,87 +184,6 @@ func TestWaits_ObserverEndsItsGoroutine(t *testing.T) {
 			}
 		})
 	})
-}
-
-// A body that waits for ever keeps no wait that was told, if nobody reads them.
-func TestWaits_DoNotGrow(t *testing.T) {
-	for name, wait := range map[string]func(w *watch.Group, report func(blocked bool, on uint32)){
-		"one after the other": func(_ *watch.Group, report func(bool, uint32)) { report(false, 7); report(true, 7) },
-		"of several goroutines": func(_ *watch.Group, report func(bool, uint32)) {
-			report(true, 8) // it always waits for one of the two
-			report(false, 7)
-			report(true, 7)
-			report(false, 8)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			seen := 0
-			w, e := body(t, counter{&seen})
-			report := func(blocked bool, on uint32) {
-				if blocked {
-					w.Blocked(e, w.ID(on), 1)
-				} else {
-					w.Resumed(e, w.ID(on), 1)
-				}
-			}
-			report(true, 7)
-			if n := testing.AllocsPerRun(1000, func() { wait(w, report) }); n != 0 {
-				t.Errorf("%v allocations a wait, want 0", n)
-			}
-			if n := e.Steps(); n > 1 {
-				t.Errorf("%d steps are kept, want those of the wait that goes on", n)
-			}
-			if seen < 1000 {
-				t.Errorf("%d waits were told, want all", seen)
-			}
-		})
-	}
-	t.Run("after a slow call", func(t *testing.T) {
-		p := &tape{}
-		w, e := body(t, p)
-		p.hook = func(s watch.Step) {
-			for at := range time.Duration(100) { // a backlog
-				if s.Kind == watch.Blocked && s.At == 0 {
-					w.Resumed(e, w.ID(7), at+1)
-					w.Blocked(e, w.ID(7), at+1)
-				}
-			}
-		}
-		w.Blocked(e, w.ID(7), 0)
-		if n := e.Steps(); n != 1 {
-			t.Errorf("%d steps are kept, want 1", n)
-		}
-		if lines := p.of("body"); len(lines) != 3+1+200 {
-			t.Errorf("%d steps were told, want 204", len(lines))
-		}
-	})
-	t.Run("but all that a reader reads", func(t *testing.T) {
-		w, e := body(t, &tape{}, &tape{sink: &table{}})
-		for range 100 {
-			w.Blocked(e, w.ID(7), 1)
-			w.Resumed(e, w.ID(7), 1)
-		}
-		n := 0
-		for range e.Waits(e.Steps()) {
-			n++
-		}
-		if n != 100 {
-			t.Errorf("%d waits are kept, want 100", n)
-		}
-	})
-}
-
-// counter counts the waits that it is told of, and does not allocate.
-type counter struct{ n *int }
-
-func (counter) Start(context.Context, watch.Step) context.Context { return nil }
-func (counter) Dropped(watch.Step, any)                           {}
-func (counter) Sink() record.Sink                                 { return nil }
-func (counter) Unlabeled() bool                                   { return true }
-func (c counter) Observe(s watch.Step) {
-	if s.Kind == watch.Blocked {
-		*c.n++
-	}
 }
 
 // Goroutines of bodies wait at once, and some are left behind: whatever the

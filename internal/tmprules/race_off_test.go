@@ -1,0 +1,5 @@
+//go:build !race
+
+package tmprules_test
+
+const raceEnabled = false
