@@ -80,7 +80,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 		engine.BodyOf(n).(absorber).absorb(te)
 		return engine.Verdict{}
 	}
-	return g.fail(n, te, found.listed, end)
+	return g.fail(n, te, end)
 }
 
 // absorber is the body of an Optional: a failure becomes its value.
@@ -99,11 +99,10 @@ func isDeath(err error) bool {
 
 // fail records a failure. If its root is in the list already, nothing is added;
 // if the group was ended from outside before anything failed, it came too late.
-func (g *Group) fail(n *engine.Node, te *TaskError, listed bool, end *engine.Ending) engine.Verdict {
+func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {
 	v := engine.Verdict{Fail: failed(te)}
 	g.noteUnfinished(n)
-	if listed {
-		te.collateral = true
+	if te.collateral {
 		return v
 	}
 	g.core.PrepareEnd()
@@ -147,7 +146,7 @@ func (g *Group) noteUnfinished(n *engine.Node) {
 
 // taskError is the error of n, whose body has returned err.
 func (g *Group) taskError(n *engine.Node, err error, found scan) *TaskError {
-	return &TaskError{Task: engine.Label(n), Err: err, group: g, outermost: found.outermost}
+	return &TaskError{Task: engine.Label(n), Err: err, group: g, collateral: found.listed, outermost: found.outermost}
 }
 
 // scan is what the errors of this package in a tree of errors say to one group.
@@ -209,9 +208,12 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 		all.errs = append(all.errs, f.Err)
 		skipped = skipped && f.Outcome == engine.Skipped
 		echo = echo && (f.Outcome == engine.Canceled || f.Outcome == engine.Skipped)
-		if te, ok := f.Err.(*TaskError); ok {
-			found.outermost = min(found.outermost, g.core.Depth(), te.outermost)
-			found.listed = found.listed || te.collateral
+		err := f.Err
+		if s, ok := err.(*skipError); ok {
+			err = s.cause
+		}
+		if te, ok := err.(*TaskError); ok {
+			found.look(te)
 		}
 	}
 	end := g.core.NoticedEnd()
@@ -223,7 +225,7 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	case end != nil && echo:
 		return g.canceled(race, g.taskError(race, all, found))
 	}
-	return g.fail(race, g.taskError(race, all, found), found.listed, end)
+	return g.fail(race, g.taskError(race, all, found), end)
 }
 
 // parts yields how the functions of a Race have ended.

@@ -64,13 +64,12 @@ func (g *Group) skipAllQueued() {
 		b.queue, b.queues = nil, 0
 		return list
 	}
-	var out Chain
-	var granted grants
+	var l leaving
 	if g.lim == nil { // only Maps have limits, each its own
 		for _, q := range take() {
 			mu := &q.at.top.mu
 			mu.Lock()
-			q.leaveLocked(&out, &granted)
+			l.takeLocked(q)
 			mu.Unlock()
 		}
 	} else { // one mutex: nobody moves up meanwhile
@@ -78,32 +77,53 @@ func (g *Group) skipAllQueued() {
 		mu.Lock()
 		list := take()
 		for i := len(list) - 1; i >= 0; i-- { // the latest place of a node first
-			list[i].leaveLocked(&out, &granted)
+			l.takeLocked(list[i])
 		}
+		l.releaseLocked()
 		mu.Unlock()
 	}
-	granted.start(nil)
-	for n := out.Pop(); n != nil; n = out.Pop() {
-		n.group.settleUnstarted(n, false)
-	}
+	l.finish()
 }
 
-// leaveLocked takes the body out of the queue, if it still is there.
-func (q queued) leaveLocked(out *Chain, granted *grants) {
+// leaving is bodies that leave queues for good. All of them leave before any gives
+// back the slots that it has already, lest those are given to the next of them.
+type leaving struct {
+	left    []queued
+	out     Chain // to be skipped
+	granted grants
+}
+
+// takeLocked takes the body out of its queue, if it still is there.
+func (l *leaving) takeLocked(q queued) {
 	switch n := q.n; {
 	case q.starts():
 		q.at.queue.dropReady(n)
-		n.limiter().releaseLocked(q.at, granted)
-		out.pushFront(n)
+		l.out.pushFront(n)
 	case q.goes():
-		s := &n.bed().seat
-		s.bare = true
-		s.leaveLocked(n, granted)
-		return
+		n.bed().seat.bare = true
+		q.at.queue.dropGoing(n)
+		l.granted.wake(n)
 	default:
 		return
 	}
+	if q.at != q.n.limiter() {
+		l.left = append(l.left, q)
+	}
 	q.at.calmLocked()
+}
+
+func (l *leaving) releaseLocked() {
+	for _, q := range l.left {
+		q.n.limiter().releaseLocked(q.at, &l.granted)
+	}
+}
+
+// finish starts and wakes who got slots, and skips the rest, without the mutex.
+func (l *leaving) finish() {
+	l.granted.start(nil)
+	for n := l.out.Pop(); n != nil; n = l.out.Pop() {
+		n.group.settleUnstarted(n, false)
+	}
 }
 
 // skipQueued skips the body of n, which is not to start any more, if it is in a
@@ -113,18 +133,15 @@ func (g *Group) skipQueued(n *Node) {
 	if l == nil {
 		return
 	}
-	var out Chain
-	var granted grants
+	var leaves leaving
 	mu := &l.top.mu
 	mu.Lock()
 	if n.queued != 0 {
-		queued{n, n.queuedAt()}.leaveLocked(&out, &granted)
+		leaves.takeLocked(queued{n, n.queuedAt()})
+		leaves.releaseLocked()
 	}
 	mu.Unlock()
-	granted.start(nil)
-	if n := out.Pop(); n != nil {
-		g.settleUnstarted(n, false)
-	}
+	leaves.finish()
 }
 
 // queuedAt returns the limiter in whose queue n is to start. The marks of levels
