@@ -81,8 +81,8 @@ func TestR29_RulesThatHoldThere(t *testing.T) {
 		a.Then("c", inc)
 		g.Map("map", g.Input("in", []int{1, 2, 3}), inc, asap.Limit(1))
 		wantNil(t, "Wait", g.Wait())
-		e.check(t, "0s start a", "0s start b", "1s end a", "1s start map[0]", "1s end b", "1s start c",
-			"2s end map[0]", "2s start map[1]", "2s end c", "3s end map[1]", "3s start map[2]", "4s end map[2]")
+		e.check(t, "0s start a", "0s start b", "1s end a", "1s start c", "1s end b", "1s start map[0]",
+			"2s end c", "2s end map[0]", "2s start map[1]", "3s end map[1]", "3s start map[2]", "4s end map[2]")
 	})
 	t.Run("R24 events", func(t *testing.T) {
 		p := newTape(t)
