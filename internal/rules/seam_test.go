@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,6 +118,71 @@ func (l *loser) CancelCall(call *flow.Call, cause error) {
 			c.end = l.now
 		}
 	}
+}
+
+// deaf is an executor whose calls end a second after its context, and that may
+// not be called while it steps.
+type deaf struct {
+	t        *testing.T
+	ctx      context.Context
+	dones    []func(error)
+	stepping atomic.Bool
+	canceled []error
+}
+
+func (e *deaf) Start(_ *flow.Call, done func(error)) { e.dones = append(e.dones, done) }
+
+func (e *deaf) Step() error {
+	e.stepping.Store(true)
+	defer e.stepping.Store(false)
+	<-e.ctx.Done()
+	time.Sleep(sec)
+	for _, done := range e.dones {
+		done(context.Cause(e.ctx))
+	}
+	e.dones = nil
+	return nil
+}
+
+func (e *deaf) Cancel(cause error) {
+	if e.stepping.Load() {
+		e.t.Error("Cancel was called while the executor stepped")
+	}
+	e.canceled = append(e.canceled, cause)
+}
+
+// What ends the group from outside, the executor hears from the goroutine that is
+// inside the group's methods, whoever noticed it first.
+func TestR29_TheEndComesFromInside(t *testing.T) {
+	virtual(t, "of a limited group's parent", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		e := &deaf{t: t, ctx: ctx}
+		g := asap.New(ctx, flow.On(e), asap.Limit(1))
+		g.Go("a", value(1))
+		b := g.Go("b", value(2))
+		time.AfterFunc(sec, func() { cancel(errBoom) })
+		wantIs(t, "Wait", g.Wait(), errBoom)
+		wantIs(t, "b", b.Result().Err, asap.ErrSkipped, errBoom)
+		if !slices.Equal(e.canceled, []error{errBoom}) {
+			t.Errorf("Cancel was called with %v, want once with the parent's cause", e.canceled)
+		}
+	})
+	virtual(t, "of the group around", func(t *testing.T) {
+		g := asap.New(t.Context())
+		g.Go("bad", func(context.Context) (int, error) { time.Sleep(sec); return 0, errBoom })
+		var e *deaf
+		g.Do("nest", func(ctx context.Context) error {
+			e = &deaf{t: t, ctx: ctx}
+			nested := asap.New(ctx, flow.On(e))
+			nested.Go("a", value(1))
+			return nested.Wait()
+		})
+		wantFailed(t, g.Wait(), "bad")
+		if len(e.canceled) != 1 || !errors.Is(e.canceled[0], errBoom) {
+			t.Errorf("Cancel was called with %v, want once with the failure around", e.canceled)
+		}
+	})
 }
 
 func TestR29_CancelCall(t *testing.T) {
