@@ -62,6 +62,7 @@ type TaskError struct {
 	group      *Group // nil when it was not made by a group
 	listed     bool   // among the group's failures
 	collateral bool   // what it wraps is
+	canceled   bool   // it says that a context has ended
 	outermost  int    // the least depth of a group whose errors it wraps
 }
 

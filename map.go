@@ -25,7 +25,7 @@ func (g *Group) Map[E, U any](name string, in *Task[[]E], fn func(context.Contex
 			o.Apply(&c)
 		}
 	}
-	if c.Settled || c.Watch != nil || c.Backend != nil {
+	if c.Settled || c.Watched || c.Backend != nil {
 		panic("asap: Map " + name + " with an option other than Limit; give it to New")
 	}
 	r := &mapTask[E, U]{in: in, fn: fn, limit: c.Limit}
@@ -67,9 +67,7 @@ func (r *mapTask[E, U]) Inline() (parts engine.Chain, done bool, err error) {
 	for i := range r.elements {
 		e := &r.elements[i]
 		e.of, e.index, e.arg, e.fn = r, i, in[i], r.fn
-		engine.InitPart(&e.node, &r.node, e, engine.Element)
-		g.AddPart(&e.node, &r.node, &e.edge, i)
-		parts.Push(&e.node)
+		g.AddPart(&parts, &e.node, &r.node, e, &e.edge, i)
 	}
 	g.Expand(&r.node, len(in))
 	return parts, false, nil

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/asap-go/asap/internal/engine"
-	"github.com/asap-go/asap/internal/watch"
 )
 
 // Option sets how a group works. Without options the first failure cancels the
@@ -27,9 +26,6 @@ func configured(options []Option) *engine.Config {
 		}
 		o.Apply(c)
 	}
-	if c.Watch != nil {
-		c.Watch.Clock = c.Clock
-	}
 	return c
 }
 
@@ -42,7 +38,7 @@ func Settled() Option { return option(func(c *engine.Config) { c.Settled = true 
 func Name(name string) Option {
 	return option(func(c *engine.Config) {
 		c.Name = name
-		watched(c).Labels = true
+		c.Watched, c.Watch.Labels = true, true
 	})
 }
 
@@ -65,16 +61,8 @@ func Limit(n int) Option {
 func Observe(o Observer) Option {
 	return option(func(c *engine.Config) {
 		if o != nil {
-			w := watched(c)
-			w.Tellers = append(w.Tellers, teller{o})
+			c.Watched = true
+			c.Watch.Tellers = append(c.Watch.Tellers, teller{o})
 		}
 	})
-}
-
-// watched returns the part of c that says how the group is observed.
-func watched(c *engine.Config) *watch.Config {
-	if c.Watch == nil {
-		c.Watch = new(watch.Config)
-	}
-	return c.Watch
 }

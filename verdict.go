@@ -72,7 +72,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	te := g.taskError(n, err, found)
 	kind := engine.KindOf(n)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && isEcho(err, end):
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && (te.canceled || errors.Is(err, end.Cause)):
 		return g.canceled(n, te)
 	case kind&engine.Entrant != 0: // the Race may still succeed
 		return engine.Verdict{Fail: failed(te)}
@@ -86,9 +86,9 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 // absorber is the body of an Optional: a failure becomes its value.
 type absorber interface{ absorb(*TaskError) }
 
-// isEcho reports whether err says that the body has noticed the group's end.
-func isEcho(err error, end *engine.Ending) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, end.Cause)
+// isCanceled reports whether err says that a context has ended.
+func isCanceled(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // isDeath reports whether err is a panic or Goexit that came back from an executor.
@@ -145,7 +145,15 @@ func (g *Group) noteUnfinished(n *engine.Node) {
 }
 
 // taskError is the error of n, whose body has returned err.
+// That asks the errors of users, so it is called in the body.
 func (g *Group) taskError(n *engine.Node, err error, found scan) *TaskError {
+	te := g.raceError(n, err, found)
+	te.canceled = isCanceled(err)
+	return te
+}
+
+// raceError is taskError for a Race, whose errors have been asked.
+func (g *Group) raceError(n *engine.Node, err error, found scan) *TaskError {
 	return &TaskError{Task: engine.Label(n), Err: err, group: g, collateral: found.listed, outermost: found.outermost}
 }
 
@@ -203,29 +211,30 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	g := h.group()
 	all := &raceError{}
 	found := scan{g: g, outermost: math.MaxInt}
-	skipped, echo := true, true
+	skipped, echo := true, false
+	end := g.core.NoticedEnd()
 	for f := range parts(race) {
 		all.errs = append(all.errs, f.Err)
 		skipped = skipped && f.Outcome == engine.Skipped
-		echo = echo && (f.Outcome == engine.Canceled || f.Outcome == engine.Skipped)
 		err := f.Err
 		if s, ok := err.(*skipError); ok {
 			err = s.cause
 		}
-		if te, ok := err.(*TaskError); ok {
+		te, ok := err.(*TaskError)
+		if ok {
 			found.look(te)
 		}
+		echo = echo || f.Outcome == engine.Canceled || f.Outcome == engine.Skipped || ok && te.canceled || end != nil && err == end.Cause
 	}
-	end := g.core.NoticedEnd()
 	switch {
 	case skipped:
 		return engine.Verdict{Fail: h.Skipped(race, nil)}
 	case end != nil && end.Why == engine.ByExit:
 		return g.exited(race)
 	case end != nil && echo:
-		return g.canceled(race, g.taskError(race, all, found))
+		return g.canceled(race, g.raceError(race, all, found))
 	}
-	return g.fail(race, g.taskError(race, all, found), end)
+	return g.fail(race, g.raceError(race, all, found), end)
 }
 
 // parts yields how the functions of a Race have ended.

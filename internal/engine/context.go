@@ -181,6 +181,6 @@ func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	if g.watch != nil {
 		c.given, c.region = g.watch.Start(n.entry(), c, at, n.label())
 	}
-	n.makeSide().own = c
+	n.makeSide().makeRare().own = c
 	return c.given
 }

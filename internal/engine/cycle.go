@@ -85,7 +85,7 @@ func (n *Node) isBelow(by *Node) bool {
 	case a == b:
 		return a == by && b != n // n is in a group nested in by's body
 	}
-	return b.before(a)
+	return a.group.declared.Load() < 1<<31 && b.before(a) // of more the order does not tell
 }
 
 // mayLeadTo reports whether the waits from n lead to w. It is exact but for
@@ -203,8 +203,8 @@ func (n *Node) cutIfStuck() {
 		return
 	}
 	for w := b.waits.Load(); w != nil; w = w.also.Load() {
-		if w.group != nil {
-			w.group.cutCycles()
+		if g := w.group.Load(); g != nil {
+			g.cutCycles()
 			continue
 		}
 		on := w.on.Load()
@@ -230,13 +230,13 @@ func (g *Group) cutCycles() {
 // of another group.
 func (g *Group) crossers() (nodes []*Node) {
 	for _, w := range g.parkedWaits() {
-		if w.over.Load() {
-			continue
-		}
-		if w.group != nil {
-			nodes = append(nodes, w.group.crossers()...)
-		} else if on := w.on.Load(); on != nil && on.group != g {
+		if on := w.on.Load(); on != nil && on.group != g && !w.over.Load() {
 			nodes = append(nodes, w.by)
+		}
+	}
+	for _, n := range g.inside() {
+		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
+			nodes = append(nodes, n.crossers()...)
 		}
 	}
 	return nodes
@@ -263,7 +263,7 @@ func (n *Node) joins(g *Group) bool {
 		return false
 	}
 	for w := b.waits.Load(); w != nil; w = w.also.Load() {
-		if w.group == g {
+		if w.group.Load() == g {
 			return true
 		}
 	}

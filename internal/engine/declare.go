@@ -101,12 +101,17 @@ func (g *Group) settleGiven(n *Node, f *Failure) {
 // declared by [Group.AddPart].
 func (g *Group) AddParts(k int) { g.declared.Add(int64(k)) }
 
-// AddPart declares the element n of a Map. e is its edge to the Map, and no
-// element may look at another before [Group.Expand].
-func (g *Group) AddPart(n, of *Node, e *Edge, index int) {
+// AddPart declares the element n, with the body b, of the Map of, and adds it to
+// parts. e is its edge to the Map. No element may look at another before
+// [Group.Expand].
+func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
+	n.group, n.body, n.kind, n.order = g, b, Element, of.order
 	e.to = of
 	n.list.Store(e)
-	g.tellDeclared(n, of, index)
+	if !g.plain {
+		g.tellDeclared(n, of, index)
+	}
+	parts.Push(n)
 }
 
 // Expand makes the Map of wait for its k elements. From here on others may look
@@ -133,8 +138,9 @@ func (g *Group) enterTask(n *Node) {
 	if g.backend != nil {
 		g.backend.Declaring(n)
 	}
-	n.order = g.declared.Add(1)
-	if n.order < 0 {
+	order := g.declared.Add(1)
+	n.order = uint32(order)
+	if order < 0 {
 		panic("asap: task " + n.name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
 	}
 }

@@ -68,8 +68,10 @@ func (g *Group) endWith(e *Ending) {
 // starts once the context of this one is seen dead.
 func (g *Group) cancel() {
 	e := g.end.Load()
-	for _, n := range g.nested() {
-		n.EndOutside(e.err(), e.Cause)
+	for _, n := range g.inside() {
+		if n.nests {
+			n.EndOutside(e.err(), e.Cause)
+		}
 	}
 	g.makeReal().cancel(e.Cause)
 	if g.elsewhere {
@@ -87,8 +89,8 @@ func (e *Ending) err() error {
 	return context.Canceled
 }
 
-// nested returns the groups that end with g.
-func (g *Group) nested() (groups []*Group) {
+// inside returns the groups that were made in bodies of g and have not ended.
+func (g *Group) inside() (groups []*Group) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for n := g.inner; n != nil; n = n.after {

@@ -49,13 +49,13 @@ type Group struct {
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in            atomic.Pointer[Node]
 	start         func()
-	inner         *Group        // the first of the groups nested in this one; under mu
-	before, after *Group        // its neighbors among those of the group around; under the mu of that
-	parked        *wait         // hard waits of the group's bodies; under mu
-	uphill        atomic.Int32  // of a root: see cycle.go
-	depth         int32         // groups around this one
-	waited        atomic.Uint32 // counted, if the caller's count is given back, and joined
-	over          atomic.Bool   // everything has ended
+	inner         *Group               // the first of the groups nested in this one; under mu
+	before, after *Group               // its neighbors among those of the group around; under the mu of that
+	parked        atomic.Pointer[wait] // hard waits of the group's bodies for tasks; changed under mu
+	uphill        atomic.Int32         // of a root: see cycle.go
+	depth         int32                // groups around this one
+	waited        atomic.Uint32        // counted, if the caller's count is given back, and joined
+	over          atomic.Bool          // everything has ended
 
 	// Poppers write the first two, see relay.go.
 	pop   sync.Mutex
@@ -96,8 +96,9 @@ func (g *Group) makeBook() *ledger {
 type Config struct {
 	Name    string
 	Settled bool
-	Limit   int              // 0: none but those of the groups around
-	Watch   *watch.Config    // nil without observers of its own
+	Limit   int // 0: none but those of the groups around
+	Watch   watch.Config
+	Watched bool             // Watch says something
 	Clock   func() time.Time // an engine's, nil for this process
 	// Backend makes what runs the bodies elsewhere, or forbids calls, and says
 	// which of the two. Flow and Executor are what it needs to know.
@@ -121,10 +122,10 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	if c != nil {
 		g.configure(c)
 	}
-	if owner != nil && owner.group.watch != nil || trace.IsEnabled() || c != nil && c.Watch != nil {
+	if owner != nil && owner.group.watch != nil || trace.IsEnabled() || c != nil && c.Watched {
 		g.observe(owner, c)
 	}
-	if g.nests {
+	if owner != nil {
 		owner.group.adopt(g)
 	}
 }
@@ -155,7 +156,7 @@ func (g *Group) configure(c *Config) {
 		g.makeBook().name = c.Name
 	}
 	if c.Limit > 0 {
-		g.lim = newLimiter(c.Limit, g.lim)
+		g.lim = newLimiter(c.Limit, g.lim, g)
 	}
 	if c.Backend != nil {
 		g.setBackend(c)
@@ -174,17 +175,17 @@ func (g *Group) setBackend(c *Config) {
 	g.plain, g.elsewhere = false, true
 	g.nests, g.base = false, g    // an engine hears of an end from the goroutine inside the group's methods
 	if g.lim = nil; c.Limit > 0 { // its bodies take no slots of this process
-		g.lim = newLimiter(c.Limit, nil)
+		g.lim = newLimiter(c.Limit, nil, g)
 	}
 }
 
 // observe makes the group one that somebody looks at.
 func (g *Group) observe(owner *Node, c *Config) {
 	var w watch.Config
-	if c != nil && c.Watch != nil {
-		w = *c.Watch
+	if c != nil {
+		w = c.Watch
+		w.Name, w.Clock = c.Name, c.Clock
 	}
-	w.Name = g.Name()
 	if owner != nil && owner.group.watch != nil {
 		w.Outer, w.Owner = owner.group.watch, owner.number()
 	}
@@ -199,7 +200,8 @@ func (g *Group) observe(owner *Node, c *Config) {
 	}
 }
 
-// adopt notes a group that was made in a body of g, so that it ends with g.
+// adopt notes a group that was made in a body of g, so that it ends with g if it
+// nests.
 func (g *Group) adopt(n *Group) {
 	g.mu.Lock()
 	if n.after = g.inner; n.after != nil {
@@ -207,7 +209,7 @@ func (g *Group) adopt(n *Group) {
 	}
 	g.inner = n
 	g.mu.Unlock()
-	if e := g.end.Load(); e != nil { // it may have ended the others before
+	if e := g.end.Load(); e != nil && n.nests { // it may have ended the others before
 		n.EndOutside(e.err(), e.Cause)
 	}
 }
@@ -331,7 +333,7 @@ func (g *Group) finish() {
 	if c := g.real.Load(); c != nil {
 		c.cancel(nil)
 	}
-	if owner := g.owner.Swap(nil); owner != nil && g.nests {
+	if owner := g.owner.Swap(nil); owner != nil {
 		owner.group.disown(g)
 	}
 	outcome, err := g.host.Ended()

@@ -10,7 +10,11 @@ func (g *Group) beginJoin() *wait {
 	if by == nil || by.isDone() {
 		return nil
 	}
-	w := &wait{by: by, group: g, hard: true}
+	bed := by.makeBed()
+	w := bed.take()
+	if w == nil {
+		w = &wait{by: by, hard: true}
+	}
 	w.wake.Add(1)
 	b := g.makeBook()
 	g.mu.Lock()
@@ -21,10 +25,12 @@ func (g *Group) beginJoin() *wait {
 	}
 	g.mu.Unlock()
 	if !open {
+		w.wake.Done()
+		bed.giveBack(w)
 		return nil
 	}
-	by.group.park(w, true)
-	by.makeBed().open(w)
+	w.group.Store(g)
+	bed.open(w)
 	by.blocked(nil, g)
 	by.giveSlots(w)
 	g.cutCycles()
@@ -52,8 +58,8 @@ func (g *Group) rejoin() {
 // endJoin finishes the wait: the group has ended, and the body has its slots.
 func (w *wait) endJoin() {
 	w.wake.Wait()
-	by := w.by
-	by.group.unpark(w)
-	by.bed().shut(w)
-	by.resumed(nil, w.group)
+	by, bed := w.by, w.by.bed()
+	bed.shut(w)
+	by.resumed(nil, w.group.Swap(nil))
+	bed.giveBack(w)
 }

@@ -28,8 +28,9 @@ type Limiter struct {
 
 const contended = -1
 
-func newLimiter(n int, up *Limiter) *Limiter {
+func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := &Limiter{up: up}
+	l.queue.of = of
 	l.word.Store(int64(n))
 	l.top = l
 	if up != nil {
@@ -45,7 +46,7 @@ func (g *Group) Limiter(limit int) *Limiter {
 	if limit == 0 {
 		return g.lim
 	}
-	return newLimiter(limit, g.lim)
+	return newLimiter(limit, g.lim, nil)
 }
 
 // take takes a slot if one is free.
@@ -134,7 +135,6 @@ func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 		} else {
 			l.queue.pushReady(n, l, class)
 		}
-		n.group.enteredQueue(n, l)
 		return false
 	}
 	return true
@@ -159,22 +159,31 @@ func (l *Limiter) isContended() bool {
 
 // grants is who got slots: to be started or woken without the mutex.
 type grants struct {
-	nodes Chain
-	woken []*wait
+	nodes       Chain
+	first, last *wait
 }
 
 // wake takes a body that goes on with its slots.
 func (s *grants) wake(n *Node) {
 	seat := &n.bed().seat
-	s.woken = append(s.woken, seat.queued)
+	w := seat.queued
 	seat.queued, seat.at = nil, nil
+	if s.first == nil {
+		s.first = w
+	} else {
+		s.last.then = w
+	}
+	s.last = w
 }
 
 // start wakes and starts who got slots, and leaves the first node to the
 // caller if that has the given group.
 func (s *grants) start(own *Group) (first *Node) {
-	for _, w := range s.woken {
+	for w := s.first; w != nil; {
+		then := w.then // the record may be used again when it is roused
+		w.then = nil
 		w.rouse()
+		w = then
 	}
 	for n := s.nodes.Pop(); n != nil; n = s.nodes.Pop() {
 		if first == nil && n.group == own {

@@ -21,9 +21,10 @@ type Node struct {
 	// that change starts or settles the node.
 	pending uint32
 	kind    Kind
-	rank    uint8 // see rank.go; guarded by the mu of the top limiter
-	queued  uint8 // mark of the limiter whose queue it is in, 0 if none; likewise
-	order   int64 // place in the group's order of declaration
+	rank    uint8  // see rank.go; guarded by the mu of the top limiter
+	queued  uint8  // mark of the limiter whose queue it is in, 0 if none; likewise
+	turn    uint32 // place in that queue; likewise
+	order   uint32 // place in the group's order of declaration: see before
 	group   *Group
 	// list holds the edges to what waits for this node, the latest first;
 	// it is &closed when the node is done.
@@ -192,8 +193,10 @@ func (n *Node) setFailure(f *Failure) {
 	}
 }
 
-// before reports whether n was declared before m, of the same group. The parts of
-// a Race or Map come right before it, in no order of their own.
+// before reports whether n was declared before m, of the same group, if there were
+// less than 2³¹ declarations between them. The parts of a Race or Map come right
+// before it, in no order of their own.
 func (n *Node) before(m *Node) bool {
-	return n.order < m.order || n.order == m.order && n.kind&part != 0 && m.kind&part == 0
+	d := int32(n.order - m.order)
+	return d < 0 || d == 0 && n.kind&part != 0 && m.kind&part == 0
 }

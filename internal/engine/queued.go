@@ -2,8 +2,8 @@ package engine
 
 import "slices"
 
-// What a group knows of its bodies that are in queues, so that its end costs no
-// look at those of others.
+// What a group knows of its bodies that are in queues of other limits than its
+// own, so that its end costs no look at those of others.
 
 // queued is a body that was queued by a limiter. It may have left.
 type queued struct {
@@ -53,20 +53,9 @@ func (g *Group) leftQueue() {
 // skipAllQueued ends what the group's bodies wait for in queues, once the group
 // has ended: who was to start is skipped, who goes on does so without a slot.
 func (g *Group) skipAllQueued() {
-	b := g.book.Load()
-	if b == nil {
-		return
-	}
-	take := func() []queued {
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		list := b.queue
-		b.queue, b.queues = nil, 0
-		return list
-	}
 	var l leaving
 	if g.lim == nil { // only Maps have limits, each its own
-		for _, q := range take() {
+		for _, q := range g.takeQueued() {
 			mu := &q.at.top.mu
 			mu.Lock()
 			l.takeLocked(q)
@@ -75,14 +64,32 @@ func (g *Group) skipAllQueued() {
 	} else { // one mutex: nobody moves up meanwhile
 		mu := &g.lim.top.mu
 		mu.Lock()
-		list := take()
+		list := g.takeQueued()
 		for i := len(list) - 1; i >= 0; i-- { // the latest place of a node first
 			l.takeLocked(list[i])
+		}
+		if own := g.lim; own.queue.of == g && own.queue.left > 0 {
+			for _, n := range own.queue.bodiesOf(g) {
+				l.takeLocked(queued{n, own})
+			}
 		}
 		l.releaseLocked()
 		mu.Unlock()
 	}
 	l.finish()
+}
+
+// takeQueued empties the group's list.
+func (g *Group) takeQueued() []queued {
+	b := g.book.Load()
+	if b == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	list := b.queue
+	b.queue, b.queues = nil, 0
+	return list
 }
 
 // leaving is bodies that leave queues for good. All of them leave before any gives
@@ -148,7 +155,7 @@ func (g *Group) skipQueued(n *Node) {
 // come again after 126 of them: then the group's list tells.
 func (n *Node) queuedAt() *Limiter {
 	own := n.limiter()
-	if own.level < maxMark {
+	if own.level < maxMark || own.queue.of == n.group && own.mark == n.queued&^byEnd && own.queue.has(n) {
 		l := own
 		for l.mark != n.queued&^byEnd {
 			l = l.up

@@ -15,40 +15,42 @@ const maxRank = 31
 // rankNow is the rank of n's body.
 func (n *Node) rankNow() uint8 { return max(n.rank, n.group.rank) }
 
-// raiseForLocked gives what w waits for its rank. The nodes that it returns are
-// pinned: they are to be released without the mutex.
-func (top *Limiter) raiseForLocked(by *Node, w *wait) (pinned []*Node) {
-	r := min(by.rankNow()+1, maxRank)
-	search := raising{top: top, rank: r}
-	search.wait(w)
-	for {
-		if i := len(search.todo) - 1; i >= 0 {
-			n := search.todo[i]
-			search.todo = search.todo[:i]
-			search.node(n)
-		} else if i := len(search.groups) - 1; i >= 0 {
-			g := search.groups[i]
-			search.groups = search.groups[:i]
-			search.group(g)
-		} else {
-			return search.pinned
-		}
-	}
-}
-
 // raising is a search for what is to have at least a rank.
 type raising struct {
 	top    *Limiter
 	rank   uint8
 	todo   []*Node
 	groups []*Group
-	pinned []*Node
+	pinned []*Node // to be released without the mutex
+	room   [2][4]*Node
+}
+
+// raiseLocked gives what by waits for with w its rank.
+func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
+	s.top, s.rank = top, min(by.rankNow()+1, maxRank)
+	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
+	s.wait(w)
+	for {
+		if i := len(s.todo) - 1; i >= 0 {
+			n := s.todo[i]
+			s.todo = s.todo[:i]
+			s.node(n)
+		} else if i := len(s.groups) - 1; i >= 0 {
+			g := s.groups[i]
+			s.groups = s.groups[:i]
+			s.group(g)
+		} else {
+			return
+		}
+	}
 }
 
 // wait adds what w waits for.
 func (s *raising) wait(w *wait) {
-	if w.group != nil {
-		s.groups = append(s.groups, w.group)
+	if g := w.group.Load(); g != nil {
+		if g.rank < s.rank {
+			s.groups = append(s.groups, g)
+		}
 	} else if on := w.on.Load(); on != nil {
 		s.todo = append(s.todo, on)
 	}
@@ -103,7 +105,12 @@ func (s *raising) group(g *Group) {
 			}
 		}
 	}
-	for w := g.parked; w != nil; w = w.behind {
+	for w := g.parked.Load(); w != nil; w = w.behind {
 		s.wait(w)
+	}
+	for n := g.inner; n != nil; n = n.after {
+		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
+			s.groups = append(s.groups, n)
+		}
 	}
 }

@@ -11,11 +11,16 @@ import (
 // side is what only a node has that fails, waits, is observed, or whose body
 // has a context of its own or runs elsewhere.
 type side struct {
-	entry   *record.Entry // where observers read its steps
-	fail    *Failure      // how it ended; read by others once the node is done
-	own     *bodyContext  // of its body, written before that starts, if it is not the node
-	backing any           // of a Backend
-	bed     atomic.Pointer[bed]
+	entry *record.Entry // where observers read its steps
+	fail  *Failure      // how it ended; read by others once the node is done
+	rare  *rare         // written by whoever declares or starts it
+	bed   atomic.Pointer[bed]
+}
+
+// rare is what few of those have.
+type rare struct {
+	own     *bodyContext // of its body, if that is not the node
+	backing any          // of a Backend
 }
 
 // bedside is the side of a node that nobody observes and whose body waits.
@@ -84,28 +89,43 @@ func (n *Node) number() uint32 {
 
 // takeRegion returns the tracer's region of n's body, nil if there is none any more.
 func (n *Node) takeRegion() (r *trace.Region) {
-	if s := n.side.Load(); s != nil && s.own != nil {
-		r, s.own.region = s.own.region, nil
+	if c := n.own(); c != nil {
+		r, c.region = c.region, nil
 	}
 	return r
 }
 
 // Backing returns what a [Backend] has given n, nil if nothing.
 func Backing(n *Node) any {
-	if s := n.side.Load(); s != nil {
-		return s.backing
+	if s := n.side.Load(); s != nil && s.rare != nil {
+		return s.rare.backing
 	}
 	return nil
 }
 
 // SetBacking gives n, which nobody else knows yet, what a Backend wants to find
 // again.
-func SetBacking(n *Node, v any) { n.makeSide().backing = v }
+func SetBacking(n *Node, v any) { n.makeSide().makeRare().backing = v }
+
+func (s *side) makeRare() *rare {
+	if s.rare == nil {
+		s.rare = new(rare)
+	}
+	return s.rare
+}
+
+// own is the context of n's body that is not n itself, nil if it is.
+func (n *Node) own() *bodyContext {
+	if s := n.side.Load(); s != nil && s.rare != nil {
+		return s.rare.own
+	}
+	return nil
+}
 
 // ownContext is the context of n's body: n itself, or another if it has one.
 func (n *Node) ownContext() context.Context {
-	if s := n.side.Load(); s != nil && s.own != nil {
-		return s.own.given
+	if c := n.own(); c != nil {
+		return c.given
 	}
 	return n
 }
@@ -113,12 +133,14 @@ func (n *Node) ownContext() context.Context {
 // forget lets go of what keeps others alive through n, or n through others, when
 // n is about to be done.
 func (n *Node) forget() {
-	s := n.side.Load()
-	if s == nil {
-		return
+	if s := n.side.Load(); s != nil {
+		s.forget()
 	}
-	if s.own != nil {
-		s.own.node.Store(nil)
+}
+
+func (s *side) forget() {
+	if s.rare != nil && s.rare.own != nil {
+		s.rare.own.node.Store(nil)
 	}
 	if b := s.bed.Load(); b != nil {
 		b.hint.Store(nil)

@@ -24,7 +24,7 @@ func (n *Node) giveSlots(w *wait) {
 	}
 	n.group.watchParent()
 	var granted grants
-	var pinned []*Node
+	var search raising
 	mu := &l.top.mu
 	mu.Lock()
 	if n.isDone() { // a goroutine that the body has left behind holds no slot
@@ -32,7 +32,7 @@ func (n *Node) giveSlots(w *wait) {
 		return
 	}
 	if w.hard {
-		pinned = l.top.raiseForLocked(n, w)
+		search.raiseLocked(l.top, n, w)
 	}
 	s := &n.makeBed().seat
 	s.waits++
@@ -48,7 +48,7 @@ func (n *Node) giveSlots(w *wait) {
 	if first := granted.start(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}
-	releaseAll(pinned)
+	releaseAll(search.pinned)
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It

@@ -103,7 +103,7 @@ func (s *stuck) opened(b *bed) (deps []*Node, waits bool) {
 		if w.over.Load() {
 			continue
 		}
-		if g := w.group; g != nil {
+		if g := w.group.Load(); g != nil {
 			waits = true
 			deps = append(deps, g.crossers()...)
 			if g.awaits(s.w) && !slices.Contains(deps, s.w) {

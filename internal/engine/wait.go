@@ -15,14 +15,14 @@ import (
 // the body's group, which goes through parked; whoever finds that it is part of a
 // cycle; or the goroutine itself, when its context has ended.
 type wait struct {
-	by     *Node                // whose body waits, nil if it is nobody's
-	on     atomic.Pointer[Node] // what is waited for, nil when that is over, or
-	group  *Group               // a nested group
-	direct bool                 // the first of a bed, in the list of on itself
-	hard   bool                 // the body's own: an edge of the wait-for graph
-	uphill bool                 // counted as one: see cycle.go
-	ctx    context.Context      // its end cuts the wait, if done is not nil
-	done   <-chan struct{}      // of ctx
+	by     *Node                 // whose body waits, nil if it is nobody's
+	on     atomic.Pointer[Node]  // what is waited for, nil when that is over, or
+	group  atomic.Pointer[Group] // a nested group
+	direct bool                  // in the list of on itself
+	hard   bool                  // the body's own: an edge of the wait-for graph
+	uphill bool                  // counted as one: see cycle.go
+	ctx    context.Context       // its end cuts the wait, if done is not nil
+	done   <-chan struct{}       // of ctx
 
 	over atomic.Bool // whoever makes it true ends the wait
 	how  error       // why it was cut, written by who ended it before it wakes
@@ -32,6 +32,7 @@ type wait struct {
 	edge       Edge                 // in the list of on, of the first wait of a bed
 	also       atomic.Pointer[wait] // the next open wait of the body: see bed
 	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
+	then       *wait                // in a list of those that got slots
 
 	parked         bool // in the list of by's group, under its mu
 	before, behind *wait
@@ -48,10 +49,28 @@ type bed struct {
 	seat  seat                 // see slot.go
 
 	// first is the record of a wait for a node of the same group, whose edge is
-	// in that node's list itself and stays there when the wait is cut short:
-	// only the end of the group cuts it, after which the body waits no more.
+	// in that node's list itself, or for a nested group. It is used again, but
+	// not after a wait that was cut short, whose edge stays in that list.
 	first wait
-	used  atomic.Bool // first is in use
+	used  atomic.Bool
+}
+
+// take returns the first record if it is free, and else nil.
+func (b *bed) take() *wait {
+	if !b.used.CompareAndSwap(false, true) {
+		return nil
+	}
+	w := &b.first
+	w.by, w.hard, w.direct, w.how = b.node, true, false, nil
+	w.over.Store(false)
+	return w
+}
+
+// giveBack is the end of what take has begun.
+func (b *bed) giveBack(w *wait) {
+	if w == &b.first {
+		b.used.Store(false)
+	}
 }
 
 // open adds an open wait.
@@ -137,8 +156,11 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	if e := by.group.end.Load(); e != nil { // a moment before its context
 		return nil, n.cutShort(e.Cause)
 	}
-	if b := by.makeBed(); by.group == n.group && b.used.CompareAndSwap(false, true) {
-		return n.beginDirect(b)
+	if by.group == n.group {
+		b := by.makeBed()
+		if w := b.take(); w != nil {
+			return n.beginDirect(b, w)
+		}
 	}
 	return n.beginAtHub(&wait{by: by, hard: true})
 }
@@ -150,20 +172,19 @@ func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cau
 // It links itself into n's list and the group's, and then looks whether the
 // group has ended; the canceller stores the end and then takes the list. So
 // one of the two sees the other.
-func (n *Node) beginDirect(b *bed) (*wait, error) {
-	w, by := &b.first, b.node
-	w.by, w.hard, w.direct, w.how = by, true, true, nil
-	w.over.Store(false)
+func (n *Node) beginDirect(b *bed, w *wait) (*wait, error) {
+	by := b.node
+	w.direct = true
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before anything is published
 	if err := w.publish(b); err != nil {
-		b.used.Store(false)
+		b.giveBack(w)
 		return nil, err
 	}
 	w.wake.Add(1)
 	by.blocked(n, nil)
 	by.giveSlots(w)
-	if !n.link(&w.edge, by) || !by.group.park(w, false) {
+	if !n.link(&w.edge, by) || !by.group.park(w) {
 		w.end(nil)
 	}
 	return w, nil
@@ -188,7 +209,7 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 		by.blocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.joinHub(n, w) || w.hard && !by.group.park(w, false) {
+	if !n.group.joinHub(n, w) || w.hard && !by.group.park(w) {
 		w.end(nil)
 	}
 	return w, nil
@@ -242,10 +263,10 @@ func (w *wait) finish() error {
 	if by != nil {
 		by.resumed(n, nil)
 	}
-	if w.direct {
-		by.bed().used.Store(false)
-	}
 	if n.isDone() {
+		if w.direct {
+			by.bed().giveBack(w)
+		}
 		return nil
 	}
 	if c, ok := how.(cycleCut); ok {
@@ -266,33 +287,37 @@ func (n *Node) tell() {
 	}
 }
 
-// park notes a hard wait, so that the end of the body's group ends it. It
-// reports false if the group has ended; with always it is noted all the same,
-// as an edge that leads out of the group.
-func (g *Group) park(w *wait, always bool) bool {
+// park notes a hard wait for a task, so that the end of the body's group ends it.
+// It reports false if the group has ended. Whoever ends it does so first, and then
+// looks at the list: one of the two sees the other.
+func (g *Group) park(w *wait) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !always && (g.end.Load() != nil || g.isOver()) {
-		return false
-	}
 	w.parked = true
-	w.before, w.behind = nil, g.parked
-	if g.parked != nil {
-		g.parked.before = w
+	first := g.parked.Load()
+	if w.before, w.behind = nil, first; first != nil {
+		first.before = w
 	}
-	g.parked = w
-	return true
+	g.parked.Store(w)
+	if g.end.Load() == nil && !g.isOver() {
+		return true
+	}
+	g.unparkLocked(w)
+	return false
 }
 
 func (g *Group) unpark(w *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !w.parked {
-		return
+	if w.parked {
+		g.unparkLocked(w)
 	}
+}
+
+func (g *Group) unparkLocked(w *wait) {
 	w.parked = false
 	if w.before == nil {
-		g.parked = w.behind
+		g.parked.Store(w.behind)
 	} else {
 		w.before.behind = w.behind
 	}
@@ -302,20 +327,20 @@ func (g *Group) unpark(w *wait) {
 	w.before, w.behind = nil, nil
 }
 
-// wakeParked ends the hard waits for tasks of the group's bodies. A nested group
-// ends by itself.
+// wakeParked ends the hard waits for tasks of the group's bodies.
 func (g *Group) wakeParked() {
+	if g.parked.Load() == nil {
+		return
+	}
 	for _, w := range g.parkedWaits() {
-		if w.group == nil {
-			w.end(nil)
-		}
+		w.end(nil)
 	}
 }
 
 func (g *Group) parkedWaits() (waits []*wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for w := g.parked; w != nil; w = w.behind {
+	for w := g.parked.Load(); w != nil; w = w.behind {
 		waits = append(waits, w)
 	}
 	return waits

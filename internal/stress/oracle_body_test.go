@@ -15,6 +15,7 @@ type othread struct {
 	death   *oerr // a panic, or oGoexit
 	cleanup []func(then func())
 	ended   bool
+	left    bool // its body does not wait for it
 	joiner  func()
 	onEnd   func(*othread)
 }
@@ -65,9 +66,16 @@ func (th *othread) next() {
 			return
 		case opFork:
 			th.fork(st)
+		case opLeave:
+			f := o.thread(st.script, th.node, th.ctx, func(*othread) {})
+			f.left = true
 		case opStop:
 			th.stop(st, th.next)
 			return
+		case opEnd:
+			if g := o.groups[st.scope.id]; g != nil && g.sc.ctx == ctxEnded {
+				g.parent.cancel(oCanceled, oCanceled)
+			}
 		case opCancel:
 			if g := o.groups[0]; g != nil {
 				cause := oKilled

@@ -35,10 +35,15 @@ func (o *oracle) canEnd() map[*onode]bool {
 // waitsFor is what n's end needs: all of the first, one of the second.
 func (n *onode) waitsFor() (all, one []*onode) {
 	switch {
-	case n.state == running && n.on != nil:
-		return []*onode{n.on}, nil
-	case n.state == running && n.onGroup != nil:
-		return undone(n.onGroup.nodes), nil
+	case n.state == running:
+		for _, h := range n.hards {
+			if h.on != nil {
+				all = append(all, h.on)
+			} else {
+				all = append(all, h.onGroup.nodes...)
+			}
+		}
+		return undone(all), nil
 	case n.state != pending:
 		return nil, nil
 	case n.of == nil && n.task.kind == kRace:
@@ -70,13 +75,12 @@ func (o *oracle) waitsFor() map[string][]string {
 		for _, m := range append(all, one...) {
 			names[n.label] = append(names[n.label], m.label)
 		}
-		if n.onGroup == nil {
-			continue
-		}
-		for _, m := range undone(o.nodes) {
-			for g := m.group; g != nil && g.owner != nil; g = g.owner.group {
-				if g == n.onGroup {
-					names[n.label] = append(names[n.label], m.label)
+		for _, h := range n.hards {
+			for _, m := range undone(o.nodes) {
+				for g := m.group; h.onGroup != nil && g != nil && g.owner != nil; g = g.owner.group {
+					if g == h.onGroup {
+						names[n.label] = append(names[n.label], m.label)
+					}
 				}
 			}
 		}
@@ -91,16 +95,18 @@ func (o *oracle) cutInside(g *ogroup) {
 	if can[g.owner] {
 		return
 	}
-	var stuck []*onode
+	var stuck []*owait
 	for _, n := range o.nodes {
-		if n.state != running || n.on == nil || can[n] {
-			continue
-		}
-		across := n.on.group != n.group || n.entrant()
-		for in := n.group; in != nil && in.owner != nil; in = in.owner.group {
-			if in == g && across {
-				stuck = append(stuck, n)
-				break
+		for _, h := range n.hards {
+			if n.state != running || h.on == nil || can[h.on] {
+				continue
+			}
+			across := h.on.group != n.group || n.entrant()
+			for in := n.group; in != nil && in.owner != nil; in = in.owner.group {
+				if in == g && across {
+					stuck = append(stuck, h.wait)
+					break
+				}
 			}
 		}
 	}
@@ -108,14 +114,10 @@ func (o *oracle) cutInside(g *ogroup) {
 		o.unsure("a nested Wait closes several cycles")
 	}
 	may := o.waitsFor()
-	for _, n := range stuck {
+	for _, w := range stuck {
 		o.stats.cycles++
-		n.cutMay = may
-		for _, w := range slices.Clone(n.on.waits) {
-			if w.hard && w.th.node == n {
-				w.fire()
-			}
-		}
+		w.th.node.cutMay = may
+		w.fire()
 	}
 }
 

@@ -59,7 +59,7 @@ type ogroup struct {
 	parent     *octx
 	ctx        *octx
 	owner      *onode // whose context it was made with
-	ownerWaits bool
+	depth      int
 	lim        *olimiter
 	lims       []*olimiter // of running Maps
 	end        *oend
@@ -70,7 +70,7 @@ type ogroup struct {
 	raised     bool
 	live       int // of tasks, and one until somebody waits
 	waited     bool
-	joiners    int // besides the first
+	waiting    bool // Wait was called
 	over       bool
 	result     *oerr
 	waits      []func()
@@ -116,6 +116,9 @@ func (g *ogroup) count(d int) {
 		sit()
 	}
 	g.over = true
+	if n := g.owner; n != nil {
+		n.hards = slices.DeleteFunc(n.hards, func(h *ohard) bool { return h.onGroup == g })
+	}
 	g.result = g.verdict()
 	g.ctx.cancel(oCanceled, oCanceled)
 	g.o.soon = append(g.o.soon, g.waits...)
@@ -157,9 +160,10 @@ type onode struct {
 	ownLim  *olimiter // a Map's
 	seat    oseat
 	main    *othread
-	hard    *othread // whose hard wait is the body's
-	on      *onode   // what it waits for hard
-	onGroup *ogroup
+	hards   []*ohard // what its goroutines wait for hard
+	raised  int      // the rank that a wait has given it
+	byEnd   bool     // became ready by the end of another
+	turn    int      // in order of becoming ready
 	endedAt time.Duration
 	cutAt   time.Duration // when a wait for it was last cut short
 	cutErr  *oerr         // what that returned
@@ -170,6 +174,17 @@ type onode struct {
 	fail    *oerr
 	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
 	killed  bool
+}
+
+// ohard is a hard wait of one goroutine of a body.
+type ohard struct {
+	on      *onode // for a task
+	onGroup *ogroup
+	wait    *owait
+}
+
+func (n *onode) unhard(h *ohard) {
+	n.hards = slices.DeleteFunc(n.hards, func(x *ohard) bool { return x == h })
 }
 
 type nstate uint8

@@ -6,8 +6,9 @@ import (
 )
 
 // olimiter counts slots. A body takes one of each limiter from its own up to
-// the outermost, in that order: first come, first served at each of them, and
-// bodies that go on before bodies that start.
+// the outermost, in that order. At each of them bodies that go on come first, in
+// the order in which their waits ended, and then those that start, by rank, by
+// whether the end of another made them ready, and by when that was.
 type olimiter struct {
 	free, size int
 	up         *olimiter
@@ -61,13 +62,65 @@ func (l *olimiter) give(end *olimiter) {
 				t.grant()
 			}
 		case len(l.ready) > 0:
-			n := l.ready[0]
-			l.ready = l.ready[1:]
+			n := l.next()
 			if l.up.climb(nil, n) {
 				n.begin()
 			}
 		default:
 			l.free++
+		}
+	}
+}
+
+// next takes out the ready body that comes first.
+func (l *olimiter) next() *onode {
+	if !*finishFlag {
+		n := l.ready[0]
+		l.ready = l.ready[1:]
+		return n
+	}
+	first := slices.MinFunc(l.ready, func(a, b *onode) int {
+		switch {
+		case a.rank() != b.rank():
+			return b.rank() - a.rank()
+		case a.byEnd != b.byEnd:
+			if a.byEnd {
+				return -1
+			}
+			return 1
+		}
+		return a.turn - b.turn
+	})
+	l.ready = slices.DeleteFunc(l.ready, func(n *onode) bool { return n == first })
+	return first
+}
+
+// rank is how deep n's group is nested, or what a wait has raised it to.
+func (n *onode) rank() int {
+	rank := max(n.group.depth, n.raised)
+	if n.of != nil {
+		rank = max(rank, n.of.raised)
+	}
+	return min(rank, 31)
+}
+
+// raise gives n, and all that it still needs, at least that rank.
+func (o *oracle) raise(n *onode, rank int) {
+	if n.state == done || n.raised >= rank {
+		return
+	}
+	if n.state == running && n.seat.waits > 0 {
+		o.unsure("a rank is raised through a body that waits already")
+	}
+	n.raised = rank
+	for _, k := range n.kids {
+		o.raise(k, rank)
+	}
+	if n.of == nil && n.state == pending {
+		for _, d := range n.task.deps {
+			if d := o.tasks[d.id]; d != nil {
+				o.raise(d, rank)
+			}
 		}
 	}
 }
@@ -90,6 +143,8 @@ func (n *onode) admit() {
 		return
 	}
 	n.state = queued
+	n.o.turn++
+	n.turn = n.o.turn
 	if n.limiter().climb(nil, n) {
 		n.begin()
 	}
@@ -112,6 +167,9 @@ func (n *onode) begin() {
 // rise gives the slots back when the first goroutine of a body begins to wait.
 func (n *onode) rise() {
 	s := &n.seat
+	if n.state == done { // a goroutine that the body has left behind
+		return
+	}
 	s.waits++
 	if s.waits > 1 {
 		return
@@ -131,6 +189,10 @@ func (n *onode) rise() {
 // sit takes them again when the last has ended its wait, and then does goOn.
 func (n *onode) sit(goOn func()) {
 	s := &n.seat
+	if n.state == done {
+		n.o.soon = append(n.o.soon, goOn)
+		return
+	}
 	s.waits--
 	if s.waits == 0 && !s.bare {
 		if n.group.end != nil {
@@ -152,6 +214,12 @@ func (n *onode) sit(goOn func()) {
 
 // vacate gives back the slots of a body that has ended.
 func (n *onode) vacate() {
+	if t := n.seat.queued; t != nil { // of a goroutine that it leaves behind
+		n.seat.queued = nil
+		t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
+		n.limiter().give(t.at)
+		n.o.soon = append(n.o.soon, t.goOn)
+	}
 	if n.seat.held {
 		n.seat.held = false
 		n.limiter().give(nil)

@@ -30,7 +30,7 @@ func (o *oracle) declare(t *task) string {
 	o.stats.tasks++
 	g.count(+1)
 	n.state = pending
-	s := &settling{o: o}
+	s := &settling{o: o, declaring: true}
 	switch {
 	case t.kind == kInput:
 		n.value = inputValue(t)
@@ -85,11 +85,12 @@ func (o *oracle) node(t *task, g *ogroup, label string, index int, of *onode) *o
 
 // settling is what follows at one instant from the end of a task.
 type settling struct {
-	o      *oracle
-	work   []*onode
-	ready  []*onode
-	cancel *ogroup
-	ended  map[*ogroup]int
+	o         *oracle
+	work      []*onode
+	ready     []*onode
+	cancel    *ogroup
+	declaring bool // what is ready is so by its declaration
+	ended     map[*ogroup]int
 }
 
 func (s *settling) publish(n *onode) {
@@ -206,6 +207,7 @@ func (s *settling) started(n *onode) {
 	case kMap:
 		n.expand(s)
 	default:
+		n.byEnd = !s.declaring
 		s.ready = append(s.ready, n)
 	}
 }
@@ -233,6 +235,7 @@ func (n *onode) expand(s *settling) {
 	for i, v := range in {
 		k := s.o.node(n.task, n.group, n.task.element(i), i, n)
 		k.script, k.in, k.lim = n.task.scripts[i], v, n.ownLim
+		k.byEnd = !s.declaring
 		n.kids = append(n.kids, k)
 		s.ready = append(s.ready, k)
 	}

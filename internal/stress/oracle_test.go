@@ -16,6 +16,7 @@ type oracle struct {
 	now       time.Duration
 	events    eventHeap
 	seq       int
+	turn      int
 	soon      []func() // follows from the present event, at the same instant
 	tasks     []*onode // by number; nil while not declared
 	nodes     []*onode

@@ -10,8 +10,8 @@ type owait struct {
 	th     *othread
 	target *onode
 	ctx    *octx
-	hard   bool
-	seated bool // it has given the body's slots back
+	hard   *ohard // nil: soft, or nobody's
+	seated bool   // it has given the body's slots back
 	fired  bool
 	cut    bool // by its context, not by the end of the task
 	do     func()
@@ -20,11 +20,14 @@ type owait struct {
 // parked reports whether w is a body's hard wait for a task of its group.
 func (w *owait) parked() bool {
 	n := w.th.node
-	return w.hard && n.group == w.target.group && !n.entrant()
+	return w.hard != nil && n.group == w.target.group && !n.entrant()
 }
 
 func (w *owait) leave() {
 	w.fired = true
+	if w.hard != nil {
+		w.th.node.unhard(w.hard)
+	}
 	not := func(x *owait) bool { return x == w }
 	w.ctx.waits = slices.DeleteFunc(w.ctx.waits, not)
 	if w.target != nil {
@@ -60,7 +63,11 @@ func (th *othread) await(st *step) {
 	body := th.node
 	switch st.mode {
 	case hard, value:
-		w.hard = body != nil && body.hard == nil
+		if body != nil && body.state != done && !th.left {
+			w.hard = &ohard{on: n, wait: w}
+		} else if body != nil && body.state != done {
+			o.unsure("a goroutine that is left behind waits as its body")
+		}
 	case timeout, anonTimeout:
 		if st.mode == anonTimeout {
 			ctx = &octx{}
@@ -81,29 +88,29 @@ func (th *othread) await(st *step) {
 	}
 	ended := func(err *oerr) {
 		stop()
-		if w.hard && body.hard == th {
-			body.hard, body.on = nil, nil
-		}
 		if n.state == done {
 			err = n.fail
 		}
 		th.awaited(st, n, err)
 	}
 	if n.state == done {
-		w.hard = false
 		ended(nil)
 		return
 	}
 	if ctx.err != nil {
-		w.hard = false
+		if n := th.node; th.left && n.group.over && n.group.parent.err != nil && n.group.parent.cause != ctx.cause {
+			o.unsure("the cause of a context whose parent has ended after its group")
+		}
 		ended(&oerr{kind: 'A', name: n.label, in: []*oerr{ctx.cause}})
 		return
 	}
-	if w.hard {
-		body.hard, body.on = th, n
+	if w.hard != nil {
+		body.hards = append(body.hards, w.hard)
 		if o.isStuck(body) {
 			o.stats.cycles++
-			ended(&oerr{kind: 'C', may: o.waitsFor()})
+			may := o.waitsFor()
+			body.unhard(w.hard)
+			ended(&oerr{kind: 'C', may: may})
 			return
 		}
 	}
@@ -125,7 +132,10 @@ func (th *othread) await(st *step) {
 		}
 		ended(err)
 	}
-	if body != nil && body.limiter() != nil {
+	if body != nil && body.state != done {
+		o.raise(n, body.rank()+1)
+	}
+	if body != nil && body.state != done && body.limiter() != nil {
 		w.seated = true
 		body.rise()
 	}
@@ -156,13 +166,16 @@ func (th *othread) open(st *step) {
 	switch sc.ctx {
 	case ctxForeign:
 		g.parent = (&octx{}).child()
-	case ctxTimeout, ctxCancel, ctxStrange, ctxDead:
+	case ctxTimeout, ctxCancel, ctxStrange, ctxDead, ctxEnded:
 		g.parent = th.ctx.child()
 	}
 	if sc.ctx != ctxForeign && th.node != nil {
 		g.owner = th.node
-		g.ownerWaits = sc.ctx == ctxOwn || sc.ctx == ctxValue
+		g.depth = th.node.group.depth + 1
 		g.lim = th.node.limiter()
+		if g.lim != nil && th.node.raised > th.node.group.depth {
+			o.unsure("the rank of a group whose owner's was raised")
+		}
 	}
 	if sc.limit > 0 {
 		g.lim = newOLimiter(sc.limit, g.lim)
@@ -196,20 +209,21 @@ func (th *othread) open(st *step) {
 }
 
 // join waits until the group has ended, and then calls then.
-func (th *othread) join(g *ogroup, then func()) {
+func (th *othread) join(g *ogroup, wait bool, then func()) {
 	o := th.o
 	if g.over {
 		then()
 		return
 	}
-	if g.waited {
-		g.joiners++
-		g.waits = append(g.waits, then)
-		return
-	}
-	g.waited = true
 	n := g.owner
-	if n != nil && n.state == running && n.limiter() != nil {
+	if wait && g.waiting {
+		o.unsure("two Waits for one group")
+	}
+	g.waiting = g.waiting || wait
+	switch {
+	case !wait || n == nil || n.state != running: // Stop never gives the owner's slot back
+		g.waits = append(g.waits, then)
+	case n.limiter() != nil:
 		ended, seated := false, false
 		both := func() {
 			if ended && seated {
@@ -219,26 +233,24 @@ func (th *othread) join(g *ogroup, then func()) {
 		g.waits = append(g.waits, func() { ended = true; both() })
 		g.ownerSits = func() { n.sit(func() { seated = true; both() }) }
 		n.rise()
-	} else {
+	default:
 		g.waits = append(g.waits, then)
 	}
-	if n != nil && g.ownerWaits && n.hard == nil {
-		n.hard, n.onGroup = th, g
-		g.waits[0] = chainFunc(func() { n.hard, n.onGroup = nil, nil }, g.waits[0])
+	if wait && n != nil && n.state == running {
+		n.hards = append(n.hards, &ohard{onGroup: g})
 		o.cutInside(g)
 	}
-	g.count(-1)
+	if !g.waited {
+		g.waited = true
+		g.count(-1)
+	}
 }
 
-func chainFunc(a, b func()) func() { return func() { a(); b() } }
-
-// raise reports whether this call raises the panic of a body.
-func (g *ogroup) raise() bool {
-	if g.panicked == nil || g.raised {
+// raise reports whether this call raises the panic of a body: Wait, or the
+// first Stop if no Wait was called.
+func (g *ogroup) raise(wait bool) bool {
+	if g.panicked == nil || g.raised || !wait && g.waiting {
 		return false
-	}
-	if g.joiners > 0 {
-		g.o.unsure("Wait and Stop return at one instant, and one of them panics")
 	}
 	g.raised = true
 	return true
@@ -252,9 +264,9 @@ func (th *othread) wait(st *step) {
 		th.next()
 		return
 	}
-	th.join(g, func() {
+	th.join(g, true, func() {
 		name := fmt.Sprintf("wait g%d ", st.scope.id)
-		raise := g.raise()
+		raise := g.raise(true)
 		switch {
 		case raise:
 			th.death = g.panicked
@@ -305,8 +317,8 @@ func (th *othread) stop(st *step, then func()) {
 	if !g.over && g.endBy(outside, oCanceled) {
 		g.ctx.cancel(oCanceled, oCanceled)
 	}
-	th.join(g, func() {
-		if g.raise() {
+	th.join(g, false, func() {
+		if g.raise(false) {
 			th.death = g.panicked
 			th.note(fmt.Sprintf("stop g%d %s", st.scope.id, th.death.canon(th.o.g.limited)))
 		}

@@ -297,7 +297,7 @@ func (g *graph) mayWait() map[string][]string {
 			for i, s := range t.scripts {
 				inside[k] = append(inside[k], label(t, i))
 				for _, sc := range g.scopes {
-					if sc.owner == s {
+					if slices.Contains(s.with(), sc.owner) {
 						inside[k] = append(inside[k], inside[sc.id]...)
 					}
 				}
@@ -313,13 +313,15 @@ func (g *graph) mayWait() map[string][]string {
 			if l != t.name() {
 				may[t.name()] = append(may[t.name()], l)
 			}
-			for _, st := range s.steps {
-				if st.op == opAwait {
-					may[l] = append(may[l], st.task.name())
+			for _, s := range s.with() {
+				for _, st := range s.steps {
+					if st.op == opAwait {
+						may[l] = append(may[l], st.task.name())
+					}
 				}
 			}
 			for _, sc := range g.scopes {
-				if sc.owner == s {
+				if slices.Contains(s.with(), sc.owner) {
 					may[l] = append(may[l], inside[sc.id]...)
 				}
 			}
@@ -341,7 +343,7 @@ func (c *checker) limit() {
 		}
 	}
 	for _, s := range c.g.scripts {
-		if slices.ContainsFunc(s.steps, func(st step) bool { return st.op == opFork }) {
+		if slices.ContainsFunc(s.steps, func(st step) bool { return st.op == opFork || st.op == opLeave }) {
 			return
 		}
 	}

@@ -24,7 +24,7 @@ type ring struct {
 }
 
 type member struct {
-	kind  byte // A awaits, D is declared, N nests, R races
+	kind  byte // A awaits, S too, while another of its goroutines awaits what is slow, D is declared, N nests, R races
 	begin time.Duration
 	wait  time.Duration // N: when the owner waits for its group
 }
@@ -47,6 +47,9 @@ func newRing(rng *rand.Rand, n int) *ring {
 		}
 	}
 	kinds := [...]string{"A", "AD", "AADDN", "AAADNR"}[rng.IntN(4)]
+	if *severalFlag > 0 && rng.Float64() < *severalFlag {
+		kinds += "SS"
+	}
 	for i := range n {
 		m := member{kind: kinds[rng.IntN(len(kinds))], begin: begin(), wait: begin()}
 		if i == n-1 && m.kind == 'D' {
@@ -124,6 +127,10 @@ func (r *ring) run(rng *rand.Rand, limit int) (finds []found, problems []string)
 		}
 		return v + 1, err
 	}
+	var slow *asap.Task[int]
+	if slices.ContainsFunc(r.members, func(m member) bool { return m.kind == 'S' }) {
+		slow = g.Go("slow", func(context.Context) (int, error) { time.Sleep(1 << 42); return 1, nil })
+	}
 	for i := n - 1; i >= 0; i-- {
 		m, name := r.members[i], r.name(i)
 		switch m.kind {
@@ -131,6 +138,17 @@ func (r *ring) run(rng *rand.Rand, limit int) (finds []found, problems []string)
 			tasks[i] = g.Go(name, func(ctx context.Context) (int, error) {
 				<-declared
 				return wait(ctx, name, i+1, m.begin, i == r.open)
+			})
+		case 'S':
+			tasks[i] = g.Go(name, func(ctx context.Context) (int, error) {
+				<-declared
+				joined := make(chan struct{})
+				go func() {
+					defer close(joined)
+					slow.Await(ctx)
+				}()
+				defer func() { <-joined }()
+				return wait(ctx, name, i+1, m.begin, false)
 			})
 		case 'D':
 			tasks[i] = tasks[i+1].Then(name, func(_ context.Context, v int) (int, error) { return v + 1, nil })

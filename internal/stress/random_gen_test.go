@@ -1,10 +1,20 @@
 package stress_test
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
+)
+
+// The weights of what a body, or a graph, may do besides; 0 leaves it out, and
+// the other steps of a seed's graph are then the same.
+var (
+	leftFlag      = flag.Float64("left", .1, "weight of bodies that leave a goroutine behind, which awaits and declares")
+	severalFlag   = flag.Float64("several", .2, "weight of bodies of which several goroutines wait at once, for each other's tasks too")
+	strangersFlag = flag.Float64("strangers", .2, "weight of strangers that stop a nested group")
+	endsFlag      = flag.Float64("ends", .3, "weight of nested groups whose context the body ends")
 )
 
 // generate makes the graph of a seed. Tasks are numbered so that waiting for
@@ -52,6 +62,12 @@ type builder struct {
 	failing, awaiting, nesting float64
 }
 
+// finishFlag is of the simulation, not of the graphs.
+var finishFlag = flag.Bool("finish", true, "expect slots to go to what has begun (R21); else to who is ready first")
+
+// kind is chance for a weight that may be 0.
+func (b *builder) kind(weight float64) bool { return weight > 0 && b.chance(weight) }
+
 func (b *builder) chance(p float64) bool { return b.rng.Float64() < p }
 
 // time is a duration that no other sum of durations meets, or one of a few.
@@ -86,6 +102,9 @@ func (b *builder) open(by *script, size, depth int) *scope {
 		}
 	} else {
 		sc.ctx = pick(b, ctxOwn, ctxOwn, ctxOwn, ctxValue, ctxTimeout, ctxForeign)
+		if b.kind(*endsFlag) {
+			sc.ctx = ctxEnded
+		}
 	}
 	sc.d = b.time() + b.time()
 	shape := b.rng.IntN(6)
@@ -207,6 +226,9 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 		return s // returns at once
 	}
 	s.steps = append(s.steps, step{op: b.sleep(), d: b.time(), after: b.time()})
+	if b.kind(*leftFlag) {
+		s.steps = append(s.steps, step{op: opLeave, script: b.left(sc, depth)})
+	}
 	for b.chance(b.awaiting / (1 + b.awaiting)) {
 		b.await(s, false)
 	}
@@ -217,21 +239,33 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 			open = nil
 		}
 	}
-	for b.g.limited && b.chance(.2) || b.chance(.04) {
+	for b.g.limited && b.chance(.2) || b.chance(.04) || b.kind(*severalFlag) {
 		f := b.script()
 		f.steps = append(f.steps, step{op: opSleep, d: b.time()})
 		b.await(f, true)
 		if b.chance(.5) {
 			b.await(f, true)
 		}
-		if depth < 3 && !b.g.cyclic && b.chance(.5) {
+		if depth < 3 && (!b.g.cyclic || *severalFlag > 0) && b.chance(.5) {
 			sc := b.open(f, 1+b.rng.IntN(3), depth+1)
 			f.steps = append(f.steps, step{op: opSleep, d: b.time()}, step{op: opWait, scope: sc, after: b.time()})
 		}
 		s.steps = append(s.steps, step{op: opFork, script: f, after: b.time()})
 	}
+	if open != nil && b.kind(*strangersFlag) { // a goroutine of the body stops its group
+		f := b.script()
+		f.steps = append(f.steps, step{op: opSleep, d: b.time()}, step{op: opStop, scope: open})
+		s.steps = append(s.steps, step{op: opFork, script: f, after: b.time()})
+	}
 	for b.chance(b.awaiting / (2 + b.awaiting)) {
 		b.await(s, false)
+	}
+	if open != nil && open.ctx == ctxEnded && b.chance(.7) {
+		s.steps = append(s.steps, step{op: opSleep, d: b.time()}, step{op: opEnd, scope: open})
+		if len(open.build) > 0 && b.chance(.6) { // before those in it have run
+			t := open.build[b.rng.IntN(len(open.build))]
+			s.steps = append(s.steps, step{op: opAwait, task: t, mode: hard, after: b.time()})
+		}
 	}
 	if b.chance(.06) {
 		into := sc
@@ -262,6 +296,27 @@ func (b *builder) body(sc *scope, depth int, s *script, prompt bool) *script {
 	return s
 }
 
+// left is a goroutine that its body leaves behind: it waits, as a rule with a
+// context of its own, and declares, while the body runs or when all has ended.
+func (b *builder) left(sc *scope, depth int) *script {
+	f := b.script()
+	f.steps = append(f.steps, step{op: opSleep, d: b.time()})
+	for range 1 + b.rng.IntN(2) {
+		if b.chance(.3) {
+			f.steps = append(f.steps, step{op: opDeclare, task: b.task(sc, max(depth, 2), nil)}, step{op: opSleep, d: b.time()})
+		}
+		n := len(f.steps)
+		b.await(f, true)
+		if n < len(f.steps) {
+			f.steps[n].policy = ignore
+			if f.steps[n].mode <= value && b.chance(.9) {
+				f.steps[n].mode = timeout
+			}
+		}
+	}
+	return f
+}
+
 func (b *builder) sleep() op {
 	if b.chance(.5) {
 		return opNap
@@ -279,7 +334,7 @@ func (b *builder) await(s *script, fork bool) {
 	n := len(b.g.tasks)
 	st.task = b.g.tasks[n-1-b.rng.IntN(min(n, 1+b.rng.IntN(12)))]
 	st.mode = pick(b, hard, hard, hard, hard, value, timeout, never, anonTimeout, anon)
-	if st.mode == anon && (b.g.limited || b.g.cyclic) || b.g.cyclic && (st.mode == never || fork) {
+	if st.mode == anon && (b.g.limited || b.g.cyclic) || b.g.cyclic && (st.mode == never || fork && *severalFlag == 0) {
 		st.mode = timeout
 	}
 	s.steps = append(s.steps, st, step{op: opSleep, d: b.time()})
@@ -312,6 +367,9 @@ func (b *builder) outsiders(root *scope) {
 	}
 	if b.chance(.05) {
 		add(step{op: opStop, scope: root})
+	}
+	for len(b.g.scopes) > 1 && b.kind(*strangersFlag) {
+		add(step{op: opStop, scope: b.g.scopes[1+b.rng.IntN(len(b.g.scopes)-1)]})
 	}
 	for b.chance(.2) {
 		t := b.g.tasks[b.rng.IntN(len(b.g.tasks))]

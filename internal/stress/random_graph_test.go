@@ -43,6 +43,7 @@ const (
 	ctxCancel                 // canceled by opCancel, with a cause
 	ctxStrange                // like ctxCancel, of a type that package context does not know
 	ctxDead                   // dead before New
+	ctxEnded                  // derived by WithCancel; opEnd of the body cancels it
 )
 
 type task struct {
@@ -100,7 +101,9 @@ const (
 	opWait
 	opRun
 	opFork   // a goroutine of the body, joined before the body returns
-	opStop   // outside: Stop of the outermost group
+	opLeave  // a goroutine of the body, which it leaves behind
+	opStop   // Stop of a group that is not around the caller: by an outsider, or by a goroutine of the owner
+	opEnd    // the end of a nested group's context, ctxEnded
 	opCancel // outside: the end of the outermost group's parent
 )
 
@@ -137,6 +140,17 @@ const (
 
 func (t *task) name() string         { return fmt.Sprintf("t%d", t.id) }
 func (t *task) element(i int) string { return fmt.Sprintf("t%d[%d]", t.id, i) }
+
+// with are s and the scripts of the goroutines that it starts.
+func (s *script) with() []*script {
+	all := []*script{s}
+	for _, st := range s.steps {
+		if st.script != nil {
+			all = append(all, st.script.with()...)
+		}
+	}
+	return all
+}
 
 // class is the type of a task's value.
 func (t *task) class() byte {
@@ -205,7 +219,7 @@ func (s *script) String() string {
 		if st.omit {
 			continue
 		}
-		fmt.Fprintf(&w, " %s", [...]string{"sleep", "nap", "await", "declare", "open", "wait", "run", "fork", "stop", "cancel"}[st.op])
+		fmt.Fprintf(&w, " %s", [...]string{"sleep", "nap", "await", "declare", "open", "wait", "run", "fork", "leave", "stop", "end", "cancel"}[st.op])
 		switch {
 		case st.op == opAwait:
 			fmt.Fprintf(&w, " %s %s d=%d %s", st.task.name(), [...]string{"hard", "value", "timeout", "never", "anon-timeout", "anon"}[st.mode], st.d, st.policy)

@@ -31,6 +31,7 @@ type run struct {
 	at      []time.Duration // by task: when it was declared
 	wg      sync.WaitGroup
 	cancel  context.CancelCauseFunc
+	ends    []func() // by scope: what opEnd calls
 	watcher *watcher
 }
 
@@ -44,6 +45,7 @@ func newRun(g *graph) *run {
 		g:       g,
 		handles: make([]any, len(g.tasks)), at: make([]time.Duration, len(g.tasks)),
 		groups: make([]*opened, len(g.scopes)), raises: make([]atomic.Int32, len(g.scopes)), errs: make([]error, len(g.scopes)), waited: make([]bool, len(g.scopes)),
+		ends: make([]func(), len(g.scopes)),
 		recs: make([]record, len(g.scripts)), ins: make([]uint64, len(g.scripts)),
 	}
 }
@@ -164,8 +166,17 @@ func (r *run) exec(ctx context.Context, s *script, acc uint64) (v uint64, err er
 				<-joined
 				r.sleep(st.after)
 			}()
+		case opLeave:
+			r.wg.Go(func() { r.exec(ctx, st.script, 0) })
 		case opStop:
 			r.stop(s, st, r.group(st.scope))
+		case opEnd:
+			r.mu.Lock()
+			end := r.ends[st.scope.id]
+			r.mu.Unlock()
+			if end != nil {
+				end()
+			}
 		case opCancel:
 			r.cancel(errKilled)
 		}

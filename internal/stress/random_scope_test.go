@@ -3,6 +3,7 @@ package stress_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -20,6 +21,9 @@ func (sc *scope) options(r *run) (opts []asap.Option) {
 	}
 	if r.g.observed && sc.id == 0 {
 		r.watcher = newWatcher()
+		for _, s := range r.g.scripts {
+			r.watcher.loose = r.watcher.loose || slices.ContainsFunc(s.steps, func(st step) bool { return st.op == opLeave })
+		}
 		opts = append(opts, asap.Observe(r.watcher))
 	}
 	return opts
@@ -44,6 +48,12 @@ func (r *run) parent(ctx context.Context, sc *scope) (context.Context, func()) {
 		return ctx, off
 	case ctxForeign:
 		ctx, off := context.WithTimeout(context.Background(), d)
+		return ctx, off
+	case ctxEnded:
+		ctx, off := context.WithCancel(ctx)
+		r.mu.Lock()
+		r.ends[sc.id] = off
+		r.mu.Unlock()
 		return ctx, off
 	case ctxStrange:
 		return &strange{ctx}, func() {}

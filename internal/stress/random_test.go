@@ -3,6 +3,7 @@ package stress_test
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -97,7 +98,7 @@ func (r *run) differ(o *oracle) (problems []string) {
 func (g *graph) waiter(script int) string {
 	for _, t := range g.tasks {
 		for i, s := range t.scripts {
-			if s.id == script {
+			if slices.Contains(s.with(), g.scripts[script]) {
 				if t.kind == kMap || t.kind == kRace {
 					return t.element(i)
 				}

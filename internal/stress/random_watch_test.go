@@ -13,6 +13,7 @@ type watcher struct {
 	mu       sync.Mutex
 	seen     map[asap.ID][]asap.Kind
 	problems []string
+	loose    bool // goroutines are left behind, whose waits go on after the end of their tasks
 }
 
 func newWatcher() *watcher { return &watcher{seen: make(map[asap.ID][]asap.Kind)} }
@@ -54,7 +55,7 @@ func (w *watcher) Observe(e asap.Event) {
 	case asap.GroupEnd:
 		ok = last == asap.GroupStart
 	}
-	if !ok {
+	if !ok && !(w.loose && (e.Kind == asap.Blocked || e.Kind == asap.Resumed || e.Kind == asap.Ended && last == asap.Blocked)) {
 		w.problems = append(w.problems, fmt.Sprintf("observer: %v of %q (%d) after %v (R24)", e.Kind, e.Name, id, w.seen[id]))
 	}
 	w.seen[id] = append(w.seen[id], e.Kind)
@@ -65,7 +66,7 @@ func (w *watcher) check(r *run) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, kinds := range w.seen {
-		if last := kinds[len(kinds)-1]; last != asap.Ended && last != asap.GroupEnd {
+		if last := kinds[len(kinds)-1]; last != asap.Ended && last != asap.GroupEnd && !w.loose {
 			w.problems = append(w.problems, fmt.Sprintf("observer: the last event of %d is %v, of %v (R24)", id, last, kinds))
 		}
 	}
