@@ -35,8 +35,8 @@
 //	})
 //
 // Declare what is always needed: a task that has not started costs no
-// goroutine, shows in pictures and in [Flow.Graph], and is skipped with a clear
-// error. Await what is needed sometimes. Give Await the context that the body
+// goroutine, shows in pictures and in the graph of a flow, and is skipped with a
+// clear error. Await what is needed sometimes. Give Await the context that the body
 // was given, or one derived from it: it says who waits, which is how a limit
 // gets its slot back and how a cycle is found. [And2] to [And6] take up to six
 // dependencies of different types; Gather takes any number of one type.
@@ -116,9 +116,10 @@
 //  24. An observer sees every step of every task, also of nested groups.
 //  25. Print of package waterfall draws a run when it ends, also a failed one.
 //  26. Tasks appear in runtime/trace, and with a [Name] as pprof labels.
-//  27. [Define] runs nothing, and [Flow.Graph] runs no body and never panics.
+//  27. Define of package flow runs nothing, and Graph of a flow runs no body and
+//     never panics.
 //  28. A flow costs what the same group costs.
-//  29. [On] gives the bodies to another engine, with the same rules.
+//  29. On of package flow gives the bodies to another engine, with the same rules.
 //  30. The examples of better-all's README are here in Go, with their results
 //     and their timelines.
 //  31. A mistake in the use of the package panics where it is made, with a text

@@ -41,14 +41,16 @@ func fences(t *testing.T) []fence {
 			all = append(all, fence{path, 1 + strings.Count(text[:m[2]], "\n"), text[m[2]:m[3]]})
 		}
 	}
-	f, err := parser.ParseFile(token.NewFileSet(), "doc.go", nil, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p comment.Parser
-	for _, b := range p.Parse(f.Doc.Text()).Content {
-		if code, ok := b.(*comment.Code); ok {
-			all = append(all, fence{"doc.go", 1, code.Text})
+	for _, path := range []string{"doc.go", "flow/doc.go"} {
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p comment.Parser
+		for _, b := range p.Parse(f.Doc.Text()).Content {
+			if code, ok := b.(*comment.Code); ok {
+				all = append(all, fence{path, 1, code.Text})
+			}
 		}
 	}
 	return all
@@ -82,9 +84,10 @@ func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		inRoot := filepath.Dir(path) == "." && strings.HasPrefix(path, "example_")
+		dir := filepath.Dir(path)
+		isExample := (dir == "." || dir == "flow") && strings.HasPrefix(filepath.Base(path), "example_")
 		inExamples := strings.HasPrefix(filepath.ToSlash(path), "examples/")
-		if filepath.Ext(path) == ".go" && (inRoot || inExamples) {
+		if filepath.Ext(path) == ".go" && (isExample || inExamples) {
 			sources = append(sources, lines(read(t, path)))
 		}
 		return nil
@@ -167,7 +170,7 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 // Nothing is bold, nothing is loud: the style of the documents.
 func TestDocumentsArePlain(t *testing.T) {
 	for _, path := range []string{
-		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc.go",
+		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc.go", "flow/doc.go",
 		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/rule.md", "docs/temporal.md",
 	} {
 		text := []byte(read(t, path))

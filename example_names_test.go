@@ -13,6 +13,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,10 +30,7 @@ func newChecker(t *testing.T) *checker {
 	t.Helper()
 	// What the tests and the program of the README import is compiled already.
 	imports := map[string]bool{"github.com/asap-go/asap": true}
-	sources, err := filepath.Glob("*_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	sources := slices.Concat(glob(t, "*_test.go"), glob(t, "flow/*_test.go"))
 	for _, path := range append(sources, "examples/dashboard/main.go") {
 		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
@@ -74,26 +72,40 @@ func (c *checker) check(t *testing.T, files []*ast.File) *types.Info {
 	return info
 }
 
-func TestExamplesUseEveryName(t *testing.T) {
-	c := newChecker(t)
-	var files, examples []*ast.File
-	paths, err := filepath.Glob("*_test.go")
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range paths {
-		if match, err := build.Default.MatchFile(".", path); err != nil || !match {
+	return paths
+}
+
+func TestExamplesUseEveryName(t *testing.T) {
+	c := newChecker(t)
+	for _, p := range []struct {
+		dir, name string
+		least     int // exported names
+	}{{".", "asap", 100}, {"flow", "flow", 35}} {
+		t.Run(p.name, func(t *testing.T) { c.examplesUseEveryName(t, p.dir, p.name, p.least) })
+	}
+}
+
+func (c *checker) examplesUseEveryName(t *testing.T, dir, name string, least int) {
+	var files, examples []*ast.File
+	for _, path := range glob(t, filepath.Join(dir, "*_test.go")) {
+		if match, err := build.Default.MatchFile(dir, filepath.Base(path)); err != nil || !match {
 			continue // for another system, or for the race detector
 		}
 		f, err := parser.ParseFile(c.fset, path, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f.Name.Name != "asap_test" {
+		if f.Name.Name != name+"_test" {
 			continue
 		}
 		files = append(files, f)
-		if strings.HasPrefix(path, "example_") {
+		if strings.HasPrefix(filepath.Base(path), "example_") {
 			examples = append(examples, f)
 		}
 	}
@@ -104,7 +116,7 @@ func TestExamplesUseEveryName(t *testing.T) {
 			t.Errorf("Example%s has no output that is checked", e.Name)
 		}
 	}
-	pkg, err := c.imp.Import("github.com/asap-go/asap")
+	pkg, err := c.imp.Import(path.Join("github.com/asap-go/asap", dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,12 +126,13 @@ func TestExamplesUseEveryName(t *testing.T) {
 			t.Errorf("no Example uses %s", name)
 		}
 	}
-	if len(names) < 100 {
-		t.Errorf("found %d exported names of package asap, want all of them", len(names))
+	if len(names) < least {
+		t.Errorf("found %d exported names of package %s, want all of them", len(names), name)
 	}
 }
 
-// exported returns the exported names of pkg, with those of methods and fields.
+// exported returns the exported names of pkg, with those of methods and fields
+// that others can use.
 func exported(pkg *types.Package) map[string]types.Object {
 	names := make(map[string]types.Object)
 	for _, name := range pkg.Scope().Names() {
@@ -128,7 +141,7 @@ func exported(pkg *types.Package) map[string]types.Object {
 			continue
 		}
 		names[name] = obj
-		named, ok := obj.Type().(*types.Named)
+		named, ok := types.Unalias(obj.Type()).(*types.Named)
 		if _, isType := obj.(*types.TypeName); !ok || !isType {
 			continue
 		}
@@ -146,7 +159,7 @@ func exported(pkg *types.Package) map[string]types.Object {
 			}
 		case *types.Interface:
 			for m := range u.ExplicitMethods() {
-				if m.Exported() {
+				if m.Exported() && !strings.Contains(m.Signature().String(), "/internal/") {
 					names[name+"."+m.Name()] = m
 				}
 			}

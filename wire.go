@@ -44,7 +44,7 @@ func (r *Result[T]) UnmarshalJSON(data []byte) error {
 func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
 
 // UnmarshalJSON decodes what MarshalJSON has encoded. What the error wraps and
-// is not of this package comes back as a [*RemoteError].
+// is not of this package comes back as the RemoteError of package flow.
 func (e *TaskError) UnmarshalJSON(data []byte) error {
 	out, err := decodeWire[*TaskError](data)
 	if err == nil {
@@ -58,7 +58,7 @@ func (e *TaskError) UnmarshalJSON(data []byte) error {
 func (e *GroupError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
 
 // UnmarshalJSON decodes what MarshalJSON has encoded. What the failures wrap
-// and is not of this package comes back as a [*RemoteError].
+// and is not of this package comes back as the RemoteError of package flow.
 func (e *GroupError) UnmarshalJSON(data []byte) error {
 	out, err := decodeWire[*GroupError](data)
 	if err == nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -42,24 +43,24 @@ func both(_ context.Context, a, b int) (int, error) {
 // quick asks cart and rates at once; slow asks for the rates only when the
 // cart is there, though it does not need it.
 var (
-	quick = asap.Define("checkout", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	quick = flow.Define("checkout", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		cart, rates := in.Then("cart", takes(50*ms)), in.Then("rates", takes(30*ms))
 		g.Gather("both", cart, rates)
 		return cart.And(rates).Then("quote", both)
 	})
-	slow = asap.Define("checkout", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	slow = flow.Define("checkout", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		cart := in.Then("cart", takes(50*ms))
 		rates := in.And(cart).Then("rates", func(ctx context.Context, n, _ int) (int, error) { return takes(30*ms)(ctx, n) })
 		return cart.And(rates).Then("quote", both)
 	})
-	empty = asap.Define("empty", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in })
-	wrong = asap.Define("wrong", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return nil })
+	empty = flow.Define("empty", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in })
+	wrong = flow.Define("wrong", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return nil })
 )
 
 func TestAssertDepth(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		flow *asap.Flow[int, int]
+		flow *flow.Flow[int, int]
 		want int
 		say  string
 	}{
@@ -87,10 +88,10 @@ It got better; assert 0 so that it stays.`},
 }
 
 // record runs a flow in virtual time.
-func record(t *testing.T, flow *asap.Flow[int, int]) *waterfall.Run {
+func record(t *testing.T, f *flow.Flow[int, int]) *waterfall.Run {
 	var r waterfall.Recorder
 	synctest.Test(t, func(t *testing.T) {
-		if _, err := flow.With(asap.Observe(&r)).Run(t.Context(), 1); err != nil {
+		if _, err := f.With(asap.Observe(&r)).Run(t.Context(), 1); err != nil {
 			t.Error(err)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // TestExecutor runs groups and flows on executors that executor returns, one
@@ -18,9 +19,9 @@ import (
 // context derived from the one that executor is given.
 //
 // A nil executor function, or one that returns nil, tests this process.
-func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context) asap.Executor) {
+func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context) flow.Executor) {
 	if executor == nil {
-		executor = func(*testing.T, context.Context) asap.Executor { return nil }
+		executor = func(*testing.T, context.Context) flow.Executor { return nil }
 	}
 	here := executor(t, t.Context()) == nil
 	for _, c := range flowCases {
@@ -58,7 +59,7 @@ type engine struct {
 	t        *testing.T
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
-	executor func(*testing.T, context.Context) asap.Executor
+	executor func(*testing.T, context.Context) flow.Executor
 	queues   bool // a limit may hold ready tasks back
 	probes   []*probe
 	events   []*Events
@@ -72,7 +73,7 @@ func (e *engine) options(others ...asap.Option) []asap.Option {
 	if x := e.executor(e.t, e.ctx); x != nil {
 		p := &probe{t: e.t, inner: x, events: events, queues: e.queues}
 		e.probes = append(e.probes, p)
-		options = append(options, asap.On(p))
+		options = append(options, flow.On(p))
 	}
 	return options
 }
@@ -97,7 +98,7 @@ var index = regexp.MustCompile(`\[\d+\]`)
 
 // checkNames checks that an engine that knows the graph alone can find the
 // bodies by the names of the calls.
-func checkNames(t *testing.T, g *asap.Graph, called []string) {
+func checkNames(t *testing.T, g *flow.Graph, called []string) {
 	t.Helper()
 	kinds := make(map[string]string)
 	for _, task := range g.Tasks {

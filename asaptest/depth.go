@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // AssertDepth fails t unless the longest chain of dependencies in the flow has
@@ -15,10 +15,10 @@ import (
 //
 // A flow that became less deep fails too, so that the better number is kept.
 // The message says which tasks are too deep and what each of them waits for.
-// An [asap.Flow] of any type is a flow.
-func AssertDepth(t testing.TB, flow interface{ Graph() (*asap.Graph, error) }, want int) {
+// An [flow.Flow] of any type is a flow.
+func AssertDepth(t testing.TB, f interface{ Graph() (*flow.Graph, error) }, want int) {
 	t.Helper()
-	g, err := flow.Graph()
+	g, err := f.Graph()
 	if err != nil {
 		t.Errorf("AssertDepth: %v", err)
 		return
@@ -41,14 +41,14 @@ func steps(n int) string {
 
 // leveled is a graph of which the depth of every task is known.
 type leveled struct {
-	*asap.Graph
+	*flow.Graph
 	level []int // tasks that count on the longest chain up to this one, itself included
 	via   []int // the dependency on that chain, -1 for none
 	depth int
 	last  int // the first task at that depth, -1 in an empty graph
 }
 
-func levels(g *asap.Graph) *leveled {
+func levels(g *flow.Graph) *leveled {
 	l := &leveled{Graph: g, level: make([]int, len(g.Tasks)), via: make([]int, len(g.Tasks)), last: -1}
 	for i, t := range g.Tasks { // dependencies come before their dependents
 		l.via[i] = -1

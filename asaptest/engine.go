@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Flows returns the flows that [TestEngine] runs, in order and with unique
 // names: an engine that must know every flow beforehand registers them.
-func Flows() []*asap.Flow[int, string] {
-	var flows []*asap.Flow[int, string]
+func Flows() []*flow.Flow[int, string] {
+	var flows []*flow.Flow[int, string]
 	for _, c := range flowCases {
 		flows = append(flows, c.flow)
 	}
@@ -26,7 +27,7 @@ func Flows() []*asap.Flow[int, string] {
 // on the engine as a user would and may leave out the flow's observers. The
 // error that it returns may have crossed a wire: it is judged by its text and
 // by the [*asap.TaskError] in it.
-func TestEngine(t *testing.T, run func(ctx context.Context, flow *asap.Flow[int, string], in int) (string, error)) {
+func TestEngine(t *testing.T, run func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error)) {
 	for _, c := range flowCases {
 		t.Run(c.label(), func(t *testing.T) {
 			var events Events

@@ -11,12 +11,13 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 // silent is an engine that loses calls: Step returns and nothing has ended.
 type silent struct{ stepErr error }
 
-func (s *silent) Start(*asap.Call, func(error)) {}
+func (s *silent) Start(*flow.Call, func(error)) {}
 func (s *silent) Step() error                   { return s.stepErr }
 func (s *silent) Cancel(error)                  {}
 
@@ -31,7 +32,7 @@ func TestEngineFails(t *testing.T) {
 		{"without a word", nil, "executor"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			g := asap.New(t.Context(), asap.On(&silent{test.err}))
+			g := asap.New(t.Context(), flow.On(&silent{test.err}))
 			user := g.Go("user", func(context.Context) (int, error) { return 1, nil })
 			page := user.Then("page", takes(0))
 			err := g.Wait()
@@ -62,7 +63,7 @@ func TestEngineInsideLimit(t *testing.T) {
 			return asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
 				a, b := g.Input("a", 1), g.Input("b", 2)
 				return a.Then("c", takes(2*time.Millisecond)).And(b.Then("d", takes(0))).Then("sum", both)
-			}, asap.On(newParallel(ctx)))
+			}, flow.On(newParallel(ctx)))
 		})
 		for i := range 5 {
 			g.Go(fmt.Sprint("near", i), func(context.Context) (int, error) { return takes(time.Millisecond)(nil, i) })
@@ -83,7 +84,7 @@ func TestEngineInsideLimit(t *testing.T) {
 func TestSeedIsDeterministic(t *testing.T) {
 	order := func(seed uint64) string {
 		e := asaptest.NewExecutor(t.Context(), seed)
-		g := asap.New(t.Context(), asap.On(e))
+		g := asap.New(t.Context(), flow.On(e))
 		for range 20 {
 			g.Input("start", 0).Then("task", takes(0)).Then("next", takes(0))
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 func TestHere(t *testing.T) { asaptest.TestExecutor(t, nil) }
@@ -18,7 +19,7 @@ func TestHere(t *testing.T) { asaptest.TestExecutor(t, nil) }
 func TestSeeds(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor {
+			asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) flow.Executor {
 				return asaptest.NewExecutor(ctx, seed)
 			})
 		})
@@ -26,17 +27,17 @@ func TestSeeds(t *testing.T) {
 }
 
 func TestParallel(t *testing.T) {
-	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor { return newParallel(ctx) })
+	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) flow.Executor { return newParallel(ctx) })
 }
 
 func TestEngine(t *testing.T) {
-	for name, executor := range map[string]func(context.Context) asap.Executor{
-		"parallel": func(ctx context.Context) asap.Executor { return newParallel(ctx) },
-		"eager":    func(ctx context.Context) asap.Executor { return &eager{ctx: ctx} },
+	for name, executor := range map[string]func(context.Context) flow.Executor{
+		"parallel": func(ctx context.Context) flow.Executor { return newParallel(ctx) },
+		"eager":    func(ctx context.Context) flow.Executor { return &eager{ctx: ctx} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			asaptest.TestEngine(t, func(ctx context.Context, flow *asap.Flow[int, string], in int) (string, error) {
-				return flow.With(asap.On(executor(ctx))).Run(ctx, in)
+			asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error) {
+				return f.With(flow.On(executor(ctx))).Run(ctx, in)
 			})
 		})
 	}
@@ -55,7 +56,7 @@ func newParallel(ctx context.Context) *parallel {
 	return p
 }
 
-func (p *parallel) Start(call *asap.Call, done func(error)) {
+func (p *parallel) Start(call *flow.Call, done func(error)) {
 	go func() { // ends when Step has received
 		err := call.Run(p.ctx)
 		p.ends <- func() { done(err) }
@@ -80,7 +81,7 @@ func (p *parallel) Cancel(cause error) { p.cancel(cause) }
 // never has anything to wait for.
 type eager struct{ ctx context.Context }
 
-func (e *eager) Start(call *asap.Call, done func(error)) { done(call.Run(e.ctx)) }
+func (e *eager) Start(call *flow.Call, done func(error)) { done(call.Run(e.ctx)) }
 func (e *eager) Step() error                             { return errors.New("nothing is in flight") }
 func (e *eager) Cancel(error)                            {}
 
@@ -91,7 +92,7 @@ type faulty struct {
 	calls int
 }
 
-func (f *faulty) Start(call *asap.Call, done func(error)) {
+func (f *faulty) Start(call *flow.Call, done func(error)) {
 	f.calls++
 	c := *call
 	switch f.fault {
@@ -154,7 +155,7 @@ func TestFaulty(t *testing.T) {
 	if !ok {
 		t.Skip("no fault is asked for")
 	}
-	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) asap.Executor {
+	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) flow.Executor {
 		return &faulty{Executor: asaptest.NewExecutor(ctx, 0), fault: fault}
 	})
 }

@@ -9,12 +9,13 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/waterfall"
 )
 
 // checkout is the flow of the examples. The service times are those that the
 // services promise.
-var checkout = asap.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
+var checkout = flow.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
 	cart := order.Then("cart", service(50*time.Millisecond))
 	rates := order.Then("rates", service(30*time.Millisecond))
 	return cart.And(rates).Then("quote", func(ctx context.Context, cart, rate int) (int, error) {
@@ -42,7 +43,7 @@ var t = printing{}
 func ExampleAssertDepth() {
 	asaptest.AssertDepth(t, checkout, 2) // two round trips, one after the other
 
-	slow := asap.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
+	slow := flow.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
 		cart := order.Then("cart", service(0))
 		rates := cart.Then("rates", service(0)) // which does not need the cart
 		return cart.And(rates).Then("quote", func(context.Context, int, int) (int, error) { return 0, nil })
@@ -85,7 +86,7 @@ func ExampleAssertMakespan() {
 func ExampleNewExecutor() {
 	for _, seed := range []uint64{0, 1} {
 		engine := asaptest.NewExecutor(context.Background(), seed)
-		g := asap.New(context.Background(), asap.On(engine))
+		g := asap.New(context.Background(), flow.On(engine))
 		a, b := g.Input("a", 1).Then("double", service(0)), g.Input("b", 2).Then("double", service(0))
 		a.And(b).Then("sum", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
 		fmt.Println(g.Wait(), engine.Ran())
@@ -119,7 +120,7 @@ func ExampleEvents() {
 
 func ExampleTestExecutor() {
 	_ = func(t *testing.T) { // the test of the engine
-		asaptest.TestExecutor(t, func(t *testing.T, ctx context.Context) asap.Executor {
+		asaptest.TestExecutor(t, func(t *testing.T, ctx context.Context) flow.Executor {
 			return asaptest.NewExecutor(ctx, 1)
 		})
 	}
@@ -127,15 +128,15 @@ func ExampleTestExecutor() {
 
 func ExampleTestEngine() {
 	_ = func(t *testing.T) { // the test of an engine that is reached by a function
-		asaptest.TestEngine(t, func(ctx context.Context, flow *asap.Flow[int, string], in int) (string, error) {
-			return flow.With(asap.On(asaptest.NewExecutor(ctx, 1))).Run(ctx, in)
+		asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error) {
+			return f.With(flow.On(asaptest.NewExecutor(ctx, 1))).Run(ctx, in)
 		})
 	}
 }
 
 func ExampleFlows() {
-	for _, flow := range asaptest.Flows()[:2] { // to be registered with an engine
-		g, err := flow.Graph()
+	for _, f := range asaptest.Flows()[:2] { // to be registered with an engine
+		g, err := f.Graph()
 		fmt.Println(g.Name, len(g.Tasks), err)
 	}
 	// Output:

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"math/rand/v2"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
-// Executor is an [asap.Executor] that runs the bodies of one group in this
+// Executor is an [flow.Executor] that runs the bodies of one group in this
 // process, one at a time, on the goroutine that waits for the group: the same
 // seed gives the same order every time. In a bubble of testing/synctest the
 // times of the bodies add up. Once the group is canceled, bodies that have not
@@ -22,7 +22,7 @@ type Executor struct {
 }
 
 type waitingCall struct {
-	call *asap.Call
+	call *flow.Call
 	done func(error)
 }
 
@@ -38,7 +38,7 @@ func NewExecutor(ctx context.Context, seed uint64) *Executor {
 }
 
 // Start puts the call in line; it runs in a later Step.
-func (e *Executor) Start(call *asap.Call, done func(error)) {
+func (e *Executor) Start(call *flow.Call, done func(error)) {
 	e.waiting = append(e.waiting, waitingCall{call, done})
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Portable runs flow in this process and fails t for everything that would
@@ -35,32 +35,32 @@ import (
 //
 // Portable returns what the flow gives with values that have travelled. It
 // blocks until everything has ended; the bodies' context is that of t.
-func Portable[In, Out any](t testing.TB, flow *asap.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
+func Portable[In, Out any](t testing.TB, f *flow.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
 	t.Helper()
 	p := &portable{codec: newCodec(json.Marshal, json.Unmarshal), told: make(map[string]bool)}
 	p.codec.json = true
 	for _, o := range options {
 		o.apply(p)
 	}
-	first, err := flow.Graph()
+	first, err := f.Graph()
 	if err != nil {
 		t.Errorf("Portable: %v", err)
 		var zero Out
 		return zero, err
 	}
 	p.flow = first.Name
-	stable := p.stable(first, flow.Graph)
+	stable := p.stable(first, f.Graph)
 	p.carry("its input", in, reflect.TypeFor[In]())
 
 	j := newJournal(t.Context(), p)
-	out, err := flow.With(asap.On(j)).Run(t.Context(), in)
+	out, err := f.With(flow.On(j)).Run(t.Context(), in)
 	if err == nil {
 		p.carry("its result", out, reflect.TypeFor[Out]())
 	}
 	if stable {
-		out, err = replay(t.Context(), p, j, flow, in, out, err)
+		out, err = replay(t.Context(), p, j, f, in, out, err)
 		if p.worker == nil {
-			p.worker = flow.Calls
+			p.worker = f.Calls
 		}
 		if calls, fails := p.worker(); fails != nil {
 			p.fault("its function", "cannot be built where its bodies run: %s", strings.TrimPrefix(fails.Error(), "asap: "))
@@ -90,9 +90,9 @@ func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) e
 // Worker says what the flow is in the process where the bodies run, for a flow
 // that is made by a function: there it was made beforehand, without the
 // request of which this run is part. A body that uses the request is a fault.
-func Worker[In, Out any](flow *asap.Flow[In, Out]) PortableOption {
+func Worker[In, Out any](f *flow.Flow[In, Out]) PortableOption {
 	return portableOption(func(p *portable) {
-		p.worker = flow.Calls
+		p.worker = f.Calls
 	})
 }
 
@@ -100,7 +100,7 @@ func Worker[In, Out any](flow *asap.Flow[In, Out]) PortableOption {
 type portable struct {
 	codec  codec
 	flow   string
-	worker func() ([]*asap.Call, error) // the bodies, where they run
+	worker func() ([]*flow.Call, error) // the bodies, where they run
 	faults []string
 	told   map[string]bool // what was said of some task already
 }
@@ -128,7 +128,7 @@ func (p *portable) carry(where string, v any, t reflect.Type) []byte {
 const builds = 128
 
 // stable tells whether the flow declares the same tasks again and again.
-func (p *portable) stable(first *asap.Graph, build func() (*asap.Graph, error)) bool {
+func (p *portable) stable(first *flow.Graph, build func() (*flow.Graph, error)) bool {
 	for range builds {
 		next, err := build()
 		if err != nil {
@@ -144,7 +144,7 @@ func (p *portable) stable(first *asap.Graph, build func() (*asap.Graph, error)) 
 }
 
 // otherGraph says what b declares other than a.
-func otherGraph(a, b *asap.Graph) string {
+func otherGraph(a, b *flow.Graph) string {
 	for i, x := range a.Tasks[:min(len(a.Tasks), len(b.Tasks))] {
 		y := b.Tasks[i]
 		switch {
@@ -160,7 +160,7 @@ func otherGraph(a, b *asap.Graph) string {
 	return ""
 }
 
-func depNames(g *asap.Graph, t asap.GraphTask) string {
+func depNames(g *flow.Graph, t flow.GraphTask) string {
 	var names []string
 	for _, d := range t.Deps {
 		names = append(names, g.Tasks[d].Name)

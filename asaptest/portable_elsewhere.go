@@ -9,14 +9,15 @@ import (
 	"strconv"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // elsewhere runs every body of the journal again, in a build of the flow in
 // which no other body has run before it: the last one first. A body that gives
 // another result there, and the same one again here, has got something on
 // another way than along an edge.
-func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*asap.Call) {
-	bodies := make(map[string]*asap.Call)
+func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*flow.Call) {
+	bodies := make(map[string]*flow.Call)
 	for _, call := range calls {
 		bodies[call.Body] = call
 	}
@@ -39,7 +40,7 @@ func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*asap.Call
 const rounds = 8
 
 // again runs the body of c where it is built as there.
-func (p *portable) again(ctx context.Context, c *journaled, there *asap.Call) {
+func (p *portable) again(ctx context.Context, c *journaled, there *flow.Call) {
 	want := p.journaled(c)
 	var got result
 	for range rounds {
@@ -125,7 +126,7 @@ func bodyText(err error) string {
 }
 
 // run calls the body of a build with the arguments.
-func (p *portable) run(ctx context.Context, body *asap.Call, in []any) result {
+func (p *portable) run(ctx context.Context, body *flow.Call, in []any) result {
 	call := *body
 	call.In = in
 	if call.Out != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 type cart struct {
@@ -18,7 +19,7 @@ type cart struct {
 func (printing) Context() context.Context { return context.Background() }
 
 func ExamplePortable() {
-	discount := asap.Define("discount", func(g *asap.Group, order *asap.Task[int]) *asap.Task[string] {
+	discount := flow.Define("discount", func(g *asap.Group, order *asap.Task[int]) *asap.Task[string] {
 		var customer string
 		known := order.Do("customer", func(context.Context, int) error { customer = "ada"; return nil })
 		items := order.Then("cart", func(context.Context, int) (cart, error) { return cart{[]string{"tea"}, "MAY"}, nil })
@@ -33,8 +34,8 @@ func ExamplePortable() {
 }
 
 func ExampleWorker() {
-	greeting := func(user string) *asap.Flow[int, string] { // a flow made for one request
-		return asap.Define("greeting", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+	greeting := func(user string) *flow.Flow[int, string] { // a flow made for one request
+		return flow.Define("greeting", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
 			return in.Then("greet", func(context.Context, int) (string, error) { return "hello " + user, nil })
 		})
 	}
@@ -52,7 +53,7 @@ func ExampleCodec() {
 		return b.Bytes(), err
 	}
 	decode := func(data []byte, p any) error { return gob.NewDecoder(bytes.NewReader(data)).Decode(p) }
-	double := asap.Define("double", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	double := flow.Define("double", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("twice", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 	})
 	n, err := asaptest.Portable(t, double, 7, asaptest.Codec(encode, decode))

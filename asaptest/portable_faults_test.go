@@ -16,6 +16,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 type (
@@ -178,7 +179,7 @@ func TestPortableFaults(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
-			_, _ = asaptest.Portable(n, asap.Define("shop", test.build), 3)
+			_, _ = asaptest.Portable(n, flow.Define("shop", test.build), 3)
 			wantSaid(t, n.said, test.say)
 		})
 	}
@@ -205,7 +206,7 @@ func TestPortableReplay(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
-			_, _ = asaptest.Portable(n, asap.Define("shop", test.build(new(atomic.Int64))), 3)
+			_, _ = asaptest.Portable(n, flow.Define("shop", test.build(new(atomic.Int64))), 3)
 			if len(n.said) != 1 || !strings.Contains(n.said[0], test.say) {
 				t.Errorf("Portable says\n%s\nwant %q alone", strings.Join(n.said, "\n"), test.say)
 			}
@@ -260,7 +261,7 @@ func swap[T any](t *testing.T, was, becomes T, say string) {
 		return err
 	}
 	n := &note{TB: t}
-	_, _ = asaptest.Portable(n, asap.Define("shop", through(was)), 3, asaptest.Codec(encode, decode))
+	_, _ = asaptest.Portable(n, flow.Define("shop", through(was)), 3, asaptest.Codec(encode, decode))
 	all := strings.Join(n.said, "\n")
 	if say == "" && all != "" || !strings.Contains(all, say) {
 		t.Errorf("for %v and %v Portable says\n%s\nwant %q in it", was, becomes, all, say)
@@ -297,30 +298,30 @@ func wantSaid(t *testing.T, said, parts []string) {
 // The request is a variable around the flow: only the flow of the worker shows
 // that it is not there.
 func TestPortableWorker(t *testing.T) {
-	flow := func(customer string) *asap.Flow[int, string] {
-		return asap.Define("shop", func(_ *group, in number) *asap.Task[string] {
+	f := func(customer string) *flow.Flow[int, string] {
+		return flow.Define("shop", func(_ *group, in number) *asap.Task[string] {
 			return in.Then("greet", func(_ context.Context, n int) (string, error) { return fmt.Sprint("hello ", customer, n), nil })
 		})
 	}
-	other := asap.Define("shop", func(_ *group, in number) *asap.Task[string] {
+	other := flow.Define("shop", func(_ *group, in number) *asap.Task[string] {
 		return in.Then("cart", give("")).Then("greet", func(_ context.Context, s string) (string, error) { return s, nil })
 	})
 	for _, test := range []struct {
 		name   string
-		worker *asap.Flow[int, string]
+		worker *flow.Flow[int, string]
 		say    []string
 	}{
-		{"the same", flow("ada"), nil},
-		{"a request", flow(""), []string{`task greet: gives "hello 3" in another process and "hello ada3" here`}},
+		{"the same", f("ada"), nil},
+		{"a request", f(""), []string{`task greet: gives "hello 3" in another process and "hello ada3" here`}},
 		{"other types", other, []string{"task greet: is func(context.Context, string) (string, error) in the flow of the worker, not func(context.Context, int) (string, error)"}},
-		{"other tasks", asap.Define("shop", func(_ *group, in number) *asap.Task[string] { return in.Then("cart", give("")) }),
+		{"other tasks", flow.Define("shop", func(_ *group, in number) *asap.Task[string] { return in.Then("cart", give("")) }),
 			[]string{"task greet: is not in the flow of the worker"}},
-		{"a function that panics", asap.Define("shop", func(_ *group, in number) *asap.Task[string] { panic("no flow") }),
+		{"a function that panics", flow.Define("shop", func(_ *group, in number) *asap.Task[string] { panic("no flow") }),
 			[]string{"its function: cannot be built where its bodies run: flow shop: its function panicked: no flow"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
-			got, err := asaptest.Portable(n, flow("ada"), 3, asaptest.Worker(test.worker))
+			got, err := asaptest.Portable(n, f("ada"), 3, asaptest.Worker(test.worker))
 			if got != "hello ada3" || err != nil {
 				t.Errorf("Portable = %q, %v, want the flow's value", got, err)
 			}
@@ -356,7 +357,7 @@ func TestPortableCodec(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
-			_, _ = asaptest.Portable(n, asap.Define("shop", test.build), 3, asaptest.Codec(test.encode, test.decode))
+			_, _ = asaptest.Portable(n, flow.Define("shop", test.build), 3, asaptest.Codec(test.encode, test.decode))
 			for _, part := range test.say {
 				if all := strings.Join(n.said, "\n"); !strings.Contains(all, part) {
 					t.Errorf("Portable says\n%s\nwant %q in it", all, part)

@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // journal is an executor that runs each body on a goroutine of its own and
@@ -21,7 +21,7 @@ type journal struct {
 	ends   chan ending
 	ops    []op
 	calls  []*journaled
-	byCall map[*asap.Call]int
+	byCall map[*flow.Call]int
 }
 
 // op is one step between group and executor.
@@ -42,7 +42,7 @@ const (
 
 // journaled is one call and what came of it.
 type journaled struct {
-	*asap.Call
+	*flow.Call
 	inData   [][]byte // nil for what cannot be encoded
 	outData  []byte
 	err      error
@@ -73,12 +73,12 @@ type ending struct {
 }
 
 func newJournal(ctx context.Context, p *portable) *journal {
-	j := &journal{p: p, ends: make(chan ending), byCall: make(map[*asap.Call]int)}
+	j := &journal{p: p, ends: make(chan ending), byCall: make(map[*flow.Call]int)}
 	j.ctx, j.cancel = context.WithCancelCause(ctx)
 	return j
 }
 
-func (j *journal) Start(call *asap.Call, done func(error)) {
+func (j *journal) Start(call *flow.Call, done func(error)) {
 	i := len(j.calls)
 	own := *call
 	c := &journaled{Call: &own, done: done}
@@ -163,7 +163,7 @@ func (j *journal) Cancel(cause error) {
 }
 
 // CancelCall ends a function of a Race that was lost.
-func (j *journal) CancelCall(call *asap.Call, cause error) {
+func (j *journal) CancelCall(call *flow.Call, cause error) {
 	i := j.byCall[call]
 	j.calls[i].canceled, j.calls[i].cause = true, cause
 	j.ops = append(j.ops, op{opCancelCall, i})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/internal/randomflow"
 )
 
@@ -26,14 +27,14 @@ func TestPortableRandom(t *testing.T) {
 		tasks += c.Tasks
 		for _, engine := range []struct {
 			name string
-			on   asap.Executor
+			on   flow.Executor
 		}{
 			{"in the process", nil},
 			{"on an executor", asaptest.NewExecutor(t.Context(), seed)},
 			{"in parallel", newParallel(t.Context())},
 		} {
 			var o randomflow.Observer
-			out, err := c.Flow.With(asap.Observe(&o), asap.On(engine.on)).Run(t.Context(), c.In)
+			out, err := c.Flow.With(asap.Observe(&o), flow.On(engine.on)).Run(t.Context(), c.In)
 			checkRandom(t, c, engine.name, out, err, o.Runs()[0])
 		}
 		var o randomflow.Observer

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // replayer is an executor that answers from a journal and runs nothing. It
@@ -16,17 +17,17 @@ type replayer struct {
 	p    *portable
 	j    *journal
 	at   int                // in j.ops
-	open map[int]*asap.Call // by number in the journal
+	open map[int]*flow.Call // by number in the journal
 	done map[int]func(error)
 	off  bool // it asks for other calls: the rest says nothing
 }
 
 // replay runs the flow on the journal, with values that have travelled, and
 // compares what comes of it with out and err of the first run.
-func replay[In, Out any](ctx context.Context, p *portable, j *journal, flow *asap.Flow[In, Out], in In, out Out, err error) (Out, error) {
+func replay[In, Out any](ctx context.Context, p *portable, j *journal, f *flow.Flow[In, Out], in In, out Out, err error) (Out, error) {
 	in, _ = p.codec.copyOf(in, reflect.TypeFor[In]()).Interface().(In)
-	r := &replayer{p: p, j: j, open: make(map[int]*asap.Call), done: make(map[int]func(error))}
-	again, errAgain := flow.With(asap.On(r)).Run(ctx, in)
+	r := &replayer{p: p, j: j, open: make(map[int]*flow.Call), done: make(map[int]func(error))}
+	again, errAgain := f.With(flow.On(r)).Run(ctx, in)
 	if r.off {
 		return out, err
 	}
@@ -77,7 +78,7 @@ func (r *replayer) expected() string {
 	return "waited"
 }
 
-func (r *replayer) Start(call *asap.Call, done func(error)) {
+func (r *replayer) Start(call *flow.Call, done func(error)) {
 	if r.off {
 		return
 	}
@@ -153,7 +154,7 @@ func (r *replayer) Cancel(error) {
 }
 
 // CancelCall is what the group asks for when a Race is decided.
-func (r *replayer) CancelCall(*asap.Call, error) {
+func (r *replayer) CancelCall(*flow.Call, error) {
 	if _, ok := r.next(opCancelCall); !ok && !r.off {
 		r.p.fault("its function", "declares other tasks when the journal is replayed: the flow decides a race where it %s the first time; %s", r.expected(), unsteady)
 		r.off = true

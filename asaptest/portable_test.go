@@ -15,17 +15,18 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 // Flows that keep to the rules of a flow travel, whatever their outcome.
 func TestPortableFlows(t *testing.T) {
-	for _, flow := range asaptest.Flows() {
-		name := mustGraph(t, flow).Name
+	for _, f := range asaptest.Flows() {
+		name := mustGraph(t, f).Name
 		t.Run(name, func(t *testing.T) {
 			n := &note{TB: t}
 			in := 3
-			want, wantErr := flow.With(asap.On(newParallel(t.Context()))).Run(t.Context(), in)
-			got, err := asaptest.Portable(n, flow, in)
+			want, wantErr := f.With(flow.On(newParallel(t.Context()))).Run(t.Context(), in)
+			got, err := asaptest.Portable(n, f, in)
 			if got != want || firstLine(err) != firstLine(wantErr) {
 				t.Errorf("Portable = %q, %v, want %q, %v", got, err, want, wantErr)
 			}
@@ -40,9 +41,9 @@ func TestPortableFlows(t *testing.T) {
 	}
 }
 
-func mustGraph[In, Out any](t *testing.T, flow *asap.Flow[In, Out]) *asap.Graph {
+func mustGraph[In, Out any](t *testing.T, f *flow.Flow[In, Out]) *flow.Graph {
 	t.Helper()
-	g, err := flow.Graph()
+	g, err := f.Graph()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,15 +177,15 @@ func TestPortableKeepsQuiet(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			n := &note{TB: t}
-			flow := asap.Define("shop", test.build)
-			got, err := asaptest.Portable(n, flow, 3)
+			f := flow.Define("shop", test.build)
+			got, err := asaptest.Portable(n, f, 3)
 			if n.said != nil {
 				t.Errorf("Portable says %q, want nothing", n.said)
 			}
 			if test.err == nil && err != nil || test.err != nil && !strings.Contains(fmt.Sprint(err), test.err.Error()) {
 				t.Errorf("Portable = %v, %v, want error %v", got, err, test.err)
 			}
-			if want, wantErr := flow.Run(t.Context(), 3); !strings.Contains(test.name, "counter") && (got != want || fmt.Sprint(err) != fmt.Sprint(wantErr)) {
+			if want, wantErr := f.Run(t.Context(), 3); !strings.Contains(test.name, "counter") && (got != want || fmt.Sprint(err) != fmt.Sprint(wantErr)) {
 				t.Errorf("Portable = %v, %v, want what Run gives: %v, %v", got, err, want, wantErr)
 			}
 		})
@@ -230,9 +231,9 @@ func TestPortableOptions(t *testing.T) {
 			return sum, nil
 		})
 	}
-	flow := asap.Define("shop", build, asap.Settled(), asap.Limit(2))
-	want, wantErr := flow.Run(t.Context(), 3)
-	got, err := asaptest.Portable(t, flow, 3)
+	f := flow.Define("shop", build, asap.Settled(), asap.Limit(2))
+	want, wantErr := f.Run(t.Context(), 3)
+	got, err := asaptest.Portable(t, f, 3)
 	if got != want || fmt.Sprint(err) != fmt.Sprint(wantErr) {
 		t.Errorf("Portable = %d, %v, want %d, %v", got, err, want, wantErr)
 	}
@@ -264,7 +265,7 @@ func TestPortableRunsBodiesTwice(t *testing.T) {
 			return v(), nil
 		}
 	}
-	flow := asap.Define("shop", func(g *group, in number) number {
+	f := flow.Define("shop", func(g *group, in number) number {
 		a := in.Then("steady", body("steady", func() int { return 1 }))
 		b := in.Then("random", body("random", rand.Int))
 		hit := g.NewExit[int]()
@@ -276,7 +277,7 @@ func TestPortableRunsBodiesTwice(t *testing.T) {
 			return body("never", func() int { return 0 })(context.Background(), 0)
 		})
 	})
-	if got, err := asaptest.Portable(t, flow, 1); got != 1 || err != nil {
+	if got, err := asaptest.Portable(t, f, 1); got != 1 || err != nil {
 		t.Errorf("Portable = %d, %v, want 1, nil", got, err)
 	}
 	want := map[string]int{"steady": 2, "random": 3, "exit": 2, "never": 0}

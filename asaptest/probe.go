@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // probe stands between a group and an executor and checks what each asks of
 // the other. All but calls of done come from one goroutine.
 type probe struct {
 	t       *testing.T
-	inner   asap.Executor
+	inner   flow.Executor
 	events  *Events // of the group
 	queues  bool    // a limit may hold ready tasks back
 	inside  atomic.Bool
@@ -22,7 +23,7 @@ type probe struct {
 	ended   int // calls of done in the present Step
 }
 
-func (p *probe) Start(call *asap.Call, done func(error)) {
+func (p *probe) Start(call *flow.Call, done func(error)) {
 	p.t.Helper()
 	for _, name := range p.names {
 		if name == call.Task {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 )
 
 // plan is a random settled graph. What becomes of its tasks does not depend on
@@ -127,14 +128,14 @@ func TestRandomGraphs(t *testing.T) {
 	for seed := range uint64(graphs) {
 		p := newPlan(seed)
 		want := p.want()
-		for name, executor := range map[string]func(context.Context) asap.Executor{
-			"here":     func(context.Context) asap.Executor { return nil },
-			"seed":     func(ctx context.Context) asap.Executor { return asaptest.NewExecutor(ctx, seed) },
-			"parallel": func(ctx context.Context) asap.Executor { return newParallel(ctx) },
-			"eager":    func(ctx context.Context) asap.Executor { return &eager{ctx: ctx} },
+		for name, executor := range map[string]func(context.Context) flow.Executor{
+			"here":     func(context.Context) flow.Executor { return nil },
+			"seed":     func(ctx context.Context) flow.Executor { return asaptest.NewExecutor(ctx, seed) },
+			"parallel": func(ctx context.Context) flow.Executor { return newParallel(ctx) },
+			"eager":    func(ctx context.Context) flow.Executor { return &eager{ctx: ctx} },
 		} {
 			var events asaptest.Events
-			options := []asap.Option{asap.Settled(), asap.On(executor(t.Context())), asap.Observe(&events)}
+			options := []asap.Option{asap.Settled(), flow.On(executor(t.Context())), asap.Observe(&events)}
 			if p.limit > 0 {
 				options = append(options, asap.Limit(p.limit))
 			}

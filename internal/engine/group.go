@@ -174,6 +174,7 @@ func (g *Group) setBackend(c *Config) {
 		return
 	}
 	g.plain, g.elsewhere = false, true
+	g.nests, g.base = false, g    // an engine hears of an end from the goroutine inside the group's methods
 	if g.lim = nil; c.Limit > 0 { // its bodies take no slots of this process
 		g.lim = newLimiter(c.Limit, nil, g)
 	}

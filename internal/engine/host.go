@@ -39,8 +39,7 @@ type Host interface {
 
 // Backend runs the bodies of a group elsewhere, draws the group, or forbids
 // what a definition must not do. A group without one has nil. Its methods are
-// called from the goroutine that is inside the group's, but for Cancel, and with
-// no lock held.
+// called from the goroutine that is inside the group's, and with no lock held.
 type Backend interface {
 	// Refuse panics if a call on the group, or on n if that is not nil, is not
 	// for now.
@@ -61,7 +60,7 @@ type Backend interface {
 	// Drive runs what there is to run until only the caller is left, if bodies
 	// run elsewhere.
 	Drive()
-	// Cancel ends what runs, once the group has ended. Any goroutine may call it.
+	// Cancel ends what runs, once the group has ended.
 	Cancel(cause error)
 	// Decided ends the functions of a Race that has its winner.
 	Decided(race *Node)

@@ -14,7 +14,7 @@ type parentWatch struct {
 // with no lock held, as it calls methods of the caller's context.
 func (g *Group) watchParent() {
 	g = g.base
-	if g.parent.Done() == nil {
+	if g.elsewhere || g.parent.Done() == nil { // another engine looks itself
 		return
 	}
 	b := g.makeBook()

@@ -6,12 +6,13 @@ import (
 	"fmt"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 type task = *asap.Task[Value]
 
 // flow returns the plan as a flow.
-func (p *plan) flow() *asap.Flow[Value, Value] {
+func (p *plan) flow() *flow.Flow[Value, Value] {
 	var options []asap.Option
 	if p.settled {
 		options = append(options, asap.Settled())
@@ -19,7 +20,7 @@ func (p *plan) flow() *asap.Flow[Value, Value] {
 	if p.limit > 0 {
 		options = append(options, asap.Limit(p.limit))
 	}
-	return asap.Define(p.name(), func(g *asap.Group, in task) task {
+	return flow.Define(p.name(), func(g *asap.Group, in task) task {
 		b := &builder{plan: p, g: g, own: g.NewExit[Value](), other: g.NewExit[int]()}
 		tasks := []task{in}
 		for i := range p.steps[1:] {
@@ -192,7 +193,7 @@ type order struct {
 }
 
 // inner is a flow that bodies run.
-var inner = asap.Define("random.inner", func(g *asap.Group, in *asap.Task[order]) task {
+var inner = flow.Define("random.inner", func(g *asap.Group, in *asap.Task[order]) task {
 	return in.Then("inner", func(_ context.Context, o order) (Value, error) {
 		if o.Fails {
 			return Value{}, errors.New(o.Text)

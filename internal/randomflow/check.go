@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Case is a random flow and what must come of it.
 type Case struct {
-	Flow *asap.Flow[Value, Value]
+	Flow *flow.Flow[Value, Value]
 	In   Value
 	// Tasks is how many tasks it declares at most, Kind says in words what it is.
 	Tasks int

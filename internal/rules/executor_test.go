@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // engine is an executor with a clock of its own. A call takes as long as takes
@@ -26,17 +27,17 @@ type engine struct {
 }
 
 type engineCall struct {
-	*asap.Call
+	*flow.Call
 	done func(error)
 	end  time.Duration
 }
 
-func (e *engine) Start(call *asap.Call, done func(error)) {
+func (e *engine) Start(call *flow.Call, done func(error)) {
 	e.say("start", call)
 	e.calls = append(e.calls, &engineCall{call, done, e.now + e.takes[call.Task]})
 }
 
-func (e *engine) say(what string, call *asap.Call) {
+func (e *engine) say(what string, call *flow.Call) {
 	e.log = append(e.log, fmt.Sprint(e.now, " ", what, " ", call.Task))
 }
 
@@ -81,7 +82,7 @@ func TestR29_On(t *testing.T) {
 	t.Run("order and instants", func(t *testing.T) {
 		for range 3 {
 			e := &engine{takes: map[string]time.Duration{"user": sec, "config": 10 * sec, "profile": 10 * sec, "page": sec}}
-			g := asap.New(t.Context(), asap.On(e))
+			g := asap.New(t.Context(), flow.On(e))
 			user, config := g.Go("user", value(1)), g.Go("config", value(2))
 			profile := user.Then("profile", inc)
 			page := user.And(config).And(profile).Then("page", func(_ context.Context, u, c, p int) (string, error) { return fmt.Sprint(u, c, p), nil })
@@ -96,7 +97,7 @@ func TestR29_On(t *testing.T) {
 	})
 	t.Run("Await steps the engine", func(t *testing.T) {
 		e := &engine{takes: map[string]time.Duration{"a": sec, "b": 2 * sec}}
-		g := asap.New(t.Context(), asap.On(e))
+		g := asap.New(t.Context(), flow.On(e))
 		a, b := g.Go("a", value(1)), g.Go("b", value(2))
 		if v, err := a.Await(t.Context()); v != 1 || err != nil || e.now != sec {
 			t.Errorf("Await: got %d, %v at %v, want 1, nil at 1s", v, err, e.now)
@@ -107,17 +108,17 @@ func TestR29_On(t *testing.T) {
 		}
 	})
 	t.Run("calls", func(t *testing.T) {
-		var calls []*asap.Call
+		var calls []*flow.Call
 		e := &recorder{engine: engine{}, calls: &calls}
-		flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+		f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
 			g.Map("price", in.Then("ids", func(context.Context, int) ([]string, error) { return []string{"x", "y"}, nil }),
 				func(_ context.Context, id string) (int, error) { return len(id), nil })
 			in.Do("log", func(context.Context, int) error { return nil })
 			in.Optional("price", func(context.Context, int) (int, error) { return 1, nil })
 			g.Race("race", value(1))
 			return in.And(in).Then("out", func(_ context.Context, a, b int) (string, error) { return fmt.Sprint(a + b), nil })
-		}, asap.On(e))
-		out, err := flow.Run(t.Context(), 4)
+		}, flow.On(e))
+		out, err := f.Run(t.Context(), 4)
 		if out != "8" || err != nil {
 			t.Errorf("Run: got %s, %v, want 8, nil", out, err)
 		}
@@ -149,7 +150,7 @@ func TestR29_On(t *testing.T) {
 	t.Run("panic and Goexit are the task's error", func(t *testing.T) {
 		for name, die := range dying {
 			e := &engine{}
-			g := asap.New(t.Context(), asap.On(e))
+			g := asap.New(t.Context(), flow.On(e))
 			dead := g.Go("dead", func(context.Context) (int, error) { die(); return 1, nil })
 			next := dead.Then("next", never1[int](t))
 			err := g.Wait()
@@ -175,9 +176,9 @@ func TestR29_On(t *testing.T) {
 				e := &engine{takes: map[string]time.Duration{"slow": sec}}
 				var err error
 				if inFlow {
-					_, err = asap.Define("flow", build, asap.On(e)).Run(t.Context(), 1)
+					_, err = flow.Define("flow", build, flow.On(e)).Run(t.Context(), 1)
 				} else {
-					g := asap.New(t.Context(), asap.On(e))
+					g := asap.New(t.Context(), flow.On(e))
 					build(g, g.Input("in", 1))
 					err = g.Wait()
 				}
@@ -189,7 +190,7 @@ func TestR29_On(t *testing.T) {
 	})
 	t.Run("a broken engine", func(t *testing.T) {
 		e := &engine{broken: errBoom}
-		g := asap.New(t.Context(), asap.On(e))
+		g := asap.New(t.Context(), flow.On(e))
 		a := g.Go("a", value(1))
 		b := a.Then("b", never1[int](t))
 		err := g.Wait()
@@ -198,7 +199,7 @@ func TestR29_On(t *testing.T) {
 		wantIs(t, "b", b.Result().Err, asap.ErrSkipped, errBoom)
 	})
 	t.Run("done in Start", func(t *testing.T) {
-		g := asap.New(t.Context(), asap.On(atOnce{}), asap.Limit(1))
+		g := asap.New(t.Context(), flow.On(atOnce{}), asap.Limit(1))
 		task := g.Go("first", value(1))
 		for range 100 {
 			task = task.Then("next", inc)
@@ -214,7 +215,7 @@ func TestR29_On(t *testing.T) {
 		g := asap.New(t.Context(), asap.Limit(1))
 		g.Do("outer", func(ctx context.Context) error {
 			time.Sleep(sec) // other waits for the slot by now
-			nested := asap.New(ctx, asap.On(&engine{}))
+			nested := asap.New(ctx, flow.On(&engine{}))
 			in := nested.Go("in", value(7))
 			if err := nested.Wait(); err != nil {
 				return err
@@ -233,10 +234,10 @@ func TestR29_On(t *testing.T) {
 // recorder keeps the calls of an engine.
 type recorder struct {
 	engine
-	calls *[]*asap.Call
+	calls *[]*flow.Call
 }
 
-func (r *recorder) Start(call *asap.Call, done func(error)) {
+func (r *recorder) Start(call *flow.Call, done func(error)) {
 	*r.calls = append(*r.calls, call)
 	r.engine.Start(call, done)
 }
@@ -244,6 +245,6 @@ func (r *recorder) Start(call *asap.Call, done func(error)) {
 // atOnce runs each call when it is started.
 type atOnce struct{}
 
-func (atOnce) Start(call *asap.Call, done func(error)) { done(call.Run(context.Background())) }
+func (atOnce) Start(call *flow.Call, done func(error)) { done(call.Run(context.Background())) }
 func (atOnce) Step() error                             { return errors.New("Step without calls") }
 func (atOnce) Cancel(error)                            {}

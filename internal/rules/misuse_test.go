@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // TestR31_Misuse: each misuse panics at the call, with a message that starts
@@ -67,7 +68,7 @@ func TestR31_Misuse(t *testing.T) {
 		"Run nil context":   {func() { asap.Run(nobody, func(g *asap.Group) *asap.Task[int] { return a }) }, "asap: New with a nil context; pass context.Background()"},
 		"Run foreign":       {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return b }) }, "asap: Run: its function returned a task of another group; return one of the group that it was given"},
 		"Run nil task":      {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return nil }) }, "asap: Run: its function returned no task; return the task of the result"},
-		"Define nil":        {func() { asap.Define[int, int]("f", nil) }, "asap: Define of flow f with a nil function; pass one that declares the tasks"},
+		"Define nil":        {func() { flow.Define[int, int]("f", nil) }, "asap: Define of flow f with a nil function; pass one that declares the tasks"},
 		"Flow.Run nil context": {func() {
 			define("f", func(_ *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in }).Run(nobody, 1)
 		}, "asap: Run of flow f with a nil context; pass context.Background()"},

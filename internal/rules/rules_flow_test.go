@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
-type flow = asap.Flow[int, int]
+type intFlow = flow.Flow[int, int]
 
-func define(name string, build func(*asap.Group, *asap.Task[int]) *asap.Task[int], options ...asap.Option) *flow {
-	return asap.Define(name, build, options...)
+func define(name string, build func(*asap.Group, *asap.Task[int]) *asap.Task[int], options ...asap.Option) *intFlow {
+	return flow.Define(name, build, options...)
 }
 
 func TestR27_Define(t *testing.T) {

@@ -7,10 +7,12 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // leaver is an executor whose Step never returns.
@@ -20,7 +22,7 @@ type leaver struct {
 	starts int
 }
 
-func (l *leaver) Start(call *asap.Call, done func(error)) {
+func (l *leaver) Start(call *flow.Call, done func(error)) {
 	l.starts++
 	if call.Task == "now" {
 		done(call.Run(context.Background()))
@@ -51,7 +53,7 @@ func TestR29_StepDoesNotReturn(t *testing.T) {
 							_, _ = user.Await(t.Context())
 						}
 						return page
-					}, asap.On(e))
+					}, flow.On(e))
 					returned = true
 				}()
 				<-done // hangs if the group waits for what nobody will report
@@ -92,7 +94,7 @@ func (w *waiter) Step() error {
 func TestR29_StepReturnsWhenTheContextEnds(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	w := &waiter{ctx: ctx, cancel: cancel}
-	g := asap.New(ctx, asap.On(w))
+	g := asap.New(ctx, flow.On(w))
 	user := g.Go("user", value(1))
 	err := g.Wait()
 	wantIs(t, "Wait", err, errBoom, context.Canceled)
@@ -108,7 +110,7 @@ type loser struct {
 	lost []string
 }
 
-func (l *loser) CancelCall(call *asap.Call, cause error) {
+func (l *loser) CancelCall(call *flow.Call, cause error) {
 	l.lost = append(l.lost, fmt.Sprint(call.Task, ": ", cause))
 	for _, c := range l.calls {
 		if c.Call == call {
@@ -118,9 +120,74 @@ func (l *loser) CancelCall(call *asap.Call, cause error) {
 	}
 }
 
+// deaf is an executor whose calls end a second after its context, and that may
+// not be called while it steps.
+type deaf struct {
+	t        *testing.T
+	ctx      context.Context
+	dones    []func(error)
+	stepping atomic.Bool
+	canceled []error
+}
+
+func (e *deaf) Start(_ *flow.Call, done func(error)) { e.dones = append(e.dones, done) }
+
+func (e *deaf) Step() error {
+	e.stepping.Store(true)
+	defer e.stepping.Store(false)
+	<-e.ctx.Done()
+	time.Sleep(sec)
+	for _, done := range e.dones {
+		done(context.Cause(e.ctx))
+	}
+	e.dones = nil
+	return nil
+}
+
+func (e *deaf) Cancel(cause error) {
+	if e.stepping.Load() {
+		e.t.Error("Cancel was called while the executor stepped")
+	}
+	e.canceled = append(e.canceled, cause)
+}
+
+// What ends the group from outside, the executor hears from the goroutine that is
+// inside the group's methods, whoever noticed it first.
+func TestR29_TheEndComesFromInside(t *testing.T) {
+	virtual(t, "of a limited group's parent", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		e := &deaf{t: t, ctx: ctx}
+		g := asap.New(ctx, flow.On(e), asap.Limit(1))
+		g.Go("a", value(1))
+		b := g.Go("b", value(2))
+		time.AfterFunc(sec, func() { cancel(errBoom) })
+		wantIs(t, "Wait", g.Wait(), errBoom)
+		wantIs(t, "b", b.Result().Err, asap.ErrSkipped, errBoom)
+		if !slices.Equal(e.canceled, []error{errBoom}) {
+			t.Errorf("Cancel was called with %v, want once with the parent's cause", e.canceled)
+		}
+	})
+	virtual(t, "of the group around", func(t *testing.T) {
+		g := asap.New(t.Context())
+		g.Go("bad", func(context.Context) (int, error) { time.Sleep(sec); return 0, errBoom })
+		var e *deaf
+		g.Do("nest", func(ctx context.Context) error {
+			e = &deaf{t: t, ctx: ctx}
+			nested := asap.New(ctx, flow.On(e))
+			nested.Go("a", value(1))
+			return nested.Wait()
+		})
+		wantFailed(t, g.Wait(), "bad")
+		if len(e.canceled) != 1 || !errors.Is(e.canceled[0], errBoom) {
+			t.Errorf("Cancel was called with %v, want once with the failure around", e.canceled)
+		}
+	})
+}
+
 func TestR29_CancelCall(t *testing.T) {
 	l := &loser{takes: map[string]time.Duration{"mirror[0]": 9 * sec, "mirror[1]": sec, "mirror[2]": 8 * sec, "other": 2 * sec}}
-	g := asap.New(t.Context(), asap.On(l))
+	g := asap.New(t.Context(), flow.On(l))
 	won := g.Race("mirror", value(1), value(2), value(3))
 	g.Go("other", value(1))
 	wantNil(t, "Wait", g.Wait())
@@ -131,7 +198,7 @@ func TestR29_CancelCall(t *testing.T) {
 
 // The names of calls are unique however tasks are called.
 func TestR32_NamesOfParts(t *testing.T) {
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
 		list := in.Then("price[1]", func(context.Context, int) ([]int, error) { return []int{1, 2}, nil })
 		g.Map("price", list, inc)
 		in.Then("price[]", inc)
@@ -139,7 +206,7 @@ func TestR32_NamesOfParts(t *testing.T) {
 		in.Then("mirror[1]", inc)
 		return in.Then("text", func(_ context.Context, n int) (string, error) { return fmt.Sprint(n), nil })
 	})
-	bodies, err := flow.Calls()
+	bodies, err := f.Calls()
 	wantNil(t, "Calls", err)
 	var known []string
 	for _, c := range bodies {
@@ -148,8 +215,8 @@ func TestR32_NamesOfParts(t *testing.T) {
 	if want := "price[1] price[] price[]#2 mirror[0] mirror[1] mirror[1]#2 text"; strings.Join(known, " ") != want {
 		t.Errorf("Calls: %q, want %q", known, want)
 	}
-	var calls []*asap.Call
-	_, err = flow.With(asap.On(&recorder{calls: &calls})).Run(t.Context(), 1)
+	var calls []*flow.Call
+	_, err = f.With(flow.On(&recorder{calls: &calls})).Run(t.Context(), 1)
 	wantNil(t, "Run", err)
 	names := make(map[string]string)
 	for _, c := range calls {
@@ -168,7 +235,7 @@ func TestR29_ContextOfObservers(t *testing.T) {
 	type key string
 	ctx := context.WithValue(t.Context(), key("span"), "outer")
 	engineCtx, cancel := context.WithCancelCause(context.WithValue(ctx, key("engine"), "far"))
-	g := asap.New(ctx, asap.On(&inContext{engineCtx}), asap.Observe(spans{key("span")}))
+	g := asap.New(ctx, flow.On(&inContext{engineCtx}), asap.Observe(spans{key("span")}))
 	var saw string
 	user := g.Do("user", func(ctx context.Context) error {
 		saw = fmt.Sprint(ctx.Value(key("span")), " ", ctx.Value(key("engine")))
@@ -187,7 +254,7 @@ func TestR29_ContextOfObservers(t *testing.T) {
 // inContext runs bodies with a context of its own.
 type inContext struct{ ctx context.Context }
 
-func (e *inContext) Start(call *asap.Call, done func(error)) { done(call.Run(e.ctx)) }
+func (e *inContext) Start(call *flow.Call, done func(error)) { done(call.Run(e.ctx)) }
 func (e *inContext) Step() error                             { return errors.New("Step without calls") }
 func (e *inContext) Cancel(error)                            {}
 
@@ -200,17 +267,17 @@ func (s spans) Start(ctx context.Context, e asap.Event) context.Context {
 func (s spans) Observe(asap.Event) {}
 
 func TestCall_InvokeOfWrongCalls(t *testing.T) {
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("inc", inc) })
-	calls, err := flow.Calls()
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("inc", inc) })
+	calls, err := f.Calls()
 	wantNil(t, "Calls", err)
 	for name, test := range map[string]struct {
-		change func(*asap.Call)
+		change func(*flow.Call)
 		want   string
 	}{
-		"no arguments":   {func(c *asap.Call) {}, "asap: call of task inc with 0 arguments, but its function takes 1 after the context"},
-		"another type":   {func(c *asap.Call) { c.In = []any{"1"} }, "asap: call of task inc: argument 1 is of type string, but its function takes int"},
-		"another result": {func(c *asap.Call) { c.In, c.Out = []any{1}, new(string) }, "asap: call of task inc: Out is a *string, but its function returns int"},
-		"no function":    {func(c *asap.Call) { c.Func = nil }, "asap: call of task inc without a context or a function"},
+		"no arguments":   {func(c *flow.Call) {}, "asap: call of task inc with 0 arguments, but its function takes 1 after the context"},
+		"another type":   {func(c *flow.Call) { c.In = []any{"1"} }, "asap: call of task inc: argument 1 is of type string, but its function takes int"},
+		"another result": {func(c *flow.Call) { c.In, c.Out = []any{1}, new(string) }, "asap: call of task inc: Out is a *string, but its function returns int"},
+		"no function":    {func(c *flow.Call) { c.Func = nil }, "asap: call of task inc without a context or a function"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := *calls[0]
@@ -245,11 +312,11 @@ func TestR29_HandlesInRecordedBodies(t *testing.T) {
 		"NewExit": func(_ context.Context, g *asap.Group, _ *asap.Task[int]) error { g.NewExit[int](); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 				slow := in.Then("slow", inc)
 				return in.Then("body", func(ctx context.Context, v int) (int, error) { return v, use(ctx, g, slow) })
 			})
-			calls, err := flow.Calls()
+			calls, err := f.Calls()
 			wantNil(t, "Calls", err)
 			c := *calls[1]
 			c.In = []any{1}
@@ -270,7 +337,7 @@ func (c *clocked) Now() time.Time { return time.Unix(1000, 0).Add(c.now) }
 func TestR24_ClockOfTheEngine(t *testing.T) {
 	c := &clocked{engine{takes: map[string]time.Duration{"user": 2 * sec, "page": 3 * sec}}}
 	var times instants
-	g := asap.New(t.Context(), asap.On(c), asap.Observe(&times))
+	g := asap.New(t.Context(), flow.On(c), asap.Observe(&times))
 	g.Go("user", value(1)).Then("page", inc)
 	wantNil(t, "Wait", g.Wait())
 	want := "user Started 0s, user Ended 2s, page Started 2s, page Ended 5s"

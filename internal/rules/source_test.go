@@ -18,7 +18,7 @@ const root = "../.."
 
 // parts are the folders, from root, of the packages whose code runs tasks: what
 // users name and what is below it.
-var parts = []string{"."}
+var parts = []string{".", "flow", "internal/engine", "internal/watch", "internal/record", "internal/wire"}
 
 // sources parses the files of one package, without its tests.
 func sources(t *testing.T, dir string) (*token.FileSet, []*ast.File) {
@@ -128,7 +128,7 @@ func checkGlobals(t *testing.T, dir string) int {
 func constant(spec *ast.ValueSpec, i int) bool {
 	if i >= len(spec.Values) {
 		id, ok := spec.Type.(*ast.Ident)
-		return ok && id.Name == "edge" // the sentinel of closed lists
+		return ok && id.Name == "Edge" // the sentinel of closed lists
 	}
 	switch v := spec.Values[i].(type) {
 	case *ast.CallExpr:

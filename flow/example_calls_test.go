@@ -1,4 +1,4 @@
-package asap_test
+package flow_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // answerFrom is what comes back from where a body runs.
@@ -22,17 +23,17 @@ type answerFrom struct {
 // farAway is an engine whose bodies run elsewhere: arguments, values and errors
 // cross as JSON. Only the names of the bodies are the same on both sides.
 type farAway struct {
-	bodies map[string]*asap.Call // of the other process
-	calls  []*asap.Call
+	bodies map[string]*flow.Call // of the other process
+	calls  []*flow.Call
 	dones  []func(error)
 }
 
-func newFarAway[In, Out any](flow *asap.Flow[In, Out]) *farAway {
-	calls, err := flow.Calls()
+func newFarAway[In, Out any](f *flow.Flow[In, Out]) *farAway {
+	calls, err := f.Calls()
 	if err != nil {
 		panic(err)
 	}
-	e := &farAway{bodies: make(map[string]*asap.Call)}
+	e := &farAway{bodies: make(map[string]*flow.Call)}
 	for _, c := range calls {
 		e.bodies[c.Body] = c
 	}
@@ -66,7 +67,7 @@ func (e *farAway) serve(body, task string, args []byte) (r answerFrom) {
 	return r
 }
 
-func (e *farAway) Start(call *asap.Call, done func(error)) {
+func (e *farAway) Start(call *flow.Call, done func(error)) {
 	e.calls, e.dones = append(e.calls, call), append(e.dones, done)
 }
 
@@ -92,7 +93,7 @@ func (e *farAway) Step() error {
 
 func (e *farAway) Cancel(error) {}
 
-var lookup = asap.Define("lookup", func(g *asap.Group, id *asap.Task[int]) *asap.Task[string] {
+var lookup = flow.Define("lookup", func(g *asap.Group, id *asap.Task[int]) *asap.Task[string] {
 	hit := g.NewExit[string]()
 	id.Do("cache", func(_ context.Context, id int) error {
 		if id == 1 {
@@ -135,7 +136,7 @@ func ExampleCall_Invoke() {
 		fmt.Println(err)
 		return
 	}
-	c := *calls[slices.IndexFunc(calls, func(c *asap.Call) bool { return c.Body == "name[]" })]
+	c := *calls[slices.IndexFunc(calls, func(c *flow.Call) bool { return c.Body == "name[]" })]
 	var name string
 	c.In, c.Out = []any{7}, &name
 	fmt.Println(c.Invoke(context.Background()), name)
@@ -144,7 +145,7 @@ func ExampleCall_Invoke() {
 
 func ExampleCall_Exit() {
 	for id := range 4 {
-		s, err := lookup.With(asap.On(newFarAway(lookup))).Run(context.Background(), id)
+		s, err := lookup.With(flow.On(newFarAway(lookup))).Run(context.Background(), id)
 		fmt.Printf("%q %v\n", s, err)
 	}
 	// Output:
@@ -163,42 +164,11 @@ func ExampleCall_Exited() {
 }
 
 func ExampleRemoteError() {
-	_, err := lookup.With(asap.On(newFarAway(lookup))).Run(context.Background(), 2)
-	remote, _ := errors.AsType[*asap.RemoteError](err)
+	_, err := lookup.With(flow.On(newFarAway(lookup))).Run(context.Background(), 2)
+	remote, _ := errors.AsType[*flow.RemoteError](err)
 	fmt.Println(remote.Type, remote.Message == remote.Error(), remote.Unwrap())
 	fmt.Println(errors.Is(err, fs.ErrNotExist)) // only what package asap defines
 	// Output:
 	// *fs.PathError true [file does not exist]
 	// false
-}
-
-func ExampleResult_MarshalJSON() {
-	for _, r := range []asap.Result[int]{{Value: 7}, {Err: &asap.TaskError{Task: "ads", Err: asap.ErrGoexit}}} {
-		data, err := r.MarshalJSON() // as json.Marshal does
-		fmt.Println(string(data), err)
-		var back asap.Result[int]
-		fmt.Println(back.UnmarshalJSON(data), back.Or(-1), back.Err)
-	}
-	// Output:
-	// {"value":7} <nil>
-	// <nil> 7 <nil>
-	// {"error":{"kind":"task","name":"ads","causes":[{"kind":"goexit"}]}} <nil>
-	// <nil> -1 asap: task ads: body called runtime.Goexit
-}
-
-func ExampleTaskError_MarshalJSON() {
-	data, _ := (&asap.TaskError{Task: "user", Err: context.Canceled}).MarshalJSON()
-	var back asap.TaskError
-	err := back.UnmarshalJSON(data)
-	fmt.Println(err, &back, errors.Is(&back, context.Canceled))
-	// Output: <nil> asap: task user: context canceled true
-}
-
-func ExampleGroupError_MarshalJSON() {
-	_, err := lookup.Run(context.Background(), 3)
-	failed, _ := errors.AsType[*asap.GroupError](err)
-	data, _ := failed.MarshalJSON()
-	var back asap.GroupError
-	fmt.Println(back.UnmarshalJSON(data), &back, len(back.Failures))
-	// Output: <nil> asap: task name[0]: read 3: file does not exist 1
 }

@@ -1,10 +1,11 @@
-package asap_test
+package flow_test
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 type (
@@ -25,7 +26,7 @@ func issueReceipt(ctx context.Context, c charge) (receipt, error) {
 }
 
 // checkout is defined once, and run and drawn as often as one likes.
-var checkout = asap.Define("checkout", func(g *asap.Group, order *asap.Task[order]) *asap.Task[receipt] {
+var checkout = flow.Define("checkout", func(g *asap.Group, order *asap.Task[order]) *asap.Task[receipt] {
 	stock := order.Then("stock", reserve)
 	charge := order.And(stock).Then("charge", chargeCard)
 	return charge.Then("receipt", issueReceipt)
@@ -83,7 +84,7 @@ func ExampleFlow_Graph() {
 
 // A graph can be drawn in any language: here is one in that of Graphviz.
 func ExampleGraph() {
-	var graph *asap.Graph
+	var graph *flow.Graph
 	graph, err := checkout.Graph()
 	if err != nil {
 		fmt.Println(err)
@@ -106,15 +107,16 @@ func ExampleGraph() {
 }
 
 func ExampleGraphTask() {
-	feed := asap.Define("feed", func(g *asap.Group, user *asap.Task[string]) *asap.Task[[]int] {
-		return g.Map("price", user.Then("cart", findCart), findPrice)
+	feed := flow.Define("feed", func(g *asap.Group, user *asap.Task[string]) *asap.Task[[]int] {
+		cart := user.Then("cart", func(ctx context.Context, user string) ([]string, error) { return []string{user + "'s tea"}, nil })
+		return g.Map("price", cart, func(ctx context.Context, item string) (int, error) { return 100 * len(item), nil })
 	})
 	graph, err := feed.Graph()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	var last asap.GraphTask = graph.Tasks[len(graph.Tasks)-1]
+	var last flow.GraphTask = graph.Tasks[len(graph.Tasks)-1]
 	fmt.Println(last.Name, last.Kind, last.Deps) // a Map is one task: it has no elements yet
 	// Output: price[] map [1]
 }

@@ -1,0 +1,134 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// backend is what a group of a flow has, one that is only drawn, and one whose
+// bodies an Executor runs. What it has of the three says what it is; a flow in
+// this process has a plan alone, which only refuses.
+type backend struct {
+	group   *engine.Group
+	plan    *plan    // nil if the group is no flow's
+	drawing *drawing // not nil if the group is only drawn
+	remote  *remote  // not nil if an Executor runs the bodies
+	exits   []engine.ExitHandle
+}
+
+var _ engine.Backend = (*backend)(nil)
+
+// newBackend is the Backend of [engine.Config].
+func newBackend(g *engine.Group, c *engine.Config) (engine.Backend, bool) {
+	b := &backend{group: g}
+	if p, ok := c.Flow.(*plan); ok {
+		b.plan, p.group = p, g
+	}
+	if e, ok := c.Executor.(Executor); ok {
+		b.remote = newRemote(g, b, e)
+	}
+	if b.plan == nil && b.remote == nil {
+		return nil, false
+	}
+	return b, b.remote != nil
+}
+
+func (b *backend) Refuse(call string, n *engine.Node) {
+	if b.plan != nil {
+		b.plan.refuseCall(call, n)
+	}
+}
+
+func (b *backend) Declaring(n *engine.Node) {
+	if b.remote != nil && b.remote.busy.Load() {
+		panic("asap: task " + engine.Name(n) + " declared inside a body that runs on another engine; declare it before Wait")
+	}
+	if b.plan != nil {
+		b.plan.refuseRecorded("declaring", n)
+	}
+}
+
+func (b *backend) Declared(n, of *engine.Node, index int) bool {
+	switch {
+	case b.drawing != nil:
+		b.drawing.add(n)
+		return false
+	case b.remote == nil:
+	case of == nil:
+		b.remote.declared(n)
+	default:
+		b.remote.declaredPart(n, of, index)
+	}
+	return true
+}
+
+func (b *backend) Holds(n *engine.Node) bool { return b.plan != nil && b.plan.holds(n) }
+
+func (b *backend) Await(ctx context.Context, n, by *engine.Node) (waited bool, err error) {
+	if err := b.refuseAwait(ctx, n, by); err != nil {
+		return false, err
+	}
+	if b.remote == nil || engine.IsDone(n) {
+		return false, nil
+	}
+	return true, b.remote.await(ctx, n)
+}
+
+// refuseAwait is the error of a wait for n that a flow's definition, or a body
+// on another engine, must not make.
+func (b *backend) refuseAwait(ctx context.Context, n, by *engine.Node) error {
+	if b.plan != nil {
+		if err := b.plan.refuseAwait(n, by); err != nil {
+			return err
+		}
+	}
+	name := engine.Label(n)
+	if body, ok := ctx.Value(remoteKey{}).(string); ok {
+		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare the edge with And(%s).Then or %s.Then",
+			body, name, name, name)
+	}
+	if b.plan != nil && b.plan.recorded.Load() {
+		return b.plan.elsewhere("await", n)
+	}
+	if b.remote != nil && b.remote.busy.Load() {
+		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
+			name, name, name)
+	}
+	return nil
+}
+
+func (b *backend) Dispatch(ready engine.Chain) {
+	if b.remote != nil {
+		b.remote.dispatch(ready)
+	}
+}
+
+func (b *backend) Drive() {
+	if b.remote != nil {
+		b.remote.drive(func() bool { return false })
+	}
+}
+
+func (b *backend) Cancel(cause error) {
+	if b.remote != nil {
+		b.remote.cancel(cause)
+	}
+}
+
+func (b *backend) Decided(race *engine.Node) {
+	if b.remote != nil {
+		b.remote.lose(race)
+	}
+}
+
+// KeepExit numbers the exits of a group whose bodies run elsewhere.
+func (b *backend) KeepExit(e engine.ExitHandle) {
+	if b.drawing != nil {
+		b.plan.refuseRecorded("NewExit", nil)
+	}
+	if b.drawing != nil || b.remote != nil {
+		b.exits = append(b.exits, e)
+	}
+}

@@ -1,0 +1,226 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"reflect"
+	"strconv"
+	"sync"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// Graph is the structure of a flow: [Flow.Graph] makes it.
+type Graph struct {
+	Name  string
+	Tasks []GraphTask // in order of declaration, with unique names
+}
+
+// GraphTask is one task of a [Graph]. A Map is one task, named likes[].
+type GraphTask struct {
+	Name string
+	Kind string // input, task, optional, gather, map or race
+	Deps []int  // indexes of the declared dependencies in Graph.Tasks
+}
+
+// Graph returns the structure of the flow, without running any body. It
+// returns an error, and never panics, if the function that declares it looks
+// at values, waits, panics, or returns no task of its group.
+func (f *Flow[In, Out]) Graph() (*Graph, error) {
+	b, err := f.draw()
+	if err != nil {
+		return nil, err
+	}
+	return b.drawing.graph(f.name), nil
+}
+
+// Calls returns the bodies of the flow, one for each function that its
+// definition names, as an [Executor] is asked to run them but without
+// arguments, in order of declaration. An engine that runs bodies in another
+// process finds them here by [Call.Body]. Calls runs no body; its errors are
+// those of Graph.
+func (f *Flow[In, Out]) Calls() ([]*Call, error) {
+	b, err := f.draw()
+	if err != nil {
+		return nil, err
+	}
+	b.plan.building.Store(false)
+	b.plan.recorded.Store(true)
+	return b.calls(), nil
+}
+
+// draw calls the flow's function with a group that starts nothing.
+func (f *Flow[In, Out]) draw() (*backend, error) {
+	b := &backend{plan: newPlan(f.name), drawing: &drawing{index: make(map[*engine.Node]int)}}
+	var err error
+	done := make(chan struct{})
+	go func() { // a Goexit of the function ends this goroutine alone
+		returned := false
+		defer close(done)
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("asap: flow %s: its function panicked: %v", f.name, v)
+			} else if !returned {
+				err = fmt.Errorf("asap: flow %s: its function called runtime.Goexit", f.name)
+			}
+		}()
+		g := asap.New(context.Background(), option(b.draws))
+		var in In
+		out := f.build(g, g.Input("input", in))
+		returned = true
+		switch {
+		case out == nil:
+			err = fmt.Errorf("asap: flow %s: its function returned no task; return the task of the result", f.name)
+		case engine.GroupOf(b.drawing.nodeOf(out)) != b.group:
+			err = fmt.Errorf("asap: flow %s: its function returned a task of another group; return one of the group that it was given", f.name)
+		}
+	}()
+	<-done
+	if refused := b.plan.refused(); refused != nil {
+		return nil, refused
+	}
+	return b, err
+}
+
+// draws is the option of a group that is only drawn by b. No other engine runs
+// its bodies, but neither do they run here.
+func (b *backend) draws(c *engine.Config) {
+	b.drawing.nodeOf = c.NodeOf
+	c.Backend = func(g *engine.Group, _ *engine.Config) (engine.Backend, bool) {
+		b.group, b.plan.group = g, g
+		return b, true
+	}
+}
+
+// drawing is the tasks of a flow in order of declaration.
+type drawing struct {
+	nodeOf func(task any) *engine.Node
+
+	mu    sync.Mutex
+	nodes []*engine.Node
+	index map[*engine.Node]int
+}
+
+func (d *drawing) add(n *engine.Node) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.index[n] = len(d.nodes)
+	d.nodes = append(d.nodes, n)
+}
+
+func (d *drawing) graph(flow string) *Graph {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	g := &Graph{Name: flow}
+	names := make(namer)
+	for _, n := range d.nodes {
+		t := GraphTask{Name: names.of(n), Kind: kindOf(n)}
+		if engine.KindOf(n)&engine.Race == 0 { // its functions are its parts
+			for dep := range deps(n) {
+				t.Deps = append(t.Deps, d.index[dep])
+			}
+		}
+		g.Tasks = append(g.Tasks, t)
+	}
+	return g
+}
+
+// deps yields the dependencies of n, or the functions of a Race.
+func deps(n *engine.Node) iter.Seq[*engine.Node] {
+	return func(yield func(*engine.Node) bool) {
+		body := engine.BodyOf(n)
+		for i := 0; ; i++ {
+			if d := body.Dep(i); d == nil || !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+func kindOf(n *engine.Node) string {
+	switch k := engine.KindOf(n); {
+	case k&engine.Given != 0:
+		return "input"
+	case k&engine.Optional != 0:
+		return "optional"
+	case k&engine.Gather != 0:
+		return "gather"
+	case k&engine.Mapped != 0:
+		return "map"
+	case k&engine.Race != 0:
+		return "race"
+	}
+	return "task"
+}
+
+// calls lists the bodies of a flow that was drawn.
+func (b *backend) calls() []*Call {
+	d := b.drawing
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var list []*Call
+	names := make(namer)
+	add := func(n *engine.Node, name string) {
+		c := b.call(n, name, name)
+		c.In = nil
+		if c.Out != nil { // nobody else's place
+			c.Out = reflect.New(reflect.TypeOf(c.Out).Elem()).Interface()
+		}
+		list = append(list, c)
+	}
+	for _, n := range d.nodes {
+		name := names.of(n)
+		switch k := engine.KindOf(n); {
+		case k&(engine.Given|engine.Gather) != 0:
+		case k&engine.Race != 0:
+			i := 0
+			for fn := range deps(n) {
+				add(fn, names.unique(name+"["+strconv.Itoa(i)+"]"))
+				i++
+			}
+		default:
+			add(n, name)
+		}
+	}
+	return list
+}
+
+// call returns the call of n's body.
+func (b *backend) call(n *engine.Node, task, body string) *Call {
+	c := &Call{Flow: b.group.Name(), Task: task, Body: body, backend: b}
+	if b.plan != nil {
+		c.Flow = b.plan.flow
+	}
+	var in engine.Call
+	engine.BodyOf(n).(engine.Filler).Fill(&in)
+	c.Func, c.Out, c.In = in.Func, in.Out, in.In
+	return c
+}
+
+// namer numbers names that come again: price, price#2.
+type namer map[string]int
+
+// of returns the name of n, which is no part of another: likes[] for a Map.
+func (m namer) of(n *engine.Node) string {
+	name := engine.Name(n)
+	if engine.KindOf(n)&engine.Mapped != 0 {
+		name += "[]"
+	}
+	return m.unique(name)
+}
+
+func (m namer) unique(name string) string {
+	for {
+		m[name]++
+		if m[name] == 1 {
+			return name
+		}
+		numbered := name + "#" + strconv.Itoa(m[name])
+		if m[numbered] == 0 {
+			m[numbered]++
+			return numbered
+		}
+	}
+}

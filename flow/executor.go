@@ -1,0 +1,59 @@
+package flow
+
+import (
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// Executor runs the bodies of a group on another engine: [On] installs it.
+// The group calls it from the one goroutine that is inside its methods, so it
+// needs no locks and may be deterministic. What it can do besides, it says by
+// being a [Clock] or a [Canceler] as well.
+type Executor interface {
+	// Start begins a call and returns without waiting for it. It fills
+	// call.Out and then calls done(nil), or done with the body's error, from
+	// within Start or Step, once.
+	Start(call *Call, done func(error))
+	// Step blocks until at least one done was called or the context that the
+	// group was made with has ended. An error ends the group. If Step never
+	// returns, because it panics or its goroutine is ended, the group ends
+	// without another call of the executor.
+	Step() error
+	// Cancel asks every call in flight to end; each still calls its done.
+	Cancel(cause error)
+}
+
+// Clock is an [Executor] with a clock of its own. Without one the times of
+// events are those of this process.
+type Clock interface {
+	Now() time.Time
+}
+
+// Canceler is an [Executor] that can end one call. Without it the functions of
+// a [asap.Group.Race] that have lost run to their end.
+type Canceler interface {
+	// CancelCall asks one call in flight to end, which still calls its done.
+	CancelCall(call *Call, cause error)
+}
+
+// On runs the bodies on another engine, which should be made with the context
+// that [asap.New] gets: the group learns of its end only when Step returns.
+// Bodies must not use the group or its tasks then, and panics and Goexit come
+// back as errors. A nil Executor is this process.
+func On(e Executor) asap.Option {
+	return option(func(c *engine.Config) {
+		c.Executor, c.Backend, c.Clock = e, newBackend, nil
+		if clock, ok := e.(Clock); ok {
+			c.Clock = clock.Now
+		}
+	})
+}
+
+// option is an option of a group.
+type option func(*engine.Config)
+
+func (o option) Apply(c *engine.Config) { o(c) }
+
+var _ asap.Option = option(nil)

@@ -1,0 +1,64 @@
+package flow
+
+import (
+	"context"
+
+	"github.com/asap-go/asap"
+)
+
+// Flow is a set of tasks that is defined once and runs anywhere: in this
+// process, on another engine, or as a picture. Values travel along declared
+// edges only. [Define] makes it; it is safe for concurrent use.
+type Flow[In, Out any] struct {
+	name    string
+	build   func(*asap.Group, *asap.Task[In]) *asap.Task[Out]
+	options []asap.Option
+}
+
+// Define names a flow and runs nothing. build declares the tasks on the group
+// that it is given, from the task of the input, and returns the task of the
+// result; it is called for every run and for [Flow.Graph], so it must neither
+// look at values nor wait: the input has its value only when build has
+// returned. A body of the flow must not await a task of the flow.
+func Define[In, Out any](name string, build func(*asap.Group, *asap.Task[In]) *asap.Task[Out], options ...asap.Option) *Flow[In, Out] {
+	if build == nil {
+		panic("asap: Define of flow " + name + " with a nil function; pass one that declares the tasks")
+	}
+	return &Flow[In, Out]{name, build, options}
+}
+
+// With returns the flow with further options, which come after its own.
+func (f *Flow[In, Out]) With(options ...asap.Option) *Flow[In, Out] {
+	all := make([]asap.Option, 0, len(f.options)+len(options))
+	return &Flow[In, Out]{f.name, f.build, append(append(all, f.options...), options...)}
+}
+
+// Run runs the flow and returns the value of its result task, as the function
+// [asap.Run] does. It is a body itself: order.Then("checkout", Checkout.Run).
+func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
+	if ctx == nil {
+		panic("asap: Run of flow " + f.name + " with a nil context; pass context.Background()")
+	}
+	p := newPlan(f.name)
+	var refused error
+	options := make([]asap.Option, 0, 1+len(f.options))
+	out, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[Out] {
+		input := g.Input("input", in)
+		built := false
+		defer func() { refused = p.defined(built) }()
+		out := f.build(g, input)
+		if out == nil {
+			panic("asap: flow " + f.name + ": its function returned no task; return the task of the result")
+		}
+		built = true
+		return out
+	}, append(append(options, p), f.options...)...)
+	if refused != nil {
+		var zero Out
+		return zero, refused
+	}
+	return out, err
+}
+
+// Name returns the name that the flow was defined with.
+func (f *Flow[In, Out]) Name() string { return f.name }

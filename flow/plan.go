@@ -1,0 +1,121 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// plan is what the group of a flow knows of its definition: whether that has
+// returned, and what it must not do until then. It is an option of the group, the
+// first.
+type plan struct {
+	flow     string
+	building atomic.Bool // the flow's function has not returned
+	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
+
+	group *engine.Group
+	input *engine.Node
+
+	mu  sync.Mutex
+	err error // the first thing the function must not do
+}
+
+func newPlan(flow string) *plan {
+	p := &plan{flow: flow}
+	p.building.Store(true)
+	return p
+}
+
+// Apply makes the plan the group's. The group has the flow's name already when
+// the first observer hears of it.
+func (p *plan) Apply(c *engine.Config) {
+	c.Name, c.Flow, c.Backend = p.flow, p, newBackend
+}
+
+// holds takes the input of the flow, which is the first node of the group and
+// has its value only when the flow's function has returned.
+func (p *plan) holds(n *engine.Node) bool {
+	if p.input != nil {
+		return false
+	}
+	p.input = n
+	return true
+}
+
+// defined lets the tasks start when the flow's function has returned, or ends the
+// group if it has not done so properly. It returns the error of what it has done
+// and must not.
+func (p *plan) defined(built bool) (refused error) {
+	p.building.Store(false)
+	if refused = p.refused(); !built || refused != nil {
+		p.group.NoticedEnd() // the parent's comes first
+		p.group.EndWith(cmp.Or(refused, context.Canceled), refused)
+	}
+	p.group.Release(p.input)
+	return refused
+}
+
+// refused is the error of the first thing that the function has done and must not.
+func (p *plan) refused() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+func (p *plan) refuse(call string, n *engine.Node) error {
+	if n != nil {
+		call += " of task " + engine.Label(n)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := fmt.Errorf("asap: flow %s: its function calls %s, but values are there only when it has returned; declare a task with Then instead", p.flow, call)
+	if p.err == nil {
+		p.err = err
+	}
+	return err
+}
+
+// refuseCall panics when the flow's function, or a body that uses the flow it
+// was recorded in, calls what it must not.
+func (p *plan) refuseCall(call string, n *engine.Node) {
+	p.refuseRecorded(call, n)
+	if p.building.Load() {
+		panic(p.refuse(call, n).Error())
+	}
+}
+
+func (p *plan) refuseRecorded(call string, n *engine.Node) {
+	if p.recorded.Load() {
+		panic(p.elsewhere(call, n).Error())
+	}
+}
+
+// elsewhere is the error of a body that uses the flow that it was recorded in.
+func (p *plan) elsewhere(call string, n *engine.Node) error {
+	if n == nil {
+		return fmt.Errorf("asap: flow %s: %s inside a body that runs on another engine; do it in the flow's function", p.flow, call)
+	}
+	name := engine.Label(n)
+	return fmt.Errorf("asap: flow %s: %s of task %s inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
+		p.flow, call, name, name, name)
+}
+
+// refuseAwait is the error of a wait for n that the flow's function, or by's body,
+// must not make.
+func (p *plan) refuseAwait(n, by *engine.Node) error {
+	own := by != nil && engine.GroupOf(by) == p.group
+	switch {
+	case p.building.Load() && !own:
+		return p.refuse("Await", n)
+	case own:
+		name := engine.Label(n)
+		return fmt.Errorf("asap: task %s awaits task %s inside flow %s: values travel along declared edges only; declare it with And(%s).Then or %s.Then",
+			engine.Label(by), name, p.flow, name, name)
+	}
+	return nil
+}

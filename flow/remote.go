@@ -1,0 +1,280 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// remote is a group whose bodies run on an [Executor]. Everything happens on
+// the goroutine that is inside the group's methods: what the executor reports
+// is noted by done and handled after Step, in order of declaration, so that
+// the same reports give the same calls in the same order.
+type remote struct {
+	g            *engine.Group
+	backend      *backend
+	exec         Executor
+	names        namer
+	seq          int
+	open         []*engine.Node // declared, in order; those that have ended leave now and then
+	declaredOpen int            // left in open the last time
+	ready        engine.Chain   // to be started
+	reported     []*engine.Node
+	spare        []*engine.Node // for reported, while those in it are handled
+	inFlight     int
+	busy         atomic.Bool // the executor is at work: nobody else may do anything
+	starting     bool        // dispatch is under way further up
+	canceled     error
+	broken       error // of Step
+}
+
+// remoteCall is what a remote group knows of a node.
+type remoteCall struct {
+	seq      int
+	name     string
+	body     string          // the name in Flow.Calls
+	call     *Call           // of a function of a Race that is in flight
+	ctx      context.Context // what observers made of the group's
+	started  bool
+	reported bool
+	err      error
+}
+
+func newRemote(g *engine.Group, b *backend, e Executor) *remote {
+	return &remote{g: g, backend: b, exec: e, names: make(namer)}
+}
+
+func callOf(n *engine.Node) *remoteCall { return engine.Backing(n).(*remoteCall) }
+
+func (r *remote) declared(n *engine.Node) {
+	name := r.names.of(n)
+	r.add(n, name, name)
+}
+
+// declaredPart names the i-th function or element of a Race or a Map.
+func (r *remote) declaredPart(n, of *engine.Node, i int) {
+	name, part := callOf(of).name, "["+strconv.Itoa(i)+"]"
+	if engine.KindOf(of)&engine.Mapped != 0 {
+		at := len(engine.Name(of)) // name[] or name[]#2
+		r.add(n, r.names.unique(name[:at]+part+name[at+2:]), name)
+		return
+	}
+	name = r.names.unique(name + part) // as in backend.calls
+	r.add(n, name, name)
+}
+
+func (r *remote) add(n *engine.Node, name, body string) {
+	r.seq++
+	engine.SetBacking(n, &remoteCall{seq: r.seq, name: name, body: body})
+	if len(r.open) >= 2*r.declaredOpen+64 {
+		r.open = slices.DeleteFunc(r.open, engine.IsDone)
+		r.declaredOpen = len(r.open)
+	}
+	r.open = append(r.open, n)
+}
+
+// dispatch starts what is ready, and keeps doing so when starting reports at once.
+func (r *remote) dispatch(ready engine.Chain) {
+	r.ready.Append(ready)
+	if r.starting {
+		return
+	}
+	r.starting = true
+	for {
+		n := r.ready.Pop()
+		if n == nil {
+			if len(r.reported) == 0 {
+				break
+			}
+			r.handle()
+			continue
+		}
+		r.start(n)
+	}
+	r.starting = false
+}
+
+func (r *remote) start(n *engine.Node) {
+	if r.g.MayNotStart(n) {
+		return
+	}
+	c := callOf(n)
+	call := r.backend.call(n, c.name, c.body)
+	call.Run = func(ctx context.Context) error { return runRemote(ctx, n, c) }
+	c.ctx = r.g.Report(n)
+	c.started = true
+	if engine.KindOf(n)&engine.Entrant != 0 {
+		c.call = call
+	}
+	r.inFlight++
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	r.exec.Start(call, func(err error) {
+		if c.reported {
+			return
+		}
+		if p, ok := err.(*asap.PanicError); ok && p.Task == c.name { // from Call.Invoke, which knows no other name
+			err = &asap.PanicError{Task: engine.Label(n), Value: p.Value, Stack: p.Stack}
+		}
+		r.report(n, c, err)
+	})
+}
+
+// report notes the end of a call that is in flight.
+func (r *remote) report(n *engine.Node, c *remoteCall, err error) {
+	c.reported, c.err, c.call = true, err, nil
+	r.inFlight--
+	r.reported = append(r.reported, n)
+}
+
+// lose cancels the functions of a decided Race that are in flight.
+func (r *remote) lose(race *engine.Node) {
+	exec, ok := r.exec.(Canceler)
+	if !ok {
+		return
+	}
+	r.busy.Store(true)
+	defer r.busy.Store(false)
+	for n := range deps(race) {
+		if c := callOf(n); c.call != nil {
+			exec.CancelCall(c.call, context.Canceled)
+		}
+	}
+}
+
+// handle settles what was reported.
+func (r *remote) handle() {
+	nodes := r.reported
+	r.reported, r.spare = r.spare, nil
+	slices.SortFunc(nodes, func(a, b *engine.Node) int { return cmp.Compare(callOf(a).seq, callOf(b).seq) })
+	for _, n := range nodes {
+		r.g.SettleElsewhere(n, callOf(n).err)
+	}
+	clear(nodes)
+	r.spare = nodes[:0]
+}
+
+// drive steps the executor until enough says so or every task has ended.
+func (r *remote) drive(enough func() bool) {
+	for {
+		r.dispatch(engine.Chain{})
+		if enough() || r.g.Left() == 1 {
+			return
+		}
+		switch {
+		case r.inFlight == 0:
+			r.stall()
+		case r.broken != nil:
+			r.giveUp()
+		default:
+			r.step()
+			r.g.NoticedEnd()
+		}
+	}
+}
+
+func (r *remote) step() {
+	err := r.stepOrLeave()
+	if err == nil && len(r.reported) == 0 && r.g.Parent().Err() == nil {
+		err = errors.New("step returned before a call was done")
+	}
+	if err != nil {
+		r.broken = fmt.Errorf("asap: executor: %w", err)
+		r.g.EndWith(r.broken, r.broken)
+	}
+}
+
+// stepOrLeave sees to it that a panic or a Goexit of the executor, with which
+// an engine may take a group out of memory, finds no task left to wait for.
+func (r *remote) stepOrLeave() error {
+	r.busy.Store(true)
+	left := true
+	defer func() {
+		r.busy.Store(false)
+		if left {
+			r.abandon()
+		}
+	}()
+	err := r.exec.Step()
+	left = false
+	return err
+}
+
+// abandon ends everything without the executor, of which nobody will hear again.
+func (r *remote) abandon() {
+	r.broken = errors.New("asap: executor: Step did not return")
+	r.canceled = r.broken
+	r.g.EndWith(r.broken, r.broken)
+	r.giveUp()
+	r.dispatch(engine.Chain{})
+	if r.g.Left() > 1 {
+		r.stall()
+	}
+}
+
+// unfinished returns the tasks that have not ended, in order of declaration.
+func (r *remote) unfinished() []*engine.Node {
+	r.open = slices.DeleteFunc(r.open, engine.IsDone)
+	return slices.Clone(r.open)
+}
+
+// giveUp ends the calls of which a broken executor will not report.
+func (r *remote) giveUp() {
+	for _, n := range r.unfinished() {
+		if c := callOf(n); c.started && !c.reported {
+			r.report(n, c, r.broken)
+		}
+	}
+}
+
+// stall ends a group with nothing in flight and tasks left: they wait for
+// something that nobody will bring.
+func (r *remote) stall() {
+	var path []string
+	for _, n := range r.unfinished() {
+		path = append(path, callOf(n).name)
+	}
+	err := r.g.Host().Cycle(path)
+	r.g.EndWith(err, err)
+	for _, n := range r.unfinished() {
+		r.g.Kill(n)
+	}
+}
+
+func (r *remote) cancel(cause error) {
+	if r.canceled == nil {
+		r.canceled = cause
+		r.exec.Cancel(cause)
+	}
+}
+
+// await steps the executor until n is done or ctx ends.
+func (r *remote) await(ctx context.Context, n *engine.Node) error {
+	if ctx.Err() == nil {
+		r.drive(func() bool { return engine.IsDone(n) || ctx.Err() != nil })
+		if engine.IsDone(n) {
+			return nil
+		}
+	}
+	return r.g.Host().CutShort(n, context.Cause(ctx))
+}
+
+// runRemote runs n's body in this process for an executor. Its panic and its
+// Goexit are errors.
+func runRemote(ctx context.Context, n *engine.Node, c *remoteCall) error {
+	if c.ctx != engine.GroupOf(n).Parent() {
+		var end func()
+		ctx, end = withObserved(ctx, c.ctx)
+		defer end()
+	}
+	return apart(engine.Label(n), func() error {
+		return engine.BodyOf(n).Call(context.WithValue(ctx, remoteKey{}, c.name))
+	})
+}
