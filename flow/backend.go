@@ -22,17 +22,22 @@ var _ engine.Backend = (*backend)(nil)
 
 // newBackend is the Backend of [engine.Config].
 func newBackend(g *engine.Group, c *engine.Config) (engine.Backend, bool) {
-	b := &backend{group: g}
-	if p, ok := c.Flow.(*plan); ok {
-		b.plan, p.group = p, g
-	}
-	if e, ok := c.Executor.(Executor); ok {
-		b.remote = newRemote(g, b, e)
-	}
-	if b.plan == nil && b.remote == nil {
+	p, isFlow := c.Flow.(*plan)
+	e, elsewhere := c.Executor.(Executor)
+	if !isFlow && !elsewhere {
 		return nil, false
 	}
-	return b, b.remote != nil
+	var b *backend
+	if isFlow {
+		b = &p.backend
+	} else {
+		b = new(backend)
+	}
+	b.group = g
+	if elsewhere {
+		b.remote = newRemote(b, e)
+	}
+	return b, elsewhere || b.drawing != nil
 }
 
 func (b *backend) Refuse(call string, n *engine.Node) {

@@ -53,7 +53,8 @@ func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 
 // draw calls the flow's function with a group that starts nothing.
 func (f *Flow[In, Out]) draw() (*backend, error) {
-	b := &backend{plan: newPlan(f.name), drawing: &drawing{index: make(map[*engine.Node]int)}}
+	b := &newPlan(f.name).backend
+	b.drawing = &drawing{index: make(map[*engine.Node]int)}
 	var err error
 	done := make(chan struct{})
 	go func() { // a Goexit of the function ends this goroutine alone
@@ -66,7 +67,7 @@ func (f *Flow[In, Out]) draw() (*backend, error) {
 				err = fmt.Errorf("asap: flow %s: its function called runtime.Goexit", f.name)
 			}
 		}()
-		g := asap.New(context.Background(), option(b.draws))
+		g := asap.New(context.Background(), b.plan, option(func(c *engine.Config) { b.drawing.nodeOf = c.NodeOf }))
 		var in In
 		out := f.build(g, g.Input("input", in))
 		returned = true
@@ -82,16 +83,6 @@ func (f *Flow[In, Out]) draw() (*backend, error) {
 		return nil, refused
 	}
 	return b, err
-}
-
-// draws is the option of a group that is only drawn by b. No other engine runs
-// its bodies, but neither do they run here.
-func (b *backend) draws(c *engine.Config) {
-	b.drawing.nodeOf = c.NodeOf
-	c.Backend = func(g *engine.Group, _ *engine.Config) (engine.Backend, bool) {
-		b.group, b.plan.group = g, g
-		return b, true
-	}
 }
 
 // drawing is the tasks of a flow in order of declaration.

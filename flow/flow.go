@@ -40,22 +40,21 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 		panic("asap: Run of flow " + f.name + " with a nil context; pass context.Background()")
 	}
 	p := newPlan(f.name)
-	var refused error
-	options := make([]asap.Option, 0, 1+len(f.options))
+	p.options = f.options
 	out, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[Out] {
 		input := g.Input("input", in)
 		built := false
-		defer func() { refused = p.defined(built) }()
+		defer func() { p.defined(built) }()
 		out := f.build(g, input)
 		if out == nil {
 			panic("asap: flow " + f.name + ": its function returned no task; return the task of the result")
 		}
 		built = true
 		return out
-	}, append(append(options, p), f.options...)...)
-	if refused != nil {
+	}, p)
+	if p.result != nil {
 		var zero Out
-		return zero, refused
+		return zero, p.result
 	}
 	return out, err
 }

@@ -7,19 +7,21 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
 )
 
 // plan is what the group of a flow knows of its definition: whether that has
-// returned, and what it must not do until then. It is an option of the group, the
-// first.
+// returned, and what it must not do until then. It is the option of the group.
 type plan struct {
 	flow     string
+	options  []asap.Option
 	building atomic.Bool // the flow's function has not returned
 	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
 
-	group *engine.Group
-	input *engine.Node
+	backend backend // of the group
+	input   *engine.Node
+	result  error // of a run, when the function has returned: what refused says then
 
 	mu  sync.Mutex
 	err error // the first thing the function must not do
@@ -27,14 +29,21 @@ type plan struct {
 
 func newPlan(flow string) *plan {
 	p := &plan{flow: flow}
+	p.backend.plan = p
 	p.building.Store(true)
 	return p
 }
 
-// Apply makes the plan the group's. The group has the flow's name already when
-// the first observer hears of it.
+// Apply makes the plan the group's, and then applies the options of the flow,
+// which may have another name for the group.
 func (p *plan) Apply(c *engine.Config) {
 	c.Name, c.Flow, c.Backend = p.flow, p, newBackend
+	for _, o := range p.options {
+		if o == nil {
+			panic("asap: New with a nil Option; leave it out")
+		}
+		o.Apply(c)
+	}
 }
 
 // holds takes the input of the flow, which is the first node of the group and
@@ -48,16 +57,15 @@ func (p *plan) holds(n *engine.Node) bool {
 }
 
 // defined lets the tasks start when the flow's function has returned, or ends the
-// group if it has not done so properly. It returns the error of what it has done
-// and must not.
-func (p *plan) defined(built bool) (refused error) {
+// group if it has not done so properly.
+func (p *plan) defined(built bool) {
 	p.building.Store(false)
-	if refused = p.refused(); !built || refused != nil {
-		p.group.NoticedEnd() // the parent's comes first
-		p.group.EndWith(cmp.Or(refused, context.Canceled), refused)
+	g := p.backend.group
+	if p.result = p.refused(); !built || p.result != nil {
+		g.NoticedEnd() // the parent's comes first
+		g.EndWith(cmp.Or(p.result, context.Canceled), p.result)
 	}
-	p.group.Release(p.input)
-	return refused
+	g.Release(p.input)
 }
 
 // refused is the error of the first thing that the function has done and must not.
@@ -108,7 +116,7 @@ func (p *plan) elsewhere(call string, n *engine.Node) error {
 // refuseAwait is the error of a wait for n that the flow's function, or by's body,
 // must not make.
 func (p *plan) refuseAwait(n, by *engine.Node) error {
-	own := by != nil && engine.GroupOf(by) == p.group
+	own := by != nil && engine.GroupOf(by) == p.backend.group
 	switch {
 	case p.building.Load() && !own:
 		return p.refuse("Await", n)

@@ -47,8 +47,8 @@ type remoteCall struct {
 	err      error
 }
 
-func newRemote(g *engine.Group, b *backend, e Executor) *remote {
-	return &remote{g: g, backend: b, exec: e, names: make(namer)}
+func newRemote(b *backend, e Executor) *remote {
+	return &remote{g: b.group, backend: b, exec: e, names: make(namer)}
 }
 
 func callOf(n *engine.Node) *remoteCall { return engine.Backing(n).(*remoteCall) }
