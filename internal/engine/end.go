@@ -68,11 +68,7 @@ func (g *Group) endWith(e *Ending) {
 // starts once the context of this one is seen dead.
 func (g *Group) cancel() {
 	e := g.end.Load()
-	for _, n := range g.inside() {
-		if n.nests {
-			n.EndOutside(e.err(), e.Cause)
-		}
-	}
+	g.endInside(e.err(), e.Cause)
 	g.makeReal().cancel(e.Cause)
 	if g.elsewhere {
 		g.backend.Cancel(e.Cause)
@@ -87,14 +83,4 @@ func (e *Ending) err() error {
 		return e.Err
 	}
 	return context.Canceled
-}
-
-// inside returns the groups that were made in bodies of g and have not ended.
-func (g *Group) inside() (groups []*Group) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for n := g.inner; n != nil; n = n.after {
-		groups = append(groups, n)
-	}
-	return groups
 }

@@ -49,13 +49,13 @@ type Group struct {
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in            atomic.Pointer[Node]
 	start         func()
-	inner         *Group               // the first of the groups nested in this one; under mu
-	before, after *Group               // its neighbors among those of the group around; under the mu of that
-	parked        atomic.Pointer[wait] // hard waits of the group's bodies for tasks; changed under mu
-	uphill        atomic.Int32         // of a root: see cycle.go
-	depth         int32                // groups around this one
-	waited        atomic.Uint32        // counted, if the caller's count is given back, and joined
-	over          atomic.Bool          // everything has ended
+	inner         atomic.Pointer[Group] // the first of the groups nested in this one; changed under mu
+	before, after *Group                // its neighbors among those of the group around; under the mu of that
+	parked        atomic.Pointer[wait]  // hard waits of the group's bodies for tasks; changed under mu
+	uphill        atomic.Int32          // of a root: see cycle.go
+	depth         int32                 // groups around this one
+	waited        atomic.Uint32         // counted, if the caller's count is given back, and joined
+	over          atomic.Bool           // everything has ended
 
 	// Poppers write the first two, see relay.go.
 	pop   sync.Mutex
@@ -136,7 +136,9 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
 	g.rank = uint8(min(g.depth, maxRank))
-	if g.lim = owner.limiter(); g.lim != nil {
+	if outer.end.Load() != nil {
+		g.lim = nil // what its bodies do now queues no more
+	} else if g.lim = owner.limiter(); g.lim != nil {
 		mu := &g.lim.top.mu
 		mu.Lock()
 		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
@@ -202,16 +204,18 @@ func (g *Group) observe(owner *Node, c *Config) {
 }
 
 // adopt notes a group that was made in a body of g, so that it ends with g if it
-// nests.
+// nests: g ends first, and then those that it has noted.
 func (g *Group) adopt(n *Group) {
 	g.mu.Lock()
-	if n.after = g.inner; n.after != nil {
+	if n.after = g.inner.Load(); n.after != nil {
 		n.after.before = n
 	}
-	g.inner = n
+	g.inner.Store(n)
 	g.mu.Unlock()
-	if e := g.end.Load(); e != nil && n.nests { // it may have ended the others before
+	if e := g.end.Load(); e != nil && n.nests {
 		n.EndOutside(e.err(), e.Cause)
+	} else if g.isOver() {
+		g.endInside(context.Canceled, context.Canceled)
 	}
 }
 
@@ -220,7 +224,7 @@ func (g *Group) disown(n *Group) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if n.before == nil {
-		g.inner = n.after
+		g.inner.Store(n.after)
 	} else {
 		n.before.after = n.after
 	}
@@ -228,6 +232,28 @@ func (g *Group) disown(n *Group) {
 		n.after.before = n.before
 	}
 	n.before, n.after = nil, nil
+}
+
+// inside returns the groups that were made in bodies of g and have not ended.
+func (g *Group) inside() (groups []*Group) {
+	if g.inner.Load() == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n := g.inner.Load(); n != nil; n = n.after {
+		groups = append(groups, n)
+	}
+	return groups
+}
+
+// endInside ends the groups that end with g.
+func (g *Group) endInside(err, cause error) {
+	for _, n := range g.inside() {
+		if n.nests {
+			n.EndOutside(err, cause)
+		}
+	}
 }
 
 // Join returns when the group has ended, for the Wait of a body or of anybody:
@@ -330,7 +356,8 @@ func (g *Group) finish() {
 		return
 	}
 	g.unwatchParent()
-	g.wakeParked() // of goroutines that bodies have left behind
+	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
+	g.wakeParked()                                  // and what they wait for
 	if c := g.real.Load(); c != nil {
 		c.cancel(nil)
 	}

@@ -37,7 +37,7 @@ type entry struct {
 // pushReady queues a body that is to start.
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
 	n.queued = l.mark | class
-	n.rank = max(n.rank, n.group.rank)
+	n.rank = n.rankNow()
 	q.turn++
 	n.turn = q.turn
 	q.lane(n).queue.push(entry{n, n.turn})

@@ -12,8 +12,15 @@ package engine
 
 const maxRank = 31
 
-// rankNow is the rank of n's body.
-func (n *Node) rankNow() uint8 { return max(n.rank, n.group.rank) }
+// rankNow is the rank of n's body: its own, its group's, or that of the Map or Race
+// that it is a part of.
+func (n *Node) rankNow() uint8 {
+	rank := max(n.rank, n.group.rank)
+	if of := n.whole(); of != nil {
+		rank = max(rank, of.rank)
+	}
+	return rank
+}
 
 // raising is a search for what is to have at least a rank.
 type raising struct {
@@ -94,7 +101,7 @@ func (s *raising) node(n *Node) {
 	case l.top != s.top:
 		s.far = append(s.far, n)
 		return
-	case n.rankNow() >= s.rank:
+	case max(n.rank, n.group.rank) >= s.rank: // a part is raised after its Map or Race
 		return
 	}
 	n.rank = s.rank
@@ -143,7 +150,7 @@ func (s *raising) group(g *Group) {
 	for w := g.parked.Load(); w != nil; w = w.behind {
 		s.wait(w)
 	}
-	for n := g.inner; n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.after {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
 			s.groups = append(s.groups, n)
 		}

@@ -301,11 +301,15 @@ func (c *edgeFickle) Err() error {
 // skipped (R12a).
 func TestE15_FickleParents(t *testing.T) {
 	edgeChild(t, "for a few calls", func(t *testing.T) {
-		for _, done := range []chan struct{}{nil, make(chan struct{})} {
+		for _, ends := range []bool{false, true} {
 			for _, options := range [][]asap.Option{nil, {asap.Limit(1)}, {asap.Settled()}} {
 				for from := range 40 {
 					for _, length := range []int{1, 2, 3, 7} {
 						edgeBubble(t, fmt.Sprint("calls from ", from, " on, ", length), func(t *testing.T) {
+							var done chan struct{}
+							if ends {
+								done = make(chan struct{})
+							}
 							parent := &edgeFickle{Context: context.WithoutCancel(t.Context()), from: from, till: from + length, done: done}
 							g := asap.New(parent, options...)
 							var errs []error
