@@ -208,7 +208,9 @@ func (n *Node) cutIfStuck() {
 			continue
 		}
 		on := w.on.Load()
-		if on == nil || w.over.Load() {
+		if on == nil || w.over.Load() || w == &b.first {
+			// A wait in its own group does not lead out of it, and its record
+			// may be that of another wait by now.
 			continue
 		}
 		w.ifStuck(on, func(path []string) { w.end(cycleCut{n.group.host.Cycle(path)}) })

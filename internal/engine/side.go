@@ -54,8 +54,7 @@ func (n *Node) makeWaiter() *waiter {
 	s := n.side.Load()
 	if s == nil {
 		b := new(sideWithWaiter)
-		b.waiter.node = n
-		b.side.waiter.Store(&b.waiter)
+		b.side.waiter.Store(b.waiter.init(n))
 		if n.side.CompareAndSwap(nil, &b.side) {
 			return &b.waiter
 		}
@@ -63,7 +62,7 @@ func (n *Node) makeWaiter() *waiter {
 	}
 	b := s.waiter.Load()
 	if b == nil {
-		b = &waiter{node: n}
+		b = new(waiter).init(n)
 		if !s.waiter.CompareAndSwap(nil, b) {
 			b = s.waiter.Load()
 		}

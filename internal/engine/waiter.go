@@ -22,13 +22,19 @@ type waiter struct {
 	used  atomic.Bool
 }
 
+// init fills in what never changes, as others may read it at any time.
+func (b *waiter) init(n *Node) *waiter {
+	b.node, b.first.by, b.first.hard = n, n, true
+	return b
+}
+
 // take returns the first record if it is free, and else nil.
 func (b *waiter) take() *wait {
 	if !b.used.CompareAndSwap(false, true) {
 		return nil
 	}
 	w := &b.first
-	w.by, w.hard, w.direct, w.how = b.node, true, false, nil
+	w.direct, w.how = false, nil
 	w.over.Store(false)
 	return w
 }
