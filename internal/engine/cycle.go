@@ -37,11 +37,18 @@ func (w *wait) publish(b *waiter) error {
 	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
 		return nil
 	}
-	var err error
+	return w.refuseIfStuck(b, n)
+}
+
+// refuseIfStuck takes the wait back that closes a cycle, and is apart from publish
+// for its frame: most bodies that wait should not grow their stack.
+//
+//go:noinline
+func (w *wait) refuseIfStuck(b *waiter, n *Node) (err error) {
 	w.ifStuck(n, func(path []string) {
 		if w.over.CompareAndSwap(false, true) { // else another has found the same
 			w.withdraw(b)
-			err = by.group.host.Cycle(path)
+			err = b.node.group.host.Cycle(path)
 		}
 	})
 	return err

@@ -18,11 +18,15 @@ type claim struct {
 // begins to wait, and gives what is waited for its rank. It does nothing without
 // a limit.
 func (n *Node) giveSlots(w *wait) {
-	l := n.limiter()
-	if l == nil {
-		n.raiseFar(w)
-		return
+	if l := n.limiter(); l != nil {
+		n.giveSlotsOf(l, w)
+	} else if on := w.on.Load(); on != nil && on.limiter() != nil {
+		n.raiseFar(on)
 	}
+}
+
+//go:noinline
+func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	n.group.watchParent()
 	var granted grants
 	var search raising

@@ -56,7 +56,11 @@ func Await(n *Node, ctx context.Context) error {
 	if w == nil {
 		return err
 	}
-	w.sleep()
+	if w.cut == nil {
+		w.wake.Wait()
+	} else {
+		w.sleep()
+	}
 	return w.finish()
 }
 
@@ -77,16 +81,9 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, n.cutShort(causeOf(ctx, err))
 	}
-	if by == nil {
-		return n.beginAtHub(&wait{ctx: ctx, done: ctx.Done()})
-	}
-	if own := by.ownContext(); ctx != own || own != context.Context(by) {
-		done := ctx.Done()
-		switch {
-		case ctx != own && done != own.Done():
-			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done})
-		case done != by.Done(): // of a function of a Race, or by an observer
-			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done, hard: true})
+	if by == nil || ctx != context.Context(by) {
+		if w := n.apart(ctx, by); w != nil {
+			return n.beginAtHub(w)
 		}
 	}
 	if e := by.group.end.Load(); e != nil { // a moment before its context
@@ -99,6 +96,23 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 		}
 	}
 	return n.beginAtHub(&wait{by: by, hard: true})
+}
+
+// apart returns a new wait if it is nobody's, or not with the body's own context,
+// or that has an end of its own, and else nil.
+//
+//go:noinline
+func (n *Node) apart(ctx context.Context, by *Node) *wait {
+	done := ctx.Done()
+	switch {
+	case by == nil:
+		return &wait{ctx: ctx, done: done}
+	case ctx != by.ownContext() && done != by.ownContext().Done():
+		return &wait{by: by, ctx: ctx, done: done}
+	case done != by.Done(): // of a function of a Race, or by an observer
+		return &wait{by: by, ctx: ctx, done: done, hard: true}
+	}
+	return nil
 }
 
 func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cause) }
@@ -151,12 +165,11 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	return w, nil
 }
 
-// sleep returns when the wait has ended and its body has its slots again.
+// sleep returns when the wait has ended, or its context, and its body has its slots
+// again.
+//
+//go:noinline
 func (w *wait) sleep() {
-	if w.cut == nil {
-		w.wake.Wait()
-		return
-	}
 	select {
 	case <-w.cut:
 		return
