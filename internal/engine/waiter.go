@@ -75,12 +75,12 @@ func (b *waiter) shut(w *wait) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := w.also.Load()
+	if next != nil {
+		next.prior = w.prior // before it can be the only one, which may go without the lock
+	}
 	if w.prior != nil {
 		w.prior.also.Store(next)
 	} else {
 		b.waits.CompareAndSwap(w, next)
-	}
-	if next != nil {
-		next.prior = w.prior
 	}
 }
