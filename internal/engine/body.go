@@ -109,7 +109,7 @@ func (n *Node) limiter() *Limiter {
 	if n.kind&Element != 0 {
 		return n.body.(Limited).Limiter()
 	}
-	return n.group.lim
+	return n.group.limiter
 }
 
 // race is the state of the Race that n is a function of.

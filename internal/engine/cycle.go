@@ -27,7 +27,7 @@ type hint struct{ on, to *Node }
 type cycleCut struct{ error }
 
 // publish says that the body of b waits from now on, unless that is a cycle.
-func (w *wait) publish(b *waiter) error {
+func (w *wait) announce(b *waiter) error {
 	by, n := b.node, w.on.Load()
 	w.uphill = !n.isBelow(by)
 	if w.uphill {
@@ -46,7 +46,7 @@ func (w *wait) publish(b *waiter) error {
 //go:noinline
 func (w *wait) refuseIfStuck(b *waiter, n *Node) (err error) {
 	w.ifStuck(n, func(path []string) {
-		if w.over.CompareAndSwap(false, true) { // else another has found the same
+		if w.ended.CompareAndSwap(false, true) { // else another has found the same
 			w.withdraw(b)
 			err = b.node.group.host.Cycle(path)
 		}
@@ -115,7 +115,7 @@ func mayLeadTo(n, w *Node) bool {
 			return n.isPending() && reaches(n, w)
 		}
 		on := open.on.Load()
-		if on == nil || open.also.Load() != nil {
+		if on == nil || open.nextOpen.Load() != nil {
 			return reaches(n, w)
 		}
 		next := on
@@ -135,7 +135,7 @@ func mayLeadTo(n, w *Node) bool {
 // group and nothing but the group's end can cut that short.
 func (n *Node) firmly() *Node {
 	b := n.waiter()
-	if b == nil || b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
+	if b == nil || b.waits.Load() != &b.first || b.first.nextOpen.Load() != nil || b.first.ended.Load() {
 		return nil
 	}
 	if on := b.first.on.Load(); on != nil && !on.isDone() {
@@ -161,11 +161,11 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 		if way == nil {
 			return
 		}
-		if !s.endedMeanwhile(way) {
+		if !s.cutDead(way) {
 			break
 		}
 	}
-	root := by.group.root.makeBook()
+	root := by.group.root.makeLedger()
 	root.cycles.Lock()
 	s := newStuck(by, n)
 	if way := s.way(); way != nil {
@@ -178,19 +178,19 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 // endedMeanwhile ends the waits on the way whose own context has ended, though
 // nobody has noticed, and reports whether there were any. It asks the callers'
 // contexts, so no lock may be held.
-func (s *stuck) endedMeanwhile(way []int) (any bool) {
+func (s *stuck) cutDead(way []int) (any bool) {
 	for _, i := range way {
 		n := s.nodes[i].n
 		b := n.waiter()
 		if b == nil {
 			continue
 		}
-		noticed := n.group.end.Load() != nil
-		if !noticed && n.group.hasEnded() {
+		noticed := n.group.ending.Load() != nil
+		if !noticed && n.group.noticeEnd() {
 			any = true
 		}
-		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			if w.done == nil || w.over.Load() {
+		for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+			if w.done == nil || w.ended.Load() {
 				continue
 			}
 			if err := w.ctx.Err(); err != nil {
@@ -209,13 +209,13 @@ func (n *Node) cutIfStuck() {
 	if b == nil {
 		return
 	}
-	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
 		if g := w.group.Load(); g != nil {
 			g.cutCycles()
 			continue
 		}
 		on := w.on.Load()
-		if on == nil || w.over.Load() || w == &b.first {
+		if on == nil || w.ended.Load() || w == &b.first {
 			// A wait in its own group does not lead out of it, and its record
 			// may be that of another wait by now.
 			continue
@@ -239,7 +239,7 @@ func (g *Group) cutCycles() {
 // of another group.
 func (g *Group) crossers() (nodes []*Node) {
 	for _, w := range g.parkedWaits() {
-		if on := w.on.Load(); on != nil && on.group != g && !w.over.Load() {
+		if on := w.on.Load(); on != nil && on.group != g && !w.ended.Load() {
 			nodes = append(nodes, w.by)
 		}
 	}
@@ -271,7 +271,7 @@ func (n *Node) joins(g *Group) bool {
 	if b == nil {
 		return false
 	}
-	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
 		if w.group.Load() == g {
 			return true
 		}

@@ -5,7 +5,7 @@ import "sync/atomic"
 // Start declares a node without dependencies.
 func (g *Group) Start(n *Node) {
 	if g.declare(n) {
-		g.startReady(n)
+		g.ready(n)
 	}
 }
 
@@ -17,10 +17,10 @@ func (g *Group) StartAfter(n, dep *Node, e *Edge) {
 	}
 	if dep.failure() == nil {
 		n.pending = 0
-		g.startReady(n)
+		g.ready(n)
 	} else {
 		n.pending = dead
-		g.settleUnstarted(n, false)
+		g.skip(n)
 	}
 }
 
@@ -59,13 +59,13 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 	for i := range k {
 		f := n.body.Dep(i)
 		f.order = n.order
-		g.tellDeclared(f, n, i)
+		g.reportDeclared(f, n, i)
 	}
 	s := settling{g: g, at: g.now()}
 	for i := range k {
-		s.started(n.body.Dep(i), nil)
+		s.addReady(n.body.Dep(i), nil)
 	}
-	s.close()
+	s.complete()
 	return true
 }
 
@@ -73,8 +73,8 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 // [Group.Release] if the backend says so.
 func (g *Group) Give(n *Node) {
 	n.pending = hold
-	g.enterTask(n)
-	g.tellDeclared(n, nil, 0)
+	g.countDeclared(n)
+	g.reportDeclared(n, nil, 0)
 	if g.backend == nil || !g.backend.Holds(n) {
 		g.settleGiven(n, nil)
 	}
@@ -83,7 +83,7 @@ func (g *Group) Give(n *Node) {
 // Release settles a node that Give has kept back: as skipped if the group has
 // ended meanwhile.
 func (g *Group) Release(n *Node) {
-	if g.hasEnded() {
+	if g.noticeEnd() {
 		g.settleGiven(n, g.host.Skipped(n, nil))
 	} else {
 		g.settleGiven(n, nil)
@@ -94,7 +94,7 @@ func (g *Group) settleGiven(n *Node, f *Failure) {
 	atomic.StoreUint32(&n.pending, 0)
 	s := settling{g: g, class: byEnd}
 	s.settle(n, f)
-	s.close()
+	s.complete()
 }
 
 // AddParts counts in the elements of a Map that has its slice; the i-th is
@@ -109,7 +109,7 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
 	e.to = of
 	n.list.Store(e)
 	if !g.plain {
-		g.tellDeclared(n, of, index)
+		g.reportDeclared(n, of, index)
 	}
 	parts.Push(n)
 }
@@ -121,20 +121,20 @@ func (g *Group) Expand(of *Node, k int) { of.expand(k) }
 // declare counts n in, and settles it as skipped when no body starts any more.
 // It reports true when n is to be started or linked.
 func (g *Group) declare(n *Node) bool {
-	g.enterTask(n)
-	if !g.plain && !g.tellDeclared(n, nil, 0) {
+	g.countDeclared(n)
+	if !g.plain && !g.reportDeclared(n, nil, 0) {
 		return false
 	}
-	if !g.hasEnded() {
+	if !g.noticeEnd() {
 		return true
 	}
 	n.pending = dead
-	g.settleUnstarted(n, false)
+	g.skip(n)
 	return false
 }
 
 // enterTask counts a new task, and takes its place in the order.
-func (g *Group) enterTask(n *Node) {
+func (g *Group) countDeclared(n *Node) {
 	if g.backend != nil {
 		g.backend.Declaring(n)
 	}
@@ -147,18 +147,18 @@ func (g *Group) enterTask(n *Node) {
 
 // tellDeclared tells whoever wants to know of a new node, which has a place in
 // of if that is not nil. It reports false if n is only to be drawn.
-func (g *Group) tellDeclared(n, of *Node, index int) bool {
+func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
 	}
 	if g.watch != nil && g.watch.Entries() {
-		g.noteDeclared(n)
+		g.makeEntry(n)
 	}
 	return true
 }
 
 // noteDeclared gives n the entry in which its steps are noted.
-func (g *Group) noteDeclared(n *Node) {
+func (g *Group) makeEntry(n *Node) {
 	whole := uint32(0)
 	if of := n.whole(); of != nil {
 		whole = of.number()
@@ -185,12 +185,12 @@ func (g *Group) noteDeclared(n *Node) {
 }
 
 // startReady starts a node that nothing holds back any more.
-func (g *Group) startReady(n *Node) {
+func (g *Group) ready(n *Node) {
 	switch {
 	case !g.plain || n.kind&Inline != 0:
-		g.settleUnstarted(n, true)
-	case g.lim == nil:
-		g.pushed(n, n)
+		g.readyOrSkip(n, true, 0)
+	case g.limiter == nil:
+		g.pushStack(n, n)
 	default:
 		g.push(g.admit(Chain{n, n}, 0))
 	}
@@ -200,11 +200,11 @@ func (g *Group) startReady(n *Node) {
 func (n *Node) release(class uint8) {
 	switch start, skip := n.unpin(); {
 	case start && class == 0:
-		n.group.startReady(n)
+		n.group.ready(n)
 	case start:
-		n.group.settleHeld(n, true, class)
+		n.group.readyOrSkip(n, true, class)
 	case skip:
-		n.group.settleUnstarted(n, false)
+		n.group.skip(n)
 	}
 }
 

@@ -6,7 +6,7 @@ package engine
 // dispatches what it makes ready.
 func (g *Group) SettleElsewhere(n *Node, err error) {
 	v := Verdict{}
-	if err != nil || g.end.Load() != nil {
+	if err != nil || g.ending.Load() != nil {
 		v = g.host.Returned(n, err)
 	}
 	g.settleElsewhere(n, v)
@@ -15,7 +15,7 @@ func (g *Group) SettleElsewhere(n *Node, err error) {
 func (g *Group) settleElsewhere(n *Node, v Verdict) {
 	s := settling{g: g, cancel: v.Cancel}
 	s.settle(n, v.Fail)
-	s.after()
+	s.cutAndCancel()
 	ready := g.admit(s.ready, byEnd)
 	if l := n.limiter(); l != nil {
 		granted := n.vacate(l)
@@ -30,7 +30,7 @@ func (g *Group) settleElsewhere(n *Node, v Verdict) {
 // MayNotStart settles n as skipped if its body must not start any more, and
 // reports whether it did.
 func (g *Group) MayNotStart(n *Node) bool {
-	if !n.mayNotStart() {
+	if !n.mustSkip() {
 		return false
 	}
 	g.settleElsewhere(n, Verdict{Fail: g.host.Skipped(n, nil)})
@@ -41,7 +41,7 @@ func (g *Group) MayNotStart(n *Node) bool {
 func (g *Group) Kill(n *Node) {
 	if !n.isDone() && n.kill() {
 		s := settling{g: g, at: g.now()}
-		s.skipped(n, nil)
-		s.close()
+		s.addSkipped(n, nil)
+		s.complete()
 	}
 }

@@ -5,30 +5,30 @@ import "context"
 // PrepareEnd makes the group's real context, before the call of Record: so nobody
 // sees a dead context without its cause. It asks the caller's context, so no lock
 // may be held.
-func (g *Group) PrepareEnd() { g.makeReal() }
+func (g *Group) PrepareEnd() { g.makeRealContext() }
 
 // Record makes e the reason why the group ends, unless there is one already, and
 // reports whether it did. It cancels nothing: the caller has a [Verdict], or
 // calls cancel.
-func (g *Group) Record(e *Ending) bool { return g.end.CompareAndSwap(nil, e) }
+func (g *Group) Record(e *Ending) bool { return g.ending.CompareAndSwap(nil, e) }
 
 // End returns why the group ends, nil if nobody has noticed that it does.
-func (g *Group) End() *Ending { return g.end.Load() }
+func (g *Group) End() *Ending { return g.ending.Load() }
 
 // NoticedEnd returns why no further body starts, nil if they may. It takes over
 // the end of the parent if nobody has yet.
 func (g *Group) NoticedEnd() *Ending {
-	if e := g.end.Load(); e != nil {
+	if e := g.ending.Load(); e != nil {
 		return e
 	}
 	g.noticeParent()
-	return g.end.Load()
+	return g.ending.Load()
 }
 
 // hasEnded reports whether no further body starts. It asks the caller's context,
 // and takes over its end if nobody has yet.
-func (g *Group) hasEnded() bool {
-	return g.end.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
+func (g *Group) noticeEnd() bool {
+	return g.ending.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
 }
 
 // noticeParent takes over the end of the base's parent, which comes from there
@@ -39,13 +39,13 @@ func (g *Group) noticeParent() bool {
 		g.base.EndOutside(err, cause)
 		g.EndOutside(err, cause) // the base may have ended otherwise, and be on its way
 	}
-	return g.end.Load() != nil
+	return g.ending.Load() != nil
 }
 
 // EndOutside ends the group, and those nested in it, for a cause outside its
 // bodies: the parent's end, Stop, or a backend that fails.
 func (g *Group) EndOutside(err, cause error) {
-	if g.end.Load() != nil || g.isOver() {
+	if g.ending.Load() != nil || g.isOver() {
 		return
 	}
 	g.endWith(g.host.Outside(err, cause))
@@ -67,18 +67,18 @@ func (g *Group) endWith(e *Ending) {
 // has said why: first the groups nested in it, so that none of their bodies
 // starts once the context of this one is seen dead.
 func (g *Group) cancel() {
-	e := g.end.Load()
-	g.endInside(e.err(), e.Cause)
-	g.makeReal().cancel(e.Cause)
+	e := g.ending.Load()
+	g.endInside(e.ctxErr(), e.Cause)
+	g.makeRealContext().cancel(e.Cause)
 	if g.elsewhere {
 		g.backend.Cancel(e.Cause)
 	}
-	g.wakeParked()
+	g.endParked()
 	g.skipAllQueued()
 }
 
 // err is the error of the context that e ends.
-func (e *Ending) err() error {
+func (e *Ending) ctxErr() error {
 	if e.Why == ByOutside && e.Err != nil {
 		return e.Err
 	}

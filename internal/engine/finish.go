@@ -14,29 +14,29 @@ import "context"
 func (g *Group) countEnded(k int64) {
 	n := g.ended.Add(k)
 	if n == g.declared.Load() {
-		g.closeAfter(n)
+		g.sealAfter(n)
 	}
 }
 
 // closeAfter lets nothing be declared any more when n are and all have ended.
-func (g *Group) closeAfter(n int64) {
-	if !g.declared.CompareAndSwap(n, closedAt|n) {
+func (g *Group) sealAfter(n int64) {
+	if !g.declared.CompareAndSwap(n, sealed|n) {
 		return // another one was declared, or has closed it
 	}
-	g.rejoin()
+	g.endJoins()
 	if g.alive.Load() == 0 {
 		g.finish()
 	}
 }
 
 // closedAt is the bit of declared that says that nothing is declared any more.
-const closedAt = -1 << 63
+const sealed = -1 << 63
 
 // enter counts a goroutine of the group in, unless it has ended: then it
 // reports false. Who is counted keeps the group from ending until leave.
 func (g *Group) enter() bool {
 	g.alive.Add(1)
-	if !g.isClosed() {
+	if !g.isSealed() {
 		return true
 	}
 	g.leave()
@@ -44,11 +44,11 @@ func (g *Group) enter() bool {
 }
 
 // isClosed reports whether every task has ended and none can be declared.
-func (g *Group) isClosed() bool { return g.declared.Load() < 0 }
+func (g *Group) isSealed() bool { return g.declared.Load() < 0 }
 
 // leave is the last step of who was counted in.
 func (g *Group) leave() {
-	if g.alive.Add(-1) == 0 && g.isClosed() {
+	if g.alive.Add(-1) == 0 && g.isSealed() {
 		g.finish()
 	}
 }
@@ -60,8 +60,8 @@ func (g *Group) finish() {
 	}
 	g.unwatchParent()
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
-	g.wakeParked()                                  // and what they wait for
-	if c := g.real.Load(); c != nil {
+	g.endParked()                                   // and what they wait for
+	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
 	if owner := g.owner.Swap(nil); owner != nil {

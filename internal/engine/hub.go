@@ -16,8 +16,8 @@ func (h *hub) Dep(int) *Node              { return nil }
 func (h *hub) Drop(bool)                  {}
 
 // joinHub adds w, a wait for n, to n's hub. It reports false if n is done.
-func (g *Group) joinHub(n *Node, w *wait) bool {
-	b := g.makeBook()
+func (g *Group) addToHub(n *Node, w *wait) bool {
+	b := g.makeLedger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	h := b.hubs[n]
@@ -44,10 +44,10 @@ func (g *Group) joinHub(n *Node, w *wait) bool {
 
 // leaveHub takes w out again if its node is not done. A hub stays while that
 // lasts.
-func (g *Group) leaveHub(n *Node, w *wait) {
+func (g *Group) removeFromHub(n *Node, w *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	h := g.makeBook().hubs[n]
+	h := g.makeLedger().hubs[n]
 	if h == nil || w.prev == nil && h.first != w {
 		return
 	}
@@ -68,7 +68,7 @@ func (g *Group) leaveHub(n *Node, w *wait) {
 func (h *hub) fire() {
 	g := h.group
 	g.mu.Lock()
-	delete(g.makeBook().hubs, h.of)
+	delete(g.makeLedger().hubs, h.of)
 	w := h.first
 	h.first, h.last = nil, nil
 	g.mu.Unlock()

@@ -7,7 +7,7 @@ package engine
 func (g *Group) Join() {
 	g.waited.Or(joined)
 	if w := g.beginJoin(); w != nil {
-		defer w.endJoin()
+		defer w.concludeJoin()
 	}
 	g.join(true)
 }
@@ -57,35 +57,35 @@ func (g *Group) beginJoin() *wait {
 		return nil
 	}
 	waiter := by.makeWaiter()
-	w := waiter.take()
+	w := waiter.useFirst()
 	if w == nil {
 		w = &wait{by: by, hard: true}
 	}
-	w.wake.Add(1)
-	b := g.makeBook()
+	w.woken.Add(1)
+	b := g.makeLedger()
 	g.mu.Lock()
-	open := !g.isClosed()
+	open := !g.isSealed()
 	if open {
 		w.next = b.joins
 		b.joins = w
 	}
 	g.mu.Unlock()
 	if !open {
-		w.wake.Done()
-		waiter.giveBack(w)
+		w.woken.Done()
+		waiter.freeFirst(w)
 		return nil
 	}
 	w.group.Store(g)
 	waiter.open(w)
-	by.blocked(nil, g)
+	by.reportBlocked(nil, g)
 	by.giveSlots(w)
 	g.cutCycles()
 	return w
 }
 
 // rejoin ends those waits at the moment when the last task has ended.
-func (g *Group) rejoin() {
-	b := g.book.Load()
+func (g *Group) endJoins() {
+	b := g.ledger.Load()
 	if b == nil {
 		return
 	}
@@ -102,10 +102,10 @@ func (g *Group) rejoin() {
 }
 
 // endJoin finishes the wait: the group has ended, and the body has its slots.
-func (w *wait) endJoin() {
-	w.wake.Wait()
+func (w *wait) concludeJoin() {
+	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
 	waiter.shut(w)
-	by.resumed(nil, w.group.Swap(nil))
-	waiter.giveBack(w)
+	by.reportResumed(nil, w.group.Swap(nil))
+	waiter.freeFirst(w)
 }

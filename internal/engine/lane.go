@@ -3,23 +3,23 @@ package engine
 // lane is who is to start of one rank and class, by turns: in a queue, and in a
 // heap those that were raised to this rank while they waited.
 type lane struct {
-	queue  fifo
+	fifo   fifo
 	raised turns
 }
 
 // pop takes the entry with the first turn.
 func (l *lane) pop() (e entry, ok bool) {
 	if len(l.raised) == 0 {
-		return l.queue.pop()
+		return l.fifo.pop()
 	}
-	if e, ok := l.queue.peek(); ok && int32(e.turn-l.raised[0].turn) < 0 {
-		return l.queue.pop()
+	if e, ok := l.fifo.peek(); ok && int32(e.turn-l.raised[0].turn) < 0 {
+		return l.fifo.pop()
 	}
 	return l.raised.pop(), true
 }
 
 func (l *lane) keep(valid func(entry) bool) {
-	l.queue.keep(valid)
+	l.fifo.keep(valid)
 	old := l.raised
 	l.raised = nil
 	for _, e := range old {

@@ -30,7 +30,7 @@ const contended = -1
 
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := &Limiter{up: up}
-	l.queue.of = of
+	l.queue.group = of
 	l.word.Store(int64(n))
 	l.top = l
 	if up != nil {
@@ -44,9 +44,9 @@ func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 // own, or, with 0, without.
 func (g *Group) Limiter(limit int) *Limiter {
 	if limit == 0 {
-		return g.lim
+		return g.limiter
 	}
-	return newLimiter(limit, g.lim, nil)
+	return newLimiter(limit, g.limiter, nil)
 }
 
 // take takes a slot if one is free.
@@ -105,11 +105,11 @@ func (l *Limiter) giveLocked(granted *grants) {
 		l.giveLocked(granted) // the last in the queue has left it
 	case goesOn:
 		if l.up.climbLocked(n, true, 0) {
-			granted.wake(n)
+			granted.addGoing(n)
 		}
 	default:
-		class := n.queued & byEnd
-		n.queued = 0
+		class := n.queueMark & byEnd
+		n.queueMark = 0
 		if l.up.climbLocked(n, false, class) {
 			granted.nodes.Push(n)
 		}
@@ -118,7 +118,7 @@ func (l *Limiter) giveLocked(granted *grants) {
 
 // calmLocked lets the word count again when nobody waits any more.
 func (l *Limiter) calmLocked() {
-	if l.queue.left == 0 && l.word.Load() == contended {
+	if l.queue.valid == 0 && l.word.Load() == contended {
 		l.word.Store(0)
 	}
 }
@@ -141,7 +141,7 @@ func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 }
 
 // releaseLocked gives back the slots from l up to, but not including, end.
-func (l *Limiter) releaseLocked(end *Limiter, granted *grants) {
+func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
 		l.giveLocked(granted)
 	}
@@ -164,25 +164,25 @@ type grants struct {
 }
 
 // wake takes a body that goes on with its slots.
-func (s *grants) wake(n *Node) {
+func (s *grants) addGoing(n *Node) {
 	claim := &n.waiter().claim
 	w := claim.queued
 	claim.queued, claim.at = nil, nil
 	if s.first == nil {
 		s.first = w
 	} else {
-		s.last.then = w
+		s.last.nextGranted = w
 	}
 	s.last = w
 }
 
 // start wakes and starts who got slots, and leaves the first node to the
 // caller if that has the given group.
-func (s *grants) start(own *Group) (first *Node) {
+func (s *grants) deliver(own *Group) (first *Node) {
 	for w := s.first; w != nil; {
-		then := w.then // the record may be used again when it is woken up
-		w.then = nil
-		w.wakeUp()
+		then := w.nextGranted // the record may be used again when it is woken up
+		w.nextGranted = nil
+		w.wake()
 		w = then
 	}
 	for n := s.nodes.Pop(); n != nil; n = s.nodes.Pop() {
@@ -199,7 +199,7 @@ func (s *grants) start(own *Group) (first *Node) {
 // have all of theirs. The others are queued, with byEnd if they became ready by
 // the end of another.
 func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
-	if g.lim == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
+	if g.limiter == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
 		return ready
 	}
 	for n := ready.Pop(); n != nil; n = ready.Pop() {
@@ -220,23 +220,23 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 	g.watchParent()
 	mu := &l.top.mu
 	mu.Lock()
-	if g.end.Load() == nil {
+	if g.ending.Load() == nil {
 		admitted = l.climbLocked(n, false, class)
 		mu.Unlock()
 		return admitted
 	}
 	var granted grants
-	n.limiter().releaseLocked(l, &granted)
+	n.limiter().giveAllLocked(l, &granted)
 	mu.Unlock()
-	granted.start(nil)
-	g.settleUnstarted(n, false)
+	granted.deliver(nil)
+	g.skip(n)
 	return false
 }
 
 // passOn ends the turn of n's body in a limited group: what it made ready is
 // admitted, and its slot goes to the next. The worker keeps the slot for the
 // oldest that it made ready if nobody waits for it, and no rank says otherwise.
-func (w *worker) passOn(n *Node, ready Chain, ended int64) (next *Node) {
+func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 	g, l := w.g, n.limiter()
 	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.waiter() == nil && !l.isContended() &&
 		(first == ready.tail || !l.top.raised.Load()) {
@@ -252,7 +252,7 @@ func (w *worker) passOn(n *Node, ready Chain, ended int64) (next *Node) {
 	}
 	if next == nil && l != nil {
 		granted := n.vacate(l)
-		next = granted.start(g)
+		next = granted.deliver(g)
 	}
 	return next
 }
@@ -272,7 +272,7 @@ func (n *Node) vacate(l *Limiter) (granted grants) {
 	mu.Lock()
 	defer mu.Unlock()
 	if b == nil || b.claim.vacateLocked(n, &granted) {
-		l.releaseLocked(nil, &granted)
+		l.giveAllLocked(nil, &granted)
 	}
 	return granted
 }

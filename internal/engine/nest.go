@@ -10,10 +10,10 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
 	g.rank = uint8(min(g.depth, maxRank))
-	if outer.end.Load() != nil {
-		g.lim = nil // what its bodies do now queues no more
-	} else if g.lim = owner.limiter(); g.lim != nil {
-		mu := &g.lim.top.mu
+	if outer.ending.Load() != nil {
+		g.limiter = nil // what its bodies do now queues no more
+	} else if g.limiter = owner.limiter(); g.limiter != nil {
+		mu := &g.limiter.top.mu
 		mu.Lock()
 		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
 		mu.Unlock()
@@ -31,13 +31,13 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 // nests: g ends first, and then those that it has noted.
 func (g *Group) adopt(n *Group) {
 	g.mu.Lock()
-	if n.after = g.inner.Load(); n.after != nil {
-		n.after.before = n
+	if n.nextInner = g.inner.Load(); n.nextInner != nil {
+		n.nextInner.prevInner = n
 	}
 	g.inner.Store(n)
 	g.mu.Unlock()
-	if e := g.end.Load(); e != nil && n.nests {
-		n.EndOutside(e.err(), e.Cause)
+	if e := g.ending.Load(); e != nil && n.nests {
+		n.EndOutside(e.ctxErr(), e.Cause)
 	} else if g.isOver() {
 		g.endInside(context.Canceled, context.Canceled)
 	}
@@ -47,15 +47,15 @@ func (g *Group) adopt(n *Group) {
 func (g *Group) disown(n *Group) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n.before == nil {
-		g.inner.Store(n.after)
+	if n.prevInner == nil {
+		g.inner.Store(n.nextInner)
 	} else {
-		n.before.after = n.after
+		n.prevInner.nextInner = n.nextInner
 	}
-	if n.after != nil {
-		n.after.before = n.before
+	if n.nextInner != nil {
+		n.nextInner.prevInner = n.prevInner
 	}
-	n.before, n.after = nil, nil
+	n.prevInner, n.nextInner = nil, nil
 }
 
 // inside returns the groups that were made in bodies of g and have not ended.
@@ -65,7 +65,7 @@ func (g *Group) inside() (groups []*Group) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for n := g.inner.Load(); n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		groups = append(groups, n)
 	}
 	return groups

@@ -19,13 +19,13 @@ type Node struct {
 	// its dependencies, and dead once it is to be skipped. Exactly one change
 	// makes it 0, and exactly one makes it dead without holds: whoever makes
 	// that change starts or settles the node.
-	pending uint32
-	kind    Kind
-	rank    uint8  // see rank.go; guarded by the mu of the top limiter
-	queued  uint8  // mark of the limiter whose queue it is in, 0 if none; likewise
-	turn    uint32 // place in that queue; likewise
-	order   uint32 // place in the group's order of declaration: see before
-	group   *Group
+	pending   uint32
+	kind      Kind
+	rank      uint8  // see rank.go; guarded by the mu of the top limiter
+	queueMark uint8  // mark of the limiter whose queue it is in, 0 if none; likewise
+	turn      uint32 // place in that queue; likewise
+	order     uint32 // place in the group's order of declaration: see before
+	group     *Group
 	// list holds the edges to what waits for this node, the latest first;
 	// it is &closed when the node is done.
 	list atomic.Pointer[Edge]
@@ -113,7 +113,7 @@ func (n *Node) link(e *Edge, to *Node) bool {
 
 // take clears e, of a list that the caller has closed, and returns what it led to
 // and the rest of the list. A kept edge would keep the tasks behind it alive.
-func (e *Edge) take() (to *Node, rest *Edge) {
+func (e *Edge) detach() (to *Node, rest *Edge) {
 	to, rest = e.to, e.next
 	e.next = nil
 	return to, rest

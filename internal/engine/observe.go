@@ -5,14 +5,14 @@ import "context"
 // What observers are told of waits.
 
 // blocked reports a wait of n's body for a node or a nested group.
-func (n *Node) blocked(on *Node, group *Group) {
+func (n *Node) reportBlocked(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Blocked(n.entry(), targetID(on, group), w.Now())
 	}
 }
 
 // resumed reports the end of a wait that blocked has reported.
-func (n *Node) resumed(on *Node, group *Group) {
+func (n *Node) reportResumed(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Resumed(n.entry(), targetID(on, group), w.Now())
 	}
@@ -20,7 +20,7 @@ func (n *Node) resumed(on *Node, group *Group) {
 
 // passed reports a wait for a node that is done already: the body depends on it
 // all the same.
-func (n *Node) passed(on *Node) {
+func (n *Node) reportPassed(on *Node) {
 	if w := n.group.watch; w != nil {
 		at, id := w.Now(), targetID(on, nil)
 		w.Blocked(n.entry(), id, at)

@@ -20,9 +20,9 @@ func (g *Group) watchParent() {
 
 //go:noinline
 func (g *Group) registerWatch() {
-	b := g.makeBook()
+	b := g.makeLedger()
 	g.mu.Lock()
-	registered := b.watch != nil
+	registered := b.parentWatch != nil
 	g.mu.Unlock()
 	if registered || !g.enter() { // counted in: finish waits for the registration
 		return
@@ -30,8 +30,8 @@ func (g *Group) registerWatch() {
 	defer g.leave()
 	p := &parentWatch{done: make(chan struct{})}
 	g.mu.Lock()
-	if registered = b.watch != nil; !registered {
-		b.watch = p
+	if registered = b.parentWatch != nil; !registered {
+		b.parentWatch = p
 	}
 	g.mu.Unlock()
 	if registered {
@@ -42,7 +42,7 @@ func (g *Group) registerWatch() {
 		// while it has work to do. It may be the one that ends the group, which
 		// waits for done: so that is closed before.
 		g.alive.Add(1)
-		if !g.isClosed() {
+		if !g.isSealed() {
 			g.noticeParent()
 		}
 		close(p.done)
@@ -53,11 +53,11 @@ func (g *Group) registerWatch() {
 // unwatchParent returns when the registration is gone and its call, if any, is
 // over. Only finish calls it: nobody registers any more.
 func (g *Group) unwatchParent() {
-	b := g.book.Load()
-	if b == nil || b.watch == nil {
+	b := g.ledger.Load()
+	if b == nil || b.parentWatch == nil {
 		return
 	}
-	if p := b.watch; !p.off() {
+	if p := b.parentWatch; !p.off() {
 		<-p.done
 	}
 }

@@ -8,11 +8,11 @@ func (g *Group) park(w *wait) bool {
 	defer g.mu.Unlock()
 	w.parked = true
 	first := g.parked.Load()
-	if w.before, w.behind = nil, first; first != nil {
-		first.before = w
+	if w.prevParked, w.nextParked = nil, first; first != nil {
+		first.prevParked = w
 	}
 	g.parked.Store(w)
-	if g.end.Load() == nil && !g.isOver() {
+	if g.ending.Load() == nil && !g.isOver() {
 		return true
 	}
 	g.unparkLocked(w)
@@ -29,19 +29,19 @@ func (g *Group) unpark(w *wait) {
 
 func (g *Group) unparkLocked(w *wait) {
 	w.parked = false
-	if w.before == nil {
-		g.parked.Store(w.behind)
+	if w.prevParked == nil {
+		g.parked.Store(w.nextParked)
 	} else {
-		w.before.behind = w.behind
+		w.prevParked.nextParked = w.nextParked
 	}
-	if w.behind != nil {
-		w.behind.before = w.before
+	if w.nextParked != nil {
+		w.nextParked.prevParked = w.prevParked
 	}
-	w.before, w.behind = nil, nil
+	w.prevParked, w.nextParked = nil, nil
 }
 
 // wakeParked ends the hard waits for tasks of the group's bodies.
-func (g *Group) wakeParked() {
+func (g *Group) endParked() {
 	if g.parked.Load() == nil {
 		return
 	}
@@ -53,7 +53,7 @@ func (g *Group) wakeParked() {
 func (g *Group) parkedWaits() (waits []*wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for w := g.parked.Load(); w != nil; w = w.behind {
+	for w := g.parked.Load(); w != nil; w = w.nextParked {
 		waits = append(waits, w)
 	}
 	return waits

@@ -14,8 +14,8 @@ type queue struct {
 	going fifo
 	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
-	left  int       // valid entries
-	of    *Group    // that the limit is of, nil if it is a Map's
+	valid int       // valid entries
+	group *Group    // that the limit is of, nil if it is a Map's
 	stale int       // entries left behind
 	turn  uint32    // of the last who came to start
 }
@@ -36,14 +36,14 @@ type entry struct {
 
 // pushReady queues a body that is to start.
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
-	n.queued = l.mark | class
+	n.queueMark = l.mark | class
 	n.rank = n.rankNow()
 	q.turn++
 	n.turn = q.turn
-	q.lane(n).queue.push(entry{n, n.turn})
-	q.left++
-	if q.of != n.group {
-		n.group.enteredQueue(n, l)
+	q.lane(n).fifo.push(entry{n, n.turn})
+	q.valid++
+	if q.group != n.group {
+		n.group.noteQueued(n, l)
 	}
 }
 
@@ -53,7 +53,7 @@ func (q *queue) lane(n *Node) *lane {
 		q.ready = append(q.ready, [2]lane{})
 	}
 	q.ranks |= 1 << n.rank
-	return &q.ready[n.rank][n.queued>>7]
+	return &q.ready[n.rank][n.queueMark>>7]
 }
 
 // pushGoing queues a body that goes on.
@@ -62,9 +62,9 @@ func (q *queue) pushGoing(n *Node, l *Limiter) {
 	s.at = l
 	s.turn++
 	q.going.push(entry{n, s.turn})
-	q.left++
-	if q.of != n.group {
-		n.group.enteredQueue(n, l)
+	q.valid++
+	if q.group != n.group {
+		n.group.noteQueued(n, l)
 	}
 }
 
@@ -76,23 +76,23 @@ func (q *queue) dropGoing(n *Node) {
 
 // dropReady takes a body that is to start out of the queue.
 func (q *queue) dropReady(n *Node) {
-	n.queued = 0
+	n.queueMark = 0
 	q.drop(n)
 }
 
 func (q *queue) drop(n *Node) {
 	q.stale++
-	q.leave(n)
+	q.countOut(n)
 	q.tidyIfMany()
 }
 
 // leave is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
-func (q *queue) leave(n *Node) {
-	if q.of != n.group {
-		n.group.leftQueue()
+func (q *queue) countOut(n *Node) {
+	if q.group != n.group {
+		n.group.noteUnqueued()
 	}
-	if q.left--; q.left == 0 && q.stale > 0 {
+	if q.valid--; q.valid == 0 && q.stale > 0 {
 		q.tidy()
 	}
 }
@@ -109,7 +109,7 @@ func (q *queue) raise(n *Node) {
 func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 	for e, ok := q.going.pop(); ok; e, ok = q.going.pop() {
 		if e.goes() {
-			q.leave(e.n)
+			q.countOut(e.n)
 			return e.n, true
 		}
 		q.stale--
@@ -120,7 +120,7 @@ func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 			lane := &q.ready[rank][class>>7]
 			for e, ok := lane.pop(); ok; e, ok = lane.pop() {
 				if e.starts(mark|class, rank) {
-					q.leave(e.n)
+					q.countOut(e.n)
 					return e.n, false
 				}
 				q.stale--
@@ -139,7 +139,7 @@ func (e entry) goes() bool {
 
 // starts reports whether the entry is that of a body that still is to start.
 func (e entry) starts(queued uint8, rank int) bool {
-	return e.n.queued == queued && e.n.turn == e.turn && int(e.n.rank) == rank
+	return e.n.queueMark == queued && e.n.turn == e.turn && int(e.n.rank) == rank
 }
 
 // bodiesOf returns those of g in the queue.
@@ -171,7 +171,7 @@ func (q *queue) each(do func(entry)) {
 
 // tidyIfMany throws the entries out that were left behind, when they are many.
 func (q *queue) tidyIfMany() {
-	if q.stale >= q.left+64 {
+	if q.stale >= q.valid+64 {
 		q.tidy()
 	}
 }
@@ -182,7 +182,7 @@ func (q *queue) tidy() {
 	for rank := range q.ready {
 		for i := range q.ready[rank] {
 			q.ready[rank][i].keep(func(e entry) bool {
-				return e.starts(e.n.queued, rank) && e.n.queued != 0
+				return e.starts(e.n.queueMark, rank) && e.n.queueMark != 0
 			})
 		}
 	}

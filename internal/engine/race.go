@@ -22,7 +22,7 @@ func (r *RaceState) isDecided() bool {
 }
 
 // context returns that of the functions: the group's, but ended by the race as well.
-func (r *RaceState) context(g *Group) context.Context {
+func (r *RaceState) makeContext(g *Group) context.Context {
 	r.mu.Lock()
 	ctx := r.ctx
 	r.mu.Unlock()

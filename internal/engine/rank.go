@@ -37,22 +37,22 @@ type raising struct {
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
 	s.rank = min(by.rankNow()+1, maxRank)
 	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
-	s.wait(w)
-	s.searchLocked(top)
+	s.addWait(w)
+	s.raiseTodoLocked(top)
 }
 
 // searchLocked raises what is to be done under a top limiter.
-func (s *raising) searchLocked(top *Limiter) {
+func (s *raising) raiseTodoLocked(top *Limiter) {
 	s.top = top
 	for {
 		if i := len(s.todo) - 1; i >= 0 {
 			n := s.todo[i]
 			s.todo = s.todo[:i]
-			s.node(n)
+			s.raiseNode(n)
 		} else if i := len(s.groups) - 1; i >= 0 {
 			g := s.groups[i]
 			s.groups = s.groups[:i]
-			s.group(g)
+			s.raiseGroup(g)
 		} else {
 			return
 		}
@@ -60,14 +60,14 @@ func (s *raising) searchLocked(top *Limiter) {
 }
 
 // finish releases what is pinned and goes on under other limits.
-func (s *raising) finish() {
+func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
 		n := s.far[0]
 		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, n), s.pinned[:0]
 		top := n.limiter().top
 		top.mu.Lock()
-		s.searchLocked(top)
+		s.raiseTodoLocked(top)
 		top.mu.Unlock()
 		releaseAll(s.pinned)
 	}
@@ -78,11 +78,11 @@ func (s *raising) finish() {
 //go:noinline
 func (n *Node) raiseFar(on *Node) {
 	s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
-	s.finish()
+	s.raiseRest()
 }
 
 // wait adds what w waits for.
-func (s *raising) wait(w *wait) {
+func (s *raising) addWait(w *wait) {
 	if g := w.group.Load(); g != nil {
 		if g.rank < s.rank {
 			s.groups = append(s.groups, g)
@@ -93,7 +93,7 @@ func (s *raising) wait(w *wait) {
 }
 
 // node raises n and adds what it needs to what is to be done.
-func (s *raising) node(n *Node) {
+func (s *raising) raiseNode(n *Node) {
 	l := n.limiter()
 	switch {
 	case n.isDone() || l == nil:
@@ -106,13 +106,13 @@ func (s *raising) node(n *Node) {
 	}
 	n.rank = s.rank
 	s.top.raised.Store(true)
-	if n.queued != 0 {
+	if n.queueMark != 0 {
 		n.queuedAt().queue.raise(n)
 		return
 	}
 	if b := n.waiter(); b != nil {
-		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			s.wait(w)
+		for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+			s.addWait(w)
 		}
 	}
 	if !n.pin() {
@@ -132,25 +132,25 @@ func (s *raising) node(n *Node) {
 
 // group raises a nested group: what of it is queued and what its bodies wait for
 // at once, the rest when it becomes ready.
-func (s *raising) group(g *Group) {
-	if g.lim == nil || g.lim.top != s.top || g.rank >= s.rank {
+func (s *raising) raiseGroup(g *Group) {
+	if g.limiter == nil || g.limiter.top != s.top || g.rank >= s.rank {
 		return
 	}
 	g.rank = s.rank
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if b := g.book.Load(); b != nil {
-		for _, q := range b.queue {
+	if b := g.ledger.Load(); b != nil {
+		for _, q := range b.queued {
 			if q.starts() && q.n.rank < s.rank {
 				q.n.rank = s.rank
 				q.at.queue.raise(q.n)
 			}
 		}
 	}
-	for w := g.parked.Load(); w != nil; w = w.behind {
-		s.wait(w)
+	for w := g.parked.Load(); w != nil; w = w.nextParked {
+		s.addWait(w)
 	}
-	for n := g.inner.Load(); n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
 			s.groups = append(s.groups, n)
 		}

@@ -38,11 +38,11 @@ func (g *Group) push(c Chain) {
 		n.next = top
 		top, n = n, next
 	}
-	g.pushed(top, c.head)
+	g.pushStack(top, c.head)
 }
 
 // pushed queues nodes that are linked from top to bottom, the latest first.
-func (g *Group) pushed(top, bottom *Node) {
+func (g *Group) pushStack(top, bottom *Node) {
 	for {
 		old := g.in.Load()
 		bottom.next = old
@@ -65,16 +65,16 @@ func (g *Group) startSearcher() {
 	if !g.enter() {
 		return // another has popped what was pushed, and everything has ended
 	}
-	if g.start == nil {
-		g.start = g.search
+	if g.searchFunc == nil {
+		g.searchFunc = g.search
 	}
-	go g.start()
+	go g.searchFunc()
 }
 
 // popped takes the oldest node, and reports whether it leaves others behind. A
 // searcher takes itself off the count.
-func (g *Group) popped(searching bool) (n *Node, left bool) {
-	g.pop.Lock()
+func (g *Group) pop(searching bool) (n *Node, left bool) {
+	g.popMu.Lock()
 	if searching {
 		g.searchers.Add(-1)
 	}
@@ -91,6 +91,6 @@ func (g *Group) popped(searching bool) (n *Node, left bool) {
 		n.next = nil
 		left = g.out != nil || g.in.Load() != nil
 	}
-	g.pop.Unlock()
+	g.popMu.Unlock()
 	return n, left
 }

@@ -14,14 +14,14 @@ func (w *worker) succeed(n *Node) (next *Node) {
 	n.body.Drop(false)
 	n.forget()
 	e := n.list.Swap(&closed)
-	if g.lim != nil {
+	if g.limiter != nil {
 		return w.succeedLimited(n, e)
 	}
 	var top, bottom *Node // what is ready, the latest first, but for the oldest
 	var inlines Chain
 	for e != nil {
 		var to *Node
-		to, e = e.take()
+		to, e = e.detach()
 		switch {
 		case to.isTold():
 			to.tell()
@@ -38,7 +38,7 @@ func (w *worker) succeed(n *Node) (next *Node) {
 		}
 	}
 	if top != nil {
-		g.pushed(top, bottom)
+		g.pushStack(top, bottom)
 	}
 	if !inlines.isEmpty() {
 		var first Chain
@@ -56,7 +56,7 @@ func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
 	var ready, inlines Chain
 	for e = reverse(e); e != nil; {
 		var to *Node
-		to, e = e.take()
+		to, e = e.detach()
 		switch {
 		case to.isTold():
 			to.tell()
@@ -70,7 +70,7 @@ func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
 	if !inlines.isEmpty() {
 		return w.succeedInline(n, ready, inlines)
 	}
-	return w.passOn(n, ready, 1)
+	return w.nextLimited(n, ready, 1)
 }
 
 // succeedInline is the rest of succeed when nodes without a body have nothing
@@ -78,11 +78,11 @@ func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
 func (w *worker) succeedInline(n *Node, ready, inlines Chain) (next *Node) {
 	s := settling{g: w.g, ended: 1, ready: ready}
 	for to := inlines.Pop(); to != nil; to = inlines.Pop() {
-		s.started(to, n)
+		s.addReady(to, n)
 	}
 	s.publishRest()
-	s.after()
-	return w.goOn(n, &s)
+	s.cutAndCancel()
+	return w.next(n, &s)
 }
 
 // settling publishes the end of nodes of one group: first of one, then of all
@@ -116,7 +116,7 @@ func (s *settling) publishRest() {
 	for n := s.work.Pop(); n != nil; n = s.work.Pop() {
 		s.publish(n)
 	}
-	if s.inlined && s.g.lim != nil {
+	if s.inlined && s.g.limiter != nil {
 		s.sort()
 	}
 }
@@ -135,29 +135,29 @@ func (s *settling) publish(n *Node) {
 	n.body.Drop(f != nil)
 	n.forget()
 	e := n.list.Swap(&closed)
-	if s.g.lim != nil { // who waited first comes first
+	if s.g.limiter != nil { // who waited first comes first
 		e = reverse(e)
 	}
 	var ready Chain
 	for e != nil {
 		var to *Node
-		to, e = e.take()
+		to, e = e.detach()
 		switch {
 		case to.isTold():
 			to.tell()
 		case f != nil:
 			if to.kill() {
-				s.skipped(to, n)
+				s.addSkipped(to, n)
 			}
 		case !to.arrived():
-		case s.g.lim != nil:
+		case s.g.limiter != nil:
 			ready.Push(to)
 		default:
 			ready.pushFront(to) // the list has the latest first
 		}
 	}
 	for to := ready.Pop(); to != nil; to = ready.Pop() {
-		s.started(to, n)
+		s.addReady(to, n)
 	}
 }
 
@@ -176,14 +176,14 @@ func errorOf(f *Failure) error {
 }
 
 // skipped takes a node that was killed because of dep.
-func (s *settling) skipped(n, dep *Node) {
+func (s *settling) addSkipped(n, dep *Node) {
 	n.setFailure(s.g.host.Skipped(n, dep))
 	s.work.Push(n)
 }
 
 // started takes a node whose last dependency was dep, nil if it had none left
 // when it was declared.
-func (s *settling) started(n, dep *Node) {
+func (s *settling) addReady(n, dep *Node) {
 	if n.kind&Mapped != 0 && n.body.(Collector).Collect() {
 		s.work.Push(n)
 		return
@@ -201,7 +201,7 @@ func (s *settling) started(n, dep *Node) {
 		return
 	}
 	s.inlined = true
-	if g.hasEnded() {
+	if g.noticeEnd() {
 		n.setFailure(g.host.Skipped(n, nil))
 		s.work.Push(n)
 		return
@@ -246,27 +246,26 @@ func (s *settling) sort() {
 	}
 }
 
-// settleUnstarted starts a node that nothing holds back any more, or settles it
-// as skipped, outside a worker.
-func (g *Group) settleUnstarted(n *Node, start bool) {
-	g.settleHeld(n, start, 0)
-}
+// skip settles a node as skipped that is dead without holds, outside a worker.
+func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, 0) }
 
-// settleHeld is settleUnstarted for a node of the given class.
-func (g *Group) settleHeld(n *Node, start bool, class uint8) {
+// readyOrSkip takes a node that nothing holds back any more: as ready, of the
+// given class, or as one to be skipped. The caller made the change of pending
+// that decided it, and is no worker between two bodies.
+func (g *Group) readyOrSkip(n *Node, ready bool, class uint8) {
 	s := settling{g: g, at: g.now(), class: class}
-	if start {
-		s.started(n, nil)
+	if ready {
+		s.addReady(n, nil)
 	} else {
-		s.skipped(n, n.culprit())
+		s.addSkipped(n, n.culprit())
 	}
-	s.close()
+	s.complete()
 }
 
 // close does what settling has found to do, outside a worker.
-func (s *settling) close() {
+func (s *settling) complete() {
 	s.publishRest()
-	s.after()
+	s.cutAndCancel()
 	if !s.ready.isEmpty() {
 		s.g.push(s.g.admit(s.ready, s.class))
 	}
@@ -276,7 +275,7 @@ func (s *settling) close() {
 }
 
 // after does what waits until the ends are published.
-func (s *settling) after() {
+func (s *settling) cutAndCancel() {
 	if s.races != nil {
 		s.cutRaces()
 	}

@@ -19,8 +19,8 @@ type side struct {
 
 // rare is what few of those have.
 type rare struct {
-	own     *bodyContext // of its body, if that is not the node
-	backing any          // of a Backend
+	bodyContext *bodyContext // of its body, if that is not the node
+	backing     any          // of a Backend
 }
 
 // sideWithWaiter is the side of a node that nobody observes and whose body waits.
@@ -87,8 +87,8 @@ func (n *Node) number() uint32 {
 }
 
 // takeRegion returns the tracer's region of n's body, nil if there is none any more.
-func (n *Node) takeRegion() (r *trace.Region) {
-	if c := n.own(); c != nil {
+func (n *Node) clearRegion() (r *trace.Region) {
+	if c := n.bodyContext(); c != nil {
 		r, c.region = c.region, nil
 	}
 	return r
@@ -114,16 +114,16 @@ func (s *side) makeRare() *rare {
 }
 
 // own is the context of n's body that is not n itself, nil if it is.
-func (n *Node) own() *bodyContext {
+func (n *Node) bodyContext() *bodyContext {
 	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.own
+		return s.rare.bodyContext
 	}
 	return nil
 }
 
 // ownContext is the context of n's body: n itself, or another if it has one.
 func (n *Node) ownContext() context.Context {
-	if c := n.own(); c != nil {
+	if c := n.bodyContext(); c != nil {
 		return c.given
 	}
 	return n
@@ -138,8 +138,8 @@ func (n *Node) forget() {
 }
 
 func (s *side) forget() {
-	if s.rare != nil && s.rare.own != nil {
-		s.rare.own.node.Store(nil)
+	if s.rare != nil && s.rare.bodyContext != nil {
+		s.rare.bodyContext.node.Store(nil)
 	}
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)

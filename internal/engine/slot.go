@@ -7,11 +7,11 @@ package engine
 // The two ends of a wait may come in any order: who ends it may be faster than
 // the goroutine that begins it. So waits may be negative for a moment.
 type claim struct {
-	waits  int      // of its goroutines, for tasks and nested groups
-	queued *wait    // the last of them is over, and there was no slot
-	at     *Limiter // where it is queued
-	turn   uint32   // of its places in queues, to tell the last one from those that it has left
-	bare   bool     // goes on without slots: after a cancel, or when it has ended
+	waiting int      // of its goroutines, for tasks and nested groups
+	queued  *wait    // the last of them is over, and there was no slot
+	at      *Limiter // where it is queued
+	turn    uint32   // of its places in queues, to tell the last one from those that it has left
+	bare    bool     // goes on without slots: after a cancel, or when it has ended
 }
 
 // giveSlots gives back the slots of n's body when the first of its goroutines
@@ -38,20 +38,20 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	}
 	search.raiseLocked(l.top, n, w)
 	s := &n.makeWaiter().claim
-	s.waits++
-	if s.waits == 1 {
+	s.waiting++
+	if s.waiting == 1 {
 		switch {
 		case s.queued != nil:
-			s.leaveLocked(n, &granted)
+			s.dropLocked(n, &granted)
 		case !s.bare:
-			l.releaseLocked(nil, &granted)
+			l.giveAllLocked(nil, &granted)
 		}
 	}
 	mu.Unlock()
-	if first := granted.start(n.group); first != nil {
+	if first := granted.deliver(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}
-	search.finish()
+	search.raiseRest()
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It
@@ -70,11 +70,11 @@ func (n *Node) takeSlots(w *wait) bool {
 		return true
 	}
 	s := &n.makeWaiter().claim
-	s.waits--
-	if s.waits != 0 || s.bare {
+	s.waiting--
+	if s.waiting != 0 || s.bare {
 		return true
 	}
-	if n.group.end.Load() != nil {
+	if n.group.ending.Load() != nil {
 		s.bare = true
 		return true
 	}
@@ -88,21 +88,21 @@ func (n *Node) takeSlots(w *wait) bool {
 
 // leaveLocked takes the body out of the queue, whose goroutine goes on without
 // slots, and gives back those that it had already.
-func (s *claim) leaveLocked(n *Node, granted *grants) {
+func (s *claim) dropLocked(n *Node, granted *grants) {
 	at := s.at
 	at.queue.dropGoing(n)
-	granted.wake(n)
-	n.limiter().releaseLocked(at, granted)
+	granted.addGoing(n)
+	n.limiter().giveAllLocked(at, granted)
 	at.calmLocked()
 }
 
 // vacateLocked makes the claim that of a body that has ended, and reports whether
 // it has held its slots.
 func (s *claim) vacateLocked(n *Node, granted *grants) (held bool) {
-	held = s.waits <= 0 && !s.bare && s.queued == nil
+	held = s.waiting <= 0 && !s.bare && s.queued == nil
 	s.bare = true
 	if s.queued != nil {
-		s.leaveLocked(n, granted)
+		s.dropLocked(n, granted)
 	}
 	return held
 }

@@ -24,19 +24,19 @@ type wait struct {
 	ctx    context.Context       // its end cuts the wait, if done is not nil
 	done   <-chan struct{}       // of ctx
 
-	over atomic.Bool // whoever makes it true ends the wait
-	how  error       // why it was cut, written by who ended it before it wakes
-	wake sync.WaitGroup
-	cut  chan struct{} // instead of wake if done is not nil
+	ended     atomic.Bool // whoever makes it true ends the wait
+	how       error       // why it was cut, written by who ended it before it wakes
+	woken     sync.WaitGroup
+	wokenChan chan struct{} // instead of wake if done is not nil
 
-	edge       Edge                 // in the list of on, of the first wait of a waiter
-	also       atomic.Pointer[wait] // the next open wait of the body: see waiter
-	prior      *wait                // the one before, under the waiter's mu
-	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
-	then       *wait                // in a list of those that got slots
+	edge        Edge                 // in the list of on, of the first wait of a waiter
+	nextOpen    atomic.Pointer[wait] // the next open wait of the body: see waiter
+	prior       *wait                // the one before, under the waiter's mu
+	prev, next  *wait                // at a hub or a group: under the mu of the group of what is waited for
+	nextGranted *wait                // in a list of those that got slots
 
-	parked         bool // in the list of by's group, under its mu
-	before, behind *wait
+	parked                 bool // in the list of by's group, under its mu
+	prevParked, nextParked *wait
 }
 
 // isOwn reports whether ctx is n's own context, or ends with it alone: a wait
@@ -57,12 +57,12 @@ func Await(n *Node, ctx context.Context) error {
 	if w == nil {
 		return err
 	}
-	if w.cut == nil {
-		w.wake.Wait()
+	if w.wokenChan == nil {
+		w.woken.Wait()
 	} else {
 		w.sleep()
 	}
-	return w.finish()
+	return w.conclude()
 }
 
 // begin returns the wait for n that begins, or how it ended at once.
@@ -75,7 +75,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	}
 	if n.isDone() {
 		if by != nil {
-			by.passed(n)
+			by.reportPassed(n)
 		}
 		return nil, nil
 	}
@@ -87,12 +87,12 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 			return n.beginAtHub(w)
 		}
 	}
-	if e := by.group.end.Load(); e != nil { // a moment before its context
+	if e := by.group.ending.Load(); e != nil { // a moment before its context
 		return nil, n.cutShort(e.Cause)
 	}
 	if by.group == n.group {
 		b := by.makeWaiter()
-		if w := b.take(); w != nil {
+		if w := b.useFirst(); w != nil {
 			return n.beginDirect(b, w)
 		}
 	}
@@ -128,12 +128,12 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	w.direct = true
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before anything is published
-	if err := w.publish(b); err != nil {
-		b.giveBack(w)
+	if err := w.announce(b); err != nil {
+		b.freeFirst(w)
 		return nil, err
 	}
-	w.wake.Add(1)
-	by.blocked(n, nil)
+	w.woken.Add(1)
+	by.reportBlocked(n, nil)
 	by.giveSlots(w)
 	if !n.link(&w.edge, by) || !by.group.park(w) {
 		w.end(nil)
@@ -147,20 +147,20 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	w.on.Store(n)
 	if w.hard {
 		by.group.watchParent()
-		if err := w.publish(by.makeWaiter()); err != nil {
+		if err := w.announce(by.makeWaiter()); err != nil {
 			return nil, err
 		}
 	}
 	if w.done != nil {
-		w.cut = make(chan struct{})
+		w.wokenChan = make(chan struct{})
 	} else {
-		w.wake.Add(1)
+		w.woken.Add(1)
 	}
 	if by != nil {
-		by.blocked(n, nil)
+		by.reportBlocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.joinHub(n, w) || w.hard && !by.group.park(w) {
+	if !n.group.addToHub(n, w) || w.hard && !by.group.park(w) {
 		w.end(nil)
 	}
 	return w, nil
@@ -172,50 +172,50 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 //go:noinline
 func (w *wait) sleep() {
 	select {
-	case <-w.cut:
+	case <-w.wokenChan:
 		return
 	case <-w.done:
 	}
 	w.end(causeOf(w.ctx, w.ctx.Err()))
-	<-w.cut
+	<-w.wokenChan
 }
 
 // end ends the wait, if nobody has before: how is nil if what was waited for has
 // ended, or what has cut the wait short. Anybody may call it, without a lock.
 func (w *wait) end(how error) {
-	if w.over.CompareAndSwap(false, true) {
+	if w.ended.CompareAndSwap(false, true) {
 		w.how = how
 		if w.by == nil || w.by.takeSlots(w) {
-			w.wakeUp()
+			w.wake()
 		}
 	}
 }
 
 // wakeUp wakes the goroutine, which may finish the wait at once.
-func (w *wait) wakeUp() {
-	if w.cut != nil {
-		close(w.cut)
+func (w *wait) wake() {
+	if w.wokenChan != nil {
+		close(w.wokenChan)
 	} else {
-		w.wake.Done()
+		w.woken.Done()
 	}
 }
 
 // finish is the goroutine's last step of the wait, and says how it ended.
-func (w *wait) finish() error {
+func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
 		by.group.unpark(w)
 		w.withdraw(by.waiter())
 	}
 	if !w.direct {
-		n.group.leaveHub(n, w)
+		n.group.removeFromHub(n, w)
 	}
 	if by != nil {
-		by.resumed(n, nil)
+		by.reportResumed(n, nil)
 	}
 	if n.isDone() {
 		if w.direct {
-			by.waiter().giveBack(w)
+			by.waiter().freeFirst(w)
 		}
 		return nil
 	}
@@ -239,7 +239,7 @@ func (n *Node) tell() {
 
 // endCause is why the group's context has ended.
 func (g *Group) endCause() error {
-	if e := g.end.Load(); e != nil {
+	if e := g.ending.Load(); e != nil {
 		return e.Cause
 	}
 	return context.Canceled // it has ended by itself

@@ -29,18 +29,18 @@ func (b *waiter) init(n *Node) *waiter {
 }
 
 // take returns the first record if it is free, and else nil.
-func (b *waiter) take() *wait {
+func (b *waiter) useFirst() *wait {
 	if !b.used.CompareAndSwap(false, true) {
 		return nil
 	}
 	w := &b.first
 	w.direct, w.how = false, nil
-	w.over.Store(false)
+	w.ended.Store(false)
 	return w
 }
 
 // giveBack is the end of what take has begun.
-func (b *waiter) giveBack(w *wait) {
+func (b *waiter) freeFirst(w *wait) {
 	if w == &b.first {
 		b.used.Store(false)
 	}
@@ -48,7 +48,7 @@ func (b *waiter) giveBack(w *wait) {
 
 // open adds an open wait. Without others, neither it nor shut needs the lock.
 func (b *waiter) open(w *wait) {
-	w.also.Store(nil)
+	w.nextOpen.Store(nil)
 	w.prior = nil
 	if b.waits.CompareAndSwap(nil, w) {
 		return
@@ -57,7 +57,7 @@ func (b *waiter) open(w *wait) {
 	defer b.mu.Unlock()
 	for {
 		top := b.waits.Load()
-		w.also.Store(top)
+		w.nextOpen.Store(top)
 		if b.waits.CompareAndSwap(top, w) { // else the only one was taken out
 			if top != nil {
 				top.prior = w
@@ -69,14 +69,14 @@ func (b *waiter) open(w *wait) {
 
 // shut takes a wait out again.
 func (b *waiter) shut(w *wait) {
-	if w.also.Load() == nil && b.waits.CompareAndSwap(w, nil) {
+	if w.nextOpen.Load() == nil && b.waits.CompareAndSwap(w, nil) {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next := w.also.Load()
+	next := w.nextOpen.Load()
 	if w.prior != nil {
-		w.prior.also.Store(next)
+		w.prior.nextOpen.Store(next)
 	} else {
 		b.waits.CompareAndSwap(w, next)
 	}
