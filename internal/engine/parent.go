@@ -13,8 +13,8 @@ type parentWatch struct {
 // be called by anybody, also by a goroutine that a body has left behind, and
 // with no lock held, as it calls methods of the caller's context.
 func (g *Group) watchParent() {
-	if base := g.base; base.parent.Done() != nil {
-		base.registerWatch()
+	if base := g.base; !base.elsewhere && base.parent.Done() != nil {
+		base.registerWatch() // an engine elsewhere notices the end by itself
 	}
 }
 

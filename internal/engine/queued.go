@@ -65,8 +65,8 @@ func (g *Group) skipAllQueued() {
 		mu := &g.limiter.top.mu
 		mu.Lock()
 		list := g.clearQueued()
-		for i := len(list) - 1; i >= 0; i-- { // the latest place of a node first
-			l.dropLocked(list[i])
+		for _, q := range slices.Backward(list) { // the latest place of a node first
+			l.dropLocked(q)
 		}
 		if own := g.limiter; own.queue.group == g && own.queue.valid > 0 {
 			for _, n := range own.queue.bodiesOf(g) {
@@ -108,7 +108,7 @@ func (l *dropping) dropLocked(q queued) {
 		l.out.pushFront(n)
 	case q.goes():
 		n.waiter().claim.bare = true
-		q.at.queue.dropGoing(n)
+		q.at.queue.drop(n)
 		l.granted.addGoing(n)
 	default:
 		return

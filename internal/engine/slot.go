@@ -10,7 +10,7 @@ type claim struct {
 	waiting int      // of its goroutines, for tasks and nested groups
 	queued  *wait    // the last of them is over, and there was no slot
 	at      *Limiter // where it is queued
-	turn    uint32   // of its places in queues, to tell the last one from those that it has left
+	turn    uint32   // when it was: a place in a queue with another one was left
 	bare    bool     // goes on without slots: after a cancel, or when it has ended
 }
 
@@ -78,7 +78,7 @@ func (n *Node) takeSlots(w *wait) bool {
 		s.bare = true
 		return true
 	}
-	s.queued = w
+	s.queued, s.turn = w, l.top.queue.nextTurn()
 	if l.climbLocked(n, true, 0) {
 		s.queued, s.at = nil, nil
 		return true
@@ -90,7 +90,7 @@ func (n *Node) takeSlots(w *wait) bool {
 // slots, and gives back those that it had already.
 func (s *claim) dropLocked(n *Node, granted *grants) {
 	at := s.at
-	at.queue.dropGoing(n)
+	at.queue.drop(n)
 	granted.addGoing(n)
 	n.limiter().giveAllLocked(at, granted)
 	at.calmLocked()

@@ -49,7 +49,7 @@ func (b *waiter) freeFirst(w *wait) {
 // open adds an open wait. Without others, neither it nor shut needs the lock.
 func (b *waiter) open(w *wait) {
 	w.nextOpen.Store(nil)
-	w.prior = nil
+	w.prevOpen = nil
 	if b.waits.CompareAndSwap(nil, w) {
 		return
 	}
@@ -60,7 +60,7 @@ func (b *waiter) open(w *wait) {
 		w.nextOpen.Store(top)
 		if b.waits.CompareAndSwap(top, w) { // else the only one was taken out
 			if top != nil {
-				top.prior = w
+				top.prevOpen = w
 			}
 			return
 		}
@@ -75,12 +75,12 @@ func (b *waiter) shut(w *wait) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := w.nextOpen.Load()
-	if w.prior != nil {
-		w.prior.nextOpen.Store(next)
+	if w.prevOpen != nil {
+		w.prevOpen.nextOpen.Store(next)
 	} else {
 		b.waits.CompareAndSwap(w, next)
 	}
 	if next != nil {
-		next.prior = w.prior
+		next.prevOpen = w.prevOpen
 	}
 }
