@@ -34,6 +34,13 @@ func (w *wait) announce(b *waiter) error {
 		w.countUphill(n, 1)
 	}
 	b.open(w)
+	if !by.group.park(w) {
+		w.end(nil)
+		return nil
+	}
+	if w.nextOpen.Load() != nil {
+		b.countSeveral(w)
+	}
 	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
 		return nil
 	}
@@ -56,11 +63,30 @@ func (w *wait) refuseIfStuck(b *waiter, n *Node) (err error) {
 
 // withdraw is the end of what publish has begun.
 func (w *wait) withdraw(b *waiter) {
+	b.node.group.unpark(w)
 	b.shut(w)
+	if w.several {
+		w.several = false
+		b.node.group.root.makeLedger().several.Add(-1)
+	}
 	if n := w.on.Swap(nil); w.uphill && n != nil {
 		w.uphill = false
 		w.countUphill(n, -1)
 	}
+}
+
+// countSeveral counts a wait of a body that has another one, once it is published
+// and before it is looked where it leads to.
+func (b *waiter) countSeveral(w *wait) {
+	w.several = true
+	b.node.group.root.makeLedger().several.Add(1)
+}
+
+// hasSeveral reports whether some body waits for several things. Then hints do not
+// tell: they lead past bodies of which nobody knows that they wait for more.
+func (g *Group) hasSeveral() bool {
+	b := g.root.ledger.Load()
+	return b != nil && b.several.Load() != 0
 }
 
 // countUphill counts a wait for n that leads uphill, or between two roots.
@@ -119,7 +145,7 @@ func mayLeadTo(n, w *Node) bool {
 			return reaches(n, w)
 		}
 		next := on
-		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() {
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && !n.group.hasSeveral() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one

@@ -67,6 +67,7 @@ type ledger struct {
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
 
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it

@@ -77,6 +77,9 @@ func (g *Group) beginJoin() *wait {
 	}
 	w.group.Store(g)
 	waiter.open(w)
+	if w.nextOpen.Load() != nil {
+		waiter.countSeveral(w)
+	}
 	by.reportBlocked(nil, g)
 	by.giveSlots(w)
 	g.cutCycles()
@@ -105,7 +108,7 @@ func (g *Group) endJoins() {
 func (w *wait) concludeJoin() {
 	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
-	waiter.shut(w)
+	w.withdraw(waiter)
 	by.reportResumed(nil, w.group.Swap(nil))
 	waiter.freeFirst(w)
 }

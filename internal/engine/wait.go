@@ -15,14 +15,15 @@ import (
 // the body's group, which goes through parked; whoever finds that it is part of a
 // cycle; or the goroutine itself, when its context has ended.
 type wait struct {
-	by     *Node                 // whose body waits, nil if it is nobody's
-	on     atomic.Pointer[Node]  // what is waited for, nil when that is over, or
-	group  atomic.Pointer[Group] // a nested group
-	direct bool                  // in the list of on itself
-	hard   bool                  // the body's own: an edge of the wait-for graph
-	uphill bool                  // counted as one: see cycle.go
-	ctx    context.Context       // its end cuts the wait, if done is not nil
-	done   <-chan struct{}       // of ctx
+	by      *Node                 // whose body waits, nil if it is nobody's
+	on      atomic.Pointer[Node]  // what is waited for, nil when that is over, or
+	group   atomic.Pointer[Group] // a nested group
+	direct  bool                  // in the list of on itself
+	hard    bool                  // the body's own: an edge of the wait-for graph
+	uphill  bool                  // counted as one: see cycle.go
+	several bool                  // counted as one: see cycle.go
+	ctx     context.Context       // its end cuts the wait, if done is not nil
+	done    <-chan struct{}       // of ctx
 
 	ended     atomic.Bool // whoever makes it true ends the wait
 	how       error       // why it was cut, written by who ended it before it wakes
@@ -120,22 +121,22 @@ func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cau
 
 // beginDirect begins a hard wait within the group, with the first record of b.
 //
-// It links itself into n's list and the group's, and then looks whether the
-// group has ended; the canceller stores the end and then takes the list. So
-// one of the two sees the other.
+// Whoever ends n or the group finds it in a list, or has ended before it came
+// there, which it sees itself.
 func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before anything is published
+	w.woken.Add(1)
 	if err := w.announce(b); err != nil {
+		w.woken.Done()
 		b.freeFirst(w)
 		return nil, err
 	}
-	w.woken.Add(1)
 	by.reportBlocked(n, nil)
 	by.giveSlots(w)
-	if !n.link(&w.edge, by) || !by.group.park(w) {
+	if !n.link(&w.edge, by) {
 		w.end(nil)
 	}
 	return w, nil
@@ -145,22 +146,22 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
+	if w.done != nil {
+		w.wokenChan = make(chan struct{})
+	} else {
+		w.woken.Add(1)
+	}
 	if w.hard {
 		by.group.watchParent()
 		if err := w.announce(by.makeWaiter()); err != nil {
 			return nil, err
 		}
 	}
-	if w.done != nil {
-		w.wokenChan = make(chan struct{})
-	} else {
-		w.woken.Add(1)
-	}
 	if by != nil {
 		by.reportBlocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.addToHub(n, w) || w.hard && !by.group.park(w) {
+	if !n.group.addToHub(n, w) {
 		w.end(nil)
 	}
 	return w, nil
@@ -204,7 +205,6 @@ func (w *wait) wake() {
 func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
-		by.group.unpark(w)
 		w.withdraw(by.waiter())
 	}
 	if !w.direct {

@@ -75,12 +75,12 @@ func (b *waiter) shut(w *wait) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := w.nextOpen.Load()
+	if next != nil {
+		next.prevOpen = w.prevOpen // before it can be the only one, which may go without the lock
+	}
 	if w.prevOpen != nil {
 		w.prevOpen.nextOpen.Store(next)
 	} else {
 		b.waits.CompareAndSwap(w, next)
-	}
-	if next != nil {
-		next.prevOpen = w.prevOpen
 	}
 }
