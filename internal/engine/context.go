@@ -49,13 +49,15 @@ func nodeOf(ctx context.Context) *Node {
 // has not ended.
 func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
 
-// cancelable is the group's real context.
+// realContext is the group's real context: the only cancelCtx behind all its nodes.
 type realContext struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
 
-// makeReal returns the group's real context and makes it if need be.
+// makeRealContext returns the group's real context and makes it if need be. It asks
+// the parent, so no lock may be held. Who makes it late looks at over afterwards:
+// keeps 25.
 func (g *Group) makeRealContext() *realContext {
 	c := g.realContext.Load()
 	if c == nil {
@@ -72,6 +74,9 @@ func (g *Group) makeRealContext() *realContext {
 	return c
 }
 
+// ctxErr is the Err of the group's context, and of all nodes' in it. It makes
+// nothing, so a body that only asks costs no context. It must not be ahead of Done,
+// which is why the real context is asked again at the end.
 func (g *Group) ctxErr() error {
 	if c := g.realContext.Load(); c != nil {
 		if err := c.ctx.Err(); err != nil {
@@ -93,6 +98,8 @@ func (g *Group) ctxErr() error {
 	return err
 }
 
+// ctxValue asks the real context if it was made, for package context finds its own
+// there: so Cause is right, and a derived context needs no goroutine.
 func (g *Group) ctxValue(key any) any {
 	if c := g.realContext.Load(); c != nil {
 		return c.ctx.Value(key)

@@ -2,14 +2,17 @@ package engine
 
 import "sync/atomic"
 
-// Start declares a node without dependencies.
+// Start declares a node without dependencies. Like all that declare it may be
+// called by anybody who knows that the group has not ended, never blocks, and
+// gives the node away: it may have ended when Start returns.
 func (g *Group) Start(n *Node) {
 	if g.declare(n) {
 		g.ready(n)
 	}
 }
 
-// StartAfter declares a node with one dependency, linked by e.
+// StartAfter declares a node with one dependency, linked by e. It needs no hold:
+// until the only edge is linked nobody else knows the node.
 func (g *Group) StartAfter(n, dep *Node, e *Edge) {
 	n.pending = one
 	if !g.declare(n) || dep.link(e, n) {
@@ -24,8 +27,9 @@ func (g *Group) StartAfter(n, dep *Node, e *Edge) {
 	}
 }
 
-// StartAfterAll declares a node with several dependencies, linked by edges. It
-// holds the node until all are linked.
+// StartAfterAll declares a node with several dependencies, linked by edges, which
+// are the node's. It holds the node until all are linked: keeps 3. An edge behind
+// a dependency that has failed stays unlinked.
 func (g *Group) StartAfterAll(n *Node, edges []Edge) {
 	n.pending = uint32(len(edges))*one + hold
 	if !g.declare(n) {
@@ -90,6 +94,7 @@ func (g *Group) Release(n *Node) {
 	}
 }
 
+// settleGiven settles n, which has no dependency: f is nil for its value.
 func (g *Group) settleGiven(n *Node, f *Failure) {
 	atomic.StoreUint32(&n.pending, 0)
 	s := settling{g: g, class: byEnd}
@@ -119,7 +124,8 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
 func (g *Group) Expand(of *Node, k int) { of.expand(k) }
 
 // declare counts n in, and settles it as skipped when no body starts any more.
-// It reports true when n is to be started or linked.
+// It reports true when n is to be linked or ready. Every way into a group but
+// Give passes here.
 func (g *Group) declare(n *Node) bool {
 	g.countDeclared(n)
 	if !g.plain && !g.reportDeclared(n, nil, 0) {
@@ -133,7 +139,8 @@ func (g *Group) declare(n *Node) bool {
 	return false
 }
 
-// enterTask counts a new task, and takes its place in the order.
+// countDeclared counts a new task, and takes its place in the order. It panics in a
+// sealed group, whose declared stays negative by 2⁶³ whatever is added. Keeps 7.
 func (g *Group) countDeclared(n *Node) {
 	if g.backend != nil {
 		g.backend.Declaring(n)
@@ -145,8 +152,9 @@ func (g *Group) countDeclared(n *Node) {
 	}
 }
 
-// tellDeclared tells whoever wants to know of a new node, which has a place in
-// of if that is not nil. It reports false if n is only to be drawn.
+// reportDeclared tells whoever wants to know of a new node, which has a place in
+// of if that is not nil. It reports false if n is only to be drawn. Nobody else
+// knows n yet, so what is told of it comes before all else.
 func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
@@ -157,7 +165,7 @@ func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	return true
 }
 
-// noteDeclared gives n the entry in which its steps are noted.
+// makeEntry gives n the entry in which its steps are noted, with its dependencies.
 func (g *Group) makeEntry(n *Node) {
 	whole := uint32(0)
 	if of := n.whole(); of != nil {
@@ -184,7 +192,8 @@ func (g *Group) makeEntry(n *Node) {
 	n.side.Store(&side{entry: e})
 }
 
-// startReady starts a node that nothing holds back any more.
+// ready takes a node that nothing holds back any more, from whoever declares or
+// releases it. Without observers and limits that is one push.
 func (g *Group) ready(n *Node) {
 	switch {
 	case !g.plain || n.kind&Inline != 0:
@@ -196,19 +205,21 @@ func (g *Group) ready(n *Node) {
 	}
 }
 
-// release takes a hold back and does what it has kept from happening.
+// release takes a hold back and does what it has kept from happening. It runs
+// what a host and observers do, so no mutex may be held. Keeps 3.
 func (n *Node) release(class uint8) {
-	switch start, skip := n.unpin(); {
-	case start && class == 0:
+	switch ready, skip := n.unpin(); {
+	case ready && class == 0:
 		n.group.ready(n)
-	case start:
+	case ready:
 		n.group.readyOrSkip(n, true, class)
 	case skip:
 		n.group.skip(n)
 	}
 }
 
-// releaseAll takes back the holds of a search.
+// releaseAll takes back the holds of a search, without a mutex. What becomes ready
+// by it would have by the end of a dependency: hence byEnd.
 func releaseAll(pinned []*Node) {
 	for _, n := range pinned {
 		n.release(byEnd)

@@ -66,7 +66,7 @@
 //     it waits. Who ends a task counts it off afterwards, maybe many at once: the
 //     difference is too high meanwhile, never too low.
 //  8. Who makes the two equal seals declared, and that is final. A goroutine counts
-//     itself alive only in a group that is not sealed, and off as its last step. Of
+//     itself alive, goes on only if it then sees no seal, and off as its last step. Of
 //     those who find it sealed and nobody alive one finishes it: so Wait returns
 //     after everybody's last step.
 //

@@ -1,6 +1,8 @@
 package engine
 
-// What a backend does whose bodies run elsewhere.
+// What a backend does whose bodies run elsewhere. It calls from the one goroutine
+// that is inside the group's methods: there are no workers, and its slots are given
+// on by that goroutine.
 
 // SettleElsewhere settles n, whose body has run elsewhere and returned err, and
 // dispatches what it makes ready.
@@ -12,6 +14,7 @@ func (g *Group) SettleElsewhere(n *Node, err error) {
 	g.settleElsewhere(n, v)
 }
 
+// settleElsewhere is settleAs without a worker: what is ready is dispatched.
 func (g *Group) settleElsewhere(n *Node, v Verdict) {
 	s := settling{g: g, cancel: v.Cancel}
 	s.settle(n, v.Fail)

@@ -3,13 +3,13 @@ package engine
 import "context"
 
 // PrepareEnd makes the group's real context, before the call of Record: so nobody
-// sees a dead context without its cause. It asks the caller's context, so no lock
+// sees a dead context without its cause (keeps 25). It asks the caller's context, so no lock
 // may be held.
 func (g *Group) PrepareEnd() { g.makeRealContext() }
 
 // Record makes e the reason why the group ends, unless there is one already, and
 // reports whether it did. It cancels nothing: the caller has a [Verdict], or
-// calls cancel.
+// calls cancel. Keeps 22.
 func (g *Group) Record(e *Ending) bool { return g.ending.CompareAndSwap(nil, e) }
 
 // End returns why the group ends, nil if nobody has noticed that it does.
@@ -25,8 +25,10 @@ func (g *Group) NoticedEnd() *Ending {
 	return g.ending.Load()
 }
 
-// hasEnded reports whether no further body starts. It asks the caller's context,
-// and takes over its end if nobody has yet.
+// noticeEnd reports whether no further body starts. It asks the caller's context,
+// so no mutex may be held, and takes over its end if nobody has yet. It is asked
+// for every body: a group that nobody cancels pays one load and the parent's Err,
+// and no goroutine that waits for it. Keeps 26.
 func (g *Group) noticeEnd() bool {
 	return g.ending.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
 }
@@ -56,6 +58,9 @@ func (g *Group) EndWith(cause, report error) {
 	g.endWith(&Ending{Why: ByOutside, Cause: cause, Report: report})
 }
 
+// endWith records e, if it is the first, and cancels. It may be called by anybody
+// who is alive in the group or knows that it has a task that has not ended; who
+// publishes the end of a task has a Verdict instead, for its order.
 func (g *Group) endWith(e *Ending) {
 	g.PrepareEnd()
 	if g.Record(e) {
@@ -65,7 +70,9 @@ func (g *Group) endWith(e *Ending) {
 
 // cancel ends the group's context and everything that only waits, once Record
 // has said why: first the groups nested in it, so that none of their bodies
-// starts once the context of this one is seen dead.
+// starts once the context of this one is seen dead (keeps 24). What waits comes
+// last, as it goes on with the context that has ended. Only whose Record was the
+// first calls it, once, with no mutex held.
 func (g *Group) cancel() {
 	e := g.ending.Load()
 	g.endInside(e.ctxErr(), e.Cause)
@@ -77,7 +84,7 @@ func (g *Group) cancel() {
 	g.skipAllQueued()
 }
 
-// err is the error of the context that e ends.
+// ctxErr is the error of the context that e ends.
 func (e *Ending) ctxErr() error {
 	if e.Why == ByOutside && e.Err != nil {
 		return e.Err

@@ -56,7 +56,7 @@ type Group struct {
 	ended atomic.Int64 // tasks that have ended, and the caller that waits
 	alive atomic.Int32 // goroutines that have to make their last step
 	mu    sync.Mutex
-	rank  uint8 // see rank.go
+	rank  uint8 // see rank.go; under the mu of the top limiter
 	idle  sync.WaitGroup
 }
 
@@ -74,7 +74,7 @@ type ledger struct {
 	queuedNow int      // that have not
 }
 
-// makeBook returns the group's ledger and makes it if need be.
+// makeLedger returns the group's ledger and makes it if need be.
 func (g *Group) makeLedger() *ledger {
 	b := g.ledger.Load()
 	if b == nil {
@@ -124,6 +124,8 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	}
 }
 
+// configure does what the options say, once the group knows what is around it: a
+// limit goes inside those of the groups around.
 func (g *Group) configure(c *Config) {
 	g.settled = c.Settled
 	if c.Name != "" {
@@ -137,6 +139,7 @@ func (g *Group) configure(c *Config) {
 	}
 }
 
+// setBackend asks for a backend, which may not want the group: then there is none.
 func (g *Group) setBackend(c *Config) {
 	b, elsewhere := c.Backend(g, c)
 	if b == nil {
@@ -153,7 +156,8 @@ func (g *Group) setBackend(c *Config) {
 	}
 }
 
-// observe makes the group one that somebody looks at.
+// observe makes the group one that somebody looks at, if somebody still wants to.
+// It calls observers, who may give the group another context.
 func (g *Group) observe(owner *Node, c *Config) {
 	var w watch.Config
 	if c != nil {
@@ -181,6 +185,7 @@ func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
 // IsOver reports whether everything has ended.
 func (g *Group) IsOver() bool { return g.isOver() }
 
+// isOver may be asked by anybody; who sees true sees all that was done before.
 func (g *Group) isOver() bool { return g.over.Load() }
 
 // IsZero reports whether nobody has made the group.

@@ -16,6 +16,10 @@ func (g *Group) Join() {
 // that the group was made in, for it may be anybody's.
 func (g *Group) JoinStopped() { g.join(false) }
 
+// join counts the caller off, runs bodies if it may, and returns when the group is
+// over. The wait is deferred, for a body that it runs may leave by Goexit. Bodies
+// run here until the queue is empty: without that a group of one task would need
+// a goroutine. Not with pprof labels, as the caller's own could not be restored.
 func (g *Group) join(bodies bool) {
 	defer g.idle.Wait()
 	if g.waited.Or(counted)&counted != 0 {
@@ -50,7 +54,9 @@ func (g *Group) drive() {
 // was made, until the group has ended, with whatever context it was made.
 
 // beginJoin begins that wait. It returns nil if there is no such task any more,
-// or nothing to wait for.
+// or nothing to wait for. It notes itself under the group's mu if that is not
+// sealed, and who seals it looks there afterwards: keeps 10. It is not parked, as
+// the end of its own group does not cut it: the Wait has to see its tasks out.
 func (g *Group) beginJoin() *wait {
 	by := g.owner.Load()
 	if by == nil || by.isDone() {
@@ -86,7 +92,9 @@ func (g *Group) beginJoin() *wait {
 	return w
 }
 
-// rejoin ends those waits at the moment when the last task has ended.
+// endJoins ends those waits at the moment when the last task has ended. The seal
+// comes before it: keeps 10. The bodies have slots again before anything starts in
+// those that were the last task's.
 func (g *Group) endJoins() {
 	b := g.ledger.Load()
 	if b == nil {
@@ -97,14 +105,15 @@ func (g *Group) endJoins() {
 	b.joins = nil
 	g.mu.Unlock()
 	for w != nil {
-		next := w.next // the record may be gone when it is woken
+		next := w.next // w may be used again when it is woken
 		w.next = nil
 		w.end(nil)
 		w = next
 	}
 }
 
-// endJoin finishes the wait: the group has ended, and the body has its slots.
+// concludeJoin is the end of what beginJoin has begun: the group is over, and once
+// the wait is woken the body has its slots.
 func (w *wait) concludeJoin() {
 	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()

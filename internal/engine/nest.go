@@ -2,9 +2,13 @@ package engine
 
 import "context"
 
-// A group that is made with the context of a body is nested in that body's group.
+// A group that is made with the context of a body is nested in that body's group:
+// its slots are inside of that one's, its Wait is a wait of the body, and if its
+// context ends with the body's alone it ends with that group, by a call and not by
+// its context (nests). Otherwise it is a base of its own.
 
 // nestIn makes g a group inside the body of owner, which has made it with ctx.
+// Nobody else knows g yet.
 func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	outer := owner.group
 	g.owner.Store(owner)
@@ -28,7 +32,9 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 }
 
 // adopt notes a group that was made in a body of g, so that it ends with g if it
-// nests: g ends first, and then those that it has noted.
+// nests: g ends first, and then those that it has noted. Here the group is noted
+// first, and then looks whether g has ended: keeps 24. It may be a goroutine that
+// a body has left behind who calls it, even when g is over.
 func (g *Group) adopt(n *Group) {
 	g.mu.Lock()
 	if n.nextInner = g.inner.Load(); n.nextInner != nil {
@@ -43,7 +49,7 @@ func (g *Group) adopt(n *Group) {
 	}
 }
 
-// disown forgets a group that has ended.
+// disown forgets a group that is over: its last goroutine calls it, once.
 func (g *Group) disown(n *Group) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,7 +64,8 @@ func (g *Group) disown(n *Group) {
 	n.prevInner, n.nextInner = nil, nil
 }
 
-// inside returns the groups that were made in bodies of g and have not ended.
+// inside returns the groups that were made in bodies of g and are not over. It is a
+// copy: no group is ended with the mu of another held.
 func (g *Group) inside() (groups []*Group) {
 	if g.inner.Load() == nil {
 		return nil
@@ -71,7 +78,8 @@ func (g *Group) inside() (groups []*Group) {
 	return groups
 }
 
-// endInside ends the groups that end with g.
+// endInside ends the groups that end with g. It descends one group a level of
+// nesting, since each of them ends those inside it before its own context.
 func (g *Group) endInside(err, cause error) {
 	for _, n := range g.inside() {
 		if n.nests {

@@ -2,24 +2,25 @@ package engine
 
 import "context"
 
-// What observers are told of waits.
+// What observers are told of waits. The body's own goroutines call it, with no lock
+// held; package watch puts those of one body in order.
 
-// blocked reports a wait of n's body for a node or a nested group.
+// reportBlocked reports a wait of n's body for a node or a nested group.
 func (n *Node) reportBlocked(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Blocked(n.entry(), targetID(on, group), w.Now())
 	}
 }
 
-// resumed reports the end of a wait that blocked has reported.
+// reportResumed reports the end of a wait that reportBlocked has reported.
 func (n *Node) reportResumed(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Resumed(n.entry(), targetID(on, group), w.Now())
 	}
 }
 
-// passed reports a wait for a node that is done already: the body depends on it
-// all the same.
+// reportPassed reports a wait for a node that is done already: the body depends on
+// it all the same. Without it a recorder would miss an edge by luck.
 func (n *Node) reportPassed(on *Node) {
 	if w := n.group.watch; w != nil {
 		at, id := w.Now(), targetID(on, nil)

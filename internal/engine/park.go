@@ -3,7 +3,7 @@ package engine
 // park notes a hard wait for a task, for who ends the group, and for who searches
 // for cycles through the Wait of a nested one. It reports false if the group has
 // ended. Whoever ends it does so first, and then looks at the list: one of the two
-// sees the other.
+// sees the other. Keeps 10.
 func (g *Group) park(w *wait) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -20,6 +20,7 @@ func (g *Group) park(w *wait) bool {
 	return false
 }
 
+// unpark is the end of what park has begun. The wait may have been taken out.
 func (g *Group) unpark(w *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -28,6 +29,7 @@ func (g *Group) unpark(w *wait) {
 	}
 }
 
+// unparkLocked is called with the group's mu.
 func (g *Group) unparkLocked(w *wait) {
 	w.parked = false
 	if w.prevParked == nil {
@@ -41,7 +43,9 @@ func (g *Group) unparkLocked(w *wait) {
 	w.prevParked, w.nextParked = nil, nil
 }
 
-// wakeParked ends the hard waits for tasks of the group's bodies.
+// endParked ends the hard waits for tasks of the group's bodies. They stay parked
+// until their goroutines withdraw them. The look without the lock is what most
+// groups pay: who parks later sees the end by itself.
 func (g *Group) endParked() {
 	if g.parked.Load() == nil {
 		return
@@ -51,6 +55,7 @@ func (g *Group) endParked() {
 	}
 }
 
+// parkedWaits copies the list, since nobody may end a wait with the mu held.
 func (g *Group) parkedWaits() (waits []*wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

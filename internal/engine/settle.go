@@ -7,7 +7,8 @@ import (
 
 // succeed is settleAs for what happens most, the success of a body that nobody
 // looks at: 6 to 18 % of the time of a task, by BenchmarkShapes. What is not
-// simply a body that may start now is left to the settling.
+// simply a body that may start now is left to the settling. It reads the same list
+// by the same rules as publish, which is to be changed with it: keeps 1, 2, 4, 5.
 func (w *worker) succeed(n *Node) (next *Node) {
 	w.inBody = false
 	g := w.g
@@ -51,7 +52,9 @@ func (w *worker) succeed(n *Node) (next *Node) {
 	return next
 }
 
-// succeedLimited is the rest of succeed under a limit. Who waited first comes first.
+// succeedLimited is the rest of succeed under a limit, where who waited first comes
+// first: without one all of them start now, and turning the list round is a pass
+// over cold memory. e is the list that the caller has closed.
 func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
 	var ready, inlines Chain
 	for e = reverse(e); e != nil; {
@@ -87,7 +90,12 @@ func (w *worker) succeedInline(n *Node, ready, inlines Chain) (next *Node) {
 
 // settling publishes the end of nodes of one group: first of one, then of all
 // that end with it because they are skipped or have no body. It is one
-// goroutine's.
+// goroutine's, and lives on its stack. A list of work and no recursion: a chain of
+// a million that is skipped would need the stack for it.
+//
+// Its owner publishes, then cuts and cancels (keeps 23), hands on what is ready,
+// and counts off what has ended, in this order: once that is done the group may
+// be over.
 type settling struct {
 	g       *Group
 	work    Chain // to be published
@@ -101,7 +109,9 @@ type settling struct {
 	at      time.Duration // of all of it, for observers
 }
 
-// settle publishes the end of n, and all that follows from it.
+// settle publishes the end of n, and all that follows from it. The caller owns n:
+// it has run the body, or made the change of pending that decided. Why the group
+// ends by it, if it does, is recorded already.
 func (s *settling) settle(n *Node, f *Failure) {
 	n.setFailure(f)
 	if w := s.g.watch; w != nil {
@@ -112,6 +122,7 @@ func (s *settling) settle(n *Node, f *Failure) {
 	s.publishRest()
 }
 
+// publishRest publishes what is in work, and what comes into it by that.
 func (s *settling) publishRest() {
 	for n := s.work.Pop(); n != nil; n = s.work.Pop() {
 		s.publish(n)
@@ -121,8 +132,8 @@ func (s *settling) publishRest() {
 	}
 }
 
-// publish closes n's list and tells everything in it. The value and the error
-// are written before the list is closed and read after it was seen closed.
+// publish closes n's list and tells or counts off everything in it: keeps 1, 2
+// and 4. What becomes ready by it is added in order at the end.
 func (s *settling) publish(n *Node) {
 	s.ended++
 	if n.kind&Entrant != 0 {
@@ -175,14 +186,16 @@ func errorOf(f *Failure) error {
 	return f.Err
 }
 
-// skipped takes a node that was killed because of dep.
+// addSkipped takes a node that was killed because of dep, nil for the group's end.
+// The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
 	n.setFailure(s.g.host.Skipped(n, dep))
 	s.work.Push(n)
 }
 
-// started takes a node whose last dependency was dep, nil if it had none left
-// when it was declared.
+// addReady takes a node whose last dependency was dep, nil if it had none left
+// when it was declared. A body goes to ready; what has none is done here, by the
+// goroutine that made it ready, and goes to work, or its parts go to ready.
 func (s *settling) addReady(n, dep *Node) {
 	if n.kind&Mapped != 0 && n.body.(Collector).Collect() {
 		s.work.Push(n)
@@ -226,7 +239,8 @@ func (s *settling) addReady(n, dep *Node) {
 	s.ready.Append(parts)
 }
 
-// sort puts ready into the order of declaration.
+// sort puts ready into the order of declaration. Only nodes without a body bring
+// it out of that: what they made ready stands where they stood.
 func (s *settling) sort() {
 	var nodes []*Node
 	for n := s.ready.Pop(); n != nil; n = s.ready.Pop() {
@@ -262,7 +276,8 @@ func (g *Group) readyOrSkip(n *Node, ready bool, class uint8) {
 	s.complete()
 }
 
-// close does what settling has found to do, outside a worker.
+// complete does what settling has found to do, outside a worker: for whoever
+// declares, releases, skips or gives. No lock is held.
 func (s *settling) complete() {
 	s.publishRest()
 	s.cutAndCancel()
@@ -274,7 +289,7 @@ func (s *settling) complete() {
 	}
 }
 
-// after does what waits until the ends are published.
+// cutAndCancel does what waits until the ends are published: keeps 23.
 func (s *settling) cutAndCancel() {
 	if s.races != nil {
 		s.cutRaces()
@@ -285,7 +300,7 @@ func (s *settling) cutAndCancel() {
 }
 
 // culprit returns the dependency because of which n is skipped, nil if it is
-// the group's end.
+// the group's end. The caller settles n, so its dependencies are there.
 func (n *Node) culprit() *Node {
 	for i := 0; ; i++ {
 		d := n.body.Dep(i)

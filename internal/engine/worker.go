@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// worker is a goroutine that runs bodies one after the other: take, run, settle,
-// and leave when there is nothing to run.
+// worker is a goroutine that runs bodies one after the other: pop, run, settle,
+// and quit when there is nothing to run. It belongs to one goroutine and lives on
+// its stack or beside it.
 type worker struct {
 	g         *Group
 	died      *Node // whose body has panicked or left by Goexit
-	ended     int64 // tasks that have ended here, not in g.ended yet
+	ended     int64 // tasks that have ended here, not in g.ended yet: see 7
 	searching bool  // counted in searchers
 	guest     bool  // the goroutine of Wait: not counted in alive
 	inBody    bool
@@ -25,6 +26,8 @@ type panicking struct {
 	stack []byte
 }
 
+// search is the life of a searcher, which startSearcher has counted in; help that
+// of the goroutine in Wait, which is not counted: it waits for the end itself.
 func (g *Group) search() { (&worker{g: g, searching: true}).work() }
 func (g *Group) help()   { (&worker{g: g, guest: true}).work() }
 
@@ -38,6 +41,9 @@ func (w *worker) work() {
 	}
 }
 
+// settlePanicked settles the node whose body has panicked, outside the deferred call
+// that has recovered: what the host does may panic in its turn.
+//
 //go:noinline
 func (w *worker) settlePanicked() (next *Node) {
 	p := w.panicking
@@ -82,7 +88,8 @@ func (w *worker) loop(n *Node) (panicked bool) {
 	}
 }
 
-// take returns a node from the queue to run, nil when there is none.
+// pop returns a node from the queue to run, nil when there is none. It makes sure
+// of a searcher for what it leaves there before its node runs: keeps 6.
 func (w *worker) pop() *Node {
 	g := w.g
 	n, left := g.pop(w.searching)
@@ -94,7 +101,8 @@ func (w *worker) pop() *Node {
 }
 
 // run starts n's body, or settles n when no body may start any more, and
-// returns what the worker runs next: the oldest node that it has made ready.
+// returns what the worker runs next: the oldest node that it has made ready. The
+// worker owns n, which has its slots. No lock is held: keeps 27.
 func (w *worker) run(n *Node) (next *Node) {
 	g := n.group
 	if n.mustSkip() {
@@ -119,12 +127,13 @@ func (w *worker) run(n *Node) (next *Node) {
 	return w.settleAs(n, g.host.Returned(n, err))
 }
 
-// mayNotStart reports whether n's body must not start.
+// mustSkip reports whether n's body must not start. It takes over the end of the
+// parent, which nobody else may have seen: keeps 26.
 func (n *Node) mustSkip() bool {
 	return n.group.noticeEnd() || n.kind&Entrant != 0 && n.race().isDecided()
 }
 
-// instant is when the body that take has returned starts: when the one before
+// instant is when the body that pop has returned starts: when the one before
 // it on this worker ended, or when it became ready, if that was later.
 func (w *worker) instant() time.Duration {
 	if w.at == 0 {
@@ -133,7 +142,8 @@ func (w *worker) instant() time.Duration {
 	return w.at
 }
 
-// settleAs publishes n's end, gives its slot on, and finds the worker's next node.
+// settleAs records nothing any more: it publishes n's end, cancels the group if v
+// says so, gives the slot on, and finds the worker's next node. Keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	w.died, w.inBody = nil, false
 	s := settling{g: n.group, cancel: v.Cancel}
@@ -143,7 +153,8 @@ func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	return w.next(n, &s)
 }
 
-// goOn hands on what n's end made ready, and returns the worker's next node.
+// next hands on what n's end made ready, and returns the worker's next node: the
+// oldest, without the queue, so a chain costs neither a lock nor a wake-up.
 func (w *worker) next(n *Node, s *settling) (next *Node) {
 	if w.g.limiter != nil || s.gated || n.kind&Element != 0 {
 		return w.nextLimited(n, s.ready, s.ended)
@@ -155,8 +166,9 @@ func (w *worker) next(n *Node, s *settling) (next *Node) {
 	return next
 }
 
-// leave is the worker's last step. After a Goexit it settles the body's node
-// and hands on what the goroutine was to run.
+// quit is the worker's last step. After a Goexit it settles the body's node
+// and hands on what the goroutine was to run. After countEnded of a guest, or
+// leave, the group may be over, and is not touched: keeps 8.
 func (w *worker) quit() {
 	if n := w.died; n != nil {
 		var v Verdict
