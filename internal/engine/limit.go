@@ -9,11 +9,15 @@ import (
 // from its own up to the outermost, taken in that order, so that nobody who
 // holds an outer slot waits for an inner one.
 //
-// Invariant: who waits in a queue finds no free slot. While anybody waits, the
-// word says so, and slots are taken and given under the outermost's mutex;
-// otherwise they are counted by compare-and-swap alone. That mutex guards the
-// queues of all levels, the claims, and the ranks of the nodes under it. Under it
-// the mutex of a group may be locked, and no code of a user's runs.
+// Who waits in a queue finds no free slot. While anybody waits, the word says so,
+// and slots are taken and given under the outermost's mutex; otherwise they are
+// counted by compare-and-swap alone: keeps 18. That mutex guards the queues of all
+// levels, the claims, and the ranks of the nodes under it: one for all levels, as a
+// body that moves up changes two of them at once. The mutex of a group may be
+// locked under it, and no code of a user's runs.
+//
+// What is called …Locked here wants that mutex. Slots that become free under it are
+// not handed over at once, but collected in grants and delivered without it.
 type Limiter struct {
 	word   atomic.Int64 // free slots, or contended
 	up     *Limiter
@@ -26,8 +30,11 @@ type Limiter struct {
 	queue queue
 }
 
+// contended is the word of a limiter with somebody in its queue: no count is, so
+// take and give fail without a look at the queue.
 const contended = -1
 
+// newLimiter makes one with n slots inside of up, which is nil for an outermost.
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := &Limiter{up: up}
 	l.queue.group = of
@@ -49,7 +56,8 @@ func (g *Group) Limiter(limit int) *Limiter {
 	return newLimiter(limit, g.limiter, nil)
 }
 
-// take takes a slot if one is free.
+// take takes a slot if one is free, by anybody and without the mutex: with somebody
+// in the queue none is.
 func (l *Limiter) take() bool {
 	for {
 		w := l.word.Load()
@@ -75,7 +83,8 @@ func (l *Limiter) give() bool {
 	}
 }
 
-// takeLocked takes a slot, or makes the word say that somebody waits.
+// takeLocked takes a slot, or makes the word say that somebody waits: then the
+// caller queues its body before it unlocks. Keeps 18.
 func (l *Limiter) takeLocked() bool {
 	for {
 		w := l.word.Load()
@@ -93,7 +102,8 @@ func (l *Limiter) takeLocked() bool {
 }
 
 // giveLocked gives a slot to the next that waits for one at this level, and
-// moves that one up; what has all its slots goes to granted.
+// moves that one up; what has all its slots goes to granted. The slot never becomes
+// free in between, so nobody overtakes who waits.
 func (l *Limiter) giveLocked(granted *grants) {
 	if l.give() {
 		return
@@ -116,7 +126,8 @@ func (l *Limiter) giveLocked(granted *grants) {
 	}
 }
 
-// calmLocked lets the word count again when nobody waits any more.
+// calmLocked lets the word count again when nobody waits any more. Who takes the
+// last out of a queue calls it.
 func (l *Limiter) calmLocked() {
 	if l.queue.valid == 0 && l.word.Load() == contended {
 		l.word.Store(0)
@@ -124,7 +135,8 @@ func (l *Limiter) calmLocked() {
 }
 
 // climbLocked takes a slot at l and above for n, and queues it where there is
-// none: to go on, or to start. It reports whether all were free.
+// none: to go on, or to start. It reports whether all were free. l may be nil. The
+// caller owns n; a queue does afterwards, if it was not. Keeps 16.
 func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	for ; l != nil; l = l.up {
 		if l.takeLocked() {
@@ -140,14 +152,16 @@ func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	return true
 }
 
-// releaseLocked gives back the slots from l up to, but not including, end.
+// giveAllLocked gives back the slots from l up to, but not including, end: those
+// that a body in the queue of end holds, or all with nil.
 func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
 		l.giveLocked(granted)
 	}
 }
 
-// isContended reports whether anybody waits for a slot of l or above.
+// isContended reports whether anybody waits for a slot of l or above. Without the
+// mutex it is a hint: who comes later waits for one body more.
 func (l *Limiter) isContended() bool {
 	for ; l != nil; l = l.up {
 		if l.word.Load() == contended {
@@ -157,13 +171,15 @@ func (l *Limiter) isContended() bool {
 	return false
 }
 
-// grants is who got slots: to be started or woken without the mutex.
+// grants is who got slots under the mutex: to be started or woken without it, since
+// a backend and observers may be asked.
 type grants struct {
 	nodes       Chain
 	first, last *wait
 }
 
-// wake takes a body that goes on with its slots.
+// addGoing takes a body that goes on, with its slots or bare. The caller has the
+// mutex and has taken it out of its queue.
 func (s *grants) addGoing(n *Node) {
 	claim := &n.waiter().claim
 	w := claim.queued
@@ -176,11 +192,11 @@ func (s *grants) addGoing(n *Node) {
 	s.last = w
 }
 
-// start wakes and starts who got slots, and leaves the first node to the
-// caller if that has the given group.
+// deliver wakes and starts who got slots, without the mutex, and leaves the first
+// node to the caller if that has the given group, nil for none.
 func (s *grants) deliver(own *Group) (first *Node) {
 	for w := s.first; w != nil; {
-		then := w.nextGranted // the record may be used again when it is woken up
+		then := w.nextGranted // w may be used again when it is woken
 		w.nextGranted = nil
 		w.wake()
 		w = then
@@ -197,7 +213,7 @@ func (s *grants) deliver(own *Group) (first *Node) {
 
 // admit takes slots for bodies that have become ready and returns those that
 // have all of theirs. The others are queued, with byEnd if they became ready by
-// the end of another.
+// the end of another. The caller owns the nodes, and pushes what it gets back.
 func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
 	if g.limiter == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
 		return ready
@@ -215,7 +231,8 @@ func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
 }
 
 // admitAt is admit's slow path: there was no free slot at l. A node that may not
-// start any more is skipped on the spot.
+// start any more is skipped on the spot: who has ended the group may have emptied
+// the queues already. It holds the slots below l. Keeps 16.
 func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 	g.watchParent()
 	mu := &l.top.mu
@@ -233,7 +250,7 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 	return false
 }
 
-// passOn ends the turn of n's body in a limited group: what it made ready is
+// nextLimited is the rest of next under a limit. It ends the turn of n's body: what it made ready is
 // admitted, and its slot goes to the next. The worker keeps the slot for the
 // oldest that it made ready if nobody waits for it, and no rank says otherwise.
 func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
@@ -257,7 +274,8 @@ func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 	return next
 }
 
-// vacate gives back the slots of a body that has ended.
+// vacate gives back the slots of a body that has ended. One that never waited has a
+// claim that nobody else can change: it needs no mutex while nobody is queued.
 func (n *Node) vacate(l *Limiter) (granted grants) {
 	b := n.waiter()
 	if b == nil {

@@ -5,11 +5,13 @@ import "math/bits"
 // queue is who waits for a slot of one limiter: first the bodies that go on, in
 // the order in which their waits ended; then ready ones, by rank, the highest
 // first, and among equals those that became ready by the end of another before
-// those that were ready when they were declared; each in order.
+// those that were ready when they were declared; each by turns.
 //
 // Who leaves it from the middle leaves its entry behind, which is no longer
 // valid: so leaving costs a constant, and when half of the entries are left
-// behind they are thrown out. All of it is guarded by the top limiter's mutex.
+// behind they are thrown out (keeps 20). Links in the node would let it leave in
+// place, but cost every task a pointer. All of it is guarded by the top limiter's
+// mutex.
 type queue struct {
 	going fifo
 	ready [][2]lane // by rank; ready when declared, and byEnd
@@ -54,6 +56,8 @@ func (q *queue) pushGoing(n *Node, l *Limiter) {
 	q.countIn(n, l)
 }
 
+// countIn is what all entering ends with: n's group has to know of it, unless it is
+// the limit's own, which finds its bodies in the queue.
 func (q *queue) countIn(n *Node, l *Limiter) {
 	q.valid++
 	if q.group != n.group {
@@ -85,14 +89,15 @@ func (q *queue) dropReady(n *Node) {
 	q.drop(n)
 }
 
-// drop takes a body out of the queue that is no longer to be there.
+// drop takes a body out of the queue from the middle. The caller has made its entry
+// invalid, or does before it unlocks.
 func (q *queue) drop(n *Node) {
 	q.stale++
 	q.countOut(n)
 	q.tidyIfMany()
 }
 
-// leave is what all leaving begins with. When nobody is left, nor are the entries
+// countOut is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
 func (q *queue) countOut(n *Node) {
 	if q.group != n.group {
@@ -104,14 +109,15 @@ func (q *queue) countOut(n *Node) {
 }
 
 // raise moves n, which is in this queue, to the lane of the rank that it has now,
-// where it keeps its turn.
+// where it keeps its turn. The entry in the old lane is left behind.
 func (q *queue) raise(n *Node) {
 	q.lane(n).push(entry{n, n.turn})
 	q.stale++
 	q.tidyIfMany()
 }
 
-// pop takes the next, and reports whether it goes on or is to start.
+// pop takes the next, and reports whether it goes on or is to start. The caller
+// clears the mark or the claim of a body before it unlocks.
 func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 	for e, ok := q.going.pop(); ok; e, ok = q.going.pop() {
 		if e.goes() {
@@ -164,7 +170,8 @@ func (q *queue) has(n *Node) (has bool) {
 	return has
 }
 
-// each calls do with every entry, valid or not.
+// each calls do with every entry, valid or not. It is for the end of a group and for
+// deep nesting, since it goes through all.
 func (q *queue) each(do func(entry)) {
 	all := func(e entry) bool { do(e); return true }
 	q.going.keep(all)

@@ -52,8 +52,8 @@ func (r *RaceState) makeContext(g *Group) context.Context {
 }
 
 // settleRace settles the Race of n, a function of it that has ended, if that
-// decides it. It is called before n's list is closed, so who awaits the Race after
-// a function never finds it undecided by that one.
+// decides it. It is called before n's list is closed: who sees n done sees what it
+// has decided.
 func (s *settling) settleRace(n *Node) {
 	r := n.race()
 	of := n.whole()

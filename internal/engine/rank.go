@@ -7,8 +7,8 @@ package engine
 //
 // Ranks only grow, and 31 and more are one, so a search that raises what a wait
 // needs looks at each task and each edge at most 31 times, whoever waits and how
-// often. Ranks are guarded by the mutex of the top limiter. A group's is that of
-// its tasks, as long as they have no higher one.
+// often: keeps 21. Ranks are guarded by the mutex of the top limiter. A group's is
+// that of its tasks, as long as they have no higher one.
 
 const maxRank = 31
 
@@ -22,7 +22,9 @@ func (n *Node) rankNow() uint8 {
 	return rank
 }
 
-// raising is a search for what is to have at least a rank.
+// raising is a search for what is to have at least a rank. A list of work and no
+// recursion, as it runs on the stack of a body. It pins what it reads the
+// dependencies of, and releases that without the mutex.
 type raising struct {
 	top    *Limiter
 	rank   uint8
@@ -33,7 +35,8 @@ type raising struct {
 	room   [2][4]*Node
 }
 
-// raiseLocked gives what by waits for with w its rank.
+// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
+// the mutex.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
 	s.rank = min(by.rankNow()+1, maxRank)
 	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
@@ -41,7 +44,7 @@ func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
 	s.raiseTodoLocked(top)
 }
 
-// searchLocked raises what is to be done under a top limiter.
+// raiseTodoLocked raises what is to be done under a top limiter.
 func (s *raising) raiseTodoLocked(top *Limiter) {
 	s.top = top
 	for {
@@ -59,7 +62,8 @@ func (s *raising) raiseTodoLocked(top *Limiter) {
 	}
 }
 
-// finish releases what is pinned and goes on under other limits.
+// raiseRest releases what is pinned and goes on under other limits, one top after
+// the other: two of their mutexes are never held at once.
 func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
@@ -81,7 +85,7 @@ func (n *Node) raiseFar(on *Node) {
 	s.raiseRest()
 }
 
-// wait adds what w waits for.
+// addWait adds what w waits for, which may be over.
 func (s *raising) addWait(w *wait) {
 	if g := w.group.Load(); g != nil {
 		if g.rank < s.rank {
@@ -92,7 +96,8 @@ func (s *raising) addWait(w *wait) {
 	}
 }
 
-// node raises n and adds what it needs to what is to be done.
+// raiseNode raises n and adds what it needs to what is to be done. A node that is
+// queued, or runs and does not wait, needs nothing more.
 func (s *raising) raiseNode(n *Node) {
 	l := n.limiter()
 	switch {
@@ -130,8 +135,9 @@ func (s *raising) raiseNode(n *Node) {
 	}
 }
 
-// group raises a nested group: what of it is queued and what its bodies wait for
-// at once, the rest when it becomes ready.
+// raiseGroup raises a nested group: what of it is queued and what its bodies wait
+// for at once, the rest when it becomes ready. It locks the group's mu under that
+// of the top limiter.
 func (s *raising) raiseGroup(g *Group) {
 	if g.limiter == nil || g.limiter.top != s.top || g.rank >= s.rank {
 		return

@@ -4,8 +4,9 @@ package engine
 // limiter. The body holds them while none of its goroutines waits, and it is
 // neither queued nor bare.
 //
-// The two ends of a wait may come in any order: who ends it may be faster than
-// the goroutine that begins it. So waits may be negative for a moment.
+// Begin and end of a wait may come in any order: who ends it may be faster than
+// the goroutine that begins it. So waiting may be negative for a moment, and a
+// body whose wait was over at once never gives its slots. Keeps 17.
 type claim struct {
 	waiting int      // of its goroutines, for tasks and nested groups
 	queued  *wait    // the last of them is over, and there was no slot
@@ -16,7 +17,7 @@ type claim struct {
 
 // giveSlots gives back the slots of n's body when the first of its goroutines
 // begins to wait, and gives what is waited for its rank. It does nothing without
-// a limit.
+// a limit. The wait is announced already: who searches by rank finds it.
 func (n *Node) giveSlots(w *wait) {
 	if l := n.limiter(); l != nil {
 		n.giveSlotsOf(l, w)
@@ -25,6 +26,10 @@ func (n *Node) giveSlots(w *wait) {
 	}
 }
 
+// giveSlotsOf is apart for its frame. It leaves before it gives: a body that was
+// queued to go on, and waits again in another goroutine, loses its place. What is
+// granted is started, and pins are released, without the mutex.
+//
 //go:noinline
 func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	n.group.watchParent()
@@ -57,7 +62,8 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 // takeSlots takes the slots again when the last of the waits of n's body ends. It
 // reports false when there was none free: then w is in the queue, and is woken up
 // when there is. It is called at the moment that ends the wait, by whoever ends
-// it, so that a body that goes on comes before one that starts.
+// it, so that a body that goes on comes before one that starts. Who calls it holds
+// no mutex but cycles. Keeps 9.
 func (n *Node) takeSlots(w *wait) bool {
 	l := n.limiter()
 	if l == nil {
@@ -86,7 +92,7 @@ func (n *Node) takeSlots(w *wait) bool {
 	return false
 }
 
-// leaveLocked takes the body out of the queue, whose goroutine goes on without
+// dropLocked takes the body out of the queue, whose goroutine goes on without
 // slots, and gives back those that it had already.
 func (s *claim) dropLocked(n *Node, granted *grants) {
 	at := s.at
@@ -97,7 +103,8 @@ func (s *claim) dropLocked(n *Node, granted *grants) {
 }
 
 // vacateLocked makes the claim that of a body that has ended, and reports whether
-// it has held its slots.
+// it has held its slots. What its goroutines still do changes no slot: they see
+// that the node is done, or bare.
 func (s *claim) vacateLocked(n *Node, granted *grants) (held bool) {
 	held = s.waiting <= 0 && !s.bare && s.queued == nil
 	s.bare = true

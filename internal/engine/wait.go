@@ -9,7 +9,7 @@ import (
 // wait is one open wait of a goroutine, for a node or for the end of a nested
 // group. There is one kind: it begins, is ended by exactly one, who takes the
 // slots for the body in that moment or puts it into the queue of those that go
-// on, and wakes the goroutine, which then finishes it.
+// on, and wakes the goroutine, which then concludes it. Keeps 9.
 //
 // Who ends it: whoever settles the node or the last task of the group; the end of
 // the body's group, which goes through parked; whoever finds that it is part of a
@@ -26,7 +26,7 @@ type wait struct {
 	done    <-chan struct{}       // of ctx
 
 	ended     atomic.Bool // whoever makes it true ends the wait
-	how       error       // why it was cut, written by who ended it before it wakes
+	how       error       // why it was cut, written by who ended it before it is woken
 	woken     sync.WaitGroup
 	wokenChan chan struct{} // instead of wake if done is not nil
 
@@ -41,7 +41,7 @@ type wait struct {
 }
 
 // isOwn reports whether ctx is n's own context, or ends with it alone: a wait
-// with it is the body's own.
+// with it is the body's own: the same Done, so a context by WithValue is.
 func (n *Node) isOwn(ctx context.Context) bool {
 	own := n.ownContext()
 	return ctx == own || ctx.Done() == own.Done()
@@ -51,7 +51,7 @@ func (n *Node) isOwn(ctx context.Context) bool {
 // can never end. ctx says who waits.
 //
 // What comes before the sleep and after it has left the stack while the body
-// sleeps: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
+// sleeps, so nothing of begin and conclude may be inlined here: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
 // goroutine that receives from a channel).
 func Await(n *Node, ctx context.Context) error {
 	w, err := n.begin(ctx)
@@ -66,7 +66,9 @@ func Await(n *Node, ctx context.Context) error {
 	return w.conclude()
 }
 
-// begin returns the wait for n that begins, or how it ended at once.
+// begin returns the wait for n that begins, or how it ended at once. The order of
+// its questions is the contract's: a done task before a dead context, and that
+// before a cycle. No lock is held, as it asks ctx.
 func (n *Node) begin(ctx context.Context) (*wait, error) {
 	by := nodeOf(ctx)
 	if b := n.group.backend; b != nil {
@@ -101,7 +103,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 }
 
 // apart returns a new wait if it is nobody's, or not with the body's own context,
-// or that has an end of its own, and else nil.
+// or that has an end of its own, and else nil. Apart from begin for its frame.
 //
 //go:noinline
 func (n *Node) apart(ctx context.Context, by *Node) *wait {
@@ -117,17 +119,19 @@ func (n *Node) apart(ctx context.Context, by *Node) *wait {
 	return nil
 }
 
+// cutShort is the error of a wait for n that cause has cut.
 func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cause) }
 
-// beginDirect begins a hard wait within the group, with the first record of b.
+// beginDirect begins a hard wait within the group, with the first wait of b, whose
+// edge is linked into n's list itself: keeps 11.
 //
 // Whoever ends n or the group finds it in a list, or has ended before it came
-// there, which it sees itself.
+// there, which it sees itself: keeps 10. Either may end it before giveSlots.
 func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
-	by.group.watchParent() // asks the caller's context, so before anything is published
+	by.group.watchParent() // asks the caller's context, so before the wait is announced
 	w.woken.Add(1)
 	if err := w.announce(b); err != nil {
 		w.woken.Done()
@@ -142,7 +146,9 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	return w, nil
 }
 
-// beginAtHub begins any other wait, which leaves nothing behind in n's list.
+// beginAtHub begins any other wait, which leaves nothing behind in n's list: a
+// soft one or nobody's, one for a node of another group, or a hard one while
+// another goroutine of the body has the first. Keeps 10.
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
@@ -168,7 +174,7 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 }
 
 // sleep returns when the wait has ended, or its context, and its body has its slots
-// again.
+// again: who ended it closes wokenChan only then.
 //
 //go:noinline
 func (w *wait) sleep() {
@@ -182,7 +188,8 @@ func (w *wait) sleep() {
 }
 
 // end ends the wait, if nobody has before: how is nil if what was waited for has
-// ended, or what has cut the wait short. Anybody may call it, without a lock.
+// ended, or what has cut the wait short. Anybody may call it, with no mutex held
+// but cycles; w may be used again when it returns. Keeps 9.
 func (w *wait) end(how error) {
 	if w.ended.CompareAndSwap(false, true) {
 		w.how = how
@@ -192,7 +199,8 @@ func (w *wait) end(how error) {
 	}
 }
 
-// wakeUp wakes the goroutine, which may finish the wait at once.
+// wake wakes the goroutine, which may conclude the wait at once: only who has ended
+// it calls this, or who grants the slots that it queued for.
 func (w *wait) wake() {
 	if w.wokenChan != nil {
 		close(w.wokenChan)
@@ -201,7 +209,9 @@ func (w *wait) wake() {
 	}
 }
 
-// finish is the goroutine's last step of the wait, and says how it ended.
+// conclude is the goroutine's last step of the wait, and says how it ended. A done
+// node wins over what has cut the wait. The first wait is freed only if it was not
+// cut: keeps 11.
 func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
@@ -228,7 +238,8 @@ func (w *wait) conclude() error {
 	return n.cutShort(how)
 }
 
-// tell tells n that what it was linked to is done: a hub, or a body that waits.
+// tell tells n that what it was linked to is done: a hub, or a body that waits. The
+// caller has closed that list and cleared the edge: keeps 2.
 func (n *Node) tell() {
 	if n.kind&helper != 0 {
 		n.body.(*hub).fire()

@@ -5,19 +5,21 @@ import (
 	"sync/atomic"
 )
 
-// waiter is what a node has whose body waits.
+// waiter is what a node has whose body waits. It lives as long as the node: others
+// may read it at any time.
 type waiter struct {
 	node *Node
-	// waits are the open hard waits of the body, linked by also, and by prior
-	// under mu. Reading them needs no lock.
+	// waits are the open hard waits of the body, linked by nextOpen, and by
+	// prevOpen under mu. Reading them needs no lock.
 	waits atomic.Pointer[wait]
 	mu    sync.Mutex
 	hint  atomic.Pointer[hint] // see cycle.go
 	claim claim                // see slot.go
 
-	// first is the record of a wait for a node of the same group, whose edge is
-	// in that node's list itself, or for a nested group. It is used again, but
-	// not after a wait that was cut short, whose edge stays in that list.
+	// first is a wait for a node of the same group, whose edge is in that node's
+	// list itself, or for a nested group: so a body with one goroutine allocates
+	// once for all its waits. It is used again, but not after a wait that was cut
+	// short, whose edge stays in that list.
 	first wait
 	used  atomic.Bool
 }
@@ -28,7 +30,8 @@ func (b *waiter) init(n *Node) *waiter {
 	return b
 }
 
-// take returns the first record if it is free, and else nil.
+// useFirst returns the first wait if it is free, and else nil. The body's goroutines
+// may call it at the same time.
 func (b *waiter) useFirst() *wait {
 	if !b.used.CompareAndSwap(false, true) {
 		return nil
@@ -39,7 +42,7 @@ func (b *waiter) useFirst() *wait {
 	return w
 }
 
-// giveBack is the end of what take has begun.
+// freeFirst is the end of what useFirst has begun. It does nothing for another wait.
 func (b *waiter) freeFirst(w *wait) {
 	if w == &b.first {
 		b.used.Store(false)
@@ -67,7 +70,7 @@ func (b *waiter) open(w *wait) {
 	}
 }
 
-// shut takes a wait out again.
+// shut takes a wait out again. Only the goroutine that opened it calls it.
 func (b *waiter) shut(w *wait) {
 	if w.nextOpen.Load() == nil && b.waits.CompareAndSwap(w, nil) {
 		return
