@@ -32,6 +32,10 @@ import (
 // nodeKey is the key under which a context knows the task it belongs to.
 type nodeKey struct{}
 
+// NodeOf returns the node whose body ctx belongs to, nil if there is none that
+// has not ended.
+func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
+
 // nodeOf returns the node whose body ctx belongs to, nil if there is none that
 // has not ended.
 func nodeOf(ctx context.Context) *Node {
@@ -44,10 +48,6 @@ func nodeOf(ctx context.Context) *Node {
 	}
 	return n
 }
-
-// NodeOf returns the node whose body ctx belongs to, nil if there is none that
-// has not ended.
-func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
 
 // realContext is the group's real context: the only cancelCtx behind all its nodes.
 type realContext struct {
@@ -130,7 +130,7 @@ func (n *Node) Value(key any) any {
 	return n.group.ctxValue(key)
 }
 
-// String keeps package fmt from reading a record that others write.
+// String keeps package fmt from reading an object that others write.
 func (n *Node) String() string { return "asap.Task(" + n.label() + ")" }
 
 // groupContext is a group's context as no task's.

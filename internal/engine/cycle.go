@@ -253,7 +253,7 @@ func (n *Node) cutIfStuck() {
 		}
 		on := w.on.Load()
 		if on == nil || w.ended.Load() || w == &b.first {
-			// A wait in its own group does not lead out of it, and its record
+			// A wait in its own group does not lead out of it, and its first
 			// may be that of another wait by now.
 			continue
 		}

@@ -94,14 +94,6 @@ func (g *Group) Release(n *Node) {
 	}
 }
 
-// settleGiven settles n, which has no dependency: f is nil for its value.
-func (g *Group) settleGiven(n *Node, f *Failure) {
-	atomic.StoreUint32(&n.pending, 0)
-	s := settling{g: g, class: byEnd}
-	s.settle(n, f)
-	s.complete()
-}
-
 // AddParts counts in the elements of a Map that has its slice; the i-th is
 // declared by [Group.AddPart].
 func (g *Group) AddParts(k int) { g.declared.Add(int64(k)) }
@@ -122,6 +114,14 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
 // Expand makes the Map of wait for its k elements. From here on others may look
 // at them.
 func (g *Group) Expand(of *Node, k int) { of.expand(k) }
+
+// settleGiven settles n, which has no dependency: f is nil for its value.
+func (g *Group) settleGiven(n *Node, f *Failure) {
+	atomic.StoreUint32(&n.pending, 0)
+	s := settling{g: g, class: byEnd}
+	s.settle(n, f)
+	s.complete()
+}
 
 // declare counts n in, and settles it as skipped when no body starts any more.
 // It reports true when n is to be linked or ready. Every way into a group but

@@ -9,7 +9,7 @@
 //	declared  counted, put into the order, told to who looks     declare.go
 //	linked    an edge in the list of each dependency             declare.go, node.go
 //	ready     the last edge was counted off: it may run, gets
-//	          slots or queues for them                           settle.go, limit.go, queue.go
+//	          slots or queues for them                           settle.go, admit.go, queue.go
 //	queued    pushed where a worker finds it                     relay.go
 //	run       a worker calls the body, which may wait            worker.go; wait.go
 //	judged    only if it did not simply succeed: see Host        host.go, in package asap

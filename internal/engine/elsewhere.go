@@ -14,22 +14,6 @@ func (g *Group) SettleElsewhere(n *Node, err error) {
 	g.settleElsewhere(n, v)
 }
 
-// settleElsewhere is settleAs without a worker: what is ready is dispatched.
-func (g *Group) settleElsewhere(n *Node, v Verdict) {
-	s := settling{g: g, cancel: v.Cancel}
-	s.settle(n, v.Fail)
-	s.cutAndCancel()
-	ready := g.admit(s.ready, byEnd)
-	if l := n.limiter(); l != nil {
-		granted := n.vacate(l)
-		ready.Append(granted.nodes)
-	}
-	g.push(ready)
-	if s.ended != 0 {
-		g.countEnded(s.ended)
-	}
-}
-
 // MayNotStart settles n as skipped if its body must not start any more, and
 // reports whether it did.
 func (g *Group) MayNotStart(n *Node) bool {
@@ -46,5 +30,21 @@ func (g *Group) Kill(n *Node) {
 		s := settling{g: g, at: g.now()}
 		s.addSkipped(n, nil)
 		s.complete()
+	}
+}
+
+// settleElsewhere is settleAs without a worker: what is ready is dispatched.
+func (g *Group) settleElsewhere(n *Node, v Verdict) {
+	s := settling{g: g, cancel: v.Cancel}
+	s.settle(n, v.Fail)
+	s.cutAndCancel()
+	ready := g.admit(s.ready, byEnd)
+	if l := n.limiter(); l != nil {
+		granted := n.vacate(l)
+		ready.Append(granted.nodes)
+	}
+	g.push(ready)
+	if s.ended != 0 {
+		g.countEnded(s.ended)
 	}
 }

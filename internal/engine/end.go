@@ -25,6 +25,20 @@ func (g *Group) NoticedEnd() *Ending {
 	return g.ending.Load()
 }
 
+// EndOutside ends the group, and those nested in it, for a cause outside its
+// bodies: the parent's end, Stop, or a backend that fails.
+func (g *Group) EndOutside(err, cause error) {
+	if g.ending.Load() != nil || g.isOver() {
+		return
+	}
+	g.endWith(g.host.Outside(err, cause))
+}
+
+// EndWith is EndOutside with what Wait returns then.
+func (g *Group) EndWith(cause, report error) {
+	g.endWith(&Ending{Why: ByOutside, Cause: cause, Report: report})
+}
+
 // noticeEnd reports whether no further body starts. It asks the caller's context,
 // so no mutex may be held, and takes over its end if nobody has yet. It is asked
 // for every body: a group that nobody cancels pays one load and the parent's Err,
@@ -42,20 +56,6 @@ func (g *Group) noticeParent() bool {
 		g.EndOutside(err, cause) // the base may have ended otherwise, and be on its way
 	}
 	return g.ending.Load() != nil
-}
-
-// EndOutside ends the group, and those nested in it, for a cause outside its
-// bodies: the parent's end, Stop, or a backend that fails.
-func (g *Group) EndOutside(err, cause error) {
-	if g.ending.Load() != nil || g.isOver() {
-		return
-	}
-	g.endWith(g.host.Outside(err, cause))
-}
-
-// EndWith is EndOutside with what Wait returns then.
-func (g *Group) EndWith(cause, report error) {
-	g.endWith(&Ending{Why: ByOutside, Cause: cause, Report: report})
 }
 
 // endWith records e, if it is the first, and cancels. It may be called by anybody

@@ -60,32 +60,6 @@ type Group struct {
 	idle  sync.WaitGroup
 }
 
-// ledger is what most groups never need.
-type ledger struct {
-	name        string         // written before the group is shared
-	hubs        map[*Node]*hub // under the group's mu
-	joins       *wait          // of bodies that wait for this group to end; likewise
-	parentWatch *parentWatch   // likewise
-	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
-	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
-
-	// Under the mu of the top limiter.
-	queued    []queued // bodies of the group in a queue; some have left it
-	queuedNow int      // that have not
-}
-
-// makeLedger returns the group's ledger and makes it if need be.
-func (g *Group) makeLedger() *ledger {
-	b := g.ledger.Load()
-	if b == nil {
-		b = new(ledger)
-		if !g.ledger.CompareAndSwap(nil, b) {
-			b = g.ledger.Load()
-		}
-	}
-	return b
-}
-
 // Config is how a group is to be.
 type Config struct {
 	Name    string
@@ -121,6 +95,50 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	}
 	if owner != nil {
 		owner.group.adopt(g)
+	}
+}
+
+// Left returns how many tasks have not ended, and one more until the caller has
+// begun to wait.
+func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
+
+// IsOver reports whether everything has ended.
+func (g *Group) IsOver() bool { return g.isOver() }
+
+// IsZero reports whether nobody has made the group.
+func (g *Group) IsZero() bool { return g.parent == nil }
+
+// Name returns the name that the group was given.
+func (g *Group) Name() string {
+	if b := g.ledger.Load(); b != nil {
+		return b.name
+	}
+	return ""
+}
+
+// IsElsewhere reports whether another engine runs the group's bodies.
+func (g *Group) IsElsewhere() bool { return g.elsewhere }
+
+// Host returns what says what the group's ends mean.
+func (g *Group) Host() Host { return g.host }
+
+// IsSettled reports whether a failure does not end the group.
+func (g *Group) IsSettled() bool { return g.settled }
+
+// Depth returns how many groups are around this one.
+func (g *Group) Depth() int { return int(g.depth) }
+
+// Parent returns the context that the group was made with, or what observers
+// made of it.
+func (g *Group) Parent() context.Context { return g.parent }
+
+// Backend returns what runs or forbids the group's bodies, nil if nothing does.
+func (g *Group) Backend() Backend { return g.backend }
+
+// Refuse panics if the group's backend forbids the call.
+func (g *Group) Refuse(call string, n *Node) {
+	if g.backend != nil {
+		g.backend.Refuse(call, n)
 	}
 }
 
@@ -178,49 +196,31 @@ func (g *Group) observe(owner *Node, c *Config) {
 	}
 }
 
-// Left returns how many tasks have not ended, and one more until the caller has
-// begun to wait.
-func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
-
-// IsOver reports whether everything has ended.
-func (g *Group) IsOver() bool { return g.isOver() }
-
 // isOver may be asked by anybody; who sees true sees all that was done before.
 func (g *Group) isOver() bool { return g.over.Load() }
 
-// IsZero reports whether nobody has made the group.
-func (g *Group) IsZero() bool { return g.parent == nil }
+// ledger is what most groups never need.
+type ledger struct {
+	name        string         // written before the group is shared
+	hubs        map[*Node]*hub // under the group's mu
+	joins       *wait          // of bodies that wait for this group to end; likewise
+	parentWatch *parentWatch   // likewise
+	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
 
-// Name returns the name that the group was given.
-func (g *Group) Name() string {
-	if b := g.ledger.Load(); b != nil {
-		return b.name
-	}
-	return ""
+	// Under the mu of the top limiter.
+	queued    []queued // bodies of the group in a queue; some have left it
+	queuedNow int      // that have not
 }
 
-// IsElsewhere reports whether another engine runs the group's bodies.
-func (g *Group) IsElsewhere() bool { return g.elsewhere }
-
-// Host returns what says what the group's ends mean.
-func (g *Group) Host() Host { return g.host }
-
-// IsSettled reports whether a failure does not end the group.
-func (g *Group) IsSettled() bool { return g.settled }
-
-// Depth returns how many groups are around this one.
-func (g *Group) Depth() int { return int(g.depth) }
-
-// Parent returns the context that the group was made with, or what observers
-// made of it.
-func (g *Group) Parent() context.Context { return g.parent }
-
-// Backend returns what runs or forbids the group's bodies, nil if nothing does.
-func (g *Group) Backend() Backend { return g.backend }
-
-// Refuse panics if the group's backend forbids the call.
-func (g *Group) Refuse(call string, n *Node) {
-	if g.backend != nil {
-		g.backend.Refuse(call, n)
+// makeLedger returns the group's ledger and makes it if need be.
+func (g *Group) makeLedger() *ledger {
+	b := g.ledger.Load()
+	if b == nil {
+		b = new(ledger)
+		if !g.ledger.CompareAndSwap(nil, b) {
+			b = g.ledger.Load()
+		}
 	}
+	return b
 }

@@ -16,6 +16,9 @@ func (g *Group) Join() {
 // that the group was made in, for it may be anybody's.
 func (g *Group) JoinStopped() { g.join(false) }
 
+// IsJoined reports whether Join was called.
+func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
+
 // join counts the caller off, runs bodies if it may, and returns when the group is
 // over. The wait is deferred, for a body that it runs may leave by Goexit. Bodies
 // run here until the queue is empty: without that a group of one task would need
@@ -39,9 +42,6 @@ const (
 	counted = 1 << iota // the caller's count is given back
 	joined              // by Join, and not only JoinStopped
 )
-
-// IsJoined reports whether Join was called.
-func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 
 // drive counts the caller off also when an engine takes the group out of memory,
 // by a panic or a Goexit in the middle.

@@ -5,6 +5,15 @@ import "context"
 // What observers are told of waits. The body's own goroutines call it, with no lock
 // held; package watch puts those of one body in order.
 
+// Report tells that the body of n starts on another engine, and returns the
+// context for it that observers make of the group's.
+func (g *Group) Report(n *Node) context.Context {
+	if g.watch == nil {
+		return g.parent
+	}
+	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
+}
+
 // reportBlocked reports a wait of n's body for a node or a nested group.
 func (n *Node) reportBlocked(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
@@ -38,13 +47,4 @@ func targetID(on *Node, group *Group) uint64 {
 		return on.group.watch.ID(on.number())
 	}
 	return 0
-}
-
-// Report tells that the body of n starts on another engine, and returns the
-// context for it that observers make of the group's.
-func (g *Group) Report(n *Node) context.Context {
-	if g.watch == nil {
-		return g.parent
-	}
-	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
 }

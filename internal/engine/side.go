@@ -31,6 +31,18 @@ type sideWithWaiter struct {
 	waiter waiter
 }
 
+// Backing returns what a [Backend] has given n, nil if nothing.
+func Backing(n *Node) any {
+	if s := n.side.Load(); s != nil && s.rare != nil {
+		return s.rare.backing
+	}
+	return nil
+}
+
+// SetBacking gives n, which nobody else knows yet, what a Backend wants to find
+// again.
+func SetBacking(n *Node, v any) { n.makeSide().makeRare().backing = v }
+
 // makeSide returns n's side and makes it if need be. Anybody may call it.
 func (n *Node) makeSide() *side {
 	s := n.side.Load()
@@ -97,18 +109,6 @@ func (n *Node) clearRegion() (r *trace.Region) {
 	}
 	return r
 }
-
-// Backing returns what a [Backend] has given n, nil if nothing.
-func Backing(n *Node) any {
-	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.backing
-	}
-	return nil
-}
-
-// SetBacking gives n, which nobody else knows yet, what a Backend wants to find
-// again.
-func SetBacking(n *Node, v any) { n.makeSide().makeRare().backing = v }
 
 // makeRare is not for many at once: the side belongs to whoever declares or starts
 // the node.

@@ -142,8 +142,8 @@ func (w *worker) instant() time.Duration {
 	return w.at
 }
 
-// settleAs records nothing any more: it publishes n's end, cancels the group if v
-// says so, gives the slot on, and finds the worker's next node. Keeps 23.
+// settleAs publishes n's end, cancels the group if v says so, gives the slot on, and
+// finds the worker's next node. What v says is recorded already: keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	w.died, w.inBody = nil, false
 	s := settling{g: n.group, cancel: v.Cancel}
