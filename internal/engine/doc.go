@@ -80,9 +80,9 @@
 //     sees the other. In the same way who adds a wait to a hub, or to those for a
 //     nested group, finds it closed or is found.
 //  11. Only a hard wait within one group has an edge in its target's list, and a body
-//     has one such edge, in its waiter. If that wait is cut short the edge stays
-//     there, and is not used again: the body's context is dead, so it waits hard no
-//     more. All other waits share a hub a target, and leave nothing behind.
+//     has one such edge, in its waiter. Once the body's group has ended that wait is
+//     not used again: its edge may stay in the list, and of two who want to end it one
+//     comes late. All other waits share a hub a target, and leave nothing behind.
 //
 // Cycles.
 //

@@ -210,8 +210,8 @@ func (w *wait) wake() {
 }
 
 // conclude is the goroutine's last step of the wait, and says how it ended. A done
-// node wins over what has cut the wait. The first wait is freed only if it was not
-// cut: keeps 11.
+// node wins over what has cut the wait. The first wait is freed only if nobody else
+// can still come to end it: keeps 11.
 func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
@@ -224,8 +224,8 @@ func (w *wait) conclude() error {
 		by.reportResumed(n, nil)
 	}
 	if n.isDone() {
-		if w.direct {
-			by.waiter().freeFirst(w)
+		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {
+			by.waiter().freeFirst(w) // else there may be two who want to end it, of whom one comes late
 		}
 		return nil
 	}
