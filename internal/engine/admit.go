@@ -96,7 +96,7 @@ func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 	} else {
 		w.ended += ended
 	}
-	if next == nil && l != nil {
+	if next == nil && l != nil { // else the slot goes on with the worker
 		granted := n.vacate(l)
 		next = granted.deliver(g)
 	}

@@ -18,7 +18,7 @@ func (g *Group) StartAfter(n, dep *Node, e *Edge) {
 	if !g.declare(n) || dep.link(e, n) {
 		return
 	}
-	if dep.failure() == nil {
+	if dep.failure() == nil { // done meanwhile, so nobody else knows n
 		n.pending = 0
 		g.ready(n)
 	} else {
@@ -54,7 +54,7 @@ func (g *Group) StartAfterAll(n *Node, edges []Edge) {
 // StartRace declares a Race: its functions start at once, and it is done when
 // they have decided it. It reports false if it was skipped.
 func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
-	n.pending = one // until it is decided
+	n.pending = one // until it is decided; nobody counts that off
 	if !g.declare(n) {
 		return !n.isDone()
 	}

@@ -38,7 +38,8 @@
 // # Invariants
 //
 // A comment "keeps 7" stands where one is kept: who changes that line has to
-// think of it. The models in model/ check 1 to 4, 6 to 16, 18, 19 and 23 to 26.
+// think of it. Those that goroutines keep together without a lock around everything
+// are checked by the models.
 //
 // The node. A task is one heap object: a [Node], which is also the context of its
 // body, then the value, the function, the dependencies and their edges.

@@ -73,7 +73,7 @@ func (s *settling) publish(n *Node) {
 		switch {
 		case to.isTold():
 			to.tell()
-		case f != nil:
+		case f != nil: // what else it waits for does not matter
 			if to.kill() {
 				s.addSkipped(to, n)
 			}

@@ -21,7 +21,7 @@ func (w *worker) succeed(n *Node) (next *Node) {
 		switch {
 		case to.isTold():
 			to.tell()
-		case !to.arrived():
+		case !to.arrived(): // it waits for others
 		case to.kind&Inline != 0:
 			inlines.pushFront(to) // the list has the latest first
 		default:

@@ -18,8 +18,8 @@ type waiter struct {
 
 	// first is a wait for a node of the same group, whose edge is in that node's
 	// list itself, or for a nested group: so a body with one goroutine allocates
-	// once for all its waits. It is used again, but not after a wait that was cut
-	// short, whose edge stays in that list.
+	// once for all its waits. It is not used again once the group has ended: its
+	// edge may stay in that list, and somebody may still come to end it.
 	first wait
 	used  atomic.Bool
 }
