@@ -100,7 +100,7 @@ func use(ctx context.Context, out io.Writer, r *repo, dir string) error {
 			if err := u.get(ctx, fmt.Sprint("get", i), m.path(), libraries); err != nil {
 				return err
 			}
-			say("go get %s: %d of its packages in a program", m.path(), len(libraries))
+			say("go get %s: a program with its packages runs, %d of them", m.path(), len(libraries))
 		}
 		for _, c := range commands {
 			if err := u.install(ctx, c); err != nil {
@@ -119,7 +119,7 @@ func (r *repo) alone(ctx context.Context) error {
 		return err
 	}
 	for _, use := range work.Use {
-		if _, err := command(ctx, filepath.Join(r.dir, use.Path), []string{"GOWORK=off"}, "go", "list", "-mod=readonly", "./..."); err != nil {
+		if _, err := command(ctx, filepath.Join(r.dir, use.Path), []string{"GOWORK=off"}, "go", "list", "-mod=readonly", "-deps", "-test", "./..."); err != nil {
 			return fmt.Errorf("%s: %w", use.Path, err)
 		}
 	}
@@ -185,13 +185,13 @@ type user struct {
 
 // newUser makes a user who takes the modules below path from proxy.
 func newUser(ctx context.Context, dir, proxy, path string) (*user, error) {
-	env, err := command(ctx, "", []string{"GOWORK=off"}, "go", "env", "GOPROXY", "GONOSUMDB", "GOFLAGS")
-	if err != nil {
-		return nil, err
-	}
-	others, unlisted, flags := "", "", ""
-	for i, line := range strings.SplitN(env, "\n", 3) {
-		*[]*string{&others, &unlisted, &flags}[i] = strings.TrimSpace(line)
+	env := map[string]string{}
+	for _, name := range []string{"GOPROXY", "GONOSUMDB", "GOFLAGS"} {
+		value, err := command(ctx, "", nil, "go", "env", name)
+		if err != nil {
+			return nil, err
+		}
+		env[name] = value
 	}
 	return &user{dir, []string{
 		"GOWORK=off",
@@ -199,10 +199,10 @@ func newUser(ctx context.Context, dir, proxy, path string) (*user, error) {
 		"GOMODCACHE=" + filepath.Join(dir, "cache"),
 		// Without the directories in it, what is built here is cached for the
 		// next check.
-		"GOFLAGS=" + flags + " -modcacherw -trimpath",
-		"GOPROXY=file://" + filepath.ToSlash(proxy) + "," + others,
+		"GOFLAGS=" + env["GOFLAGS"] + " -modcacherw -trimpath",
+		"GOPROXY=file://" + filepath.ToSlash(proxy) + "," + env["GOPROXY"],
 		"GONOPROXY=none",
-		"GONOSUMDB=" + strings.TrimPrefix(unlisted+","+path, ","),
+		"GONOSUMDB=" + strings.TrimPrefix(env["GONOSUMDB"]+","+path, ","),
 	}}, nil
 }
 
