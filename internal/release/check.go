@@ -58,6 +58,7 @@ func (r *repo) clone(ctx context.Context, dir string) (*repo, error) {
 		append([]string{"clone", "-q", "--shared", "--no-checkout", "-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"},
 			append(who, r.dir, dir)...),
 		{"-C", dir, "checkout", "-q", "--detach", rev},
+		{"-C", dir, "remote", "remove", "origin"}, // so nothing gets out
 	} {
 		if _, err := command(ctx, r.dir, nil, append([]string{"git"}, args...)...); err != nil {
 			return nil, err

@@ -40,12 +40,11 @@ func cloned(t *testing.T) *repo {
 	return c
 }
 
-// made returns a repository of the files.
-func made(t *testing.T, files map[string]string) *repo {
+// write writes files below dir.
+func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
-	r := &repo{dir: t.TempDir()}
 	for name, text := range files {
-		name = filepath.Join(r.dir, filepath.FromSlash(name))
+		name = filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -53,6 +52,13 @@ func made(t *testing.T, files map[string]string) *repo {
 			t.Fatal(err)
 		}
 	}
+}
+
+// made returns a repository of the files.
+func made(t *testing.T, files map[string]string) *repo {
+	t.Helper()
+	r := &repo{dir: t.TempDir()}
+	write(t, r.dir, files)
 	r.git(t, "init", "-q")
 	r.git(t, "config", "user.name", "test")
 	r.git(t, "config", "user.email", "test@localhost")
@@ -265,15 +271,9 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			files := shop()
-			for name, text := range test.files {
-				files[name] = text
-			}
-			r := made(t, files)
-			// Not committed: the check is of the working tree.
-			if err := os.WriteFile(filepath.Join(r.dir, "shop.go"), []byte("package shop\n\nconst Open = false\n"), 0o666); err != nil {
-				t.Fatal(err)
-			}
+			r := made(t, shop())
+			write(t, r.dir, test.files) // not committed: the check is of the working tree
+			r.git(t, "add", "-A")
 			var out bytes.Buffer
 			err := checkRelease(t.Context(), &out, r)
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
