@@ -40,27 +40,31 @@ func checkRelease(ctx context.Context, out io.Writer, r *repo) (err error) {
 	return use(ctx, out, c, filepath.Join(dir, "user"))
 }
 
-// clone returns a copy of the working tree in dir. It has what is changed and
-// not committed yet, but not the files that git does not know.
+// clone returns a copy of the working tree in dir, with no way to push from it.
+// It has what is changed and not committed yet, but not the files that git does
+// not know.
 func (r *repo) clone(ctx context.Context, dir string) (*repo, error) {
-	who := []string{"-c", "user.name=release", "-c", "user.email=release@localhost"}
-	stash := append(append([]string{"git"}, who...), "stash", "create")
-	rev, err := command(ctx, r.dir, nil, stash...)
+	git := func(args ...string) (string, error) {
+		who := []string{"git", "-c", "user.name=release", "-c", "user.email=release@localhost"}
+		return command(ctx, r.dir, nil, append(who, args...)...)
+	}
+	rev, err := git("stash", "create")
 	if err != nil {
 		return nil, err
 	}
 	if rev == "" {
-		if rev, err = command(ctx, r.dir, nil, "git", "rev-parse", "HEAD"); err != nil {
-			return nil, err
-		}
+		rev = "HEAD"
 	}
 	for _, args := range [][]string{
-		append([]string{"clone", "-q", "--shared", "--no-checkout", "-c", "commit.gpgSign=false", "-c", "tag.gpgSign=false"},
-			append(who, r.dir, dir)...),
-		{"-C", dir, "checkout", "-q", "--detach", rev},
-		{"-C", dir, "remote", "remove", "origin"}, // so nothing gets out
+		{"init", "-q", dir},
+		{"-C", dir, "config", "user.name", "release"},
+		{"-C", dir, "config", "user.email", "release@localhost"},
+		{"-C", dir, "config", "commit.gpgSign", "false"},
+		{"-C", dir, "config", "tag.gpgSign", "false"},
+		{"-C", dir, "fetch", "-q", "--depth=1", "file://" + filepath.ToSlash(r.dir), rev},
+		{"-C", dir, "checkout", "-q", "--detach", "FETCH_HEAD"},
 	} {
-		if _, err := command(ctx, r.dir, nil, append([]string{"git"}, args...)...); err != nil {
+		if _, err := git(args...); err != nil {
 			return nil, err
 		}
 	}
