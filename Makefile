@@ -46,4 +46,4 @@ zips: ## make zips of the modules, and get and install from them as users do
 	go run ./internal/release -check
 
 release: ## print what a release of VERSION does, or do it with DO=1
-	go run ./internal/release $(if $(DO),-do) $(VERSION)
+	go run ./internal/release $(if $(filter 1,$(DO)),-do) $(VERSION)
