@@ -2,9 +2,9 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/storefront otelasap temporalasap
+MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/storefront internal/release otelasap temporalasap
 
-.PHONY: help test race check demo serve soak model bench generate
+.PHONY: help test race check demo serve soak model bench generate zips release
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,3 +41,9 @@ bench: ## compare with hand-written code and other libraries, side by side
 
 generate: ## write the generated files again
 	go generate ./...
+
+zips: ## make zips of the modules, and get and install from them as users do
+	go run ./internal/release -check
+
+release: ## print what a release of VERSION does, or do it with DO=1
+	go run ./internal/release $(if $(filter 1,$(DO)),-do) $(VERSION)
