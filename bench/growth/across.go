@@ -115,25 +115,32 @@ var across = []Case{
 	}},
 	{Name: "a Race of n fails while a nested group awaits it", Run: func(n int) error {
 		g := asap.New(context.Background())
-		waits := newGate(1)
-		race := g.Race("race", alike(n, func(context.Context) (int, error) {
-			waits.pass()
-			return 0, errBody
-		})...)
+		await := failsLate(g, n)
 		g.Do("outer", func(ctx context.Context) error {
 			g := asap.New(ctx)
-			awaiting(g, 1, waits, race)
+			g.Go("await", await)
 			return g.Wait()
 		})
 		return ended(g, errBody)
 	}},
 	{Name: "a Race of n fails while another group awaits it", Run: func(n int) error {
 		a, b := asap.New(context.Background()), asap.New(context.Background())
-		waits := newGate(1)
-		awaiting(b, 1, waits, a.Race("race", alike(n, func(context.Context) (int, error) {
-			waits.pass()
-			return 0, errBody
-		})...))
+		await := failsLate(a, n)
+		b.Go("await", await)
 		return errors.Join(ended(a, errBody), ended(b, errBody))
 	}},
+}
+
+// failsLate declares a Race whose functions fail when the body that it returns
+// has waited for it for a while.
+func failsLate(g *asap.Group, n int) (await func(context.Context) (int, error)) {
+	waited := newGate(1)
+	race := g.Race("race", alike(n, func(context.Context) (int, error) {
+		waited.pass()
+		return 0, errBody
+	})...)
+	return func(ctx context.Context) (int, error) {
+		time.AfterFunc(time.Millisecond, waited.arrive)
+		return race.Await(ctx)
+	}
 }
