@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
 )
 
 // TestRecoveryOfWorker kills workers with bodies in them: another worker takes

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 // long is a heartbeat timeout under which a cancellation that waits for a

@@ -1,4 +1,4 @@
-package temporalasap_test
+package servertest_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 // An interceptor may have coroutines that wait for what the flow does, such as

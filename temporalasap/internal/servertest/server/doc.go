@@ -1,5 +1,5 @@
 // Package server runs a real Temporal server for tests: the program in
-// ../devserver, built once into the user's cache directory, as a child process
+// ../../devserver, built once into the user's cache directory, as a child process
 // with its workflows in a SQLite file.
 //
 //	func TestOrder(t *testing.T) {

@@ -1,10 +1,12 @@
-package temporalasap_test
+package servertest_test
 
 import (
 	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +21,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 var limits = flag.Bool("limits", false, "fail where something takes longer than the documentation says: for a machine with nothing else to do")
@@ -27,23 +29,26 @@ var limits = flag.Bool("limits", false, "fail where something takes longer than 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	server.CloseShared()
-	exit(code)
+	os.Exit(code)
 }
+
+// defaults is what most tests register flows with.
+var defaults = temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
 
 // cluster is a server with one worker that serves flows of a test.
 type cluster struct {
-	t      *testing.T
+	t      testing.TB
 	client client.Client
 	queue  string
 }
 
 // serve starts a worker on the shared server with what register registers.
-func serve(t *testing.T, register func(worker.Worker) error, options ...worker.Options) *cluster {
+func serve(t testing.TB, register func(worker.Worker) error, options ...worker.Options) *cluster {
 	t.Helper()
 	return serveOn(t, server.Shared(t), register, options...)
 }
 
-func serveOn(t *testing.T, s *server.Test, register func(worker.Worker) error, options ...worker.Options) *cluster {
+func serveOn(t testing.TB, s *server.Test, register func(worker.Worker) error, options ...worker.Options) *cluster {
 	t.Helper()
 	c := &cluster{t, s.Client(client.Options{Identity: "test"}), t.Name()}
 	var o worker.Options
@@ -320,4 +325,12 @@ func TestServerWorkerStops(t *testing.T) {
 		t.Errorf("Get = %d, %v after %d tries; want 2, nil after 2", v, err, tries.Load())
 	}
 	replay(t, flow, c.history(h.ID(), h.RunID()))
+}
+
+// equal compares what a call gave with what it should.
+func equal[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
 }

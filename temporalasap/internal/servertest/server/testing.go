@@ -66,7 +66,7 @@ func patience(tb testing.TB) (context.Context, context.CancelFunc) {
 		return context.WithCancel(tb.Context())
 	}
 	return context.WithDeadlineCause(tb.Context(), end.Add(-time.Minute),
-		fmt.Errorf("the test's time is over; build it before with: go run %s/internal/server/temporald -build", modulePath))
+		fmt.Errorf("the test's time is over; build it before with: go run %s/server/temporald -build", modulePath))
 }
 
 func giveUp(tb testing.TB, err error) {

@@ -13,8 +13,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 // results of the editions of the flow of Shop.

@@ -18,8 +18,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 var (

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// modulePath is the module whose tree has the server's module in it.
-const modulePath = "github.com/asap-go/asap/temporalasap"
+// modulePath is this module, beside which is the server's, ../devserver.
+const modulePath = "github.com/asap-go/asap/temporalasap/internal/servertest"
 
 // Build returns the path of the server's program. It looks in the user's cache
 // directory first, under a name made from the program's sources, its go.sum
@@ -96,7 +96,7 @@ func sweep(keep string) {
 // -trimpath does not know where its sources were, and asks the go command.
 func source(ctx context.Context) (string, error) {
 	if _, file, _, ok := runtime.Caller(0); ok && filepath.IsAbs(file) {
-		dir := filepath.Join(filepath.Dir(file), "..", "devserver")
+		dir := filepath.Join(filepath.Dir(file), "..", "..", "devserver")
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
 			return dir, nil
 		}
@@ -109,7 +109,7 @@ func source(ctx context.Context) (string, error) {
 		}
 		return "", err
 	}
-	dir := filepath.Join(strings.TrimSpace(string(out)), "internal", "devserver")
+	dir := filepath.Join(strings.TrimSpace(string(out)), "..", "devserver")
 	_, err = os.Stat(filepath.Join(dir, "go.mod"))
 	return dir, err
 }

@@ -2,7 +2,7 @@
 // with its own arguments: a Temporal server for a demonstration, with nothing
 // to install.
 //
-//	go run github.com/asap-go/asap/temporalasap/internal/server/temporald -db shop.db -ui-port 8233
+//	go run github.com/asap-go/asap/temporalasap/internal/servertest/server/temporald -db shop.db -ui-port 8233
 //
 // With -build it only builds and prints the program's path, for a script that
 // wants the minutes of the first build to pass early. With -stdin it ends when
@@ -18,7 +18,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 func main() {

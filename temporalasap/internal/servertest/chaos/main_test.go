@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
 )
 
 // limits makes the times that the documentation promises a condition. They hold

@@ -11,8 +11,8 @@ import (
 	historypb "go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/worker"
 
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 // audit holds what the server has against what the bodies wrote.

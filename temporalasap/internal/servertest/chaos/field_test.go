@@ -11,8 +11,8 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/chaos"
-	"github.com/asap-go/asap/temporalasap/internal/server"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/chaos"
+	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
 
 // field is a server and two worker processes for a test that measures one kind
