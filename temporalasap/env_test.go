@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -91,13 +91,13 @@ func equal[T any](t *testing.T, what string, got, want T) {
 }
 
 // replay runs the flow's workflow again on a history and wants the same commands.
-func replay[In, Out any](t *testing.T, flow *asap.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
+func replay[In, Out any](t *testing.T, f *flow.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
 	t.Helper()
 	r := worker.NewWorkflowReplayer()
-	if err := temporalasap.Register(r, flow, append([]temporalasap.Option{defaults}, options...)...); err != nil {
+	if err := temporalasap.Register(r, f, append([]temporalasap.Option{defaults}, options...)...); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.ReplayWorkflowHistory(quiet, h); err != nil {
-		t.Errorf("replay of %s: %v", flow.Name(), err)
+		t.Errorf("replay of %s: %v", f.Name(), err)
 	}
 }

@@ -9,10 +9,11 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
-func fan() *asap.Flow[int, int] {
-	return asap.Define("fan", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+func fan() *flow.Flow[int, int] {
+	return flow.Define("fan", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		list := in.Then("list", func(_ context.Context, n int) ([]int, error) { return make([]int, n), nil })
 		return g.Map("item", list, add).Then("sum", sumOf)
 	})
@@ -20,7 +21,7 @@ func fan() *asap.Flow[int, int] {
 
 // A history that would grow too long ends the flow beforehand, in words.
 func TestHistoryLimit(t *testing.T) {
-	flow := fan()
+	f := fan()
 	for _, test := range []struct {
 		name           string
 		in, events, mb int
@@ -31,7 +32,7 @@ func TestHistoryLimit(t *testing.T) {
 		{"too large", 10, 0, 47, "its history has 47 MB of at most 50; pass references"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			v, err := runIn(t, flow, test.in, func(env *testsuite.TestWorkflowEnvironment) {
+			v, err := runIn(t, f, test.in, func(env *testsuite.TestWorkflowEnvironment) {
 				env.SetCurrentHistoryLength(test.events)
 				env.SetCurrentHistorySize(test.mb << 20)
 			})

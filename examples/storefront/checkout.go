@@ -12,6 +12,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/money"
 	"github.com/asap-go/asap/examples/storefront/store"
+	"github.com/asap-go/asap/flow"
 )
 
 // Checkout is the data of the page that confirms an order.
@@ -57,7 +58,7 @@ func (v *visit) checkout(ctx context.Context) (Checkout, error) {
 // its steps take all they need as arguments, the order among it, and why each
 // may be made again: claim, charge, ship and closeOrder do nothing twice.
 func (s *Shop) checkoutFlow() *Flow {
-	return asap.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
+	return flow.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
 		cart := order.Then("cart", s.claim)
 		lines := g.Map("line", cart, s.line)
 		quote := cart.Then("shippingQuote", s.quote)

@@ -14,6 +14,7 @@ import (
 	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/examples/storefront/money"
 	"github.com/asap-go/asap/examples/storefront/store"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -48,10 +49,10 @@ var took = map[string]time.Duration{
 }
 
 // flow is a flow of any type.
-type flow interface{ Graph() (*asap.Graph, error) }
+type drawn interface{ Graph() (*flow.Graph, error) }
 
 // rehearse runs a flow's graph with bodies that only take their time.
-func rehearse(ctx context.Context, f flow, options ...asap.Option) error {
+func rehearse(ctx context.Context, f drawn, options ...asap.Option) error {
 	graph, err := f.Graph()
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func rehearse(ctx context.Context, f flow, options ...asap.Option) error {
 const mutate = "STOREFRONT_FRAUD_CHECK"
 
 // checkoutUnderTest is the flow of an order, or one with a round trip more.
-func checkoutUnderTest(t *testing.T) flow {
+func checkoutUnderTest(t *testing.T) drawn {
 	s := open(t, nil).Shop
 	if os.Getenv(mutate) != "" {
 		return s.checkoutWithFraudCheck()
@@ -108,7 +109,7 @@ func TestHiddenRoundTripIsFound(t *testing.T) {
 // The flow with the round trip is a copy, and has nothing else that differs.
 func TestMutantDiffersInOneStep(t *testing.T) {
 	s := open(t, nil).Shop
-	lines := func(f flow) (all []string) {
+	lines := func(f drawn) (all []string) {
 		g, err := f.Graph()
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +139,7 @@ func (s *Shop) checkoutWithFraudCheck() *Flow {
 	fraudCheck := func(_ context.Context, _ store.Order, shipping money.Money) (money.Money, error) {
 		return shipping, nil
 	}
-	return asap.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
+	return flow.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
 		cart := order.Then("cart", s.claim)
 		lines := g.Map("line", cart, s.line)
 		quote := cart.Then("shippingQuote", s.quote)

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 	"github.com/asap-go/asap/waterfall"
 )
@@ -28,14 +29,14 @@ type Parcel struct {
 }
 
 // Quote is a flow of three bodies, of which two run side by side.
-var Quote = asap.Define("quote", func(g *asap.Group, parcel *asap.Task[Parcel]) *asap.Task[string] {
+var Quote = flow.Define("quote", func(g *asap.Group, parcel *asap.Task[Parcel]) *asap.Task[string] {
 	zone := parcel.Then("zone", findZone)
 	weight := parcel.Then("weight", weigh)
 	return zone.And(weight).Then("label", printLabel)
 })
 
 // Dispatch has a flow for a task.
-var Dispatch = asap.Define("dispatch", func(g *asap.Group, parcel *asap.Task[Parcel]) *asap.Task[string] {
+var Dispatch = flow.Define("dispatch", func(g *asap.Group, parcel *asap.Task[Parcel]) *asap.Task[string] {
 	label := parcel.Then("quote", Quote.Run)
 	return label.Then("hand over", handOver)
 })

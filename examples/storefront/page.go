@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/store"
+	"github.com/asap-go/asap/flow"
 )
 
 // page is how every page is served: what build makes, as HTML, or as JSON to
@@ -190,11 +190,11 @@ var statuses = map[string]int{
 }
 
 // status looks for an error of a known type in err. An order may have run in
-// another process; what is left of its errors here is an [asap.RemoteError]
+// another process; what is left of its errors here is an [flow.RemoteError]
 // each, with the name of the type.
 func status(err error) int {
 	kind := fmt.Sprintf("%T", err)
-	if r, ok := err.(*asap.RemoteError); ok {
+	if r, ok := err.(*flow.RemoteError); ok {
 		kind = r.Type
 	}
 	if code, ok := statuses[kind]; ok {

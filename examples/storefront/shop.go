@@ -15,6 +15,7 @@ import (
 	"github.com/asap-go/asap/asapweb"
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/store"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -57,7 +58,7 @@ type settings struct {
 }
 
 // Flow is that of an order.
-type Flow = asap.Flow[store.Order, Checkout]
+type Flow = flow.Flow[store.Order, Checkout]
 
 // Shop serves the pages, from a database and six services. Only Close ends it.
 type Shop struct {

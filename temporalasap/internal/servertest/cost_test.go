@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -30,13 +31,13 @@ func sumOf(_ context.Context, list []int) (n int, err error) {
 // shape is a flow, and the same workflow as one writes it by hand.
 type shape struct {
 	tasks int
-	flow  *asap.Flow[int, int]
+	flow  *flow.Flow[int, int]
 	hand  func(ctx workflow.Context, in int) (int, error)
 }
 
 // page is the graph of six tasks that the seeds begin with.
 func page() shape {
-	return shape{6, asap.Define("page", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	return shape{6, flow.Define("page", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		user := in.Then("user", add)
 		config := in.Then("config", add)
 		profile := user.Then("profile", add)
@@ -86,7 +87,7 @@ func handPage(ctx workflow.Context, in int) (int, error) {
 
 // chain is n tasks one after the other.
 func chain(n int) shape {
-	return shape{n, asap.Define(fmt.Sprint("chain", n), func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	return shape{n, flow.Define(fmt.Sprint("chain", n), func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		for range n {
 			in = in.Then("add", add)
 		}
@@ -103,7 +104,7 @@ func chain(n int) shape {
 
 // wide is n tasks side by side and one behind them.
 func wide(n int) shape {
-	return shape{n + 1, asap.Define(fmt.Sprint("wide", n), func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	return shape{n + 1, flow.Define(fmt.Sprint("wide", n), func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		tasks := make([]*asap.Task[int], n)
 		for i := range tasks {
 			tasks[i] = in.Then("add", add)

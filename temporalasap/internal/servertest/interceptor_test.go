@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
@@ -29,7 +30,7 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 			return 0, ctx.Err()
 		}
 	}
-	flow := asap.Define("intercepted", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("intercepted", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		first := in.Then("first", func(ctx context.Context, n int) (int, error) {
 			running <- struct{}{}
 			return until(ctx, waits, n)
@@ -38,8 +39,8 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 	})
 	limit := temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 10 * time.Second, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}})
 	clerks := []interceptor.WorkerInterceptor{&clerk{}}
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, limit) }, worker.Options{Interceptors: clerks})
-	h, err := temporalasap.Start(t.Context(), c.client, flow, 1, c.options())
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, limit) }, worker.Options{Interceptors: clerks})
+	h, err := temporalasap.Start(t.Context(), c.client, f, 1, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := temporalasap.Register(r, flow, limit); err != nil {
+	if err := temporalasap.Register(r, f, limit); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.ReplayWorkflowHistory(server.Quiet{}, c.history(h.ID(), h.RunID())); err != nil {

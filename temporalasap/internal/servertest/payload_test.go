@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -27,17 +28,17 @@ func TestServerPayload(t *testing.T) {
 		return large{Text: strings.Repeat("x", n)}, nil
 	}
 	first := func(_ context.Context, a, _ large) (int, error) { return len(a.Text), nil }
-	value := asap.Define("value", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	value := flow.Define("value", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("make", makeLarge).Then("size", func(_ context.Context, v large) (int, error) { return len(v.Text), nil })
 	})
-	arguments := asap.Define("arguments", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	arguments := flow.Define("arguments", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		a, b := in.Then("a", makeLarge), in.Then("b", makeLarge)
 		return a.And(b).Then("first", first)
 	})
-	result := asap.Define("result", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]large] {
+	result := flow.Define("result", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]large] {
 		return g.Gather("both", in.Then("a", makeLarge), in.Then("b", makeLarge))
 	})
-	exit := asap.Define("exit", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	exit := flow.Define("exit", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		other := g.NewExit[string]()
 		return in.Then("leave", func(_ context.Context, n int) (int, error) {
 			return 0, other.With(strings.Repeat("x", n))
@@ -59,8 +60,8 @@ func TestServerPayload(t *testing.T) {
 		}
 		return nil
 	}, worker.Options{})
-	run := func(flow *asap.Flow[int, int], n int) (int, error) {
-		return temporalasap.Run(t.Context(), c.client, flow, n, c.options())
+	run := func(f *flow.Flow[int, int], n int) (int, error) {
+		return temporalasap.Run(t.Context(), c.client, f, n, c.options())
 	}
 	for _, test := range []struct {
 		name string
@@ -86,7 +87,7 @@ func TestServerPayload(t *testing.T) {
 		})
 	}
 	t.Run("an input", func(t *testing.T) {
-		texts := asap.Define("texts", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
+		texts := flow.Define("texts", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
 		if _, err := temporalasap.Run(t.Context(), c.client, texts, strings.Repeat("x", 3*mega), c.options()); err == nil || !strings.HasPrefix(err.Error(), "asap: flow texts: start: ") {
 			t.Errorf("Run with an input of 3 MB = %v, want an error of the start", err)
 		}
@@ -104,12 +105,12 @@ func TestServerLargeErrors(t *testing.T) {
 	fails := func(_ context.Context, how string) (string, error) { return "", errs[how] }
 	for _, test := range []struct {
 		name string
-		flow *asap.Flow[string, string]
+		flow *flow.Flow[string, string]
 		kind temporalasap.TaskOption
 	}{
-		{"activity", asap.Define("large-error", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
+		{"activity", flow.Define("large-error", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
 			temporalasap.Activity(workflow.ActivityOptions{})},
-		{"local", asap.Define("large-error-local", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
+		{"local", flow.Define("large-error-local", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in.Then("user", fails) }),
 			temporalasap.Local(workflow.LocalActivityOptions{})},
 	} {
 		c := serve(t, func(w worker.Worker) error {
@@ -125,7 +126,7 @@ func TestServerLargeErrors(t *testing.T) {
 			if !ok || te.Task != "user" || !strings.HasPrefix(err.Error(), start) {
 				t.Errorf("Get of %s, %s: %.200v, want %q", test.name, how, err, start)
 			}
-			if r, ok := errors.AsType[*asap.RemoteError](err); how == "many" && (!ok || len(r.Unwrap()) != len(many)) {
+			if r, ok := errors.AsType[*flow.RemoteError](err); how == "many" && (!ok || len(r.Unwrap()) != len(many)) {
 				t.Errorf("%s: of %d errors %d arrived", test.name, len(many), len(r.Unwrap()))
 			}
 			replay(t, test.flow, c.history(h.ID(), h.RunID()), temporalasap.Task("user", test.kind))
@@ -135,14 +136,14 @@ func TestServerLargeErrors(t *testing.T) {
 
 // So does a flow in which much has failed, each of it a report that fits.
 func TestServerManyErrors(t *testing.T) {
-	flow := asap.Define("many-errors", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+	f := flow.Define("many-errors", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
 		for i := range 200 {
 			in.Do(fmt.Sprint("fails", i), func(_ context.Context, n int) error { return errors.New(strings.Repeat("x", n)) })
 		}
 		return in.Then("value", func(_ context.Context, n int) (string, error) { return "there", nil })
 	}, asap.Settled())
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) })
-	h, err := temporalasap.Start(t.Context(), c.client, flow, 16<<10, c.options())
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) })
+	h, err := temporalasap.Start(t.Context(), c.client, f, 16<<10, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +151,5 @@ func TestServerManyErrors(t *testing.T) {
 	if ge, ok := errors.AsType[*asap.GroupError](err); v != "there" || !ok || len(ge.Failures) != 200 {
 		t.Errorf("Get = %q, %.200v, want the value and 200 failures", v, err)
 	}
-	replay(t, flow, c.history(h.ID(), h.RunID()))
+	replay(t, f, c.history(h.ID(), h.RunID()))
 }

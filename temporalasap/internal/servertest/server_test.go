@@ -20,6 +20,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 	"github.com/asap-go/asap/temporalasap/internal/servertest/server"
 )
@@ -95,14 +96,14 @@ func count(h *history.History, kind enums.EventType) (n int) {
 }
 
 // replay runs the flow's workflow again on a history and wants the same commands.
-func replay[In, Out any](t *testing.T, flow *asap.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
+func replay[In, Out any](t *testing.T, f *flow.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
 	t.Helper()
 	r := worker.NewWorkflowReplayer()
-	if err := temporalasap.Register(r, flow, append([]temporalasap.Option{defaults}, options...)...); err != nil {
+	if err := temporalasap.Register(r, f, append([]temporalasap.Option{defaults}, options...)...); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.ReplayWorkflowHistory(server.Quiet{}, h); err != nil {
-		t.Errorf("replay of %s: %v", flow.Name(), err)
+		t.Errorf("replay of %s: %v", f.Name(), err)
 	}
 }
 
@@ -110,22 +111,22 @@ func replay[In, Out any](t *testing.T, flow *asap.Flow[In, Out], h *history.Hist
 // is replayed.
 func TestServerEngine(t *testing.T) {
 	c := serve(t, func(w worker.Worker) error {
-		for _, flow := range asaptest.Flows() {
-			if err := temporalasap.Register(w, flow, defaults); err != nil {
+		for _, f := range asaptest.Flows() {
+			if err := temporalasap.Register(w, f, defaults); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	asaptest.TestEngine(t, func(ctx context.Context, flow *asap.Flow[int, string], in int) (string, error) {
-		h, err := temporalasap.Start(ctx, c.client, flow, in, c.options())
+	asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error) {
+		h, err := temporalasap.Start(ctx, c.client, f, in, c.options())
 		if err != nil {
 			return "", err
 		}
 		out, err := h.Get(ctx)
 		events := c.history(h.ID(), h.RunID())
-		replay(t, flow, events)
-		golden(t, flow.Name(), events)
+		replay(t, f, events)
+		golden(t, f.Name(), events)
 		return out, err
 	})
 }
@@ -154,7 +155,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			s := server.Start(t, test.start...)
 			var failed, heard, running atomic.Int64
 			fail := make(chan struct{}, 1)
-			flow := asap.Define("siblings", func(g *asap.Group, in *asap.Task[bool]) *asap.Task[string] {
+			f := flow.Define("siblings", func(g *asap.Group, in *asap.Task[bool]) *asap.Task[string] {
 				in.Do("user", func(ctx context.Context, fails bool) error {
 					running.Add(1)
 					if !fails {
@@ -172,9 +173,9 @@ func TestServerCancelReachesBodies(t *testing.T) {
 				})
 			})
 			c := serveOn(t, s, func(w worker.Worker) error {
-				return temporalasap.Register(w, flow, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: beat}))
+				return temporalasap.Register(w, f, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: 5 * time.Minute, HeartbeatTimeout: beat}))
 			})
-			h, err := temporalasap.Start(t.Context(), c.client, flow, true, c.options())
+			h, err := temporalasap.Start(t.Context(), c.client, f, true, c.options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,10 +194,10 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			if n := count(events, enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED) + count(events, enums.EVENT_TYPE_ACTIVITY_TASK_FAILED); n != 2 {
 				t.Errorf("%d activities failed or were canceled, want both", n)
 			}
-			replay(t, flow, events)
+			replay(t, f, events)
 
 			running.Store(0)
-			h, err = temporalasap.Start(t.Context(), c.client, flow, false, c.options())
+			h, err = temporalasap.Start(t.Context(), c.client, f, false, c.options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -213,7 +214,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 				t.Errorf("Get after Cancel: %v, want Temporal's canceled workflow in it", err)
 			}
 			t.Logf("a cancel reached the bodies after %v", time.Unix(0, heard.Load()).Sub(asked))
-			replay(t, flow, c.history(h.ID(), h.RunID()))
+			replay(t, f, c.history(h.ID(), h.RunID()))
 		})
 	}
 }
@@ -230,17 +231,17 @@ func poll(t *testing.T, what string, so func() bool) {
 
 func TestServerRunIsCanceled(t *testing.T) {
 	running := make(chan struct{}, 1)
-	flow := asap.Define("slow", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("slow", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("user", func(ctx context.Context, n int) (int, error) {
 			running <- struct{}{}
 			return n, sleepUntilDone(ctx)
 		})
 	})
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) })
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) })
 	ctx, cancel := context.WithCancelCause(t.Context())
 	shut := errors.New("shop closes")
 	go func() { <-running; cancel(shut) }()
-	_, err := temporalasap.Run(ctx, c.client, flow, 1, c.options())
+	_, err := temporalasap.Run(ctx, c.client, f, 1, c.options())
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, shut) {
 		t.Errorf("Run: %v, want the context's error and cause", err)
 	}
@@ -249,7 +250,7 @@ func TestServerRunIsCanceled(t *testing.T) {
 func TestServerTasksAndAttach(t *testing.T) {
 	goOn := make(chan struct{})
 	running := make(chan struct{}, 1)
-	flow := asap.Define("order", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("order", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		stock := in.Then("stock", func(_ context.Context, n int) (int, error) { return n, nil })
 		charge := stock.Then("charge", func(_ context.Context, n int) (int, error) {
 			running <- struct{}{}
@@ -259,14 +260,14 @@ func TestServerTasksAndAttach(t *testing.T) {
 		bad := charge.Optional("mail", func(context.Context, int) (int, error) { return 0, errors.New("no address") })
 		return bad.And(charge).Then("receipt", func(_ context.Context, r asap.Result[int], n int) (int, error) { return r.Or(10 * n), nil })
 	})
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) })
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) })
 	options := c.options()
 	options.ID = "order-" + fmt.Sprint(time.Now().UnixNano())
-	started, err := temporalasap.Start(t.Context(), c.client, flow, 1, options)
+	started, err := temporalasap.Start(t.Context(), c.client, f, 1, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := temporalasap.Attach(t.Context(), c.client, flow, options.ID, "")
+	h := temporalasap.Attach(t.Context(), c.client, f, options.ID, "")
 	<-running
 	states, err := h.Tasks(t.Context())
 	if err != nil {
@@ -287,7 +288,7 @@ func TestServerTasksAndAttach(t *testing.T) {
 	want = []temporalasap.TaskState{{Task: "stock", State: temporalasap.Succeeded}, {Task: "charge", State: temporalasap.Succeeded},
 		{Task: "mail", State: temporalasap.Failed, Error: "no address"}, {Task: "receipt", State: temporalasap.Succeeded}}
 	equal(t, "Tasks at the end", states, want)
-	replay(t, flow, c.history(started.ID(), started.RunID()))
+	replay(t, f, c.history(started.ID(), started.RunID()))
 }
 
 // A worker that is stopped hands its bodies on: their contexts end, and another
@@ -295,7 +296,7 @@ func TestServerTasksAndAttach(t *testing.T) {
 func TestServerWorkerStops(t *testing.T) {
 	var tries atomic.Int64
 	running := make(chan struct{}, 1)
-	flow := asap.Define("moves", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("moves", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("user", func(ctx context.Context, n int) (int, error) {
 			if tries.Add(1) > 1 {
 				return n + 1, nil
@@ -304,7 +305,7 @@ func TestServerWorkerStops(t *testing.T) {
 			return 0, sleepUntilDone(ctx)
 		})
 	})
-	register := func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) }
+	register := func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) }
 	c := &cluster{t, server.Shared(t).Client(), t.Name()}
 	first := worker.New(c.client, c.queue, worker.Options{})
 	if err := register(first); err != nil {
@@ -313,7 +314,7 @@ func TestServerWorkerStops(t *testing.T) {
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
-	h, err := temporalasap.Start(t.Context(), c.client, flow, 1, c.options())
+	h, err := temporalasap.Start(t.Context(), c.client, f, 1, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -324,7 +325,7 @@ func TestServerWorkerStops(t *testing.T) {
 	if v != 2 || err != nil || tries.Load() != 2 {
 		t.Errorf("Get = %d, %v after %d tries; want 2, nil after 2", v, err, tries.Load())
 	}
-	replay(t, flow, c.history(h.ID(), h.RunID()))
+	replay(t, f, c.history(h.ID(), h.RunID()))
 }
 
 // equal compares what a call gave with what it should.

@@ -12,19 +12,20 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
 // More than a server takes at once wait in the workflow.
 func TestServerWide(t *testing.T) {
 	const n = 1200
-	flow := asap.Define("fan", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("fan", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		list := in.Then("list", func(_ context.Context, n int) ([]int, error) { return make([]int, n), nil })
 		return g.Map("item", list, add).Then("sum", sumOf)
 	})
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) },
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) },
 		worker.Options{MaxConcurrentActivityTaskPollers: 8})
-	h, err := temporalasap.Start(t.Context(), c.client, flow, n, c.options())
+	h, err := temporalasap.Start(t.Context(), c.client, f, n, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,13 +48,13 @@ func TestServerWide(t *testing.T) {
 		t.Errorf("at most %d activities were pending, want 1000", most)
 	}
 	t.Logf("%d events", len(events.Events))
-	replay(t, flow, events)
+	replay(t, f, events)
 }
 
 // A worker may take a workflow out of memory at any step, and builds it again
 // from its history.
 func TestServerWithoutCache(t *testing.T) {
-	flow := asap.Define("cold", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("cold", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		for range 5 {
 			in = in.Then("add", func(ctx context.Context, n int) (int, error) {
 				worker.PurgeStickyWorkflowCache()
@@ -67,8 +68,8 @@ func TestServerWithoutCache(t *testing.T) {
 			return n + ads.Or(100) + m, nil
 		})
 	})
-	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, flow, defaults) })
-	h, err := temporalasap.Start(t.Context(), c.client, flow, 1, c.options())
+	c := serve(t, func(w worker.Worker) error { return temporalasap.Register(w, f, defaults) })
+	h, err := temporalasap.Start(t.Context(), c.client, f, 1, c.options())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestServerWithoutCache(t *testing.T) {
 	if n := count(events, enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED); n != 1 {
 		t.Errorf("%d activities were canceled, want the loser of the race", n)
 	}
-	replay(t, flow, events)
+	replay(t, f, events)
 	// A coroutine that could not be taken apart would stay. The SDK takes them
 	// apart in the background.
 	worker.PurgeStickyWorkflowCache()

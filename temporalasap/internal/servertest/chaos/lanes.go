@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // LaneCount is the number of tasks that run side by side in the flow of Lanes.
@@ -24,8 +25,8 @@ var ErrFuse = errors.New("the fuse blew")
 // Lanes is a flow of lanes that run side by side, each with a step after it,
 // and of a task that may fail while they run. The steps show how soon a flow
 // goes on.
-func Lanes(journal *Journal) *asap.Flow[Hold, []Value] {
-	return asap.Define("lanes", func(g *asap.Group, in *asap.Task[Hold]) *asap.Task[[]Value] {
+func Lanes(journal *Journal) *flow.Flow[Hold, []Value] {
+	return flow.Define("lanes", func(g *asap.Group, in *asap.Task[Hold]) *asap.Task[[]Value] {
 		in.Do("fuse", func(ctx context.Context, in Hold) error {
 			if in.Fuse == 0 {
 				return nil

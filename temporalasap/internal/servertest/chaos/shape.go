@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Latencies of the tasks: log-normal with the medians of the request graphs'
@@ -136,8 +137,8 @@ func (s Shape) index(name string) int {
 
 // Flow makes the shape a flow whose bodies write to journal, which may be nil,
 // when they begin and end.
-func (s Shape) Flow(journal *Journal) *asap.Flow[Order, []Value] {
-	return asap.Define(s.Name, func(g *asap.Group, in *asap.Task[Order]) *asap.Task[[]Value] {
+func (s Shape) Flow(journal *Journal) *flow.Flow[Order, []Value] {
+	return flow.Define(s.Name, func(g *asap.Group, in *asap.Task[Order]) *asap.Task[[]Value] {
 		tasks := make([]*asap.Task[Value], len(s.Tasks))
 		for i, t := range s.Tasks {
 			var d []*asap.Task[Value]

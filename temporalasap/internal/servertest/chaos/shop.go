@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Editions of the flow of Shop.
@@ -17,8 +18,8 @@ const (
 
 // Shop is a flow in one of its editions, which all have the same name: what a
 // release of a new version makes of a flow.
-func Shop(edition string, journal *Journal) *asap.Flow[Hold, []string] {
-	return asap.Define("shop", func(g *asap.Group, in *asap.Task[Hold]) *asap.Task[[]string] {
+func Shop(edition string, journal *Journal) *flow.Flow[Hold, []string] {
+	return flow.Define("shop", func(g *asap.Group, in *asap.Task[Hold]) *asap.Task[[]string] {
 		var done []*asap.Task[string]
 		then := func(after *asap.Task[string], name string) *asap.Task[string] {
 			t := after.Then(name, func(ctx context.Context, _ string) (string, error) {
