@@ -1,34 +1,51 @@
 package waterfall
 
+import (
+	"cmp"
+	"container/heap"
+)
+
 // limiter counts the slots of one limit in a simulation, by the engine's
 // rules: a body takes a slot of each level, from its own to the outermost, and
-// queues where there is none; those that were woken come before those that
-// start.
+// queues where there is none. Those that go on after a wait come first; then
+// those that start, by rank, and of one rank those that another's end made
+// ready.
 type limiter struct {
-	free         int
-	up           *limiter
-	woken, ready []int
+	free   int
+	up     *limiter
+	raised bool // of the outermost: some rank under it is higher than its group's
+
+	woken []int
+	ready placeHeap
+	left  int // of ready, without the places that were left for a higher one
+	turn  int // of the last that came to start
 }
 
-// climb takes a slot at l and every level above; where there is none, the task
-// queues. It reports whether the task has all of them.
-func (l *limiter) climb(task int, woken bool) bool {
-	for ; l != nil; l = l.up {
-		if l.free > 0 && !l.waited() {
-			l.free--
-			continue
-		}
-		if woken {
-			l.woken = append(l.woken, task)
-		} else {
-			l.ready = append(l.ready, task)
-		}
-		return false
+// place is that of a task in a queue; the task may have another by now.
+type place struct {
+	task, turn, rank int
+	byEnd            bool
+}
+
+type placeHeap []place
+
+func (h placeHeap) Len() int      { return len(h) }
+func (h placeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h placeHeap) Less(i, j int) bool {
+	a, b := h[i], h[j]
+	if a.rank == b.rank && a.byEnd != b.byEnd {
+		return a.byEnd
 	}
-	return true
+	return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.turn, b.turn)) < 0
+}
+func (h *placeHeap) Push(x any) { *h = append(*h, x.(place)) }
+func (h *placeHeap) Pop() any {
+	p := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return p
 }
 
-func (l *limiter) waited() bool { return len(l.woken)+len(l.ready) > 0 }
+func (l *limiter) waited() bool { return len(l.woken)+l.left > 0 }
 
 // contended tells whether anybody waits at l or above.
 func (l *limiter) contended() bool {
@@ -40,23 +57,64 @@ func (l *limiter) contended() bool {
 	return false
 }
 
-// release gives back the slots from l up; granted gets those that now have all
-// of theirs.
-func (l *limiter) release(granted func(task int)) {
+// top is the outermost limiter around l.
+func (l *limiter) top() *limiter {
+	for l != nil && l.up != nil {
+		l = l.up
+	}
+	return l
+}
+
+// climb takes a slot at l and every level above for task i; where there is
+// none, the task queues. It reports whether the task has all of them.
+func (s *sim) climb(l *limiter, i int, woken bool) bool {
+	t := &s.tasks[i]
 	for ; l != nil; l = l.up {
-		task, woken := -1, true
+		if l.free > 0 && !l.waited() {
+			l.free--
+			continue
+		}
+		if woken {
+			l.woken = append(l.woken, i)
+			return false
+		}
+		l.turn++
+		l.left++
+		t.queuedAt, t.rank = l, s.rank(i)
+		t.place = place{i, l.turn, t.rank, t.byEnd}
+		heap.Push(&l.ready, t.place)
+		return false
+	}
+	return true
+}
+
+// release gives back the slots from l up.
+func (s *sim) release(l *limiter) {
+	for ; l != nil; l = l.up {
+		i, woken := -1, len(l.woken) > 0
 		switch {
-		case len(l.woken) > 0:
-			task, l.woken = l.woken[0], l.woken[1:]
-		case len(l.ready) > 0:
-			task, l.ready = l.ready[0], l.ready[1:]
-			woken = false
+		case woken:
+			i, l.woken = l.woken[0], l.woken[1:]
+		case l.left > 0:
+			i = s.pop(l)
 		default:
 			l.free++
 			continue
 		}
-		if l.up.climb(task, woken) {
-			granted(task)
+		if s.climb(l.up, i, woken) {
+			s.granted(i)
+		}
+	}
+}
+
+// pop takes the next that starts.
+func (s *sim) pop(l *limiter) int {
+	for {
+		p := heap.Pop(&l.ready).(place)
+		if t := &s.tasks[p.task]; t.queuedAt == l && t.place == p {
+			t.queuedAt = nil
+			l.left--
+			return p.task
 		}
 	}
 }
