@@ -28,7 +28,7 @@ type durable struct {
 
 // dial connects to a server and makes this process run the bodies of the flow.
 // The times are those within which an order goes on after its shop was killed.
-func dial(ctx context.Context, address string, flow *Flow) (*durable, error) {
+func dial(ctx context.Context, address string, f *Flow) (*durable, error) {
 	quiet := log.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
 	c, err := client.DialContext(ctx, client.Options{HostPort: address, Logger: quiet})
 	if err != nil {
@@ -38,7 +38,7 @@ func dial(ctx context.Context, address string, flow *Flow) (*durable, error) {
 		StickyScheduleToStartTimeout: time.Second, // until another worker gets what was to be decided
 		WorkerStopTimeout:            5 * time.Second,
 	})
-	err = temporalasap.Register(w, flow,
+	err = temporalasap.Register(w, f,
 		temporalasap.Defaults(workflow.ActivityOptions{
 			StartToCloseTimeout: 2 * time.Minute,
 			HeartbeatTimeout:    2 * time.Second, // until a body whose worker died runs again
@@ -59,8 +59,8 @@ func dial(ctx context.Context, address string, flow *Flow) (*durable, error) {
 // run starts the workflow of an order, or joins the one that runs, and waits
 // for it. When ctx ends, only the waiting does. An order that has failed may be
 // tried again, for no step does its work twice.
-func (d *durable) run(ctx context.Context, flow *Flow, o store.Order) (Checkout, error) {
-	h, err := temporalasap.Start(ctx, d.client, flow, o, client.StartWorkflowOptions{
+func (d *durable) run(ctx context.Context, f *Flow, o store.Order) (Checkout, error) {
+	h, err := temporalasap.Start(ctx, d.client, f, o, client.StartWorkflowOptions{
 		ID:                    workflowID(o),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 		WorkflowTaskTimeout:   2 * time.Second, // until a decision that died with its worker is made again
