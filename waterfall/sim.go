@@ -236,6 +236,10 @@ func (s *sim) ready(i int) {
 			s.granted(i)
 		}
 	case isInline:
+		if mt.lag == 0 { // what it makes ready was so when it was declared
+			s.end(i, s.result(i))
+			return
+		}
 		s.after(mt.lag, evEnd, i)
 	case isMap:
 		s.spawn(mt.parts)

@@ -220,7 +220,7 @@ function simulate(run, scale, gone, limit) {
       if (!limiter[i]) { after(m.lag, START, i); return; }
       S[i].queued = true;
       if (climb(limiter[i], i, false)) granted(i);
-    } else if (m.kind === INLINE) after(m.lag, END, i);
+    } else if (m.kind === INLINE) { if (m.lag === 0) end(i, result(i)); else after(m.lag, END, i); }
     else if (m.kind === MAP) {
       spawn(m.parts);
       if (S[i].parts === 0) after(m.lag, END, i);
