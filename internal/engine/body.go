@@ -87,6 +87,10 @@ func (n *Node) label() string {
 	if n.kind&part == 0 {
 		return n.name
 	}
+	return n.partLabel()
+}
+
+func (n *Node) partLabel() string {
 	of, i := n.body.(PartOf).Whole()
 	return of.name + "[" + strconv.Itoa(i) + "]"
 }

@@ -34,14 +34,28 @@ func (w *wait) publish(b *waiter) error {
 		w.countUphill(n, 1)
 	}
 	b.open(w)
+	if !by.group.park(w) {
+		w.end(nil)
+		return nil
+	}
+	if w.also.Load() != nil {
+		b.countSeveral(w)
+	}
 	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
 		return nil
 	}
-	var err error
+	return w.refuseIfStuck(b, n)
+}
+
+// refuseIfStuck takes the wait back that closes a cycle, and is apart from publish
+// for its frame: most bodies that wait should not grow their stack.
+//
+//go:noinline
+func (w *wait) refuseIfStuck(b *waiter, n *Node) (err error) {
 	w.ifStuck(n, func(path []string) {
 		if w.over.CompareAndSwap(false, true) { // else another has found the same
 			w.withdraw(b)
-			err = by.group.host.Cycle(path)
+			err = b.node.group.host.Cycle(path)
 		}
 	})
 	return err
@@ -49,11 +63,30 @@ func (w *wait) publish(b *waiter) error {
 
 // withdraw is the end of what publish has begun.
 func (w *wait) withdraw(b *waiter) {
+	b.node.group.unpark(w)
 	b.shut(w)
+	if w.several {
+		w.several = false
+		b.node.group.root.makeBook().several.Add(-1)
+	}
 	if n := w.on.Swap(nil); w.uphill && n != nil {
 		w.uphill = false
 		w.countUphill(n, -1)
 	}
+}
+
+// countSeveral counts a wait of a body that has another one, once it is published
+// and before it is looked where it leads to.
+func (b *waiter) countSeveral(w *wait) {
+	w.several = true
+	b.node.group.root.makeBook().several.Add(1)
+}
+
+// hasSeveral reports whether some body waits for several things. Then hints do not
+// tell: they lead past bodies of which nobody knows that they wait for more.
+func (g *Group) hasSeveral() bool {
+	b := g.root.book.Load()
+	return b != nil && b.several.Load() != 0
 }
 
 // countUphill counts a wait for n that leads uphill, or between two roots.
@@ -112,7 +145,7 @@ func mayLeadTo(n, w *Node) bool {
 			return reaches(n, w)
 		}
 		next := on
-		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() {
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && !n.group.hasSeveral() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one

@@ -77,6 +77,9 @@ func (g *Group) beginJoin() *wait {
 	}
 	w.group.Store(g)
 	waiter.open(w)
+	if w.also.Load() != nil {
+		waiter.countSeveral(w)
+	}
 	by.blocked(nil, g)
 	by.giveSlots(w)
 	g.cutCycles()
@@ -105,7 +108,7 @@ func (g *Group) rejoin() {
 func (w *wait) endJoin() {
 	w.wake.Wait()
 	by, waiter := w.by, w.by.waiter()
-	waiter.shut(w)
+	w.withdraw(waiter)
 	by.resumed(nil, w.group.Swap(nil))
 	waiter.giveBack(w)
 }

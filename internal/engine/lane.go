@@ -1,30 +1,41 @@
 package engine
 
-// lane is who is to start of one rank and class, by turns: in a queue, and in a
-// heap those that were raised to this rank while they waited.
+// lane is who waits for a slot with the same right, by turns: in a queue, and in a
+// heap those that came out of turn, as they were raised, or have waited at an inner
+// limit first.
 type lane struct {
-	queue  fifo
-	raised turns
+	queue fifo
+	last  uint32 // turn in it
+	late  turns
+}
+
+func (l *lane) push(e entry) {
+	if int32(e.turn-l.last) > 0 || l.queue.isEmpty() {
+		l.last = e.turn
+		l.queue.push(e)
+	} else {
+		l.late.push(e)
+	}
 }
 
 // pop takes the entry with the first turn.
 func (l *lane) pop() (e entry, ok bool) {
-	if len(l.raised) == 0 {
+	if len(l.late) == 0 {
 		return l.queue.pop()
 	}
-	if e, ok := l.queue.peek(); ok && int32(e.turn-l.raised[0].turn) < 0 {
+	if e, ok := l.queue.peek(); ok && int32(e.turn-l.late[0].turn) < 0 {
 		return l.queue.pop()
 	}
-	return l.raised.pop(), true
+	return l.late.pop(), true
 }
 
 func (l *lane) keep(valid func(entry) bool) {
 	l.queue.keep(valid)
-	old := l.raised
-	l.raised = nil
+	old := l.late
+	l.late = nil
 	for _, e := range old {
 		if valid(e) {
-			l.raised.push(e)
+			l.late.push(e)
 		}
 	}
 }
@@ -109,8 +120,10 @@ func (f *fifo) pop() (e entry, ok bool) {
 	return e, true
 }
 
+func (f *fifo) isEmpty() bool { return f.first == nil || f.first == f.last && f.from == f.to }
+
 func (f *fifo) peek() (e entry, ok bool) {
-	if f.first == nil || f.first == f.last && f.from == f.to {
+	if f.isEmpty() {
 		return e, false
 	}
 	return f.first.entries[f.from], true

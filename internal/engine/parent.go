@@ -13,10 +13,13 @@ type parentWatch struct {
 // be called by anybody, also by a goroutine that a body has left behind, and
 // with no lock held, as it calls methods of the caller's context.
 func (g *Group) watchParent() {
-	g = g.base
-	if g.elsewhere || g.parent.Done() == nil { // another engine looks itself
-		return
+	if base := g.base; !base.elsewhere && base.parent.Done() != nil {
+		base.registerWatch() // an engine elsewhere notices the end by itself
 	}
+}
+
+//go:noinline
+func (g *Group) registerWatch() {
 	b := g.makeBook()
 	g.mu.Lock()
 	registered := b.watch != nil

@@ -1,8 +1,9 @@
 package engine
 
-// park notes a hard wait for a task, so that the end of the body's group ends it.
-// It reports false if the group has ended. Whoever ends it does so first, and then
-// looks at the list: one of the two sees the other.
+// park notes a hard wait for a task, for who ends the group, and for who searches
+// for cycles through the Wait of a nested one. It reports false if the group has
+// ended. Whoever ends it does so first, and then looks at the list: one of the two
+// sees the other.
 func (g *Group) park(w *wait) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -17,7 +17,7 @@ type queue struct {
 	left  int       // valid entries
 	of    *Group    // that the limit is of, nil if it is a Map's
 	stale int       // entries left behind
-	turn  uint32    // of the last who came to start
+	turn  uint32    // of a top limiter's: the last one given
 }
 
 // A node in the queue of a limiter has its mark, and byEnd if it became ready by
@@ -34,17 +34,40 @@ type entry struct {
 	turn uint32
 }
 
-// pushReady queues a body that is to start.
+// pushReady queues a body that is to start in the queue of l. Its turn is that of
+// when it became ready, also after it has waited at an inner limit.
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
 	n.queued = l.mark | class
 	n.rank = n.rankNow()
-	q.turn++
-	n.turn = q.turn
-	q.lane(n).queue.push(entry{n, n.turn})
+	if n.turn == 0 {
+		n.turn = l.top.queue.nextTurn()
+	}
+	q.lane(n).push(entry{n, n.turn})
+	q.enter(n, l)
+}
+
+// pushGoing queues a body that goes on, whose turn is that of when its wait ended.
+func (q *queue) pushGoing(n *Node, l *Limiter) {
+	s := &n.waiter().claim
+	s.at = l
+	q.going.push(entry{n, s.turn})
+	q.enter(n, l)
+}
+
+func (q *queue) enter(n *Node, l *Limiter) {
 	q.left++
 	if q.of != n.group {
 		n.group.enteredQueue(n, l)
 	}
+}
+
+// nextTurn returns a turn after all others, of the top limiter's queue; it is
+// never 0.
+func (q *queue) nextTurn() uint32 {
+	if q.turn++; q.turn == 0 {
+		q.turn++
+	}
+	return q.turn
 }
 
 // lane returns that of n's rank and class.
@@ -56,30 +79,13 @@ func (q *queue) lane(n *Node) *lane {
 	return &q.ready[n.rank][n.queued>>7]
 }
 
-// pushGoing queues a body that goes on.
-func (q *queue) pushGoing(n *Node, l *Limiter) {
-	s := &n.waiter().claim
-	s.at = l
-	s.turn++
-	q.going.push(entry{n, s.turn})
-	q.left++
-	if q.of != n.group {
-		n.group.enteredQueue(n, l)
-	}
-}
-
-// dropGoing takes a body that goes on out of the queue.
-func (q *queue) dropGoing(n *Node) {
-	n.waiter().claim.turn++
-	q.drop(n)
-}
-
 // dropReady takes a body that is to start out of the queue.
 func (q *queue) dropReady(n *Node) {
 	n.queued = 0
 	q.drop(n)
 }
 
+// drop takes a body out of the queue that is no longer to be there.
 func (q *queue) drop(n *Node) {
 	q.stale++
 	q.leave(n)
@@ -100,7 +106,7 @@ func (q *queue) leave(n *Node) {
 // raise moves n, which is in this queue, to the lane of the rank that it has now,
 // where it keeps its turn.
 func (q *queue) raise(n *Node) {
-	q.lane(n).raised.push(entry{n, n.turn})
+	q.lane(n).push(entry{n, n.turn})
 	q.stale++
 	q.tidyIfMany()
 }

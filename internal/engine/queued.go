@@ -65,8 +65,8 @@ func (g *Group) skipAllQueued() {
 		mu := &g.lim.top.mu
 		mu.Lock()
 		list := g.takeQueued()
-		for i := len(list) - 1; i >= 0; i-- { // the latest place of a node first
-			l.takeLocked(list[i])
+		for _, q := range slices.Backward(list) { // the latest place of a node first
+			l.takeLocked(q)
 		}
 		if own := g.lim; own.queue.of == g && own.queue.left > 0 {
 			for _, n := range own.queue.bodiesOf(g) {
@@ -108,7 +108,7 @@ func (l *leaving) takeLocked(q queued) {
 		l.out.pushFront(n)
 	case q.goes():
 		n.waiter().claim.bare = true
-		q.at.queue.dropGoing(n)
+		q.at.queue.drop(n)
 		l.granted.wake(n)
 	default:
 		return

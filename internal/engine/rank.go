@@ -73,12 +73,12 @@ func (s *raising) finish() {
 	}
 }
 
-// raiseFar raises what a body without a limit waits for, if that has one.
-func (n *Node) raiseFar(w *wait) {
-	if on := w.on.Load(); on != nil && on.limiter() != nil {
-		s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
-		s.finish()
-	}
+// raiseFar raises what the body of n, which has no limit, waits for under one.
+//
+//go:noinline
+func (n *Node) raiseFar(on *Node) {
+	s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
+	s.finish()
 }
 
 // wait adds what w waits for.

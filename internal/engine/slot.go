@@ -10,7 +10,7 @@ type claim struct {
 	waits  int      // of its goroutines, for tasks and nested groups
 	queued *wait    // the last of them is over, and there was no slot
 	at     *Limiter // where it is queued
-	turn   uint32   // of its places in queues, to tell the last one from those that it has left
+	turn   uint32   // when it was: a place in a queue with another one was left
 	bare   bool     // goes on without slots: after a cancel, or when it has ended
 }
 
@@ -18,11 +18,15 @@ type claim struct {
 // begins to wait, and gives what is waited for its rank. It does nothing without
 // a limit.
 func (n *Node) giveSlots(w *wait) {
-	l := n.limiter()
-	if l == nil {
-		n.raiseFar(w)
-		return
+	if l := n.limiter(); l != nil {
+		n.giveSlotsOf(l, w)
+	} else if on := w.on.Load(); on != nil && on.limiter() != nil {
+		n.raiseFar(on)
 	}
+}
+
+//go:noinline
+func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	n.group.watchParent()
 	var granted grants
 	var search raising
@@ -74,7 +78,7 @@ func (n *Node) takeSlots(w *wait) bool {
 		s.bare = true
 		return true
 	}
-	s.queued = w
+	s.queued, s.turn = w, l.top.queue.nextTurn()
 	if l.climbLocked(n, true, 0) {
 		s.queued, s.at = nil, nil
 		return true
@@ -86,7 +90,7 @@ func (n *Node) takeSlots(w *wait) bool {
 // slots, and gives back those that it had already.
 func (s *claim) leaveLocked(n *Node, granted *grants) {
 	at := s.at
-	at.queue.dropGoing(n)
+	at.queue.drop(n)
 	granted.wake(n)
 	n.limiter().releaseLocked(at, granted)
 	at.calmLocked()

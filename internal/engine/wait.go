@@ -15,14 +15,15 @@ import (
 // the body's group, which goes through parked; whoever finds that it is part of a
 // cycle; or the goroutine itself, when its context has ended.
 type wait struct {
-	by     *Node                 // whose body waits, nil if it is nobody's
-	on     atomic.Pointer[Node]  // what is waited for, nil when that is over, or
-	group  atomic.Pointer[Group] // a nested group
-	direct bool                  // in the list of on itself
-	hard   bool                  // the body's own: an edge of the wait-for graph
-	uphill bool                  // counted as one: see cycle.go
-	ctx    context.Context       // its end cuts the wait, if done is not nil
-	done   <-chan struct{}       // of ctx
+	by      *Node                 // whose body waits, nil if it is nobody's
+	on      atomic.Pointer[Node]  // what is waited for, nil when that is over, or
+	group   atomic.Pointer[Group] // a nested group
+	direct  bool                  // in the list of on itself
+	hard    bool                  // the body's own: an edge of the wait-for graph
+	uphill  bool                  // counted as one: see cycle.go
+	several bool                  // counted as one: see cycle.go
+	ctx     context.Context       // its end cuts the wait, if done is not nil
+	done    <-chan struct{}       // of ctx
 
 	over atomic.Bool // whoever makes it true ends the wait
 	how  error       // why it was cut, written by who ended it before it wakes
@@ -31,6 +32,7 @@ type wait struct {
 
 	edge       Edge                 // in the list of on, of the first wait of a waiter
 	also       atomic.Pointer[wait] // the next open wait of the body: see waiter
+	prior      *wait                // the one before, under the waiter's mu
 	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
 	then       *wait                // in a list of those that got slots
 
@@ -56,7 +58,11 @@ func Await(n *Node, ctx context.Context) error {
 	if w == nil {
 		return err
 	}
-	w.sleep()
+	if w.cut == nil {
+		w.wake.Wait()
+	} else {
+		w.sleep()
+	}
 	return w.finish()
 }
 
@@ -77,16 +83,9 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, n.cutShort(causeOf(ctx, err))
 	}
-	if by == nil {
-		return n.beginAtHub(&wait{ctx: ctx, done: ctx.Done()})
-	}
-	if own := by.ownContext(); ctx != own || own != context.Context(by) {
-		done := ctx.Done()
-		switch {
-		case ctx != own && done != own.Done():
-			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done})
-		case done != by.Done(): // of a function of a Race, or by an observer
-			return n.beginAtHub(&wait{by: by, ctx: ctx, done: done, hard: true})
+	if by == nil || ctx != context.Context(by) {
+		if w := n.apart(ctx, by); w != nil {
+			return n.beginAtHub(w)
 		}
 	}
 	if e := by.group.end.Load(); e != nil { // a moment before its context
@@ -101,26 +100,43 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	return n.beginAtHub(&wait{by: by, hard: true})
 }
 
+// apart returns a new wait if it is nobody's, or not with the body's own context,
+// or that has an end of its own, and else nil.
+//
+//go:noinline
+func (n *Node) apart(ctx context.Context, by *Node) *wait {
+	done := ctx.Done()
+	switch {
+	case by == nil:
+		return &wait{ctx: ctx, done: done}
+	case ctx != by.ownContext() && done != by.ownContext().Done():
+		return &wait{by: by, ctx: ctx, done: done}
+	case done != by.Done(): // of a function of a Race, or by an observer
+		return &wait{by: by, ctx: ctx, done: done, hard: true}
+	}
+	return nil
+}
+
 func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cause) }
 
 // beginDirect begins a hard wait within the group, with the first record of b.
 //
-// It links itself into n's list and the group's, and then looks whether the
-// group has ended; the canceller stores the end and then takes the list. So
-// one of the two sees the other.
+// Whoever ends n or the group finds it in a list, or has ended before it came
+// there, which it sees itself.
 func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before anything is published
+	w.wake.Add(1)
 	if err := w.publish(b); err != nil {
+		w.wake.Done()
 		b.giveBack(w)
 		return nil, err
 	}
-	w.wake.Add(1)
 	by.blocked(n, nil)
 	by.giveSlots(w)
-	if !n.link(&w.edge, by) || !by.group.park(w) {
+	if !n.link(&w.edge, by) {
 		w.end(nil)
 	}
 	return w, nil
@@ -130,33 +146,32 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
+	if w.done != nil {
+		w.cut = make(chan struct{})
+	} else {
+		w.wake.Add(1)
+	}
 	if w.hard {
 		by.group.watchParent()
 		if err := w.publish(by.makeWaiter()); err != nil {
 			return nil, err
 		}
 	}
-	if w.done != nil {
-		w.cut = make(chan struct{})
-	} else {
-		w.wake.Add(1)
-	}
 	if by != nil {
 		by.blocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.joinHub(n, w) || w.hard && !by.group.park(w) {
+	if !n.group.joinHub(n, w) {
 		w.end(nil)
 	}
 	return w, nil
 }
 
-// sleep returns when the wait has ended and its body has its slots again.
+// sleep returns when the wait has ended, or its context, and its body has its slots
+// again.
+//
+//go:noinline
 func (w *wait) sleep() {
-	if w.cut == nil {
-		w.wake.Wait()
-		return
-	}
 	select {
 	case <-w.cut:
 		return
@@ -190,7 +205,6 @@ func (w *wait) wakeUp() {
 func (w *wait) finish() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
-		by.group.unpark(w)
 		w.withdraw(by.waiter())
 	}
 	if !w.direct {

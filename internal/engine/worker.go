@@ -34,13 +34,18 @@ func (w *worker) work() {
 	defer w.leave()
 	var next *Node
 	for w.loop(next) {
-		p := w.panicking
-		w.panicking = nil
-		if p == nil { // panic(nil) under GODEBUG=panicnil=1
-			p = &panicking{stack: debug.Stack()}
-		}
-		next = w.settleAs(w.n, w.n.group.host.Panicked(w.n, p.value, p.stack))
+		next = w.settlePanicked()
 	}
+}
+
+//go:noinline
+func (w *worker) settlePanicked() (next *Node) {
+	p := w.panicking
+	w.panicking = nil
+	if p == nil { // panic(nil) under GODEBUG=panicnil=1
+		p = &panicking{stack: debug.Stack()}
+	}
+	return w.settleAs(w.n, w.n.group.host.Panicked(w.n, p.value, p.stack))
 }
 
 // loop runs n and bodies until none is ready. It reports true when a body
