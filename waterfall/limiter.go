@@ -1,42 +1,43 @@
 package waterfall
 
-import (
-	"cmp"
-	"container/heap"
-)
+import "container/heap"
 
 // limiter counts the slots of one limit in a simulation, by the engine's
 // rules: a body takes a slot of each level, from its own to the outermost, and
-// queues where there is none. Those that go on after a wait come first; then
-// those that start, by rank, and of one rank those that another's end made
-// ready.
+// queues where there is none.
 type limiter struct {
 	free   int
 	up     *limiter
 	raised bool // of the outermost: some rank under it is higher than its group's
-
-	woken []int
-	ready placeHeap
-	left  int // of ready, without the places that were left for a higher one
-	turn  int // of the last that came to start
+	queue  placeHeap
+	left   int // of queue, without the places that were left for a higher one
 }
 
 // place is that of a task in a queue; the task may have another by now.
 type place struct {
-	task, turn, rank int
-	byEnd            bool
+	task         int
+	turn         int // of when it became ready, or its wait ended
+	rank         int
+	woken, byEnd bool // goes on after a wait, or was made ready by another's end
 }
 
+// placeHeap has those that go on first; then those that start, by rank, and of
+// one rank those that another's end made ready.
 type placeHeap []place
 
 func (h placeHeap) Len() int      { return len(h) }
 func (h placeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h placeHeap) Less(i, j int) bool {
-	a, b := h[i], h[j]
-	if a.rank == b.rank && a.byEnd != b.byEnd {
+	switch a, b := h[i], h[j]; {
+	case a.woken != b.woken:
+		return a.woken
+	case !a.woken && a.rank != b.rank:
+		return a.rank > b.rank
+	case !a.woken && a.byEnd != b.byEnd:
 		return a.byEnd
+	default:
+		return a.turn < b.turn
 	}
-	return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.turn, b.turn)) < 0
 }
 func (h *placeHeap) Push(x any) { *h = append(*h, x.(place)) }
 func (h *placeHeap) Pop() any {
@@ -45,12 +46,10 @@ func (h *placeHeap) Pop() any {
 	return p
 }
 
-func (l *limiter) waited() bool { return len(l.woken)+l.left > 0 }
-
 // contended tells whether anybody waits at l or above.
 func (l *limiter) contended() bool {
 	for ; l != nil; l = l.up {
-		if l.waited() {
+		if l.left > 0 {
 			return true
 		}
 	}
@@ -65,52 +64,48 @@ func (l *limiter) top() *limiter {
 	return l
 }
 
+// enter gives task i slots, to start or to go on, or lets it queue.
+func (s *sim) enter(i int, woken bool) {
+	t := &s.tasks[i]
+	t.queued = s.limit[i] != nil
+	s.turn++
+	t.place = place{i, s.turn, 0, woken, t.byEnd}
+	s.climb(s.limit[i], i)
+}
+
 // climb takes a slot at l and every level above for task i; where there is
-// none, the task queues. It reports whether the task has all of them.
-func (s *sim) climb(l *limiter, i int, woken bool) bool {
+// none, the task queues.
+func (s *sim) climb(l *limiter, i int) {
 	t := &s.tasks[i]
 	for ; l != nil; l = l.up {
-		if l.free > 0 && !l.waited() {
+		if l.free > 0 && l.left == 0 {
 			l.free--
 			continue
 		}
-		if woken {
-			l.woken = append(l.woken, i)
-			return false
-		}
-		l.turn++
+		t.rank = s.rank(i)
+		t.place.rank, t.queuedAt = t.rank, l
 		l.left++
-		t.queuedAt, t.rank = l, s.rank(i)
-		t.place = place{i, l.turn, t.rank, t.byEnd}
-		heap.Push(&l.ready, t.place)
-		return false
+		heap.Push(&l.queue, t.place)
+		return
 	}
-	return true
+	s.granted(i)
 }
 
 // release gives back the slots from l up.
 func (s *sim) release(l *limiter) {
 	for ; l != nil; l = l.up {
-		i, woken := -1, len(l.woken) > 0
-		switch {
-		case woken:
-			i, l.woken = l.woken[0], l.woken[1:]
-		case l.left > 0:
-			i = s.pop(l)
-		default:
+		if l.left == 0 {
 			l.free++
-			continue
-		}
-		if s.climb(l.up, i, woken) {
-			s.granted(i)
+		} else {
+			s.climb(l.up, s.next(l))
 		}
 	}
 }
 
-// pop takes the next that starts.
-func (s *sim) pop(l *limiter) int {
+// next takes the first out of a queue.
+func (s *sim) next(l *limiter) int {
 	for {
-		p := heap.Pop(&l.ready).(place)
+		p := heap.Pop(&l.queue).(place)
 		if t := &s.tasks[p.task]; t.queuedAt == l && t.place == p {
 			t.queuedAt = nil
 			l.left--

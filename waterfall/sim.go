@@ -19,6 +19,7 @@ type sim struct {
 
 	now    time.Duration
 	seq    int
+	turn   int
 	events eventHeap
 	tasks  []simTask
 	// open counts the tasks of each group that have not ended.
@@ -36,8 +37,8 @@ type simTask struct {
 	waiting         bool
 	waited          bool // at least once
 	queued          bool
-	queuedAt        *limiter // to start
-	place           place    // in that queue
+	queuedAt        *limiter
+	place           place // in that queue
 	rank            int
 	byEnd           bool // made ready by the end of another
 	pausing         int  // the seq of the event that ends its pause, or 0
@@ -226,15 +227,11 @@ func (s *sim) ready(i int) {
 	mt := &s.m.tasks[i]
 	switch mt.kind {
 	case isBody:
-		l := s.limit[i]
-		if l == nil {
+		if s.limit[i] == nil {
 			s.after(mt.lag, evStart, i)
 			return
 		}
-		s.tasks[i].queued = true
-		if s.climb(l, i, false) {
-			s.granted(i)
-		}
+		s.enter(i, false)
 	case isInline:
 		if mt.lag == 0 { // what it makes ready was so when it was declared
 			s.end(i, s.result(i))
@@ -355,11 +352,7 @@ func (s *sim) wake(i int) {
 		on = s.m.run.Tasks[o.on].ID
 	}
 	s.piece(i, Blocked, on)
-	l := s.limit[i]
-	t.queued = l != nil
-	if s.climb(l, i, true) {
-		s.granted(i)
-	}
+	s.enter(i, true)
 }
 
 func scaled(d time.Duration, by float64) time.Duration {

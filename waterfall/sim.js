@@ -44,45 +44,47 @@ function simulate(run, scale, gone, limit) {
   }
 
   // limits
-  const newLimiter = (free, up) => ({ free, up, raised: false, woken: [], ready: [], left: 0, turn: 0 });
-  const first = (a, b) => a.rank !== b.rank ? a.rank > b.rank : a.byEnd !== b.byEnd ? a.byEnd : a.turn < b.turn;
-  const waited = l => l.woken.length + l.left > 0;
-  function climb(l, i, woken) {
-    const t = S[i];
-    for (; l; l = l.up) {
-      if (l.free > 0 && !waited(l)) { l.free--; continue; }
-      if (woken) { l.woken.push(i); return false; }
-      l.turn++;
-      l.left++;
-      t.queuedAt = l;
-      t.rank = rankOf(i);
-      t.place = { task: i, turn: l.turn, rank: t.rank, byEnd: t.byEnd };
-      push(l.ready, first, t.place);
-      return false;
-    }
-    return true;
+  const newLimiter = (free, up) => ({ free, up, raised: false, queue: [], left: 0 });
+  let turn = 0;
+  function first(a, b) {
+    if (a.woken !== b.woken) return a.woken;
+    if (!a.woken && a.rank !== b.rank) return a.rank > b.rank;
+    if (!a.woken && a.byEnd !== b.byEnd) return a.byEnd;
+    return a.turn < b.turn;
   }
   function contended(l) {
-    for (; l; l = l.up) if (waited(l)) return true;
+    for (; l; l = l.up) if (l.left > 0) return true;
     return false;
   }
   function topOf(l) {
     while (l && l.up) l = l.up;
     return l;
   }
-  function release(l) {
+  function enter(i, woken) {
+    const t = S[i];
+    t.queued = !!limiter[i];
+    t.place = { task: i, turn: ++turn, rank: 0, woken, byEnd: t.byEnd };
+    climb(limiter[i], i);
+  }
+  function climb(l, i) {
+    const t = S[i];
     for (; l; l = l.up) {
-      const woken = l.woken.length > 0;
-      let i;
-      if (woken) i = l.woken.shift();
-      else if (l.left > 0) i = next(l);
-      else { l.free++; continue; }
-      if (climb(l.up, i, woken)) granted(i);
+      if (l.free > 0 && l.left === 0) { l.free--; continue; }
+      t.rank = rankOf(i);
+      t.place = { ...t.place, rank: t.rank };
+      t.queuedAt = l;
+      l.left++;
+      push(l.queue, first, t.place);
+      return;
     }
+    granted(i);
+  }
+  function release(l) {
+    for (; l; l = l.up) if (l.left === 0) l.free++; else climb(l.up, next(l));
   }
   function next(l) {
     for (; ;) {
-      const p = pop(l.ready, first), t = S[p.task];
+      const p = pop(l.queue, first), t = S[p.task];
       if (t.queuedAt === l && t.place === p) {
         t.queuedAt = null;
         l.left--;
@@ -156,9 +158,10 @@ function simulate(run, scale, gone, limit) {
     if (t.ended || !top || Math.max(t.rank, groupRank[M[i].group]) >= rank) return;
     t.rank = rank;
     top.raised = true;
-    if (t.queuedAt) move(i);
-    else if (t.waiting) awaited(todo, i);
-    else if (!t.started) {
+    if (t.waiting) awaited(todo, i);
+    else if (t.started) return;
+    else if (t.queuedAt) move(i);
+    else {
       for (const d of M[i].deps) todo.push({ task: d });
       for (const [p] of M[i].parts) todo.push({ task: p });
     }
@@ -169,14 +172,14 @@ function simulate(run, scale, gone, limit) {
     for (const i of members[n.group]) {
       const t = S[i];
       if (topOf(limiter[i]) !== n.top) continue;
-      if (t.queuedAt && t.rank < rank) { t.rank = rank; move(i); }
+      if (t.queuedAt && !t.started && t.rank < rank) { t.rank = rank; move(i); }
       else if (t.waiting) awaited(todo, i);
     }
   }
   function move(i) {
     const t = S[i];
     t.place = { ...t.place, rank: t.rank };
-    push(t.queuedAt.ready, first, t.place);
+    push(t.queuedAt.queue, first, t.place);
   }
 
   function spawn(list) {
@@ -218,8 +221,7 @@ function simulate(run, scale, gone, limit) {
     blockedOnDeps(i);
     if (m.kind === BODY) {
       if (!limiter[i]) { after(m.lag, START, i); return; }
-      S[i].queued = true;
-      if (climb(limiter[i], i, false)) granted(i);
+      enter(i, false);
     } else if (m.kind === INLINE) { if (m.lag === 0) end(i, result(i)); else after(m.lag, END, i); }
     else if (m.kind === MAP) {
       spawn(m.parts);
@@ -284,8 +286,7 @@ function simulate(run, scale, gone, limit) {
     t.pausing = 0;
     const o = M[i].ops[t.next - 1];
     piece(i, BLOCKED, o.k === WAITGROUP ? -2 - o.on : o.on);
-    t.queued = !!limiter[i];
-    if (climb(limiter[i], i, true)) granted(i);
+    enter(i, true);
   }
   function end(i, outcome) {
     const t = S[i];

@@ -75,11 +75,12 @@ func (s *sim) raise(todo []need, i, rank int) []need {
 	t.rank = rank
 	top.raised = true
 	switch {
-	case t.queuedAt != nil:
-		s.move(i)
 	case t.waiting:
 		return s.awaited(todo, i)
-	case !t.started:
+	case t.started:
+	case t.queuedAt != nil:
+		s.move(i)
+	default:
 		for _, d := range s.m.tasks[i].deps {
 			todo = append(todo, need{d, -1, nil})
 		}
@@ -101,7 +102,7 @@ func (s *sim) raiseGroup(todo []need, n need, rank int) []need {
 		t := &s.tasks[i]
 		switch {
 		case s.limit[i].top() != n.top:
-		case t.queuedAt != nil && t.rank < rank:
+		case t.queuedAt != nil && !t.started && t.rank < rank:
 			t.rank = rank
 			s.move(i)
 		case t.waiting:
@@ -116,5 +117,5 @@ func (s *sim) raiseGroup(todo []need, n need, rank int) []need {
 func (s *sim) move(i int) {
 	t := &s.tasks[i]
 	t.place.rank = t.rank
-	heap.Push(&t.queuedAt.ready, t.place)
+	heap.Push(&t.queuedAt.queue, t.place)
 }
