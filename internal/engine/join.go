@@ -81,8 +81,8 @@ func (g *Group) beginJoin() *wait {
 		waiter.countSeveral(w)
 	}
 	by.blocked(nil, g)
+	g.cutCycles() // before ranks go round in them
 	by.giveSlots(w)
-	g.cutCycles()
 	return w
 }
 

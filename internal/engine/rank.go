@@ -25,36 +25,38 @@ func (n *Node) rankNow() uint8 {
 // raising is a search for what is to have at least a rank.
 type raising struct {
 	top    *Limiter
-	rank   uint8
-	todo   []*Node
-	groups []*Group
+	todo   []goal
+	far    []goal  // under other limits: to be looked at without the mutex
 	pinned []*Node // to be released without the mutex
-	far    []*Node // under other limits: to be looked at without the mutex
-	room   [2][4]*Node
+	room   [4]goal
+	hold   [4]*Node
+}
+
+// goal is a node or a nested group, and the rank that it is to have at least.
+type goal struct {
+	n    *Node
+	g    *Group
+	rank uint8
 }
 
 // raiseLocked gives what by waits for with w its rank.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
-	s.rank = min(by.rankNow()+1, maxRank)
-	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
-	s.wait(w)
+	s.todo, s.pinned = s.room[:0], s.hold[:0]
+	s.awaited(w, by.rankNow())
 	s.searchLocked(top)
 }
 
 // searchLocked raises what is to be done under a top limiter.
 func (s *raising) searchLocked(top *Limiter) {
 	s.top = top
-	for {
-		if i := len(s.todo) - 1; i >= 0 {
-			n := s.todo[i]
-			s.todo = s.todo[:i]
-			s.node(n)
-		} else if i := len(s.groups) - 1; i >= 0 {
-			g := s.groups[i]
-			s.groups = s.groups[:i]
-			s.group(g)
+	for len(s.todo) > 0 {
+		last := len(s.todo) - 1
+		what := s.todo[last]
+		s.todo = s.todo[:last]
+		if what.g != nil {
+			s.group(what.g, what.rank)
 		} else {
-			return
+			s.node(what.n, what.rank)
 		}
 	}
 }
@@ -63,9 +65,9 @@ func (s *raising) searchLocked(top *Limiter) {
 func (s *raising) finish() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
-		n := s.far[0]
-		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, n), s.pinned[:0]
-		top := n.limiter().top
+		what := s.far[0]
+		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, what), s.pinned[:0]
+		top := what.n.limiter().top
 		top.mu.Lock()
 		s.searchLocked(top)
 		top.mu.Unlock()
@@ -77,34 +79,36 @@ func (s *raising) finish() {
 //
 //go:noinline
 func (n *Node) raiseFar(on *Node) {
-	s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
+	s := raising{far: []goal{{n: on, rank: min(n.group.rank+1, maxRank)}}}
 	s.finish()
 }
 
-// wait adds what w waits for.
-func (s *raising) wait(w *wait) {
+// awaited adds what a body of the given rank waits for with w.
+func (s *raising) awaited(w *wait, rank uint8) {
+	rank = min(rank+1, maxRank)
+	if w.over.Load() {
+		return
+	}
 	if g := w.group.Load(); g != nil {
-		if g.rank < s.rank {
-			s.groups = append(s.groups, g)
-		}
+		s.todo = append(s.todo, goal{g: g, rank: rank})
 	} else if on := w.on.Load(); on != nil {
-		s.todo = append(s.todo, on)
+		s.todo = append(s.todo, goal{n: on, rank: rank})
 	}
 }
 
 // node raises n and adds what it needs to what is to be done.
-func (s *raising) node(n *Node) {
+func (s *raising) node(n *Node, rank uint8) {
 	l := n.limiter()
 	switch {
 	case n.isDone() || l == nil:
 		return
 	case l.top != s.top:
-		s.far = append(s.far, n)
+		s.far = append(s.far, goal{n: n, rank: rank})
 		return
-	case max(n.rank, n.group.rank) >= s.rank: // a part is raised after its Map or Race
+	case max(n.rank, n.group.rank) >= rank: // a part is raised after its Map or Race
 		return
 	}
-	n.rank = s.rank
+	n.rank = rank
 	s.top.raised.Store(true)
 	if n.queued != 0 {
 		n.queuedAt().queue.raise(n)
@@ -112,7 +116,7 @@ func (s *raising) node(n *Node) {
 	}
 	if b := n.waiter(); b != nil {
 		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			s.wait(w)
+			s.awaited(w, rank)
 		}
 	}
 	if !n.pin() {
@@ -125,34 +129,43 @@ func (s *raising) node(n *Node) {
 			return
 		}
 		if !d.isDone() {
-			s.todo = append(s.todo, d)
+			s.todo = append(s.todo, goal{n: d, rank: rank})
 		}
 	}
 }
 
 // group raises a nested group: what of it is queued and what its bodies wait for
 // at once, the rest when it becomes ready.
-func (s *raising) group(g *Group) {
-	if g.lim == nil || g.lim.top != s.top || g.rank >= s.rank {
+func (s *raising) group(g *Group, rank uint8) {
+	if g.lim == nil || g.lim.top != s.top || g.rank >= rank {
 		return
 	}
-	g.rank = s.rank
+	g.rank = rank
+	s.top.raised.Store(true)
+	if own := &g.lim.queue; own.of == g {
+		for _, n := range own.bodiesOf(g) {
+			if n.queued == g.lim.mark|n.queued&byEnd && n.rank < rank {
+				n.rank = rank
+				own.raise(n)
+			}
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if b := g.book.Load(); b != nil {
 		for _, q := range b.queue {
-			if q.starts() && q.n.rank < s.rank {
-				q.n.rank = s.rank
+			if q.starts() && q.n.rank < rank {
+				q.n.rank = rank
 				q.at.queue.raise(q.n)
 			}
 		}
 	}
 	for w := g.parked.Load(); w != nil; w = w.behind {
-		s.wait(w)
+		s.awaited(w, rank)
 	}
 	for n := g.inner.Load(); n != nil; n = n.after {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
-			s.groups = append(s.groups, n)
+			s.todo = append(s.todo, goal{g: n, rank: min(rank+1, maxRank)})
 		}
 	}
 }

@@ -30,6 +30,7 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	n.group.watchParent()
 	var granted grants
 	var search raising
+	s := &n.makeWaiter().claim // before it is asked whether the body has ended, which then looks for it
 	mu := &l.top.mu
 	mu.Lock()
 	if n.isDone() { // a goroutine that the body has left behind holds no slot
@@ -37,7 +38,6 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 		return
 	}
 	search.raiseLocked(l.top, n, w)
-	s := &n.makeWaiter().claim
 	s.waits++
 	if s.waits == 1 {
 		switch {

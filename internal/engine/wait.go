@@ -214,8 +214,8 @@ func (w *wait) finish() error {
 		by.resumed(n, nil)
 	}
 	if n.isDone() {
-		if w.direct {
-			by.waiter().giveBack(w)
+		if w.direct && by.group.end.Load() == nil && !by.group.isOver() {
+			by.waiter().giveBack(w) // else there may be two who want to end it, of whom one comes late
 		}
 		return nil
 	}
