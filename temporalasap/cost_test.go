@@ -14,7 +14,6 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/server"
 )
 
 func add(_ context.Context, n int) (int, error) { return n + 1, nil }
@@ -90,7 +89,7 @@ func replayer(t testing.TB, h *history.History, register func(worker.WorkflowRep
 		t.Fatal(err)
 	}
 	return func() {
-		if err := r.ReplayWorkflowHistory(server.Quiet{}, h); err != nil {
+		if err := r.ReplayWorkflowHistory(quiet, h); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -185,7 +184,7 @@ func TestOtherVersion(t *testing.T) {
 			if err := temporalasap.Register(r, version(test.tasks...), defaults); err != nil {
 				t.Fatal(err)
 			}
-			err := r.ReplayWorkflowHistory(server.Quiet{}, h)
+			err := r.ReplayWorkflowHistory(quiet, h)
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("replay: %v, want %q", err, test.says)
 			}

@@ -12,6 +12,7 @@ require (
 )
 
 require (
+	github.com/asap-go/asap/temporalasap/internal/servertest v0.0.0-00010101000000-000000000000 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/facebookgo/clock v0.0.0-20150410010913-600d898af40a // indirect
@@ -46,3 +47,7 @@ require (
 replace github.com/asap-go/asap => ../..
 
 replace github.com/asap-go/asap/temporalasap => ../../temporalasap
+
+replace github.com/asap-go/asap/temporalasap/internal/servertest => ../../temporalasap/internal/servertest
+
+tool github.com/asap-go/asap/temporalasap/internal/servertest/server/temporald

@@ -16,7 +16,7 @@ import (
 )
 
 // temporald builds a Temporal server, once for a machine, and prints where it is.
-const temporald = "github.com/asap-go/asap/temporalasap/internal/server/temporald"
+const temporald = "github.com/asap-go/asap/temporalasap/internal/servertest/server/temporald"
 
 // Build returns the path of a Temporal server's program. The first time on a
 // machine that takes minutes, and say is told so. It needs the go command and
