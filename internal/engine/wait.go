@@ -31,6 +31,7 @@ type wait struct {
 
 	edge       Edge                 // in the list of on, of the first wait of a waiter
 	also       atomic.Pointer[wait] // the next open wait of the body: see waiter
+	prior      *wait                // the one before, under the waiter's mu
 	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
 	then       *wait                // in a list of those that got slots
 

@@ -8,8 +8,8 @@ import (
 // waiter is what a node has whose body waits.
 type waiter struct {
 	node *Node
-	// waits are the open hard waits of the body, linked by also. Pushing and
-	// reading need no lock; taking out of the middle does.
+	// waits are the open hard waits of the body, linked by also, and by prior
+	// under mu. Reading them needs no lock.
 	waits atomic.Pointer[wait]
 	mu    sync.Mutex
 	hint  atomic.Pointer[hint] // see cycle.go
@@ -46,12 +46,22 @@ func (b *waiter) giveBack(w *wait) {
 	}
 }
 
-// open adds an open wait.
+// open adds an open wait. Without others, neither it nor shut needs the lock.
 func (b *waiter) open(w *wait) {
+	w.also.Store(nil)
+	w.prior = nil
+	if b.waits.CompareAndSwap(nil, w) {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for {
 		top := b.waits.Load()
 		w.also.Store(top)
-		if b.waits.CompareAndSwap(top, w) {
+		if b.waits.CompareAndSwap(top, w) { // else the only one was taken out
+			if top != nil {
+				top.prior = w
+			}
 			return
 		}
 	}
@@ -64,13 +74,13 @@ func (b *waiter) shut(w *wait) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.waits.CompareAndSwap(w, w.also.Load()) {
-		return
+	next := w.also.Load()
+	if w.prior != nil {
+		w.prior.also.Store(next)
+	} else {
+		b.waits.CompareAndSwap(w, next)
 	}
-	for x := b.waits.Load(); x != nil; x = x.also.Load() {
-		if x.also.Load() == w {
-			x.also.Store(w.also.Load())
-			return
-		}
+	if next != nil {
+		next.prior = w.prior
 	}
 }
