@@ -69,16 +69,18 @@ func TestR21_RaisedThroughASoftWait(t *testing.T) {
 				_, err := low.Await(ctx) // rank 1
 				return err
 			})
-			gate := g.Do("gate", func(ctx context.Context) error { <-release; return nil })
-			low = gate.Then("low", func(ctx context.Context, _ struct{}) (string, error) { return j.span("low", time.Second)(ctx) })
+			told := other.Do("told", func(context.Context) error { <-release; return nil })
+			low = g.Go("gate", told.Await).Then("low", func(ctx context.Context, _ struct{}) (string, error) { return j.span("low", time.Second)(ctx) })
 			in.Go("high", func(ctx context.Context) (int, error) { _, err := mid.Await(ctx); return 0, err }) // raises mid to 2, low to 3
 			close(declared)
+			synctest.Wait()
+			g.Do("busy", func(context.Context) error { <-release; time.Sleep(1); return nil })
 			synctest.Wait()
 			deep.Go("same", j.span("same", time.Second)) // rank 2
 			close(release)
 			wantNil(t, "Wait", g.Wait())
 			other.Stop()
-			j.check(t, "0s low starts", "1s low ends", "1s same starts", "2s same ends")
+			j.check(t, "1ns low starts", "1.000000001s low ends", "1.000000001s same starts", "2.000000001s same ends")
 		})
 	}
 }
