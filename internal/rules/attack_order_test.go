@@ -84,3 +84,25 @@ func TestR21_RaisedThroughASoftWait(t *testing.T) {
 		})
 	}
 }
+
+// TestR21_OrderAcrossLimits: a body that waits for a slot of its own group's limit is ready:
+// it comes before one that became ready later in a group without one (R21).
+func TestR21_OrderAcrossLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal()
+		g := asap.New(t.Context(), asap.Limit(1))
+		g.Do("o", func(ctx context.Context) error {
+			limited := asap.New(ctx, asap.Limit(1))
+			limited.Go("A", j.span("A", time.Second))
+			limited.Go("B", j.span("B", time.Second))
+			free := asap.New(ctx)
+			free.Go("C", j.span("C", time.Second))
+			if err := limited.Wait(); err != nil {
+				return err
+			}
+			return free.Wait()
+		})
+		wantNil(t, "Wait", g.Wait())
+		j.check(t, "0s A starts", "1s A ends", "1s B starts", "2s B ends", "2s C starts", "3s C ends")
+	})
+}

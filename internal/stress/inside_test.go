@@ -26,10 +26,8 @@ func inside(g *asap.Group) string {
 	if !field(core, "out").IsNil() {
 		note("out is not empty")
 	}
-	for _, name := range []string{"alive", "uphill"} {
-		if n := loaded(field(core, name)); n != 0 {
-			note("%s is %d", name, n)
-		}
+	if n := loaded(field(core, "uphill")); n != 0 {
+		note("uphill is %d", n)
 	}
 	if b := pointed(field(core, "book")); b != nil {
 		book := reflect.NewAt(field(core, "book").Addr().MethodByName("Load").Type().Out(0).Elem(), b).Elem()
