@@ -20,7 +20,7 @@ package engine
 
 // hint shortens a walk: from the node's wait for on, every wait leads to the
 // node to, as long as that is not done. Only a wait that is cut short by nothing
-// but the end of its group gives one: after that its body never waits again.
+// but the end of its group gives one, and nobody follows one after that.
 type hint struct{ on, to *Node }
 
 // cycleCut is what cuts a wait that can never end.
@@ -151,12 +151,15 @@ func mayLeadTo(n, by *Node) bool {
 			return reaches(n, by)
 		}
 		next := on
-		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && !n.group.hasSeveral() {
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && on.group.ending.Load() == nil && !n.group.hasSeveral() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one
 			if far := next.firmly(); far != nil {
 				b.hint.Store(&hint{on, far})
+				if n.isDone() { // else it would keep them
+					b.hint.Store(nil)
+				}
 			}
 		}
 		n = next

@@ -22,8 +22,8 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
 		mu.Unlock()
 	}
-	if owner.kind&Entrant != 0 || !owner.isOwn(ctx) {
-		return
+	if ctx != context.Context(owner) && ctx.Done() != outer.makeRealContext().ctx.Done() {
+		return // it has an end of its own: of a Race, by an observer, or by the caller
 	}
 	g.nests, g.base = true, outer.base
 	if ctx == context.Context(owner) {
