@@ -99,3 +99,36 @@ func TestR21_OrderAcrossLimits(t *testing.T) {
 		j.check(t, "0s A starts", "1s A ends", "1s B starts", "2s B ends", "2s C starts", "3s C ends")
 	})
 }
+
+// TestR21_GoingOnAcrossLimits: of bodies that go on the one comes first whose wait ended
+// first, also if it had to wait for a slot of its own group's limit (R21).
+func TestR21_GoingOnAcrossLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal()
+		other := asap.New(t.Context())
+		one := other.Go("one", after(2*time.Second, 1))
+		two := other.Go("two", after(3*time.Second, 1))
+		g := asap.New(t.Context(), asap.Limit(1))
+		goesOn := func(name string, x *asap.Task[int]) func(context.Context) (string, error) {
+			return func(ctx context.Context) (string, error) {
+				if _, err := x.Await(ctx); err != nil {
+					return "", err
+				}
+				return j.span(name, time.Second)(ctx)
+			}
+		}
+		var in *asap.Group
+		g.Do("o", func(ctx context.Context) error {
+			in = asap.New(ctx, asap.Limit(1))
+			in.Go("A", goesOn("A", one))
+			return in.Wait()
+		})
+		synctest.Wait()
+		g.Go("B", goesOn("B", two))
+		synctest.Wait()
+		in.Go("busy", j.span("busy", 10*time.Second)) // has both slots while both waits end
+		wantNil(t, "Wait", g.Wait())
+		wantNil(t, "Wait", other.Wait())
+		j.check(t, "0s busy starts", "10s busy ends", "10s A starts", "11s A ends", "11s B starts", "12s B ends")
+	})
+}
