@@ -199,7 +199,7 @@ func (n *Node) firmly() *Node {
 	if b == nil || b.waits.Load() != &b.first || b.first.nextOpen.Load() != nil || b.first.ended.Load() {
 		return nil
 	}
-	if on := b.first.on.Load(); on != nil && !on.isDone() {
+	if on := b.first.on.Load(); on != nil && !on.isDone() && b.first.firm.Load() == on {
 		return on
 	}
 	return nil

@@ -48,8 +48,11 @@ func (g *Group) registerWatch() {
 		if !g.isSealed() {
 			g.noticeParent()
 		}
+		last := g.alive.Add(-1) == 0 && g.isSealed()
 		close(p.done)
-		g.leave()
+		if last {
+			g.finish()
+		}
 	})
 }
 

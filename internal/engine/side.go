@@ -149,5 +149,6 @@ func (s *side) forget() {
 	}
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)
+		b.first.firm.Store(nil)
 	}
 }

@@ -22,6 +22,7 @@ type wait struct {
 	hard    bool                  // the body's own: an edge of the wait-for graph
 	uphill  bool                  // counted as one: see cycle.go
 	several bool                  // counted as one: see cycle.go
+	firm    atomic.Pointer[Node]  // on, of a direct wait that was not refused: see hint
 	ctx     context.Context       // its end cuts the wait, if done is not nil
 	done    <-chan struct{}       // of ctx
 
@@ -141,6 +142,7 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 		w.woken.Done()
 		return nil, err
 	}
+	w.firm.Store(n)
 	by.reportBlocked(n, nil)
 	by.giveSlots(w)
 	return w, nil
