@@ -13,7 +13,7 @@ import "math/bits"
 // place, but cost every task a pointer. All of it is guarded by the top limiter's
 // mutex.
 type queue struct {
-	going fifo
+	going lane      // bodies that go on
 	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
 	valid int       // valid entries
