@@ -4,15 +4,16 @@ package engine
 // heap those that came out of turn, as they were raised, or have waited at an inner
 // limit first.
 type lane struct {
-	queue fifo
-	last  uint32 // turn in it
-	late  turns
+	fifo fifo
+	last uint32 // turn in it
+	late turns
 }
 
+// push takes an entry in its turn, which is most often after all others.
 func (l *lane) push(e entry) {
-	if int32(e.turn-l.last) > 0 || l.queue.isEmpty() {
+	if int32(e.turn-l.last) > 0 || l.fifo.isEmpty() {
 		l.last = e.turn
-		l.queue.push(e)
+		l.fifo.push(e)
 	} else {
 		l.late.push(e)
 	}
@@ -21,16 +22,17 @@ func (l *lane) push(e entry) {
 // pop takes the entry with the first turn.
 func (l *lane) pop() (e entry, ok bool) {
 	if len(l.late) == 0 {
-		return l.queue.pop()
+		return l.fifo.pop()
 	}
-	if e, ok := l.queue.peek(); ok && int32(e.turn-l.late[0].turn) < 0 {
-		return l.queue.pop()
+	if e, ok := l.fifo.peek(); ok && int32(e.turn-l.late[0].turn) < 0 {
+		return l.fifo.pop()
 	}
 	return l.late.pop(), true
 }
 
+// keep throws out what is not valid. The order stays.
 func (l *lane) keep(valid func(entry) bool) {
-	l.queue.keep(valid)
+	l.fifo.keep(valid)
 	old := l.late
 	l.late = nil
 	for _, e := range old {
@@ -40,7 +42,9 @@ func (l *lane) keep(valid func(entry) bool) {
 	}
 }
 
-// turns is a heap of entries, that with the first turn on top.
+// turns is a heap of entries, that with the first turn on top. Turns are compared by
+// difference, as they count past 2³². By hand and not container/heap, which wants
+// an allocation for each entry.
 type turns []entry
 
 func (t *turns) push(e entry) {
@@ -79,7 +83,8 @@ func (t *turns) pop() entry {
 	return e
 }
 
-// fifo is a queue of entries, in chunks.
+// fifo is a queue of entries, in chunks: a slice that is cut in front would be
+// copied whenever it grows, under the mutex.
 type fifo struct {
 	first, last *chunk
 	from, to    int // in first and in last
@@ -122,6 +127,7 @@ func (f *fifo) pop() (e entry, ok bool) {
 
 func (f *fifo) isEmpty() bool { return f.first == nil || f.first == f.last && f.from == f.to }
 
+// peek returns the first entry and leaves it there.
 func (f *fifo) peek() (e entry, ok bool) {
 	if f.isEmpty() {
 		return e, false
@@ -129,7 +135,7 @@ func (f *fifo) peek() (e entry, ok bool) {
 	return f.first.entries[f.from], true
 }
 
-// keep throws out what is not to be kept.
+// keep throws out what is not valid.
 func (f *fifo) keep(valid func(entry) bool) {
 	old := *f
 	*f = fifo{}

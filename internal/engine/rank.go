@@ -7,8 +7,8 @@ package engine
 //
 // Ranks only grow, and 31 and more are one, so a search that raises what a wait
 // needs looks at each task and each edge at most 31 times, whoever waits and how
-// often. Ranks are guarded by the mutex of the top limiter. A group's is that of
-// its tasks, as long as they have no higher one.
+// often: keeps 21. Ranks are guarded by the mutex of the top limiter. A group's is
+// that of its tasks, as long as they have no higher one.
 
 const maxRank = 31
 
@@ -22,7 +22,9 @@ func (n *Node) rankNow() uint8 {
 	return rank
 }
 
-// raising is a search for what is to have at least a rank.
+// raising is a search for what is to have at least a rank. A list of work and no
+// recursion, as it runs on the stack of a body. It pins what it reads the
+// dependencies of, and releases that without the mutex.
 type raising struct {
 	top    *Limiter
 	todo   []goal
@@ -39,37 +41,39 @@ type goal struct {
 	rank uint8
 }
 
-// raiseLocked gives what by waits for with w its rank.
+// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
+// the mutex.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
 	s.todo, s.pinned = s.room[:0], s.hold[:0]
-	s.awaited(w, by.rankNow())
-	s.searchLocked(top)
+	s.addAwaited(w, by.rankNow())
+	s.raiseTodoLocked(top)
 }
 
-// searchLocked raises what is to be done under a top limiter.
-func (s *raising) searchLocked(top *Limiter) {
+// raiseTodoLocked raises what is to be done under a top limiter.
+func (s *raising) raiseTodoLocked(top *Limiter) {
 	s.top = top
 	for len(s.todo) > 0 {
 		last := len(s.todo) - 1
 		what := s.todo[last]
 		s.todo = s.todo[:last]
 		if what.g != nil {
-			s.group(what.g, what.rank)
+			s.raiseGroup(what.g, what.rank)
 		} else {
-			s.node(what.n, what.rank)
+			s.raiseNode(what.n, what.rank)
 		}
 	}
 }
 
-// finish releases what is pinned and goes on under other limits.
-func (s *raising) finish() {
+// raiseRest releases what is pinned and goes on under other limits, one top after
+// the other: two of their mutexes are never held at once.
+func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
 		what := s.far[0]
 		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, what), s.pinned[:0]
 		top := what.n.limiter().top
 		top.mu.Lock()
-		s.searchLocked(top)
+		s.raiseTodoLocked(top)
 		top.mu.Unlock()
 		releaseAll(s.pinned)
 	}
@@ -80,13 +84,13 @@ func (s *raising) finish() {
 //go:noinline
 func (n *Node) raiseFar(on *Node) {
 	s := raising{far: []goal{{n: on, rank: min(n.group.rank+1, maxRank)}}}
-	s.finish()
+	s.raiseRest()
 }
 
-// awaited adds what a body of the given rank waits for with w.
-func (s *raising) awaited(w *wait, rank uint8) {
+// addAwaited adds what a body of the given rank waits for with w.
+func (s *raising) addAwaited(w *wait, rank uint8) {
 	rank = min(rank+1, maxRank)
-	if w.over.Load() {
+	if w.ended.Load() {
 		return
 	}
 	if g := w.group.Load(); g != nil {
@@ -96,8 +100,9 @@ func (s *raising) awaited(w *wait, rank uint8) {
 	}
 }
 
-// node raises n and adds what it needs to what is to be done.
-func (s *raising) node(n *Node, rank uint8) {
+// raiseNode raises n and adds what it needs to what is to be done. A node that is
+// queued, or runs and does not wait, needs nothing more.
+func (s *raising) raiseNode(n *Node, rank uint8) {
 	l := n.limiter()
 	switch {
 	case n.isDone() || l == nil:
@@ -110,13 +115,13 @@ func (s *raising) node(n *Node, rank uint8) {
 	}
 	n.rank = rank
 	s.top.raised.Store(true)
-	if n.queued != 0 {
+	if n.queueMark != 0 {
 		n.queuedAt().queue.raise(n)
 		return
 	}
 	if b := n.waiter(); b != nil {
-		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			s.awaited(w, rank)
+		for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+			s.addAwaited(w, rank)
 		}
 	}
 	if !n.pin() {
@@ -134,17 +139,18 @@ func (s *raising) node(n *Node, rank uint8) {
 	}
 }
 
-// group raises a nested group: what of it is queued and what its bodies wait for
-// at once, the rest when it becomes ready.
-func (s *raising) group(g *Group, rank uint8) {
-	if g.lim == nil || g.lim.top != s.top || g.rank >= rank {
+// raiseGroup raises a nested group: what of it is queued and what its bodies wait
+// for at once, the rest when it becomes ready. It locks the group's mu under that
+// of the top limiter.
+func (s *raising) raiseGroup(g *Group, rank uint8) {
+	if g.limiter == nil || g.limiter.top != s.top || g.rank >= rank {
 		return
 	}
 	g.rank = rank
 	s.top.raised.Store(true)
-	if own := &g.lim.queue; own.of == g {
+	if own := &g.limiter.queue; own.group == g {
 		for _, n := range own.bodiesOf(g) {
-			if n.queued == g.lim.mark|n.queued&byEnd && n.rank < rank {
+			if n.queueMark == g.limiter.mark|n.queueMark&byEnd && n.rank < rank {
 				n.rank = rank
 				own.raise(n)
 			}
@@ -152,18 +158,18 @@ func (s *raising) group(g *Group, rank uint8) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if b := g.book.Load(); b != nil {
-		for _, q := range b.queue {
+	if b := g.ledger.Load(); b != nil {
+		for _, q := range b.queued {
 			if q.starts() && q.n.rank < rank {
 				q.n.rank = rank
 				q.at.queue.raise(q.n)
 			}
 		}
 	}
-	for w := g.parked.Load(); w != nil; w = w.behind {
-		s.awaited(w, rank)
+	for w := g.parked.Load(); w != nil; w = w.nextParked {
+		s.addAwaited(w, rank)
 	}
-	for n := g.inner.Load(); n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
 			s.todo = append(s.todo, goal{g: n, rank: min(rank+1, maxRank)})
 		}

@@ -9,7 +9,7 @@ import (
 // wait is one open wait of a goroutine, for a node or for the end of a nested
 // group. There is one kind: it begins, is ended by exactly one, who takes the
 // slots for the body in that moment or puts it into the queue of those that go
-// on, and wakes the goroutine, which then finishes it.
+// on, and wakes the goroutine, which then concludes it. Keeps 9.
 //
 // Who ends it: whoever settles the node or the last task of the group; the end of
 // the body's group, which goes through parked; whoever finds that it is part of a
@@ -25,48 +25,43 @@ type wait struct {
 	ctx     context.Context       // its end cuts the wait, if done is not nil
 	done    <-chan struct{}       // of ctx
 
-	over atomic.Bool // whoever makes it true ends the wait
-	how  error       // why it was cut, written by who ended it before it wakes
-	wake sync.WaitGroup
-	cut  chan struct{} // instead of wake if done is not nil
+	ended     atomic.Bool // whoever makes it true ends the wait
+	how       error       // why it was cut, written by who ended it before it is woken
+	woken     sync.WaitGroup
+	wokenChan chan struct{} // instead of wake if done is not nil
 
-	edge       Edge                 // in the list of on, of the first wait of a waiter
-	also       atomic.Pointer[wait] // the next open wait of the body: see waiter
-	prior      *wait                // the one before, under the waiter's mu
-	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
-	then       *wait                // in a list of those that got slots
+	edge        Edge                 // in the list of on, of the first wait of a waiter
+	nextOpen    atomic.Pointer[wait] // the next open wait of the body: see waiter
+	prevOpen    *wait                // the one before, under the waiter's mu
+	prev, next  *wait                // at a hub or a group: under the mu of the group of what is waited for
+	nextGranted *wait                // in a list of those that got slots
 
-	parked         bool // in the list of by's group, under its mu
-	before, behind *wait
-}
-
-// isOwn reports whether ctx is n's own context, or ends with it alone: a wait
-// with it is the body's own.
-func (n *Node) isOwn(ctx context.Context) bool {
-	own := n.ownContext()
-	return ctx == own || ctx.Done() == own.Done()
+	parked                 bool // in the list of by's group, under its mu
+	prevParked, nextParked *wait
 }
 
 // Await returns nil when n is done, and an error when the wait is cut short or
 // can never end. ctx says who waits.
 //
 // What comes before the sleep and after it has left the stack while the body
-// sleeps: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
+// sleeps, so nothing of begin and conclude may be inlined here: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
 // goroutine that receives from a channel).
 func Await(n *Node, ctx context.Context) error {
 	w, err := n.begin(ctx)
 	if w == nil {
 		return err
 	}
-	if w.cut == nil {
-		w.wake.Wait()
+	if w.wokenChan == nil {
+		w.woken.Wait()
 	} else {
 		w.sleep()
 	}
-	return w.finish()
+	return w.conclude()
 }
 
-// begin returns the wait for n that begins, or how it ended at once.
+// begin returns the wait for n that begins, or how it ended at once. The order of
+// its questions is the contract's: a done task before a dead context, and that
+// before a cycle. No lock is held, as it asks ctx.
 func (n *Node) begin(ctx context.Context) (*wait, error) {
 	by := nodeOf(ctx)
 	if b := n.group.backend; b != nil {
@@ -76,7 +71,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	}
 	if n.isDone() {
 		if by != nil {
-			by.passed(n)
+			by.reportPassed(n)
 		}
 		return nil, nil
 	}
@@ -88,20 +83,27 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 			return n.beginAtHub(w)
 		}
 	}
-	if e := by.group.end.Load(); e != nil { // a moment before its context
+	if e := by.group.ending.Load(); e != nil { // a moment before its context
 		return nil, n.cutShort(e.Cause)
 	}
 	if by.group == n.group {
 		b := by.makeWaiter()
-		if w := b.take(); w != nil {
+		if w := b.useFirst(); w != nil {
 			return n.beginDirect(b, w)
 		}
 	}
 	return n.beginAtHub(&wait{by: by, hard: true})
 }
 
+// isOwn reports whether ctx is n's own context, or ends with it alone: a wait
+// with it is the body's own: the same Done, so a context by WithValue is.
+func (n *Node) isOwn(ctx context.Context) bool {
+	own := n.ownContext()
+	return ctx == own || ctx.Done() == own.Done()
+}
+
 // apart returns a new wait if it is nobody's, or not with the body's own context,
-// or that has an end of its own, and else nil.
+// or that has an end of its own, and else nil. Apart from begin for its frame.
 //
 //go:noinline
 func (n *Node) apart(ctx context.Context, by *Node) *wait {
@@ -117,24 +119,26 @@ func (n *Node) apart(ctx context.Context, by *Node) *wait {
 	return nil
 }
 
+// cutShort is the error of a wait for n that cause has cut.
 func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cause) }
 
-// beginDirect begins a hard wait within the group, with the first record of b.
+// beginDirect begins a hard wait within the group, with the first wait of b, whose
+// edge is linked into n's list itself: keeps 11.
 //
 // Whoever ends n or the group finds it in a list, or has ended before it came
-// there, which it sees itself.
+// there, which it sees itself: keeps 10. Either may end it before giveSlots.
 func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
-	by.group.watchParent() // asks the caller's context, so before anything is published
-	w.wake.Add(1)
-	if err := w.publish(b); err != nil {
-		w.wake.Done()
-		b.giveBack(w)
+	by.group.watchParent() // asks the caller's context, so before the wait is announced
+	w.woken.Add(1)
+	if err := w.announce(b); err != nil {
+		w.woken.Done()
+		b.freeFirst(w)
 		return nil, err
 	}
-	by.blocked(n, nil)
+	by.reportBlocked(n, nil)
 	by.giveSlots(w)
 	if !n.link(&w.edge, by) {
 		w.end(nil)
@@ -142,80 +146,86 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	return w, nil
 }
 
-// beginAtHub begins any other wait, which leaves nothing behind in n's list.
+// beginAtHub begins any other wait, which leaves nothing behind in n's list: a
+// soft one or nobody's, one for a node of another group, or a hard one while
+// another goroutine of the body has the first. Keeps 10.
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
 	if w.done != nil {
-		w.cut = make(chan struct{})
+		w.wokenChan = make(chan struct{})
 	} else {
-		w.wake.Add(1)
+		w.woken.Add(1)
 	}
 	if w.hard {
 		by.group.watchParent()
-		if err := w.publish(by.makeWaiter()); err != nil {
+		if err := w.announce(by.makeWaiter()); err != nil {
 			return nil, err
 		}
 	}
 	if by != nil {
-		by.blocked(n, nil)
+		by.reportBlocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.joinHub(n, w) {
+	if !n.group.addToHub(n, w) {
 		w.end(nil)
 	}
 	return w, nil
 }
 
 // sleep returns when the wait has ended, or its context, and its body has its slots
-// again.
+// again: who ended it closes wokenChan only then.
 //
 //go:noinline
 func (w *wait) sleep() {
 	select {
-	case <-w.cut:
+	case <-w.wokenChan:
 		return
 	case <-w.done:
 	}
 	w.end(causeOf(w.ctx, w.ctx.Err()))
-	<-w.cut
+	<-w.wokenChan
 }
 
 // end ends the wait, if nobody has before: how is nil if what was waited for has
-// ended, or what has cut the wait short. Anybody may call it, without a lock.
+// ended, or what has cut the wait short. Anybody may call it, with no mutex held
+// but cycles; w may be used again when it returns. Keeps 9.
 func (w *wait) end(how error) {
-	if w.over.CompareAndSwap(false, true) {
+	if w.ended.CompareAndSwap(false, true) {
 		w.how = how
 		if w.by == nil || w.by.takeSlots(w) {
-			w.wakeUp()
+			w.wake()
 		}
 	}
 }
 
-// wakeUp wakes the goroutine, which may finish the wait at once.
-func (w *wait) wakeUp() {
-	if w.cut != nil {
-		close(w.cut)
+// wake wakes the goroutine, which may conclude the wait at once: only who has ended
+// it calls this, or who grants the slots that it queued for.
+func (w *wait) wake() {
+	if w.wokenChan != nil {
+		close(w.wokenChan)
 	} else {
-		w.wake.Done()
+		w.woken.Done()
 	}
 }
 
-// finish is the goroutine's last step of the wait, and says how it ended.
-func (w *wait) finish() error {
+// conclude is the goroutine's last step of the wait, and says how it ended. A done
+// node wins over what has cut the wait. The first wait is freed only if nobody else
+// can still come to end it: keeps 11.
+func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
 		w.withdraw(by.waiter())
 	}
 	if !w.direct {
-		n.group.leaveHub(n, w)
+		n.group.removeFromHub(n, w)
 	}
 	if by != nil {
-		by.resumed(n, nil)
+		by.reportResumed(n, nil)
 	}
 	if n.isDone() {
-		if w.direct && by.group.end.Load() == nil && !by.group.isOver() {
-			by.waiter().giveBack(w) // else there may be two who want to end it, of whom one comes late
+		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {
+			by.waiter().freeFirst(w) // else there may be two who want to end it, of whom one comes late
 		}
 		return nil
 	}
@@ -228,7 +238,8 @@ func (w *wait) finish() error {
 	return n.cutShort(how)
 }
 
-// tell tells n that what it was linked to is done: a hub, or a body that waits.
+// tell tells n that what it was linked to is done: a hub, or a body that waits. The
+// caller has closed that list and cleared the edge: keeps 2.
 func (n *Node) tell() {
 	if n.kind&helper != 0 {
 		n.body.(*hub).fire()
@@ -239,7 +250,7 @@ func (n *Node) tell() {
 
 // endCause is why the group's context has ended.
 func (g *Group) endCause() error {
-	if e := g.end.Load(); e != nil {
+	if e := g.ending.Load(); e != nil {
 		return e.Cause
 	}
 	return context.Canceled // it has ended by itself

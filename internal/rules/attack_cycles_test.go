@@ -110,3 +110,40 @@ func TestR9_CutWhileItBegins(t *testing.T) {
 		wantNil(t, "Wait", g.Wait())
 	})
 }
+
+// TestR9_WaitsAgainAfterItsGroupsEnd: a body whose wait the end of its group has cut short
+// waits again, for a nested group with an end of its own: what was found out about its
+// first wait no longer holds (R9).
+func TestR9_WaitsAgainAfterItsGroupsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		h := asap.New(t.Context())
+		far := g.Go("far", after(time.Hour, 1))
+		var first *asap.Task[int]
+		last := g.Go("last", func(ctx context.Context) (int, error) {
+			far.Await(ctx)
+			in := asap.New(context.WithoutCancel(ctx))
+			in.Go("t", func(ctx context.Context) (int, error) {
+				time.Sleep(time.Second) // last waits for its nested group
+				_, err := first.Await(ctx)
+				if _, ok := errors.AsType[*asap.CycleError](err); !ok {
+					t.Errorf("first: got %v, want a cycle", err)
+				}
+				c.at(t, "the cycle", 3*time.Second)
+				return 1, nil
+			})
+			return 1, in.Wait()
+		})
+		first = last
+		for i := range 20 {
+			next := first
+			first = h.Go(fmt.Sprint(i), func(ctx context.Context) (int, error) { next.Await(ctx); return 1, nil })
+			synctest.Wait()
+		}
+		h.Go("looks", func(ctx context.Context) (int, error) { first.Await(ctx); return 1, nil })
+		g.Do("fails", func(context.Context) error { time.Sleep(2 * time.Second); return errBoom })
+		wantIs(t, "Wait", g.Wait(), errBoom)
+		wantNil(t, "Wait", h.Wait())
+	})
+}

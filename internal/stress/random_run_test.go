@@ -70,6 +70,7 @@ func (r *run) do() {
 	}()
 	<-ended
 	r.wg.Wait()
+	r.checkInside()
 }
 
 func (r *run) sleep(d time.Duration) {

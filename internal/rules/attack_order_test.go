@@ -1,0 +1,108 @@
+package rules_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// TestR21_RaisedGroupKeepsItsOrder: what a nested group with a limit of its own has in its
+// queue ranks like what it gets later, when its rank has been raised meanwhile (R21).
+func TestR21_RaisedGroupKeepsItsOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal()
+		g := asap.New(t.Context(), asap.Limit(10))
+		var in *asap.Group
+		release := make(chan struct{})
+		o := g.Go("o", func(ctx context.Context) (int, error) {
+			in = asap.New(ctx, asap.Limit(1))
+			in.Do("busy", func(context.Context) error { <-release; return nil })
+			in.Go("A", j.span("A", time.Second))
+			return 1, in.Wait()
+		})
+		g.Do("q", func(ctx context.Context) error {
+			inner := asap.New(ctx)
+			inner.Go("p", o.Await) // raises o and what it waits for
+			return inner.Wait()
+		})
+		synctest.Wait()
+		in.Go("B", j.span("B", time.Second))
+		close(release)
+		wantNil(t, "Wait", g.Wait())
+		j.check(t, "0s A starts", "1s A ends", "1s B starts", "2s B ends")
+	})
+}
+
+// TestR21_RaisedThroughASoftWait: what a body awaits with a context of its own is needed as
+// well when the body is raised (R21).
+func TestR21_RaisedThroughASoftWait(t *testing.T) {
+	for name, soft := range map[string]bool{"hard": false, "soft": true} {
+		virtual(t, name, func(t *testing.T) {
+			j := newJournal()
+			g := asap.New(t.Context(), asap.Limit(1))
+			other := asap.New(t.Context())
+			hour := other.Go("hour", after(time.Hour, 1))
+			release := make(chan struct{})
+			declared := make(chan struct{})
+			var in, deep *asap.Group
+			g.Do("nests", func(ctx context.Context) error { // keeps groups of rank 1 and 2 open
+				in = asap.New(ctx)
+				in.Do("nests", func(ctx context.Context) error {
+					deep = asap.New(ctx)
+					deep.Go("hour", hour.Await)
+					return deep.Wait()
+				})
+				return in.Wait()
+			})
+			synctest.Wait()
+			var low *asap.Task[string]
+			mid := g.Do("mid", func(ctx context.Context) error {
+				<-declared
+				if soft {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithCancel(ctx)
+					defer cancel()
+				}
+				_, err := low.Await(ctx) // rank 1
+				return err
+			})
+			told := other.Do("told", func(context.Context) error { <-release; return nil })
+			low = g.Go("gate", told.Await).Then("low", func(ctx context.Context, _ struct{}) (string, error) { return j.span("low", time.Second)(ctx) })
+			in.Go("high", func(ctx context.Context) (int, error) { _, err := mid.Await(ctx); return 0, err }) // raises mid to 2, low to 3
+			close(declared)
+			synctest.Wait()
+			g.Do("busy", func(context.Context) error { <-release; time.Sleep(1); return nil })
+			synctest.Wait()
+			deep.Go("same", j.span("same", time.Second)) // rank 2
+			close(release)
+			wantNil(t, "Wait", g.Wait())
+			other.Stop()
+			j.check(t, "1ns low starts", "1.000000001s low ends", "1.000000001s same starts", "2.000000001s same ends")
+		})
+	}
+}
+
+// TestR21_OrderAcrossLimits: a body that waits for a slot of its own group's limit is ready:
+// it comes before one that became ready later in a group without one (R21).
+func TestR21_OrderAcrossLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal()
+		g := asap.New(t.Context(), asap.Limit(1))
+		g.Do("o", func(ctx context.Context) error {
+			limited := asap.New(ctx, asap.Limit(1))
+			limited.Go("A", j.span("A", time.Second))
+			limited.Go("B", j.span("B", time.Second))
+			free := asap.New(ctx)
+			free.Go("C", j.span("C", time.Second))
+			if err := limited.Wait(); err != nil {
+				return err
+			}
+			return free.Wait()
+		})
+		wantNil(t, "Wait", g.Wait())
+		j.check(t, "0s A starts", "1s A ends", "1s B starts", "2s B ends", "2s C starts", "3s C ends")
+	})
+}
