@@ -10,7 +10,8 @@ package engine
 // Race's wait for its functions and a Wait for a nested group lead downhill in
 // it, and so does an Await of what was declared before. So every cycle has a wait
 // that leads uphill. Those are counted in the root, before they are announced,
-// and as long as there are none nobody walks.
+// and as long as there are none nobody walks. Nor does a body that nobody waits
+// for.
 //
 // A step that was seen still holds when the next one is: a body waits until
 // its target is done, and a target that is seen waiting is not done. Only a
@@ -26,11 +27,10 @@ type hint struct{ on, to *Node }
 // cycleCut is what cuts a wait that can never end.
 type cycleCut struct{ error }
 
-// announce says that the body of b waits from now on, unless that is a cycle: then
-// it returns the error, and the wait is withdrawn. The goroutine that waits calls
-// it, with no lock held. Counted, open, parked, and only then the walk: keeps 10,
-// 12 and 13.
-func (w *wait) announce(b *waiter) error {
+// announce says that the body of b waits from now on. The goroutine that waits calls
+// it, with no lock held. Counted, open, parked; the caller links it where it waits,
+// and only then looks whether it is refused: keeps 10, 12 and 13.
+func (w *wait) announce(b *waiter) {
 	by, n := b.node, w.on.Load()
 	w.uphill = !n.isBelow(by)
 	if w.uphill {
@@ -39,18 +39,44 @@ func (w *wait) announce(b *waiter) error {
 	b.open(w)
 	if !by.group.park(w) {
 		w.end(nil)
-		return nil
 	}
 	if w.nextOpen.Load() != nil {
 		b.countSeveral(w)
 	}
-	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
+}
+
+// refused returns the error of a wait for n, announced and linked, that closes a
+// cycle, and withdraws it.
+func (w *wait) refused(b *waiter, n *Node) error {
+	by := b.node
+	if !w.uphill && by.group.root.uphill.Load() == 0 || !by.isAwaited() || !mayLeadTo(n, by) {
 		return nil
 	}
 	return w.refuseIfStuck(b, n)
 }
 
-// refuseIfStuck takes the wait back that closes a cycle, and is apart from announce
+// isAwaited reports whether anybody waits for n, or for a body around its group, or
+// has declared that. Without, n is part of no cycle: who would close one links
+// itself first, and so is seen here or sees the wait of n itself.
+func (n *Node) isAwaited() bool {
+	for n != nil {
+		of := n.whole()
+		e := n.list.Load()
+		if of != nil && n.kind&Element != 0 && e != nil && e.to == of {
+			e = nil // the Map's own edge, which came first, so there is no other
+		}
+		if e != nil {
+			return true
+		}
+		if of == nil {
+			of = n.group.owner.Load()
+		}
+		n = of
+	}
+	return false
+}
+
+// refuseIfStuck takes the wait back that closes a cycle, and is apart from refused
 // for its frame: most bodies that wait should not grow their stack.
 //
 //go:noinline

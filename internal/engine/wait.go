@@ -133,16 +133,16 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before the wait is announced
 	w.woken.Add(1)
-	if err := w.announce(b); err != nil {
+	w.announce(b)
+	if !n.link(&w.edge, by) {
+		w.end(nil)
+	}
+	if err := w.refused(b, n); err != nil { // its edge stays in n's list
 		w.woken.Done()
-		b.freeFirst(w)
 		return nil, err
 	}
 	by.reportBlocked(n, nil)
 	by.giveSlots(w)
-	if !n.link(&w.edge, by) {
-		w.end(nil)
-	}
 	return w, nil
 }
 
@@ -159,16 +159,20 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	}
 	if w.hard {
 		by.group.watchParent()
-		if err := w.announce(by.makeWaiter()); err != nil {
+		w.announce(by.makeWaiter())
+	}
+	if !n.group.addToHub(n, w) {
+		w.end(nil)
+	}
+	if w.hard {
+		if err := w.refused(by.waiter(), n); err != nil {
+			n.group.removeFromHub(n, w)
 			return nil, err
 		}
 	}
 	if by != nil {
 		by.reportBlocked(n, nil)
 		by.giveSlots(w)
-	}
-	if !n.group.addToHub(n, w) {
-		w.end(nil)
 	}
 	return w, nil
 }

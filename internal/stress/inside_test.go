@@ -29,21 +29,21 @@ func inside(g *asap.Group) string {
 	if n := loaded(field(core, "uphill")); n != 0 {
 		note("uphill is %d", n)
 	}
-	if b := pointed(field(core, "book")); b != nil {
-		book := reflect.NewAt(field(core, "book").Addr().MethodByName("Load").Type().Out(0).Elem(), b).Elem()
+	if b := pointed(field(core, "ledger")); b != nil {
+		book := reflect.NewAt(field(core, "ledger").Addr().MethodByName("Load").Type().Out(0).Elem(), b).Elem()
 		if n := field(book, "hubs").Len(); n != 0 {
 			note("%d hubs", n)
 		}
 		if !field(book, "joins").IsNil() {
 			note("joins are left")
 		}
-		if n, k := field(book, "queue").Len(), field(book, "queues").Int(); n != 0 || k != 0 {
+		if n, k := field(book, "queued").Len(), field(book, "queuedNow").Int(); n != 0 || k != 0 {
 			note("%d queued, %d in queues", n, k)
 		}
 	}
-	for l := field(core, "lim"); !l.IsNil(); l = field(l.Elem(), "up") {
+	for l := field(core, "limiter"); !l.IsNil(); l = field(l.Elem(), "up") {
 		q := field(l.Elem(), "queue")
-		if left, stale := field(q, "left").Int(), field(q, "stale").Int(); left < 0 || stale < 0 {
+		if left, stale := field(q, "valid").Int(), field(q, "stale").Int(); left < 0 || stale < 0 {
 			note("a limit has %d left, %d stale", left, stale)
 		}
 	}
@@ -53,12 +53,12 @@ func inside(g *asap.Group) string {
 // slots compares the free slots of the group's own limit with n, when everybody under it
 // has ended.
 func slots(g *asap.Group, n int) string {
-	l := field(reflect.ValueOf(g).Elem().FieldByName("core"), "lim")
+	l := field(reflect.ValueOf(g).Elem().FieldByName("core"), "limiter")
 	if n == 0 || l.IsNil() {
 		return ""
 	}
 	q := field(l.Elem(), "queue")
-	if free, left, stale := loaded(field(l.Elem(), "word")), field(q, "left").Int(), field(q, "stale").Int(); free != int64(n) || left != 0 || stale != 0 {
+	if free, left, stale := loaded(field(l.Elem(), "word")), field(q, "valid").Int(), field(q, "stale").Int(); free != int64(n) || left != 0 || stale != 0 {
 		return fmt.Sprintf("%d of %d slots free, %d left in the queue, %d stale; ", free, n, left, stale)
 	}
 	return ""

@@ -147,3 +147,34 @@ func TestR9_WaitsAgainAfterItsGroupsEnd(t *testing.T) {
 		wantNil(t, "Wait", h.Wait())
 	})
 }
+
+// TestR9_OneOfTwoGroups: two tasks of two groups begin to wait for each other at the same
+// moment: one of them goes on (R9).
+func TestR9_OneOfTwoGroups(t *testing.T) {
+	attackRounds(t, 20_000, func(t *testing.T, i int) {
+		g, h := asap.New(t.Context(), asap.Settled()), asap.New(t.Context(), asap.Settled())
+		var a, b *asap.Task[int]
+		declared := make(chan struct{})
+		meet := attackMeet(i%41 - 20)
+		var cycles atomic.Int32
+		body := func(first bool, x **asap.Task[int]) func(context.Context) (int, error) {
+			return func(ctx context.Context) (int, error) {
+				<-declared
+				meet(first)
+				_, err := (*x).Await(ctx)
+				if _, ok := errors.AsType[*asap.CycleError](err); ok {
+					cycles.Add(1)
+					return 1, nil
+				}
+				return 2, err
+			}
+		}
+		a, b = g.Go("a", body(true, &b)), h.Go("b", body(false, &a))
+		close(declared)
+		wantNil(t, "Wait", g.Wait())
+		wantNil(t, "Wait", h.Wait())
+		if n := cycles.Load(); n != 1 {
+			t.Errorf("%d waits were refused, want one", n)
+		}
+	})
+}
