@@ -141,39 +141,41 @@ function simulate(run, scale, gone, limit) {
     if (owner >= 0) groupRank[g] = Math.max(groupRank[g], Math.min(rankOf(owner) + 1, maxRank));
   }
   function raiseWait(i) {
-    const rank = Math.min(rankOf(i) + 1, maxRank), todo = [];
-    awaited(todo, i);
+    const todo = [];
+    awaited(todo, i, rankOf(i));
     while (todo.length) {
       const n = todo.pop();
-      if (n.task >= 0) raise(todo, n.task, rank); else raiseGroup(todo, n, rank);
+      if (n.task >= 0) raise(todo, n.task, n.rank); else raiseGroup(todo, n);
     }
   }
-  function awaited(todo, i) {
+  function awaited(todo, i, rank) {
+    rank = Math.min(rank + 1, maxRank);
     const o = M[i].ops[S[i].next - 1];
-    if (o.k === WAITGROUP) todo.push({ task: -1, group: o.on, top: topOf(limiter[i]) });
-    else if (o.on >= 0) todo.push({ task: o.on });
+    if (o.k === WAITGROUP) todo.push({ task: -1, group: o.on, rank, top: topOf(limiter[i]) });
+    else if (o.on >= 0) todo.push({ task: o.on, rank });
   }
   function raise(todo, i, rank) {
     const t = S[i], top = topOf(limiter[i]);
     if (t.ended || !top || Math.max(t.rank, groupRank[M[i].group]) >= rank) return;
     t.rank = rank;
     top.raised = true;
-    if (t.waiting) awaited(todo, i);
+    if (t.waiting) awaited(todo, i, rank);
     else if (t.started) return;
     else if (t.queuedAt) move(i);
     else {
-      for (const d of M[i].deps) todo.push({ task: d });
-      for (const [p] of M[i].parts) todo.push({ task: p });
+      for (const d of M[i].deps) todo.push({ task: d, rank });
+      for (const [p] of M[i].parts) todo.push({ task: p, rank });
     }
   }
-  function raiseGroup(todo, n, rank) {
-    if (!n.top || groupRank[n.group] >= rank) return;
-    groupRank[n.group] = rank;
+  function raiseGroup(todo, n) {
+    if (!n.top || groupRank[n.group] >= n.rank) return;
+    groupRank[n.group] = n.rank;
+    n.top.raised = true;
     for (const i of members[n.group]) {
       const t = S[i];
       if (topOf(limiter[i]) !== n.top) continue;
-      if (t.queuedAt && !t.started && t.rank < rank) { t.rank = rank; move(i); }
-      else if (t.waiting) awaited(todo, i);
+      if (t.waiting) awaited(todo, i, n.rank);
+      else if (t.queuedAt && !t.started && t.rank < n.rank) { t.rank = n.rank; move(i); }
     }
   }
   function move(i) {

@@ -35,33 +35,34 @@ func (s *sim) nest(group int) {
 }
 
 // need is a task, or a group, that a body waits for, or that such a task still
-// needs; top is the limit under which the search has come to it.
+// needs, and the rank that it is to have; top is the limit under which the
+// search has come to it.
 type need struct {
-	task, group int // one of them is -1
-	top         *limiter
+	task, group, rank int // task or group is -1
+	top               *limiter
 }
 
 // raiseWait ranks what body i waits for above it.
 func (s *sim) raiseWait(i int) {
-	rank := min(s.rank(i)+1, maxRank)
-	todo := s.awaited(nil, i)
+	todo := s.awaited(nil, i, s.rank(i))
 	for k := len(todo) - 1; k >= 0; k = len(todo) - 1 {
 		n := todo[k]
 		if todo = todo[:k]; n.task >= 0 {
-			todo = s.raise(todo, n.task, rank)
+			todo = s.raise(todo, n.task, n.rank)
 		} else {
-			todo = s.raiseGroup(todo, n, rank)
+			todo = s.raiseGroup(todo, n)
 		}
 	}
 }
 
-// awaited adds what body i waits for.
-func (s *sim) awaited(todo []need, i int) []need {
+// awaited adds what body i of the given rank waits for.
+func (s *sim) awaited(todo []need, i, rank int) []need {
+	rank = min(rank+1, maxRank)
 	switch o := s.m.tasks[i].ops[s.tasks[i].next-1]; {
 	case o.kind == opWaitGroup:
-		return append(todo, need{-1, o.on, s.limit[i].top()})
+		return append(todo, need{-1, o.on, rank, s.limit[i].top()})
 	case o.on >= 0:
-		return append(todo, need{o.on, -1, nil})
+		return append(todo, need{o.on, -1, rank, nil})
 	}
 	return todo
 }
@@ -76,16 +77,16 @@ func (s *sim) raise(todo []need, i, rank int) []need {
 	top.raised = true
 	switch {
 	case t.waiting:
-		return s.awaited(todo, i)
+		return s.awaited(todo, i, rank)
 	case t.started:
 	case t.queuedAt != nil:
 		s.move(i)
 	default:
 		for _, d := range s.m.tasks[i].deps {
-			todo = append(todo, need{d, -1, nil})
+			todo = append(todo, need{d, -1, rank, nil})
 		}
 		for _, p := range s.m.tasks[i].parts {
-			todo = append(todo, need{p.task, -1, nil})
+			todo = append(todo, need{p.task, -1, rank, nil})
 		}
 	}
 	return todo
@@ -93,20 +94,21 @@ func (s *sim) raise(todo []need, i, rank int) []need {
 
 // raiseGroup ranks a group that its owner waits for, under one limit, and adds
 // what its bodies wait for; its other tasks have the rank when they are ready.
-func (s *sim) raiseGroup(todo []need, n need, rank int) []need {
-	if n.top == nil || s.groupRank[n.group] >= rank {
+func (s *sim) raiseGroup(todo []need, n need) []need {
+	if n.top == nil || s.groupRank[n.group] >= n.rank {
 		return todo
 	}
-	s.groupRank[n.group] = rank
+	s.groupRank[n.group] = n.rank
+	n.top.raised = true
 	for _, i := range s.m.members[n.group] {
 		t := &s.tasks[i]
 		switch {
 		case s.limit[i].top() != n.top:
-		case t.queuedAt != nil && !t.started && t.rank < rank:
-			t.rank = rank
-			s.move(i)
 		case t.waiting:
-			todo = s.awaited(todo, i)
+			todo = s.awaited(todo, i, n.rank)
+		case t.queuedAt != nil && !t.started && t.rank < n.rank:
+			t.rank = n.rank
+			s.move(i)
 		}
 	}
 	return todo

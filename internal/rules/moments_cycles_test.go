@@ -53,7 +53,7 @@ func TestR9_WaitMeetsWait(t *testing.T) {
 		declared := make(chan struct{})
 		o = g.Go("o", func(ctx context.Context) (int, error) {
 			<-declared
-			time.Sleep(1) // y waits
+			time.Sleep(time.Nanosecond) // y waits
 			inner := asap.New(ctx)
 			inner.Go("t", func(ctx context.Context) (int, error) {
 				meet(true)
