@@ -31,6 +31,9 @@ func inside(g *asap.Group) string {
 	}
 	if b := pointed(field(core, "ledger")); b != nil {
 		book := reflect.NewAt(field(core, "ledger").Addr().MethodByName("Load").Type().Out(0).Elem(), b).Elem()
+		if n := loaded(field(book, "several")); n != 0 {
+			note("several is %d", n)
+		}
 		if n := field(book, "hubs").Len(); n != 0 {
 			note("%d hubs", n)
 		}
@@ -43,8 +46,8 @@ func inside(g *asap.Group) string {
 	}
 	for l := field(core, "limiter"); !l.IsNil(); l = field(l.Elem(), "up") {
 		q := field(l.Elem(), "queue")
-		if left, stale := field(q, "valid").Int(), field(q, "stale").Int(); left < 0 || stale < 0 {
-			note("a limit has %d left, %d stale", left, stale)
+		if valid, stale := field(q, "valid").Int(), field(q, "stale").Int(); valid < 0 || stale < 0 {
+			note("a limit has %d valid, %d stale", valid, stale)
 		}
 	}
 	return bad.String()
@@ -58,8 +61,8 @@ func slots(g *asap.Group, n int) string {
 		return ""
 	}
 	q := field(l.Elem(), "queue")
-	if free, left, stale := loaded(field(l.Elem(), "word")), field(q, "valid").Int(), field(q, "stale").Int(); free != int64(n) || left != 0 || stale != 0 {
-		return fmt.Sprintf("%d of %d slots free, %d left in the queue, %d stale; ", free, n, left, stale)
+	if free, valid, stale := loaded(field(l.Elem(), "word")), field(q, "valid").Int(), field(q, "stale").Int(); free != int64(n) || valid != 0 || stale != 0 {
+		return fmt.Sprintf("%d of %d slots free, %d in the queue, %d stale; ", free, n, valid, stale)
 	}
 	return ""
 }
