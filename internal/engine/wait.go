@@ -96,13 +96,6 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	return n.beginAtHub(&wait{by: by, hard: true})
 }
 
-// isOwn reports whether ctx is n's own context, or ends with it alone: a wait
-// with it is the body's own: the same Done, so a context by WithValue is.
-func (n *Node) isOwn(ctx context.Context) bool {
-	own := n.ownContext()
-	return ctx == own || ctx.Done() == own.Done()
-}
-
 // apart returns a new wait if it is nobody's, or not with the body's own context,
 // or that has an end of its own, and else nil. Apart from begin for its frame.
 //

@@ -68,7 +68,7 @@ func TestR21_RaisedThroughAWait(t *testing.T) {
 		in.Go("high", func(ctx context.Context) (int, error) { _, err := mid.Await(ctx); return 0, err }) // raises mid to 2, low to 3
 		close(declared)
 		synctest.Wait()
-		g.Do("busy", func(context.Context) error { <-release; time.Sleep(1); return nil })
+		g.Do("busy", func(context.Context) error { <-release; time.Sleep(time.Nanosecond); return nil })
 		synctest.Wait()
 		deep.Go("same", j.span("same", time.Second)) // rank 2
 		close(release)
