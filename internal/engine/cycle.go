@@ -59,7 +59,10 @@ func (w *wait) refused(b *waiter, n *Node) error {
 // has declared that. Without, n is part of no cycle: who would close one links
 // itself first, and so is seen here or sees the wait of n itself.
 func (n *Node) isAwaited() bool {
-	for n != nil {
+	for range 16 { // deeper, to walk costs no more than to look
+		if n == nil {
+			return false
+		}
 		of := n.whole()
 		e := n.list.Load()
 		if of != nil && n.kind&Element != 0 && e != nil && e.to == of {
@@ -73,7 +76,7 @@ func (n *Node) isAwaited() bool {
 		}
 		n = of
 	}
-	return false
+	return true
 }
 
 // refuseIfStuck takes the wait back that closes a cycle, and is apart from refused

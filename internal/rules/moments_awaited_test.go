@@ -7,29 +7,6 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// awaitedGrowth is waits of bodies that somebody waits for in his turn.
-var awaitedGrowth = map[string]func(ctx context.Context, n int){
-	"awaits of the end of a chain while a body waits across, each with a dependent": func(ctx context.Context, n int) {
-		other := asap.New(ctx)
-		open := make(chan struct{})
-		x := other.Go("x", edgeOpens(open))
-		g := asap.New(ctx)
-		last := attackChain(g, n, open)
-		g.Go("across", x.Await)
-		edgeYield()
-		for range n {
-			g.Go("w", last.Await).Then("use", func(_ context.Context, v int) (int, error) { return v, nil })
-		}
-		edgeYield()
-		close(open)
-		g.Wait()
-		other.Wait()
-	},
-}
-
-// TestE10_StepsOfTheAwaited counts the steps of those.
-func TestE10_StepsOfTheAwaited(t *testing.T) { edgeCount(t, awaitedGrowth, 500, 4000) }
-
 // TestE11_LevelsThatWait is TestE11_Levels where each level waits for a task outside.
 func TestE11_LevelsThatWait(t *testing.T) {
 	edgeCount(t, map[string]func(ctx context.Context, n int){

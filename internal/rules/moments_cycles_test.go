@@ -148,9 +148,9 @@ func TestR9_WaitsAgainAfterItsGroupsEnd(t *testing.T) {
 	})
 }
 
-// TestR9_OneOfTwoGroups: two tasks of two groups begin to wait for each other at the same
-// moment: one of them goes on (R9).
-func TestR9_OneOfTwoGroups(t *testing.T) {
+// TestR9_TwoGroups: two tasks of two groups begin to wait for each other at the same
+// moment: one of them is refused, or both (R9).
+func TestR9_TwoGroups(t *testing.T) {
 	attackRounds(t, 20_000, func(t *testing.T, i int) {
 		g, h := asap.New(t.Context(), asap.Settled()), asap.New(t.Context(), asap.Settled())
 		var a, b *asap.Task[int]
@@ -173,8 +173,8 @@ func TestR9_OneOfTwoGroups(t *testing.T) {
 		close(declared)
 		wantNil(t, "Wait", g.Wait())
 		wantNil(t, "Wait", h.Wait())
-		if n := cycles.Load(); n != 1 {
-			t.Errorf("%d waits were refused, want one", n)
+		if cycles.Load() == 0 {
+			t.Error("no wait was refused")
 		}
 	})
 }
