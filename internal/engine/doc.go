@@ -81,22 +81,24 @@
 //     sees the other. In the same way who adds a wait to a hub, or to those for a
 //     nested group, finds it closed or is found.
 //  11. Only a hard wait within one group has an edge in its target's list, and a body
-//     has one such edge, in its waiter. Once the body's group has ended that wait is
-//     not used again: its edge may stay in the list, and of two who want to end it one
-//     comes late. All other waits share a hub a target, and leave nothing behind.
+//     has one such edge, in its waiter. Once that wait was refused, or the body's
+//     group has ended, it is not used again: its edge may stay in the list, and of two
+//     who want to end it one comes late. All other waits share a hub a target, and
+//     leave nothing behind.
 //
 // Cycles.
 //
 //  12. Waits that lead downhill in the order of nodes close no cycle alone. One that
 //     leads uphill is counted in its root, in both if there are two, before it is
 //     announced: with none counted nobody searches.
-//  13. A waiter announces its wait and then follows the waits from there. Atomics are
-//     in one total order, so the last one to announce sees the whole cycle. A step
-//     that was seen still holds when the next is: a target seen waiting is not done,
-//     so who waits for it still waits.
+//  13. A waiter announces its wait, links it where it waits, and then follows the
+//     waits from there, unless nobody waits for its own body. Atomics are in one total
+//     order, so the last one to link sees that it is waited for, and the whole cycle.
+//     A step that was seen still holds when the next is: a target seen waiting is not
+//     done, so who waits for it still waits.
 //  14. A cycle that was found is decided under the root's mutex cycles, and a wait is
 //     ended or taken back there: of two that close it at once one fails, and the
-//     other waits for its error.
+//     other waits for its error. Of two of two roots both may fail.
 //  15. A body goes on when all of its hard waits have ended; a Race when one of its
 //     functions does; the Wait for a nested group when all in it have. What can come
 //     to be stuck by a later event (a Wait begins, a function fails) is looked at
