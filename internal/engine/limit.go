@@ -28,6 +28,7 @@ type Limiter struct {
 
 	mu    sync.Mutex
 	queue queue
+	todo  []goal // of a top: empty, for the next search; see rank.go
 }
 
 // contended is the word of a limiter with somebody in its queue: no count is, so

@@ -30,8 +30,6 @@ type raising struct {
 	todo   []goal
 	far    []goal  // under other limits: to be looked at without the mutex
 	pinned []*Node // to be released without the mutex
-	room   [4]goal
-	hold   [4]*Node
 }
 
 // goal is a node or a nested group, and the rank that it is to have at least.
@@ -44,9 +42,10 @@ type goal struct {
 // raiseLocked gives what by waits for with w its rank. raiseRest follows, without
 // the mutex.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
-	s.todo, s.pinned = s.room[:0], s.hold[:0]
+	s.todo = top.todo // a list to use again: most waits lead to little
 	s.addAwaited(w, by.rankNow())
 	s.raiseTodoLocked(top)
+	top.todo = s.todo
 }
 
 // raiseTodoLocked raises what is to be done under a top limiter.
@@ -55,6 +54,7 @@ func (s *raising) raiseTodoLocked(top *Limiter) {
 	for len(s.todo) > 0 {
 		last := len(s.todo) - 1
 		what := s.todo[last]
+		s.todo[last] = goal{} // it keeps nobody alive
 		s.todo = s.todo[:last]
 		if what.g != nil {
 			s.raiseGroup(what.g, what.rank)
@@ -70,7 +70,7 @@ func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
 		what := s.far[0]
-		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, what), s.pinned[:0]
+		s.far, s.todo, s.pinned = s.far[1:], []goal{what}, s.pinned[:0]
 		top := what.n.limiter().top
 		top.mu.Lock()
 		s.raiseTodoLocked(top)
