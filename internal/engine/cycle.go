@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // A hard wait that would close a cycle is found when it begins. The waiter
 // announces what it waits for and then follows the waits from there; with
 // atomics in one total order, the last to announce sees the whole cycle: 13.
@@ -221,34 +223,37 @@ func reaches(n, by *Node) bool {
 // (which ends those, and begins again), and exactly, under the root's cycles:
 // keeps 14. The caller holds no lock.
 func (w *wait) ifStuck(n *Node, do func(path []string)) {
-	by := w.by
+	root := w.by.group.root.makeLedger()
 	for {
-		s := newStuck(by, n)
-		way := s.way()
+		s := newStuck(w.by, n)
+		asked := s.nodesOf(s.way())
 		s.release()
-		if way == nil {
+		if asked == nil {
 			return
 		}
-		if !s.cutDead(way) {
-			break
+		if cutDead(asked) {
+			continue
+		}
+		root.cycles.Lock()
+		s = newStuck(w.by, n)
+		way := s.nodesOf(s.way())
+		sure := way == nil || slices.Equal(way, asked) // else those of another way were not asked
+		if way != nil && sure {
+			do(s.names(way))
+		}
+		root.cycles.Unlock()
+		s.release()
+		if sure {
+			return
 		}
 	}
-	root := by.group.root.makeLedger()
-	root.cycles.Lock()
-	s := newStuck(by, n)
-	if way := s.way(); way != nil {
-		do(s.names(way))
-	}
-	root.cycles.Unlock()
-	s.release()
 }
 
 // cutDead ends the waits on the way whose own context has ended, though
 // nobody has noticed, and reports whether there were any. It asks the callers'
 // contexts, so no lock may be held.
-func (s *stuck) cutDead(way []int) (any bool) {
-	for _, i := range way {
-		n := s.nodes[i].n
+func cutDead(way []*Node) (any bool) {
+	for _, n := range way {
 		b := n.waiter()
 		if b == nil {
 			continue

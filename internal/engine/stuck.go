@@ -187,11 +187,19 @@ func (s *stuck) letGo() {
 	}
 }
 
-// names returns those from by over the way to by again.
-func (s *stuck) names(way []int) []string {
-	names := []string{s.by.label()}
+// nodesOf returns the nodes of the way, nil if there is none.
+func (s *stuck) nodesOf(way []int) (nodes []*Node) {
 	for _, i := range way {
-		names = append(names, s.nodes[i].n.label())
+		nodes = append(nodes, s.nodes[i].n)
+	}
+	return nodes
+}
+
+// names returns those from by over the way to by again.
+func (s *stuck) names(way []*Node) []string {
+	names := []string{s.by.label()}
+	for _, n := range way {
+		names = append(names, n.label())
 	}
 	return names
 }
