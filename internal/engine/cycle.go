@@ -228,7 +228,7 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 		s := newStuck(w.by, n)
 		asked := s.nodesOf(s.way())
 		s.release()
-		if asked == nil {
+		if asked == nil || w.isDead() {
 			return
 		}
 		if cutDead(asked) {
@@ -238,7 +238,7 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 		s = newStuck(w.by, n)
 		way := s.nodesOf(s.way())
 		sure := way == nil || slices.Equal(way, asked) // else those of another way were not asked
-		if way != nil && sure {
+		if way != nil && sure && !w.isDead() {
 			do(s.names(way))
 		}
 		root.cycles.Unlock()
@@ -248,6 +248,9 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 		}
 	}
 }
+
+// isDead reports whether w is over or about to be, as its body's group has ended.
+func (w *wait) isDead() bool { return w.ended.Load() || w.by.group.ending.Load() != nil }
 
 // cutDead ends the waits on the way whose own context has ended, though
 // nobody has noticed, and reports whether there were any. It asks the callers'

@@ -43,6 +43,17 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 		return
 	}
 	search.raiseLocked(l.top, n, w)
+	if len(search.pinned)+len(search.far) > 0 {
+		// What the search holds back may be ready by now, and belongs into the
+		// queue before the slot goes to the next there.
+		mu.Unlock()
+		search.raiseRest()
+		mu.Lock()
+		if n.isDone() {
+			mu.Unlock()
+			return
+		}
+	}
 	s.waiting++
 	if s.waiting == 1 {
 		switch {
@@ -56,7 +67,6 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	if first := granted.deliver(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}
-	search.raiseRest()
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It
