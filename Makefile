@@ -34,7 +34,7 @@ soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 
 	cd temporalasap && go run ./internal/cost -wide 10000
 
 model: ## check the engine's protocols with spin
-	sh model/check.sh
+	sh internal/engine/model/check.sh
 
 bench: ## compare with hand-written code and other libraries, side by side
 	cd bench && go run .
