@@ -86,11 +86,6 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 // absorber is the body of an Optional: a failure becomes its value.
 type absorber interface{ absorb(*TaskError) }
 
-// isCanceled reports whether err says that a context has ended.
-func isCanceled(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
-}
-
 // isDeath reports whether err is a panic or Goexit that came back from an executor.
 func isDeath(err error) bool {
 	_, panicked := errors.AsType[*PanicError](err)
@@ -145,16 +140,9 @@ func (g *Group) noteUnfinished(n *engine.Node) {
 }
 
 // taskError is the error of n, whose body has returned err.
-// That asks the errors of users, so it is called in the body.
 func (g *Group) taskError(n *engine.Node, err error, found scan) *TaskError {
-	te := g.raceError(n, err, found)
-	te.canceled = isCanceled(err)
-	return te
-}
-
-// raceError is taskError for a Race, whose errors have been asked.
-func (g *Group) raceError(n *engine.Node, err error, found scan) *TaskError {
-	return &TaskError{Task: engine.Label(n), Err: err, group: g, collateral: found.listed, outermost: found.outermost}
+	return &TaskError{Task: engine.Label(n), Err: err, group: g,
+		collateral: found.listed, canceled: found.canceled, outermost: found.outermost}
 }
 
 // scan is what the errors of this package in a tree of errors say to one group.
@@ -162,10 +150,12 @@ type scan struct {
 	g         *Group
 	exit      *exitError // of the group, the first
 	listed    bool       // a failure in the group's list is the root
+	canceled  bool       // it says that a context has ended
 	outermost int        // the least depth of a group whose errors are in the tree
 }
 
-// scan looks through err. A task's error knows how far out the groups are whose
+// scan looks through err, which calls methods of users' errors, so it is done in
+// the body. A task's error knows how far out the groups are whose
 // errors are in it, so what was looked through once is not again at each level
 // of nesting, nor in each of a row of tasks that pass an error on.
 func (g *Group) scan(err error) scan {
@@ -186,13 +176,17 @@ func (s *scan) look(err error) (skip bool) {
 		if e.group == nil { // made by a user, or elsewhere
 			return false
 		}
+		s.canceled = s.canceled || e.canceled
 		s.outermost = min(s.outermost, e.group.core.Depth(), e.outermost)
 		if e.group == s.g && (e.listed || e.collateral) {
 			s.listed = true
 			return true
 		}
 		return e.outermost > s.g.core.Depth()
+	case interface{ Is(error) bool }:
+		s.canceled = s.canceled || e.Is(context.Canceled) || e.Is(context.DeadlineExceeded)
 	}
+	s.canceled = s.canceled || err == context.Canceled || err == context.DeadlineExceeded
 	return false
 }
 
@@ -232,9 +226,9 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	case end != nil && end.Why == engine.ByExit:
 		return g.exited(race)
 	case end != nil && echo:
-		return g.canceled(race, g.raceError(race, all, found))
+		return g.canceled(race, g.taskError(race, all, found))
 	}
-	return g.fail(race, g.raceError(race, all, found), end)
+	return g.fail(race, g.taskError(race, all, found), end)
 }
 
 // parts yields how the functions of a Race have ended.

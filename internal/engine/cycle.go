@@ -27,7 +27,7 @@ type hint struct{ on, to *Node }
 type cycleCut struct{ error }
 
 // publish says that the body of b waits from now on, unless that is a cycle.
-func (w *wait) publish(b *bed) error {
+func (w *wait) publish(b *waiter) error {
 	by, n := b.node, w.on.Load()
 	w.uphill = !n.isBelow(by)
 	if w.uphill {
@@ -48,7 +48,7 @@ func (w *wait) publish(b *bed) error {
 }
 
 // withdraw is the end of what publish has begun.
-func (w *wait) withdraw(b *bed) {
+func (w *wait) withdraw(b *waiter) {
 	b.shut(w)
 	if n := w.on.Swap(nil); w.uphill && n != nil {
 		w.uphill = false
@@ -99,7 +99,7 @@ func mayLeadTo(n, w *Node) bool {
 		if n.isDone() {
 			return false
 		}
-		b := n.bed()
+		b := n.waiter()
 		if b == nil {
 			return n.isPending() && reaches(n, w)
 		}
@@ -127,7 +127,7 @@ func mayLeadTo(n, w *Node) bool {
 // firmly returns what the body of n waits for, if it waits for one node of its
 // group and nothing but the group's end can cut that short.
 func (n *Node) firmly() *Node {
-	b := n.bed()
+	b := n.waiter()
 	if b == nil || b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
 		return nil
 	}
@@ -174,7 +174,7 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 func (s *stuck) endedMeanwhile(way []int) (any bool) {
 	for _, i := range way {
 		n := s.nodes[i].n
-		b := n.bed()
+		b := n.waiter()
 		if b == nil {
 			continue
 		}
@@ -198,7 +198,7 @@ func (s *stuck) endedMeanwhile(way []int) (any bool) {
 // cutIfStuck ends the waits of n that can never end, or those inside the nested
 // group that it waits for, because of something that has happened since they began.
 func (n *Node) cutIfStuck() {
-	b := n.bed()
+	b := n.waiter()
 	if b == nil {
 		return
 	}
@@ -208,7 +208,9 @@ func (n *Node) cutIfStuck() {
 			continue
 		}
 		on := w.on.Load()
-		if on == nil || w.over.Load() {
+		if on == nil || w.over.Load() || w == &b.first {
+			// A wait in its own group does not lead out of it, and its record
+			// may be that of another wait by now.
 			continue
 		}
 		w.ifStuck(on, func(path []string) { w.end(cycleCut{n.group.host.Cycle(path)}) })
@@ -258,7 +260,7 @@ func (g *Group) awaits(n *Node) bool {
 
 // joins reports whether n's body waits for the nested group g.
 func (n *Node) joins(g *Group) bool {
-	b := n.bed()
+	b := n.waiter()
 	if b == nil {
 		return false
 	}

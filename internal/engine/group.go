@@ -15,13 +15,6 @@ import (
 //
 // Its fields are in cache lines by who writes them while tasks run, at 64 bits:
 // see TestLines.
-//
-// Invariants. alive counts the goroutines that have their last step before them,
-// and declared minus ended the tasks that have not ended, with the caller until
-// it waits. A worker adds what has ended on it when it has nothing to run: ended
-// is too low meanwhile, never too high. Whoever makes the two equal closes
-// declared, which is final; and of those who find it closed and nobody alive,
-// one ends the group. So Wait returns after everybody's last step.
 type Group struct {
 	// Everybody reads these for each task, nobody writes them for each.
 	parent    context.Context        // what New was given, or what an observer made of it
@@ -130,29 +123,6 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	}
 }
 
-// nestIn makes g a group inside the body of owner, which has made it with ctx.
-func (g *Group) nestIn(owner *Node, ctx context.Context) {
-	outer := owner.group
-	g.owner.Store(owner)
-	g.root, g.depth = outer.root, outer.depth+1
-	g.rank = uint8(min(g.depth, maxRank))
-	if outer.end.Load() != nil {
-		g.lim = nil // what its bodies do now queues no more
-	} else if g.lim = owner.limiter(); g.lim != nil {
-		mu := &g.lim.top.mu
-		mu.Lock()
-		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
-		mu.Unlock()
-	}
-	if owner.kind&Entrant != 0 || !owner.isOwn(ctx) {
-		return
-	}
-	g.nests, g.base = true, outer.base
-	if ctx == context.Context(owner) {
-		g.parent = (*groupContext)(outer)
-	}
-}
-
 func (g *Group) configure(c *Config) {
 	g.settled = c.Settled
 	if c.Name != "" {
@@ -203,173 +173,9 @@ func (g *Group) observe(owner *Node, c *Config) {
 	}
 }
 
-// adopt notes a group that was made in a body of g, so that it ends with g if it
-// nests: g ends first, and then those that it has noted.
-func (g *Group) adopt(n *Group) {
-	g.mu.Lock()
-	if n.after = g.inner.Load(); n.after != nil {
-		n.after.before = n
-	}
-	g.inner.Store(n)
-	g.mu.Unlock()
-	if e := g.end.Load(); e != nil && n.nests {
-		n.EndOutside(e.err(), e.Cause)
-	} else if g.isOver() {
-		g.endInside(context.Canceled, context.Canceled)
-	}
-}
-
-// disown forgets a group that has ended.
-func (g *Group) disown(n *Group) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if n.before == nil {
-		g.inner.Store(n.after)
-	} else {
-		n.before.after = n.after
-	}
-	if n.after != nil {
-		n.after.before = n.before
-	}
-	n.before, n.after = nil, nil
-}
-
-// inside returns the groups that were made in bodies of g and have not ended.
-func (g *Group) inside() (groups []*Group) {
-	if g.inner.Load() == nil {
-		return nil
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for n := g.inner.Load(); n != nil; n = n.after {
-		groups = append(groups, n)
-	}
-	return groups
-}
-
-// endInside ends the groups that end with g.
-func (g *Group) endInside(err, cause error) {
-	for _, n := range g.inside() {
-		if n.nests {
-			n.EndOutside(err, cause)
-		}
-	}
-}
-
-// Join returns when the group has ended, for the Wait of a body or of anybody:
-// its caller's goroutine runs ready bodies meanwhile. If it is the body's own
-// group's around, the body waits. A Goexit of a body that it runs unwinds the
-// caller, who still does not get away before the end.
-func (g *Group) Join() {
-	g.waited.Or(joined)
-	if w := g.beginJoin(); w != nil {
-		defer w.endJoin()
-	}
-	g.join(true)
-}
-
-// JoinStopped is Join for Stop: it runs no bodies, and is no wait of the body
-// that the group was made in, for it may be anybody's.
-func (g *Group) JoinStopped() { g.join(false) }
-
-func (g *Group) join(bodies bool) {
-	defer g.idle.Wait()
-	if g.waited.Or(counted)&counted != 0 {
-		return
-	}
-	if g.elsewhere {
-		g.drive()
-	} else {
-		g.countEnded(1)
-	}
-	if bodies && (g.watch == nil || !g.watch.Labels()) {
-		g.help()
-	}
-}
-
-const (
-	counted = 1 << iota // the caller's count is given back
-	joined              // by Join, and not only JoinStopped
-)
-
-// IsJoined reports whether Join was called.
-func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
-
-// drive counts the caller off also when an engine takes the group out of memory,
-// by a panic or a Goexit in the middle.
-func (g *Group) drive() {
-	defer g.countEnded(1)
-	g.backend.Drive()
-}
-
 // Left returns how many tasks have not ended, and one more until the caller has
 // begun to wait.
 func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
-
-// countEnded counts off k tasks, or the caller, and ends the group if that was
-// the last. What the group's tasks have used must not be touched afterwards.
-func (g *Group) countEnded(k int64) {
-	n := g.ended.Add(k)
-	if n == g.declared.Load() {
-		g.closeAfter(n)
-	}
-}
-
-// closeAfter lets nothing be declared any more when n are and all have ended.
-func (g *Group) closeAfter(n int64) {
-	if !g.declared.CompareAndSwap(n, closedAt|n) {
-		return // another one was declared, or has closed it
-	}
-	g.rejoin()
-	if g.alive.Load() == 0 {
-		g.finish()
-	}
-}
-
-// closedAt is the bit of declared that says that nothing is declared any more.
-const closedAt = -1 << 63
-
-// enter counts a goroutine of the group in, unless it has ended: then it
-// reports false. Who is counted keeps the group from ending until leave.
-func (g *Group) enter() bool {
-	g.alive.Add(1)
-	if !g.isClosed() {
-		return true
-	}
-	g.leave()
-	return false
-}
-
-// isClosed reports whether every task has ended and none can be declared.
-func (g *Group) isClosed() bool { return g.declared.Load() < 0 }
-
-// leave is the last step of who was counted in.
-func (g *Group) leave() {
-	if g.alive.Add(-1) == 0 && g.isClosed() {
-		g.finish()
-	}
-}
-
-// finish ends the group, once, as the last step of the last goroutine in it.
-func (g *Group) finish() {
-	if !g.over.CompareAndSwap(false, true) {
-		return
-	}
-	g.unwatchParent()
-	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
-	g.wakeParked()                                  // and what they wait for
-	if c := g.real.Load(); c != nil {
-		c.cancel(nil)
-	}
-	if owner := g.owner.Swap(nil); owner != nil {
-		owner.group.disown(g)
-	}
-	outcome, err := g.host.Ended()
-	if g.watch != nil {
-		g.watch.GroupEnd(uint8(outcome), err)
-	}
-	g.idle.Done()
-}
 
 // IsOver reports whether everything has ended.
 func (g *Group) IsOver() bool { return g.isOver() }

@@ -1,5 +1,51 @@
 package engine
 
+// Join returns when the group has ended, for the Wait of a body or of anybody:
+// its caller's goroutine runs ready bodies meanwhile. If it is the body's own
+// group's around, the body waits. A Goexit of a body that it runs unwinds the
+// caller, who still does not get away before the end.
+func (g *Group) Join() {
+	g.waited.Or(joined)
+	if w := g.beginJoin(); w != nil {
+		defer w.endJoin()
+	}
+	g.join(true)
+}
+
+// JoinStopped is Join for Stop: it runs no bodies, and is no wait of the body
+// that the group was made in, for it may be anybody's.
+func (g *Group) JoinStopped() { g.join(false) }
+
+func (g *Group) join(bodies bool) {
+	defer g.idle.Wait()
+	if g.waited.Or(counted)&counted != 0 {
+		return
+	}
+	if g.elsewhere {
+		g.drive()
+	} else {
+		g.countEnded(1)
+	}
+	if bodies && (g.watch == nil || !g.watch.Labels()) {
+		g.help()
+	}
+}
+
+const (
+	counted = 1 << iota // the caller's count is given back
+	joined              // by Join, and not only JoinStopped
+)
+
+// IsJoined reports whether Join was called.
+func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
+
+// drive counts the caller off also when an engine takes the group out of memory,
+// by a panic or a Goexit in the middle.
+func (g *Group) drive() {
+	defer g.countEnded(1)
+	g.backend.Drive()
+}
+
 // The Wait of a nested group is a hard wait of the task in whose body the group
 // was made, until the group has ended, with whatever context it was made.
 
@@ -10,8 +56,8 @@ func (g *Group) beginJoin() *wait {
 	if by == nil || by.isDone() {
 		return nil
 	}
-	bed := by.makeBed()
-	w := bed.take()
+	waiter := by.makeWaiter()
+	w := waiter.take()
 	if w == nil {
 		w = &wait{by: by, hard: true}
 	}
@@ -26,11 +72,11 @@ func (g *Group) beginJoin() *wait {
 	g.mu.Unlock()
 	if !open {
 		w.wake.Done()
-		bed.giveBack(w)
+		waiter.giveBack(w)
 		return nil
 	}
 	w.group.Store(g)
-	bed.open(w)
+	waiter.open(w)
 	by.blocked(nil, g)
 	by.giveSlots(w)
 	g.cutCycles()
@@ -58,8 +104,8 @@ func (g *Group) rejoin() {
 // endJoin finishes the wait: the group has ended, and the body has its slots.
 func (w *wait) endJoin() {
 	w.wake.Wait()
-	by, bed := w.by, w.by.bed()
-	bed.shut(w)
+	by, waiter := w.by, w.by.waiter()
+	waiter.shut(w)
 	by.resumed(nil, w.group.Swap(nil))
-	bed.giveBack(w)
+	waiter.giveBack(w)
 }

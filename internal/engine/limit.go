@@ -12,7 +12,7 @@ import (
 // Invariant: who waits in a queue finds no free slot. While anybody waits, the
 // word says so, and slots are taken and given under the outermost's mutex;
 // otherwise they are counted by compare-and-swap alone. That mutex guards the
-// queues of all levels, the seats, and the ranks of the nodes under it. Under it
+// queues of all levels, the claims, and the ranks of the nodes under it. Under it
 // the mutex of a group may be locked, and no code of a user's runs.
 type Limiter struct {
 	word   atomic.Int64 // free slots, or contended
@@ -165,9 +165,9 @@ type grants struct {
 
 // wake takes a body that goes on with its slots.
 func (s *grants) wake(n *Node) {
-	seat := &n.bed().seat
-	w := seat.queued
-	seat.queued, seat.at = nil, nil
+	claim := &n.waiter().claim
+	w := claim.queued
+	claim.queued, claim.at = nil, nil
 	if s.first == nil {
 		s.first = w
 	} else {
@@ -180,9 +180,9 @@ func (s *grants) wake(n *Node) {
 // caller if that has the given group.
 func (s *grants) start(own *Group) (first *Node) {
 	for w := s.first; w != nil; {
-		then := w.then // the record may be used again when it is roused
+		then := w.then // the record may be used again when it is woken up
 		w.then = nil
-		w.rouse()
+		w.wakeUp()
 		w = then
 	}
 	for n := s.nodes.Pop(); n != nil; n = s.nodes.Pop() {
@@ -238,7 +238,7 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 // oldest that it made ready if nobody waits for it, and no rank says otherwise.
 func (w *worker) passOn(n *Node, ready Chain, ended int64) (next *Node) {
 	g, l := w.g, n.limiter()
-	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.bed() == nil && !l.isContended() &&
+	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.waiter() == nil && !l.isContended() &&
 		(first == ready.tail || !l.top.raised.Load()) {
 		next = ready.Pop()
 	}
@@ -259,7 +259,7 @@ func (w *worker) passOn(n *Node, ready Chain, ended int64) (next *Node) {
 
 // vacate gives back the slots of a body that has ended.
 func (n *Node) vacate(l *Limiter) (granted grants) {
-	b := n.bed()
+	b := n.waiter()
 	if b == nil {
 		for l != nil && l.give() {
 			l = l.up
@@ -271,7 +271,7 @@ func (n *Node) vacate(l *Limiter) (granted grants) {
 	mu := &l.top.mu
 	mu.Lock()
 	defer mu.Unlock()
-	if b == nil || b.seat.vacateLocked(n, &granted) {
+	if b == nil || b.claim.vacateLocked(n, &granted) {
 		l.releaseLocked(nil, &granted)
 	}
 	return granted

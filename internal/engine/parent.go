@@ -36,12 +36,14 @@ func (g *Group) watchParent() {
 	}
 	p.off = context.AfterFunc(g.parent, func() {
 		// A goroutine of package context, which counts as one of the group's
-		// while it has work to do.
-		if g.enter() {
+		// while it has work to do. It may be the one that ends the group, which
+		// waits for done: so that is closed before.
+		g.alive.Add(1)
+		if !g.isClosed() {
 			g.noticeParent()
-			defer g.leave()
 		}
 		close(p.done)
+		g.leave()
 	})
 }
 

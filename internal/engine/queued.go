@@ -17,8 +17,8 @@ func (q queued) isIn() bool { return q.starts() || q.goes() }
 func (q queued) starts() bool { return q.n.queued&^byEnd == q.at.mark }
 
 func (q queued) goes() bool {
-	b := q.n.bed()
-	return b != nil && b.seat.queued != nil && b.seat.at == q.at
+	b := q.n.waiter()
+	return b != nil && b.claim.queued != nil && b.claim.at == q.at
 }
 
 // enteredQueue notes that n is in the queue of l. The top limiter's mutex is
@@ -107,7 +107,7 @@ func (l *leaving) takeLocked(q queued) {
 		q.at.queue.dropReady(n)
 		l.out.pushFront(n)
 	case q.goes():
-		n.bed().seat.bare = true
+		n.waiter().claim.bare = true
 		q.at.queue.dropGoing(n)
 		l.granted.wake(n)
 	default:

@@ -110,7 +110,7 @@ func (s *raising) node(n *Node) {
 		n.queuedAt().queue.raise(n)
 		return
 	}
-	if b := n.bed(); b != nil {
+	if b := n.waiter(); b != nil {
 		for w := b.waits.Load(); w != nil; w = w.also.Load() {
 			s.wait(w)
 		}

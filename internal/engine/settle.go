@@ -296,50 +296,6 @@ func (n *Node) culprit() *Node {
 	}
 }
 
-// SettleElsewhere settles n, whose body has run elsewhere and returned err, and
-// dispatches what it makes ready.
-func (g *Group) SettleElsewhere(n *Node, err error) {
-	v := Verdict{}
-	if err != nil || g.end.Load() != nil {
-		v = g.host.Returned(n, err)
-	}
-	g.settleElsewhere(n, v)
-}
-
-func (g *Group) settleElsewhere(n *Node, v Verdict) {
-	s := settling{g: g, cancel: v.Cancel}
-	s.settle(n, v.Fail)
-	s.after()
-	ready := g.admit(s.ready, byEnd)
-	if l := n.limiter(); l != nil {
-		granted := n.vacate(l)
-		ready.Append(granted.nodes)
-	}
-	g.push(ready)
-	if s.ended != 0 {
-		g.countEnded(s.ended)
-	}
-}
-
-// MayNotStart settles n as skipped if its body must not start any more, and
-// reports whether it did.
-func (g *Group) MayNotStart(n *Node) bool {
-	if !n.mayNotStart() {
-		return false
-	}
-	g.settleElsewhere(n, Verdict{Fail: g.host.Skipped(n, nil)})
-	return true
-}
-
-// Kill settles n as skipped if it is pending.
-func (g *Group) Kill(n *Node) {
-	if !n.isDone() && n.kill() {
-		s := settling{g: g, at: g.now()}
-		s.skipped(n, nil)
-		s.close()
-	}
-}
-
 // now is the time for observers, 0 without any.
 func (g *Group) now() time.Duration {
 	if g.watch == nil {

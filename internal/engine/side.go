@@ -11,10 +11,10 @@ import (
 // side is what only a node has that fails, waits, is observed, or whose body
 // has a context of its own or runs elsewhere.
 type side struct {
-	entry *record.Entry // where observers read its steps
-	fail  *Failure      // how it ended; read by others once the node is done
-	rare  *rare         // written by whoever declares or starts it
-	bed   atomic.Pointer[bed]
+	entry  *record.Entry // where observers read its steps
+	fail   *Failure      // how it ended; read by others once the node is done
+	rare   *rare         // written by whoever declares or starts it
+	waiter atomic.Pointer[waiter]
 }
 
 // rare is what few of those have.
@@ -23,10 +23,10 @@ type rare struct {
 	backing any          // of a Backend
 }
 
-// bedside is the side of a node that nobody observes and whose body waits.
-type bedside struct {
+// sideWithWaiter is the side of a node that nobody observes and whose body waits.
+type sideWithWaiter struct {
 	side
-	bed bed
+	waiter waiter
 }
 
 // makeSide returns n's side and makes it if need be.
@@ -41,31 +41,30 @@ func (n *Node) makeSide() *side {
 	return s
 }
 
-// bed returns what n's body has to wait, nil if it has never waited.
-func (n *Node) bed() *bed {
+// waiter returns what n's body has to wait, nil if it has never waited.
+func (n *Node) waiter() *waiter {
 	if s := n.side.Load(); s != nil {
-		return s.bed.Load()
+		return s.waiter.Load()
 	}
 	return nil
 }
 
-// makeBed returns n's bed and makes it if need be.
-func (n *Node) makeBed() *bed {
+// makeWaiter returns n's waiter and makes it if need be.
+func (n *Node) makeWaiter() *waiter {
 	s := n.side.Load()
 	if s == nil {
-		b := new(bedside)
-		b.bed.node = n
-		b.side.bed.Store(&b.bed)
+		b := new(sideWithWaiter)
+		b.side.waiter.Store(b.waiter.init(n))
 		if n.side.CompareAndSwap(nil, &b.side) {
-			return &b.bed
+			return &b.waiter
 		}
 		s = n.side.Load()
 	}
-	b := s.bed.Load()
+	b := s.waiter.Load()
 	if b == nil {
-		b = &bed{node: n}
-		if !s.bed.CompareAndSwap(nil, b) {
-			b = s.bed.Load()
+		b = new(waiter).init(n)
+		if !s.waiter.CompareAndSwap(nil, b) {
+			b = s.waiter.Load()
 		}
 	}
 	return b
@@ -142,7 +141,7 @@ func (s *side) forget() {
 	if s.rare != nil && s.rare.own != nil {
 		s.rare.own.node.Store(nil)
 	}
-	if b := s.bed.Load(); b != nil {
+	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)
 	}
 }

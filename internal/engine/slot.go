@@ -1,12 +1,12 @@
 package engine
 
-// seat is a running body's claim to its slots, guarded by the mutex of the top
+// claim is a running body's claim to its slots, guarded by the mutex of the top
 // limiter. The body holds them while none of its goroutines waits, and it is
 // neither queued nor bare.
 //
 // The two ends of a wait may come in any order: who ends it may be faster than
 // the goroutine that begins it. So waits may be negative for a moment.
-type seat struct {
+type claim struct {
 	waits  int      // of its goroutines, for tasks and nested groups
 	queued *wait    // the last of them is over, and there was no slot
 	at     *Limiter // where it is queued
@@ -33,7 +33,7 @@ func (n *Node) giveSlots(w *wait) {
 		return
 	}
 	search.raiseLocked(l.top, n, w)
-	s := &n.makeBed().seat
+	s := &n.makeWaiter().claim
 	s.waits++
 	if s.waits == 1 {
 		switch {
@@ -51,7 +51,7 @@ func (n *Node) giveSlots(w *wait) {
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It
-// reports false when there was none free: then w is in the queue, and is roused
+// reports false when there was none free: then w is in the queue, and is woken up
 // when there is. It is called at the moment that ends the wait, by whoever ends
 // it, so that a body that goes on comes before one that starts.
 func (n *Node) takeSlots(w *wait) bool {
@@ -65,7 +65,7 @@ func (n *Node) takeSlots(w *wait) bool {
 	if n.isDone() {
 		return true
 	}
-	s := &n.makeBed().seat
+	s := &n.makeWaiter().claim
 	s.waits--
 	if s.waits != 0 || s.bare {
 		return true
@@ -84,7 +84,7 @@ func (n *Node) takeSlots(w *wait) bool {
 
 // leaveLocked takes the body out of the queue, whose goroutine goes on without
 // slots, and gives back those that it had already.
-func (s *seat) leaveLocked(n *Node, granted *grants) {
+func (s *claim) leaveLocked(n *Node, granted *grants) {
 	at := s.at
 	at.queue.dropGoing(n)
 	granted.wake(n)
@@ -92,9 +92,9 @@ func (s *seat) leaveLocked(n *Node, granted *grants) {
 	at.calmLocked()
 }
 
-// vacateLocked makes the seat that of a body that has ended, and reports whether
+// vacateLocked makes the claim that of a body that has ended, and reports whether
 // it has held its slots.
-func (s *seat) vacateLocked(n *Node, granted *grants) (held bool) {
+func (s *claim) vacateLocked(n *Node, granted *grants) (held bool) {
 	held = s.waits <= 0 && !s.bare && s.queued == nil
 	s.bare = true
 	if s.queued != nil {

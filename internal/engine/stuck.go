@@ -71,7 +71,7 @@ func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
 	if n.isDone() {
 		return nil, false, false
 	}
-	if b := n.bed(); b != nil && b.waits.Load() != nil {
+	if b := n.waiter(); b != nil && b.waits.Load() != nil {
 		deps, waits = s.opened(b)
 		return deps, false, waits
 	}
@@ -98,7 +98,7 @@ func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
 
 // opened returns what the body of b waits for. A wait is none once its group has
 // ended; that of a nested group is one until that has ended.
-func (s *stuck) opened(b *bed) (deps []*Node, waits bool) {
+func (s *stuck) opened(b *waiter) (deps []*Node, waits bool) {
 	for w := b.waits.Load(); w != nil; w = w.also.Load() {
 		if w.over.Load() {
 			continue
@@ -120,7 +120,7 @@ func (s *stuck) opened(b *bed) (deps []*Node, waits bool) {
 // held appends n to deps, unless it clearly goes on: a task with a thousand
 // dependencies that run is looked at quickly.
 func (s *stuck) held(deps []*Node, n *Node) []*Node {
-	if n == s.w || !n.isDone() && (n.bed() != nil || n.isPending()) {
+	if n == s.w || !n.isDone() && (n.waiter() != nil || n.isPending()) {
 		return append(deps, n)
 	}
 	return deps

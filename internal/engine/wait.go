@@ -29,77 +29,13 @@ type wait struct {
 	wake sync.WaitGroup
 	cut  chan struct{} // instead of wake if done is not nil
 
-	edge       Edge                 // in the list of on, of the first wait of a bed
-	also       atomic.Pointer[wait] // the next open wait of the body: see bed
+	edge       Edge                 // in the list of on, of the first wait of a waiter
+	also       atomic.Pointer[wait] // the next open wait of the body: see waiter
 	prev, next *wait                // at a hub or a group: under the mu of the group of what is waited for
 	then       *wait                // in a list of those that got slots
 
 	parked         bool // in the list of by's group, under its mu
 	before, behind *wait
-}
-
-// bed is what a node has whose body waits.
-type bed struct {
-	node *Node
-	// waits are the open hard waits of the body, linked by also. Pushing and
-	// reading need no lock; taking out of the middle does.
-	waits atomic.Pointer[wait]
-	mu    sync.Mutex
-	hint  atomic.Pointer[hint] // see cycle.go
-	seat  seat                 // see slot.go
-
-	// first is the record of a wait for a node of the same group, whose edge is
-	// in that node's list itself, or for a nested group. It is used again, but
-	// not after a wait that was cut short, whose edge stays in that list.
-	first wait
-	used  atomic.Bool
-}
-
-// take returns the first record if it is free, and else nil.
-func (b *bed) take() *wait {
-	if !b.used.CompareAndSwap(false, true) {
-		return nil
-	}
-	w := &b.first
-	w.by, w.hard, w.direct, w.how = b.node, true, false, nil
-	w.over.Store(false)
-	return w
-}
-
-// giveBack is the end of what take has begun.
-func (b *bed) giveBack(w *wait) {
-	if w == &b.first {
-		b.used.Store(false)
-	}
-}
-
-// open adds an open wait.
-func (b *bed) open(w *wait) {
-	for {
-		top := b.waits.Load()
-		w.also.Store(top)
-		if b.waits.CompareAndSwap(top, w) {
-			return
-		}
-	}
-}
-
-// shut takes a wait out again.
-func (b *bed) shut(w *wait) {
-	if w.also.Load() == nil && b.waits.CompareAndSwap(w, nil) {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.waits.CompareAndSwap(w, w.also.Load()) {
-		return
-	}
-	for x := b.waits.Load(); x != nil; x = x.also.Load() {
-		if x.also.Load() == w {
-			x.also.Store(w.also.Load())
-			return
-		}
-	}
 }
 
 // isOwn reports whether ctx is n's own context, or ends with it alone: a wait
@@ -157,7 +93,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 		return nil, n.cutShort(e.Cause)
 	}
 	if by.group == n.group {
-		b := by.makeBed()
+		b := by.makeWaiter()
 		if w := b.take(); w != nil {
 			return n.beginDirect(b, w)
 		}
@@ -172,7 +108,7 @@ func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cau
 // It links itself into n's list and the group's, and then looks whether the
 // group has ended; the canceller stores the end and then takes the list. So
 // one of the two sees the other.
-func (n *Node) beginDirect(b *bed, w *wait) (*wait, error) {
+func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
@@ -196,7 +132,7 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	w.on.Store(n)
 	if w.hard {
 		by.group.watchParent()
-		if err := w.publish(by.makeBed()); err != nil {
+		if err := w.publish(by.makeWaiter()); err != nil {
 			return nil, err
 		}
 	}
@@ -236,13 +172,13 @@ func (w *wait) end(how error) {
 	if w.over.CompareAndSwap(false, true) {
 		w.how = how
 		if w.by == nil || w.by.takeSlots(w) {
-			w.rouse()
+			w.wakeUp()
 		}
 	}
 }
 
-// rouse wakes the goroutine, which may finish the wait at once.
-func (w *wait) rouse() {
+// wakeUp wakes the goroutine, which may finish the wait at once.
+func (w *wait) wakeUp() {
 	if w.cut != nil {
 		close(w.cut)
 	} else {
@@ -255,7 +191,7 @@ func (w *wait) finish() error {
 	by, n, how := w.by, w.on.Load(), w.how
 	if w.hard {
 		by.group.unpark(w)
-		w.withdraw(by.bed())
+		w.withdraw(by.waiter())
 	}
 	if !w.direct {
 		n.group.leaveHub(n, w)
@@ -265,7 +201,7 @@ func (w *wait) finish() error {
 	}
 	if n.isDone() {
 		if w.direct {
-			by.bed().giveBack(w)
+			by.waiter().giveBack(w)
 		}
 		return nil
 	}
@@ -283,67 +219,8 @@ func (n *Node) tell() {
 	if n.kind&helper != 0 {
 		n.body.(*hub).fire()
 	} else {
-		n.bed().first.end(nil)
+		n.waiter().first.end(nil)
 	}
-}
-
-// park notes a hard wait for a task, so that the end of the body's group ends it.
-// It reports false if the group has ended. Whoever ends it does so first, and then
-// looks at the list: one of the two sees the other.
-func (g *Group) park(w *wait) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	w.parked = true
-	first := g.parked.Load()
-	if w.before, w.behind = nil, first; first != nil {
-		first.before = w
-	}
-	g.parked.Store(w)
-	if g.end.Load() == nil && !g.isOver() {
-		return true
-	}
-	g.unparkLocked(w)
-	return false
-}
-
-func (g *Group) unpark(w *wait) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if w.parked {
-		g.unparkLocked(w)
-	}
-}
-
-func (g *Group) unparkLocked(w *wait) {
-	w.parked = false
-	if w.before == nil {
-		g.parked.Store(w.behind)
-	} else {
-		w.before.behind = w.behind
-	}
-	if w.behind != nil {
-		w.behind.before = w.before
-	}
-	w.before, w.behind = nil, nil
-}
-
-// wakeParked ends the hard waits for tasks of the group's bodies.
-func (g *Group) wakeParked() {
-	if g.parked.Load() == nil {
-		return
-	}
-	for _, w := range g.parkedWaits() {
-		w.end(nil)
-	}
-}
-
-func (g *Group) parkedWaits() (waits []*wait) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for w := g.parked.Load(); w != nil; w = w.behind {
-		waits = append(waits, w)
-	}
-	return waits
 }
 
 // endCause is why the group's context has ended.

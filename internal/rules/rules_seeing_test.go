@@ -232,7 +232,7 @@ func TestR24_Observer(t *testing.T) {
 		wantNil(t, "Wait", g.Wait())
 		p.complete()
 		p.check("b", "0s Declared", "0s Ready", "1s Started", "2s Ended Succeeded")
-		p.check("c", "0s Declared a", "1s Ready on a", "2s Started", "2s Ended Succeeded")
+		p.check("c", "0s Declared a", "1s Ready on a", "1s Started", "1s Ended Succeeded")
 	})
 	virtual(t, "nested groups report to the enclosing observers as well", func(t *testing.T) {
 		p, q := newTape(t), newTape(t)
