@@ -19,9 +19,12 @@ package engine
 // lets one of two waiters who close a cycle at the same time go on.
 
 // hint shortens a walk: from the node's wait for on, every wait leads to the
-// node to, as long as that is not done. Only a wait that is cut short by nothing
-// but the end of its group gives one: after that its body never waits again.
-type hint struct{ on, to *Node }
+// node to, as long as that is not done and no body between them has begun another
+// wait beside its first: see detours. All between them are of one group.
+type hint struct {
+	on, to  *Node
+	detours uint32
+}
 
 // cycleCut is what cuts a wait that can never end.
 type cycleCut struct{ error }
@@ -40,6 +43,7 @@ func (w *wait) publish(b *waiter) error {
 	var err error
 	w.ifStuck(n, func(path []string) {
 		if w.over.CompareAndSwap(false, true) { // else another has found the same
+			by.group.unpark(w)
 			w.withdraw(b)
 			err = by.group.host.Cycle(path)
 		}
@@ -111,24 +115,45 @@ func mayLeadTo(n, w *Node) bool {
 		if on == nil || open.also.Load() != nil {
 			return reaches(n, w)
 		}
-		next := on
-		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() {
+		h := b.hint.Load()
+		if h == nil && steps < 8 {
+			n = on
+			continue
+		}
+		next, detours := on, on.group.detours()
+		if h != nil && h.on == on && h.detours == detours && !h.to.isDone() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one
 			if far := next.firmly(); far != nil {
-				b.hint.Store(&hint{on, far})
+				b.hint.Store(&hint{on, far, detours})
 			}
 		}
 		n = next
 	}
 }
 
+// detours counts the waits of bodies that hints may pass over, but for those in
+// their first records, which come after what hints knew of has ended.
+func (g *Group) detours() uint32 {
+	if b := g.book.Load(); b != nil {
+		return b.detours.Load()
+	}
+	return 0
+}
+
 // firmly returns what the body of n waits for, if it waits for one node of its
-// group and nothing but the group's end can cut that short.
+// group and nothing else. It says first that a hint may pass over n: a body that
+// waits for more opens that wait and then looks, so one of the two sees the other.
 func (n *Node) firmly() *Node {
 	b := n.waiter()
-	if b == nil || b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
+	if b == nil {
+		return nil
+	}
+	if !b.passed.Load() {
+		b.passed.Store(true)
+	}
+	if b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
 		return nil
 	}
 	if on := b.first.on.Load(); on != nil && !on.isDone() {

@@ -46,9 +46,11 @@ func (g *Group) enter() bool {
 // isClosed reports whether every task has ended and none can be declared.
 func (g *Group) isClosed() bool { return g.declared.Load() < 0 }
 
-// leave is the last step of who was counted in.
+// leave is the last step of who was counted in. It looks at alive again: between
+// the first look and that at declared others may have been counted in, and only
+// of those who are counted in later is it sure that they have nothing to do.
 func (g *Group) leave() {
-	if g.alive.Add(-1) == 0 && g.isClosed() {
+	if g.alive.Add(-1) == 0 && g.isClosed() && g.alive.Load() == 0 {
 		g.finish()
 	}
 }

@@ -62,11 +62,12 @@ type Group struct {
 
 // ledger is what most groups never need.
 type ledger struct {
-	name   string         // written before the group is shared
-	hubs   map[*Node]*hub // under the group's mu
-	joins  *wait          // of bodies that wait for this group to end; likewise
-	watch  *parentWatch   // likewise
-	cycles sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
+	name    string         // written before the group is shared
+	hubs    map[*Node]*hub // under the group's mu
+	joins   *wait          // of bodies that wait for this group to end; likewise
+	watch   *parentWatch   // likewise
+	cycles  sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
+	detours atomic.Uint32  // see cycle.go
 
 	// Under the mu of the top limiter.
 	queue  []queued // bodies of the group in a queue; some have left it

@@ -96,7 +96,7 @@ func (g *Group) rejoin() {
 	for w != nil {
 		next := w.next // the record may be gone when it is woken
 		w.next = nil
-		w.end(nil)
+		w.end(byTarget)
 		w = next
 	}
 }

@@ -45,9 +45,23 @@ func (g *Group) wakeParked() {
 	if g.parked.Load() == nil {
 		return
 	}
-	for _, w := range g.parkedWaits() {
-		w.end(nil)
+	for _, w := range g.claimParked() {
+		w.ended(nil)
 	}
+}
+
+// claimParked makes over true for those that nobody else has ended. It does so
+// under the mutex, where they are parked: later the record may be that of
+// another wait.
+func (g *Group) claimParked() (waits []*wait) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for w := g.parked.Load(); w != nil; w = w.behind {
+		if w.over.CompareAndSwap(false, true) {
+			waits = append(waits, w)
+		}
+	}
+	return waits
 }
 
 func (g *Group) parkedWaits() (waits []*wait) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -25,7 +26,7 @@ type wait struct {
 	done   <-chan struct{}       // of ctx
 
 	over atomic.Bool // whoever makes it true ends the wait
-	how  error       // why it was cut, written by who ended it before it wakes
+	how  error       // byTarget, or why it was cut; written by who ended it before it wakes
 	wake sync.WaitGroup
 	cut  chan struct{} // instead of wake if done is not nil
 
@@ -103,25 +104,30 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 
 func (n *Node) cutShort(cause error) error { return n.group.host.CutShort(n, cause) }
 
+// A hard wait may be ended as soon as anybody can see it, before its goroutine
+// has begun to sleep. So it is ready to be woken before it is in the list of its
+// group, and there before it is published: who follows the waits finds those that
+// lead out of a nested group in that list.
+
 // beginDirect begins a hard wait within the group, with the first record of b.
-//
-// It links itself into n's list and the group's, and then looks whether the
-// group has ended; the canceller stores the end and then takes the list. So
-// one of the two sees the other.
 func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	by := b.node
 	w.direct = true
 	w.on.Store(n)
 	by.group.watchParent() // asks the caller's context, so before anything is published
+	w.wake.Add(1)
+	parked := by.group.park(w)
 	if err := w.publish(b); err != nil {
+		w.wake.Done()
 		b.giveBack(w)
 		return nil, err
 	}
-	w.wake.Add(1)
 	by.blocked(n, nil)
 	by.giveSlots(w)
-	if !n.link(&w.edge, by) || !by.group.park(w) {
+	if !parked {
 		w.end(nil)
+	} else if !n.link(&w.edge, by) {
+		w.end(byTarget)
 	}
 	return w, nil
 }
@@ -130,23 +136,27 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	by := w.by
 	w.on.Store(n)
-	if w.hard {
-		by.group.watchParent()
-		if err := w.publish(by.makeWaiter()); err != nil {
-			return nil, err
-		}
-	}
 	if w.done != nil {
 		w.cut = make(chan struct{})
 	} else {
 		w.wake.Add(1)
 	}
+	parked := true
+	if w.hard {
+		by.group.watchParent()
+		parked = by.group.park(w)
+		if err := w.publish(by.makeWaiter()); err != nil {
+			return nil, err
+		}
+	}
 	if by != nil {
 		by.blocked(n, nil)
 		by.giveSlots(w)
 	}
-	if !n.group.joinHub(n, w) || w.hard && !by.group.park(w) {
+	if !parked {
 		w.end(nil)
+	} else if !n.group.joinHub(n, w) {
+		w.end(byTarget)
 	}
 	return w, nil
 }
@@ -166,14 +176,23 @@ func (w *wait) sleep() {
 	<-w.cut
 }
 
-// end ends the wait, if nobody has before: how is nil if what was waited for has
-// ended, or what has cut the wait short. Anybody may call it, without a lock.
+// byTarget is how a wait ends with what was waited for.
+var byTarget = errors.New("done")
+
+// end ends the wait, if nobody has before: how is byTarget, nil if the body's
+// group has ended, or else what has cut the wait short. Anybody may call it,
+// without a lock, who knows that the record is still that of the wait meant.
 func (w *wait) end(how error) {
 	if w.over.CompareAndSwap(false, true) {
-		w.how = how
-		if w.by == nil || w.by.takeSlots(w) {
-			w.wakeUp()
-		}
+		w.ended(how)
+	}
+}
+
+// ended is the rest of end, for who has made over true.
+func (w *wait) ended(how error) {
+	w.how = how
+	if w.by == nil || w.by.takeSlots(w) {
+		w.wakeUp()
 	}
 }
 
@@ -200,7 +219,7 @@ func (w *wait) finish() error {
 		by.resumed(n, nil)
 	}
 	if n.isDone() {
-		if w.direct {
+		if w.direct && how == byTarget { // else somebody is about to tell the record
 			by.waiter().giveBack(w)
 		}
 		return nil
@@ -219,7 +238,7 @@ func (n *Node) tell() {
 	if n.kind&helper != 0 {
 		n.body.(*hub).fire()
 	} else {
-		n.waiter().first.end(nil)
+		n.waiter().first.end(byTarget)
 	}
 }
 

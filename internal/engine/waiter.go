@@ -10,10 +10,11 @@ type waiter struct {
 	node *Node
 	// waits are the open hard waits of the body, linked by also. Pushing and
 	// reading need no lock; taking out of the middle does.
-	waits atomic.Pointer[wait]
-	mu    sync.Mutex
-	hint  atomic.Pointer[hint] // see cycle.go
-	claim claim                // see slot.go
+	waits  atomic.Pointer[wait]
+	mu     sync.Mutex
+	hint   atomic.Pointer[hint] // see cycle.go
+	passed atomic.Bool          // a hint may lead past the node
+	claim  claim                // see slot.go
 
 	// first is the record of a wait for a node of the same group, whose edge is
 	// in that node's list itself, or for a nested group. It is used again, but
@@ -52,8 +53,11 @@ func (b *waiter) open(w *wait) {
 		top := b.waits.Load()
 		w.also.Store(top)
 		if b.waits.CompareAndSwap(top, w) {
-			return
+			break
 		}
+	}
+	if (w != &b.first || w.group.Load() != nil) && b.passed.Load() {
+		b.node.group.makeBook().detours.Add(1)
 	}
 }
 
