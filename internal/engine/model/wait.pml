@@ -1,284 +1,542 @@
 /*
- * park.pml: bodies that fall asleep while what they wait for completes and
- * while their group is canceled (wait.go, hub.go, Group.record and cancel).
+ * wait.pml: the goroutines of a body that wait, and all who may end a wait: its
+ * target, the end of the body's group, and whoever cuts it (wait.go, waiter.go,
+ * park.go, hub.go, join.go, slot.go).
  *
- * Body 1 waits for task 1 and then for task 2, which are hard waits with the
- * same edge and WaitGroup. Body 2 waits hard for task 1 as well or, with SOFT,
- * body 3 waits for it softly, through a hub, and may give up at any time. A
- * canceller may come at any time, or never. When it comes the tasks may take
- * longer than the bodies that wait for them.
+ * The main goroutine of a body waits for task 1, then for task 2, then for a
+ * nested group, also when its own group was canceled meanwhile. Whoever finds the
+ * first record of waits free has it, and its edge is in the task's list itself;
+ * the others sit at the task's hub. A canceller may come at any time, or never;
+ * when it comes the tasks may take longer than the body. With SECOND the main
+ * goroutine does not wait for task 2, but a second one for task 1. With QUEUE, besides, the body may find no free slot and
+ * queue when it goes on. With CUT, besides, somebody may cut a wait that is not in
+ * the first record as soon as he sees it: as one that can never end, or because
+ * its own context has ended. With BEHIND the second goroutine waits for a task of
+ * another group, which takes longer, and the body leaves it behind: it may begin
+ * when the body has ended, and while the group finishes.
  *
- * Checked: each sleeper is woken, once; no WaitGroup goes below zero; a bed's
- * edge is never linked while it is still in a list; a wait ends only when its
- * task is done or the group is canceled; nobody is left in the group's list.
+ * Checked: each wait is ended and woken once, and not before its goroutine may
+ * sleep; an edge is linked only when it is in no list and nobody is about to
+ * tell it; a wait is over only when its target is, or its group, or when it was
+ * cut; nobody stays in a list; a body that goes on has its slot, unless it was
+ * canceled, and gives it back once.
  *
  * check:
- * check: -DSOFT
- * break: BREAK_ASLEEP
+ * check: -DSECOND -DQUEUE
+ * check: -DSECOND -DCUT
+ * check: -DBEHIND
+ * break: BREAK_OVER
+ * break: BREAK_ARM -DSECOND -DCUT
+ * break: BREAK_LOOK
  * break: BREAK_CANCEL
- * break: BREAK_CHECK
+ * break: BREAK_TOLD
+ * break: BREAK_CLAIM
  * break: BREAK_CLEAR
- * break: BREAK_DEAD
- * break: BREAK_LATE
- * break: BREAK_LEAVE -DSOFT
+ * break: BREAK_LEAVE -DSECOND -DCUT
+ * break: BREAK_EARLY -DSECOND
+ * break: BREAK_QUEUED -DSECOND -DQUEUE
+ * break: BREAK_SKIP -DSECOND -DQUEUE
+ * break: BREAK_DONE -DBEHIND
+ * break: BREAK_FINISHED -DBEHIND
  */
-#define BODIES 3
 #define bit(x)	(1 << (x))
 
-/* Of tasks 1 and 2 */
-byte list[3];		/* node.list: edges, by body */
+/* Records of waits: the first one, which is used again, and fresh ones, which are not. */
+#define FIRST	0
+#define RECORDS	5	/* the fresh ones: 1, 3, 4 of the main goroutine, 2 of the second */
+#define NOBODY	RECORDS
+
+/* How a wait ended */
+#define TARGET	1	/* byTarget */
+#define GROUP	2	/* nil */
+#define CYCLE	3	/* cycleCut, or of its own context */
+
+bool made;		/* there is a waiter */
+bool used;		/* waiter.used */
+bool over[RECORDS];	/* wait.over */
+byte how[RECORDS];	/* wait.how */
+byte wg[RECORDS];	/* wait.wake, or wait.cut: how often it is to be woken */
+byte opened;		/* waiter.waits: a set of records */
+byte parked;		/* Group.parked, likewise */
+
+/* claim, under the mu of the top limiter */
+short waits;
+byte queued = NOBODY;
+bool bare;
+
+/* Tasks 1 and 2 */
+#define EDGE	1	/* of the first record */
+#define HUB	2
+byte list[3];		/* Node.list: edges */
 bool closed[3];
+byte seated[3];		/* the hub's waits: a set of records */
 
-/* Of bodies 1 and 2: the bed */
-bool asleep[BODIES + 1];
-byte wg[BODIES + 1];	/* its WaitGroup, and that of body 3's softWait */
-byte parked;		/* Group.parked, a set */
-bool mu;		/* Group.mu */
 bool end;		/* Group.end */
+bool finished;		/* Group.over */
+bool done;		/* the body's node is done */
+bool ended;		/* the nested group: everything has ended, and nothing is declared */
+byte joins;		/* its ledger.joins, a set of records */
 
-/* The hub of task 1 */
-bool fired;		/* its channel is closed */
-bool hub;		/* it is in the group's map, which hub.fire takes it out of */
-byte seated;		/* hub.seated */
+#ifdef SECOND
+#define TASKS	1
+#else
+#define TASKS	2
+#endif
+
+/* _pid of the process of task 1, less 1 */
+#if defined(QUEUE)
+#define BEFORE	3
+#elif defined(SECOND) || defined(BEHIND)
+#define BEFORE	2
+#else
+#define BEFORE	1
+#endif
 
 /* What only the model knows. */
-byte edges[BODIES + 1];	/* in how many lists each bed's edge is */
+bool held = true;	/* the body has its slot */
+byte edges;		/* lists that the first record's edge is in, or is about to be told from */
 bool comes;		/* the canceller */
-byte waiting;		/* bodies in hard waits */
+bool gone;		/* the second goroutine has ended */
 
-#define HUB	3	/* the hub's edge */
+/* wait.wakeUp */
+#define wakeUp(w)	assert(wg[w] > 0); wg[w]--
 
-inline lock()	{ atomic { !mu -> mu = true } }
-
-/* node.wake: whoever makes asleep false wakes the body. */
-inline wake(b) {
-#ifdef BREAK_ASLEEP
-	ok = asleep[b];		/* a load and a store */
-	atomic { if :: ok -> asleep[b] = false :: else fi };
-#else
-	atomic { ok = asleep[b]; asleep[b] = false };
+/* Node.giveSlots */
+inline giveSlots() {
+	atomic {
+		if
+#ifndef BREAK_DONE
+		:: done	/* a goroutine that the body has left behind holds no slot */
 #endif
-	atomic {
-		if
-		:: ok -> assert(wg[b] > 0); wg[b]--; ok = false
-		:: else
+		:: else ->
+			waits++;
+			if
+			:: waits == 1 && queued != NOBODY ->	/* claim.leaveLocked */
+#ifndef BREAK_QUEUED
+				wakeUp(queued); queued = NOBODY
+#endif
+			:: waits == 1 && queued == NOBODY && !bare -> assert(held); held = false
+			:: else
+			fi
 		fi
 	}
 }
 
-/* node.link */
-inline link(n, b, res) {
-	atomic {
-		assert(edges[b] == 0);
-		res = !closed[n];
-		if
-		:: res -> list[n] = list[n] | bit(b); edges[b]++
-		:: else
-		fi
-	}
-}
-
-/* node.await and awaitHard: it sets cut when the wait was cut short. */
-inline awaitHard(n, b) {
-#ifdef BREAK_DEAD
+/* Node.takeSlots, and wakeUp if it reports true */
+inline takeSlots(w) {
 	if
-	:: true ->	/* waits with a dead context */
+	:: done -> wakeUp(w)
+#ifdef BREAK_EARLY
+	:: !done && waits == 0 -> wakeUp(w)	/* who has not given takes nothing */
+	:: !done && waits != 0 ->
 #else
-	if
-	:: end -> cut = true
 	:: else ->
 #endif
-		wg[b]++;
-#ifndef BREAK_LATE
-		asleep[b] = true;
-#endif
-#ifdef BREAK_CHECK
-		cut = end;	/* looks before it is in the list */
-#endif
-		link(n, b, ok);
+		waits--;
 		if
-		:: ok ->
-			/* Group.park */
-			lock();
-			atomic {
-#ifdef BREAK_CHECK
-				ok = !cut;
-				cut = false;
-#else
-				ok = !end;
+		:: waits != 0 || bare -> wakeUp(w)
+		:: waits == 0 && !bare && end -> bare = true; wakeUp(w)
+		:: waits == 0 && !bare && !end -> held = true; wakeUp(w)
+#ifdef QUEUE
+		:: waits == 0 && !bare && !end -> assert(queued == NOBODY); queued = w
 #endif
+		fi
+	fi
+}
+
+/* wait.end */
+inline endWait(w, why) {
+#ifdef BREAK_OVER
+	ok = !over[w];	/* a load and a store */
+	atomic { if :: ok -> over[w] = true :: else fi };
+#else
+	atomic { ok = !over[w]; over[w] = true };
+#endif
+	if
+	:: ok -> endedWait(w, why)
+	:: else
+	fi
+}
+
+/* wait.ended */
+inline endedWait(w, why) {
+	atomic {
+		how[w] = why;
+		ok = false;
+		takeSlots(w)
+	}
+}
+
+/* Group.park of record w: it sets ok if the group goes on. */
+inline park(w) {
+	atomic {
+#ifdef BREAK_LOOK
+		ok = (ok && !finished);	/* has looked before it is in the list */
+#elif defined(BREAK_FINISHED)
+		ok = !end;
+#else
+		ok = (!end && !finished);
+#endif
+		if
+		:: ok -> parked = parked | bit(w)
+		:: else
+		fi
+	}
+}
+
+/* waiter.take, or else the fresh record */
+inline takeRecord(fresh) {
+	atomic {
+		made = true;	/* Node.makeWaiter */
+		if
+		:: !used -> used = true; w = FIRST
+		:: else -> w = fresh
+		fi;
+		over[w] = false	/* nobody has the record */
+	}
+}
+
+/* Node.begin, sleep and finish. It sets cut when the wait was cut short. */
+inline await(n, fresh) {
+	if
+	:: closed[n]
+	:: !closed[n] && end -> cut = true
+	:: !closed[n] && !end ->
+#ifdef BEHIND
+		if	/* a task of another group */
+		:: n == 2 -> atomic { made = true; w = fresh }
+		:: else -> takeRecord(fresh)
+		fi;
+#else
+		takeRecord(fresh);
+#endif
+#ifdef BREAK_LOOK
+		ok = !end;
+#endif
+#ifndef BREAK_ARM
+		wg[w]++;
+#endif
+		park(w);
+		opened = opened | bit(w);	/* wait.publish: the walk is in cycle.pml */
+#ifdef BREAK_ARM
+		wg[w]++;	/* when others may have seen it */
+#endif
+		giveSlots();
+		if
+		:: !ok -> endWait(w, GROUP)
+		:: ok && w == FIRST ->
+			atomic {	/* Node.link */
+				assert(edges == 0);
+				ok = !closed[n];
 				if
-				:: ok -> parked = parked | bit(b)
+				:: ok -> list[n] = list[n] | EDGE; edges++
 				:: else
-				fi;
-				mu = false
-			}
+				fi
+			};
+			if
+			:: ok -> ok = false
+			:: else -> endWait(w, TARGET)
+			fi
+		:: ok && w != FIRST ->
+			atomic {	/* Group.joinHub */
+				ok = !closed[n] || (list[n] & HUB) != 0;
+				if
+				:: ok -> list[n] = list[n] | HUB; seated[n] = seated[n] | bit(w)
+				:: else
+				fi
+			};
+			if
+			:: ok -> ok = false
+			:: else -> endWait(w, TARGET)
+			fi
+		fi;
+		wg[w] == 0;	/* wait.sleep */
+		assert(over[w]);
+		/* wait.finish */
+		atomic {
+			parked = parked & ~bit(w);	/* Group.unpark */
+			opened = opened & ~bit(w)	/* waiter.shut */
+		};
+#ifndef BREAK_LEAVE
+		seated[n] = seated[n] & ~bit(w);	/* Group.leaveHub */
+#endif
+		assert((seated[n] & bit(w)) == 0);
+		assert(closed[n] || how[w] == CYCLE || how[w] == GROUP && (end || finished));
+		atomic {
+		if
+#ifdef BREAK_TOLD
+		:: closed[n] && w == FIRST -> used = false	/* somebody is about to tell it */
+#else
+		:: closed[n] && w == FIRST && how[w] == TARGET -> used = false
+#endif
+		:: else -> cut = !closed[n]
+		fi;
+		how[w] = 0; w = 0	/* nobody looks at them any more */
+		}
+	fi
+}
+
+/* Group.beginJoin and endJoin */
+inline join(fresh) {
+	takeRecord(fresh);
+	wg[w]++;
+	atomic {
+		ok = !ended;
+		if
+		:: ok -> joins = joins | bit(w)
+		:: else -> wg[w]--
+		fi
+	};
+	if
+	:: ok ->
+		ok = false;
+		opened = opened | bit(w);
+		giveSlots();
+		wg[w] == 0;
+		assert(ended && over[w]);
+		opened = opened & ~bit(w)
+	:: else
+	fi;
+	atomic {
+		if
+		:: w == FIRST -> used = false
 		:: else
 		fi;
-#ifdef BREAK_LATE
-		asleep[b] = true;	/* when it is in the lists already */
-#endif
-		if
-		:: ok -> ok = false
-		:: else -> wake(b)
-		fi;
-		wg[b] == 0;
-		/* Group.unpark */
-		lock();
-		atomic { parked = parked & ~bit(b); mu = false };
-		assert(closed[n] || end);
-		cut = !closed[n]
-	fi
+		how[w] = 0; w = 0
+	}
 }
 
 /* When everything else has ended */
 active proctype ending() {
 	atomic {
+#ifdef QUEUE
+		_nr_pr == 2;
+#else
 		_nr_pr == 1;
-		assert(parked == 0 && seated == 0);
-		assert(!asleep[1] && !asleep[2] && wg[1] == 0 && wg[2] == 0 && wg[3] == 0)
+#endif
+		assert(parked == 0 && opened == 0 && joins == 0 && queued == NOBODY);
+		assert(seated[1] == 0 && seated[2] == 0 && edges == 0);
+		assert(wg[0] == 0 && wg[1] == 0 && wg[2] == 0 && wg[3] == 0 && wg[4] == 0)
 	}
 }
 
-active proctype body1() {
-	bool ok, cut;
-	waiting++;
-	awaitHard(1, 1);
-	if
-#ifdef BREAK_DEAD
-	:: true -> cut = false; awaitHard(2, 1)
-#else
-	:: !cut -> awaitHard(2, 1)
-	:: cut
+#ifdef QUEUE
+/* Who gives a slot back, once the group has not ended */
+active proctype granter() {
+endless:
+	do
+	:: atomic { queued != NOBODY && !end -> held = true; wakeUp(queued); queued = NOBODY }
+	od
+}
 #endif
+
+/* The body, and the end of its node */
+active proctype body() {
+	bool ok, cut;
+	byte w;
+#ifdef BEHIND
+	if
+	:: true -> goto behind
+	:: true
 	fi;
-	waiting--
-}
-
-#ifndef SOFT
-active proctype body2() {
-	bool ok, cut;
-	waiting++;
-	awaitHard(1, 2);
-	waiting--
-}
-#else
-
-/* node.awaitHub of a body with a limit; sit is in limit.pml. */
-active proctype body3() {
-	bool ok, joined;
-	/* Group.hubOf */
-	lock();
-	atomic {
-		ok = !closed[1];
-		if
-		:: ok -> list[1] = list[1] | bit(HUB); hub = true
-		:: else
-		fi;
-		mu = false
-	};
+#endif
+	await(1, 1);
+#if !defined(SECOND) && !defined(BEHIND)
 	if
-	:: ok ->
-		wg[3] = 1;
-		/* hub.join */
-		lock();
-		atomic {
-			joined = hub;
-			if
-			:: joined -> seated = 1
-			:: else
-			fi;
-			mu = false
-		};
-		/* select: fired, or the context has ended; which one does not matter */
-		if
-		:: fired
-		:: true
-		fi;
-		/* hub.leave */
-		lock();
-		atomic {
-#ifdef BREAK_LEAVE
-			ok = (!joined || !fired);
-#else
-			ok = (!joined || seated == 1);
-#endif
-			seated = 0;
-			mu = false
-		};
-		if
-		:: ok -> atomic { assert(wg[3] > 0); wg[3]-- }
-		:: else
-		fi;
-		wg[3] == 0
+	:: !cut -> await(2, 3)
 	:: else
-	fi
+	fi;
+#endif
+	cut = false;
+#ifndef QUEUE
+	join(4);
+#endif
+behind:
+#ifdef SECOND
+	gone;	/* it joins the other goroutine */
+#endif
+#ifndef BEHIND
+	assert(waits == 0 && queued == NOBODY);
+	assert(held || bare || end);
+#endif
+	done = true;
+	atomic {	/* Node.vacate */
+		ok = false;
+		if
+		:: !made -> held = false; goto vacated
+		:: made
+		fi;
+		assert(held == (waits <= 0 && !bare && queued == NOBODY));
+		bare = true;
+		held = false;
+		if
+		:: queued != NOBODY -> wakeUp(queued); queued = NOBODY
+		:: else
+		fi
+	};
+vacated:
+	skip
+}
+
+#if defined(SECOND) || defined(BEHIND)
+active proctype second() {
+	bool ok, cut;
+	byte w;
+#ifdef BEHIND
+	if
+	:: done	/* nodeOf: it is nobody's any more */
+	:: !done -> await(2, 2)
+	fi;
+#else
+	await(1, 2);
+#endif
+	atomic { gone = true; cut = false }
 }
 #endif
 
-/* settling.publish of tasks 1 and 2, which are processes 3 and 4 */
-active [2] proctype publish() {
-	byte n, todo, b;
+/* settling.publish of tasks 1 and 2 */
+active [TASKS] proctype publish() {
+	byte todo, w;
+	byte n = _pid - BEFORE;
 	bool ok;
 	/* The task's body */
 	if
+#ifdef BEHIND
+	:: n == 1
+	:: gone
+#else
 	:: true
-	:: comes -> waiting == 0
+	:: comes -> done
+#endif
 	fi;
 	/* Swap(&closed) */
-	atomic { n = _pid - 2; todo = list[n]; list[n] = 0; closed[n] = true; b = 1 };
-	do
-	:: b <= BODIES && (todo & bit(b)) != 0 ->
-		if
-		:: b == HUB ->
-			/* hub.fire */
-			lock();
-			atomic { hub = false; ok = (seated == 1); seated = 0; mu = false };
-			if
-			:: ok -> atomic { assert(wg[3] > 0); wg[3]--; ok = false }
-			:: else
-			fi;
-			fired = true
-		:: else ->
+	atomic { todo = list[n]; list[n] = list[n] & HUB; closed[n] = true };
+	if
+	:: (todo & EDGE) != 0 ->
 #ifdef BREAK_CLEAR
-			wake(b);
-			edges[b]--	/* clears the edge when its owner may use it again */
+		endWait(FIRST, TARGET);
+		edges--		/* clears it when its owner may use it again */
 #else
-			edges[b]--;	/* e.to, e.next = nil, nil */
-			wake(b)
+		edges--;	/* Edge.take */
+		endWait(FIRST, TARGET)	/* Node.tell */
 #endif
-		fi;
-		b++
-	:: b <= BODIES && (todo & bit(b)) == 0 -> b++
-	:: b > BODIES -> break
+	:: else
+	fi;
+	if
+	:: (todo & HUB) != 0 ->
+		/* hub.fire */
+		atomic { todo = seated[n]; seated[n] = 0; list[n] = 0; w = 0 };
+		do
+		:: w < RECORDS && (todo & bit(w)) != 0 -> endWait(w, TARGET); w++
+		:: atomic { w < RECORDS && (todo & bit(w)) == 0 -> w++ }
+		:: atomic { w == RECORDS -> w = 0; todo = 0; break }
+		od
+	:: else -> todo = 0
+	fi
+}
+
+/* The end of the nested group's last task, and Group.rejoin */
+#ifndef QUEUE
+active proctype rejoin() {
+	byte todo, w;
+	bool ok;
+	ended = true;
+	atomic { todo = joins; joins = 0 };
+	do
+	:: w < RECORDS && (todo & bit(w)) != 0 -> endWait(w, TARGET); w++
+	:: atomic { w < RECORDS && (todo & bit(w)) == 0 -> w++ }
+	:: atomic { w == RECORDS -> w = 0; todo = 0; break }
 	od
 }
 
-active proctype canceller() {
-	byte todo, b;
+#endif
+
+/* Group.wakeParked: under the mutex it claims those that nobody has ended. */
+inline wakeParked() {
+	atomic {
+		todo = 0; w = 0;
+		do
+#ifdef BREAK_CLAIM
+		:: w < RECORDS -> todo = todo | (parked & bit(w)); w++
+#else
+		:: w < RECORDS ->
+			if
+			:: (parked & bit(w)) != 0 && !over[w] -> over[w] = true; todo = todo | bit(w)
+			:: else
+			fi;
+			w++
+#endif
+		:: else -> break
+		od;
+		w = 0
+	};
+	do
+#ifdef BREAK_CLAIM
+	:: w < RECORDS && (todo & bit(w)) != 0 -> endWait(w, GROUP); w++
+#else
+	:: w < RECORDS && (todo & bit(w)) != 0 -> endedWait(w, GROUP); w++
+#endif
+	:: atomic { w < RECORDS && (todo & bit(w)) == 0 -> w++ }
+	:: atomic { w == RECORDS -> w = 0; todo = 0; break }
+	od
+}
+
+/* Group.cancel, or never */
+#ifndef CUT
+active proctype cancel() {
+	byte todo, w;
 	bool ok;
 	if
 	:: true -> goto none
 	:: comes = true
 	fi;
 #ifdef BREAK_CANCEL
-	lock();
-	atomic { todo = parked; mu = false };	/* takes the list first */
+	wakeParked();	/* before it has said so */
 	end = true;
 #else
-	/* Group.record */
-	lock();
-	atomic { end = true; mu = false };
-	/* Group.wakeParked */
-	lock();
-	atomic { todo = parked; mu = false };
+	end = true;
+	wakeParked();
 #endif
-	b = 1;
-	do
-	:: b < BODIES && (todo & bit(b)) != 0 -> wake(b); b++
-	:: b < BODIES && (todo & bit(b)) == 0 -> b++
-	:: b >= BODIES -> break
-	od;
+	atomic {	/* Group.skipAllQueued */
+		if
+#ifdef BREAK_SKIP
+		:: true	/* leaves it to who gives slots back, which may be never */
+#else
+		:: queued != NOBODY -> bare = true; wakeUp(queued); queued = NOBODY
+#endif
+		:: else
+		fi
+	};
 none:
 	skip
 }
+#endif
+
+#ifdef BEHIND
+/* Group.finish */
+active proctype finish() {
+	byte todo, w;
+	bool ok;
+	done && closed[1] && ended;
+	finished = true;
+	wakeParked()
+}
+#endif
+
+#ifdef CUT
+/* Node.cutIfStuck, or the end of the wait's own context: it reads the list once. */
+active proctype cutter() {
+	byte w;
+	bool ok;
+	if
+	:: atomic { (opened & bit(1)) != 0 -> w = 1 }
+	:: atomic { (opened & bit(2)) != 0 -> w = 2 }
+	:: atomic { (opened & bit(3)) != 0 -> w = 3 }
+	:: true -> goto none
+	fi;
+	endWait(w, CYCLE);
+	w = 0;
+none:
+	skip
+}
+#endif
