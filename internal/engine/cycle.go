@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // A hard wait that would close a cycle is found when it begins. The waiter
 // publishes what it waits for and then follows the waits from there; with
 // atomics in one total order, the last to publish sees the whole cycle.
@@ -143,8 +145,12 @@ func (g *Group) detours() uint32 {
 }
 
 // firmly returns what the body of n waits for, if it waits for one node of its
-// group and nothing else. It says first that a hint may pass over n: a body that
-// waits for more opens that wait and then looks, so one of the two sees the other.
+// group and nothing else, and that closes no cycle. A wait of which that is not
+// sure may be refused, or lead past the one that looks.
+//
+// It says first that a hint may pass over n: a body that waits for more opens that
+// wait and then looks, so one of the two sees the other. And it reads firm last,
+// which is false before on is that of the next wait.
 func (n *Node) firmly() *Node {
 	b := n.waiter()
 	if b == nil {
@@ -156,7 +162,7 @@ func (n *Node) firmly() *Node {
 	if b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
 		return nil
 	}
-	if on := b.first.on.Load(); on != nil && !on.isDone() {
+	if on := b.first.on.Load(); on != nil && !on.isDone() && b.firm.Load() {
 		return on
 	}
 	return nil
@@ -169,36 +175,40 @@ func reaches(n, w *Node) bool {
 }
 
 // ifStuck decides whether the wait w, for n, can never end, and calls do with the
-// names of the cycle if so, while nobody else decides.
+// names of the cycle if so, while nobody else decides. Of everybody on the way it
+// has asked the context before.
 func (w *wait) ifStuck(n *Node, do func(path []string)) {
-	by := w.by
+	root := w.by.group.root.makeBook()
 	for {
-		s := newStuck(by, n)
-		way := s.way()
+		s := newStuck(w.by, n)
+		asked := s.nodesOf(s.way())
 		s.release()
-		if way == nil {
+		if asked == nil {
 			return
 		}
-		if !s.endedMeanwhile(way) {
-			break
+		if endedMeanwhile(asked) {
+			continue
+		}
+		root.cycles.Lock()
+		s = newStuck(w.by, n)
+		way := s.nodesOf(s.way())
+		sure := way == nil || slices.Equal(way, asked)
+		if way != nil && sure {
+			do(s.names(way))
+		}
+		root.cycles.Unlock()
+		s.release()
+		if sure {
+			return
 		}
 	}
-	root := by.group.root.makeBook()
-	root.cycles.Lock()
-	s := newStuck(by, n)
-	if way := s.way(); way != nil {
-		do(s.names(way))
-	}
-	root.cycles.Unlock()
-	s.release()
 }
 
 // endedMeanwhile ends the waits on the way whose own context has ended, though
 // nobody has noticed, and reports whether there were any. It asks the callers'
 // contexts, so no lock may be held.
-func (s *stuck) endedMeanwhile(way []int) (any bool) {
-	for _, i := range way {
-		n := s.nodes[i].n
+func endedMeanwhile(way []*Node) (any bool) {
+	for _, n := range way {
 		b := n.waiter()
 		if b == nil {
 			continue

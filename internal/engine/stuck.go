@@ -182,11 +182,19 @@ func (s *stuck) letGo() {
 	}
 }
 
-// names returns those from w over the way to w again.
-func (s *stuck) names(way []int) []string {
-	names := []string{s.w.label()}
+// nodesOf returns the nodes of the way, nil if there is none.
+func (s *stuck) nodesOf(way []int) (nodes []*Node) {
 	for _, i := range way {
-		names = append(names, s.nodes[i].n.label())
+		nodes = append(nodes, s.nodes[i].n)
+	}
+	return nodes
+}
+
+// names returns those from w over the way to w again.
+func (s *stuck) names(way []*Node) []string {
+	names := []string{s.w.label()}
+	for _, n := range way {
+		names = append(names, n.label())
 	}
 	return names
 }

@@ -122,6 +122,7 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 		b.giveBack(w)
 		return nil, err
 	}
+	b.firm.Store(true)
 	by.blocked(n, nil)
 	by.giveSlots(w)
 	if !parked {

@@ -21,6 +21,7 @@ type waiter struct {
 	// not after a wait that was cut short, whose edge stays in that list.
 	first wait
 	used  atomic.Bool
+	firm  atomic.Bool // its wait closes no cycle, so it lasts: see Node.firmly
 }
 
 // init fills in what never changes, as others may read it at any time.
@@ -36,6 +37,7 @@ func (b *waiter) take() *wait {
 	}
 	w := &b.first
 	w.direct, w.how = false, nil
+	b.firm.Store(false)
 	w.over.Store(false)
 	return w
 }
