@@ -2,20 +2,31 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/storefront otelasap temporalasap
+MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest
 
-.PHONY: help test race check demo serve soak model bench generate
+# The tests that need a server which is built from source.
+SERVED      = ./temporalasap/internal/servertest/...
+
+.PHONY: help test test-servers race check demo serve soak model bench generate zips release
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-test: ## run every test of every module
-	go run ./temporalasap/internal/server/temporald -build || echo "WITHOUT A TEMPORAL SERVER: the tests that need one are skipped"
-	go test -timeout 30m work
+test: ## run every test of every module that needs no server built from source
+	served=$$(go list $(SERVED)) && all=$$(go list work) && go test -timeout 30m $$(echo "$$all" | grep -vxF "$$served")
+	@echo "NOT RUN: what needs a Temporal server or an OpenTelemetry collector, which take minutes to build: make test-servers"
+	@for tool in $${CHROMIUM:-$$(command -v chromium-browser || command -v google-chrome || echo chromium)} node dot; do \
+		command -v $$tool >/dev/null || echo "SKIPPED: what needs $$tool, which is not installed"; done
+
+test-servers: ## build a Temporal server and an OpenTelemetry collector, run the tests that need them
+	go run ./temporalasap/internal/servertest/server/temporald -build
+	go test -timeout 30m $(SERVED)
+	ASAP_SERVERS=1 go test -timeout 30m ./examples/storefront/...
+	cd otelasap/internal/collector && GOWORK=off go test -timeout 30m ./...
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
-	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./internal/rules ./examples/seeds
-	go test -race -timeout 30m -shuffle=on ./flow ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./flow ./internal/engine ./internal/watch ./internal/rules ./examples/seeds
+	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... ./internal/... ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/peers ./examples/storefront/... ./otelasap/...
 	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
@@ -30,8 +41,7 @@ serve: ## keep the example shop running
 
 soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 tasks on a server
 	go test -run TestSoak -timeout 120m -v ./internal/stress -soak 1000000
-	ASAP_RANDOM_ACTIVITIES=1 go test -run TestRandomServer -timeout 60m -v ./temporalasap
-	cd temporalasap && go run ./internal/cost -wide 10000
+	go test -run 'TestRandomServer|TestServerWidest' -timeout 60m -v ./temporalasap/internal/servertest -activities
 
 model: ## check the engine's protocols with spin
 	sh internal/engine/model/check.sh
@@ -41,3 +51,9 @@ bench: ## compare with hand-written code and other libraries, side by side
 
 generate: ## write the generated files again
 	go generate ./...
+
+zips: ## make zips of the modules, and get and install from them as users do
+	go run ./internal/release -check
+
+release: ## print what a release of VERSION does, or do it with DO=1
+	go run ./internal/release $(if $(filter 1,$(DO)),-do) $(VERSION)

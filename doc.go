@@ -67,8 +67,8 @@
 //
 // # Guarantees
 //
-// docs/DESIGN.md calls them R1 to R36, and each has a test by its number, such
-// as TestR1_NoBarrier.
+// docs/DESIGN.md calls them R1 to R36, and each has a test by its number in
+// internal/rules, such as TestR1_NoBarrier.
 //
 //  1. Go, Do, Optional and Race start at once, a declared task when the last of
 //     its dependencies is done. There is no barrier. Declaring never blocks.
@@ -76,17 +76,24 @@
 //  3. Nothing starts under a context that has ended, or after a failure. What
 //     was not started is settled all the same, as skipped.
 //  4. Tasks may be added by running tasks, and from outside as long as a task
-//     is known to run. After the group has ended, adding one panics.
+//     is known to run, for as long as the group lives and without a bound. After
+//     the group has ended, adding one panics.
 //  5. In the virtual time of [testing/synctest] the instants are exact.
 //  6. Any goroutine may await any task of any group, any number of times, and
 //     every wait ends. A finished task gives its result even to a dead context.
 //  7. A canceled wait ends alone: the task and its other waiters go on.
 //  8. The context given to Await says who waits. The body's own, or one with
-//     values added, is the body's wait; one with an end of its own gives the
-//     slot back too, but is left out of the search for cycles; a foreign one
-//     belongs to nobody.
+//     values added, is the body's wait: the body promises not to return before
+//     it has ended, and each such wait counts, however many of its goroutines
+//     wait at once. One with an end of its own gives the slot back too, but is
+//     left out of the search for cycles; a foreign one belongs to nobody. A
+//     goroutine that the body does not wait for derives a context of its own
+//     first; else somebody may be told of a cycle that there is not, and nothing
+//     worse.
 //  9. A wait that can never end, because the task awaited waits for the waiter,
-//     fails at once with a [*CycleError] that names the tasks on the way.
+//     fails at once with a [*CycleError] that names the tasks on the way, also
+//     through declared dependencies, nested groups and any of a body's waits. A
+//     wait whose own context has ended is none.
 //  10. All waits block durably in the sense of testing/synctest.
 //  11. The first failure in time is the cause of the context of the others.
 //  12. Wait returns nil or all failures in the order of time, each once: a body
@@ -96,22 +103,30 @@
 //  13. Dependents of a failed task are skipped at once. They never run with
 //     zero values.
 //  14. Optional makes a value of its own body's failure, and of nothing else.
-//  15. A panic in a body cancels the group, and Wait panics with a [*PanicError]
-//     that has the body's stack. Nothing hides it.
+//  15. A panic in a body, or in a method of an error that it has returned,
+//     cancels the group, and Wait panics with a [*PanicError] that has the
+//     body's stack. Nothing hides it. Stop panics only if no Wait was called.
 //  16. A body that calls [runtime.Goexit], as t.FailNow does, ends the goroutine
 //     in Wait the same way, when everything else has ended.
 //  17. The first body to return an exit ends the group; its value is not
 //     replaced by a loser's value or error.
 //  18. Wait, Run and Stop return when everything that the group started has
-//     ended. No goroutine, timer or registration is left.
+//     ended, whatever goroutines bodies leave behind. No goroutine, timer or
+//     registration is left. Wait runs bodies on its caller's goroutine: one that
+//     locks its thread hands the lock on to who calls Wait.
 //  19. When the group ends its context is canceled. Read a response body in the
 //     task that has opened it.
 //  20. A finished task keeps its name, value and error, and the group's record.
-//     It keeps no function, no dependency and no other task alive.
+//     It keeps no function, no dependency and no other task alive, nor the task
+//     around a nested group.
 //  21. [Limit] bounds the bodies that run. A waiting body does not count, so no
-//     limit deadlocks, also with nested groups; first ready, first started.
+//     limit deadlocks, also with nested groups. What has begun is finished first:
+//     a free slot goes to a body that goes on, then to what is nested or awaited
+//     deepest, then to what became ready first. So what has not begun may wait
+//     as long as what has keeps the slots busy. Wait gives the slot of the body
+//     around back, Stop keeps it.
 //  22. After a cancel nothing queues: what has not started is skipped, what was
-//     waiting goes on.
+//     waiting goes on, and so do groups that it makes from then on.
 //  23. A group without an [Observer] pays one branch and no allocation for that.
 //  24. An observer sees every step of every task, also of nested groups.
 //  25. Print of package waterfall draws a run when it ends, also a failed one.
@@ -128,7 +143,7 @@
 //  33. Results of Gather and Map are in the order of the arguments or elements.
 //  34. It is free of data races; a Group and a Task must not be copied.
 //  35. A body's context is a complete [context.Context], and deriving from it
-//     starts no goroutine.
+//     starts no goroutine. It costs no more the deeper its group is nested.
 //  36. There is no global state and no work before the first task.
 //
 // # Limits
@@ -138,7 +153,10 @@
 // without a race. Cycles through channels, mutexes, contexts with an end of
 // their own, and Wait called by a body of its own group are not seen. A body
 // that ignores its context delays Wait. A body that locks its thread, or sets
-// pprof labels and leaves them, hands both on to the body after it.
+// pprof labels and leaves them, hands both on to the body after it, or to who
+// called Wait. A lock or a pooled connection that is held over a wait cannot
+// deadlock under a limit as long as it is taken by outermost bodies before their
+// first wait, and its holders wait only for bodies under the same limit.
 //
 // # Testing
 //

@@ -25,10 +25,10 @@ func TestLines(t *testing.T) {
 		why   string
 		paths [][]string
 	}{
-		{"read for each task", [][]string{{"parent"}, {"end"}, {"watch"}, {"lim"}, {"host"}, {"searchers"}, {"plain"}}},
+		{"read for each task", [][]string{{"parent"}, {"ending"}, {"watch"}, {"limiter"}, {"host"}, {"searchers"}, {"plain"}}},
 		{"written by who declares", [][]string{{"declared"}}},
 		{"written by who pushes", [][]string{{"in"}}},
-		{"written by who pops", [][]string{{"pop"}, {"out"}}},
+		{"written by who pops", [][]string{{"popMu"}, {"out"}}},
 	} {
 		for i, path := range fields.paths {
 			at, typ := uintptr(0), group

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,19 +34,17 @@ type job struct {
 	Config     sample.Config // of the times
 	Ungated    bool          // leave the gate open from the start
 	Memory     bool          // instead of times: of the one contender
-	Copies     int           // of the graph held at once, for memory; tasks to run at least, for counts
-	Counted    bool          // instead of times: what the one contender does to shared words
-	Phases     bool          // instead of times: how long the one contender declares
+	Copies     int           // of the graph held at once, for memory
+	Case       string        // instead of a graph: a case of package growth
+	N          int           // its size
 }
 
 // answer is what it answers.
 type answer struct {
-	Tasks   int
-	Times   []*sample.Result `json:",omitempty"`
-	Memory  *memory          `json:",omitempty"`
-	Counted *counted         `json:",omitempty"`
-	Phases  *phases          `json:",omitempty"`
-	Error   string           `json:",omitempty"`
+	Tasks  int
+	Times  []*sample.Result `json:",omitempty"`
+	Memory *memory          `json:",omitempty"`
+	Error  string           `json:",omitempty"`
 }
 
 // ask runs j in a new process with that many processors.
@@ -54,11 +53,6 @@ func ask(ctx context.Context, procs int, j job) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return askOf(ctx, exe, procs, j)
-}
-
-// askOf is ask of another build of this program.
-func askOf(ctx context.Context, exe string, procs int, j job) (*answer, error) {
 	in, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
@@ -68,14 +62,14 @@ func askOf(ctx context.Context, exe string, procs int, j job) (*answer, error) {
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", j.Graph, err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(j.Graph, j.Case), err)
 	}
 	var a answer
 	if err := json.Unmarshal(out, &a); err != nil {
-		return nil, fmt.Errorf("%s: answer of the child: %w", j.Graph, err)
+		return nil, fmt.Errorf("%s: answer of the child: %w", cmp.Or(j.Graph, j.Case), err)
 	}
 	if a.Error != "" {
-		return nil, fmt.Errorf("%s: %s", j.Graph, a.Error)
+		return nil, fmt.Errorf("%s: %s", cmp.Or(j.Graph, j.Case), a.Error)
 	}
 	return &a, nil
 }
@@ -97,6 +91,9 @@ func serve() error {
 }
 
 func do(j job) (*answer, error) {
+	if j.Case != "" {
+		return doCase(j)
+	}
 	g, err := graph.Find(j.Graph)
 	if err != nil {
 		return nil, err
@@ -127,17 +124,6 @@ func do(j job) (*answer, error) {
 			defer forms.Close()
 		}
 		subjects = append(subjects, subject(name, forms.For(g), g, j.Body, want))
-	}
-	if j.Phases {
-		a.Phases, err = measurePhases(g, j)
-		return a, err
-	}
-	if j.Counted {
-		if len(subjects) != 1 {
-			return nil, errors.New("counts are of one contender")
-		}
-		a.Counted, err = countRuns(g, j, subjects[0])
-		return a, err
 	}
 	a.Times, err = sample.Run(sample.NewReal(), j.Config, subjects)
 	return a, err

@@ -1,138 +1,155 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"time"
 
-	"github.com/asap-go/asap/bench/contender"
-	"github.com/asap-go/asap/bench/plot"
+	"github.com/asap-go/asap/bench/growth"
 	"github.com/asap-go/asap/bench/sample"
 )
 
-// growthPoint is what one number of tasks costs, by contender, a task.
-type growthPoint struct {
-	Tasks int
-	Nanos map[string]float64 // of processors, first decile of the rounds; of the clock where that is not known
-	Bytes map[string]float64 // while all of them wait
+// The sizes that each case is run with.
+var (
+	growthTasks  = []int{1000, 4000, 16_000, 64_000}
+	growthLevels = []int{250, 1000, 4000}
+)
+
+const (
+	// growthSlow is the processor time that one run may be expected to take:
+	// what would take longer is not begun.
+	growthSlow = 5 * time.Second
+	// growthKill is when a process is given up.
+	growthKill = 2 * time.Minute
+)
+
+// tabulateGrowth runs every case in every size, each in a process of its own,
+// and prints what one of n costs.
+func tabulateGrowth(ctx context.Context, o *options, stdout, progress io.Writer) error {
+	if o.json != "" || o.read != "" || o.doc != "" || o.plot != "" {
+		return errors.New("-growth prints its table and nothing else: -json, -read, -doc and -plot are of the others")
+	}
+	tasks, levels := growthTable("n tasks", growthTasks, o.most), growthTable("n levels", growthLevels, o.most)
+	var wrong []error
+	for _, c := range growth.Cases() {
+		if !matches(c.Name, o.graphs) {
+			continue
+		}
+		t, sizes := tasks, growthTasks
+		if c.Levels {
+			t, sizes = levels, growthLevels
+		}
+		costs, err := growthOf(ctx, o, c, sizes)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		wrong = append(wrong, err)
+		t.add(growthRow(c.Name, costs, len(t.head)-2)...)
+		fmt.Fprintf(progress, "%s: %s\n", c.Name, nums(costs))
+	}
+	if len(tasks.rows)+len(levels.rows) == 0 {
+		return fmt.Errorf("-graphs %v: no case fits", o.graphs)
+	}
+	_, err := fmt.Fprintf(stdout, "Machine: %s. %s. %s. Processor time, µs for each of n.\n\n", machine(), runtime.Version(), time.Now().UTC().Format("2006-01-02"))
+	wrong = append(wrong, err)
+	for _, t := range []*table{tasks, levels} {
+		if len(t.rows) > 0 {
+			wrong = append(wrong, t.write(stdout))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
-var growthLines = []struct{ name, color string }{
-	{contender.Channels, "#8c959f"},
-	{contender.Awaited, "#bf8700"},
-	{contender.Declared, "#0969da"},
+func growthTable(what string, sizes []int, most int) *table {
+	t := &table{head: []string{what}}
+	for _, n := range sizes {
+		if n <= most {
+			t.head = append(t.head, num(float64(n)))
+		}
+	}
+	t.head = append(t.head, "last over first")
+	return t
 }
 
-// growth measures from one task to o.most, and draws.
-func growth(ctx context.Context, o *options, progress io.Writer) error {
-	var points []growthPoint
-	if o.read != "" {
-		data, err := os.ReadFile(o.read)
+// growthOf is the cost of each size, in order, as far as it goes.
+func growthOf(ctx context.Context, o *options, c growth.Case, sizes []int) ([]float64, error) {
+	var costs []float64
+	for i, n := range sizes {
+		if n > o.most || i > 0 && expected(costs, n) > growthSlow {
+			break
+		}
+		j := job{Case: c.Name, N: n, Config: sample.Config{
+			// Long enough for the small sizes to pay for their garbage too.
+			Rounds: o.rounds, Least: 1, Sample: 10 * o.sample, Budget: o.budget / 10, Seed: uint64(n),
+		}}
+		within, cancel := context.WithTimeout(ctx, growthKill)
+		a, err := ask(within, o.procs[0], j)
+		late := within.Err() != nil
+		cancel()
+		if late {
+			break
+		}
 		if err != nil {
-			return err
+			return costs, fmt.Errorf("with n = %d: %w", n, err)
 		}
-		if err := json.Unmarshal(data, &points); err != nil {
-			return fmt.Errorf("%s: %w", o.read, err)
-		}
-		return drawGrowth(points, o)
+		r := a.Times[0]
+		costs = append(costs, cmp.Or(sample.Quantile(r.CPU, 0.1), r.Fast())/float64(n))
 	}
-	for n := 1; n <= o.most; n *= 10 {
-		for _, m := range []int{n, 3 * n} {
-			if m > o.most {
-				break
-			}
-			p, err := growthAt(ctx, o, m)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(progress, "%d tasks: %s ns, %s bytes a task with asap declared; %s ns, %s bytes with channels\n", m,
-				num(p.Nanos[contender.Declared]), num(p.Bytes[contender.Declared]),
-				num(p.Nanos[contender.Channels]), num(p.Bytes[contender.Channels]))
-			points = append(points, *p)
-			// After each, so that a run which is interrupted leaves a plot.
-			if err := saveGrowth(points, o); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return costs, nil
 }
 
-func saveGrowth(points []growthPoint, o *options) error {
-	if o.json != "" {
-		data, err := json.MarshalIndent(points, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(o.json, append(data, '\n'), 0o666); err != nil {
-			return err
-		}
+// expected is the time of the next run if the cost goes on to grow as it did
+// from the size before the last to the last.
+func expected(costs []float64, n int) time.Duration {
+	last := costs[len(costs)-1]
+	grew := 1.0
+	if len(costs) > 1 {
+		grew = max(1, last/costs[len(costs)-2])
 	}
-	return drawGrowth(points, o)
+	return time.Duration(last * grew * float64(n))
 }
 
-func drawGrowth(points []growthPoint, o *options) error {
-	var b bytes.Buffer
-	if err := growthFigure(points, o.procs[0]).Write(&b); err != nil {
-		return err
+// growthRow has a dash for what took too long, and then says that the ratio
+// would be more.
+func growthRow(name string, costs []float64, sizes int) []string {
+	row := []string{name}
+	for i := range sizes {
+		cell := "–"
+		if i < len(costs) {
+			cell = num(costs[i] / 1000)
+		}
+		row = append(row, cell)
 	}
-	if err := os.MkdirAll(filepath.Dir(o.growth), 0o777); err != nil {
-		return err
+	ratio := "–"
+	if len(costs) > 1 {
+		ratio = num(costs[len(costs)-1] / costs[0])
+		if len(costs) < sizes {
+			ratio = "> " + ratio
+		}
 	}
-	return os.WriteFile(o.growth, b.Bytes(), 0o666)
+	return append(row, ratio)
 }
 
-func growthAt(ctx context.Context, o *options, n int) (*growthPoint, error) {
-	p := &growthPoint{Tasks: n, Nanos: map[string]float64{}, Bytes: map[string]float64{}}
-	j := job{Graph: fmt.Sprintf("growth %d", n), Ungated: true, Config: sample.Config{
-		Rounds: o.rounds, Least: min(3, o.rounds), Sample: o.sample, Budget: o.budget, Seed: uint64(n),
-	}}
-	for _, l := range growthLines {
-		j.Contenders = append(j.Contenders, l.name)
+func nums(costs []float64) []string {
+	var s []string
+	for _, c := range costs {
+		s = append(s, num(c/1000))
 	}
-	a, err := ask(ctx, o.procs[0], j)
+	return s
+}
+
+// doCase is the child's side.
+func doCase(j job) (*answer, error) {
+	c, err := growth.ByName(j.Case)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range a.Times {
-		p.Nanos[r.Name] = cmp.Or(sample.Quantile(r.CPU, 0.1), r.Fast()) / float64(n)
-	}
-	for _, l := range growthLines {
-		a, err := ask(ctx, o.procs[0], job{Graph: j.Graph, Contenders: []string{l.name}, Memory: true, Copies: max(1, 20_000/n)})
-		if err != nil {
-			return nil, err
-		}
-		p.Bytes[l.name] = a.Memory.Held / float64(n)
-	}
-	return p, nil
-}
-
-func growthFigure(points []growthPoint, procs int) *plot.Figure {
-	series := func(of func(growthPoint) map[string]float64) []plot.Series {
-		var all []plot.Series
-		for _, l := range growthLines {
-			s := plot.Series{Name: l.name, Color: l.color}
-			for _, p := range points {
-				s.Points = append(s.Points, plot.Point{X: float64(p.Tasks), Y: max(1, of(p)[l.name])})
-			}
-			all = append(all, s)
-		}
-		return all
-	}
-	return &plot.Figure{
-		Title: "Cost of a task as the graph grows",
-		Note: fmt.Sprintf("Empty bodies; one root, then layers about as wide as they are many, three dependencies a task; %d processors, %s, %s.",
-			procs, runtime.Version(), time.Now().UTC().Format("2006-01-02")),
-		Panels: []plot.Panel{
-			{Title: "Processor time", X: "tasks in the graph", Y: "nanoseconds a task", Series: series(func(p growthPoint) map[string]float64 { return p.Nanos })},
-			{Title: "Memory while the root runs and the rest waits", X: "tasks in the graph", Y: "bytes a task", Series: series(func(p growthPoint) map[string]float64 { return p.Bytes })},
-		},
-	}
+	run := func() error { return c.Run(j.N) }
+	a := &answer{Tasks: j.N}
+	a.Times, err = sample.Run(sample.NewReal(), j.Config, []sample.Subject{{Name: c.Name, Run: run}})
+	return a, err
 }

@@ -3,8 +3,8 @@
 //
 //	go run .                                    everything, about a quarter of an hour
 //	go run . -graphs chain,fan -contenders asap,channels,closures -body 0
-//	go run . -growth ../docs/img/growth.svg     the growth plot
-//	go run . -cores ../docs/img/cores.svg       what more processors would do to the queue
+//	go run . -growth                            what a task costs among 1,000 to 64,000
+//	go run . -plot ../docs/img/growth.svg       the same of plain graphs, up to a million, drawn
 //	go test -bench . ./...                      the same graphs for benchstat
 //
 // Absolute times depend on the machine and on what else it does. The ratios
@@ -54,11 +54,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.growth != "" {
-		return growth(ctx, o, stderr)
+	if o.growth {
+		return tabulateGrowth(ctx, o, stdout, stderr)
 	}
-	if o.cores != "" {
-		return manyCores(ctx, o, stdout, stderr)
+	if o.plot != "" {
+		return plotGrowth(ctx, o, stderr)
 	}
 	if o.read != "" {
 		return rewrite(o, stdout)
@@ -152,30 +152,30 @@ type options struct {
 	rounds, most       int
 	sample, budget     time.Duration
 	memory, node       bool
-	resume             bool
-	json, growth, read string
-	doc, cores         string
+	resume, growth     bool
+	json, read         string
+	doc, plot          string
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
 	o := &options{}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
-	graphs := fs.String("graphs", "", "`names` of graphs, parts suffice, comma separated (default all)")
+	graphs := fs.String("graphs", "", "`names` of graphs, or for -growth of cases, parts suffice, comma separated (default all)")
 	contenders := fs.String("contenders", "", "`names` of contenders, parts suffice, comma separated (default all)")
 	bodies := fs.String("body", "0,1us,50us", "`durations` of the bodies, busy; sleep:1ms for a sleeping one, done for one that looks at its context")
 	procs := fs.String("procs", strconv.Itoa(runtime.NumCPU()), "`numbers` of processors")
 	fs.IntVar(&o.rounds, "rounds", 15, "rounds, each with one sample of every contender")
-	fs.IntVar(&o.most, "most", 1_000_000, "largest graph, or for -growth largest `number` of tasks")
+	fs.IntVar(&o.most, "most", 1_000_000, "largest graph, or for -growth and -plot largest `number` of tasks")
 	fs.DurationVar(&o.sample, "sample", 2*time.Millisecond, "shortest sample")
 	fs.DurationVar(&o.budget, "budget", 20*time.Second, "time a graph after which no round begins, but three at least")
 	fs.BoolVar(&o.memory, "memory", true, "measure peak memory, each in a process of its own")
 	fs.BoolVar(&o.node, "node", true, "run better-all and async.auto on Node.js too, if npm and node are there")
 	fs.StringVar(&o.json, "json", "", "write every sample to this `file`")
 	fs.BoolVar(&o.resume, "resume", false, "keep what the -json file holds already, and measure the rest")
-	fs.StringVar(&o.read, "read", "", "print the tables, or with -growth or -cores draw, from this JSON `file` instead of measuring")
-	fs.StringVar(&o.growth, "growth", "", "write the growth plot to this SVG `file` instead of the tables")
-	fs.StringVar(&o.cores, "cores", "", "count what the engine does to shared words, simulate more processors, and write the plot to this SVG `file`")
+	fs.StringVar(&o.read, "read", "", "print the tables, or with -plot draw, from this JSON `file` instead of measuring")
+	fs.BoolVar(&o.growth, "growth", false, "print what one of n costs as n grows, in shapes where something might be walked for each, instead of the tables")
+	fs.StringVar(&o.plot, "plot", "", "write the growth plot to this SVG `file` instead of the tables")
 	fs.StringVar(&o.doc, "doc", "", "put the tables between the markers of this Markdown `file` instead of printing them")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

@@ -153,6 +153,10 @@ func TestChildSaysWhatIsWrong(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `no graph is called "chain of fools"`) {
 		t.Errorf("ask = %v, want that there is no such graph", err)
 	}
+	_, err = ask(t.Context(), 1, job{Case: "no growth"})
+	if err == nil || !strings.Contains(err.Error(), `no case of growth is called "no growth"`) {
+		t.Errorf("ask = %v, want that there is no such case", err)
+	}
 	_, err = ask(t.Context(), 1, job{Graph: "3 tasks", Contenders: []string{"nobody"}, Config: sample.Config{Rounds: 1}})
 	if err == nil || !strings.Contains(err.Error(), `no contender is called "nobody"`) {
 		t.Errorf("ask = %v, want that there is no such contender", err)
@@ -191,10 +195,67 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestGrowth runs cases of both tables in their small sizes. What they cost
+// is for a person to look at.
 func TestGrowth(t *testing.T) {
+	var out bytes.Buffer
+	args := []string{"-growth", "-graphs", "independent,run in run", "-most", "1000", "-rounds", "1", "-sample", "10us"}
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| n tasks ", " 1,000 | last over first |", "| n independent tasks |", "| n levels ", " 250 | 1,000 | last over first |", "| Run in Run |"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the tables do not contain %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "4,000") || strings.Contains(out.String(), "NaN") {
+		t.Errorf("the tables have more than was asked for:\n%s", out.String())
+	}
+	if err := run(t.Context(), []string{"-growth", "-graphs", "no such"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "no case fits") {
+		t.Errorf("run(-growth -graphs no such) = %v, want that no case fits", err)
+	}
+	if err := run(t.Context(), []string{"-growth", "-json", "x"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "-json") {
+		t.Errorf("run(-growth -json) = %v, want an error that names the flag", err)
+	}
+}
+
+func TestGrowthRow(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		costs []float64
+		want  string
+	}{
+		{"all", []float64{1000, 1100, 2000}, "c 1.00 1.10 2.00 2.00"},
+		{"stopped", []float64{1000, 16_000}, "c 1.00 16.0 – > 16.0"},
+		{"stopped at once", []float64{1000}, "c 1.00 – – –"},
+		{"nothing", nil, "c – – – –"},
+	} {
+		if got := strings.Join(growthRow("c", tt.costs, 3), " "); got != tt.want {
+			t.Errorf("%s: growthRow = %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestExpected(t *testing.T) {
+	for _, tt := range []struct {
+		costs []float64
+		n     int
+		want  time.Duration
+	}{
+		{[]float64{100}, 4000, 400 * time.Microsecond},
+		{[]float64{100, 400}, 16_000, 25_600 * time.Microsecond},
+		{[]float64{100, 80}, 16_000, 1280 * time.Microsecond}, // it got no cheaper, the machine got quieter
+	} {
+		if got := expected(tt.costs, tt.n); got != tt.want {
+			t.Errorf("expected(%v, %d) = %v, want %v", tt.costs, tt.n, got, tt.want)
+		}
+	}
+}
+
+func TestPlot(t *testing.T) {
 	dir := t.TempDir()
 	svg, data := filepath.Join(dir, "img", "growth.svg"), filepath.Join(dir, "growth.json")
-	args := []string{"-growth", svg, "-json", data, "-most", "10", "-rounds", "2", "-sample", "50us"}
+	args := []string{"-plot", svg, "-json", data, "-most", "10", "-rounds", "2", "-sample", "50us"}
 	if err := run(t.Context(), args, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +268,7 @@ func TestGrowth(t *testing.T) {
 	if err != nil || json.Unmarshal(raw, &points) != nil || len(points) != 3 || points[2].Tasks != 10 {
 		t.Errorf("%s holds %s (%v), want the points for 1, 3 and 10 tasks", data, raw, err)
 	}
-	if err := run(t.Context(), []string{"-growth", svg, "-read", data}, io.Discard, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"-plot", svg, "-read", data}, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if second, err := os.ReadFile(svg); err != nil || !bytes.Equal(first, second) {

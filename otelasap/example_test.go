@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/otelasap"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
@@ -36,7 +37,7 @@ func ExampleNew() {
 
 // A flow that is always observed, with the global providers.
 func ExampleObserver() {
-	checkout := asap.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
+	checkout := flow.Define("checkout", func(g *asap.Group, order *asap.Task[int]) *asap.Task[int] {
 		return order.Then("quote", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
 	}, asap.Observe(otelasap.New()))
 	fmt.Println(checkout.Run(context.Background(), 3))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/otelasap"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -381,7 +382,7 @@ func TestNestedAndTwice(t *testing.T) {
 // the contexts of the bodies.
 func TestExecutor(t *testing.T) {
 	y := newTelemetry(t)
-	g := asap.New(t.Context(), asap.Name("far"), asap.Observe(y), asap.On(asaptest.NewExecutor(t.Context(), 1)))
+	g := asap.New(t.Context(), asap.Name("far"), asap.Observe(y), flow.On(asaptest.NewExecutor(t.Context(), 1)))
 	g.Go("cart", wait(0)).Then("quote", after(0))
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)

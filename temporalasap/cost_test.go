@@ -13,8 +13,8 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
-	"github.com/asap-go/asap/temporalasap/internal/server"
 )
 
 func add(_ context.Context, n int) (int, error) { return n + 1, nil }
@@ -30,13 +30,13 @@ func sumOf(_ context.Context, list []int) (int, error) {
 // shape is a flow, and the same workflow as one writes it by hand.
 type shape struct {
 	name string
-	flow *asap.Flow[int, int]
+	flow *flow.Flow[int, int]
 	hand func(ctx workflow.Context, in int) (int, error)
 }
 
 func chain(n int) shape {
 	name := fmt.Sprint("chain", n)
-	return shape{name, asap.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	return shape{name, flow.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		for range n {
 			in = in.Then("add", add)
 		}
@@ -53,7 +53,7 @@ func chain(n int) shape {
 
 func wide(n int) shape {
 	name := fmt.Sprint("wide", n)
-	return shape{name, asap.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	return shape{name, flow.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		tasks := make([]*asap.Task[int], n)
 		for i := range tasks {
 			tasks[i] = in.Then("add", add)
@@ -90,7 +90,7 @@ func replayer(t testing.TB, h *history.History, register func(worker.WorkflowRep
 		t.Fatal(err)
 	}
 	return func() {
-		if err := r.ReplayWorkflowHistory(server.Quiet{}, h); err != nil {
+		if err := r.ReplayWorkflowHistory(quiet, h); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -100,9 +100,9 @@ func replayer(t testing.TB, h *history.History, register func(worker.WorkflowRep
 func BenchmarkReplay(b *testing.B) {
 	for _, c := range replayCases {
 		b.Run(c.name, func(b *testing.B) {
-			flow, hand := c.replays(b)
+			f, hand := c.replays(b)
 			var took [2][]time.Duration
-			sides := [2]func(){flow, hand}
+			sides := [2]func(){f, hand}
 			for first := 0; b.Loop(); first = 1 - first {
 				for _, i := range [2]int{first, 1 - first} {
 					began := time.Now()
@@ -118,7 +118,7 @@ func BenchmarkReplay(b *testing.B) {
 			b.ReportMetric(took[0][middle].Seconds()*1000, "ms/flow")
 			b.ReportMetric(took[1][middle].Seconds()*1000, "ms/hand")
 			b.ReportMetric(float64(took[0][middle])/float64(took[1][middle]), "flow/hand")
-			b.ReportMetric(testing.AllocsPerRun(5, flow)/testing.AllocsPerRun(5, hand), "allocs-flow/hand")
+			b.ReportMetric(testing.AllocsPerRun(5, f)/testing.AllocsPerRun(5, hand), "allocs-flow/hand")
 		})
 	}
 }
@@ -129,16 +129,16 @@ type replayCase struct {
 	history func(t testing.TB, workflow string, names *namer) *history.History
 }
 
-func (c *replayCase) replays(t testing.TB) (flow, hand func()) {
+func (c *replayCase) replays(t testing.TB) (f, hand func()) {
 	name := c.shape.name
-	flow = replayer(t, c.history(t, name, newNamer(name)), func(r worker.WorkflowReplayer) error {
+	f = replayer(t, c.history(t, name, newNamer(name)), func(r worker.WorkflowReplayer) error {
 		return temporalasap.Register(r, c.flow, defaults)
 	})
 	hand = replayer(t, c.history(t, name+" by hand", newNamer("")), func(r worker.WorkflowReplayer) error {
 		r.RegisterWorkflowWithOptions(c.byHand, workflow.RegisterOptions{Name: name + " by hand"})
 		return nil
 	})
-	return flow, hand
+	return f, hand
 }
 
 var replayCases = []replayCase{
@@ -162,8 +162,8 @@ func wideHistory(n, batch int, reverse bool) func(testing.TB, string, *namer) *h
 // so, and which task it is about, instead of running something else.
 func TestOtherVersion(t *testing.T) {
 	h := chainJournal(t, "chain6", newNamer("chain6"), 6)
-	version := func(tasks ...string) *asap.Flow[int, int] {
-		return asap.Define("chain6", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	version := func(tasks ...string) *flow.Flow[int, int] {
+		return flow.Define("chain6", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			for _, name := range tasks {
 				in = in.Then(name, add)
 			}
@@ -185,7 +185,7 @@ func TestOtherVersion(t *testing.T) {
 			if err := temporalasap.Register(r, version(test.tasks...), defaults); err != nil {
 				t.Fatal(err)
 			}
-			err := r.ReplayWorkflowHistory(server.Quiet{}, h)
+			err := r.ReplayWorkflowHistory(quiet, h)
 			if test.says == "" && err != nil || test.says != "" && (err == nil || !strings.Contains(err.Error(), test.says)) {
 				t.Errorf("replay: %v, want %q", err, test.says)
 			}

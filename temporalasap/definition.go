@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // definition is what a worker knows of a flow.
@@ -35,7 +35,7 @@ const (
 
 // task is one body of a flow.
 type task struct {
-	call         *asap.Call
+	call         *flow.Call
 	activityName string
 	registered   any // activityName, as the SDK takes it
 	kind         taskKind
@@ -58,8 +58,8 @@ const (
 )
 
 // define records the flow and checks everything that can be known beforehand.
-func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definition, error) {
-	if flow == nil {
+func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, error) {
+	if f == nil {
 		return nil, fmt.Errorf("asap: Register with a nil Flow; make one with Define")
 	}
 	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
@@ -68,14 +68,14 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 			o.apply(c)
 		}
 	}
-	d := &definition{name: flow.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
+	d := &definition{name: f.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
 	if d.name == "" {
 		return nil, errors.New("asap: Register of a flow without a name, by which a server knows it; give Define one")
 	}
 	if c.workflow.Name != "" && c.workflow.Name != d.name {
 		return nil, fmt.Errorf("asap: flow %s: Workflow with the name %s; leave it out, it is the flow's", d.name, c.workflow.Name)
 	}
-	calls, graph, err := record(flow)
+	calls, graph, err := record(f)
 	if err != nil {
 		return nil, err
 	}
@@ -109,44 +109,44 @@ func define[In, Out any](flow *asap.Flow[In, Out], options []Option) (*definitio
 }
 
 // record runs the definition again and again: a worker will, too.
-func record[In, Out any](flow *asap.Flow[In, Out]) ([]*asap.Call, *asap.Graph, error) {
-	graph, err := flow.Graph()
+func record[In, Out any](f *flow.Flow[In, Out]) ([]*flow.Call, *flow.Graph, error) {
+	graph, err := f.Graph()
 	if err != nil {
 		return nil, nil, err
 	}
-	calls, err := flow.Calls()
+	calls, err := f.Calls()
 	if err != nil {
 		return nil, nil, err
 	}
 	for range builds {
-		next, err := flow.Graph()
+		next, err := f.Graph()
 		if err != nil {
 			return nil, nil, err
 		}
-		again, err := flow.Calls()
+		again, err := f.Calls()
 		if err != nil {
 			return nil, nil, err
 		}
 		for i := range max(len(calls), len(again)) {
 			if a, b := describe(calls, i), describe(again, i); a != b {
-				return nil, nil, unsteady(flow.Name(), a, b)
+				return nil, nil, unsteady(f.Name(), a, b)
 			}
 		}
 		for i := range max(len(graph.Tasks), len(next.Tasks)) {
 			if a, b := edges(graph, i), edges(next, i); a != b {
-				return nil, nil, unsteady(flow.Name(), a, b)
+				return nil, nil, unsteady(f.Name(), a, b)
 			}
 		}
 	}
 	return calls, graph, nil
 }
 
-func unsteady(flow, a, b string) error {
-	return fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", flow, a, b)
+func unsteady(f, a, b string) error {
+	return fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", f, a, b)
 }
 
 // edges tells what a task of the graph waits for.
-func edges(g *asap.Graph, i int) string {
+func edges(g *flow.Graph, i int) string {
 	if i >= len(g.Tasks) {
 		return fmt.Sprintf("no %d. task", i+1)
 	}
@@ -157,7 +157,7 @@ func edges(g *asap.Graph, i int) string {
 	return fmt.Sprintf("%s %s after %s", g.Tasks[i].Kind, g.Tasks[i].Name, cmp.Or(strings.Join(names, ", "), "nothing"))
 }
 
-func describe(calls []*asap.Call, i int) string {
+func describe(calls []*flow.Call, i int) string {
 	if i >= len(calls) {
 		return fmt.Sprintf("no task number %d", i+1)
 	}

@@ -17,7 +17,7 @@
 //
 // Order of starts, failures, skipped tasks, Optional, settled flows, Exit, Race,
 // Map, Gather and limits are those of package asap. An error that crosses is an
-// [asap.RemoteError] with the text and the type of the original, inside the same
+// [flow.RemoteError] with the text and the type of the original, inside the same
 // [asap.TaskError] and [asap.GroupError]. A panic and a Goexit are errors of
 // their task.
 //

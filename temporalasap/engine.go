@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // engine is the executor of one group in a workflow. All of it runs on the
@@ -48,7 +48,7 @@ type engine struct {
 type flight struct {
 	*task
 	name   string
-	call   *asap.Call // nil when it has ended
+	call   *flow.Call // nil when it has ended
 	done   func(error)
 	future workflow.Future
 	cancel workflow.CancelFunc // of a function of a Race
@@ -120,7 +120,7 @@ func (e *engine) close() {
 // Now is the workflow's clock: the same on every replay.
 func (e *engine) Now() time.Time { return workflow.Now(e.ctx) }
 
-func (e *engine) Start(call *asap.Call, done func(error)) {
+func (e *engine) Start(call *flow.Call, done func(error)) {
 	t := e.def.byBody[call.Body]
 	if t == nil {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
@@ -286,7 +286,7 @@ func (e *engine) Cancel(cause error) {
 }
 
 // CancelCall ends a function of a Race that has lost.
-func (e *engine) CancelCall(call *asap.Call, _ error) {
+func (e *engine) CancelCall(call *flow.Call, _ error) {
 	e.seen, e.acted = 0, true
 	for _, f := range e.flying {
 		if f.call == call && f.cancel != nil {

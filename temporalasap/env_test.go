@@ -8,17 +8,23 @@ import (
 	"testing"
 	"time"
 
+	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
+	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
 // defaults is what most tests register flows with.
 var defaults = temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute})
+
+// quiet drops what the SDK has to say.
+var quiet = log.NewStructuredLogger(slog.New(slog.DiscardHandler))
 
 // envClient is a client of the SDK's test environment: each workflow runs in an
 // environment of its own, with the flows that register registers.
@@ -30,7 +36,7 @@ type envClient struct {
 
 func (c *envClient) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error) {
 	var suite testsuite.WorkflowTestSuite
-	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
+	suite.SetLogger(quiet)
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(30 * time.Second)
 	if err := c.register(env); err != nil {
@@ -81,5 +87,17 @@ func equal[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+// replay runs the flow's workflow again on a history and wants the same commands.
+func replay[In, Out any](t *testing.T, f *flow.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
+	t.Helper()
+	r := worker.NewWorkflowReplayer()
+	if err := temporalasap.Register(r, f, append([]temporalasap.Option{defaults}, options...)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.ReplayWorkflowHistory(quiet, h); err != nil {
+		t.Errorf("replay of %s: %v", f.Name(), err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -41,7 +42,7 @@ func issueReceipt(_ context.Context, c charge) (receipt, error) {
 }
 
 // Checkout is the flow of the documentation of package asap.
-var Checkout = asap.Define("checkout", func(g *asap.Group, order *asap.Task[order]) *asap.Task[receipt] {
+var Checkout = flow.Define("checkout", func(g *asap.Group, order *asap.Task[order]) *asap.Task[receipt] {
 	stock := order.Then("stock", reserve)
 	charge := order.And(stock).Then("charge", chargeCard)
 	return charge.Then("receipt", issueReceipt)
@@ -152,7 +153,7 @@ func ExampleOwnHeartbeat() {
 }
 
 func ExampleChild() {
-	shopping := asap.Define("shopping", func(g *asap.Group, items *asap.Task[[]string]) *asap.Task[receipt] {
+	shopping := flow.Define("shopping", func(g *asap.Group, items *asap.Task[[]string]) *asap.Task[receipt] {
 		o := items.Then("order", func(_ context.Context, items []string) (order, error) { return order{items}, nil })
 		return o.Then("checkout", Checkout.Run)
 	})
@@ -179,10 +180,10 @@ func ExampleConverter() {
 
 func ExampleTrust() {
 	type session struct{ id string }
-	flow := asap.Define("login", func(g *asap.Group, in *asap.Task[int]) *asap.Task[session] {
+	f := flow.Define("login", func(g *asap.Group, in *asap.Task[int]) *asap.Task[session] {
 		return in.Then("session", func(context.Context, int) (session, error) { return session{"x"}, nil })
 	})
-	fmt.Println(temporalasap.Register(newEnv(), flow, defaults, temporalasap.Trust(session{})))
+	fmt.Println(temporalasap.Register(newEnv(), f, defaults, temporalasap.Trust(session{})))
 	// Output: <nil>
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // An error crosses as a temporal.ApplicationError with the text and the type
@@ -23,7 +24,7 @@ const (
 )
 
 // send is the error of an activity whose body returned err.
-func (t *task) send(ctx context.Context, call *asap.Call, err error) error {
+func (t *task) send(ctx context.Context, call *flow.Call, err error) error {
 	if err == nil || errors.Is(err, activity.ErrResultPending) {
 		return err
 	}
@@ -111,7 +112,7 @@ func (e *engine) receive(f *flight) error {
 }
 
 // original is what was sent, or what is left of an error that somebody else made.
-func original(app *temporal.ApplicationError, call *asap.Call) error {
+func original(app *temporal.ApplicationError, call *flow.Call) error {
 	var r report
 	if app.HasDetails() && app.Details(&r) == nil && r.Err != nil {
 		if p, ok := r.Err.(*asap.PanicError); ok && p.Task == call.Body {
@@ -119,20 +120,20 @@ func original(app *temporal.ApplicationError, call *asap.Call) error {
 		}
 		return r.Err
 	}
-	return &asap.RemoteError{Type: app.Type(), Message: app.Message()}
+	return &flow.RemoteError{Type: app.Type(), Message: app.Message()}
 }
 
 // foreign is an error of Temporal's own, such as a timeout, without the
 // addresses that the SDK puts around it.
 func foreign(err error) error {
 	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok {
-		return &asap.RemoteError{Type: "*temporal.TimeoutError", Message: t.Error()}
+		return &flow.RemoteError{Type: "*temporal.TimeoutError", Message: t.Error()}
 	}
 	if p, ok := errors.AsType[*temporal.PanicError](err); ok { // outside of a body
-		return &asap.RemoteError{Type: "*temporal.PanicError", Message: "panic: " + p.Error()}
+		return &flow.RemoteError{Type: "*temporal.PanicError", Message: "panic: " + p.Error()}
 	}
 	if _, ok := errors.AsType[*temporal.TerminatedError](err); ok {
-		return &asap.RemoteError{Type: "*temporal.TerminatedError", Message: childTerminated}
+		return &flow.RemoteError{Type: "*temporal.TerminatedError", Message: childTerminated}
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -35,8 +36,8 @@ import (
 //
 // A history comes from client.Client.GetWorkflowHistory, or, as JSON, from
 // client.HistoryFromJSON.
-func History[In, Out any](flow *asap.Flow[In, Out], h *history.History, options ...Option) (*waterfall.Run, error) {
-	if flow == nil {
+func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...Option) (*waterfall.Run, error) {
+	if f == nil {
 		return nil, errors.New("asap: History with a nil Flow; make one with Define")
 	}
 	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
@@ -45,28 +46,28 @@ func History[In, Out any](flow *asap.Flow[In, Out], h *history.History, options 
 			o.apply(c)
 		}
 	}
-	p := &player{converter: c.converter, flow: flow.Name()}
+	p := &player{converter: c.converter, flow: f.Name()}
 	started, err := p.read(h)
 	if err != nil {
-		return nil, fmt.Errorf("asap: flow %s: history: %w", flow.Name(), err)
+		return nil, fmt.Errorf("asap: flow %s: history: %w", f.Name(), err)
 	}
-	if calls, err := flow.Calls(); err == nil {
-		p.wrapped = !slices.ContainsFunc(calls, func(call *asap.Call) bool { return isRun(call.Func) })
+	if calls, err := f.Calls(); err == nil {
+		p.wrapped = !slices.ContainsFunc(calls, func(call *flow.Call) bool { return isRun(call.Func) })
 	}
 	var in In
 	if err := c.converter.FromPayloads(started.GetInput(), &in); err != nil {
-		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", flow.Name(), err)
+		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", f.Name(), err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	p.cancelFlow = cancel
 	p.record.init()
-	_, err = flow.With(asap.On(p), asap.Observe(&p.record)).Run(ctx, in)
+	_, err = f.With(flow.On(p), asap.Observe(&p.record)).Run(ctx, in)
 	if p.refused != nil {
-		return nil, fmt.Errorf("asap: flow %s: history: %w", flow.Name(), p.refused)
+		return nil, fmt.Errorf("asap: flow %s: history: %w", f.Name(), p.refused)
 	}
 	if n := len(p.acts) - p.asked; n > 0 {
-		return nil, fmt.Errorf("asap: flow %s: history: %d of its activities are none that the flow asks for, such as %s; give the definition that the workflow ran", flow.Name(), n, p.unasked())
+		return nil, fmt.Errorf("asap: flow %s: history: %d of its activities are none that the flow asks for, such as %s; give the definition that the workflow ran", f.Name(), n, p.unasked())
 	}
 	return p.run(err), nil
 }
@@ -84,7 +85,7 @@ type play struct {
 
 // playing is a call of the group.
 type playing struct {
-	call *asap.Call
+	call *flow.Call
 	done func(error)
 	play *play // nil if the history never got there
 }
@@ -126,7 +127,7 @@ type scene struct {
 
 var errOver = errors.New("the history is over")
 
-func (p *player) Start(call *asap.Call, done func(error)) {
+func (p *player) Start(call *flow.Call, done func(error)) {
 	f := &playing{call: call, done: done, play: p.find(call)}
 	if f.play == nil {
 		p.open = append(p.open, f)
@@ -139,7 +140,7 @@ func (p *player) Start(call *asap.Call, done func(error)) {
 }
 
 // find returns what the history has for a call, nil if it has nothing.
-func (p *player) find(call *asap.Call) *play {
+func (p *player) find(call *flow.Call) *play {
 	if a := p.byTask[call.Task]; a != nil && !a.asked {
 		return a
 	}
@@ -216,7 +217,7 @@ func (p *player) Cancel(error) {
 }
 
 // CancelCall is Cancel for one call.
-func (p *player) CancelCall(call *asap.Call, _ error) {
+func (p *player) CancelCall(call *flow.Call, _ error) {
 	for _, f := range p.open {
 		if f.call == call {
 			p.lose(f)

@@ -13,7 +13,7 @@ import (
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // read takes the plays and scenes out of a history.
@@ -83,7 +83,7 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 	return nil
 }
 
-type reply = func(p *player, call *asap.Call) error
+type reply = func(p *player, call *flow.Call) error
 
 // ending returns the event that an end belongs to, and what the group hears.
 func ending(e *history.HistoryEvent) (int64, reply) {
@@ -165,11 +165,11 @@ func (p *player) seen(start int64) {
 	}
 }
 
-func says(err error) reply { return func(*player, *asap.Call) error { return err } }
+func says(err error) reply { return func(*player, *flow.Call) error { return err } }
 
 // value is the end of a call with a value.
 func value(data *common.Payloads) reply {
-	return func(p *player, call *asap.Call) error {
+	return func(p *player, call *flow.Call) error {
 		if call.Out == nil || len(data.GetPayloads()) == 0 {
 			return nil
 		}
@@ -182,7 +182,7 @@ func value(data *common.Payloads) reply {
 
 // failed is the end of a call with a failure, as engine.receive has it.
 func failed(f *failure.Failure) reply {
-	return func(p *player, call *asap.Call) error {
+	return func(p *player, call *flow.Call) error {
 		convert := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: p.converter})
 		err := convert.FailureToError(f)
 		app, ok := errors.AsType[*temporal.ApplicationError](err)

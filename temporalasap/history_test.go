@@ -22,15 +22,16 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 	"github.com/asap-go/asap/waterfall"
 )
 
 // The golden histories tell of the same tasks and ends as a run in the process.
 func TestHistoryGolden(t *testing.T) {
-	for _, flow := range asaptest.Flows() {
-		t.Run(strings.TrimPrefix(flow.Name(), "asaptest."), func(t *testing.T) {
-			file, err := os.Open(filepath.Join(histories, flow.Name()+".json"))
+	for _, f := range asaptest.Flows() {
+		t.Run(strings.TrimPrefix(f.Name(), "asaptest."), func(t *testing.T) {
+			file, err := os.Open(filepath.Join(histories, f.Name()+".json"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -39,13 +40,13 @@ func TestHistoryGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run := mustHistory(t, flow, h)
+			run := mustHistory(t, f, h)
 			var in int
 			if err := converter.GetDefaultDataConverter().FromPayloads(h.Events[0].GetWorkflowExecutionStartedEventAttributes().Input, &in); err != nil {
 				t.Fatal(err)
 			}
 			var r waterfall.Recorder
-			_, wantErr := flow.With(asap.On(asaptest.NewExecutor(t.Context(), 0)), asap.Observe(&r)).Run(t.Context(), in)
+			_, wantErr := f.With(flow.On(asaptest.NewExecutor(t.Context(), 0)), asap.Observe(&r)).Run(t.Context(), in)
 			equal(t, "tasks of the history", ends(run), ends(r.Run()))
 			if !run.Ended {
 				t.Error("the run has not ended")
@@ -61,9 +62,9 @@ func TestHistoryGolden(t *testing.T) {
 }
 
 // mustHistory makes the run and checks what holds for each.
-func mustHistory[In, Out any](t *testing.T, flow *asap.Flow[In, Out], h *history.History) *waterfall.Run {
+func mustHistory[In, Out any](t *testing.T, f *flow.Flow[In, Out], h *history.History) *waterfall.Run {
 	t.Helper()
-	run, err := temporalasap.History(flow, h)
+	run, err := temporalasap.History(f, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,10 +120,10 @@ func payloads(v ...any) *common.Payloads {
 	return p
 }
 
-func newScript(t *testing.T, flow string, in any) *script {
+func newScript(t *testing.T, f string, in any) *script {
 	s := &script{t, new(history.History)}
 	s.add(0, enums.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED, &history.HistoryEvent{Attributes: &history.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-		WorkflowExecutionStartedEventAttributes: &history.WorkflowExecutionStartedEventAttributes{WorkflowType: &common.WorkflowType{Name: flow}, Input: payloads(in)}}})
+		WorkflowExecutionStartedEventAttributes: &history.WorkflowExecutionStartedEventAttributes{WorkflowType: &common.WorkflowType{Name: f}, Input: payloads(in)}}})
 	return s
 }
 
@@ -182,7 +183,7 @@ func (s *script) end(at time.Duration, kind enums.EventType) *history.History {
 // What the workflow hears at once is handled at once: a failure keeps from
 // starting what an earlier end has made ready.
 func TestHistoryAtOnce(t *testing.T) {
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		cart, rates := in.Then("cart", double), in.Then("rates", double)
 		return rates.And(cart.Then("stock", double)).Then("quote", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
 	})
@@ -208,7 +209,7 @@ func TestHistoryAtOnce(t *testing.T) {
 		if test.apart {
 			s.canceled(5*second, stock)
 		}
-		run := mustHistory(t, flow, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED))
+		run := mustHistory(t, f, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED))
 		equal(t, "pieces of rates", pieces(run, "rates"), "queued 0s-1s, running 1s-3s, Failed")
 		equal(t, "pieces of stock", pieces(run, "stock"), test.stock)
 		equal(t, "pieces of quote", pieces(run, "quote"), "blocked 0s-3s on rates, Skipped")
@@ -218,7 +219,7 @@ func TestHistoryAtOnce(t *testing.T) {
 func double(_ context.Context, n int) (int, error) { return 2 * n, nil }
 
 // shop is the flow of the scripts: cart and rates, then quote of both.
-var shop = asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+var shop = flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 	cart, rates := in.Then("cart", double), in.Then("rates", double)
 	return cart.And(rates).Then("quote", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
 })
@@ -340,7 +341,7 @@ func TestHistoryEnds(t *testing.T) {
 
 // Local activities and child workflows have no id that is the task's.
 func TestHistoryLocalAndChild(t *testing.T) {
-	flow := asap.Define("orders", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
+	f := flow.Define("orders", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
 		one, two := in.Then("one", shop.Run), in.Then("two", shop.Run)
 		tax := in.Then("tax", double)
 		return g.Gather("all", one, two, tax)
@@ -364,7 +365,7 @@ func TestHistoryLocalAndChild(t *testing.T) {
 		s.add(time.Duration(4+i)*second, enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED, &history.HistoryEvent{Attributes: &history.HistoryEvent_ChildWorkflowExecutionCompletedEventAttributes{
 			ChildWorkflowExecutionCompletedEventAttributes: &history.ChildWorkflowExecutionCompletedEventAttributes{InitiatedEventId: id, Result: payloads(6)}}})
 	}
-	run := mustHistory(t, flow, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
+	run := mustHistory(t, f, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
 	equal(t, "pieces of one", pieces(run, "one"), "queued 0s-2s, running 2s-4s, Succeeded")
 	equal(t, "pieces of two", pieces(run, "two"), "queued 0s-4s, running 4s-5s, Succeeded")
 	equal(t, "pieces of tax", pieces(run, "tax"), "running 0s-2s, Succeeded")
@@ -373,7 +374,7 @@ func TestHistoryLocalAndChild(t *testing.T) {
 // A local activity that runs is not in the history: it must not be taken for a
 // child that was started after it.
 func TestHistoryLocalThatRuns(t *testing.T) {
-	flow := asap.Define("orders", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
+	f := flow.Define("orders", func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
 		tax, one := in.Then("tax", double), in.Then("one", shop.Run)
 		return g.Gather("all", tax, one)
 	})
@@ -382,15 +383,15 @@ func TestHistoryLocalThatRuns(t *testing.T) {
 		StartChildWorkflowExecutionInitiatedEventAttributes: &history.StartChildWorkflowExecutionInitiatedEventAttributes{WorkflowType: &common.WorkflowType{Name: "shop"}}}})
 	s.add(2*second, enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED, &history.HistoryEvent{Attributes: &history.HistoryEvent_ChildWorkflowExecutionStartedEventAttributes{
 		ChildWorkflowExecutionStartedEventAttributes: &history.ChildWorkflowExecutionStartedEventAttributes{InitiatedEventId: child}}})
-	run := mustHistory(t, flow, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED))
+	run := mustHistory(t, f, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED))
 	equal(t, "pieces of one", pieces(run, "one"), "queued 0s-2s, running 2s-6s, Outcome(0)")
 	equal(t, "pieces of tax", pieces(run, "tax"), "queued 0s-6s, Outcome(0)")
 }
 
 func TestHistoryRefuses(t *testing.T) {
-	text := asap.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
-	other := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("else", double) })
-	bad := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+	text := flow.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[string] { return in })
+	other := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("else", double) })
+	bad := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
 		return in.Then("cart", func(context.Context, int) (string, error) { return "", errors.New("never runs") })
 	})
 	whole := func() *history.History {
@@ -419,7 +420,7 @@ func TestHistoryRefuses(t *testing.T) {
 	}
 }
 
-func historyError[In, Out any](flow *asap.Flow[In, Out], h *history.History) error {
-	_, err := temporalasap.History(flow, h)
+func historyError[In, Out any](f *flow.Flow[In, Out], h *history.History) error {
+	_, err := temporalasap.History(f, h)
 	return err
 }

@@ -6,7 +6,7 @@ import (
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Option sets how [Register] runs the tasks of a flow. [Defaults] with a time
@@ -42,7 +42,7 @@ func Defaults(options workflow.ActivityOptions) Option {
 	return option(func(c *config) { c.defaults = merge(c.defaults, options) })
 }
 
-// Task sets options of one task, by its name in [asap.Flow.Graph]: price#2 for
+// Task sets options of one task, by its name in [flow.Flow.Graph]: price#2 for
 // the second of that name. For a Map and a Race it is that of the whole, or
 // mirror[0] for one function of a Race. If given twice, the later ones win.
 // Register returns an error for a name that the flow does not have.
@@ -113,13 +113,13 @@ func OwnHeartbeat() TaskOption {
 
 // Child runs a task whose body is the Run of flow as a child workflow, with a
 // history of its own. A worker must have flow registered too.
-func Child[In, Out any](flow *asap.Flow[In, Out], options workflow.ChildWorkflowOptions) TaskOption {
+func Child[In, Out any](f *flow.Flow[In, Out], options workflow.ChildWorkflowOptions) TaskOption {
 	return taskOption(func(t *task) {
 		t.kind = childWorkflow
 		t.child = mergeAny(t.child, options)
 		t.child.WaitForCancellation = true
-		if t.childType = nil; flow != nil {
-			t.childFlow, t.childType = flow.Name(), reflect.TypeOf(flow.Run)
+		if t.childType = nil; f != nil {
+			t.childFlow, t.childType = f.Name(), reflect.TypeOf(f.Run)
 		}
 	})
 }

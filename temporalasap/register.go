@@ -6,7 +6,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/workflow"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // Registry takes workflows: a worker, a test environment, or a
@@ -27,8 +27,8 @@ type Registry interface {
 // value cannot travel, the definition differs from call to call, a name is
 // empty, no time limit is given, or an option names no task. It also does for a
 // name that the worker has already; what it registered before that stays.
-func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Option) (err error) {
-	d, err := define(flow, options)
+func Register[In, Out any](r Registry, f *flow.Flow[In, Out], options ...Option) (err error) {
+	d, err := define(f, options)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 	w := d.workflow
 	w.Name = d.name
 	r.RegisterWorkflowWithOptions(func(ctx workflow.Context, in In) (Out, error) {
-		return execute(ctx, d, flow, in)
+		return execute(ctx, d, f, in)
 	}, w)
 	activities, ok := r.(interface {
 		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
@@ -57,10 +57,10 @@ func Register[In, Out any](r Registry, flow *asap.Flow[In, Out], options ...Opti
 }
 
 // execute is the workflow.
-func execute[In, Out any](ctx workflow.Context, d *definition, flow *asap.Flow[In, Out], in In) (Out, error) {
+func execute[In, Out any](ctx workflow.Context, d *definition, f *flow.Flow[In, Out], in In) (Out, error) {
 	e := newEngine(ctx, d)
 	defer e.close()
 	// On an executor a group starts no goroutine and waits for nothing else.
-	out, err := flow.With(asap.On(e)).Run(e.group, in) //workflowcheck:ignore
+	out, err := f.With(flow.On(e)).Run(e.group, in) //workflowcheck:ignore
 	return out, e.result(out, err)
 }

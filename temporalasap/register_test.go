@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -45,8 +46,8 @@ func produce[T any](context.Context, int) (T, error) { var v T; return v, nil }
 func consume[T any](context.Context, T) (int, error) { return 0, nil }
 
 // through is a flow in which a T travels from produce to consume.
-func through[T any]() *asap.Flow[int, int] {
-	return asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+func through[T any]() *flow.Flow[int, int] {
+	return flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("cart", produce[T]).Then("quote", consume[T])
 	})
 }
@@ -61,7 +62,7 @@ func TestRegisterRefuses(t *testing.T) {
 	plain := through[string]()
 	for _, test := range []struct {
 		name    string
-		flow    *asap.Flow[int, int]
+		flow    *flow.Flow[int, int]
 		options []temporalasap.Option
 		say     string
 	}{
@@ -81,24 +82,24 @@ func TestRegisterRefuses(t *testing.T) {
 		{"an unknown task", plain, []temporalasap.Option{defaults, temporalasap.Task("price", temporalasap.OwnHeartbeat())}, "asap: flow shop has no task price to set options of; it has cart, quote"},
 		{"a name for the workflow", plain, []temporalasap.Option{defaults, temporalasap.Workflow(workflow.RegisterOptions{Name: "other"})}, "flow shop: Workflow with the name other"},
 		{"a child of another type", plain, []temporalasap.Option{defaults, temporalasap.Task("cart", temporalasap.Child(through[int](), workflow.ChildWorkflowOptions{}))}, "task cart: Child of flow shop"},
-		{"one id for all children of a Map", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		{"one id for all children of a Map", flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return g.Map("line", in.Then("cart", produce[[]int]), plain.Run).Then("quote", consume[[]int])
 		}), []temporalasap.Option{defaults, temporalasap.Task("line", temporalasap.Child(plain, workflow.ChildWorkflowOptions{WorkflowID: "order-1"}))}, "task line[]: Child with the WorkflowID order-1, which every element would have; leave it out"},
 		{"a child of no flow", plain, []temporalasap.Option{defaults, temporalasap.Task("cart", temporalasap.Child[int, string](nil, workflow.ChildWorkflowOptions{}))}, "task cart: Child with a nil Flow"},
 		{"no options and no converter", plain, []temporalasap.Option{defaults, nil, temporalasap.Task("cart", nil), temporalasap.Converter(nil)}, ""},
 		{"no flow", nil, []temporalasap.Option{defaults}, "asap: Register with a nil Flow"},
-		{"an await as a body", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		{"an await as a body", flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return g.Go("again", in.Then("cart", produce[int]).Await)
 		}), []temporalasap.Option{defaults}, "flow shop: task again: its body is the Await of a task"},
-		{"a definition that looks at its input", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		{"a definition that looks at its input", flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			in.Value()
 			return in
 		}), []temporalasap.Option{defaults}, "flow shop: its function calls Value"},
-		{"a definition that varies", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		{"a definition that varies", flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			turn++
 			return in.Then(fmt.Sprint("cart", turn), produce[int])
 		}), []temporalasap.Option{defaults}, "it must not depend on the order of a map, the time or anything random"},
-		{"a long name", asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		{"a long name", flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			return in.Then(strings.Repeat("x", 1000), produce[int])
 		}), []temporalasap.Option{defaults}, "its name is not valid UTF-8 of at most 1000 bytes"},
 	} {
@@ -119,7 +120,7 @@ func TestRegisterRefuses(t *testing.T) {
 		}
 	})
 	t.Run("input and result", func(t *testing.T) {
-		in := asap.Define("shop", func(g *asap.Group, in *asap.Task[secret]) *asap.Task[secret] { return in })
+		in := flow.Define("shop", func(g *asap.Group, in *asap.Task[secret]) *asap.Task[secret] { return in })
 		err := temporalasap.Register(newEnv(), in, defaults)
 		if err == nil || !strings.Contains(err.Error(), "flow shop: its input: temporalasap_test.secret.note") {
 			t.Errorf("Register: %v, want the input refused", err)

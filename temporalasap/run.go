@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // TaskQueue is the task queue of flows that are started without another one:
@@ -25,28 +25,28 @@ type Client interface {
 	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
 }
 
-// Run runs flow on Temporal and returns what [asap.Flow.Run] returns: its value,
+// Run runs flow on Temporal and returns what [flow.Flow.Run] returns: its value,
 // or its error, in which errors.As finds the [*asap.GroupError] and
-// [*asap.TaskError], and the [*asap.RemoteError] for what a body returned. It
+// [*asap.TaskError], and the [*flow.RemoteError] for what a body returned. It
 // blocks until the workflow has ended. A worker must have the flow registered.
 //
 // When ctx ends Run cancels the workflow, also one that is only being started,
 // waits for it for up to 10 s, and returns an error that is the context's error
 // and cause. To leave a workflow alone then, use [Start]. Options are those of
 // the client, at most once; the task queue is [TaskQueue] without them.
-func Run[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (Out, error) {
+func Run[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (Out, error) {
 	var zero Out
-	if ctx.Err() != nil && flow != nil {
-		return zero, notStarted(ctx, flow.Name(), ctx.Err())
+	if ctx.Err() != nil && f != nil {
+		return zero, notStarted(ctx, f.Name(), ctx.Err())
 	}
 	// The start outlives ctx: cut short, it would leave nobody who knows whether
 	// there is a workflow to cancel.
 	grace, end := graceAfter(ctx)
 	defer end()
-	h, err := Start(grace, c, flow, in, options...)
+	h, err := Start(grace, c, f, in, options...)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return zero, notStarted(ctx, flow.Name(), err)
+		return zero, notStarted(ctx, f.Name(), err)
 	case err != nil:
 		return zero, err
 	}
@@ -85,8 +85,8 @@ func graceAfter(ctx context.Context) (context.Context, func()) {
 }
 
 // notStarted is the error of a start that the end of ctx has prevented.
-func notStarted(ctx context.Context, flow string, err error) error {
-	return &flowError{fmt.Errorf("asap: flow %s: start: %w", flow, context.Cause(ctx)), []error{ctx.Err(), err}}
+func notStarted(ctx context.Context, f string, err error) error {
+	return &flowError{fmt.Errorf("asap: flow %s: start: %w", f, context.Cause(ctx)), []error{ctx.Err(), err}}
 }
 
 // Start starts flow on Temporal as a workflow and returns a handle to it. It
@@ -94,12 +94,12 @@ func notStarted(ctx context.Context, flow string, err error) error {
 // the workflow after that. Options are those of the client, at most once. If a
 // workflow with their ID runs already, the handle is to that one, whatever its
 // input, unless they say WorkflowExecutionErrorWhenAlreadyStarted.
-func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (*Handle[Out], error) {
+func Start[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], in In, options ...client.StartWorkflowOptions) (*Handle[Out], error) {
 	switch {
-	case flow == nil:
+	case f == nil:
 		return nil, errors.New("asap: Start with a nil Flow; make one with Define")
 	case len(options) > 1:
-		return nil, fmt.Errorf("asap: flow %s: Start with %d client.StartWorkflowOptions; put them into one", flow.Name(), len(options))
+		return nil, fmt.Errorf("asap: flow %s: Start with %d client.StartWorkflowOptions; put them into one", f.Name(), len(options))
 	}
 	var o client.StartWorkflowOptions
 	if len(options) == 1 {
@@ -108,21 +108,21 @@ func Start[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out],
 	if o.TaskQueue == "" {
 		o.TaskQueue = TaskQueue
 	}
-	run, err := c.ExecuteWorkflow(ctx, o, flow.Name(), in)
+	run, err := c.ExecuteWorkflow(ctx, o, f.Name(), in)
 	switch {
 	case err != nil && over(ctx, err):
-		return nil, notStarted(ctx, flow.Name(), err)
+		return nil, notStarted(ctx, f.Name(), err)
 	case err != nil:
-		return nil, fmt.Errorf("asap: flow %s: start: %w", flow.Name(), err)
+		return nil, fmt.Errorf("asap: flow %s: start: %w", f.Name(), err)
 	}
-	return &Handle[Out]{c, flow.Name(), run}, nil
+	return &Handle[Out]{c, f.Name(), run}, nil
 }
 
 // Attach returns a handle to a workflow of flow that was started before,
 // perhaps by another process. An empty runID is the latest run of the workflow.
 // Attach does not ask the server: a workflow that is not there fails in Get.
-func Attach[In, Out any](ctx context.Context, c Client, flow *asap.Flow[In, Out], workflowID, runID string) *Handle[Out] {
-	return &Handle[Out]{c, flow.Name(), c.GetWorkflow(ctx, workflowID, runID)}
+func Attach[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], workflowID, runID string) *Handle[Out] {
+	return &Handle[Out]{c, f.Name(), c.GetWorkflow(ctx, workflowID, runID)}
 }
 
 // Handle is a flow that runs on Temporal, or has run: [Start] and [Attach] make

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // TasksQuery is the name of the query that [Handle.Tasks] makes. Other clients
@@ -33,7 +33,7 @@ type TaskState struct {
 }
 
 // failedState is that of a call which has ended with an error: an early exit is one.
-func failedState(call *asap.Call, err error) (State, string) {
+func failedState(call *flow.Call, err error) (State, string) {
 	if _, _, exited := call.Exited(err); exited {
 		return Succeeded, ""
 	}

@@ -16,16 +16,17 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
 // runIn runs a flow in the test environment.
-func runIn[In, Out any](t *testing.T, flow *asap.Flow[In, Out], in In, prepare func(*testsuite.TestWorkflowEnvironment), options ...temporalasap.Option) (Out, error) {
+func runIn[In, Out any](t *testing.T, f *flow.Flow[In, Out], in In, prepare func(*testsuite.TestWorkflowEnvironment), options ...temporalasap.Option) (Out, error) {
 	t.Helper()
 	c := &envClient{prepare: prepare, register: func(env *testsuite.TestWorkflowEnvironment) error {
-		return temporalasap.Register(env, flow, append([]temporalasap.Option{defaults}, options...)...)
+		return temporalasap.Register(env, f, append([]temporalasap.Option{defaults}, options...)...)
 	}}
-	return temporalasap.Run(t.Context(), c, flow, in)
+	return temporalasap.Run(t.Context(), c, f, in)
 }
 
 type notFound struct{ ID int }
@@ -35,7 +36,7 @@ func (e *notFound) Error() string { return fmt.Sprint("no user ", e.ID) }
 // An error of a body is final, unless the task's policy says more.
 func TestRetry(t *testing.T) {
 	var tries atomic.Int64
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("user", func(_ context.Context, n int) (int, error) {
 			if tries.Add(1) < int64(n) {
 				return 0, fmt.Errorf("try %d: %w", tries.Load(), &notFound{7})
@@ -64,7 +65,7 @@ func TestRetry(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tries.Store(0)
-			_, err := runIn(t, flow, 3, nil, test.options...)
+			_, err := runIn(t, f, 3, nil, test.options...)
 			if got := tries.Load(); got != test.tries {
 				t.Errorf("the body ran %d times, want %d", got, test.tries)
 			}
@@ -81,7 +82,7 @@ func TestRetry(t *testing.T) {
 			if !ok || te.Task != "user" {
 				t.Errorf("errors.As(%v) = %v, want the error of user", err, te)
 			}
-			if r, ok := errors.AsType[*asap.RemoteError](err); !ok || r.Type != "*fmt.wrapError" || !strings.Contains(fmt.Sprintf("%#v", r.Unwrap()[0]), "notFound") {
+			if r, ok := errors.AsType[*flow.RemoteError](err); !ok || r.Type != "*fmt.wrapError" || !strings.Contains(fmt.Sprintf("%#v", r.Unwrap()[0]), "notFound") {
 				t.Errorf("errors.As(%v) = %#v, want what is left of the body's error", err, r)
 			}
 			if _, ok := errors.AsType[*temporal.WorkflowExecutionError](err); !ok {
@@ -93,7 +94,7 @@ func TestRetry(t *testing.T) {
 
 // Options reach the activities, and only those that they name.
 func TestActivityOptions(t *testing.T) {
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		say := func(ctx context.Context, n int) (int, error) { return n + 1, nil }
 		likes := g.Map("likes", in.Then("list", func(context.Context, int) ([]int, error) { return []int{1, 2}, nil }), say)
 		won := g.Race("mirror", func(context.Context) (int, error) { return 1, nil })
@@ -101,7 +102,7 @@ func TestActivityOptions(t *testing.T) {
 			func(_ context.Context, l []int, a, b, c int) (int, error) { return len(l) + a + b + c, nil })
 	})
 	saw := make(map[string]string)
-	v, err := runIn(t, flow, 1, func(env *testsuite.TestWorkflowEnvironment) {
+	v, err := runIn(t, f, 1, func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
 			saw[info.ActivityID] = fmt.Sprintf("%s on %s, %v, beat %v", info.ActivityType.Name, info.TaskQueue, info.StartToCloseTimeout, info.HeartbeatTimeout)
 		})
@@ -125,7 +126,7 @@ func TestActivityOptions(t *testing.T) {
 
 // A flow inside another one is a child workflow on request.
 func TestChild(t *testing.T) {
-	inner := asap.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	inner := flow.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("half", func(_ context.Context, n int) (int, error) {
 			if n%2 != 0 {
 				return 0, fmt.Errorf("%d is odd", n)
@@ -133,7 +134,7 @@ func TestChild(t *testing.T) {
 			return n / 2, nil
 		})
 	})
-	outer := asap.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	outer := flow.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("inner", inner.Run).Then("again", func(_ context.Context, n int) (int, error) { return 10 * n, nil })
 	})
 	for _, test := range []struct {
@@ -159,7 +160,7 @@ func TestChild(t *testing.T) {
 // A policy of the child decides whether a flow that failed runs again.
 func TestChildRetry(t *testing.T) {
 	var tries atomic.Int64
-	inner := asap.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	inner := flow.Define("inner", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("half", func(_ context.Context, n int) (int, error) {
 			if tries.Add(1) < 3 {
 				return 0, errors.New("not yet")
@@ -167,7 +168,7 @@ func TestChildRetry(t *testing.T) {
 			return n / 2, nil
 		})
 	})
-	outer := asap.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("inner", inner.Run) })
+	outer := flow.Define("outer", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("inner", inner.Run) })
 	for _, test := range []struct {
 		options workflow.ChildWorkflowOptions
 		tries   int64
@@ -192,7 +193,7 @@ func TestChildRetry(t *testing.T) {
 // The SDK's test environment knows heartbeats, and waits for them as a server does.
 func TestHeartbeatInEnvironment(t *testing.T) {
 	beats := make(chan struct{}, 100)
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return in.Then("slow", func(ctx context.Context, n int) (int, error) {
 			for range 3 {
 				select {
@@ -206,7 +207,7 @@ func TestHeartbeatInEnvironment(t *testing.T) {
 			return n, nil
 		})
 	})
-	v, err := runIn(t, flow, 7, func(env *testsuite.TestWorkflowEnvironment) {
+	v, err := runIn(t, f, 7, func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetOnActivityHeartbeatListener(func(*activity.Info, converter.EncodedValues) { beats <- struct{}{} })
 	}, temporalasap.Defaults(workflow.ActivityOptions{HeartbeatTimeout: 2 * time.Second}))
 	if v != 7 || err != nil {
@@ -216,7 +217,7 @@ func TestHeartbeatInEnvironment(t *testing.T) {
 
 // What Tasks says of a body that exits early, and of one that panics.
 func TestTasksOfEnds(t *testing.T) {
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[string]) *asap.Task[int] {
 		hit := g.NewExit[int]()
 		return in.Then("cache", func(_ context.Context, how string) (int, error) {
 			switch how {
@@ -233,9 +234,9 @@ func TestTasksOfEnds(t *testing.T) {
 		"panic": {Task: "cache", State: temporalasap.Failed, Error: "asap: task cache: panic: cold"},
 		"fail":  {Task: "cache", State: temporalasap.Failed, Error: strings.Repeat("x", 1<<10) + "…"},
 	} {
-		c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return temporalasap.Register(env, flow, defaults) }}
-		_, _ = temporalasap.Run(t.Context(), c, flow, how)
-		states, err := temporalasap.Attach(t.Context(), c, flow, "", "").Tasks(t.Context())
+		c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return temporalasap.Register(env, f, defaults) }}
+		_, _ = temporalasap.Run(t.Context(), c, f, how)
+		states, err := temporalasap.Attach(t.Context(), c, f, "", "").Tasks(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,10 +248,10 @@ func TestTasksOfEnds(t *testing.T) {
 // tries for ever.
 func TestValueThatCannotBeEncoded(t *testing.T) {
 	type odd struct{ V any }
-	flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return g.Input("odd", odd{func() {}}).Then("quote", consume[odd])
 	})
-	_, err := runIn(t, flow, 1, nil)
+	_, err := runIn(t, f, 1, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "asap: task quote: ") || !strings.Contains(err.Error(), "unable to encode") {
 		t.Errorf("Run: %v, want the error of quote", err)
 	}
@@ -264,11 +265,11 @@ func TestHandlesInBodies(t *testing.T) {
 		"Value":           func(_ context.Context, user *asap.Task[int]) (int, error) { return user.Value(), nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			flow := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 				user := in.Then("user", add)
 				return in.Then("page", func(ctx context.Context, _ int) (int, error) { return use(ctx, user) })
 			})
-			_, err := runIn(t, flow, 1, nil)
+			_, err := runIn(t, f, 1, nil)
 			if err == nil || !strings.HasPrefix(err.Error(), "asap: task page: ") || !strings.Contains(err.Error(), "task user") || !strings.Contains(err.Error(), "declare") {
 				t.Errorf("Run: %v, want the error of page that names user and what to declare", err)
 			}

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // What a failure may have, beside a value of the flow: the SDK tries for ever
@@ -60,7 +61,7 @@ func bounded(err error) report {
 // shorten cuts the texts of err, which has been decoded, and of its causes.
 func shorten(err error, most int) {
 	switch e := err.(type) {
-	case *asap.RemoteError:
+	case *flow.RemoteError:
 		e.Message = shortened(e.Message, most)
 	case *asap.PanicError:
 		e.Stack = []byte(shortened(string(e.Stack), most))

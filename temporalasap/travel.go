@@ -198,14 +198,14 @@ func isResult(t reflect.Type) bool {
 }
 
 // isAwait reports whether fn is the Await of a task, as a body.
-func isAwait(fn any) bool { return isMethod(fn, "Task", "Await") }
+func isAwait(fn any) bool { return isMethod(fn, "github.com/asap-go/asap.(*Task[", "Await") }
 
 // isRun reports whether fn is the Run of a flow, as a body.
-func isRun(fn any) bool { return isMethod(fn, "Flow", "Run") }
+func isRun(fn any) bool { return isMethod(fn, "github.com/asap-go/asap/flow.(*Flow[", "Run") }
 
 func isMethod(fn any, of, name string) bool {
 	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
-	return f != nil && strings.HasPrefix(f.Name(), "github.com/asap-go/asap.(*"+of+"[") && strings.HasSuffix(f.Name(), "."+name+"-fm")
+	return f != nil && strings.HasPrefix(f.Name(), of) && strings.HasSuffix(f.Name(), "."+name+"-fm")
 }
 
 func typeText(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }

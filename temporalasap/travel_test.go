@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
 
@@ -67,7 +68,7 @@ func (c *color) UnmarshalText(data []byte) error {
 func TestRegisterTypes(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		flow *asap.Flow[int, int]
+		flow *flow.Flow[int, int]
 		say  string
 	}{
 		{"money", through[money](), ""},
@@ -93,17 +94,17 @@ func TestRegisterUnsteadyEdges(t *testing.T) {
 	both := func(in *asap.Task[int]) map[string]*asap.Task[int] {
 		return map[string]*asap.Task[int]{"a": in.Then("a", produce[int]), "b": in.Then("b", produce[int])}
 	}
-	gather := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	gather := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		return g.Gather("all", slices.Collect(maps.Values(both(in)))...).Then("quote", consume[[]int])
 	})
-	then := asap.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+	then := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 		for _, task := range both(in) {
 			in = task
 		}
 		return in.Then("quote", consume[int])
 	})
-	for task, flow := range map[string]*asap.Flow[int, int]{"gather all after ": gather, "task quote after ": then} {
-		err := temporalasap.Register(newEnv(), flow, defaults)
+	for task, f := range map[string]*flow.Flow[int, int]{"gather all after ": gather, "task quote after ": then} {
+		err := temporalasap.Register(newEnv(), f, defaults)
 		if err == nil || !strings.Contains(err.Error(), "asap: flow shop declares ") || !strings.Contains(err.Error(), task) {
 			t.Errorf("Register of a flow whose edges are in the order of a map: %v, want %q", err, task)
 		}
@@ -111,8 +112,8 @@ func TestRegisterUnsteadyEdges(t *testing.T) {
 }
 
 func TestRegisterNames(t *testing.T) {
-	named := func(flow, task string) *asap.Flow[int, int] {
-		return asap.Define(flow, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then(task, add) })
+	named := func(f, task string) *flow.Flow[int, int] {
+		return flow.Define(f, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then(task, add) })
 	}
 	for _, test := range []struct{ flow, task, say string }{
 		{"", "cart", "asap: Register of a flow without a name"},
@@ -128,9 +129,9 @@ func TestRegisterNames(t *testing.T) {
 		if test.say != "" {
 			continue
 		}
-		flow := named(test.flow, test.task)
-		want, _ := flow.Run(context.Background(), 1)
-		if v, err := runIn(t, flow, 1, nil); v != want || err != nil {
+		f := named(test.flow, test.task)
+		want, _ := f.Run(context.Background(), 1)
+		if v, err := runIn(t, f, 1, nil); v != want || err != nil {
 			t.Errorf("Run of flow %q with task %q = %d, %v, want %d, nil", test.flow, test.task, v, err, want)
 		}
 	}

@@ -223,6 +223,9 @@ func TestPageStyle(t *testing.T) {
 func TestPageSimulation(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("CI is set, and there is no Node.js: %v", err)
+		}
 		t.Skip("the page's program is checked with Node.js, which is not here")
 	}
 	type trial struct {

@@ -1,62 +1,115 @@
 package waterfall
 
+import "container/heap"
+
 // limiter counts the slots of one limit in a simulation, by the engine's
 // rules: a body takes a slot of each level, from its own to the outermost, and
-// queues where there is none; those that were woken come before those that
-// start.
+// queues where there is none.
 type limiter struct {
-	free         int
-	up           *limiter
-	woken, ready []int
+	free   int
+	up     *limiter
+	raised bool // of the outermost: some rank under it is higher than its group's
+	queue  placeHeap
+	left   int // of queue, without the places that were left for a higher one
 }
 
-// climb takes a slot at l and every level above; where there is none, the task
-// queues. It reports whether the task has all of them.
-func (l *limiter) climb(task int, woken bool) bool {
-	for ; l != nil; l = l.up {
-		if l.free > 0 && !l.waited() {
-			l.free--
-			continue
-		}
-		if woken {
-			l.woken = append(l.woken, task)
-		} else {
-			l.ready = append(l.ready, task)
-		}
-		return false
+// place is that of a task in a queue; the task may have another by now.
+type place struct {
+	task         int
+	turn         int // of when it became ready, or its wait ended
+	rank         int
+	woken, byEnd bool // goes on after a wait, or was made ready by another's end
+}
+
+// placeHeap has those that go on first; then those that start, by rank, and of
+// one rank those that another's end made ready.
+type placeHeap []place
+
+func (h placeHeap) Len() int      { return len(h) }
+func (h placeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h placeHeap) Less(i, j int) bool {
+	switch a, b := h[i], h[j]; {
+	case a.woken != b.woken:
+		return a.woken
+	case !a.woken && a.rank != b.rank:
+		return a.rank > b.rank
+	case !a.woken && a.byEnd != b.byEnd:
+		return a.byEnd
+	default:
+		return a.turn < b.turn
 	}
-	return true
 }
-
-func (l *limiter) waited() bool { return len(l.woken)+len(l.ready) > 0 }
+func (h *placeHeap) Push(x any) { *h = append(*h, x.(place)) }
+func (h *placeHeap) Pop() any {
+	p := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return p
+}
 
 // contended tells whether anybody waits at l or above.
 func (l *limiter) contended() bool {
 	for ; l != nil; l = l.up {
-		if l.waited() {
+		if l.left > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// release gives back the slots from l up; granted gets those that now have all
-// of theirs.
-func (l *limiter) release(granted func(task int)) {
+// top is the outermost limiter around l.
+func (l *limiter) top() *limiter {
+	for l != nil && l.up != nil {
+		l = l.up
+	}
+	return l
+}
+
+// enter gives task i slots, to start or to go on, or lets it queue.
+func (s *sim) enter(i int, woken bool) {
+	t := &s.tasks[i]
+	t.queued = s.limit[i] != nil
+	s.turn++
+	t.place = place{i, s.turn, 0, woken, t.byEnd}
+	s.climb(s.limit[i], i)
+}
+
+// climb takes a slot at l and every level above for task i; where there is
+// none, the task queues.
+func (s *sim) climb(l *limiter, i int) {
+	t := &s.tasks[i]
 	for ; l != nil; l = l.up {
-		task, woken := -1, true
-		switch {
-		case len(l.woken) > 0:
-			task, l.woken = l.woken[0], l.woken[1:]
-		case len(l.ready) > 0:
-			task, l.ready = l.ready[0], l.ready[1:]
-			woken = false
-		default:
-			l.free++
+		if l.free > 0 && l.left == 0 {
+			l.free--
 			continue
 		}
-		if l.up.climb(task, woken) {
-			granted(task)
+		t.rank = s.rank(i)
+		t.place.rank, t.queuedAt = t.rank, l
+		l.left++
+		heap.Push(&l.queue, t.place)
+		return
+	}
+	s.granted(i)
+}
+
+// release gives back the slots from l up.
+func (s *sim) release(l *limiter) {
+	for ; l != nil; l = l.up {
+		if l.left == 0 {
+			l.free++
+		} else {
+			s.climb(l.up, s.next(l))
+		}
+	}
+}
+
+// next takes the first out of a queue.
+func (s *sim) next(l *limiter) int {
+	for {
+		p := heap.Pop(&l.queue).(place)
+		if t := &s.tasks[p.task]; t.queuedAt == l && t.place == p {
+			t.queuedAt = nil
+			l.left--
+			return p.task
 		}
 	}
 }

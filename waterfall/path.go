@@ -77,7 +77,7 @@ func (w *walker) walk() {
 			return
 		}
 		w.seen[[2]int{t, p}] = true
-		if c := w.canceler(t, x); c >= 0 && tasks[c].End() > piece.Start {
+		if c := w.canceler(t, x); c >= 0 && tasks[c].End() > piece.Start && !w.stays(piece, tasks[c].End()) {
 			w.step(t, piece.State, tasks[c].End(), x)
 			t, x = c, tasks[c].End()
 			p = len(tasks[c].Pieces) - 1
@@ -210,6 +210,16 @@ func (w *walker) unblocker(p Piece) int {
 		}
 	}
 	return -1
+}
+
+// stays tells whether the wait went on after a cancel at that instant: for what
+// had begun in a nested group.
+func (w *walker) stays(p Piece, canceled time.Duration) bool {
+	if _, group := w.group[p.On]; p.State != Blocked || !group {
+		return false
+	}
+	u := w.unblocker(p)
+	return u >= 0 && w.run.Tasks[u].End() > canceled
 }
 
 // last is the last of the tasks to end, not after x. Of several, it is rather

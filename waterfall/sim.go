@@ -9,9 +9,8 @@ import (
 )
 
 // sim runs a model again: a discrete-event simulation with the engine's rules.
-// The first ready is the first to start; what one event makes ready goes in
-// order of declaration; bodies that were woken come before bodies that start;
-// a body gives its slot back while it waits.
+// What one event makes ready goes in order of declaration, a body gives its slot
+// back while it waits, and limiter says who gets it.
 type sim struct {
 	m     *model
 	scale []float64 // of a task's runs
@@ -20,11 +19,13 @@ type sim struct {
 
 	now    time.Duration
 	seq    int
+	turn   int
 	events eventHeap
 	tasks  []simTask
 	// open counts the tasks of each group that have not ended.
 	open         []int
 	groupWaiters [][]int
+	groupRank    []int
 	cancelled    []bool
 }
 
@@ -34,9 +35,14 @@ type simTask struct {
 	pending         int // dependencies that have not ended
 	next            int // op
 	waiting         bool
+	waited          bool // at least once
 	queued          bool
-	pausing         int // the seq of the event that ends its pause, or 0
-	parts           int // that have not ended
+	queuedAt        *limiter
+	place           place // in that queue
+	rank            int
+	byEnd           bool // made ready by the end of another
+	pausing         int  // the seq of the event that ends its pause, or 0
+	parts           int  // that have not ended
 	waiters         []int
 	dependents      []int
 	pieces          []Piece
@@ -88,6 +94,7 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 		tasks:        make([]simTask, len(m.tasks)),
 		open:         make([]int, len(m.run.Groups)),
 		groupWaiters: make([][]int, len(m.run.Groups)),
+		groupRank:    make([]int, len(m.run.Groups)),
 		cancelled:    make([]bool, len(m.run.Groups)),
 	}
 	for i := range m.tasks {
@@ -173,6 +180,10 @@ func (s *sim) declare(i int) {
 	}
 	t.declared, t.at = true, s.now
 	mt := &s.m.tasks[i]
+	s.nest(s.m.group[s.m.run.Tasks[i].Group])
+	if p := s.whole(i); p >= 0 {
+		t.byEnd = s.tasks[p].byEnd
+	}
 	if s.dropped(i) {
 		for _, p := range mt.parts { // which its group waits for
 			s.declare(p.task)
@@ -216,16 +227,16 @@ func (s *sim) ready(i int) {
 	mt := &s.m.tasks[i]
 	switch mt.kind {
 	case isBody:
-		l := s.limit[i]
-		if l == nil {
+		if s.limit[i] == nil {
 			s.after(mt.lag, evStart, i)
 			return
 		}
-		s.tasks[i].queued = true
-		if l.climb(i, false) {
-			s.granted(i)
-		}
+		s.enter(i, false)
 	case isInline:
+		if mt.lag == 0 { // what it makes ready was so when it was declared
+			s.end(i, s.result(i))
+			return
+		}
 		s.after(mt.lag, evEnd, i)
 	case isMap:
 		s.spawn(mt.parts)
@@ -244,7 +255,7 @@ func (s *sim) start(i int) {
 	t := &s.tasks[i]
 	t.queued = false
 	if t.ended { // canceled in the queue
-		s.limit[i].release(s.granted)
+		s.release(s.limit[i])
 		return
 	}
 	s.piece(i, Queued, 0)
@@ -311,8 +322,9 @@ func (s *sim) step(i int) {
 
 // block gives the slots of a body back while it waits.
 func (s *sim) block(i int) {
-	s.tasks[i].waiting = true
-	s.limit[i].release(s.granted)
+	s.tasks[i].waiting, s.tasks[i].waited = true, true
+	s.raiseWait(i)
+	s.release(s.limit[i])
 }
 
 // giveUp ends a wait before its reason: the end of what was waited for must not
@@ -340,11 +352,7 @@ func (s *sim) wake(i int) {
 		on = s.m.run.Tasks[o.on].ID
 	}
 	s.piece(i, Blocked, on)
-	l := s.limit[i]
-	t.queued = l != nil
-	if l.climb(i, true) {
-		s.granted(i)
-	}
+	s.enter(i, true)
 }
 
 func scaled(d time.Duration, by float64) time.Duration {

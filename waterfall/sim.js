@@ -1,5 +1,5 @@
 "use strict";
-// The simulation of package waterfall (sim.go, simend.go, limiter.go), line by
+// The simulation of package waterfall (sim.go, simend.go, simrank.go, limiter.go), line by
 // line: both must predict the same. Times are nanoseconds.
 function simulate(run, scale, gone, limit) {
   const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5;
@@ -10,10 +10,10 @@ function simulate(run, scale, gone, limit) {
   const M = run.tasks;
   let now = 0, seq = 0;
 
-  // events, a binary heap by time and sequence
-  const heap = [];
-  const before = (a, b) => a.at !== b.at ? a.at < b.at : a.seq < b.seq;
-  function push(e) {
+  // binary heaps: of events by time and sequence, and of places in queues
+  const events = [];
+  const sooner = (a, b) => a.at !== b.at ? a.at < b.at : a.seq < b.seq;
+  function push(heap, before, e) {
     let i = heap.push(e) - 1;
     while (i > 0) {
       const p = (i - 1) >> 1;
@@ -22,7 +22,7 @@ function simulate(run, scale, gone, limit) {
       i = p;
     }
   }
-  function pop() {
+  function pop(heap, before) {
     const top = heap[0], last = heap.pop();
     if (heap.length > 0) {
       heap[0] = last;
@@ -39,32 +39,57 @@ function simulate(run, scale, gone, limit) {
   }
   function after(d, kind, task) {
     seq++;
-    push({ at: now + Math.max(0, d), seq, kind, task });
+    push(events, sooner, { at: now + Math.max(0, d), seq, kind, task });
     return seq;
   }
 
   // limits
-  const newLimiter = (free, up) => ({ free, up, woken: [], ready: [] });
-  const waited = l => l.woken.length + l.ready.length > 0;
-  function climb(l, task, woken) {
-    for (; l; l = l.up) {
-      if (l.free > 0 && !waited(l)) { l.free--; continue; }
-      (woken ? l.woken : l.ready).push(task);
-      return false;
-    }
-    return true;
+  const newLimiter = (free, up) => ({ free, up, raised: false, queue: [], left: 0 });
+  let turn = 0;
+  function first(a, b) {
+    if (a.woken !== b.woken) return a.woken;
+    if (!a.woken && a.rank !== b.rank) return a.rank > b.rank;
+    if (!a.woken && a.byEnd !== b.byEnd) return a.byEnd;
+    return a.turn < b.turn;
   }
   function contended(l) {
-    for (; l; l = l.up) if (waited(l)) return true;
+    for (; l; l = l.up) if (l.left > 0) return true;
     return false;
   }
-  function release(l) {
+  function topOf(l) {
+    while (l && l.up) l = l.up;
+    return l;
+  }
+  function enter(i, woken) {
+    const t = S[i];
+    t.queued = !!limiter[i];
+    t.place = { task: i, turn: ++turn, rank: 0, woken, byEnd: t.byEnd };
+    climb(limiter[i], i);
+  }
+  function climb(l, i) {
+    const t = S[i];
     for (; l; l = l.up) {
-      let task, woken = true;
-      if (l.woken.length) task = l.woken.shift();
-      else if (l.ready.length) { task = l.ready.shift(); woken = false; }
-      else { l.free++; continue; }
-      if (climb(l.up, task, woken)) granted(task);
+      if (l.free > 0 && l.left === 0) { l.free--; continue; }
+      t.rank = rankOf(i);
+      t.place = { ...t.place, rank: t.rank };
+      t.queuedAt = l;
+      l.left++;
+      push(l.queue, first, t.place);
+      return;
+    }
+    granted(i);
+  }
+  function release(l) {
+    for (; l; l = l.up) if (l.left === 0) l.free++; else climb(l.up, next(l));
+  }
+  function next(l) {
+    for (; ;) {
+      const p = pop(l.queue, first), t = S[p.task];
+      if (t.queuedAt === l && t.place === p) {
+        t.queuedAt = null;
+        l.left--;
+        return p.task;
+      }
     }
   }
   const groupLimits = new Map(), mapLimits = new Map();
@@ -89,17 +114,75 @@ function simulate(run, scale, gone, limit) {
   const limiter = M.map((m, t) => unbegun(m) ? null : ofTask(t));
 
   const S = M.map(() => ({
-    declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, queued: false,
+    declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
+    queued: false, queuedAt: null, place: null, rank: 0, byEnd: false,
     pausing: 0, parts: 0, waiters: [], dependents: [], pieces: [], at: 0, fate: 0, outcome: 0,
   }));
-  const open = run.groups.map(() => 0), groupWaiters = run.groups.map(() => []), cancelled = run.groups.map(() => false);
+  const open = run.groups.map(() => 0), groupWaiters = run.groups.map(() => []), groupRank = run.groups.map(() => 0), cancelled = run.groups.map(() => false);
   const dropped = t => !!gone && gone[t];
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
+  const members = run.groups.map(() => []);
   M.forEach((m, i) => {
     open[m.group]++;
+    members[m.group].push(i);
     for (const d of m.deps) S[d].dependents.push(i);
     for (const [p] of m.parts) if (!dropped(p)) S[i].parts++;
   });
+
+  // ranks
+  const maxRank = 31;
+  const whole = i => M[i].parent >= 0 && M[M[i].parent].group === M[i].group ? M[i].parent : -1;
+  function rankOf(i) {
+    const p = whole(i);
+    return Math.max(S[i].rank, groupRank[M[i].group], p >= 0 ? S[p].rank : 0);
+  }
+  function nest(g) {
+    const owner = run.groups[g].owner;
+    if (owner >= 0) groupRank[g] = Math.max(groupRank[g], Math.min(rankOf(owner) + 1, maxRank));
+  }
+  function raiseWait(i) {
+    const todo = [];
+    awaited(todo, i, rankOf(i));
+    while (todo.length) {
+      const n = todo.pop();
+      if (n.task >= 0) raise(todo, n.task, n.rank); else raiseGroup(todo, n);
+    }
+  }
+  function awaited(todo, i, rank) {
+    rank = Math.min(rank + 1, maxRank);
+    const o = M[i].ops[S[i].next - 1];
+    if (o.k === WAITGROUP) todo.push({ task: -1, group: o.on, rank, top: topOf(limiter[i]) });
+    else if (o.on >= 0) todo.push({ task: o.on, rank });
+  }
+  function raise(todo, i, rank) {
+    const t = S[i], top = topOf(limiter[i]);
+    if (t.ended || !top || Math.max(t.rank, groupRank[M[i].group]) >= rank) return;
+    t.rank = rank;
+    top.raised = true;
+    if (t.waiting) awaited(todo, i, rank);
+    else if (t.started) return;
+    else if (t.queuedAt) move(i);
+    else {
+      for (const d of M[i].deps) todo.push({ task: d, rank });
+      for (const [p] of M[i].parts) todo.push({ task: p, rank });
+    }
+  }
+  function raiseGroup(todo, n) {
+    if (!n.top || groupRank[n.group] >= n.rank) return;
+    groupRank[n.group] = n.rank;
+    n.top.raised = true;
+    for (const i of members[n.group]) {
+      const t = S[i];
+      if (topOf(limiter[i]) !== n.top) continue;
+      if (t.waiting) awaited(todo, i, n.rank);
+      else if (t.queuedAt && !t.started && t.rank < n.rank) { t.rank = n.rank; move(i); }
+    }
+  }
+  function move(i) {
+    const t = S[i];
+    t.place = { ...t.place, rank: t.rank };
+    push(t.queuedAt.queue, first, t.place);
+  }
 
   function spawn(list) {
     for (const [task, d] of [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]))
@@ -118,6 +201,8 @@ function simulate(run, scale, gone, limit) {
     if (t.declared) return;
     t.declared = true;
     t.at = now;
+    nest(m.group);
+    if (whole(i) >= 0) t.byEnd = S[whole(i)].byEnd;
     if (dropped(i)) {
       for (const [p] of m.parts) declare(p);
       end(i, SKIPPED);
@@ -138,9 +223,8 @@ function simulate(run, scale, gone, limit) {
     blockedOnDeps(i);
     if (m.kind === BODY) {
       if (!limiter[i]) { after(m.lag, START, i); return; }
-      S[i].queued = true;
-      if (climb(limiter[i], i, false)) granted(i);
-    } else if (m.kind === INLINE) after(m.lag, END, i);
+      enter(i, false);
+    } else if (m.kind === INLINE) { if (m.lag === 0) end(i, result(i)); else after(m.lag, END, i); }
     else if (m.kind === MAP) {
       spawn(m.parts);
       if (S[i].parts === 0) after(m.lag, END, i);
@@ -187,7 +271,11 @@ function simulate(run, scale, gone, limit) {
       }
     }
   }
-  function block(i) { S[i].waiting = true; release(limiter[i]); }
+  function block(i) {
+    S[i].waiting = S[i].waited = true;
+    raiseWait(i);
+    release(limiter[i]);
+  }
   function giveUp(i) {
     const on = M[i].ops[S[i].next - 1].on;
     if (on >= 0) S[on].waiters = S[on].waiters.filter(k => k !== i);
@@ -200,8 +288,7 @@ function simulate(run, scale, gone, limit) {
     t.pausing = 0;
     const o = M[i].ops[t.next - 1];
     piece(i, BLOCKED, o.k === WAITGROUP ? -2 - o.on : o.on);
-    t.queued = !!limiter[i];
-    if (climb(limiter[i], i, true)) granted(i);
+    enter(i, true);
   }
   function end(i, outcome) {
     const t = S[i];
@@ -210,7 +297,8 @@ function simulate(run, scale, gone, limit) {
     const b = { ready: [], groups: [] };
     settle(i, outcome, b);
     const l = limiter[i];
-    if (held && l && b.ready.length && !contended(l) && limiter[b.ready[0]] === l) {
+    if (held && l && !t.waited && b.ready.length && limiter[b.ready[0]] === l && !contended(l) &&
+      (b.ready.length === 1 || !topOf(l).raised)) {
       held = false;
       blockedOnDeps(b.ready[0]);
       after(0, START, b.ready[0]);
@@ -241,8 +329,10 @@ function simulate(run, scale, gone, limit) {
       if (m.kind === UNRUN) { if (skipDue(d)) settle(d, SKIPPED, b); }
       else if (dt.pending > 0) continue;
       else if (m.kind === INLINE && m.lag === 0) settle(d, m.outcome, b);
-      else if (m.kind === BODY) b.ready.push(d);
-      else ready(d);
+      else {
+        dt.byEnd = true;
+        if (m.kind === BODY) b.ready.push(d); else ready(d);
+      }
     }
     around(i, b);
   }
@@ -322,8 +412,8 @@ function simulate(run, scale, gone, limit) {
   }
 
   spawn(run.roots);
-  while (heap.length) {
-    const e = pop(), t = S[e.task];
+  while (events.length) {
+    const e = pop(events, sooner), t = S[e.task];
     now = Math.max(now, e.at);
     if (e.kind === DECLARE) declare(e.task);
     else if (e.kind === START) start(e.task);
@@ -378,6 +468,11 @@ function criticalPath(run, result, gone) {
     }
     return -1;
   }
+  function stays(piece, canceled) {
+    if (piece[0] !== BLOCKED || piece[3] > -2) return false;
+    const u = unblocker(piece);
+    return u >= 0 && endOf(u) > canceled;
+  }
   const steps = [], seen = new Set();
   const step = (task, state, start, end) => { if (start < end) steps.push({ task, state, start, end }); };
   let x = result.makespan, t = last(M.map((_, i) => i), x);
@@ -408,7 +503,7 @@ function criticalPath(run, result, gone) {
     if (seen.has(key)) { step(-1, OUTSIDE, 0, x); break; }
     seen.add(key);
     let c = canceler(t, x), why = state;
-    if (c < 0 || endOf(c) <= from) {
+    if (c < 0 || endOf(c) <= from || stays(P[t][p], endOf(c))) {
       c = state === BLOCKED && from < x ? unblocker(P[t][p]) : -1;
       if (c >= 0 && endOf(c) > x) c = -1;
       why = QUEUED;

@@ -24,7 +24,8 @@ func (s *sim) end(i int, o asap.Outcome) {
 	var b settling
 	s.settle(i, o, &b)
 	l := s.limit[i]
-	if held && l != nil && len(b.ready) > 0 && !l.contended() && s.limit[b.ready[0]] == l {
+	if held && l != nil && !t.waited && len(b.ready) > 0 && s.limit[b.ready[0]] == l && !l.contended() &&
+		(len(b.ready) == 1 || !l.top().raised) {
 		// The finisher runs the first of them itself, and keeps the slot.
 		held = false
 		s.blockedOnDeps(b.ready[0])
@@ -41,7 +42,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		s.groupWaiters[g] = nil
 	}
 	if held {
-		l.release(s.granted)
+		s.release(l)
 	}
 	if g := s.m.group[s.m.run.Tasks[i].Group]; s.m.cancels[g] == i && !s.dropped(i) {
 		s.cancelGroup(g, i)
@@ -76,8 +77,10 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 		case s.m.tasks[d].kind == isInline && s.m.tasks[d].lag == 0:
 			s.settle(d, s.m.run.Tasks[d].Outcome, b)
 		case s.m.tasks[d].kind == isBody:
+			dt.byEnd = true
 			b.ready = append(b.ready, d)
 		default:
+			dt.byEnd = true
 			s.ready(d)
 		}
 	}

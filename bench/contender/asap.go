@@ -200,6 +200,23 @@ func await3(ctx context.Context, w *work.Work, i int32, a, b, c task) (uint64, e
 	return work.Join(work.Join(work.Join(h, av), bv), cv), err
 }
 
+func awaitAll(ctx context.Context, w *work.Work, i int32, needs []task) (uint64, error) {
+	var few [8]uint64
+	vals := few[:0]
+	for _, t := range needs {
+		v, err := t.Await(ctx)
+		if err != nil {
+			return 0, err
+		}
+		vals = append(vals, v)
+	}
+	h, err := w.Do(ctx, i)
+	for _, v := range vals {
+		h = work.Join(h, v)
+	}
+	return h, err
+}
+
 func awaitedLoop(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
 	ag := asap.New(ctx)
 	tasks := make([]task, g.Len())
@@ -222,12 +239,7 @@ func awaitedLoop(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, err
 			for k, d := range deps {
 				needs[k] = tasks[d]
 			}
-			await := func(ctx context.Context) func(task) (uint64, error) {
-				return func(t task) (uint64, error) { return t.Await(ctx) }
-			}
-			tasks[i] = ag.Go(name, func(ctx context.Context) (uint64, error) {
-				return get(ctx, w, i, await(ctx), needs...)
-			})
+			tasks[i] = ag.Go(name, func(ctx context.Context) (uint64, error) { return awaitAll(ctx, w, i, needs) })
 		}
 	}
 	w.Declared()

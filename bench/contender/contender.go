@@ -47,8 +47,6 @@ type Contender struct {
 	// Max is the largest graph it is asked to run, in tasks; 0 is any. Where
 	// it is not 0, larger graphs take minutes or more memory than there is.
 	Max int
-	// MaxDeps is the largest number of dependencies of one task; 0 is any.
-	MaxDeps int
 
 	// NoErrors says that a failing body does not fail the run. Everybody
 	// else returns the body's error, or one that wraps it.
@@ -63,7 +61,7 @@ type Contender struct {
 
 // Fits reports whether c is asked to run g.
 func (c *Contender) Fits(g *graph.Graph) bool {
-	return (c.Max == 0 || g.Len() <= c.Max) && (c.MaxDeps == 0 || g.MaxDeps() <= c.MaxDeps)
+	return c.Max == 0 || g.Len() <= c.Max
 }
 
 // The names that the report looks for.
@@ -81,9 +79,7 @@ func All() []*Contender {
 		sequential, closures, channels,
 		waitGroup, errGroup, errGroupLevels,
 		concPool, pondLevels, loLevels,
-		taskGroup, moFuture, reugnAsync, asyncTask,
-		goFutureGet, goFutureThen, goFutureAsync, goFutureDAG,
-		cffFlow, taskFlow, natessilvaDAG, goFlow, goWorkflow, heimdalrDAG,
+		goFutureThen, taskFlow, goWorkflow,
 		asapDeclared, asapAwaited,
 		asapLimit, asapLimitTwo, asapSeen, asapObserved, asapCancellable,
 	}

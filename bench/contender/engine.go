@@ -3,12 +3,8 @@ package contender
 import (
 	"context"
 	"runtime"
-	"sync"
 
 	flow "github.com/Azure/go-workflow"
-	"github.com/heimdalr/dag"
-	goflow "github.com/kamildrazkiewicz/go-flow"
-	nsdag "github.com/natessilva/dag"
 	gotaskflow "github.com/noneback/go-taskflow"
 
 	"github.com/asap-go/asap/bench/graph"
@@ -45,66 +41,6 @@ var taskFlow = &Contender{
 			}
 			executor.Run(tf).Wait()
 			return fold(g, vals), nil
-		}}
-	},
-}
-
-var natessilvaDAG = &Contender{
-	Name:   "natessilva/dag",
-	Module: "github.com/natessilva/dag",
-	Lacks:  "results, contexts, panics; Goexit hangs",
-	Max:    200_000,
-	New: func() *Forms {
-		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
-			w.Declared()
-			vals := make([]uint64, g.Len())
-			var r nsdag.Runner
-			for i, deps := range g.Deps {
-				r.AddVertex(g.Names[i], func() error { return body(ctx, g, w, vals, int32(i)) })
-				for _, d := range deps {
-					r.AddEdge(g.Names[d], g.Names[i])
-				}
-			}
-			err := r.Run()
-			return fold(g, vals), err
-		}}
-	},
-}
-
-var goFlow = &Contender{
-	Name:   "go-flow",
-	Module: "github.com/kamildrazkiewicz/go-flow",
-	Lacks:  "types, contexts, panics; dependents of a failed task run with nil",
-	Max:    200_000,
-	// The fault in the line above: a dependent that runs with nil panics in
-	// its type assertion and takes the process with it.
-	NoErrors: true,
-	New: func() *Forms {
-		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
-			w.Declared()
-			f := goflow.New()
-			for i, deps := range g.Deps {
-				needs := make([]string, len(deps))
-				for k, d := range deps {
-					needs[k] = g.Names[d]
-				}
-				f.Add(g.Names[i], needs, func(in map[string]any) (any, error) {
-					h, err := w.Do(ctx, int32(i))
-					for _, name := range needs {
-						h = work.Join(h, in[name].(uint64))
-					}
-					return h, err
-				})
-			}
-			out, err := f.Do()
-			if err != nil {
-				return 0, err
-			}
-			h := uint64(work.Seed)
-			for _, i := range g.Sinks {
-				h = work.Join(h, out[g.Names[i]].(uint64))
-			}
-			return h, nil
 		}}
 	},
 }
@@ -146,67 +82,6 @@ var goWorkflow = &Contender{
 				h = work.Join(h, steps[i].Output)
 			}
 			return h, nil
-		}}
-	},
-}
-
-// heimdalrDAG runs the descendants of one vertex, so the graph gets a root
-// above its own. Errors are the callback's to carry.
-var heimdalrDAG = &Contender{
-	Name:   "heimdalr/dag",
-	Module: "github.com/heimdalr/dag",
-	Lacks:  "types, contexts, panics; parents come in any order",
-	Max:    1100,
-	New: func() *Forms {
-		return &Forms{Loop: func(ctx context.Context, g *graph.Graph, w *work.Work) (uint64, error) {
-			w.Declared()
-			d := dag.NewDAG()
-			root, err := d.AddVertex(int32(-1))
-			if err != nil {
-				return 0, err
-			}
-			vals := make([]uint64, g.Len())
-			ids := make([]string, g.Len())
-			for i, deps := range g.Deps {
-				if ids[i], err = d.AddVertex(int32(i)); err != nil {
-					return 0, err
-				}
-				if len(deps) == 0 {
-					err = d.AddEdge(root, ids[i])
-				}
-				for _, k := range deps {
-					if err == nil {
-						err = d.AddEdge(ids[k], ids[i])
-					}
-				}
-				if err != nil {
-					return 0, err
-				}
-			}
-			var first error
-			var once sync.Once
-			_, err = d.DescendantsFlow(root, nil, func(d *dag.DAG, id string, parents []dag.FlowResult) (any, error) {
-				for _, p := range parents {
-					if p.Error != nil {
-						return nil, p.Error
-					}
-				}
-				v, err := d.GetVertex(id)
-				if err != nil {
-					return nil, err
-				}
-				if i := v.(int32); i >= 0 {
-					if err := body(ctx, g, w, vals, i); err != nil {
-						once.Do(func() { first = err })
-						return nil, err
-					}
-				}
-				return nil, nil
-			})
-			if err == nil {
-				err = first
-			}
-			return fold(g, vals), err
 		}}
 	},
 }

@@ -78,12 +78,3 @@ func derive(name string, names []string, deps [][]int32) (*Graph, error) {
 	}
 	return g, nil
 }
-
-// MaxDeps is the largest number of dependencies of one task.
-func (g *Graph) MaxDeps() int {
-	n := 0
-	for _, ds := range g.Deps {
-		n = max(n, len(ds))
-	}
-	return n
-}

@@ -23,9 +23,6 @@ type Figure struct {
 type Panel struct {
 	Title, X, Y string // what the axes count, with units
 	Series      []Series
-
-	// Ticks instead of decades; the first and the last are the limits.
-	XTicks, YTicks []float64
 }
 
 // Series is one line, whose points have positive coordinates and come in
@@ -102,18 +99,15 @@ func (p *Panel) write(b *strings.Builder, x0 float64) error {
 	ax, ay := newAxis(xs, x0, x0+panelWidth), newAxis(ys, top+panelHeight, top)
 	text(b, x0, 48, `font-weight="600" fill="#1f2328"`, p.Title)
 	p.legend(b, x0)
-	for _, v := range ax.ticks(p.XTicks) {
-		x := ax.at(v)
+	for d := ax.lo; d <= ax.hi; d++ {
+		x := ax.at(math.Pow(10, d))
 		line(b, x, top, x, top+panelHeight, "#eaeef2", 1)
-		text(b, x, top+panelHeight+18, `text-anchor="middle" fill="#656d76"`, number(math.Log10(v)))
+		text(b, x, top+panelHeight+18, `text-anchor="middle" fill="#656d76"`, number(d))
 	}
-	for _, v := range ay.ticks(p.YTicks) {
-		d, y := math.Log10(v), ay.at(v)
+	for d := ay.lo; d <= ay.hi; d++ {
+		y := ay.at(math.Pow(10, d))
 		line(b, x0, y, x0+panelWidth, y, "#d0d7de", 1)
 		text(b, x0-8, y+4, `text-anchor="end" fill="#656d76"`, number(d))
-		if len(p.YTicks) > 1 {
-			continue
-		}
 		for m := 2.0; m < 10 && d < ay.hi; m++ {
 			y := ay.at(m * math.Pow(10, d))
 			line(b, x0, y, x0+panelWidth, y, "#f3f5f7", 1)
@@ -134,19 +128,6 @@ func (p *Panel) write(b *strings.Builder, x0 float64) error {
 		}
 	}
 	return nil
-}
-
-// ticks are those given, which then are the limits, or the decades.
-func (a *axis) ticks(given []float64) []float64 {
-	if len(given) > 1 {
-		a.lo, a.hi = math.Log10(given[0]), math.Log10(given[len(given)-1])
-		return given
-	}
-	var decades []float64
-	for d := a.lo; d <= a.hi; d++ {
-		decades = append(decades, math.Pow(10, d))
-	}
-	return decades
 }
 
 func (p *Panel) legend(b *strings.Builder, x float64) {

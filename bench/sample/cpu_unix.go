@@ -15,13 +15,3 @@ func (r *Real) CPU() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
-
-// Switches is how often threads of this process gave their processor back
-// because they had nothing to do.
-func (r *Real) Switches() int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return int64(u.Nvcsw)
-}

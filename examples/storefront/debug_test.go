@@ -6,25 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/asap-go/asap/waterfall"
 )
 
 // What the pages did is at /debug/asap: each by its name, with its runs.
 func TestDebugPage(t *testing.T) {
-	w, err := start(t.Context(), settings{
-		addr: "127.0.0.1:0", dir: t.TempDir(), seed: 1, timeout: time.Minute, patience: time.Minute, stats: new(waterfall.Stats),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		http.DefaultClient.CloseIdleConnections()
-		if err := w.close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	w := open(t, func(c *settings) { c.stats = new(waterfall.Stats) })
 	get := func(path string, want ...string) string {
 		t.Helper()
 		res, err := http.Get(w.url + path)
@@ -70,18 +58,7 @@ func TestDebugPage(t *testing.T) {
 
 // The demo measures its pages; nobody looks at their groups meanwhile.
 func TestNoDebugPage(t *testing.T) {
-	w, err := start(t.Context(), settings{addr: "127.0.0.1:0", dir: t.TempDir(), seed: 1, timeout: time.Minute, patience: time.Minute})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.close()
-	res, err := http.Get(w.url + "/debug/asap/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	http.DefaultClient.CloseIdleConnections()
-	if res.StatusCode != http.StatusNotFound {
-		t.Errorf("GET /debug/asap/ without Stats = %d, want 404", res.StatusCode)
+	if code, _ := open(t, nil).ask(page{"", "/debug/asap/", nil}, ASAP, "html"); code != http.StatusNotFound {
+		t.Errorf("GET /debug/asap/ without Stats = %d, want 404", code)
 	}
 }

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,226 +17,177 @@ import (
 	"sync"
 	"time"
 
-	"github.com/asap-go/asap/examples/storefront/load"
-	"github.com/asap-go/asap/examples/storefront/report"
-	"github.com/asap-go/asap/examples/storefront/shop"
+	"github.com/asap-go/asap/examples/storefront/money"
+	"github.com/asap-go/asap/examples/storefront/store"
 	"github.com/asap-go/asap/waterfall"
 )
 
-// modes are in the order of the table.
-var modes = []shop.Mode{shop.Sequential, shop.Errgroup, shop.ASAP}
-
-// demo gives each mode a world of its own, made from the same seed, drives
-// all three with the same requests at the same time, and compares their times
-// and their data. A request meets the same latencies in every mode, so a
-// difference is the mode's.
-func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, out io.Writer) (err error) {
-	worlds := make(map[shop.Mode]*world)
-	defer func() {
-		for _, w := range worlds {
-			err = errors.Join(err, w.close())
-		}
-	}()
-	for _, m := range modes {
-		c := cfg
-		c.addr, c.dir = "127.0.0.1:0", filepath.Join(cfg.dir, string(m))
-		if err := os.Mkdir(c.dir, 0o700); err != nil {
-			return err
-		}
-		if worlds[m], err = start(ctx, c); err != nil {
-			delete(worlds, m)
-			return err
-		}
-	}
-	fmt.Fprintf(out, "Three shops with six services each, on loopback; %v requests a second to each, %v a page; %d processors.\n",
-		rate, each, runtime.GOMAXPROCS(0))
-
-	plan := load.Plan{Requests: int(rate * each.Seconds()), Rate: rate, InFlight: 64, Seed: cfg.seed}
-	v := newVisitor()
-	defer v.close()
-	var rows []report.Row
-	var problems []error
-	picture := ""
-	for _, p := range pages {
-		fmt.Fprintf(out, "  %s …\n", p.name)
-		if p.name == "checkout" { // which empties the carts
-			if picture, err = draw(ctx, worlds[shop.ASAP]); err != nil {
-				problems = append(problems, err)
-			}
-		}
-		samples, err := drive(ctx, worlds, v, p, plan)
-		if err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		for _, m := range modes {
-			row := report.Row{Page: p.name, Mode: string(m), Summary: load.Summarize(samples[m])}
-			for _, s := range samples[m] {
-				if incomplete, _ := report.Incomplete(s.Body); incomplete {
-					row.Without++
-				}
-				if s.Err != nil {
-					problems = append(problems, fmt.Errorf("%s, %s, request %d: %w", p.name, m, s.N, s.Err))
-				}
-			}
-			rows = append(rows, row)
-		}
-		if err := compare(out, p.name, samples); err != nil {
-			problems = append(problems, err)
-		}
-		if p.name == "checkout" {
-			orders := 0
-			for _, m := range modes {
-				n, err := audit(ctx, worlds[m], v, p, m, samples[m])
-				if err != nil {
-					problems = append(problems, fmt.Errorf("checkout, %s: %w", m, err))
-				}
-				orders += n
-			}
-			fmt.Fprintf(out, "    %d orders charged once, %d of them sent a second time\n", orders, len(modes)*min(resent, len(samples[shop.ASAP])))
-		}
-	}
-
-	fmt.Fprintf(out, "\nFrom the instant at which a request was due, and as a multiple of asap:\n\n")
-	if err := report.Table(out, rows, string(shop.ASAP)); err != nil {
-		return err
-	}
-	if late := slices.MaxFunc(rows, func(a, b report.Row) int { return cmp.Compare(a.Late, b.Late) }).Late; late > tooLate {
-		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had too little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
-	}
-	fmt.Fprintf(out, "\nOne cart page, as asap saw it:\n\n%s", picture)
-	return summary(problems)
+// loads are the pages and what their n-th requests ask for.
+var loads = []struct {
+	page string
+	ask  func(n int) (path, key, value string)
+}{
+	{"home", func(n int) (string, string, string) { return "/", "page", fmt.Sprint(1 + n%20) }},
+	{"product", func(n int) (string, string, string) { return fmt.Sprint("/product/", 1+n%240), "", "" }},
+	{"cart", func(int) (string, string, string) { return "/cart", "", "" }},
+	{"checkout", func(n int) (string, string, string) { return "/checkout", "order", fmt.Sprintf("load-%06d", n) }},
 }
+
+// columns are the modes in the order of the table.
+var columns = []Mode{Sequential, Errgroup, ASAP}
 
 // tooLate is how late a request may be sent before the table needs a warning.
 const tooLate = 50 * time.Millisecond
 
-// drive sends the requests of a plan to all worlds at once.
-func drive(ctx context.Context, worlds map[shop.Mode]*world, v *visitor, p pageLoad, plan load.Plan) (map[shop.Mode][]load.Sample, error) {
-	plan.Requests = min(plan.Requests, p.most)
-	var mu sync.Mutex
-	var errs []error
-	all := make(map[shop.Mode][]load.Sample)
-	var wg sync.WaitGroup
-	for m, w := range worlds {
-		wg.Go(func() {
-			samples, err := load.Run(ctx, plan, func(ctx context.Context, n int) ([]byte, error) {
-				return v.send(ctx, w.url, p, m, n)
-			})
-			mu.Lock()
-			defer mu.Unlock()
-			all[m] = samples
-			errs = append(errs, err)
-		})
+// demo gives each mode a shop of its own, made from the same seed, drives all
+// three with the same requests at the same time, and compares their times and
+// their data. A request meets the same latencies in every mode, so a
+// difference is the mode's.
+func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, out io.Writer) (err error) {
+	shops, urls := make(map[Mode]*Shop), make(map[Mode]string)
+	for _, m := range columns {
+		c := cfg
+		c.dir = filepath.Join(cfg.dir, string(m))
+		if err := os.Mkdir(c.dir, 0o700); err != nil {
+			return err
+		}
+		s, err := Open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		server := httptest.NewServer(s.Handler())
+		defer server.Close()
+		shops[m], urls[m] = s, server.URL
 	}
-	wg.Wait()
-	return all, errors.Join(errs...)
-}
-
-// compare holds the data of every request against that of the other modes.
-func compare(out io.Writer, name string, samples map[shop.Mode][]load.Sample) error {
-	whole, part := 0, 0
-	for n, s := range samples[shop.ASAP] {
-		for _, m := range []shop.Mode{shop.Sequential, shop.Errgroup} {
-			other := samples[m][n]
-			if s.Err != nil || other.Err != nil {
-				continue // counted as failed
-			}
-			without, err := report.Same(other.Body, s.Body)
-			switch {
-			case err != nil:
-				return fmt.Errorf("%s, request %d: %s and %s differ: %w", name, n, m, shop.ASAP, err)
-			case without > 0:
-				part++
-			default:
-				whole++
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}
+	defer client.CloseIdleConnections()
+	fmt.Fprintf(out, "Three shops with six services each, on loopback; %v requests a second to each, %v a page; %d processors.\n",
+		rate, each, runtime.GOMAXPROCS(0))
+	requests := min(int(rate*each.Seconds()), store.Users) // an order empties its user's cart
+	var rows []row
+	var problems []error
+	var late time.Duration
+	var picture strings.Builder
+	for _, l := range loads {
+		fmt.Fprintf(out, "  %s …\n", l.page)
+		if l.page == "checkout" { // which empties the carts
+			problems = append(problems, draw(ctx, shops[ASAP], &picture))
+		}
+		send := func(ctx context.Context, m Mode, n int) ([]byte, error) {
+			path, key, value := l.ask(n)
+			return request(ctx, client, urls[m]+path, fmt.Sprint(l.page, " ", n), url.Values{key: {value}, "format": {"json"}, "mode": {string(m)},
+				"user": {fmt.Sprint(1 + n%store.Users)}, "currency": {money.Currencies()[n%len(money.Currencies())]}})
+		}
+		samples := make(map[Mode][]sample)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for _, m := range columns {
+			wg.Go(func() {
+				got := drive(ctx, requests, rate, cfg.seed, func(ctx context.Context, n int) ([]byte, error) { return send(ctx, m, n) })
+				mu.Lock()
+				defer mu.Unlock()
+				samples[m] = got
+			})
+		}
+		wg.Wait()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		for _, m := range columns {
+			rows = append(rows, summarize(l.page, m, samples[m]))
+			for n, s := range samples[m] {
+				late = max(late, s.Late)
+				if s.Err != nil {
+					problems = append(problems, fmt.Errorf("%s, %s, request %d: %w", l.page, m, n, s.Err))
+				}
 			}
 		}
+		problems = append(problems, compare(out, l.page, samples))
+		if l.page == "checkout" {
+			orders, again := 0, 0
+			for _, m := range columns {
+				for n, s := range samples[m] {
+					if s.Err != nil {
+						continue
+					}
+					bodies := [][]byte{s.Body}
+					if n < 50 { // is sent a second time
+						body, err := send(ctx, m, n)
+						bodies, problems, again = append(bodies, body), append(problems, err), again+1
+					}
+					problems = append(problems, audit(shops[m], bodies))
+					orders++
+				}
+			}
+			fmt.Fprintf(out, "    %d orders charged once, %d of them sent a second time\n", orders, again)
+		}
 	}
-	if whole+part == 0 {
-		return fmt.Errorf("%s: nothing could be compared", name)
+	fmt.Fprintf(out, "\nFrom the instant at which a request was due, and as a multiple of asap:\n\n")
+	table(out, rows)
+	if late > tooLate {
+		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had too little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
 	}
-	fmt.Fprintf(out, "    same data in %d comparisons, and in %d more except for optional parts that were missing\n", whole, part)
+	fmt.Fprintf(out, "\nOne cart page, as asap saw it:\n\n%s", picture.String())
+	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
+	if more := len(problems) - 5; more > 0 {
+		problems = append(problems[:5], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(problems...)
+}
+
+// request asks for a page and returns the JSON of its data. What asks for an
+// order is a form.
+func request(ctx context.Context, client *http.Client, address, id string, q url.Values) ([]byte, error) {
+	method, body := "GET", ""
+	if q.Has("order") {
+		method, body, q = "POST", q.Encode(), nil
+	}
+	r, err := http.NewRequestWithContext(ctx, method, address+"?"+q.Encode(), strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Request-Id", id)
+	res, err := client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", res.Status, b)
+	}
+	return b, err
+}
+
+// audit holds the receipts that one order was answered with against the ledger
+// of payment, which has to have it once.
+func audit(s *Shop, bodies [][]byte) error {
+	for i, body := range bodies {
+		var c Checkout
+		if err := json.Unmarshal(body, &c); err != nil {
+			return err
+		}
+		e := s.Services.Ledger.Get(c.Order.ID)
+		if e.Payment == "" || e.Payment != c.Payment || e.Amount != c.Total || e.Asked != 1 || c.Repeated != (i > 0) {
+			return fmt.Errorf("order %s, answer %d: the receipt says %s of %v, the ledger %s of %v, asked for %d times",
+				c.Order.ID, i+1, c.Payment, c.Total, e.Payment, e.Amount, e.Asked)
+		}
+	}
 	return nil
 }
 
-// resent is how many orders are sent a second time.
-const resent = 50
-
-// audit sends some orders a second time and compares the ledger of payment
-// with the receipts. It returns how many orders were charged as they should.
-func audit(ctx context.Context, w *world, v *visitor, p pageLoad, m shop.Mode, samples []load.Sample) (orders int, err error) {
-	receipts := make(map[string]shop.Checkout)
-	for _, s := range samples {
-		var c shop.Checkout
-		if s.Err != nil {
-			continue
-		}
-		if err := json.Unmarshal(s.Body, &c); err != nil {
-			return 0, err
-		}
-		receipts[c.Order.ID] = c
-	}
-	if len(receipts) == 0 {
-		return 0, errors.New("no order went through")
-	}
-	for n := range min(resent, len(samples)) {
-		if samples[n].Err != nil {
-			continue
-		}
-		var again shop.Checkout
-		body, err := v.send(ctx, w.url, p, m, n)
-		if err != nil {
-			return 0, fmt.Errorf("order %d, sent again: %w", n, err)
-		}
-		if err := json.Unmarshal(body, &again); err != nil {
-			return 0, err
-		}
-		if first := receipts[again.Order.ID]; !again.Repeated || again.Payment != first.Payment || again.Total != first.Total {
-			return 0, fmt.Errorf("order %d, sent again: payment %s of %v, at first %s of %v", n, again.Payment, again.Total, first.Payment, first.Total)
-		}
-	}
-	book, err := w.services.Ledger().Entries(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, e := range book {
-		r, ok := receipts[e.Order]
-		if ok && (r.Payment != e.Payment || r.Total != e.Amount || e.Asked != 1) {
-			return 0, fmt.Errorf("order %s: receipt says %s of %v, ledger %s of %v, asked for %d times", e.Order, r.Payment, r.Total, e.Payment, e.Amount, e.Asked)
-		}
-		if ok {
-			orders++
-			delete(receipts, e.Order)
-		}
-	}
-	if len(receipts) > 0 {
-		return 0, fmt.Errorf("%d orders have a receipt and were not charged", len(receipts))
-	}
-	return orders, nil
-}
-
 // draw makes one cart page whose group prints its waterfall.
-func draw(ctx context.Context, w *world) (string, error) {
-	var b strings.Builder
-	c := w.config
-	c.Options = append(slices.Clone(c.Options), waterfall.Print(&b))
-	r := httptest.NewRequestWithContext(ctx, "GET", "/cart?user=7", nil)
+func draw(ctx context.Context, s *Shop, to io.Writer) error {
+	one := &Shop{settings: s.settings, Store: s.Store, Services: s.Services}
+	one.options = append(slices.Clip(one.options), waterfall.Print(to))
+	r := httptest.NewRequestWithContext(ctx, "GET", "/cart?user=22", nil)
 	r.Header.Set("X-Request-Id", "waterfall")
 	answer := httptest.NewRecorder()
-	shop.New(c).ServeHTTP(answer, r)
-	if answer.Code != 200 {
-		return b.String(), fmt.Errorf("cart page for the waterfall: status %d", answer.Code)
+	one.Handler().ServeHTTP(answer, r)
+	if answer.Code != http.StatusOK {
+		return fmt.Errorf("cart page for the waterfall: status %d", answer.Code)
 	}
-	return b.String(), nil
-}
-
-// summary is nil if there were no problems, else the first few and a count.
-func summary(problems []error) error {
-	if len(problems) <= 5 {
-		return errors.Join(problems...)
-	}
-	return errors.Join(append(problems[:5:5], fmt.Errorf("and %d more", len(problems)-5))...)
+	return nil
 }

@@ -5,8 +5,8 @@
 //	go run . -demo     compares the three under load and exits
 //	go run . -serve    keeps the shop open and prints its address
 //
-// With -serve -temporal, orders are workflows on a Temporal server that the
-// program starts, and are finished even if it is killed in the middle.
+// With -serve -temporal localhost:7233, orders are workflows on the Temporal
+// server there, and are finished even if the shop is killed in the middle.
 package main
 
 import (
@@ -15,9 +15,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -37,98 +38,83 @@ func main() {
 
 // run is the program. What it prints goes to out, the help to help.
 func run(ctx context.Context, args []string, out, help io.Writer) error {
+	cfg := settings{slowBy: 5 * time.Second}
 	f := flag.NewFlagSet("storefront", flag.ContinueOnError)
 	f.SetOutput(help)
 	demoing := f.Bool("demo", false, "drive each page in each mode, print what that took, and exit")
 	serving := f.Bool("serve", false, "keep the shop open until interrupted")
 	addr := f.String("addr", "127.0.0.1:8080", "with -serve: where the shop listens")
-	temporal := f.Bool("temporal", false, "with -serve: orders are workflows on a Temporal server, which is built first, once, for minutes")
-	server := f.String("server", "", "with -temporal: program of the server, as temporald -build prints it (default: build it)")
-	dir := f.String("dir", "", "with -serve: folder of the database files, which is made if it is not there (default: one that is removed at the end)")
-	seed := f.Uint64("seed", 1, "of the catalogue, the latencies and the load")
-	speed := f.Float64("latency", 1, "multiplies the latencies of the services; 0: none")
-	patience := f.Duration("patience", 150*time.Millisecond, "how long a page waits for its optional parts")
-	timeout := f.Duration("timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
-	faults := f.String("faults", "", "what is wrong from the start, as ads=down,currency=slow")
+	f.StringVar(&cfg.server, "temporal", "", "with -serve: address of the Temporal server on which orders are workflows")
+	f.StringVar(&cfg.dir, "dir", "", "with -serve: folder of the database files, which is made if it is not there (default: one that is removed at the end)")
+	f.Uint64Var(&cfg.seed, "seed", 1, "of the catalogue, the latencies and the load")
+	f.Float64Var(&cfg.speed, "latency", 1, "multiplies the latencies of the services; 0: none")
+	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts")
+	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
+	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
 	rate := f.Float64("rate", 20, "with -demo: requests a second, of each mode")
 	each := f.Duration("for", 11*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	broken, err := services.ParseFaults(*faults)
 	switch {
-	case err != nil:
-		return err
 	case f.NArg() > 0:
 		return fmt.Errorf("argument %q: want flags only", f.Arg(0))
 	case *demoing == *serving:
 		f.Usage()
 		return errors.New("want one of -demo and -serve")
-	case *server != "" && !*temporal:
-		return errors.New("-server is for -temporal")
-	case misplaced(f, *demoing) != nil:
-		return misplaced(f, *demoing)
-	case *speed < 0 || *patience <= 0 || *timeout <= 0 || *rate <= 0 || *each <= 0:
+	case *demoing && (cfg.dir != "" || cfg.server != ""):
+		return errors.New("-dir and -temporal are for -serve")
+	case cfg.speed < 0 || cfg.Patience <= 0 || cfg.timeout <= 0 || *rate <= 0 || *each <= 0:
 		return errors.New("-latency must not be negative; -patience, -timeout, -rate and -for must be more than 0")
 	}
-	cfg := settings{dir: *dir, addr: *addr, seed: *seed, speed: *speed, timeout: *timeout, patience: *patience, faults: broken, temporal: *temporal, server: *server, say: help}
-	if *serving && *dir != "" {
-		if err := os.Mkdir(*dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return err
-		}
-	}
-	if *demoing || *dir == "" {
+	if cfg.dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")
 		if err != nil {
 			return err
 		}
 		defer os.RemoveAll(temp)
 		cfg.dir = temp
+	} else if err := os.Mkdir(cfg.dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
 	}
 	if *demoing {
 		cfg.timeout = max(cfg.timeout, 10*time.Second)
 		return demo(ctx, cfg, *rate, *each, out)
 	}
-	return serve(ctx, cfg, out)
+	return serve(ctx, cfg, *addr, out)
 }
 
-// misplaced is an error for a flag whose help says that it is for the mode
-// which was not asked for.
-func misplaced(f *flag.FlagSet, demoing bool) (err error) {
-	other := "-demo"
-	if demoing {
-		other = "-serve"
-	}
-	f.Visit(func(set *flag.Flag) {
-		if strings.HasPrefix(set.Usage, "with "+other+":") {
-			err = fmt.Errorf("-%s is for %s", set.Name, other)
-		}
-	})
-	return err
-}
-
-// serve keeps a shop open until ctx ends.
-func serve(ctx context.Context, cfg settings, out io.Writer) error {
+// serve keeps a shop open until ctx ends; pages that are being made then get
+// five seconds.
+func serve(ctx context.Context, cfg settings, addr string, out io.Writer) (err error) {
 	cfg.stats = new(waterfall.Stats)
-	w, err := start(ctx, cfg)
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", addr, err)
+	}
+	defer ln.Close()
+	s, err := Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "The shop is open at %s/ (Ctrl-C closes it).\n", w.url)
-	fmt.Fprintf(out, "Where its time goes is at %s/debug/asap/\n", w.url)
-	for _, name := range services.Names() {
-		fmt.Fprintf(out, "  %-16s %s\n", name, w.services.URL(name))
+	defer func() { err = errors.Join(err, s.Close()) }()
+	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ln) }() // ends with Shutdown
+	fmt.Fprintf(out, "The shop is open at http://%s/ (Ctrl-C closes it).\n", ln.Addr())
+	fmt.Fprintf(out, "Where its time goes is at http://%s/debug/asap/\n", ln.Addr())
+	for _, name := range services.Names {
+		fmt.Fprintf(out, "  %-16s %s\n", name, s.Services.URL(name))
 	}
-	if w.engine != nil {
-		fmt.Fprintf(out, "Its orders are workflows: %s/namespaces/default/workflows\n", w.engine.URL())
+	if cfg.server != "" {
+		fmt.Fprintf(out, "Its orders are workflows: %s/namespaces/default/workflows\n", temporalUI)
 	}
 	select {
+	case err := <-served:
+		return err
 	case <-ctx.Done():
-		return w.close()
-	case err := <-w.served:
-		w.served <- err // for close
-		return errors.Join(err, w.close())
-	case <-w.ended():
-		return errors.Join(errors.New("the Temporal server has ended"), w.close())
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return server.Shutdown(ctx)
 }

@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// Body is what a node runs: the record of the package above that the node is
-// the first field of.
+// Body is what a node runs: the heap object of the package above that the node is
+// the first field of. An interface and no function field: a task would need a
+// closure for each.
 type Body interface {
 	// Call runs the user's function and keeps its value.
 	Call(ctx context.Context) error
@@ -82,11 +83,17 @@ type Call struct {
 	In        []any // its arguments after the context
 }
 
-// label is the name of n, also of an element or a function: likes[3].
+// label is the name of n, also of an element or a function: likes[3]. It is made
+// only when somebody asks; a Map of a million has no names.
 func (n *Node) label() string {
 	if n.kind&part == 0 {
 		return n.name
 	}
+	return n.partLabel()
+}
+
+// partLabel is apart from label so that label can be inlined.
+func (n *Node) partLabel() string {
 	of, i := n.body.(PartOf).Whole()
 	return of.name + "[" + strconv.Itoa(i) + "]"
 }
@@ -100,12 +107,13 @@ func (n *Node) whole() *Node {
 	return of
 }
 
-// limiter is the innermost one of n's body, nil if it has none.
+// limiter is the innermost one of n's body, nil if it has none. It never changes
+// once the node is declared, so it needs no lock.
 func (n *Node) limiter() *Limiter {
 	if n.kind&Element != 0 {
 		return n.body.(Limited).Limiter()
 	}
-	return n.group.lim
+	return n.group.limiter
 }
 
 // race is the state of the Race that n is a function of.

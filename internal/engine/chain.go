@@ -1,9 +1,11 @@
 package engine
 
-// Chain is a list of nodes linked by next, in one goroutine's hands.
+// Chain is a list of nodes linked by next, in one goroutine's hands. A node is in
+// one chain or queue at a time, and only the one that made it ready, or is to
+// settle it, may put it there: so one link in the node does for all of them.
 type Chain struct{ head, tail *Node }
 
-// Push appends n.
+// Push appends n, which is in no other chain.
 func (c *Chain) Push(n *Node) {
 	n.next = nil
 	if c.head == nil {
@@ -14,6 +16,7 @@ func (c *Chain) Push(n *Node) {
 	c.tail = n
 }
 
+// pushFront puts n first: for lists that have the latest first.
 func (c *Chain) pushFront(n *Node) {
 	n.next = c.head
 	c.head = n
@@ -36,7 +39,7 @@ func (c *Chain) Pop() *Node {
 	return n
 }
 
-// Append moves all of d behind what c has.
+// Append moves all of d behind what c has. The caller forgets d.
 func (c *Chain) Append(d Chain) {
 	switch {
 	case d.head == nil:

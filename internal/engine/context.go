@@ -32,6 +32,10 @@ import (
 // nodeKey is the key under which a context knows the task it belongs to.
 type nodeKey struct{}
 
+// NodeOf returns the node whose body ctx belongs to, nil if there is none that
+// has not ended.
+func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
+
 // nodeOf returns the node whose body ctx belongs to, nil if there is none that
 // has not ended.
 func nodeOf(ctx context.Context) *Node {
@@ -45,25 +49,23 @@ func nodeOf(ctx context.Context) *Node {
 	return n
 }
 
-// NodeOf returns the node whose body ctx belongs to, nil if there is none that
-// has not ended.
-func NodeOf(ctx context.Context) *Node { return nodeOf(ctx) }
-
-// cancelable is the group's real context.
-type cancelable struct {
+// realContext is the group's real context: the only cancelCtx behind all its nodes.
+type realContext struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
 
-// makeReal returns the group's real context and makes it if need be.
-func (g *Group) makeReal() *cancelable {
-	c := g.real.Load()
+// makeRealContext returns the group's real context and makes it if need be. It asks
+// the parent, so no lock may be held. Who makes it late looks at over afterwards:
+// keeps 25.
+func (g *Group) makeRealContext() *realContext {
+	c := g.realContext.Load()
 	if c == nil {
-		c = new(cancelable)
+		c = new(realContext)
 		c.ctx, c.cancel = context.WithCancelCause(g.parent)
-		if !g.real.CompareAndSwap(nil, c) {
+		if !g.realContext.CompareAndSwap(nil, c) {
 			c.cancel(nil)
-			c = g.real.Load()
+			c = g.realContext.Load()
 		}
 	}
 	if g.isOver() {
@@ -72,8 +74,11 @@ func (g *Group) makeReal() *cancelable {
 	return c
 }
 
-func (g *Group) err() error {
-	if c := g.real.Load(); c != nil {
+// ctxErr is the Err of the group's context, and of all nodes' in it. It makes
+// nothing, so a body that only asks costs no context. It must not be ahead of Done,
+// which is why the real context is asked again at the end.
+func (g *Group) ctxErr() error {
+	if c := g.realContext.Load(); c != nil {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
@@ -81,20 +86,22 @@ func (g *Group) err() error {
 	if g.isOver() {
 		return context.Canceled
 	}
-	if g.real.Load() != nil {
+	if g.realContext.Load() != nil {
 		return nil // the parent's end comes through it
 	}
 	err := g.base.parent.Err()
 	if err != nil {
-		if c := g.real.Load(); c != nil {
+		if c := g.realContext.Load(); c != nil {
 			return c.ctx.Err() // made meanwhile: never ahead of its Done
 		}
 	}
 	return err
 }
 
-func (g *Group) value(key any) any {
-	if c := g.real.Load(); c != nil {
+// ctxValue asks the real context if it was made, for package context finds its own
+// there: so Cause is right, and a derived context needs no goroutine.
+func (g *Group) ctxValue(key any) any {
+	if c := g.realContext.Load(); c != nil {
 		return c.ctx.Value(key)
 	}
 	return g.parent.Value(key)
@@ -110,29 +117,29 @@ func causeOf(ctx context.Context, err error) error {
 func (n *Node) Deadline() (time.Time, bool) { return n.group.base.parent.Deadline() }
 
 // Done is closed when the group's context ends.
-func (n *Node) Done() <-chan struct{} { return n.group.makeReal().ctx.Done() }
+func (n *Node) Done() <-chan struct{} { return n.group.makeRealContext().ctx.Done() }
 
 // Err is not nil once the group's context has ended.
-func (n *Node) Err() error { return n.group.err() }
+func (n *Node) Err() error { return n.group.ctxErr() }
 
 // Value is that of the context that the group was made with.
 func (n *Node) Value(key any) any {
 	if key == (nodeKey{}) {
 		return n
 	}
-	return n.group.value(key)
+	return n.group.ctxValue(key)
 }
 
-// String keeps package fmt from reading a record that others write.
+// String keeps package fmt from reading an object that others write.
 func (n *Node) String() string { return "asap.Task(" + n.label() + ")" }
 
 // groupContext is a group's context as no task's.
 type groupContext Group
 
 func (c *groupContext) Deadline() (time.Time, bool) { return c.base.parent.Deadline() }
-func (c *groupContext) Done() <-chan struct{}       { return (*Group)(c).makeReal().ctx.Done() }
-func (c *groupContext) Err() error                  { return (*Group)(c).err() }
-func (c *groupContext) Value(key any) any           { return (*Group)(c).value(key) }
+func (c *groupContext) Done() <-chan struct{}       { return (*Group)(c).makeRealContext().ctx.Done() }
+func (c *groupContext) Err() error                  { return (*Group)(c).ctxErr() }
+func (c *groupContext) Value(key any) any           { return (*Group)(c).ctxValue(key) }
 func (c *groupContext) String() string              { return "asap.Group(" + (*Group)(c).Name() + ")" }
 
 // bodyContext is the context of a body that cannot be its node: of a function of
@@ -174,13 +181,13 @@ func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	}
 	c := &bodyContext{Context: (*groupContext)(g)}
 	if n.kind&Entrant != 0 {
-		c.Context = n.race().context(g)
+		c.Context = n.race().makeContext(g)
 	}
 	c.node.Store(n)
 	c.given = c
 	if g.watch != nil {
 		c.given, c.region = g.watch.Start(n.entry(), c, at, n.label())
 	}
-	n.makeSide().makeRare().own = c
+	n.makeSide().makeRare().bodyContext = c
 	return c.given
 }

@@ -3,16 +3,17 @@ package engine
 import "slices"
 
 // A hard wait that would close a cycle is found when it begins. The waiter
-// publishes what it waits for and then follows the waits from there; with
-// atomics in one total order, the last to publish sees the whole cycle.
+// announces what it waits for and then follows the waits from there; with
+// atomics in one total order, the last to announce sees the whole cycle: 13.
 //
 // Most waits need no walk. Tasks have an order: in a group that of declaration,
 // a task of a nested group before the one whose body made it and after what that
 // one comes after, the parts of a Race or Map before it. Declared dependencies, a
 // Race's wait for its functions and a Wait for a nested group lead downhill in
 // it, and so does an Await of what was declared before. So every cycle has a wait
-// that leads uphill. Those are counted in the root, before they are published,
-// and as long as there are none nobody walks.
+// that leads uphill. Those are counted in the root, before they are announced,
+// and as long as there are none nobody walks. Nor does a body that nobody waits
+// for.
 //
 // A step that was seen still holds when the next one is: a body waits until
 // its target is done, and a target that is seen waiting is not done. Only a
@@ -21,45 +22,106 @@ import "slices"
 // lets one of two waiters who close a cycle at the same time go on.
 
 // hint shortens a walk: from the node's wait for on, every wait leads to the
-// node to, as long as that is not done and no body between them has begun another
-// wait beside its first: see detours. All between them are of one group.
-type hint struct {
-	on, to  *Node
-	detours uint32
-}
+// node to, as long as that is not done. Only a wait that is cut short by nothing
+// but the end of its group gives one, and nobody follows one after that.
+type hint struct{ on, to *Node }
 
 // cycleCut is what cuts a wait that can never end.
 type cycleCut struct{ error }
 
-// publish says that the body of b waits from now on, unless that is a cycle.
-func (w *wait) publish(b *waiter) error {
+// announce says that the body of b waits from now on. The goroutine that waits calls
+// it, with no lock held. Counted, open, parked; the caller links it where it waits,
+// and only then looks whether it is refused: keeps 10, 12 and 13.
+func (w *wait) announce(b *waiter) {
 	by, n := b.node, w.on.Load()
 	w.uphill = !n.isBelow(by)
 	if w.uphill {
 		w.countUphill(n, 1)
 	}
 	b.open(w)
-	if !w.uphill && by.group.root.uphill.Load() == 0 || !mayLeadTo(n, by) {
+	if !by.group.park(w) {
+		w.end(nil)
+	}
+	if w.nextOpen.Load() != nil {
+		b.countSeveral(w)
+	}
+}
+
+// refused returns the error of a wait for n, announced and linked, that closes a
+// cycle, and withdraws it.
+func (w *wait) refused(b *waiter, n *Node) error {
+	by := b.node
+	if !w.uphill && by.group.root.uphill.Load() == 0 || !by.isAwaited() || !mayLeadTo(n, by) {
 		return nil
 	}
-	var err error
+	return w.refuseIfStuck(b, n)
+}
+
+// isAwaited reports whether anybody waits for n, or for a body around its group, or
+// has declared that. Without, n is part of no cycle: who would close one links
+// itself first, and so is seen here or sees the wait of n itself.
+func (n *Node) isAwaited() bool {
+	for range 16 { // deeper, to walk costs no more than to look
+		if n == nil {
+			return false
+		}
+		of := n.whole()
+		e := n.list.Load()
+		if of != nil && n.kind&Element != 0 && e != nil && e.to == of {
+			e = nil // the Map's own edge, which came first, so there is no other
+		}
+		if e != nil {
+			return true
+		}
+		if of == nil {
+			of = n.group.owner.Load()
+		}
+		n = of
+	}
+	return true
+}
+
+// refuseIfStuck takes the wait back that closes a cycle, and is apart from refused
+// for its frame: most bodies that wait should not grow their stack.
+//
+//go:noinline
+func (w *wait) refuseIfStuck(b *waiter, n *Node) (err error) {
 	w.ifStuck(n, func(path []string) {
-		if w.over.CompareAndSwap(false, true) { // else another has found the same
-			by.group.unpark(w)
+		if w.ended.CompareAndSwap(false, true) { // else another has found the same
 			w.withdraw(b)
-			err = by.group.host.Cycle(path)
+			err = b.node.group.host.Cycle(path)
 		}
 	})
 	return err
 }
 
-// withdraw is the end of what publish has begun.
+// withdraw is the end of what announce has begun. The goroutine that waits calls it,
+// once: with cycles held when the wait is refused, else with no lock.
 func (w *wait) withdraw(b *waiter) {
+	b.node.group.unpark(w)
 	b.shut(w)
+	if w.several {
+		w.several = false
+		b.node.group.root.makeLedger().several.Add(-1)
+	}
 	if n := w.on.Swap(nil); w.uphill && n != nil {
 		w.uphill = false
 		w.countUphill(n, -1)
 	}
+}
+
+// countSeveral counts a wait of a body that has another one, once it is open
+// and before it is looked where it leads to.
+func (b *waiter) countSeveral(w *wait) {
+	w.several = true
+	b.node.group.root.makeLedger().several.Add(1)
+}
+
+// hasSeveral reports whether some body waits for several things. Then hints do not
+// tell: they lead past bodies of which nobody knows that they wait for more.
+func (g *Group) hasSeveral() bool {
+	b := g.root.ledger.Load()
+	return b != nil && b.several.Load() != 0
 }
 
 // countUphill counts a wait for n that leads uphill, or between two roots.
@@ -72,7 +134,8 @@ func (w *wait) countUphill(n *Node, d int32) {
 }
 
 // isBelow reports whether n comes before by in the order in which waits lead
-// downhill.
+// downhill. It goes outwards from the deeper of the two until both are of one group.
+// When in doubt it says no: a wait that is counted for nothing only costs a walk.
 func (n *Node) isBelow(by *Node) bool {
 	if n.group.root != by.group.root {
 		return false
@@ -94,12 +157,13 @@ func (n *Node) isBelow(by *Node) bool {
 	return a.group.declared.Load() < 1<<31 && b.before(a) // of more the order does not tell
 }
 
-// mayLeadTo reports whether the waits from n lead to w. It is exact but for
+// mayLeadTo reports whether the waits from n lead to by. It is exact but for
 // waits taken back while it looks, and for a Race, which it takes for a wait
-// for all of its functions.
-func mayLeadTo(n, w *Node) bool {
+// for all of its functions. It follows one wait a step without allocating, and goes
+// over to a search where a body has several, or a node dependencies.
+func mayLeadTo(n, by *Node) bool {
 	for steps := 0; ; steps++ {
-		if n == w {
+		if n == by {
 			return true
 		}
 		if n.isDone() {
@@ -107,28 +171,26 @@ func mayLeadTo(n, w *Node) bool {
 		}
 		b := n.waiter()
 		if b == nil {
-			return n.isPending() && reaches(n, w)
+			return n.isPending() && reaches(n, by)
 		}
 		open := b.waits.Load()
 		if open == nil {
-			return n.isPending() && reaches(n, w)
+			return n.isPending() && reaches(n, by)
 		}
 		on := open.on.Load()
-		if on == nil || open.also.Load() != nil {
-			return reaches(n, w)
+		if on == nil || open.nextOpen.Load() != nil {
+			return reaches(n, by)
 		}
-		h := b.hint.Load()
-		if h == nil && steps < 8 {
-			n = on
-			continue
-		}
-		next, detours := on, on.group.detours()
-		if h != nil && h.on == on && h.detours == detours && !h.to.isDone() {
+		next := on
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && on.group.ending.Load() == nil && !n.group.hasSeveral() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one
 			if far := next.firmly(); far != nil {
-				b.hint.Store(&hint{on, far, detours})
+				b.hint.Store(&hint{on, far})
+				if n.isDone() { // else it would keep them
+					b.hint.Store(nil)
+				}
 			}
 		}
 		n = next
@@ -153,32 +215,29 @@ func (g *Group) detours() uint32 {
 // which is false before on is that of the next wait.
 func (n *Node) firmly() *Node {
 	b := n.waiter()
-	if b == nil {
+	if b == nil || b.waits.Load() != &b.first || b.first.nextOpen.Load() != nil || b.first.ended.Load() {
 		return nil
 	}
-	if !b.passed.Load() {
-		b.passed.Store(true)
-	}
-	if b.waits.Load() != &b.first || b.first.also.Load() != nil || b.first.over.Load() {
-		return nil
-	}
-	if on := b.first.on.Load(); on != nil && !on.isDone() && b.firm.Load() {
+	if on := b.first.on.Load(); on != nil && !on.isDone() && b.first.firm.Load() == on {
 		return on
 	}
 	return nil
 }
 
-func reaches(n, w *Node) bool {
-	s := newStuck(w, n)
+// reaches is mayLeadTo by a search that takes in everything that n waits for.
+func reaches(n, by *Node) bool {
+	s := newStuck(by, n)
 	defer s.release()
-	return s.index[w] != 0
+	return s.index[by] != 0
 }
 
 // ifStuck decides whether the wait w, for n, can never end, and calls do with the
-// names of the cycle if so, while nobody else decides. Of everybody on the way it
-// has asked the context before.
+// names of the cycle if so, while nobody else decides. It looks three times: by a
+// search without the lock, for waits on the way that their contexts have ended
+// (which ends those, and begins again), and exactly, under the root's cycles:
+// keeps 14. The caller holds no lock.
 func (w *wait) ifStuck(n *Node, do func(path []string)) {
-	root := w.by.group.root.makeBook()
+	root := w.by.group.root.makeLedger()
 	for {
 		s := newStuck(w.by, n)
 		asked := s.nodesOf(s.way())
@@ -186,13 +245,13 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 		if asked == nil {
 			return
 		}
-		if endedMeanwhile(asked) {
+		if cutDead(asked) {
 			continue
 		}
 		root.cycles.Lock()
 		s = newStuck(w.by, n)
 		way := s.nodesOf(s.way())
-		sure := way == nil || slices.Equal(way, asked)
+		sure := way == nil || slices.Equal(way, asked) // else those of another way were not asked
 		if way != nil && sure {
 			do(s.names(way))
 		}
@@ -204,21 +263,21 @@ func (w *wait) ifStuck(n *Node, do func(path []string)) {
 	}
 }
 
-// endedMeanwhile ends the waits on the way whose own context has ended, though
+// cutDead ends the waits on the way whose own context has ended, though
 // nobody has noticed, and reports whether there were any. It asks the callers'
 // contexts, so no lock may be held.
-func endedMeanwhile(way []*Node) (any bool) {
+func cutDead(way []*Node) (any bool) {
 	for _, n := range way {
 		b := n.waiter()
 		if b == nil {
 			continue
 		}
-		noticed := n.group.end.Load() != nil
-		if !noticed && n.group.hasEnded() {
+		noticed := n.group.ending.Load() != nil
+		if !noticed && n.group.noticeEnd() {
 			any = true
 		}
-		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			if w.done == nil || w.over.Load() {
+		for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+			if w.done == nil || w.ended.Load() {
 				continue
 			}
 			if err := w.ctx.Err(); err != nil {
@@ -231,20 +290,21 @@ func endedMeanwhile(way []*Node) (any bool) {
 }
 
 // cutIfStuck ends the waits of n that can never end, or those inside the nested
-// group that it waits for, because of something that has happened since they began.
+// group that it waits for, because of something that has happened since they began:
+// keeps 15. Anybody may call it, without a lock.
 func (n *Node) cutIfStuck() {
 	b := n.waiter()
 	if b == nil {
 		return
 	}
-	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
 		if g := w.group.Load(); g != nil {
 			g.cutCycles()
 			continue
 		}
 		on := w.on.Load()
-		if on == nil || w.over.Load() || w == &b.first {
-			// A wait in its own group does not lead out of it, and its record
+		if on == nil || w.ended.Load() || w == &b.first {
+			// A wait in its own group does not lead out of it, and its first
 			// may be that of another wait by now.
 			continue
 		}
@@ -253,7 +313,8 @@ func (n *Node) cutIfStuck() {
 }
 
 // cutCycles ends the waits inside g that lead back into it, through its owner,
-// which waits for g: the Wait cannot return before its tasks.
+// which waits for g: the Wait cannot return before its tasks. It is called after
+// that wait is open; who begins a wait inside later sees it there. Keeps 15.
 func (g *Group) cutCycles() {
 	if g.root.uphill.Load() == 0 {
 		return
@@ -264,10 +325,11 @@ func (g *Group) cutCycles() {
 }
 
 // crossers returns the tasks that the Wait of g waits for and that wait for one
-// of another group.
+// of another group. Only those can lead out of g: the search takes them in and not
+// every task, of which there may be a million.
 func (g *Group) crossers() (nodes []*Node) {
 	for _, w := range g.parkedWaits() {
-		if on := w.on.Load(); on != nil && on.group != g && !w.over.Load() {
+		if on := w.on.Load(); on != nil && on.group != g && !w.ended.Load() {
 			nodes = append(nodes, w.by)
 		}
 	}
@@ -299,7 +361,7 @@ func (n *Node) joins(g *Group) bool {
 	if b == nil {
 		return false
 	}
-	for w := b.waits.Load(); w != nil; w = w.also.Load() {
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
 		if w.group.Load() == g {
 			return true
 		}

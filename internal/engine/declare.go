@@ -2,30 +2,34 @@ package engine
 
 import "sync/atomic"
 
-// Start declares a node without dependencies.
+// Start declares a node without dependencies. Like all that declare it may be
+// called by anybody who knows that the group has not ended, never blocks, and
+// gives the node away: it may have ended when Start returns.
 func (g *Group) Start(n *Node) {
 	if g.declare(n) {
-		g.startReady(n)
+		g.ready(n)
 	}
 }
 
-// StartAfter declares a node with one dependency, linked by e.
+// StartAfter declares a node with one dependency, linked by e. It needs no hold:
+// until the only edge is linked nobody else knows the node.
 func (g *Group) StartAfter(n, dep *Node, e *Edge) {
 	n.pending = one
 	if !g.declare(n) || dep.link(e, n) {
 		return
 	}
-	if dep.failure() == nil {
+	if dep.failure() == nil { // done meanwhile, so nobody else knows n
 		n.pending = 0
-		g.startReady(n)
+		g.ready(n)
 	} else {
 		n.pending = dead
-		g.settleUnstarted(n, false)
+		g.skip(n)
 	}
 }
 
-// StartAfterAll declares a node with several dependencies, linked by edges. It
-// holds the node until all are linked.
+// StartAfterAll declares a node with several dependencies, linked by edges, which
+// are the node's. It holds the node until all are linked: keeps 3. An edge behind
+// a dependency that has failed stays unlinked.
 func (g *Group) StartAfterAll(n *Node, edges []Edge) {
 	n.pending = uint32(len(edges))*one + hold
 	if !g.declare(n) {
@@ -50,7 +54,7 @@ func (g *Group) StartAfterAll(n *Node, edges []Edge) {
 // StartRace declares a Race: its functions start at once, and it is done when
 // they have decided it. It reports false if it was skipped.
 func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
-	n.pending = one // until it is decided
+	n.pending = one // until it is decided; nobody counts that off
 	if !g.declare(n) {
 		return !n.isDone()
 	}
@@ -59,13 +63,13 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 	for i := range k {
 		f := n.body.Dep(i)
 		f.order = n.order
-		g.tellDeclared(f, n, i)
+		g.reportDeclared(f, n, i)
 	}
 	s := settling{g: g, at: g.now()}
 	for i := range k {
-		s.started(n.body.Dep(i), nil)
+		s.addReady(n.body.Dep(i), nil)
 	}
-	s.close()
+	s.complete()
 	return true
 }
 
@@ -73,8 +77,8 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 // [Group.Release] if the backend says so.
 func (g *Group) Give(n *Node) {
 	n.pending = hold
-	g.enterTask(n)
-	g.tellDeclared(n, nil, 0)
+	g.countDeclared(n)
+	g.reportDeclared(n, nil, 0)
 	if g.backend == nil || !g.backend.Holds(n) {
 		g.settleGiven(n, nil)
 	}
@@ -83,18 +87,11 @@ func (g *Group) Give(n *Node) {
 // Release settles a node that Give has kept back: as skipped if the group has
 // ended meanwhile.
 func (g *Group) Release(n *Node) {
-	if g.hasEnded() {
+	if g.noticeEnd() {
 		g.settleGiven(n, g.host.Skipped(n, nil))
 	} else {
 		g.settleGiven(n, nil)
 	}
-}
-
-func (g *Group) settleGiven(n *Node, f *Failure) {
-	atomic.StoreUint32(&n.pending, 0)
-	s := settling{g: g, class: byEnd}
-	s.settle(n, f)
-	s.close()
 }
 
 // AddParts counts in the elements of a Map that has its slice; the i-th is
@@ -109,7 +106,7 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
 	e.to = of
 	n.list.Store(e)
 	if !g.plain {
-		g.tellDeclared(n, of, index)
+		g.reportDeclared(n, of, index)
 	}
 	parts.Push(n)
 }
@@ -118,23 +115,33 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
 // at them.
 func (g *Group) Expand(of *Node, k int) { of.expand(k) }
 
+// settleGiven settles n, which has no dependency: f is nil for its value.
+func (g *Group) settleGiven(n *Node, f *Failure) {
+	atomic.StoreUint32(&n.pending, 0)
+	s := settling{g: g, class: byEnd}
+	s.settle(n, f)
+	s.complete()
+}
+
 // declare counts n in, and settles it as skipped when no body starts any more.
-// It reports true when n is to be started or linked.
+// It reports true when n is to be linked or ready. Every way into a group but
+// Give passes here.
 func (g *Group) declare(n *Node) bool {
-	g.enterTask(n)
-	if !g.plain && !g.tellDeclared(n, nil, 0) {
+	g.countDeclared(n)
+	if !g.plain && !g.reportDeclared(n, nil, 0) {
 		return false
 	}
-	if !g.hasEnded() {
+	if !g.noticeEnd() {
 		return true
 	}
 	n.pending = dead
-	g.settleUnstarted(n, false)
+	g.skip(n)
 	return false
 }
 
-// enterTask counts a new task, and takes its place in the order.
-func (g *Group) enterTask(n *Node) {
+// countDeclared counts a new task, and takes its place in the order. It panics in a
+// sealed group, whose declared stays negative by 2⁶³ whatever is added. Keeps 7.
+func (g *Group) countDeclared(n *Node) {
 	if g.backend != nil {
 		g.backend.Declaring(n)
 	}
@@ -145,20 +152,21 @@ func (g *Group) enterTask(n *Node) {
 	}
 }
 
-// tellDeclared tells whoever wants to know of a new node, which has a place in
-// of if that is not nil. It reports false if n is only to be drawn.
-func (g *Group) tellDeclared(n, of *Node, index int) bool {
+// reportDeclared tells whoever wants to know of a new node, which has a place in
+// of if that is not nil. It reports false if n is only to be drawn. Nobody else
+// knows n yet, so what is told of it comes before all else.
+func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
 	}
 	if g.watch != nil && g.watch.Entries() {
-		g.noteDeclared(n)
+		g.makeEntry(n)
 	}
 	return true
 }
 
-// noteDeclared gives n the entry in which its steps are noted.
-func (g *Group) noteDeclared(n *Node) {
+// makeEntry gives n the entry in which its steps are noted, with its dependencies.
+func (g *Group) makeEntry(n *Node) {
 	whole := uint32(0)
 	if of := n.whole(); of != nil {
 		whole = of.number()
@@ -184,31 +192,34 @@ func (g *Group) noteDeclared(n *Node) {
 	n.side.Store(&side{entry: e})
 }
 
-// startReady starts a node that nothing holds back any more.
-func (g *Group) startReady(n *Node) {
+// ready takes a node that nothing holds back any more, from whoever declares or
+// releases it. Without observers and limits that is one push.
+func (g *Group) ready(n *Node) {
 	switch {
 	case !g.plain || n.kind&Inline != 0:
-		g.settleUnstarted(n, true)
-	case g.lim == nil:
-		g.pushed(n, n)
+		g.readyOrSkip(n, true, 0)
+	case g.limiter == nil:
+		g.pushStack(n, n)
 	default:
 		g.push(g.admit(Chain{n, n}, 0))
 	}
 }
 
-// release takes a hold back and does what it has kept from happening.
+// release takes a hold back and does what it has kept from happening. It runs
+// what a host and observers do, so no mutex may be held. Keeps 3.
 func (n *Node) release(class uint8) {
-	switch start, skip := n.unpin(); {
-	case start && class == 0:
-		n.group.startReady(n)
-	case start:
-		n.group.settleHeld(n, true, class)
+	switch ready, skip := n.unpin(); {
+	case ready && class == 0:
+		n.group.ready(n)
+	case ready:
+		n.group.readyOrSkip(n, true, class)
 	case skip:
-		n.group.settleUnstarted(n, false)
+		n.group.skip(n)
 	}
 }
 
-// releaseAll takes back the holds of a search.
+// releaseAll takes back the holds of a search, without a mutex. What becomes ready
+// by it would have by the end of a dependency: hence byEnd.
 func releaseAll(pinned []*Node) {
 	for _, n := range pinned {
 		n.release(byEnd)

@@ -3,49 +3,32 @@ package engine
 import "context"
 
 // PrepareEnd makes the group's real context, before the call of Record: so nobody
-// sees a dead context without its cause. It asks the caller's context, so no lock
+// sees a dead context without its cause (keeps 25). It asks the caller's context, so no lock
 // may be held.
-func (g *Group) PrepareEnd() { g.makeReal() }
+func (g *Group) PrepareEnd() { g.makeRealContext() }
 
 // Record makes e the reason why the group ends, unless there is one already, and
 // reports whether it did. It cancels nothing: the caller has a [Verdict], or
-// calls cancel.
-func (g *Group) Record(e *Ending) bool { return g.end.CompareAndSwap(nil, e) }
+// calls cancel. Keeps 22.
+func (g *Group) Record(e *Ending) bool { return g.ending.CompareAndSwap(nil, e) }
 
 // End returns why the group ends, nil if nobody has noticed that it does.
-func (g *Group) End() *Ending { return g.end.Load() }
+func (g *Group) End() *Ending { return g.ending.Load() }
 
 // NoticedEnd returns why no further body starts, nil if they may. It takes over
 // the end of the parent if nobody has yet.
 func (g *Group) NoticedEnd() *Ending {
-	if e := g.end.Load(); e != nil {
+	if e := g.ending.Load(); e != nil {
 		return e
 	}
 	g.noticeParent()
-	return g.end.Load()
-}
-
-// hasEnded reports whether no further body starts. It asks the caller's context,
-// and takes over its end if nobody has yet.
-func (g *Group) hasEnded() bool {
-	return g.end.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
-}
-
-// noticeParent takes over the end of the base's parent, which comes from there
-// to g, and reports whether g has an end.
-func (g *Group) noticeParent() bool {
-	if err := g.base.parent.Err(); err != nil {
-		cause := causeOf(g.base.parent, err)
-		g.base.EndOutside(err, cause)
-		g.EndOutside(err, cause) // the base may have ended otherwise, and be on its way
-	}
-	return g.end.Load() != nil
+	return g.ending.Load()
 }
 
 // EndOutside ends the group, and those nested in it, for a cause outside its
 // bodies: the parent's end, Stop, or a backend that fails.
 func (g *Group) EndOutside(err, cause error) {
-	if g.end.Load() != nil || g.isOver() {
+	if g.ending.Load() != nil || g.isOver() {
 		return
 	}
 	g.endWith(g.host.Outside(err, cause))
@@ -56,6 +39,28 @@ func (g *Group) EndWith(cause, report error) {
 	g.endWith(&Ending{Why: ByOutside, Cause: cause, Report: report})
 }
 
+// noticeEnd reports whether no further body starts. It asks the caller's context,
+// so no mutex may be held, and takes over its end if nobody has yet. It is asked
+// for every body: a group that nobody cancels pays one load and the parent's Err,
+// and no goroutine that waits for it. Keeps 26.
+func (g *Group) noticeEnd() bool {
+	return g.ending.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
+}
+
+// noticeParent takes over the end of the base's parent, which comes from there
+// to g, and reports whether g has an end.
+func (g *Group) noticeParent() bool {
+	if err := g.base.parent.Err(); err != nil {
+		cause := causeOf(g.base.parent, err)
+		g.base.EndOutside(err, cause)
+		g.EndOutside(err, cause) // the base may have ended otherwise, and be on its way
+	}
+	return g.ending.Load() != nil
+}
+
+// endWith records e, if it is the first, and cancels. It may be called by anybody
+// who is alive in the group or knows that it has a task that has not ended; who
+// publishes the end of a task has a Verdict instead, for its order.
 func (g *Group) endWith(e *Ending) {
 	g.PrepareEnd()
 	if g.Record(e) {
@@ -65,20 +70,22 @@ func (g *Group) endWith(e *Ending) {
 
 // cancel ends the group's context and everything that only waits, once Record
 // has said why: first the groups nested in it, so that none of their bodies
-// starts once the context of this one is seen dead.
+// starts once the context of this one is seen dead (keeps 24). What waits comes
+// last, as it goes on with the context that has ended. Only whose Record was the
+// first calls it, once, with no mutex held.
 func (g *Group) cancel() {
-	e := g.end.Load()
-	g.endInside(e.err(), e.Cause)
-	g.makeReal().cancel(e.Cause)
+	e := g.ending.Load()
+	g.endInside(e.ctxErr(), e.Cause)
+	g.makeRealContext().cancel(e.Cause)
 	if g.elsewhere {
 		g.backend.Cancel(e.Cause)
 	}
-	g.wakeParked()
+	g.endParked()
 	g.skipAllQueued()
 }
 
-// err is the error of the context that e ends.
-func (e *Ending) err() error {
+// ctxErr is the error of the context that e ends.
+func (e *Ending) ctxErr() error {
 	if e.Why == ByOutside && e.Err != nil {
 		return e.Err
 	}

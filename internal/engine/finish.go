@@ -2,68 +2,71 @@ package engine
 
 import "context"
 
-// alive counts the goroutines that have their last step before them, and declared
-// minus ended the tasks that have not ended, with the caller until it waits. A
-// worker adds what has ended on it when it has nothing to run: ended is too low
-// meanwhile, never too high. Whoever makes the two equal closes declared, which is
-// final; and of those who find it closed and nobody alive, one ends the group. So
-// Wait returns after everybody's last step.
+// How a group comes to be over, from two counts: declared minus ended is the tasks
+// that have not ended, with the caller until it waits; alive is the goroutines that
+// have their last step before them. They are two since a worker counts off once for
+// all that has ended on it, and a goroutine may outlive the tasks. See 7 and 8.
 
-// countEnded counts off k tasks, or the caller, and ends the group if that was
-// the last. What the group's tasks have used must not be touched afterwards.
+// countEnded counts off k tasks, or the caller, and seals the group if that was
+// the last. The caller must be alive, or it must not touch the group afterwards.
+// Keeps 7.
 func (g *Group) countEnded(k int64) {
 	n := g.ended.Add(k)
 	if n == g.declared.Load() {
-		g.closeAfter(n)
+		g.sealAfter(n)
 	}
 }
 
-// closeAfter lets nothing be declared any more when n are and all have ended.
-func (g *Group) closeAfter(n int64) {
-	if !g.declared.CompareAndSwap(n, closedAt|n) {
+// sealAfter lets nothing be declared any more when n are and all have ended. One
+// of many callers does: keeps 8. The waits of bodies for this group end here and
+// not in finish, as the goroutine that finishes may be the one that waits.
+func (g *Group) sealAfter(n int64) {
+	if !g.declared.CompareAndSwap(n, sealed|n) {
 		return // another one was declared, or has closed it
 	}
-	g.rejoin()
+	g.endJoins()
 	if g.alive.Load() == 0 {
 		g.finish()
 	}
 }
 
-// closedAt is the bit of declared that says that nothing is declared any more.
-const closedAt = -1 << 63
+// sealed is the bit of declared that says that nothing is declared any more.
+const sealed = -1 << 63
 
-// enter counts a goroutine of the group in, unless it has ended: then it
-// reports false. Who is counted keeps the group from ending until leave.
+// enter counts a goroutine of the group as alive, unless that is sealed: then it
+// reports false. It counts first and then looks: keeps 8. Who is counted keeps the
+// group from being over until leave. Anybody may call it.
 func (g *Group) enter() bool {
 	g.alive.Add(1)
-	if !g.isClosed() {
+	if !g.isSealed() {
 		return true
 	}
 	g.leave()
 	return false
 }
 
-// isClosed reports whether every task has ended and none can be declared.
-func (g *Group) isClosed() bool { return g.declared.Load() < 0 }
+// isSealed reports whether every task has ended and none can be declared.
+func (g *Group) isSealed() bool { return g.declared.Load() < 0 }
 
-// leave is the last step of who was counted in. It looks at alive again: between
-// the first look and that at declared others may have been counted in, and only
-// of those who are counted in later is it sure that they have nothing to do.
+// leave is the last step of who was counted in, with no lock held.
 func (g *Group) leave() {
-	if g.alive.Add(-1) == 0 && g.isClosed() && g.alive.Load() == 0 {
+	if g.alive.Add(-1) == 0 && g.isSealed() {
 		g.finish()
 	}
 }
 
-// finish ends the group, once, as the last step of the last goroutine in it.
+// finish makes the group be over, once, as the last step of the last goroutine in
+// it. Only goroutines that bodies have left behind can still be on the way: they
+// see over, or are found here (keeps 10, 24). Wait returns by the last line, so
+// everything else comes before it.
 func (g *Group) finish() {
 	if !g.over.CompareAndSwap(false, true) {
 		return
 	}
 	g.unwatchParent()
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
-	g.wakeParked()                                  // and what they wait for
-	if c := g.real.Load(); c != nil {
+	g.endParked()                                   // and what they wait for
+	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
 	if owner := g.owner.Swap(nil); owner != nil {

@@ -18,9 +18,9 @@ import (
 type Group struct {
 	// Everybody reads these for each task, nobody writes them for each.
 	parent    context.Context        // what New was given, or what an observer made of it
-	end       atomic.Pointer[Ending] // why no further body starts
+	ending    atomic.Pointer[Ending] // why no further body starts
 	watch     *watch.Group           // nil: nobody looks
-	lim       *Limiter
+	limiter   *Limiter
 	host      Host
 	searchers atomic.Int32 // see relay.go
 	plain     bool         // nobody looks, and bodies run here
@@ -31,59 +31,33 @@ type Group struct {
 	// declared is 1 for the caller until it waits, and the number of tasks that
 	// were declared, and negative once nothing can be declared any more. It is
 	// also the order of declaration. The rest of its line is seldom used.
-	declared atomic.Int64
-	base     *Group               // the next outwards with a parent that is no group
-	root     *Group               // the outermost group around this one
-	owner    atomic.Pointer[Node] // the task in whose body it was made; nil once the group has ended
-	real     atomic.Pointer[cancelable]
-	book     atomic.Pointer[ledger]
-	backend  Backend
+	declared    atomic.Int64
+	base        *Group               // the next outwards with a parent that is no group
+	root        *Group               // the outermost group around this one
+	owner       atomic.Pointer[Node] // the task in whose body it was made; nil once the group has ended
+	realContext atomic.Pointer[realContext]
+	ledger      atomic.Pointer[ledger]
+	backend     Backend
 
 	// Pushers write the first two, see relay.go; the rest is seldom used.
-	in            atomic.Pointer[Node]
-	start         func()
-	inner         atomic.Pointer[Group] // the first of the groups nested in this one; changed under mu
-	before, after *Group                // its neighbors among those of the group around; under the mu of that
-	parked        atomic.Pointer[wait]  // hard waits of the group's bodies for tasks; changed under mu
-	uphill        atomic.Int32          // of a root: see cycle.go
-	depth         int32                 // groups around this one
-	waited        atomic.Uint32         // counted, if the caller's count is given back, and joined
-	over          atomic.Bool           // everything has ended
+	in                   atomic.Pointer[Node]
+	searchFunc           func()
+	inner                atomic.Pointer[Group] // the first of the groups nested in this one; changed under mu
+	prevInner, nextInner *Group                // its neighbors among those of the group around; under the mu of that
+	parked               atomic.Pointer[wait]  // hard waits of the group's bodies for tasks; changed under mu
+	uphill               atomic.Int32          // of a root: see cycle.go
+	depth                int32                 // groups around this one
+	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined
+	over                 atomic.Bool           // everything has ended
 
 	// Poppers write the first two, see relay.go.
-	pop   sync.Mutex
+	popMu sync.Mutex
 	out   *Node
 	ended atomic.Int64 // tasks that have ended, and the caller that waits
 	alive atomic.Int32 // goroutines that have to make their last step
 	mu    sync.Mutex
-	rank  uint8 // see rank.go
+	rank  uint8 // see rank.go; under the mu of the top limiter
 	idle  sync.WaitGroup
-}
-
-// ledger is what most groups never need.
-type ledger struct {
-	name    string         // written before the group is shared
-	hubs    map[*Node]*hub // under the group's mu
-	joins   *wait          // of bodies that wait for this group to end; likewise
-	watch   *parentWatch   // likewise
-	cycles  sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
-	detours atomic.Uint32  // see cycle.go
-
-	// Under the mu of the top limiter.
-	queue  []queued // bodies of the group in a queue; some have left it
-	queues int      // that have not
-}
-
-// makeBook returns the group's ledger and makes it if need be.
-func (g *Group) makeBook() *ledger {
-	b := g.book.Load()
-	if b == nil {
-		b = new(ledger)
-		if !g.book.CompareAndSwap(nil, b) {
-			b = g.book.Load()
-		}
-	}
-	return b
 }
 
 // Config is how a group is to be.
@@ -124,56 +98,6 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	}
 }
 
-func (g *Group) configure(c *Config) {
-	g.settled = c.Settled
-	if c.Name != "" {
-		g.makeBook().name = c.Name
-	}
-	if c.Limit > 0 {
-		g.lim = newLimiter(c.Limit, g.lim, g)
-	}
-	if c.Backend != nil {
-		g.setBackend(c)
-	}
-}
-
-func (g *Group) setBackend(c *Config) {
-	b, elsewhere := c.Backend(g, c)
-	if b == nil {
-		return
-	}
-	g.backend = b
-	if !elsewhere {
-		return
-	}
-	g.plain, g.elsewhere = false, true
-	g.nests, g.base = false, g    // an engine hears of an end from the goroutine inside the group's methods
-	if g.lim = nil; c.Limit > 0 { // its bodies take no slots of this process
-		g.lim = newLimiter(c.Limit, nil, g)
-	}
-}
-
-// observe makes the group one that somebody looks at.
-func (g *Group) observe(owner *Node, c *Config) {
-	var w watch.Config
-	if c != nil {
-		w = c.Watch
-		w.Name, w.Clock = c.Name, c.Clock
-	}
-	if owner != nil && owner.group.watch != nil {
-		w.Outer, w.Owner = owner.group.watch, owner.number()
-	}
-	if !watch.IsWanted(&w) {
-		return
-	}
-	g.plain = false
-	parent := g.parent
-	g.watch, g.parent = watch.New(&w, parent)
-	if g.nests && g.parent != parent && g.parent.Done() != owner.group.makeReal().ctx.Done() {
-		g.nests, g.base = false, g // by an observer that gives it an end of its own
-	}
-}
-
 // Left returns how many tasks have not ended, and one more until the caller has
 // begun to wait.
 func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
@@ -181,14 +105,12 @@ func (g *Group) Left() int { return int(g.declared.Load() - g.ended.Load()) }
 // IsOver reports whether everything has ended.
 func (g *Group) IsOver() bool { return g.isOver() }
 
-func (g *Group) isOver() bool { return g.over.Load() }
-
 // IsZero reports whether nobody has made the group.
 func (g *Group) IsZero() bool { return g.parent == nil }
 
 // Name returns the name that the group was given.
 func (g *Group) Name() string {
-	if b := g.book.Load(); b != nil {
+	if b := g.ledger.Load(); b != nil {
 		return b.name
 	}
 	return ""
@@ -218,4 +140,87 @@ func (g *Group) Refuse(call string, n *Node) {
 	if g.backend != nil {
 		g.backend.Refuse(call, n)
 	}
+}
+
+// configure does what the options say, once the group knows what is around it: a
+// limit goes inside those of the groups around.
+func (g *Group) configure(c *Config) {
+	g.settled = c.Settled
+	if c.Name != "" {
+		g.makeLedger().name = c.Name
+	}
+	if c.Limit > 0 {
+		g.limiter = newLimiter(c.Limit, g.limiter, g)
+	}
+	if c.Backend != nil {
+		g.setBackend(c)
+	}
+}
+
+// setBackend asks for a backend, which may not want the group: then there is none.
+func (g *Group) setBackend(c *Config) {
+	b, elsewhere := c.Backend(g, c)
+	if b == nil {
+		return
+	}
+	g.backend = b
+	if !elsewhere {
+		return
+	}
+	g.plain, g.elsewhere = false, true
+	g.nests, g.base = false, g        // an engine hears of an end from the goroutine inside the group's methods
+	if g.limiter = nil; c.Limit > 0 { // its bodies take no slots of this process
+		g.limiter = newLimiter(c.Limit, nil, g)
+	}
+}
+
+// observe makes the group one that somebody looks at, if somebody still wants to.
+// It calls observers, who may give the group another context.
+func (g *Group) observe(owner *Node, c *Config) {
+	var w watch.Config
+	if c != nil {
+		w = c.Watch
+		w.Name, w.Clock = c.Name, c.Clock
+	}
+	if owner != nil && owner.group.watch != nil {
+		w.Outer, w.Owner = owner.group.watch, owner.number()
+	}
+	if !watch.IsWanted(&w) {
+		return
+	}
+	g.plain = false
+	parent := g.parent
+	g.watch, g.parent = watch.New(&w, parent)
+	if g.nests && g.parent != parent && g.parent.Done() != owner.group.makeRealContext().ctx.Done() {
+		g.nests, g.base = false, g // by an observer that gives it an end of its own
+	}
+}
+
+// isOver may be asked by anybody; who sees true sees all that was done before.
+func (g *Group) isOver() bool { return g.over.Load() }
+
+// ledger is what most groups never need.
+type ledger struct {
+	name        string         // written before the group is shared
+	hubs        map[*Node]*hub // under the group's mu
+	joins       *wait          // of bodies that wait for this group to end; likewise
+	parentWatch *parentWatch   // likewise
+	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
+
+	// Under the mu of the top limiter.
+	queued    []queued // bodies of the group in a queue; some have left it
+	queuedNow int      // that have not
+}
+
+// makeLedger returns the group's ledger and makes it if need be.
+func (g *Group) makeLedger() *ledger {
+	b := g.ledger.Load()
+	if b == nil {
+		b = new(ledger)
+		if !g.ledger.CompareAndSwap(nil, b) {
+			b = g.ledger.Load()
+		}
+	}
+	return b
 }

@@ -7,7 +7,7 @@ package engine
 func (g *Group) Join() {
 	g.waited.Or(joined)
 	if w := g.beginJoin(); w != nil {
-		defer w.endJoin()
+		defer w.concludeJoin()
 	}
 	g.join(true)
 }
@@ -16,6 +16,13 @@ func (g *Group) Join() {
 // that the group was made in, for it may be anybody's.
 func (g *Group) JoinStopped() { g.join(false) }
 
+// IsJoined reports whether Join was called.
+func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
+
+// join counts the caller off, runs bodies if it may, and returns when the group is
+// over. The wait is deferred, for a body that it runs may leave by Goexit. Bodies
+// run here until the queue is empty: without that a group of one task would need
+// a goroutine. Not with pprof labels, as the caller's own could not be restored.
 func (g *Group) join(bodies bool) {
 	defer g.idle.Wait()
 	if g.waited.Or(counted)&counted != 0 {
@@ -36,9 +43,6 @@ const (
 	joined              // by Join, and not only JoinStopped
 )
 
-// IsJoined reports whether Join was called.
-func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
-
 // drive counts the caller off also when an engine takes the group out of memory,
 // by a panic or a Goexit in the middle.
 func (g *Group) drive() {
@@ -50,42 +54,49 @@ func (g *Group) drive() {
 // was made, until the group has ended, with whatever context it was made.
 
 // beginJoin begins that wait. It returns nil if there is no such task any more,
-// or nothing to wait for.
+// or nothing to wait for. It notes itself under the group's mu if that is not
+// sealed, and who seals it looks there afterwards: keeps 10. It is not parked, as
+// the end of its own group does not cut it: the Wait has to see its tasks out.
 func (g *Group) beginJoin() *wait {
 	by := g.owner.Load()
 	if by == nil || by.isDone() {
 		return nil
 	}
 	waiter := by.makeWaiter()
-	w := waiter.take()
+	w := waiter.useFirst()
 	if w == nil {
 		w = &wait{by: by, hard: true}
 	}
-	w.wake.Add(1)
-	b := g.makeBook()
+	w.woken.Add(1)
+	b := g.makeLedger()
 	g.mu.Lock()
-	open := !g.isClosed()
+	open := !g.isSealed()
 	if open {
 		w.next = b.joins
 		b.joins = w
 	}
 	g.mu.Unlock()
 	if !open {
-		w.wake.Done()
-		waiter.giveBack(w)
+		w.woken.Done()
+		waiter.freeFirst(w)
 		return nil
 	}
 	w.group.Store(g)
 	waiter.open(w)
-	by.blocked(nil, g)
+	if w.nextOpen.Load() != nil {
+		waiter.countSeveral(w)
+	}
+	by.reportBlocked(nil, g)
+	g.cutCycles() // before ranks go round in them
 	by.giveSlots(w)
-	g.cutCycles()
 	return w
 }
 
-// rejoin ends those waits at the moment when the last task has ended.
-func (g *Group) rejoin() {
-	b := g.book.Load()
+// endJoins ends those waits at the moment when the last task has ended. The seal
+// comes before it: keeps 10. The bodies have slots again before anything starts in
+// those that were the last task's.
+func (g *Group) endJoins() {
+	b := g.ledger.Load()
 	if b == nil {
 		return
 	}
@@ -94,18 +105,19 @@ func (g *Group) rejoin() {
 	b.joins = nil
 	g.mu.Unlock()
 	for w != nil {
-		next := w.next // the record may be gone when it is woken
+		next := w.next // w may be used again when it is woken
 		w.next = nil
 		w.end(byTarget)
 		w = next
 	}
 }
 
-// endJoin finishes the wait: the group has ended, and the body has its slots.
-func (w *wait) endJoin() {
-	w.wake.Wait()
+// concludeJoin is the end of what beginJoin has begun: the group is over, and once
+// the wait is woken the body has its slots.
+func (w *wait) concludeJoin() {
+	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
-	waiter.shut(w)
-	by.resumed(nil, w.group.Swap(nil))
-	waiter.giveBack(w)
+	w.withdraw(waiter)
+	by.reportResumed(nil, w.group.Swap(nil))
+	waiter.freeFirst(w)
 }

@@ -1,35 +1,50 @@
 package engine
 
-// lane is who is to start of one rank and class, by turns: in a queue, and in a
-// heap those that were raised to this rank while they waited.
+// lane is who waits for a slot with the same right, by turns: in a queue, and in a
+// heap those that came out of turn, as they were raised, or have waited at an inner
+// limit first.
 type lane struct {
-	queue  fifo
-	raised turns
+	fifo fifo
+	last uint32 // turn in it
+	late turns
+}
+
+// push takes an entry in its turn, which is most often after all others.
+func (l *lane) push(e entry) {
+	if int32(e.turn-l.last) > 0 || l.fifo.isEmpty() {
+		l.last = e.turn
+		l.fifo.push(e)
+	} else {
+		l.late.push(e)
+	}
 }
 
 // pop takes the entry with the first turn.
 func (l *lane) pop() (e entry, ok bool) {
-	if len(l.raised) == 0 {
-		return l.queue.pop()
+	if len(l.late) == 0 {
+		return l.fifo.pop()
 	}
-	if e, ok := l.queue.peek(); ok && int32(e.turn-l.raised[0].turn) < 0 {
-		return l.queue.pop()
+	if e, ok := l.fifo.peek(); ok && int32(e.turn-l.late[0].turn) < 0 {
+		return l.fifo.pop()
 	}
-	return l.raised.pop(), true
+	return l.late.pop(), true
 }
 
+// keep throws out what is not valid. The order stays.
 func (l *lane) keep(valid func(entry) bool) {
-	l.queue.keep(valid)
-	old := l.raised
-	l.raised = nil
+	l.fifo.keep(valid)
+	old := l.late
+	l.late = nil
 	for _, e := range old {
 		if valid(e) {
-			l.raised.push(e)
+			l.late.push(e)
 		}
 	}
 }
 
-// turns is a heap of entries, that with the first turn on top.
+// turns is a heap of entries, that with the first turn on top. Turns are compared by
+// difference, as they count past 2³². By hand and not container/heap, which wants
+// an allocation for each entry.
 type turns []entry
 
 func (t *turns) push(e entry) {
@@ -68,7 +83,8 @@ func (t *turns) pop() entry {
 	return e
 }
 
-// fifo is a queue of entries, in chunks.
+// fifo is a queue of entries, in chunks: a slice that is cut in front would be
+// copied whenever it grows, under the mutex.
 type fifo struct {
 	first, last *chunk
 	from, to    int // in first and in last
@@ -109,14 +125,17 @@ func (f *fifo) pop() (e entry, ok bool) {
 	return e, true
 }
 
+func (f *fifo) isEmpty() bool { return f.first == nil || f.first == f.last && f.from == f.to }
+
+// peek returns the first entry and leaves it there.
 func (f *fifo) peek() (e entry, ok bool) {
-	if f.first == nil || f.first == f.last && f.from == f.to {
+	if f.isEmpty() {
 		return e, false
 	}
 	return f.first.entries[f.from], true
 }
 
-// keep throws out what is not to be kept.
+// keep throws out what is not valid.
 func (f *fifo) keep(valid func(entry) bool) {
 	old := *f
 	*f = fifo{}

@@ -9,11 +9,15 @@ import (
 // from its own up to the outermost, taken in that order, so that nobody who
 // holds an outer slot waits for an inner one.
 //
-// Invariant: who waits in a queue finds no free slot. While anybody waits, the
-// word says so, and slots are taken and given under the outermost's mutex;
-// otherwise they are counted by compare-and-swap alone. That mutex guards the
-// queues of all levels, the claims, and the ranks of the nodes under it. Under it
-// the mutex of a group may be locked, and no code of a user's runs.
+// Who waits in a queue finds no free slot. While anybody waits, the word says so,
+// and slots are taken and given under the outermost's mutex; otherwise they are
+// counted by compare-and-swap alone: keeps 18. That mutex guards the queues of all
+// levels, the claims, and the ranks of the nodes under it: one for all levels, as a
+// body that moves up changes two of them at once. The mutex of a group may be
+// locked under it, and no code of a user's runs.
+//
+// What is called …Locked here wants that mutex. Slots that become free under it are
+// not handed over at once, but collected in grants and delivered without it.
 type Limiter struct {
 	word   atomic.Int64 // free slots, or contended
 	up     *Limiter
@@ -24,13 +28,26 @@ type Limiter struct {
 
 	mu    sync.Mutex
 	queue queue
+	todo  []goal // of a top: empty, for the next search; see rank.go
 }
 
+// contended is the word of a limiter with somebody in its queue: no count is, so
+// take and give fail without a look at the queue.
 const contended = -1
 
+// Limiter returns that of the bodies of a Map of the group with a limit of its
+// own, or, with 0, without.
+func (g *Group) Limiter(limit int) *Limiter {
+	if limit == 0 {
+		return g.limiter
+	}
+	return newLimiter(limit, g.limiter, nil)
+}
+
+// newLimiter makes one with n slots inside of up, which is nil for an outermost.
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := &Limiter{up: up}
-	l.queue.of = of
+	l.queue.group = of
 	l.word.Store(int64(n))
 	l.top = l
 	if up != nil {
@@ -40,16 +57,8 @@ func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	return l
 }
 
-// Limiter returns that of the bodies of a Map of the group with a limit of its
-// own, or, with 0, without.
-func (g *Group) Limiter(limit int) *Limiter {
-	if limit == 0 {
-		return g.lim
-	}
-	return newLimiter(limit, g.lim, nil)
-}
-
-// take takes a slot if one is free.
+// take takes a slot if one is free, by anybody and without the mutex: with somebody
+// in the queue none is.
 func (l *Limiter) take() bool {
 	for {
 		w := l.word.Load()
@@ -75,7 +84,8 @@ func (l *Limiter) give() bool {
 	}
 }
 
-// takeLocked takes a slot, or makes the word say that somebody waits.
+// takeLocked takes a slot, or makes the word say that somebody waits: then the
+// caller queues its body before it unlocks. Keeps 18.
 func (l *Limiter) takeLocked() bool {
 	for {
 		w := l.word.Load()
@@ -93,7 +103,8 @@ func (l *Limiter) takeLocked() bool {
 }
 
 // giveLocked gives a slot to the next that waits for one at this level, and
-// moves that one up; what has all its slots goes to granted.
+// moves that one up; what has all its slots goes to granted. The slot never becomes
+// free in between, so nobody overtakes who waits.
 func (l *Limiter) giveLocked(granted *grants) {
 	if l.give() {
 		return
@@ -105,26 +116,28 @@ func (l *Limiter) giveLocked(granted *grants) {
 		l.giveLocked(granted) // the last in the queue has left it
 	case goesOn:
 		if l.up.climbLocked(n, true, 0) {
-			granted.wake(n)
+			granted.addGoing(n)
 		}
 	default:
-		class := n.queued & byEnd
-		n.queued = 0
+		class := n.queueMark & byEnd
+		n.queueMark = 0
 		if l.up.climbLocked(n, false, class) {
 			granted.nodes.Push(n)
 		}
 	}
 }
 
-// calmLocked lets the word count again when nobody waits any more.
+// calmLocked lets the word count again when nobody waits any more. Who takes the
+// last out of a queue calls it.
 func (l *Limiter) calmLocked() {
-	if l.queue.left == 0 && l.word.Load() == contended {
+	if l.queue.valid == 0 && l.word.Load() == contended {
 		l.word.Store(0)
 	}
 }
 
 // climbLocked takes a slot at l and above for n, and queues it where there is
-// none: to go on, or to start. It reports whether all were free.
+// none: to go on, or to start. It reports whether all were free. l may be nil. The
+// caller owns n; a queue does afterwards, if it was not. Keeps 16.
 func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	for ; l != nil; l = l.up {
 		if l.takeLocked() {
@@ -140,14 +153,16 @@ func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	return true
 }
 
-// releaseLocked gives back the slots from l up to, but not including, end.
-func (l *Limiter) releaseLocked(end *Limiter, granted *grants) {
+// giveAllLocked gives back the slots from l up to, but not including, end: those
+// that a body in the queue of end holds, or all with nil.
+func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
 		l.giveLocked(granted)
 	}
 }
 
-// isContended reports whether anybody waits for a slot of l or above.
+// isContended reports whether anybody waits for a slot of l or above. Without the
+// mutex it is a hint: who comes later waits for one body more.
 func (l *Limiter) isContended() bool {
 	for ; l != nil; l = l.up {
 		if l.word.Load() == contended {
@@ -155,124 +170,4 @@ func (l *Limiter) isContended() bool {
 		}
 	}
 	return false
-}
-
-// grants is who got slots: to be started or woken without the mutex.
-type grants struct {
-	nodes       Chain
-	first, last *wait
-}
-
-// wake takes a body that goes on with its slots.
-func (s *grants) wake(n *Node) {
-	claim := &n.waiter().claim
-	w := claim.queued
-	claim.queued, claim.at = nil, nil
-	if s.first == nil {
-		s.first = w
-	} else {
-		s.last.then = w
-	}
-	s.last = w
-}
-
-// start wakes and starts who got slots, and leaves the first node to the
-// caller if that has the given group.
-func (s *grants) start(own *Group) (first *Node) {
-	for w := s.first; w != nil; {
-		then := w.then // the record may be used again when it is woken up
-		w.then = nil
-		w.wakeUp()
-		w = then
-	}
-	for n := s.nodes.Pop(); n != nil; n = s.nodes.Pop() {
-		if first == nil && n.group == own {
-			first = n
-			continue
-		}
-		n.group.push(Chain{n, n})
-	}
-	return first
-}
-
-// admit takes slots for bodies that have become ready and returns those that
-// have all of theirs. The others are queued, with byEnd if they became ready by
-// the end of another.
-func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
-	if g.lim == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
-		return ready
-	}
-	for n := ready.Pop(); n != nil; n = ready.Pop() {
-		l := n.limiter()
-		for l != nil && l.take() {
-			l = l.up
-		}
-		if l == nil || g.admitAt(n, l, class) {
-			admitted.Push(n)
-		}
-	}
-	return admitted
-}
-
-// admitAt is admit's slow path: there was no free slot at l. A node that may not
-// start any more is skipped on the spot.
-func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
-	g.watchParent()
-	mu := &l.top.mu
-	mu.Lock()
-	if g.end.Load() == nil {
-		admitted = l.climbLocked(n, false, class)
-		mu.Unlock()
-		return admitted
-	}
-	var granted grants
-	n.limiter().releaseLocked(l, &granted)
-	mu.Unlock()
-	granted.start(nil)
-	g.settleUnstarted(n, false)
-	return false
-}
-
-// passOn ends the turn of n's body in a limited group: what it made ready is
-// admitted, and its slot goes to the next. The worker keeps the slot for the
-// oldest that it made ready if nobody waits for it, and no rank says otherwise.
-func (w *worker) passOn(n *Node, ready Chain, ended int64) (next *Node) {
-	g, l := w.g, n.limiter()
-	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.waiter() == nil && !l.isContended() &&
-		(first == ready.tail || !l.top.raised.Load()) {
-		next = ready.Pop()
-	}
-	if !ready.isEmpty() {
-		g.push(g.admit(ready, byEnd))
-	}
-	if g.depth > 0 { // whose body goes on before anything starts in the slot
-		g.countEnded(ended)
-	} else {
-		w.ended += ended
-	}
-	if next == nil && l != nil {
-		granted := n.vacate(l)
-		next = granted.start(g)
-	}
-	return next
-}
-
-// vacate gives back the slots of a body that has ended.
-func (n *Node) vacate(l *Limiter) (granted grants) {
-	b := n.waiter()
-	if b == nil {
-		for l != nil && l.give() {
-			l = l.up
-		}
-		if l == nil {
-			return granted
-		}
-	}
-	mu := &l.top.mu
-	mu.Lock()
-	defer mu.Unlock()
-	if b == nil || b.claim.vacateLocked(n, &granted) {
-		l.releaseLocked(nil, &granted)
-	}
-	return granted
 }

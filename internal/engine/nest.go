@@ -2,24 +2,28 @@ package engine
 
 import "context"
 
-// A group that is made with the context of a body is nested in that body's group.
+// A group that is made with the context of a body is nested in that body's group:
+// its slots are inside of that one's, its Wait is a wait of the body, and if its
+// context ends with the body's alone it ends with that group, by a call and not by
+// its context (nests). Otherwise it is a base of its own.
 
 // nestIn makes g a group inside the body of owner, which has made it with ctx.
+// Nobody else knows g yet.
 func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	outer := owner.group
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
 	g.rank = uint8(min(g.depth, maxRank))
-	if outer.end.Load() != nil {
-		g.lim = nil // what its bodies do now queues no more
-	} else if g.lim = owner.limiter(); g.lim != nil {
-		mu := &g.lim.top.mu
+	if outer.ending.Load() != nil {
+		g.limiter = nil // what its bodies do now queues no more
+	} else if g.limiter = owner.limiter(); g.limiter != nil {
+		mu := &g.limiter.top.mu
 		mu.Lock()
 		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
 		mu.Unlock()
 	}
-	if owner.kind&Entrant != 0 || !owner.isOwn(ctx) {
-		return
+	if ctx != context.Context(owner) && ctx.Done() != outer.makeRealContext().ctx.Done() {
+		return // it has an end of its own: of a Race, by an observer, or by the caller
 	}
 	g.nests, g.base = true, outer.base
 	if ctx == context.Context(owner) {
@@ -28,50 +32,54 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 }
 
 // adopt notes a group that was made in a body of g, so that it ends with g if it
-// nests: g ends first, and then those that it has noted.
+// nests: g ends first, and then those that it has noted. Here the group is noted
+// first, and then looks whether g has ended: keeps 24. It may be a goroutine that
+// a body has left behind who calls it, even when g is over.
 func (g *Group) adopt(n *Group) {
 	g.mu.Lock()
-	if n.after = g.inner.Load(); n.after != nil {
-		n.after.before = n
+	if n.nextInner = g.inner.Load(); n.nextInner != nil {
+		n.nextInner.prevInner = n
 	}
 	g.inner.Store(n)
 	g.mu.Unlock()
-	if e := g.end.Load(); e != nil && n.nests {
-		n.EndOutside(e.err(), e.Cause)
+	if e := g.ending.Load(); e != nil && n.nests {
+		n.EndOutside(e.ctxErr(), e.Cause)
 	} else if g.isOver() {
 		g.endInside(context.Canceled, context.Canceled)
 	}
 }
 
-// disown forgets a group that has ended.
+// disown forgets a group that is over: its last goroutine calls it, once.
 func (g *Group) disown(n *Group) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n.before == nil {
-		g.inner.Store(n.after)
+	if n.prevInner == nil {
+		g.inner.Store(n.nextInner)
 	} else {
-		n.before.after = n.after
+		n.prevInner.nextInner = n.nextInner
 	}
-	if n.after != nil {
-		n.after.before = n.before
+	if n.nextInner != nil {
+		n.nextInner.prevInner = n.prevInner
 	}
-	n.before, n.after = nil, nil
+	n.prevInner, n.nextInner = nil, nil
 }
 
-// inside returns the groups that were made in bodies of g and have not ended.
+// inside returns the groups that were made in bodies of g and are not over. It is a
+// copy: no group is ended with the mu of another held.
 func (g *Group) inside() (groups []*Group) {
 	if g.inner.Load() == nil {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for n := g.inner.Load(); n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		groups = append(groups, n)
 	}
 	return groups
 }
 
-// endInside ends the groups that end with g.
+// endInside ends the groups that end with g. It descends one group a level of
+// nesting, since each of them ends those inside it before its own context.
 func (g *Group) endInside(err, cause error) {
 	for _, n := range g.inside() {
 		if n.nests {

@@ -2,25 +2,35 @@ package engine
 
 import "context"
 
-// What observers are told of waits.
+// What observers are told of waits. The body's own goroutines call it, with no lock
+// held; package watch puts those of one body in order.
 
-// blocked reports a wait of n's body for a node or a nested group.
-func (n *Node) blocked(on *Node, group *Group) {
+// Report tells that the body of n starts on another engine, and returns the
+// context for it that observers make of the group's.
+func (g *Group) Report(n *Node) context.Context {
+	if g.watch == nil {
+		return g.parent
+	}
+	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
+}
+
+// reportBlocked reports a wait of n's body for a node or a nested group.
+func (n *Node) reportBlocked(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Blocked(n.entry(), targetID(on, group), w.Now())
 	}
 }
 
-// resumed reports the end of a wait that blocked has reported.
-func (n *Node) resumed(on *Node, group *Group) {
+// reportResumed reports the end of a wait that reportBlocked has reported.
+func (n *Node) reportResumed(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {
 		w.Resumed(n.entry(), targetID(on, group), w.Now())
 	}
 }
 
-// passed reports a wait for a node that is done already: the body depends on it
-// all the same.
-func (n *Node) passed(on *Node) {
+// reportPassed reports a wait for a node that is done already: the body depends on
+// it all the same. Without it a recorder would miss an edge by luck.
+func (n *Node) reportPassed(on *Node) {
 	if w := n.group.watch; w != nil {
 		at, id := w.Now(), targetID(on, nil)
 		w.Blocked(n.entry(), id, at)
@@ -37,13 +47,4 @@ func targetID(on *Node, group *Group) uint64 {
 		return on.group.watch.ID(on.number())
 	}
 	return 0
-}
-
-// Report tells that the body of n starts on another engine, and returns the
-// context for it that observers make of the group's.
-func (g *Group) Report(n *Node) context.Context {
-	if g.watch == nil {
-		return g.parent
-	}
-	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
 }

@@ -3,7 +3,7 @@ package engine
 import "context"
 
 // parentWatch takes over the parent's end while bodies of the group, or of those
-// nested in it, are asleep or queued: nobody else would tell them.
+// nested in it, are asleep or queued: nobody else would tell them. Keeps 26.
 type parentWatch struct {
 	off  func() bool
 	done chan struct{}
@@ -11,15 +11,21 @@ type parentWatch struct {
 
 // watchParent registers with the parent of g's base, once, if it can end. It may
 // be called by anybody, also by a goroutine that a body has left behind, and
-// with no lock held, as it calls methods of the caller's context.
+// with no lock held, as it calls methods of the caller's context. A group that
+// neither waits nor queues never registers, and pays nothing for its parent.
 func (g *Group) watchParent() {
-	g = g.base
-	if g.elsewhere || g.parent.Done() == nil { // another engine looks itself
-		return
+	if base := g.base; !base.elsewhere && base.parent.Done() != nil {
+		base.registerWatch() // an engine elsewhere notices the end by itself
 	}
-	b := g.makeBook()
+}
+
+// registerWatch is apart for its frame. g is a base.
+//
+//go:noinline
+func (g *Group) registerWatch() {
+	b := g.makeLedger()
 	g.mu.Lock()
-	registered := b.watch != nil
+	registered := b.parentWatch != nil
 	g.mu.Unlock()
 	if registered || !g.enter() { // counted in: finish waits for the registration
 		return
@@ -27,8 +33,8 @@ func (g *Group) watchParent() {
 	defer g.leave()
 	p := &parentWatch{done: make(chan struct{})}
 	g.mu.Lock()
-	if registered = b.watch != nil; !registered {
-		b.watch = p
+	if registered = b.parentWatch != nil; !registered {
+		b.parentWatch = p
 	}
 	g.mu.Unlock()
 	if registered {
@@ -39,22 +45,25 @@ func (g *Group) watchParent() {
 		// while it has work to do. It may be the one that ends the group, which
 		// waits for done: so that is closed before.
 		g.alive.Add(1)
-		if !g.isClosed() {
+		if !g.isSealed() {
 			g.noticeParent()
 		}
+		last := g.alive.Add(-1) == 0 && g.isSealed()
 		close(p.done)
-		g.leave()
+		if last {
+			g.finish()
+		}
 	})
 }
 
 // unwatchParent returns when the registration is gone and its call, if any, is
 // over. Only finish calls it: nobody registers any more.
 func (g *Group) unwatchParent() {
-	b := g.book.Load()
-	if b == nil || b.watch == nil {
+	b := g.ledger.Load()
+	if b == nil || b.parentWatch == nil {
 		return
 	}
-	if p := b.watch; !p.off() {
+	if p := b.parentWatch; !p.off() {
 		<-p.done
 	}
 }

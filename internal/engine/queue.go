@@ -5,19 +5,21 @@ import "math/bits"
 // queue is who waits for a slot of one limiter: first the bodies that go on, in
 // the order in which their waits ended; then ready ones, by rank, the highest
 // first, and among equals those that became ready by the end of another before
-// those that were ready when they were declared; each in order.
+// those that were ready when they were declared; each by turns.
 //
 // Who leaves it from the middle leaves its entry behind, which is no longer
 // valid: so leaving costs a constant, and when half of the entries are left
-// behind they are thrown out. All of it is guarded by the top limiter's mutex.
+// behind they are thrown out (keeps 20). Links in the node would let it leave in
+// place, but cost every task a pointer. All of it is guarded by the top limiter's
+// mutex.
 type queue struct {
-	going fifo
+	going lane      // bodies that go on
 	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
-	left  int       // valid entries
-	of    *Group    // that the limit is of, nil if it is a Map's
+	valid int       // valid entries
+	group *Group    // that the limit is of, nil if it is a Map's
 	stale int       // entries left behind
-	turn  uint32    // of the last who came to start
+	turn  uint32    // of a top limiter's: the last one given
 }
 
 // A node in the queue of a limiter has its mark, and byEnd if it became ready by
@@ -34,17 +36,42 @@ type entry struct {
 	turn uint32
 }
 
-// pushReady queues a body that is to start.
+// pushReady queues a body that is to start in the queue of l. Its turn is that of
+// when it became ready, also after it has waited at an inner limit.
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
-	n.queued = l.mark | class
+	n.queueMark = l.mark | class
 	n.rank = n.rankNow()
-	q.turn++
-	n.turn = q.turn
-	q.lane(n).queue.push(entry{n, n.turn})
-	q.left++
-	if q.of != n.group {
-		n.group.enteredQueue(n, l)
+	if n.turn == 0 {
+		n.turn = l.top.queue.nextTurn()
 	}
+	q.lane(n).push(entry{n, n.turn})
+	q.countIn(n, l)
+}
+
+// pushGoing queues a body that goes on, whose turn is that of when its wait ended.
+func (q *queue) pushGoing(n *Node, l *Limiter) {
+	s := &n.waiter().claim
+	s.at = l
+	q.going.push(entry{n, s.turn})
+	q.countIn(n, l)
+}
+
+// countIn is what all entering ends with: n's group has to know of it, unless it is
+// the limit's own, which finds its bodies in the queue.
+func (q *queue) countIn(n *Node, l *Limiter) {
+	q.valid++
+	if q.group != n.group {
+		n.group.noteQueued(n, l)
+	}
+}
+
+// nextTurn returns a turn after all others, of the top limiter's queue; it is
+// never 0.
+func (q *queue) nextTurn() uint32 {
+	if q.turn++; q.turn == 0 {
+		q.turn++
+	}
+	return q.turn
 }
 
 // lane returns that of n's rank and class.
@@ -53,63 +80,48 @@ func (q *queue) lane(n *Node) *lane {
 		q.ready = append(q.ready, [2]lane{})
 	}
 	q.ranks |= 1 << n.rank
-	return &q.ready[n.rank][n.queued>>7]
-}
-
-// pushGoing queues a body that goes on.
-func (q *queue) pushGoing(n *Node, l *Limiter) {
-	s := &n.waiter().claim
-	s.at = l
-	s.turn++
-	q.going.push(entry{n, s.turn})
-	q.left++
-	if q.of != n.group {
-		n.group.enteredQueue(n, l)
-	}
-}
-
-// dropGoing takes a body that goes on out of the queue.
-func (q *queue) dropGoing(n *Node) {
-	n.waiter().claim.turn++
-	q.drop(n)
+	return &q.ready[n.rank][n.queueMark>>7]
 }
 
 // dropReady takes a body that is to start out of the queue.
 func (q *queue) dropReady(n *Node) {
-	n.queued = 0
+	n.queueMark = 0
 	q.drop(n)
 }
 
+// drop takes a body out of the queue from the middle. The caller has made its entry
+// invalid, or does before it unlocks.
 func (q *queue) drop(n *Node) {
 	q.stale++
-	q.leave(n)
+	q.countOut(n)
 	q.tidyIfMany()
 }
 
-// leave is what all leaving begins with. When nobody is left, nor are the entries
+// countOut is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
-func (q *queue) leave(n *Node) {
-	if q.of != n.group {
-		n.group.leftQueue()
+func (q *queue) countOut(n *Node) {
+	if q.group != n.group {
+		n.group.noteUnqueued()
 	}
-	if q.left--; q.left == 0 && q.stale > 0 {
+	if q.valid--; q.valid == 0 && q.stale > 0 {
 		q.tidy()
 	}
 }
 
 // raise moves n, which is in this queue, to the lane of the rank that it has now,
-// where it keeps its turn.
+// where it keeps its turn. The entry in the old lane is left behind.
 func (q *queue) raise(n *Node) {
-	q.lane(n).raised.push(entry{n, n.turn})
+	q.lane(n).push(entry{n, n.turn})
 	q.stale++
 	q.tidyIfMany()
 }
 
-// pop takes the next, and reports whether it goes on or is to start.
+// pop takes the next, and reports whether it goes on or is to start. The caller
+// clears the mark or the claim of a body before it unlocks.
 func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 	for e, ok := q.going.pop(); ok; e, ok = q.going.pop() {
 		if e.goes() {
-			q.leave(e.n)
+			q.countOut(e.n)
 			return e.n, true
 		}
 		q.stale--
@@ -120,7 +132,7 @@ func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 			lane := &q.ready[rank][class>>7]
 			for e, ok := lane.pop(); ok; e, ok = lane.pop() {
 				if e.starts(mark|class, rank) {
-					q.leave(e.n)
+					q.countOut(e.n)
 					return e.n, false
 				}
 				q.stale--
@@ -139,7 +151,7 @@ func (e entry) goes() bool {
 
 // starts reports whether the entry is that of a body that still is to start.
 func (e entry) starts(queued uint8, rank int) bool {
-	return e.n.queued == queued && e.n.turn == e.turn && int(e.n.rank) == rank
+	return e.n.queueMark == queued && e.n.turn == e.turn && int(e.n.rank) == rank
 }
 
 // bodiesOf returns those of g in the queue.
@@ -158,7 +170,8 @@ func (q *queue) has(n *Node) (has bool) {
 	return has
 }
 
-// each calls do with every entry, valid or not.
+// each calls do with every entry, valid or not. It is for the end of a group and for
+// deep nesting, since it goes through all.
 func (q *queue) each(do func(entry)) {
 	all := func(e entry) bool { do(e); return true }
 	q.going.keep(all)
@@ -171,7 +184,7 @@ func (q *queue) each(do func(entry)) {
 
 // tidyIfMany throws the entries out that were left behind, when they are many.
 func (q *queue) tidyIfMany() {
-	if q.stale >= q.left+64 {
+	if q.stale >= q.valid+64 {
 		q.tidy()
 	}
 }
@@ -182,7 +195,7 @@ func (q *queue) tidy() {
 	for rank := range q.ready {
 		for i := range q.ready[rank] {
 			q.ready[rank][i].keep(func(e entry) bool {
-				return e.starts(e.n.queued, rank) && e.n.queued != 0
+				return e.starts(e.n.queueMark, rank) && e.n.queueMark != 0
 			})
 		}
 	}

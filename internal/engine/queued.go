@@ -3,7 +3,8 @@ package engine
 import "slices"
 
 // What a group knows of its bodies that are in queues of other limits than its
-// own, so that its end costs no look at those of others.
+// own, so that its end costs no look at those of others: a request that is canceled
+// among 10,000 that queue at one limit takes out its own.
 
 // queued is a body that was queued by a limiter. It may have left.
 type queued struct {
@@ -14,122 +15,127 @@ type queued struct {
 // isIn reports whether the body still is in that queue.
 func (q queued) isIn() bool { return q.starts() || q.goes() }
 
-func (q queued) starts() bool { return q.n.queued&^byEnd == q.at.mark }
+// starts reports whether the body is in that queue to start, goes to go on. Both
+// want the top limiter's mutex.
+func (q queued) starts() bool { return q.n.queueMark&^byEnd == q.at.mark }
 
 func (q queued) goes() bool {
 	b := q.n.waiter()
 	return b != nil && b.claim.queued != nil && b.claim.at == q.at
 }
 
-// enteredQueue notes that n is in the queue of l. The top limiter's mutex is
-// locked.
-func (g *Group) enteredQueue(n *Node, l *Limiter) {
-	b := g.makeBook()
+// noteQueued notes that n is in the queue of l. The top limiter's mutex is
+// locked. A body that moves up is noted again; when half of them have left, those
+// are thrown out.
+func (g *Group) noteQueued(n *Node, l *Limiter) {
+	b := g.makeLedger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if len(b.queue) >= 2*b.queues+64 {
-		kept := slices.DeleteFunc(b.queue, func(q queued) bool { return !q.isIn() })
-		b.queue = kept
+	if len(b.queued) >= 2*b.queuedNow+64 {
+		kept := slices.DeleteFunc(b.queued, func(q queued) bool { return !q.isIn() })
+		b.queued = kept
 	}
-	b.queue = append(b.queue, queued{n, l})
-	b.queues++
+	b.queued = append(b.queued, queued{n, l})
+	b.queuedNow++
 }
 
-// leftQueue notes that one of the group's bodies has left its queue. The top
+// noteUnqueued notes that one of the group's bodies has left its queue. The top
 // limiter's mutex is locked.
-func (g *Group) leftQueue() {
-	b := g.makeBook()
+func (g *Group) noteUnqueued() {
+	b := g.makeLedger()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if b.queues > 0 {
-		b.queues--
+	if b.queuedNow > 0 {
+		b.queuedNow--
 	}
-	if b.queues == 0 { // who has left is kept no longer than that
-		clear(b.queue)
-		b.queue = b.queue[:0]
+	if b.queuedNow == 0 { // who has left is kept no longer than that
+		clear(b.queued)
+		b.queued = b.queued[:0]
 	}
 }
 
 // skipAllQueued ends what the group's bodies wait for in queues, once the group
-// has ended: who was to start is skipped, who goes on does so without a slot.
+// has ended: who was to start is skipped, who goes on does so without a slot. Who
+// queues later sees the end under the mutex: keeps 10 for queues, and 19.
 func (g *Group) skipAllQueued() {
-	var l leaving
-	if g.lim == nil { // only Maps have limits, each its own
-		for _, q := range g.takeQueued() {
+	var l dropping
+	if g.limiter == nil { // only Maps have limits, each its own
+		for _, q := range g.clearQueued() {
 			mu := &q.at.top.mu
 			mu.Lock()
-			l.takeLocked(q)
+			l.dropLocked(q)
 			mu.Unlock()
 		}
 	} else { // one mutex: nobody moves up meanwhile
-		mu := &g.lim.top.mu
+		mu := &g.limiter.top.mu
 		mu.Lock()
-		list := g.takeQueued()
-		for i := len(list) - 1; i >= 0; i-- { // the latest place of a node first
-			l.takeLocked(list[i])
+		list := g.clearQueued()
+		for _, q := range slices.Backward(list) { // the latest place of a node first
+			l.dropLocked(q)
 		}
-		if own := g.lim; own.queue.of == g && own.queue.left > 0 {
+		if own := g.limiter; own.queue.group == g && own.queue.valid > 0 {
 			for _, n := range own.queue.bodiesOf(g) {
-				l.takeLocked(queued{n, own})
+				l.dropLocked(queued{n, own})
 			}
 		}
-		l.releaseLocked()
+		l.giveAllLocked()
 		mu.Unlock()
 	}
-	l.finish()
+	l.deliver()
 }
 
-// takeQueued empties the group's list.
-func (g *Group) takeQueued() []queued {
-	b := g.book.Load()
+// clearQueued empties the group's list and returns what was in it.
+func (g *Group) clearQueued() []queued {
+	b := g.ledger.Load()
 	if b == nil {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	list := b.queue
-	b.queue, b.queues = nil, 0
+	list := b.queued
+	b.queued, b.queuedNow = nil, 0
 	return list
 }
 
-// leaving is bodies that leave queues for good. All of them leave before any gives
-// back the slots that it has already, lest those are given to the next of them.
-type leaving struct {
-	left    []queued
-	out     Chain // to be skipped
+// dropping is bodies that leave queues for good. All of them leave before any gives
+// back the slots that it has already: keeps 19. It is one goroutine's, on its stack.
+type dropping struct {
+	holding []queued // those that may hold slots further in
+	out     Chain    // to be skipped
 	granted grants
 }
 
-// takeLocked takes the body out of its queue, if it still is there.
-func (l *leaving) takeLocked(q queued) {
+// dropLocked takes the body out of its queue, if it still is there.
+func (l *dropping) dropLocked(q queued) {
 	switch n := q.n; {
 	case q.starts():
 		q.at.queue.dropReady(n)
 		l.out.pushFront(n)
 	case q.goes():
 		n.waiter().claim.bare = true
-		q.at.queue.dropGoing(n)
-		l.granted.wake(n)
+		l.granted.addGoing(n) // first, so that its entry is no longer valid
+		q.at.queue.drop(n)
 	default:
 		return
 	}
 	if q.at != q.n.limiter() {
-		l.left = append(l.left, q)
+		l.holding = append(l.holding, q)
 	}
 	q.at.calmLocked()
 }
 
-func (l *leaving) releaseLocked() {
-	for _, q := range l.left {
-		q.n.limiter().releaseLocked(q.at, &l.granted)
+// giveAllLocked gives back what those hold that have left.
+func (l *dropping) giveAllLocked() {
+	for _, q := range l.holding {
+		q.n.limiter().giveAllLocked(q.at, &l.granted)
 	}
 }
 
-// finish starts and wakes who got slots, and skips the rest, without the mutex.
-func (l *leaving) finish() {
-	l.granted.start(nil)
+// deliver starts and wakes who got slots, and skips the rest, without the mutex.
+func (l *dropping) deliver() {
+	l.granted.deliver(nil)
 	for n := l.out.Pop(); n != nil; n = l.out.Pop() {
-		n.group.settleUnstarted(n, false)
+		n.group.skip(n)
 	}
 }
 
@@ -140,33 +146,34 @@ func (g *Group) skipQueued(n *Node) {
 	if l == nil {
 		return
 	}
-	var leaves leaving
+	var drops dropping
 	mu := &l.top.mu
 	mu.Lock()
-	if n.queued != 0 {
-		leaves.takeLocked(queued{n, n.queuedAt()})
-		leaves.releaseLocked()
+	if n.queueMark != 0 {
+		drops.dropLocked(queued{n, n.queuedAt()})
+		drops.giveAllLocked()
 	}
 	mu.Unlock()
-	leaves.finish()
+	drops.deliver()
 }
 
-// queuedAt returns the limiter in whose queue n is to start. The marks of levels
+// queuedAt returns the limiter in whose queue n is to start, as it is under the top
+// limiter's mutex: a pointer would cost every task 8 bytes, a mark costs one. The marks of levels
 // come again after 126 of them: then the group's list tells.
 func (n *Node) queuedAt() *Limiter {
 	own := n.limiter()
-	if own.level < maxMark || own.queue.of == n.group && own.mark == n.queued&^byEnd && own.queue.has(n) {
+	if own.level < maxMark || own.queue.group == n.group && own.mark == n.queueMark&^byEnd && own.queue.has(n) {
 		l := own
-		for l.mark != n.queued&^byEnd {
+		for l.mark != n.queueMark&^byEnd {
 			l = l.up
 		}
 		return l
 	}
-	b := n.group.makeBook()
+	b := n.group.makeLedger()
 	n.group.mu.Lock()
 	defer n.group.mu.Unlock()
-	for i := len(b.queue) - 1; ; i-- {
-		if q := b.queue[i]; q.n == n && q.starts() {
+	for i := len(b.queued) - 1; ; i-- {
+		if q := b.queued[i]; q.n == n && q.starts() {
 			return q.at
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"sync"
 )
 
-// RaceState is what the functions of a Race share.
+// RaceState is what the functions of a Race share. The Race itself has no body: it
+// has one pending, which the function that decides it stands for. So a Race is a
+// node like others, and only its end is different.
 type RaceState struct {
 	mu      sync.Mutex
 	left    int // functions that have not ended
@@ -15,14 +17,17 @@ type RaceState struct {
 	cancel  context.CancelFunc
 }
 
+// isDecided may be asked by anybody: a function that is not to start, or a backend.
 func (r *RaceState) isDecided() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.decided
 }
 
-// context returns that of the functions: the group's, but ended by the race as well.
-func (r *RaceState) context(g *Group) context.Context {
+// makeContext returns that of the functions: the group's, but ended by the race as
+// well. Contexts are made and ended without the mu, as they ask the caller's: of
+// two that make one at once, one is not used.
+func (r *RaceState) makeContext(g *Group) context.Context {
 	r.mu.Lock()
 	ctx := r.ctx
 	r.mu.Unlock()
@@ -47,7 +52,8 @@ func (r *RaceState) context(g *Group) context.Context {
 }
 
 // settleRace settles the Race of n, a function of it that has ended, if that
-// decides it.
+// decides it. It is called before n's list is closed: who sees n done sees what it
+// has decided.
 func (s *settling) settleRace(n *Node) {
 	r := n.race()
 	of := n.whole()
@@ -82,7 +88,8 @@ func (s *settling) settleRace(n *Node) {
 }
 
 // skipLosers ends what the functions of a decided Race wait for: a slot, or
-// another engine. What else they do ends with their context.
+// another engine. What else they do ends with their context. A pending function
+// does not exist: they start with the Race.
 func (g *Group) skipLosers(of *Node) {
 	for i := 0; ; i++ {
 		n := of.body.Dep(i)
@@ -100,8 +107,8 @@ func (g *Group) skipLosers(of *Node) {
 }
 
 // cutRaces ends a wait in a Race that closes a cycle now that another function
-// has failed. If one of those that are left goes on, the Race does, so one of
-// them is looked at. Who begins such a wait later sees for himself that the
+// has failed (keeps 15). If one of those that are left goes on, the Race does, so
+// one of them is looked at. Who begins such a wait later sees for himself that the
 // function has ended.
 func (s *settling) cutRaces() {
 	if s.g.root.uphill.Load() == 0 {
@@ -115,7 +122,7 @@ func (s *settling) cutRaces() {
 }
 
 // firstLeft returns the first function of the Race that has not ended, nil if
-// all have.
+// all have. It goes on from where it was: all looks together are one pass.
 func (r *RaceState) firstLeft(of *Node) *Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()

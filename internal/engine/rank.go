@@ -7,8 +7,8 @@ package engine
 //
 // Ranks only grow, and 31 and more are one, so a search that raises what a wait
 // needs looks at each task and each edge at most 31 times, whoever waits and how
-// often. Ranks are guarded by the mutex of the top limiter. A group's is that of
-// its tasks, as long as they have no higher one.
+// often: keeps 21. Ranks are guarded by the mutex of the top limiter. A group's is
+// that of its tasks, as long as they have no higher one.
 
 const maxRank = 31
 
@@ -22,97 +22,106 @@ func (n *Node) rankNow() uint8 {
 	return rank
 }
 
-// raising is a search for what is to have at least a rank.
+// raising is a search for what is to have at least a rank. A list of work and no
+// recursion, as it runs on the stack of a body. It pins what it reads the
+// dependencies of, and releases that without the mutex.
 type raising struct {
 	top    *Limiter
-	rank   uint8
-	todo   []*Node
-	groups []*Group
+	todo   []goal
+	far    []goal  // under other limits: to be looked at without the mutex
 	pinned []*Node // to be released without the mutex
-	far    []*Node // under other limits: to be looked at without the mutex
-	room   [2][4]*Node
 }
 
-// raiseLocked gives what by waits for with w its rank.
+// goal is a node or a nested group, and the rank that it is to have at least.
+type goal struct {
+	n    *Node
+	g    *Group
+	rank uint8
+}
+
+// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
+// the mutex.
 func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
-	s.rank = min(by.rankNow()+1, maxRank)
-	s.todo, s.pinned = s.room[0][:0], s.room[1][:0]
-	s.wait(w)
-	s.searchLocked(top)
+	s.todo = top.todo // a list to use again: most waits lead to little
+	s.addAwaited(w, by.rankNow())
+	s.raiseTodoLocked(top)
+	top.todo = s.todo
 }
 
-// searchLocked raises what is to be done under a top limiter.
-func (s *raising) searchLocked(top *Limiter) {
+// raiseTodoLocked raises what is to be done under a top limiter.
+func (s *raising) raiseTodoLocked(top *Limiter) {
 	s.top = top
-	for {
-		if i := len(s.todo) - 1; i >= 0 {
-			n := s.todo[i]
-			s.todo = s.todo[:i]
-			s.node(n)
-		} else if i := len(s.groups) - 1; i >= 0 {
-			g := s.groups[i]
-			s.groups = s.groups[:i]
-			s.group(g)
+	for len(s.todo) > 0 {
+		last := len(s.todo) - 1
+		what := s.todo[last]
+		s.todo[last] = goal{} // it keeps nobody alive
+		s.todo = s.todo[:last]
+		if what.g != nil {
+			s.raiseGroup(what.g, what.rank)
 		} else {
-			return
+			s.raiseNode(what.n, what.rank)
 		}
 	}
 }
 
-// finish releases what is pinned and goes on under other limits.
-func (s *raising) finish() {
+// raiseRest releases what is pinned and goes on under other limits, one top after
+// the other: two of their mutexes are never held at once.
+func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
-		n := s.far[0]
-		s.far, s.todo, s.pinned = s.far[1:], append(s.todo, n), s.pinned[:0]
-		top := n.limiter().top
+		what := s.far[0]
+		s.far, s.todo, s.pinned = s.far[1:], []goal{what}, s.pinned[:0]
+		top := what.n.limiter().top
 		top.mu.Lock()
-		s.searchLocked(top)
+		s.raiseTodoLocked(top)
 		top.mu.Unlock()
 		releaseAll(s.pinned)
 	}
 }
 
-// raiseFar raises what a body without a limit waits for, if that has one.
-func (n *Node) raiseFar(w *wait) {
-	if on := w.on.Load(); on != nil && on.limiter() != nil {
-		s := raising{rank: min(n.group.rank+1, maxRank), far: []*Node{on}}
-		s.finish()
-	}
+// raiseFar raises what the body of n, which has no limit, waits for under one.
+//
+//go:noinline
+func (n *Node) raiseFar(on *Node) {
+	s := raising{far: []goal{{n: on, rank: min(n.group.rank+1, maxRank)}}}
+	s.raiseRest()
 }
 
-// wait adds what w waits for.
-func (s *raising) wait(w *wait) {
+// addAwaited adds what a body of the given rank waits for with w.
+func (s *raising) addAwaited(w *wait, rank uint8) {
+	rank = min(rank+1, maxRank)
+	if w.ended.Load() {
+		return
+	}
 	if g := w.group.Load(); g != nil {
-		if g.rank < s.rank {
-			s.groups = append(s.groups, g)
-		}
+		s.todo = append(s.todo, goal{g: g, rank: rank})
 	} else if on := w.on.Load(); on != nil {
-		s.todo = append(s.todo, on)
+		s.todo = append(s.todo, goal{n: on, rank: rank})
 	}
 }
 
-// node raises n and adds what it needs to what is to be done.
-func (s *raising) node(n *Node) {
+// raiseNode raises n and adds what it needs to what is to be done. A node that is
+// queued, or runs and does not wait, needs nothing more.
+func (s *raising) raiseNode(n *Node, rank uint8) {
 	l := n.limiter()
 	switch {
 	case n.isDone() || l == nil:
 		return
 	case l.top != s.top:
-		s.far = append(s.far, n)
+		s.far = append(s.far, goal{n: n, rank: rank})
 		return
-	case max(n.rank, n.group.rank) >= s.rank: // a part is raised after its Map or Race
+	case max(n.rank, n.group.rank) >= rank: // a part is raised after its Map or Race
 		return
 	}
-	n.rank = s.rank
+	n.rank = rank
 	s.top.raised.Store(true)
-	if n.queued != 0 {
+	if n.queueMark != 0 {
 		n.queuedAt().queue.raise(n)
 		return
 	}
 	if b := n.waiter(); b != nil {
-		for w := b.waits.Load(); w != nil; w = w.also.Load() {
-			s.wait(w)
+		for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+			s.addAwaited(w, rank)
 		}
 	}
 	if !n.pin() {
@@ -125,34 +134,44 @@ func (s *raising) node(n *Node) {
 			return
 		}
 		if !d.isDone() {
-			s.todo = append(s.todo, d)
+			s.todo = append(s.todo, goal{n: d, rank: rank})
 		}
 	}
 }
 
-// group raises a nested group: what of it is queued and what its bodies wait for
-// at once, the rest when it becomes ready.
-func (s *raising) group(g *Group) {
-	if g.lim == nil || g.lim.top != s.top || g.rank >= s.rank {
+// raiseGroup raises a nested group: what of it is queued and what its bodies wait
+// for at once, the rest when it becomes ready. It locks the group's mu under that
+// of the top limiter.
+func (s *raising) raiseGroup(g *Group, rank uint8) {
+	if g.limiter == nil || g.limiter.top != s.top || g.rank >= rank {
 		return
 	}
-	g.rank = s.rank
+	g.rank = rank
+	s.top.raised.Store(true)
+	if own := &g.limiter.queue; own.group == g {
+		for _, n := range own.bodiesOf(g) {
+			if n.queueMark == g.limiter.mark|n.queueMark&byEnd && n.rank < rank {
+				n.rank = rank
+				own.raise(n)
+			}
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if b := g.book.Load(); b != nil {
-		for _, q := range b.queue {
-			if q.starts() && q.n.rank < s.rank {
-				q.n.rank = s.rank
+	if b := g.ledger.Load(); b != nil {
+		for _, q := range b.queued {
+			if q.starts() && q.n.rank < rank {
+				q.n.rank = rank
 				q.at.queue.raise(q.n)
 			}
 		}
 	}
-	for w := g.parked.Load(); w != nil; w = w.behind {
-		s.wait(w)
+	for w := g.parked.Load(); w != nil; w = w.nextParked {
+		s.addAwaited(w, rank)
 	}
-	for n := g.inner.Load(); n != nil; n = n.after {
+	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
-			s.groups = append(s.groups, n)
+			s.todo = append(s.todo, goal{g: n, rank: min(rank+1, maxRank)})
 		}
 	}
 }

@@ -1,10 +1,8 @@
 package engine
 
 // The relay runs ready nodes on reused goroutines, without knowing which bodies
-// will block. Its invariant:
-//
-//	If the queue is not empty, some goroutine is outside any body and about to
-//	pop: a searcher, or a worker between two bodies.
+// will block. Its invariant is 6: with nodes in the queue, some goroutine is
+// outside any body and about to pop.
 //
 // A pusher that counts no searcher starts one. A searcher takes itself off the
 // count before it looks at the queue: either it sees a push, or the pusher sees
@@ -16,14 +14,16 @@ package engine
 //
 // The queue is two of the group's fields: in, a stack of what was pushed and not
 // seen by a pop, the latest first, and out, a list of what comes next, guarded by
-// the mutex pop. Who pushes writes the one's cache line, who pops the other's:
+// the mutex popMu. Who pushes writes the one's cache line, who pops the other's:
 // together in one, 100,000 tasks without dependencies took 1.2 to 2 times as long
 // on two processors. The count of searchers, which both read for each task and
 // seldom write, is in neither.
 //
 // model/relay.pml states the same for spin.
 
-// push queues ready nodes, the oldest first, where their bodies run.
+// push queues ready nodes, the oldest first, where their bodies run. They have
+// their slots. The caller owns them until then and must not touch them after; it
+// holds no lock, as a backend may be asked.
 func (g *Group) push(c Chain) {
 	if c.isEmpty() {
 		return
@@ -38,11 +38,12 @@ func (g *Group) push(c Chain) {
 		n.next = top
 		top, n = n, next
 	}
-	g.pushed(top, c.head)
+	g.pushStack(top, c.head)
 }
 
-// pushed queues nodes that are linked from top to bottom, the latest first.
-func (g *Group) pushed(top, bottom *Node) {
+// pushStack queues nodes that are linked from top to bottom, the latest first. The
+// push comes before the look at searchers: keeps 6.
+func (g *Group) pushStack(top, bottom *Node) {
 	for {
 		old := g.in.Load()
 		bottom.next = old
@@ -55,9 +56,10 @@ func (g *Group) pushed(top, bottom *Node) {
 	}
 }
 
-// startSearcher starts a goroutine that [Group.finish] waits for, as it is
-// counted in. Whoever makes searchers 1 has g.start to itself until that
-// goroutine takes itself off.
+// startSearcher starts a goroutine, which [Group.finish] waits for, as it is alive.
+// Whoever makes searchers 1 has g.searchFunc to itself until that goroutine takes
+// itself off. A method value is made once a group: one for each go would be an
+// allocation.
 func (g *Group) startSearcher() {
 	if !g.searchers.CompareAndSwap(0, 1) {
 		return
@@ -65,16 +67,17 @@ func (g *Group) startSearcher() {
 	if !g.enter() {
 		return // another has popped what was pushed, and everything has ended
 	}
-	if g.start == nil {
-		g.start = g.search
+	if g.searchFunc == nil {
+		g.searchFunc = g.search
 	}
-	go g.start()
+	go g.searchFunc()
 }
 
-// popped takes the oldest node, and reports whether it leaves others behind. A
-// searcher takes itself off the count.
-func (g *Group) popped(searching bool) (n *Node, left bool) {
-	g.pop.Lock()
+// pop takes the oldest node, and reports whether it leaves others behind. A
+// searcher takes itself off the count, before the look at the queue and under the
+// lock: keeps 6. Only worker.pop calls it.
+func (g *Group) pop(searching bool) (n *Node, left bool) {
+	g.popMu.Lock()
 	if searching {
 		g.searchers.Add(-1)
 	}
@@ -91,6 +94,6 @@ func (g *Group) popped(searching bool) (n *Node, left bool) {
 		n.next = nil
 		left = g.out != nil || g.in.Load() != nil
 	}
-	g.pop.Unlock()
+	g.popMu.Unlock()
 	return n, left
 }

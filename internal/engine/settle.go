@@ -5,89 +5,14 @@ import (
 	"time"
 )
 
-// succeed is settleAs for what happens most, the success of a body that nobody
-// looks at: 6 to 18 % of the time of a task, by BenchmarkShapes. What is not
-// simply a body that may start now is left to the settling.
-func (w *worker) succeed(n *Node) (next *Node) {
-	w.inBody = false
-	g := w.g
-	n.body.Drop(false)
-	n.forget()
-	e := n.list.Swap(&closed)
-	if g.lim != nil {
-		return w.succeedLimited(n, e)
-	}
-	var top, bottom *Node // what is ready, the latest first, but for the oldest
-	var inlines Chain
-	for e != nil {
-		var to *Node
-		to, e = e.take()
-		switch {
-		case to.isTold():
-			to.tell()
-		case !to.arrived():
-		case to.kind&Inline != 0:
-			inlines.pushFront(to) // the list has the latest first
-		default:
-			if bottom != nil {
-				bottom.next = next
-			} else if next != nil {
-				top = next
-			}
-			bottom, next = next, to
-		}
-	}
-	if top != nil {
-		g.pushed(top, bottom)
-	}
-	if !inlines.isEmpty() {
-		var first Chain
-		if next != nil {
-			first.Push(next)
-		}
-		return w.succeedInline(n, first, inlines)
-	}
-	w.ended++
-	return next
-}
-
-// succeedLimited is the rest of succeed under a limit. Who waited first comes first.
-func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
-	var ready, inlines Chain
-	for e = reverse(e); e != nil; {
-		var to *Node
-		to, e = e.take()
-		switch {
-		case to.isTold():
-			to.tell()
-		case !to.arrived():
-		case to.kind&Inline != 0:
-			inlines.Push(to)
-		default:
-			ready.Push(to)
-		}
-	}
-	if !inlines.isEmpty() {
-		return w.succeedInline(n, ready, inlines)
-	}
-	return w.passOn(n, ready, 1)
-}
-
-// succeedInline is the rest of succeed when nodes without a body have nothing
-// to wait for any more.
-func (w *worker) succeedInline(n *Node, ready, inlines Chain) (next *Node) {
-	s := settling{g: w.g, ended: 1, ready: ready}
-	for to := inlines.Pop(); to != nil; to = inlines.Pop() {
-		s.started(to, n)
-	}
-	s.publishRest()
-	s.after()
-	return w.goOn(n, &s)
-}
-
 // settling publishes the end of nodes of one group: first of one, then of all
 // that end with it because they are skipped or have no body. It is one
-// goroutine's.
+// goroutine's, and lives on its stack. A list of work and no recursion: a chain of
+// a million that is skipped would need the stack for it.
+//
+// Its owner publishes, then cuts and cancels (keeps 23), hands on what is ready,
+// and counts off what has ended, in this order: once that is done the group may
+// be over.
 type settling struct {
 	g       *Group
 	work    Chain // to be published
@@ -101,7 +26,9 @@ type settling struct {
 	at      time.Duration // of all of it, for observers
 }
 
-// settle publishes the end of n, and all that follows from it.
+// settle publishes the end of n, and all that follows from it. The caller owns n:
+// it has run the body, or made the change of pending that decided. Why the group
+// ends by it, if it does, is recorded already.
 func (s *settling) settle(n *Node, f *Failure) {
 	n.setFailure(f)
 	if w := s.g.watch; w != nil {
@@ -112,17 +39,18 @@ func (s *settling) settle(n *Node, f *Failure) {
 	s.publishRest()
 }
 
+// publishRest publishes what is in work, and what comes into it by that.
 func (s *settling) publishRest() {
 	for n := s.work.Pop(); n != nil; n = s.work.Pop() {
 		s.publish(n)
 	}
-	if s.inlined && s.g.lim != nil {
+	if s.inlined && s.g.limiter != nil {
 		s.sort()
 	}
 }
 
-// publish closes n's list and tells everything in it. The value and the error
-// are written before the list is closed and read after it was seen closed.
+// publish closes n's list and tells or counts off everything in it: keeps 1, 2
+// and 4. What becomes ready by it is added in order at the end.
 func (s *settling) publish(n *Node) {
 	s.ended++
 	if n.kind&Entrant != 0 {
@@ -135,29 +63,29 @@ func (s *settling) publish(n *Node) {
 	n.body.Drop(f != nil)
 	n.forget()
 	e := n.list.Swap(&closed)
-	if s.g.lim != nil { // who waited first comes first
+	if s.g.limiter != nil { // who waited first comes first
 		e = reverse(e)
 	}
 	var ready Chain
 	for e != nil {
 		var to *Node
-		to, e = e.take()
+		to, e = e.detach()
 		switch {
 		case to.isTold():
 			to.tell()
-		case f != nil:
+		case f != nil: // what else it waits for does not matter
 			if to.kill() {
-				s.skipped(to, n)
+				s.addSkipped(to, n)
 			}
 		case !to.arrived():
-		case s.g.lim != nil:
+		case s.g.limiter != nil:
 			ready.Push(to)
 		default:
 			ready.pushFront(to) // the list has the latest first
 		}
 	}
 	for to := ready.Pop(); to != nil; to = ready.Pop() {
-		s.started(to, n)
+		s.addReady(to, n)
 	}
 }
 
@@ -175,15 +103,17 @@ func errorOf(f *Failure) error {
 	return f.Err
 }
 
-// skipped takes a node that was killed because of dep.
-func (s *settling) skipped(n, dep *Node) {
+// addSkipped takes a node that was killed because of dep, nil for the group's end.
+// The caller made the change that decided it.
+func (s *settling) addSkipped(n, dep *Node) {
 	n.setFailure(s.g.host.Skipped(n, dep))
 	s.work.Push(n)
 }
 
-// started takes a node whose last dependency was dep, nil if it had none left
-// when it was declared.
-func (s *settling) started(n, dep *Node) {
+// addReady takes a node whose last dependency was dep, nil if it had none left
+// when it was declared. A body goes to ready; what has none is done here, by the
+// goroutine that made it ready, and goes to work, or its parts go to ready.
+func (s *settling) addReady(n, dep *Node) {
 	if n.kind&Mapped != 0 && n.body.(Collector).Collect() {
 		s.work.Push(n)
 		return
@@ -201,7 +131,7 @@ func (s *settling) started(n, dep *Node) {
 		return
 	}
 	s.inlined = true
-	if g.hasEnded() {
+	if g.noticeEnd() {
 		n.setFailure(g.host.Skipped(n, nil))
 		s.work.Push(n)
 		return
@@ -226,7 +156,8 @@ func (s *settling) started(n, dep *Node) {
 	s.ready.Append(parts)
 }
 
-// sort puts ready into the order of declaration.
+// sort puts ready into the order of declaration. Only nodes without a body bring
+// it out of that: what they made ready stands where they stood.
 func (s *settling) sort() {
 	var nodes []*Node
 	for n := s.ready.Pop(); n != nil; n = s.ready.Pop() {
@@ -246,27 +177,27 @@ func (s *settling) sort() {
 	}
 }
 
-// settleUnstarted starts a node that nothing holds back any more, or settles it
-// as skipped, outside a worker.
-func (g *Group) settleUnstarted(n *Node, start bool) {
-	g.settleHeld(n, start, 0)
-}
+// skip settles a node as skipped that is dead without holds, outside a worker.
+func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, 0) }
 
-// settleHeld is settleUnstarted for a node of the given class.
-func (g *Group) settleHeld(n *Node, start bool, class uint8) {
+// readyOrSkip takes a node that nothing holds back any more: as ready, of the
+// given class, or as one to be skipped. The caller made the change of pending
+// that decided it, and is no worker between two bodies.
+func (g *Group) readyOrSkip(n *Node, ready bool, class uint8) {
 	s := settling{g: g, at: g.now(), class: class}
-	if start {
-		s.started(n, nil)
+	if ready {
+		s.addReady(n, nil)
 	} else {
-		s.skipped(n, n.culprit())
+		s.addSkipped(n, n.culprit())
 	}
-	s.close()
+	s.complete()
 }
 
-// close does what settling has found to do, outside a worker.
-func (s *settling) close() {
+// complete does what settling has found to do, outside a worker: for whoever
+// declares, releases, skips or gives. No lock is held.
+func (s *settling) complete() {
 	s.publishRest()
-	s.after()
+	s.cutAndCancel()
 	if !s.ready.isEmpty() {
 		s.g.push(s.g.admit(s.ready, s.class))
 	}
@@ -275,8 +206,8 @@ func (s *settling) close() {
 	}
 }
 
-// after does what waits until the ends are published.
-func (s *settling) after() {
+// cutAndCancel does what waits until the ends are published: keeps 23.
+func (s *settling) cutAndCancel() {
 	if s.races != nil {
 		s.cutRaces()
 	}
@@ -286,7 +217,7 @@ func (s *settling) after() {
 }
 
 // culprit returns the dependency because of which n is skipped, nil if it is
-// the group's end.
+// the group's end. The caller settles n, so its dependencies are there.
 func (n *Node) culprit() *Node {
 	for i := 0; ; i++ {
 		d := n.body.Dep(i)

@@ -9,7 +9,8 @@ import (
 )
 
 // side is what only a node has that fails, waits, is observed, or whose body
-// has a context of its own or runs elsewhere.
+// has a context of its own or runs elsewhere. Most have none: the fields would
+// cost every task 32 bytes.
 type side struct {
 	entry  *record.Entry // where observers read its steps
 	fail   *Failure      // how it ended; read by others once the node is done
@@ -19,17 +20,30 @@ type side struct {
 
 // rare is what few of those have.
 type rare struct {
-	own     *bodyContext // of its body, if that is not the node
-	backing any          // of a Backend
+	bodyContext *bodyContext // of its body, if that is not the node
+	backing     any          // of a Backend
 }
 
-// sideWithWaiter is the side of a node that nobody observes and whose body waits.
+// sideWithWaiter is the side of a node that nobody observes and whose body waits:
+// one allocation for both.
 type sideWithWaiter struct {
 	side
 	waiter waiter
 }
 
-// makeSide returns n's side and makes it if need be.
+// Backing returns what a [Backend] has given n, nil if nothing.
+func Backing(n *Node) any {
+	if s := n.side.Load(); s != nil && s.rare != nil {
+		return s.rare.backing
+	}
+	return nil
+}
+
+// SetBacking gives n, which nobody else knows yet, what a Backend wants to find
+// again.
+func SetBacking(n *Node, v any) { n.makeSide().makeRare().backing = v }
+
+// makeSide returns n's side and makes it if need be. Anybody may call it.
 func (n *Node) makeSide() *side {
 	s := n.side.Load()
 	if s == nil {
@@ -49,7 +63,8 @@ func (n *Node) waiter() *waiter {
 	return nil
 }
 
-// makeWaiter returns n's waiter and makes it if need be.
+// makeWaiter returns n's waiter and makes it if need be. Goroutines of one body may
+// call it at the same time, and whoever ends a wait may be first.
 func (n *Node) makeWaiter() *waiter {
 	s := n.side.Load()
 	if s == nil {
@@ -86,26 +101,17 @@ func (n *Node) number() uint32 {
 	return 0
 }
 
-// takeRegion returns the tracer's region of n's body, nil if there is none any more.
-func (n *Node) takeRegion() (r *trace.Region) {
-	if c := n.own(); c != nil {
+// clearRegion returns the tracer's region of n's body and forgets it, nil if there is
+// none any more. Only the body's goroutine may call it.
+func (n *Node) clearRegion() (r *trace.Region) {
+	if c := n.bodyContext(); c != nil {
 		r, c.region = c.region, nil
 	}
 	return r
 }
 
-// Backing returns what a [Backend] has given n, nil if nothing.
-func Backing(n *Node) any {
-	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.backing
-	}
-	return nil
-}
-
-// SetBacking gives n, which nobody else knows yet, what a Backend wants to find
-// again.
-func SetBacking(n *Node, v any) { n.makeSide().makeRare().backing = v }
-
+// makeRare is not for many at once: the side belongs to whoever declares or starts
+// the node.
 func (s *side) makeRare() *rare {
 	if s.rare == nil {
 		s.rare = new(rare)
@@ -113,24 +119,24 @@ func (s *side) makeRare() *rare {
 	return s.rare
 }
 
-// own is the context of n's body that is not n itself, nil if it is.
-func (n *Node) own() *bodyContext {
+// bodyContext is the context of n's body that is not n itself, nil if it is.
+func (n *Node) bodyContext() *bodyContext {
 	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.own
+		return s.rare.bodyContext
 	}
 	return nil
 }
 
 // ownContext is the context of n's body: n itself, or another if it has one.
 func (n *Node) ownContext() context.Context {
-	if c := n.own(); c != nil {
+	if c := n.bodyContext(); c != nil {
 		return c.given
 	}
 	return n
 }
 
 // forget lets go of what keeps others alive through n, or n through others, when
-// n is about to be done.
+// n is about to be done: keeps 5. Who settles n calls it, beside Drop.
 func (n *Node) forget() {
 	if s := n.side.Load(); s != nil {
 		s.forget()
@@ -138,10 +144,11 @@ func (n *Node) forget() {
 }
 
 func (s *side) forget() {
-	if s.rare != nil && s.rare.own != nil {
-		s.rare.own.node.Store(nil)
+	if s.rare != nil && s.rare.bodyContext != nil {
+		s.rare.bodyContext.node.Store(nil)
 	}
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)
+		b.first.firm.Store(nil)
 	}
 }

@@ -4,28 +4,38 @@ package engine
 // limiter. The body holds them while none of its goroutines waits, and it is
 // neither queued nor bare.
 //
-// The two ends of a wait may come in any order: who ends it may be faster than
-// the goroutine that begins it. So waits may be negative for a moment.
+// Begin and end of a wait may come in any order: who ends it may be faster than
+// the goroutine that begins it. So waiting may be negative for a moment, and a
+// body whose wait was over at once never gives its slots. Keeps 17.
 type claim struct {
-	waits  int      // of its goroutines, for tasks and nested groups
-	queued *wait    // the last of them is over, and there was no slot
-	at     *Limiter // where it is queued
-	turn   uint32   // of its places in queues, to tell the last one from those that it has left
-	bare   bool     // goes on without slots: after a cancel, or when it has ended
+	waiting int      // of its goroutines, for tasks and nested groups
+	queued  *wait    // the last of them is over, and there was no slot
+	at      *Limiter // where it is queued
+	turn    uint32   // when it was: a place in a queue with another one was left
+	bare    bool     // goes on without slots: after a cancel, or when it has ended
 }
 
 // giveSlots gives back the slots of n's body when the first of its goroutines
 // begins to wait, and gives what is waited for its rank. It does nothing without
-// a limit.
+// a limit. The wait is announced already: who searches by rank finds it.
 func (n *Node) giveSlots(w *wait) {
-	l := n.limiter()
-	if l == nil {
-		n.raiseFar(w)
-		return
+	if l := n.limiter(); l != nil {
+		n.giveSlotsOf(l, w)
+	} else if on := w.on.Load(); on != nil && on.limiter() != nil {
+		n.raiseFar(on)
 	}
+}
+
+// giveSlotsOf is apart for its frame. It leaves before it gives: a body that was
+// queued to go on, and waits again in another goroutine, loses its place. What is
+// granted is started, and pins are released, without the mutex.
+//
+//go:noinline
+func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	n.group.watchParent()
 	var granted grants
 	var search raising
+	s := &n.makeWaiter().claim // before it is asked whether the body has ended, which then looks for it
 	mu := &l.top.mu
 	mu.Lock()
 	if n.isDone() { // a goroutine that the body has left behind holds no slot
@@ -33,27 +43,27 @@ func (n *Node) giveSlots(w *wait) {
 		return
 	}
 	search.raiseLocked(l.top, n, w)
-	s := &n.makeWaiter().claim
-	s.waits++
-	if s.waits == 1 {
+	s.waiting++
+	if s.waiting == 1 {
 		switch {
 		case s.queued != nil:
-			s.leaveLocked(n, &granted)
+			s.dropLocked(n, &granted)
 		case !s.bare:
-			l.releaseLocked(nil, &granted)
+			l.giveAllLocked(nil, &granted)
 		}
 	}
 	mu.Unlock()
-	if first := granted.start(n.group); first != nil {
+	if first := granted.deliver(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}
-	search.finish()
+	search.raiseRest()
 }
 
 // takeSlots takes the slots again when the last of the waits of n's body ends. It
 // reports false when there was none free: then w is in the queue, and is woken up
 // when there is. It is called at the moment that ends the wait, by whoever ends
-// it, so that a body that goes on comes before one that starts.
+// it, so that a body that goes on comes before one that starts. Who calls it holds
+// no mutex but cycles. Keeps 9.
 func (n *Node) takeSlots(w *wait) bool {
 	l := n.limiter()
 	if l == nil {
@@ -66,15 +76,15 @@ func (n *Node) takeSlots(w *wait) bool {
 		return true
 	}
 	s := &n.makeWaiter().claim
-	s.waits--
-	if s.waits != 0 || s.bare {
+	s.waiting--
+	if s.waiting != 0 || s.bare {
 		return true
 	}
-	if n.group.end.Load() != nil {
+	if n.group.ending.Load() != nil {
 		s.bare = true
 		return true
 	}
-	s.queued = w
+	s.queued, s.turn = w, l.top.queue.nextTurn()
 	if l.climbLocked(n, true, 0) {
 		s.queued, s.at = nil, nil
 		return true
@@ -82,23 +92,24 @@ func (n *Node) takeSlots(w *wait) bool {
 	return false
 }
 
-// leaveLocked takes the body out of the queue, whose goroutine goes on without
+// dropLocked takes the body out of the queue, whose goroutine goes on without
 // slots, and gives back those that it had already.
-func (s *claim) leaveLocked(n *Node, granted *grants) {
+func (s *claim) dropLocked(n *Node, granted *grants) {
 	at := s.at
-	at.queue.dropGoing(n)
-	granted.wake(n)
-	n.limiter().releaseLocked(at, granted)
+	granted.addGoing(n) // first, so that its entry is no longer valid
+	at.queue.drop(n)
+	n.limiter().giveAllLocked(at, granted)
 	at.calmLocked()
 }
 
 // vacateLocked makes the claim that of a body that has ended, and reports whether
-// it has held its slots.
+// it has held its slots. What its goroutines still do changes no slot: they see
+// that the node is done, or bare.
 func (s *claim) vacateLocked(n *Node, granted *grants) (held bool) {
-	held = s.waits <= 0 && !s.bare && s.queued == nil
+	held = s.waiting <= 0 && !s.bare && s.queued == nil
 	s.bare = true
 	if s.queued != nil {
-		s.leaveLocked(n, granted)
+		s.dropLocked(n, granted)
 	}
 	return held
 }

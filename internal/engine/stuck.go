@@ -2,7 +2,7 @@ package engine
 
 import "slices"
 
-// stuck finds out what can never end if w waits for a node. It takes in
+// stuck finds out what can never end if by waits for a node. It takes in
 // everything that the node waits for, assumes that nothing of it can go on,
 // and then lets go on what can:
 //
@@ -13,13 +13,14 @@ import "slices"
 //   - a pending task, if all its dependencies can;
 //   - a Race, if one of its functions can.
 //
-// What is left waits for w, and w for it. Nothing here calls a method of the
-// caller's, so it may run under a lock; only release must not.
+// What is left waits for by, and by for it. Nothing here calls a method of the
+// caller's, so it may run under a lock; only release must not. It is linear in
+// what it takes in, with one allocation a node: mayLeadTo comes first. Keeps 15.
 type stuck struct {
-	w, from *Node
-	index   map[*Node]int // of what was taken in, from 1
-	nodes   []stuckNode
-	pinned  []*Node // see release
+	by, from *Node
+	index    map[*Node]int // of what was taken in, from 1
+	nodes    []stuckNode
+	pinned   []*Node // see release
 }
 
 type stuckNode struct {
@@ -31,8 +32,10 @@ type stuckNode struct {
 	goesOn bool
 }
 
-func newStuck(w, from *Node) *stuck {
-	s := &stuck{w: w, from: from, index: make(map[*Node]int), nodes: make([]stuckNode, 1, 8)}
+// newStuck takes in what from waits for, if by waits for it. Pins are held until
+// release, which every caller owes.
+func newStuck(by, from *Node) *stuck {
+	s := &stuck{by: by, from: from, index: make(map[*Node]int), nodes: make([]stuckNode, 1, 8)}
 	s.add(from)
 	for i := 1; i < len(s.nodes); i++ {
 		n := s.nodes[i].n
@@ -45,13 +48,14 @@ func newStuck(w, from *Node) *stuck {
 			s.nodes[k].users = append(s.nodes[k].users, i)
 		}
 		s.nodes[i].left = len(deps)
-		if waits && len(deps) == 0 && n != w {
+		if waits && len(deps) == 0 && n != by {
 			s.nodes[i].goesOn = true // its wait is about to end
 		}
 	}
 	return s
 }
 
+// add returns the index of n, and takes it in if it is new.
 func (s *stuck) add(n *Node) int {
 	i := s.index[n]
 	if i == 0 {
@@ -63,16 +67,17 @@ func (s *stuck) add(n *Node) int {
 }
 
 // waitsFor returns what n waits for and has not ended. A pending node is
-// pinned until release, so that its dependencies stay.
+// pinned until release, so that its dependencies stay: keeps 3. by itself is not
+// followed: its new wait is the question.
 func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
-	if n == s.w {
+	if n == s.by {
 		return nil, false, true
 	}
 	if n.isDone() {
 		return nil, false, false
 	}
 	if b := n.waiter(); b != nil && b.waits.Load() != nil {
-		deps, waits = s.opened(b)
+		deps, waits = s.bodyWaitsFor(b)
 		return deps, false, waits
 	}
 	if !n.pin() {
@@ -88,7 +93,7 @@ func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
 		if oneOf && d.isDone() {
 			continue // a function that has failed
 		}
-		held := s.held(nil, d)
+		held := s.appendWaiting(nil, d)
 		if oneOf && len(held) == 0 {
 			return nil, true, false
 		}
@@ -96,44 +101,44 @@ func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
 	}
 }
 
-// opened returns what the body of b waits for. A wait is none once its group has
+// bodyWaitsFor returns what the body of b waits for. A wait is none once its group has
 // ended; that of a nested group is one until that has ended.
-func (s *stuck) opened(b *waiter) (deps []*Node, waits bool) {
-	for w := b.waits.Load(); w != nil; w = w.also.Load() {
-		if w.over.Load() {
+func (s *stuck) bodyWaitsFor(b *waiter) (deps []*Node, waits bool) {
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+		if w.ended.Load() {
 			continue
 		}
 		if g := w.group.Load(); g != nil {
 			waits = true
 			deps = append(deps, g.crossers()...)
-			if g.awaits(s.w) && !slices.Contains(deps, s.w) {
-				deps = append(deps, s.w)
+			if g.awaits(s.by) && !slices.Contains(deps, s.by) {
+				deps = append(deps, s.by)
 			}
-		} else if on := w.on.Load(); on != nil && b.node.group.end.Load() == nil {
+		} else if on := w.on.Load(); on != nil && b.node.group.ending.Load() == nil {
 			waits = true
-			deps = s.held(deps, on)
+			deps = s.appendWaiting(deps, on)
 		}
 	}
 	return deps, waits
 }
 
-// held appends n to deps, unless it clearly goes on: a task with a thousand
+// appendWaiting appends n to deps, unless it clearly goes on: a task with a thousand
 // dependencies that run is looked at quickly.
-func (s *stuck) held(deps []*Node, n *Node) []*Node {
-	if n == s.w || !n.isDone() && (n.waiter() != nil || n.isPending()) {
+func (s *stuck) appendWaiting(deps []*Node, n *Node) []*Node {
+	if n == s.by || !n.isDone() && (n.waiter() != nil || n.isPending()) {
 		return append(deps, n)
 	}
 	return deps
 }
 
-// way is a shortest way from the node to w over what cannot go on, nil if w's
+// way is a shortest way from the node to by over what cannot go on, nil if by's
 // wait can end.
 func (s *stuck) way() []int {
-	if s.index[s.w] == 0 {
+	if s.index[s.by] == 0 {
 		return nil
 	}
 	s.letGo()
-	start, end := s.index[s.from], s.index[s.w]
+	start, end := s.index[s.from], s.index[s.by]
 	if s.nodes[start].goesOn {
 		return nil
 	}
@@ -160,7 +165,7 @@ func (s *stuck) way() []int {
 	return nil
 }
 
-// letGo lets go on what can.
+// letGo lets go on what can, and then who waits for that alone, and so on.
 func (s *stuck) letGo() {
 	var free []int
 	for i := range s.nodes {
@@ -190,9 +195,9 @@ func (s *stuck) nodesOf(way []int) (nodes []*Node) {
 	return nodes
 }
 
-// names returns those from w over the way to w again.
+// names returns those from by over the way to by again.
 func (s *stuck) names(way []*Node) []string {
-	names := []string{s.w.label()}
+	names := []string{s.by.label()}
 	for _, n := range way {
 		names = append(names, n.label())
 	}

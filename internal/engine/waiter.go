@@ -5,20 +5,21 @@ import (
 	"sync/atomic"
 )
 
-// waiter is what a node has whose body waits.
+// waiter is what a node has whose body waits. It lives as long as the node: others
+// may read it at any time.
 type waiter struct {
 	node *Node
-	// waits are the open hard waits of the body, linked by also. Pushing and
-	// reading need no lock; taking out of the middle does.
-	waits  atomic.Pointer[wait]
-	mu     sync.Mutex
-	hint   atomic.Pointer[hint] // see cycle.go
-	passed atomic.Bool          // a hint may lead past the node
-	claim  claim                // see slot.go
+	// waits are the open hard waits of the body, linked by nextOpen, and by
+	// prevOpen under mu. Reading them needs no lock.
+	waits atomic.Pointer[wait]
+	mu    sync.Mutex
+	hint  atomic.Pointer[hint] // see cycle.go
+	claim claim                // see slot.go
 
-	// first is the record of a wait for a node of the same group, whose edge is
-	// in that node's list itself, or for a nested group. It is used again, but
-	// not after a wait that was cut short, whose edge stays in that list.
+	// first is a wait for a node of the same group, whose edge is in that node's
+	// list itself, or for a nested group: so a body with one goroutine allocates
+	// once for all its waits. It is not used again once the group has ended: its
+	// edge may stay in that list, and somebody may still come to end it.
 	first wait
 	used  atomic.Bool
 	firm  atomic.Bool // its wait closes no cycle, so it lasts: see Node.firmly
@@ -30,32 +31,45 @@ func (b *waiter) init(n *Node) *waiter {
 	return b
 }
 
-// take returns the first record if it is free, and else nil.
-func (b *waiter) take() *wait {
+// useFirst returns the first wait if it is free, and else nil. The body's goroutines
+// may call it at the same time.
+func (b *waiter) useFirst() *wait {
 	if !b.used.CompareAndSwap(false, true) {
 		return nil
 	}
 	w := &b.first
 	w.direct, w.how = false, nil
-	b.firm.Store(false)
-	w.over.Store(false)
+	w.ended.Store(false)
 	return w
 }
 
-// giveBack is the end of what take has begun.
-func (b *waiter) giveBack(w *wait) {
+// freeFirst is the end of what useFirst has begun. It does nothing for another wait.
+func (b *waiter) freeFirst(w *wait) {
 	if w == &b.first {
 		b.used.Store(false)
 	}
 }
 
-// open adds an open wait.
+// open adds an open wait. Without others, neither it nor shut needs the lock.
 func (b *waiter) open(w *wait) {
+	if b.waits.Load() == nil { // else who reads the list from here on would miss what follows
+		w.nextOpen.Store(nil)
+		w.prevOpen = nil
+		if b.waits.CompareAndSwap(nil, w) {
+			return
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w.prevOpen = nil
 	for {
 		top := b.waits.Load()
-		w.also.Store(top)
-		if b.waits.CompareAndSwap(top, w) {
-			break
+		w.nextOpen.Store(top)
+		if b.waits.CompareAndSwap(top, w) { // else the only one was taken out
+			if top != nil {
+				top.prevOpen = w
+			}
+			return
 		}
 	}
 	if (w != &b.first || w.group.Load() != nil) && b.passed.Load() {
@@ -63,20 +77,20 @@ func (b *waiter) open(w *wait) {
 	}
 }
 
-// shut takes a wait out again.
+// shut takes a wait out again. Only the goroutine that opened it calls it.
 func (b *waiter) shut(w *wait) {
-	if w.also.Load() == nil && b.waits.CompareAndSwap(w, nil) {
+	if w.nextOpen.Load() == nil && b.waits.CompareAndSwap(w, nil) {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.waits.CompareAndSwap(w, w.also.Load()) {
-		return
+	next := w.nextOpen.Load()
+	if next != nil {
+		next.prevOpen = w.prevOpen // before it can be the only one, which may go without the lock
 	}
-	for x := b.waits.Load(); x != nil; x = x.also.Load() {
-		if x.also.Load() == w {
-			x.also.Store(w.also.Load())
-			return
-		}
+	if w.prevOpen != nil {
+		w.prevOpen.nextOpen.Store(next)
+	} else {
+		b.waits.CompareAndSwap(w, next)
 	}
 }

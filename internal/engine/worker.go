@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// worker is a goroutine that runs bodies one after the other: take, run, settle,
-// and leave when there is nothing to run.
+// worker is a goroutine that runs bodies one after the other: pop, run, settle,
+// and quit when there is nothing to run. It belongs to one goroutine and lives on
+// its stack or beside it.
 type worker struct {
 	g         *Group
-	n         *Node // whose body has panicked or left by Goexit
-	ended     int64 // tasks that have ended here, not in g.ended yet
+	died      *Node // whose body has panicked or left by Goexit
+	ended     int64 // tasks that have ended here, not in g.ended yet: see 7
 	searching bool  // counted in searchers
 	guest     bool  // the goroutine of Wait: not counted in alive
 	inBody    bool
@@ -25,22 +26,32 @@ type panicking struct {
 	stack []byte
 }
 
+// search is the life of a searcher, which startSearcher has counted in; help that
+// of the goroutine in Wait, which is not counted: it waits for the end itself.
 func (g *Group) search() { (&worker{g: g, searching: true}).work() }
 func (g *Group) help()   { (&worker{g: g, guest: true}).work() }
 
 // work returns when there is nothing to run. A Goexit of a body ends it early:
 // only then the deferred call finds a body unfinished.
 func (w *worker) work() {
-	defer w.leave()
+	defer w.quit()
 	var next *Node
 	for w.loop(next) {
-		p := w.panicking
-		w.panicking = nil
-		if p == nil { // panic(nil) under GODEBUG=panicnil=1
-			p = &panicking{stack: debug.Stack()}
-		}
-		next = w.settleAs(w.n, w.n.group.host.Panicked(w.n, p.value, p.stack))
+		next = w.settlePanicked()
 	}
+}
+
+// settlePanicked settles the node whose body has panicked, outside the deferred call
+// that has recovered: what the host does may panic in its turn.
+//
+//go:noinline
+func (w *worker) settlePanicked() (next *Node) {
+	p := w.panicking
+	w.panicking = nil
+	if p == nil { // panic(nil) under GODEBUG=panicnil=1
+		p = &panicking{stack: debug.Stack()}
+	}
+	return w.settleAs(w.died, w.died.group.host.Panicked(w.died, p.value, p.stack))
 }
 
 // loop runs n and bodies until none is ready. It reports true when a body
@@ -53,9 +64,9 @@ func (w *worker) loop(n *Node) (panicked bool) {
 		if !w.inBody {
 			return
 		}
-		w.n = n
+		w.died = n
 		if watch := w.g.watch; watch != nil { // the body has not returned: end its region here
-			watch.BodyEnd(n.takeRegion())
+			watch.BodyEnd(n.clearRegion())
 		}
 		v := recover()
 		panicked = true
@@ -69,7 +80,7 @@ func (w *worker) loop(n *Node) (panicked bool) {
 	}()
 	for {
 		if n == nil {
-			if n = w.take(); n == nil {
+			if n = w.pop(); n == nil {
 				return false
 			}
 		}
@@ -77,10 +88,11 @@ func (w *worker) loop(n *Node) (panicked bool) {
 	}
 }
 
-// take returns a node from the queue to run, nil when there is none.
-func (w *worker) take() *Node {
+// pop returns a node from the queue to run, nil when there is none. It makes sure
+// of a searcher for what it leaves there before its node runs: keeps 6.
+func (w *worker) pop() *Node {
 	g := w.g
-	n, left := g.popped(w.searching)
+	n, left := g.pop(w.searching)
 	w.searching = false
 	if left && g.searchers.Load() == 0 {
 		g.startSearcher()
@@ -89,10 +101,11 @@ func (w *worker) take() *Node {
 }
 
 // run starts n's body, or settles n when no body may start any more, and
-// returns what the worker runs next: the oldest node that it has made ready.
+// returns what the worker runs next: the oldest node that it has made ready. The
+// worker owns n, which has its slots. No lock is held: keeps 27.
 func (w *worker) run(n *Node) (next *Node) {
 	g := n.group
-	if n.mayNotStart() {
+	if n.mustSkip() {
 		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
 	w.inBody = true
@@ -102,9 +115,9 @@ func (w *worker) run(n *Node) (next *Node) {
 	}
 	err := n.body.Call(ctx)
 	if g.watch != nil {
-		g.watch.BodyEnd(n.takeRegion())
+		g.watch.BodyEnd(n.clearRegion())
 	}
-	if err == nil && g.end.Load() == nil {
+	if err == nil && g.ending.Load() == nil {
 		if g.plain && n.kind&part == 0 {
 			return w.succeed(n)
 		}
@@ -114,12 +127,13 @@ func (w *worker) run(n *Node) (next *Node) {
 	return w.settleAs(n, g.host.Returned(n, err))
 }
 
-// mayNotStart reports whether n's body must not start.
-func (n *Node) mayNotStart() bool {
-	return n.group.hasEnded() || n.kind&Entrant != 0 && n.race().isDecided()
+// mustSkip reports whether n's body must not start. It takes over the end of the
+// parent, which nobody else may have seen: keeps 26.
+func (n *Node) mustSkip() bool {
+	return n.group.noticeEnd() || n.kind&Entrant != 0 && n.race().isDecided()
 }
 
-// instant is when the body that take has returned starts: when the one before
+// instant is when the body that pop has returned starts: when the one before
 // it on this worker ended, or when it became ready, if that was later.
 func (w *worker) instant() time.Duration {
 	if w.at == 0 {
@@ -128,20 +142,22 @@ func (w *worker) instant() time.Duration {
 	return w.at
 }
 
-// settleAs publishes n's end, gives its slot on, and finds the worker's next node.
+// settleAs publishes n's end, cancels the group if v says so, gives the slot on, and
+// finds the worker's next node. What v says is recorded already: keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
-	w.n, w.inBody = nil, false
+	w.died, w.inBody = nil, false
 	s := settling{g: n.group, cancel: v.Cancel}
 	s.settle(n, v.Fail)
 	w.at = s.at
-	s.after()
-	return w.goOn(n, &s)
+	s.cutAndCancel()
+	return w.next(n, &s)
 }
 
-// goOn hands on what n's end made ready, and returns the worker's next node.
-func (w *worker) goOn(n *Node, s *settling) (next *Node) {
-	if w.g.lim != nil || s.gated || n.kind&Element != 0 {
-		return w.passOn(n, s.ready, s.ended)
+// next hands on what n's end made ready, and returns the worker's next node: the
+// oldest, without the queue, so a chain costs neither a lock nor a wake-up.
+func (w *worker) next(n *Node, s *settling) (next *Node) {
+	if w.g.limiter != nil || s.gated || n.kind&Element != 0 {
+		return w.nextLimited(n, s.ready, s.ended)
 	}
 	w.ended += s.ended
 	if next = s.ready.Pop(); next != nil {
@@ -150,10 +166,11 @@ func (w *worker) goOn(n *Node, s *settling) (next *Node) {
 	return next
 }
 
-// leave is the worker's last step. After a Goexit it settles the body's node
-// and hands on what the goroutine was to run.
-func (w *worker) leave() {
-	if n := w.n; n != nil {
+// quit is the worker's last step. After a Goexit it settles the body's node
+// and hands on what the goroutine was to run. After countEnded of a guest, or
+// leave, the group may be over, and is not touched: keeps 8.
+func (w *worker) quit() {
+	if n := w.died; n != nil {
 		var v Verdict
 		if p := w.panicking; p != nil { // in a call that the body had deferred
 			v = n.group.host.Panicked(n, p.value, p.stack)
@@ -161,7 +178,7 @@ func (w *worker) leave() {
 			v = n.group.host.Goexited(n)
 		}
 		if next := w.settleAs(n, v); next != nil {
-			w.g.pushed(next, next)
+			w.g.pushStack(next, next)
 		}
 	}
 	g := w.g

@@ -18,6 +18,7 @@ type olimiter struct {
 
 type oticket struct {
 	n    *onode
+	turn int // when its wait ended
 	at   *olimiter
 	goOn func()
 }
@@ -56,8 +57,8 @@ func (l *olimiter) give(end *olimiter) {
 	for ; l != end; l = l.up {
 		switch {
 		case len(l.woken) > 0:
-			t := l.woken[0]
-			l.woken = l.woken[1:]
+			t := slices.MinFunc(l.woken, func(a, b *oticket) int { return a.turn - b.turn }) // also of those from an inner limit
+			l.woken = slices.DeleteFunc(l.woken, func(u *oticket) bool { return u == t })
 			if l.up.climb(t, nil) {
 				t.grant()
 			}
@@ -201,7 +202,8 @@ func (n *onode) sit(goOn func()) {
 				n.o.unsure("a wait that ends at once, in a group whose parent has ended and nobody looked")
 			}
 		} else {
-			t := &oticket{n: n, goOn: goOn}
+			n.o.seq++
+			t := &oticket{n: n, turn: n.o.seq, goOn: goOn}
 			if !n.limiter().climb(t, nil) {
 				s.queued = t
 				return

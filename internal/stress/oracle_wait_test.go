@@ -173,7 +173,7 @@ func (th *othread) open(st *step) {
 		g.owner = th.node
 		g.depth = th.node.group.depth + 1
 		g.lim = th.node.limiter()
-		if g.lim != nil && th.node.raised > th.node.group.depth {
+		if g.lim != nil && th.node.rank() > th.node.group.depth {
 			o.unsure("the rank of a group whose owner's was raised")
 		}
 	}

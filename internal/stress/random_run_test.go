@@ -70,6 +70,9 @@ func (r *run) do() {
 	}()
 	<-ended
 	r.wg.Wait()
+	if !r.real { // else who was left behind may still be about to return
+		r.checkInside()
+	}
 }
 
 func (r *run) sleep(d time.Duration) {

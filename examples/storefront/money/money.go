@@ -4,6 +4,7 @@ package money
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -15,44 +16,25 @@ type Money struct {
 	Minor    int64  `json:"minor"`
 }
 
-type unit struct {
-	code, symbol string
-	digits       int
-}
-
-var units = []unit{
-	{"USD", "$", 2},
-	{"EUR", "€", 2},
-	{"GBP", "£", 2},
-	{"CHF", "Fr. ", 2},
-	{"SEK", "kr ", 2},
-	{"JPY", "¥", 0},
-}
+var (
+	codes   = []string{"USD", "EUR", "GBP", "CHF", "SEK", "JPY"}
+	symbols = map[string]string{"USD": "$", "EUR": "€", "GBP": "£", "CHF": "Fr. ", "SEK": "kr ", "JPY": "¥"}
+)
 
 // Currencies returns the codes that the shop knows, the one of its price list
 // first.
-func Currencies() []string {
-	codes := make([]string, len(units))
-	for i, u := range units {
-		codes[i] = u.code
-	}
-	return codes
-}
+func Currencies() []string { return slices.Clone(codes) }
 
 // Known says whether the code is one of [Currencies].
-func Known(code string) bool { return find(code) >= 0 }
+func Known(code string) bool { return symbols[code] != "" }
 
 // Digits returns how many decimals the currency is written with, 0 when it is
 // not known.
 func Digits(code string) int {
-	if i := find(code); i >= 0 {
-		return units[i].digits
+	if !Known(code) || code == "JPY" {
+		return 0
 	}
-	return 0
-}
-
-func find(code string) int {
-	return slices.IndexFunc(units, func(u unit) bool { return u.code == code })
+	return 2
 }
 
 // Times returns n times the amount.
@@ -68,24 +50,20 @@ func (m Money) Plus(o Money) (Money, error) {
 
 // String writes the amount for a reader: $1,234.50.
 func (m Money) String() string {
-	u := unit{symbol: m.Currency + " "}
-	if i := find(m.Currency); i >= 0 {
-		u = units[i]
+	symbol, digits := symbols[m.Currency], Digits(m.Currency)
+	if symbol == "" {
+		symbol = m.Currency + " "
 	}
-	sign, minor := "", m.Minor
-	if minor < 0 {
-		sign, minor = "-", -minor
+	if m.Minor < 0 {
+		symbol, m.Minor = "-"+symbol, -m.Minor
 	}
-	scale := int64(1)
-	for range u.digits {
-		scale *= 10
-	}
-	whole := strconv.FormatInt(minor/scale, 10)
+	scale := int64(math.Pow10(digits))
+	whole := strconv.FormatInt(m.Minor/scale, 10)
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]
 	}
-	if u.digits == 0 {
-		return sign + u.symbol + whole
+	if digits == 0 {
+		return symbol + whole
 	}
-	return fmt.Sprintf("%s%s%s.%0*d", sign, u.symbol, whole, u.digits, minor%scale)
+	return fmt.Sprintf("%s%s.%0*d", symbol, whole, digits, m.Minor%scale)
 }

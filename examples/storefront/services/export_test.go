@@ -6,11 +6,12 @@ import (
 )
 
 // LatencyFor is what the model draws for a call at speed 1.
-func (c *Cluster) LatencyFor(service, request, call, uri string) time.Duration {
-	r := httptest.NewRequest("GET", uri, nil)
+func (c *Cluster) LatencyFor(name, request, call string) time.Duration {
+	r := httptest.NewRequest("POST", "/", nil)
 	r.Header.Set(requestHeader, request)
 	r.Header.Set(callHeader, call)
-	l := c.servers[service].latency
-	l.speed = 1
-	return l.of(r, None)
+	s := c.services[name]
+	fast := &service{Config: s.Config, median: s.median}
+	fast.Speed = 1
+	return fast.latency(r, nil)
 }

@@ -2,9 +2,11 @@ package services_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
-	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,19 +14,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/asap-go/asap/examples/storefront/graphs"
 	"github.com/asap-go/asap/examples/storefront/money"
 	"github.com/asap-go/asap/examples/storefront/services"
+	"github.com/asap-go/asap/examples/storefront/store"
 )
-
-var featured = []services.Featured{{Product: 1, Name: "Clay Mug", Category: "kitchen"}, {Product: 2, Name: "Ink Rug", Category: "textiles"}}
 
 func start(t *testing.T, change func(*services.Config)) *services.Cluster {
 	t.Helper()
 	cfg := services.Config{
 		Dir:      t.TempDir(),
-		Together: map[int][]int{1: {2, 3, 4}, 2: {1, 5}},
-		Featured: featured,
+		Products: []store.Product{{ID: 1, Name: "Clay Mug", Category: "kitchen", Finish: "Clay"}, {ID: 2, Name: "Ink Rug", Category: "textiles", Finish: "Ink"}, {ID: 3, Name: "Clay Bowl", Category: "kitchen", Finish: "Clay"}, {ID: 4, Name: "Clay Tray", Category: "kitchen", Finish: "Clay"}},
 		Seed:     1,
 		SlowBy:   time.Hour,
 		Patience: time.Minute,
@@ -32,7 +31,7 @@ func start(t *testing.T, change func(*services.Config)) *services.Cluster {
 	if change != nil {
 		change(&cfg)
 	}
-	c, err := services.Start(t.Context(), cfg)
+	c, err := services.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,41 +42,44 @@ func start(t *testing.T, change func(*services.Config)) *services.Cluster {
 func usd(minor int64) money.Money { return money.Money{Currency: "USD", Minor: minor} }
 
 // calls has one call of every kind, for the tests that go through all.
-func calls(c *services.Cluster) map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{
-		"currency list": func(ctx context.Context) error { _, err := c.Currency.List(ctx); return err },
-		"currency":      func(ctx context.Context) error { _, err := c.Currency.Convert(ctx, usd(1999), "EUR"); return err },
-		"shipping":      func(ctx context.Context) error { _, err := c.Shipping.Quote(ctx, 2); return err },
-		"shipping ship": func(ctx context.Context) error { _, err := c.Shipping.Ship(ctx, "o", "1 Mill Lane"); return err },
-		"ads":           func(ctx context.Context) error { _, err := c.Ads.For(ctx, "kitchen"); return err },
-		"mail":          func(ctx context.Context) error { _, err := c.Mail.Confirm(ctx, "a@example.com", "o"); return err },
-		"payment":       func(ctx context.Context) error { _, err := c.Payment.Charge(ctx, "o", usd(500)); return err },
-		"recommendations": func(ctx context.Context) error {
-			_, err := c.Recommendations.For(ctx, []int{1, 2}, 3)
-			return err
-		},
-	}
+var calls = map[string]any{
+	"currency/list":        nil,
+	"currency/convert":     services.Conversion{Amount: usd(1999), To: "EUR"},
+	"shipping/quote":       2,
+	"shipping/ship":        services.Letter{Order: "o", To: "1 Mill Lane"},
+	"ads/pick":             "kitchen",
+	"mail/confirm":         services.Letter{Order: "o", To: "a@example.com"},
+	"payment/charge":       services.Bill{Order: "o", Amount: usd(500)},
+	"recommendations/find": services.Basket{Products: []int{1, 2}, Most: 3},
+}
+
+func ask[Out any](t *testing.T, c *services.Cluster, at string, in any) (Out, error) {
+	return services.Ask[Out](t.Context(), c, "request", "call", at, in)
 }
 
 func TestAnswers(t *testing.T) {
-	c, ctx := start(t, nil), t.Context()
-	if got, err := c.Currency.Convert(ctx, usd(1999), "EUR"); err != nil || got != (money.Money{Currency: "EUR", Minor: 1722}) {
-		t.Errorf("Convert($19.99, EUR) = %v, %v; want €17.22", got, err)
+	c := start(t, nil)
+	for _, to := range []money.Money{{Currency: "EUR", Minor: 1722}, {Currency: "JPY", Minor: 3031}} {
+		if got, err := ask[money.Money](t, c, "currency/convert", services.Conversion{Amount: usd(1999), To: to.Currency}); err != nil || got != to {
+			t.Errorf("$19.99 in %s = %v, %v; want %v", to.Currency, got, err, to)
+		}
 	}
-	if got, err := c.Currency.Convert(ctx, usd(1999), "JPY"); err != nil || got != (money.Money{Currency: "JPY", Minor: 3031}) {
-		t.Errorf("Convert($19.99, JPY) = %v, %v; want ¥3,031", got, err)
+	if got, err := ask[money.Money](t, c, "shipping/quote", 3); err != nil || got != usd(715) {
+		t.Errorf("quote for 3 = %v, %v; want $7.15", got, err)
 	}
-	if got, err := c.Shipping.Quote(ctx, 3); err != nil || got != usd(715) {
-		t.Errorf("Quote(3) = %v, %v; want $7.15", got, err)
+	if got, err := ask[[]int](t, c, "recommendations/find", services.Basket{Products: []int{3, 2}, Most: 3}); err != nil || !slices.Equal(got, []int{4, 1}) {
+		t.Errorf("recommendations for 3 and 2 = %v, %v; want those in the finish of the first that come next, 4 and 1", got, err)
 	}
-	if got, err := c.Recommendations.For(ctx, []int{1, 2}, 3); err != nil || !slices.Equal(got, []int{3, 5, 4}) {
-		t.Errorf("For(1, 2) = %v, %v; want the best of each in turn, 3 5 4", got, err)
-	}
-	if got, err := c.Ads.For(ctx, "kitchen"); err != nil || got.Product != 2 {
+	if got, err := ask[services.Ad](t, c, "ads/pick", "kitchen"); err != nil || got.Product != 2 {
 		t.Errorf("ad beside the kitchen = %+v, %v; want one for product 2", got, err)
 	}
-	if _, err := c.Shipping.Quote(ctx, 0); err == nil || !strings.Contains(err.Error(), "shipping service: 400 Bad Request: quote for 0 pieces") {
-		t.Errorf("Quote(0) error = %v, want the service's own words", err)
+	for at, want := range map[string]string{
+		"shipping/quote":   "shipping service: 400 Bad Request: quote for 0 pieces",
+		"shipping/nothing": "shipping service: 400 Bad Request: cannot be answered",
+	} {
+		if _, err := ask[money.Money](t, c, at, 0); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want the service's own words, %s", at, err, want)
+		}
 	}
 }
 
@@ -94,29 +96,32 @@ func TestFaults(t *testing.T) {
 		{services.Slow, hasty, " service: no answer within 30ms"},
 		{services.Garbage, patient, " service: nonsense in the answer: "},
 	} {
-		for name, call := range calls(tt.c) {
-			service, _, _ := strings.Cut(name, " ")
+		for at, in := range calls {
+			service, _, _ := strings.Cut(at, "/")
 			if err := tt.c.Break(service, tt.fault); err != nil {
 				t.Fatal(err)
 			}
-			for _, request := range "abcdefgh" { // to meet every kind of garbage
-				err := call(services.Label(t.Context(), string(request), name))
-				if err == nil || !strings.HasPrefix(err.Error(), service+tt.want) {
-					t.Errorf("%s %s: error = %v, want %q", name, tt.fault, err, service+tt.want)
-				}
-				if e, ok := errors.AsType[*services.Error](err); !ok || e.Service != service {
-					t.Errorf("%s %s: error %v is not of service %s", name, tt.fault, err, service)
-				}
-				if late := errors.Is(err, context.DeadlineExceeded); late != (tt.fault == services.Slow) {
-					t.Errorf("%s %s: errors.Is(%v, DeadlineExceeded) = %t", name, tt.fault, err, late)
-				}
+			_, err := ask[any](t, tt.c, at, in)
+			if err == nil || !strings.HasPrefix(err.Error(), service+tt.want) {
+				t.Errorf("%s %s: error = %v, want %q", at, tt.fault, err, service+tt.want)
+			}
+			if e, ok := errors.AsType[*services.Error](err); !ok || e.Service != service {
+				t.Errorf("%s %s: error %v is not of service %s", at, tt.fault, err, service)
+			}
+			if late := errors.Is(err, context.DeadlineExceeded); late != (tt.fault == services.Slow) {
+				t.Errorf("%s %s: errors.Is(%v, DeadlineExceeded) = %t", at, tt.fault, err, late)
 			}
 			tt.c.Break(service, services.None)
 		}
 	}
-	for name, call := range calls(patient) { // repaired
-		if err := call(t.Context()); err != nil {
-			t.Errorf("%s, repaired: %v", name, err)
+	for at, in := range calls { // repaired
+		if _, err := ask[any](t, patient, at, in); err != nil {
+			t.Errorf("%s, repaired: %v", at, err)
+		}
+	}
+	for _, err := range []error{patient.Break("moon", services.Down), patient.Break("ads", "dead")} {
+		if err == nil || !strings.Contains(err.Error(), "want one of [") {
+			t.Errorf("Break of what there is not: %v, want an error that says what there is", err)
 		}
 	}
 }
@@ -128,16 +133,20 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("the visitor left")
 	time.AfterFunc(10*time.Millisecond, func() { cancel(why) })
-	if _, err := c.Ads.For(ctx, ""); !errors.Is(err, why) {
+	if _, err := services.Ask[services.Ad](ctx, c, "", "", "ads/pick", ""); !errors.Is(err, why) {
 		t.Errorf("error = %v, want the cause of the cancel", err)
 	}
 }
 
-// However often and however badly an order is charged, it is charged once.
+// However often and however badly an order is charged, it is charged once, and
+// the ledger outlives the services.
 func TestChargeOnce(t *testing.T) {
-	c, ctx := start(t, nil), t.Context()
+	dir := t.TempDir()
+	same := func(cfg *services.Config) { cfg.Dir = dir }
+	c := start(t, same)
+	five := services.Bill{Order: "o1", Amount: usd(500)}
 	c.Break("payment", services.Garbage)
-	if _, err := c.Payment.Charge(ctx, "o1", usd(500)); err == nil {
+	if _, err := ask[string](t, c, "payment/charge", five); err == nil {
 		t.Error("garbage from payment gave no error")
 	}
 	c.Break("payment", services.None)
@@ -146,122 +155,112 @@ func TestChargeOnce(t *testing.T) {
 	for i := range payments {
 		wg.Go(func() {
 			var err error
-			if payments[i], err = c.Payment.Charge(ctx, "o1", usd(500)); err != nil {
+			if payments[i], err = ask[string](t, c, "payment/charge", five); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wg.Wait()
-	if slices.Sort(payments); payments[0] == "" || payments[0] != payments[7] {
-		t.Errorf("payments = %v, want the same one every time", payments)
+	c.Close()
+	c = start(t, same)
+	again, err := ask[string](t, c, "payment/charge", five)
+	if payments = append(payments, again); err != nil || payments[0] == "" || len(slices.Compact(payments)) != 1 {
+		t.Errorf("payments = %v, %v; want the same one every time", payments, err)
 	}
-	if _, err := c.Payment.Charge(ctx, "o1", usd(501)); err == nil || !strings.Contains(err.Error(), "409 Conflict") {
-		t.Errorf("another amount: %v, want a conflict", err)
+	if _, err := ask[string](t, c, "payment/charge", services.Bill{Order: "o1", Amount: usd(501)}); err == nil || !strings.Contains(err.Error(), "charged another amount: $5.00, not $5.01") {
+		t.Errorf("another amount: %v, want a refusal", err)
 	}
-	book, err := c.Ledger().Entries(ctx)
-	if err != nil || len(book) != 1 || book[0].Amount != usd(500) || book[0].Asked != 10 {
-		t.Errorf("ledger = %+v, %v; want one entry of $5.00, asked for 10 times", book, err)
-	}
-}
-
-// The ledger outlives the services.
-func TestLedgerIsKept(t *testing.T) {
-	dir := t.TempDir()
-	same := func(cfg *services.Config) { cfg.Dir = dir }
-	a := start(t, same)
-	first, err := a.Payment.Charge(t.Context(), "o", usd(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Close()
-	b := start(t, same)
-	again, err := b.Payment.Charge(t.Context(), "o", usd(1))
-	if err != nil || first != again {
-		t.Errorf("after a restart: %q, %v; want %q", again, err, first)
-	}
-	if book, err := b.Ledger().Entries(t.Context()); err != nil || len(book) != 1 {
-		t.Errorf("ledger = %+v, %v; want one entry", book, err)
+	if e := c.Ledger.Get("o1"); e.Payment != again || e.Amount != usd(500) || e.Asked != 11 {
+		t.Errorf("ledger = %+v, want $5.00, asked for 11 times", e)
 	}
 }
 
 // Latency is a function of seed, request and call: two clusters agree about
-// it, and different requests meet different latencies.
-func TestLatencyIsRepeatable(t *testing.T) {
-	a, b := start(t, nil), start(t, nil)
-	other := start(t, func(cfg *services.Config) { cfg.Seed = 2 })
-	seen := map[time.Duration]bool{}
-	for _, request := range []string{"r1", "r2", "r3"} {
-		da := a.LatencyFor("ads", request, "ad", "/ad?category=")
-		if db := b.LatencyFor("ads", request, "ad", "/ad?category="); da != db {
-			t.Errorf("request %s: %v and %v under the same seed", request, da, db)
+// it, and different requests meet different latencies. Drawn often, it has the
+// median of its service and the tail of the request graphs.
+func TestLatency(t *testing.T) {
+	model := struct {
+		Medians    map[string]float64 `json:"latency_ms_median"`
+		P99OverP50 float64            `json:"p99_over_p50"`
+		Graphs     []struct {
+			ID    string
+			Tasks []struct{ Name, Class string }
 		}
-		if do := other.LatencyFor("ads", request, "ad", "/ad?category="); da == do {
-			t.Errorf("request %s: %v under both seeds", request, da)
-		}
-		if da <= 0 || seen[da] {
-			t.Errorf("request %s: latency %v, want one of its own", request, da)
-		}
-		seen[da] = true
+	}{}
+	b, err := os.ReadFile("../testdata/request_graphs.json")
+	if err == nil {
+		err = json.Unmarshal(b, &model)
 	}
-}
-
-// The services have the latency class that the graphs give their calls.
-func TestClasses(t *testing.T) {
-	f, err := graphs.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
+	a, same, other := start(t, nil), start(t, nil), start(t, func(cfg *services.Config) { cfg.Seed = 2 })
 	serves := map[string]string{ // by call, without its number
 		"currencies": "currency", "price": "currency", "shippingPrice": "currency", "shippingQuote": "shipping", "ship": "shipping",
 		"ad": "ads", "recommendations": "recommendations", "charge": "payment", "confirmationMail": "mail",
 	}
-	for _, g := range f.Graphs {
-		if !strings.HasPrefix(g.ID, "boutique-") {
-			continue
-		}
+	tested := make(map[string]bool)
+	for _, g := range model.Graphs {
 		for _, task := range g.Tasks {
 			service := serves[strings.TrimRight(task.Name, "0123456789")]
-			if service != "" && services.Class(service) != task.Class {
-				t.Errorf("%s %s: %s has class %q, the graph says %q", g.ID, task.Name, service, services.Class(service), task.Class)
+			if !strings.HasPrefix(g.ID, "boutique-") || service == "" || tested[service+task.Class] {
+				continue
+			}
+			tested[service+task.Class] = true
+			draws := make([]time.Duration, 20_000)
+			for i := range draws {
+				draws[i] = a.LatencyFor(service, fmt.Sprint("r", i), task.Name)
+			}
+			if d := same.LatencyFor(service, "r0", task.Name); d != draws[0] {
+				t.Errorf("%s: %v and %v under the same seed", service, draws[0], d)
+			}
+			if d := other.LatencyFor(service, "r0", task.Name); d == draws[0] {
+				t.Errorf("%s: %v under both seeds", service, d)
+			}
+			slices.Sort(draws)
+			p50, p99 := draws[len(draws)/2].Seconds()*1e3, draws[len(draws)*99/100].Seconds()*1e3
+			if want := model.Medians[task.Class]; p50 < 0.95*want || p50 > 1.05*want {
+				t.Errorf("%s %s: median of the draws of %s is %.2f ms, want about %v", g.ID, task.Name, service, p50, want)
+			}
+			if tail := p99 / p50; tail < 0.9*model.P99OverP50 || tail > 1.1*model.P99OverP50 {
+				t.Errorf("%s: p99/p50 of the draws is %.2f, want about %v", service, tail, model.P99OverP50)
 			}
 		}
 	}
-}
-
-func TestParseFaults(t *testing.T) {
-	got, err := services.ParseFaults("ads=down, currency=slow,")
-	if err != nil || len(got) != 2 || got["ads"] != services.Down || got["currency"] != services.Slow {
-		t.Errorf("ParseFaults = %v, %v", got, err)
-	}
-	for in, want := range map[string]string{
-		"ads":       `faults: "ads": want service=fault`,
-		"adds=down": `faults: service "adds": want one of [ads currency`,
-		"ads=dead":  `faults: ads: fault "dead": want one of [ok down slow garbage]`,
-	} {
-		if _, err := services.ParseFaults(in); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("ParseFaults(%q) error = %v, want %s", in, err, want)
-		}
+	if len(tested) != len(services.Names) {
+		t.Errorf("tested %v, want each service with one class", tested)
 	}
 }
 
-// After Close nobody listens and no goroutine is left.
+// After Close nobody listens and no goroutine is left, whoever is waiting.
 func TestClose(t *testing.T) {
 	before := runtime.NumGoroutine()
 	c := start(t, nil)
-	for name, call := range calls(c) {
-		if err := call(t.Context()); err != nil {
-			t.Errorf("%s: %v", name, err)
+	for at, in := range calls {
+		if _, err := ask[any](t, c, at, in); err != nil {
+			t.Errorf("%s: %v", at, err)
 		}
+	}
+	c.Break("payment", services.Slow)
+	waits := make(chan error)
+	go func() { // received from below
+		_, err := ask[string](t, c, "payment/charge", services.Bill{Order: "slow", Amount: usd(1)})
+		waits <- err
+	}()
+	for c.Ledger.Get("slow").Asked == 0 {
+		runtime.Gosched()
 	}
 	url := c.URL("ads")
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if err := <-waits; err == nil {
+		t.Error("who waited for a slow service got an answer, want an error")
+	}
 	if conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
 		conn.Close()
 		t.Error("ads still listens after Close")
 	}
-	http.DefaultClient.CloseIdleConnections()
 	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<16)

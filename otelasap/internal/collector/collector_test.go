@@ -33,16 +33,12 @@ type collector struct {
 	out     chan string // all that it wrote, when it has ended
 }
 
-// start starts the collector and waits until it is ready. It builds it first,
-// unless ASAP_COLLECTOR_PROGRAM says where it is.
+// start builds the collector, starts it and waits until it is ready.
 func start(t *testing.T) *collector {
 	t.Helper()
 	dir := t.TempDir()
-	program := os.Getenv("ASAP_COLLECTOR_PROGRAM")
-	if program == "" {
-		program = filepath.Join(dir, "collector")
-		build(t, program)
-	}
+	program := filepath.Join(dir, "collector")
+	build(t, program)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

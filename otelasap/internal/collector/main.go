@@ -1,6 +1,7 @@
 // Command collector is an OpenTelemetry collector that receives OTLP and prints
-// what it gets, for the test of otelasap beside it. It is a module of its own
-// that nothing imports, so that nobody gets its dependencies. It stays at
+// what it gets, for the test of otelasap beside it, which make test-servers
+// runs. It is a module of its own that nothing imports, so that nobody gets its
+// dependencies. It stays at
 // v0.160.0: v0.164.0 requires a module, internal/statusutil, that could not be
 // fetched.
 package main

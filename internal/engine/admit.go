@@ -1,0 +1,125 @@
+package engine
+
+// grants is who got slots under the mutex: to be started or woken without it, since
+// a backend and observers may be asked.
+type grants struct {
+	nodes       Chain
+	first, last *wait
+}
+
+// addGoing takes a body that goes on, with its slots or bare. The caller has the
+// mutex and has taken it out of its queue.
+func (s *grants) addGoing(n *Node) {
+	claim := &n.waiter().claim
+	w := claim.queued
+	claim.queued, claim.at = nil, nil
+	if s.first == nil {
+		s.first = w
+	} else {
+		s.last.nextGranted = w
+	}
+	s.last = w
+}
+
+// deliver wakes and starts who got slots, without the mutex, and leaves the first
+// node to the caller if that has the given group, nil for none.
+func (s *grants) deliver(own *Group) (first *Node) {
+	for w := s.first; w != nil; {
+		then := w.nextGranted // w may be used again when it is woken
+		w.nextGranted = nil
+		w.wake()
+		w = then
+	}
+	for n := s.nodes.Pop(); n != nil; n = s.nodes.Pop() {
+		if first == nil && n.group == own {
+			first = n
+			continue
+		}
+		n.group.push(Chain{n, n})
+	}
+	return first
+}
+
+// admit takes slots for bodies that have become ready and returns those that
+// have all of theirs. The others are queued, with byEnd if they became ready by
+// the end of another. The caller owns the nodes, and pushes what it gets back.
+func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
+	if g.limiter == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
+		return ready
+	}
+	for n := ready.Pop(); n != nil; n = ready.Pop() {
+		l := n.limiter()
+		for l != nil && l.take() {
+			l = l.up
+		}
+		if l == nil || g.admitAt(n, l, class) {
+			admitted.Push(n)
+		}
+	}
+	return admitted
+}
+
+// admitAt is admit's slow path: there was no free slot at l. A node that may not
+// start any more is skipped on the spot: who has ended the group may have emptied
+// the queues already. It holds the slots below l. Keeps 16.
+func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
+	g.watchParent()
+	mu := &l.top.mu
+	mu.Lock()
+	if g.ending.Load() == nil {
+		admitted = l.climbLocked(n, false, class)
+		mu.Unlock()
+		return admitted
+	}
+	var granted grants
+	n.limiter().giveAllLocked(l, &granted)
+	mu.Unlock()
+	granted.deliver(nil)
+	g.skip(n)
+	return false
+}
+
+// nextLimited is the rest of next under a limit. It ends the turn of n's body: what it made ready is
+// admitted, and its slot goes to the next. The worker keeps the slot for the
+// oldest that it made ready if nobody waits for it, and no rank says otherwise.
+func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
+	g, l := w.g, n.limiter()
+	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.waiter() == nil && !l.isContended() &&
+		(first == ready.tail || !l.top.raised.Load()) {
+		next = ready.Pop()
+	}
+	if !ready.isEmpty() {
+		g.push(g.admit(ready, byEnd))
+	}
+	if g.depth > 0 { // whose body goes on before anything starts in the slot
+		g.countEnded(ended)
+	} else {
+		w.ended += ended
+	}
+	if next == nil && l != nil { // else the slot goes on with the worker
+		granted := n.vacate(l)
+		next = granted.deliver(g)
+	}
+	return next
+}
+
+// vacate gives back the slots of a body that has ended. One that never waited has a
+// claim that nobody else can change: it needs no mutex while nobody is queued.
+func (n *Node) vacate(l *Limiter) (granted grants) {
+	b := n.waiter()
+	if b == nil {
+		for l != nil && l.give() {
+			l = l.up
+		}
+		if l == nil {
+			return granted
+		}
+	}
+	mu := &l.top.mu
+	mu.Lock()
+	defer mu.Unlock()
+	if b == nil || b.claim.vacateLocked(n, &granted) {
+		l.giveAllLocked(nil, &granted)
+	}
+	return granted
+}
