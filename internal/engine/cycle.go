@@ -197,22 +197,8 @@ func mayLeadTo(n, by *Node) bool {
 	}
 }
 
-// detours counts the waits of bodies that hints may pass over, but for those in
-// their first records, which come after what hints knew of has ended.
-func (g *Group) detours() uint32 {
-	if b := g.book.Load(); b != nil {
-		return b.detours.Load()
-	}
-	return 0
-}
-
 // firmly returns what the body of n waits for, if it waits for one node of its
-// group and nothing else, and that closes no cycle. A wait of which that is not
-// sure may be refused, or lead past the one that looks.
-//
-// It says first that a hint may pass over n: a body that waits for more opens that
-// wait and then looks, so one of the two sees the other. And it reads firm last,
-// which is false before on is that of the next wait.
+// group and nothing but the group's end can cut that short.
 func (n *Node) firmly() *Node {
 	b := n.waiter()
 	if b == nil || b.waits.Load() != &b.first || b.first.nextOpen.Load() != nil || b.first.ended.Load() {

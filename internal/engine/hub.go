@@ -83,7 +83,7 @@ func (h *hub) fire() {
 	for w != nil { // nobody else changes the links: there is no hub to leave
 		next := w.next
 		w.prev, w.next = nil, nil
-		w.end(byTarget)
+		w.end(nil)
 		w = next
 	}
 }

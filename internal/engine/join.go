@@ -107,7 +107,7 @@ func (g *Group) endJoins() {
 	for w != nil {
 		next := w.next // w may be used again when it is woken
 		w.next = nil
-		w.end(byTarget)
+		w.end(nil)
 		w = next
 	}
 }

@@ -50,8 +50,8 @@ func (g *Group) endParked() {
 	if g.parked.Load() == nil {
 		return
 	}
-	for _, w := range g.claimParked() {
-		w.ended(nil)
+	for _, w := range g.parkedWaits() {
+		w.end(nil)
 	}
 }
 

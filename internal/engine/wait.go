@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -134,8 +133,6 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	w.announce(b)
 	if !n.link(&w.edge, by) {
 		w.end(nil)
-	} else if !n.link(&w.edge, by) {
-		w.end(byTarget)
 	}
 	if err := w.refused(b, n); err != nil { // its edge stays in n's list
 		w.woken.Done()
@@ -249,7 +246,7 @@ func (n *Node) tell() {
 	if n.kind&helper != 0 {
 		n.body.(*hub).fire()
 	} else {
-		n.waiter().first.end(byTarget)
+		n.waiter().first.end(nil)
 	}
 }
 

@@ -22,7 +22,6 @@ type waiter struct {
 	// edge may stay in that list, and somebody may still come to end it.
 	first wait
 	used  atomic.Bool
-	firm  atomic.Bool // its wait closes no cycle, so it lasts: see Node.firmly
 }
 
 // init fills in what never changes, as others may read it at any time.
@@ -71,9 +70,6 @@ func (b *waiter) open(w *wait) {
 			}
 			return
 		}
-	}
-	if (w != &b.first || w.group.Load() != nil) && b.passed.Load() {
-		b.node.group.makeBook().detours.Add(1)
 	}
 }
 
