@@ -7,13 +7,15 @@
  * nested group, also when its own group was canceled meanwhile. Whoever finds the
  * first record of waits free has it, and its edge is in the task's list itself;
  * the others sit at the task's hub. A canceller may come at any time, or never;
- * when it comes the tasks may take longer than the body. With SECOND the main
- * goroutine does not wait for task 2, but a second one for task 1. With QUEUE, besides, the body may find no free slot and
- * queue when it goes on. With CUT, besides, somebody may cut a wait that is not in
- * the first record as soon as he sees it: as one that can never end, or because
- * its own context has ended. With BEHIND the second goroutine waits for a task of
- * another group, which takes longer, and the body leaves it behind: it may begin
- * when the body has ended, and while the group finishes.
+ * when it comes the tasks may take longer than the body. With REFUSE a wait for a
+ * task may be refused. With SECOND the main goroutine does not wait for task 2,
+ * but a second one for task 1. With QUEUE, besides, the body waits for no group,
+ * and may find no free slot and queue when it goes on. With CUT, besides, somebody
+ * may cut a wait that is not in the first record as soon as he sees it: as one
+ * that can never end, or because its own context has ended. With BEHIND the second
+ * goroutine waits for a task of another group, which takes longer, and the body
+ * leaves it behind: it may begin when the body has ended, and while the group
+ * finishes.
  *
  * Checked: each wait is ended and woken once, and not before its goroutine may
  * sleep; an edge is linked only when it is in no list and nobody is about to
@@ -21,7 +23,7 @@
  * cut; nobody stays in a list; a body that goes on has its slot, unless it was
  * canceled, and gives it back once.
  *
- * check:
+ * check: -DREFUSE
  * check: -DSECOND -DQUEUE
  * check: -DSECOND -DCUT
  * check: -DBEHIND
@@ -30,7 +32,8 @@
  * break: BREAK_LOOK
  * break: BREAK_CANCEL
  * break: BREAK_TOLD
- * break: BREAK_CLAIM
+ * break: BREAK_UNPARK
+ * break: BREAK_REFUSED -DREFUSE
  * break: BREAK_CLEAR
  * break: BREAK_LEAVE -DSECOND -DCUT
  * break: BREAK_EARLY -DSECOND
@@ -47,15 +50,15 @@
 #define NOBODY	RECORDS
 
 /* How a wait ended */
-#define TARGET	1	/* byTarget */
-#define GROUP	2	/* nil */
+#define TARGET	1	/* nil */
+#define GROUP	2	/* nil as well */
 #define CYCLE	3	/* cycleCut, or of its own context */
 
 bool made;		/* there is a waiter */
 bool used;		/* waiter.used */
-bool over[RECORDS];	/* wait.over */
+bool over[RECORDS];	/* wait.ended */
 byte how[RECORDS];	/* wait.how */
-byte wg[RECORDS];	/* wait.wake, or wait.cut: how often it is to be woken */
+byte wg[RECORDS];	/* wait.woken, or wokenChan: how often it is to be woken */
 byte opened;		/* waiter.waits: a set of records */
 byte parked;		/* Group.parked, likewise */
 
@@ -71,10 +74,10 @@ byte list[3];		/* Node.list: edges */
 bool closed[3];
 byte seated[3];		/* the hub's waits: a set of records */
 
-bool end;		/* Group.end */
+bool end;		/* Group.ending */
 bool finished;		/* Group.over */
 bool done;		/* the body's node is done */
-bool ended;		/* the nested group: everything has ended, and nothing is declared */
+bool sealed;		/* the nested group: everything has ended, and nothing is declared */
 byte joins;		/* its ledger.joins, a set of records */
 
 #ifdef SECOND
@@ -98,7 +101,7 @@ byte edges;		/* lists that the first record's edge is in, or is about to be told
 bool comes;		/* the canceller */
 bool gone;		/* the second goroutine has ended */
 
-/* wait.wakeUp */
+/* wait.wake */
 #define wakeUp(w)	assert(wg[w] > 0); wg[w]--
 
 /* Node.giveSlots */
@@ -153,18 +156,14 @@ inline endWait(w, why) {
 	atomic { ok = !over[w]; over[w] = true };
 #endif
 	if
-	:: ok -> endedWait(w, why)
+	:: ok ->
+		atomic {
+			how[w] = why;
+			ok = false;
+			takeSlots(w)
+		}
 	:: else
 	fi
-}
-
-/* wait.ended */
-inline endedWait(w, why) {
-	atomic {
-		how[w] = why;
-		ok = false;
-		takeSlots(w)
-	}
 }
 
 /* Group.park of record w: it sets ok if the group goes on. */
@@ -184,8 +183,8 @@ inline park(w) {
 	}
 }
 
-/* waiter.take, or else the fresh record */
-inline takeRecord(fresh) {
+/* waiter.useFirst, or else a fresh record */
+inline useFirst(fresh) {
 	atomic {
 		made = true;	/* Node.makeWaiter */
 		if
@@ -196,7 +195,7 @@ inline takeRecord(fresh) {
 	}
 }
 
-/* Node.begin, sleep and finish. It sets cut when the wait was cut short. */
+/* Node.begin, sleep and conclude. It sets cut when the wait was cut short. */
 inline await(n, fresh) {
 	if
 	:: closed[n]
@@ -205,10 +204,10 @@ inline await(n, fresh) {
 #ifdef BEHIND
 		if	/* a task of another group */
 		:: n == 2 -> atomic { made = true; w = fresh }
-		:: else -> takeRecord(fresh)
+		:: else -> useFirst(fresh)
 		fi;
 #else
-		takeRecord(fresh);
+		useFirst(fresh);
 #endif
 #ifdef BREAK_LOOK
 		ok = !end;
@@ -216,72 +215,104 @@ inline await(n, fresh) {
 #ifndef BREAK_ARM
 		wg[w]++;
 #endif
+		opened = opened | bit(w);	/* wait.announce */
 		park(w);
-		opened = opened | bit(w);	/* wait.publish: the walk is in cycle.pml */
+		if
+		:: !ok -> endWait(w, GROUP)
+		:: else -> ok = false
+		fi;
 #ifdef BREAK_ARM
 		wg[w]++;	/* when others may have seen it */
 #endif
-		giveSlots();
-		if
-		:: !ok -> endWait(w, GROUP)
-		:: ok && w == FIRST ->
-			atomic {	/* Node.link */
+		atomic {
+			if
+			:: w == FIRST ->	/* Node.link */
 				assert(edges == 0);
 				ok = !closed[n];
 				if
 				:: ok -> list[n] = list[n] | EDGE; edges++
 				:: else
 				fi
-			};
-			if
-			:: ok -> ok = false
-			:: else -> endWait(w, TARGET)
-			fi
-		:: ok && w != FIRST ->
-			atomic {	/* Group.joinHub */
+			:: else ->	/* Group.addToHub */
 				ok = !closed[n] || (list[n] & HUB) != 0;
 				if
 				:: ok -> list[n] = list[n] | HUB; seated[n] = seated[n] | bit(w)
 				:: else
 				fi
-			};
+			fi
+		};
+		if
+		:: ok -> ok = false
+		:: else -> endWait(w, TARGET)
+		fi;
+#ifdef REFUSE
+		if	/* wait.refused: the walk is in cycle.pml */
+		:: true
+		:: w == FIRST ->
+			atomic { ok = !over[w]; over[w] = true };
 			if
-			:: ok -> ok = false
-			:: else -> endWait(w, TARGET)
+			:: ok ->
+				atomic { parked = parked & ~bit(w); opened = opened & ~bit(w) };
+				wg[w]--;
+				atomic {
+					ok = false;
+#ifdef BREAK_REFUSED
+					used = false;	/* though its edge stays in the list */
+#endif
+					how[w] = 0;
+					w = NOBODY
+				}
+			:: else
 			fi
 		fi;
-		wg[w] == 0;	/* wait.sleep */
+#endif
+		if
+		:: w == NOBODY -> w = 0
+		:: w != NOBODY ->
+		giveSlots();
+		wg[w] == 0;
 		assert(over[w]);
-		/* wait.finish */
+#ifdef BREAK_UNPARK
+		ok = (!end && !finished);	/* looks before it is out of the list */
+#endif
+		/* wait.conclude: withdraw */
 		atomic {
 			parked = parked & ~bit(w);	/* Group.unpark */
 			opened = opened & ~bit(w)	/* waiter.shut */
 		};
 #ifndef BREAK_LEAVE
-		seated[n] = seated[n] & ~bit(w);	/* Group.leaveHub */
+		seated[n] = seated[n] & ~bit(w);	/* Group.removeFromHub */
 #endif
 		assert((seated[n] & bit(w)) == 0);
 		assert(closed[n] || how[w] == CYCLE || how[w] == GROUP && (end || finished));
-		atomic {
 		if
-#ifdef BREAK_TOLD
-		:: closed[n] && w == FIRST -> used = false	/* somebody is about to tell it */
+		:: closed[n] && w == FIRST ->
+#if defined(BREAK_TOLD)
+			used = false	/* though there may be two who want to end it */
+#elif defined(BREAK_UNPARK)
+			if
+			:: ok -> ok = false; used = false
+			:: else
+			fi
 #else
-		:: closed[n] && w == FIRST && how[w] == TARGET -> used = false
+			if
+			:: !end -> if :: !finished -> used = false :: else fi
+			:: else
+			fi
 #endif
 		:: else -> cut = !closed[n]
 		fi;
-		how[w] = 0; w = 0	/* nobody looks at them any more */
-		}
+		atomic { how[w] = 0; w = 0; ok = false }	/* nobody looks at them any more */
+		fi
 	fi
 }
 
-/* Group.beginJoin and endJoin */
+/* Group.beginJoin and concludeJoin */
 inline join(fresh) {
-	takeRecord(fresh);
+	useFirst(fresh);
 	wg[w]++;
 	atomic {
-		ok = !ended;
+		ok = !sealed;
 		if
 		:: ok -> joins = joins | bit(w)
 		:: else -> wg[w]--
@@ -293,7 +324,7 @@ inline join(fresh) {
 		opened = opened | bit(w);
 		giveSlots();
 		wg[w] == 0;
-		assert(ended && over[w]);
+		assert(sealed && over[w]);
 		opened = opened & ~bit(w)
 	:: else
 	fi;
@@ -435,12 +466,12 @@ active [TASKS] proctype publish() {
 	fi
 }
 
-/* The end of the nested group's last task, and Group.rejoin */
+/* The end of the nested group's last task, and Group.endJoins */
 #ifndef QUEUE
-active proctype rejoin() {
+active proctype endJoins() {
 	byte todo, w;
 	bool ok;
-	ended = true;
+	sealed = true;
 	atomic { todo = joins; joins = 0 };
 	do
 	:: w < RECORDS && (todo & bit(w)) != 0 -> endWait(w, TARGET); w++
@@ -451,31 +482,11 @@ active proctype rejoin() {
 
 #endif
 
-/* Group.wakeParked: under the mutex it claims those that nobody has ended. */
-inline wakeParked() {
-	atomic {
-		todo = 0; w = 0;
-		do
-#ifdef BREAK_CLAIM
-		:: w < RECORDS -> todo = todo | (parked & bit(w)); w++
-#else
-		:: w < RECORDS ->
-			if
-			:: (parked & bit(w)) != 0 && !over[w] -> over[w] = true; todo = todo | bit(w)
-			:: else
-			fi;
-			w++
-#endif
-		:: else -> break
-		od;
-		w = 0
-	};
+/* Group.endParked: it copies the list, and ends those in it without the mutex. */
+inline endParked() {
+	atomic { todo = parked; w = 0 };
 	do
-#ifdef BREAK_CLAIM
 	:: w < RECORDS && (todo & bit(w)) != 0 -> endWait(w, GROUP); w++
-#else
-	:: w < RECORDS && (todo & bit(w)) != 0 -> endedWait(w, GROUP); w++
-#endif
 	:: atomic { w < RECORDS && (todo & bit(w)) == 0 -> w++ }
 	:: atomic { w == RECORDS -> w = 0; todo = 0; break }
 	od
@@ -491,11 +502,11 @@ active proctype cancel() {
 	:: comes = true
 	fi;
 #ifdef BREAK_CANCEL
-	wakeParked();	/* before it has said so */
+	endParked();	/* before it has said so */
 	end = true;
 #else
 	end = true;
-	wakeParked();
+	endParked();
 #endif
 	atomic {	/* Group.skipAllQueued */
 		if
@@ -517,9 +528,9 @@ none:
 active proctype finish() {
 	byte todo, w;
 	bool ok;
-	done && closed[1] && ended;
+	done && closed[1] && sealed;
 	finished = true;
-	wakeParked()
+	endParked()
 }
 #endif
 
