@@ -45,7 +45,7 @@ soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 
 	go test -run 'TestRandomServer|TestServerWidest' -timeout 60m -v ./temporalasap/internal/servertest -activities
 
 model: ## check the engine's protocols with spin
-	sh model/check.sh
+	sh internal/engine/model/check.sh
 
 bench: ## compare with hand-written code and other libraries, side by side
 	cd bench && go run .

@@ -182,7 +182,7 @@ func mayLeadTo(n, by *Node) bool {
 			return reaches(n, by)
 		}
 		next := on
-		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && on.group.ending.Load() == nil && !n.group.hasSeveral() {
+		if h := b.hint.Load(); h != nil && h.on == on && !h.to.isDone() && on.group.ending.Load() == nil && !on.group.hasSeveral() {
 			next = h.to
 		}
 		if steps >= 8 { // a long walk halves the path for the next one

@@ -68,7 +68,7 @@
 //     difference is too high meanwhile, never too low.
 //  8. Who makes the two equal seals declared, and that is final. A goroutine counts
 //     itself alive, goes on only if it then sees no seal, and off as its last step. Of
-//     those who find it sealed and nobody alive one finishes it: so Wait returns
+//     those who find it sealed, and then nobody alive, one finishes it: so Wait returns
 //     after everybody's last step.
 //
 // Waits.

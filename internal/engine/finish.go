@@ -50,9 +50,17 @@ func (g *Group) isSealed() bool { return g.declared.Load() < 0 }
 
 // leave is the last step of who was counted in, with no lock held.
 func (g *Group) leave() {
-	if g.alive.Add(-1) == 0 && g.isSealed() {
+	if g.countOff() {
 		g.finish()
 	}
+}
+
+// countOff counts one who was alive, and reports whether that one is to finish the
+// group. It looks at alive again once it has seen the seal: others may have been
+// counted between its first look and the seal, and only who comes later has nothing
+// to do. Keeps 8.
+func (g *Group) countOff() bool {
+	return g.alive.Add(-1) == 0 && g.isSealed() && g.alive.Load() == 0
 }
 
 // finish makes the group be over, once, as the last step of the last goroutine in

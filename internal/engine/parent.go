@@ -48,7 +48,7 @@ func (g *Group) registerWatch() {
 		if !g.isSealed() {
 			g.noticeParent()
 		}
-		last := g.alive.Add(-1) == 0 && g.isSealed()
+		last := g.countOff()
 		close(p.done)
 		if last {
 			g.finish()

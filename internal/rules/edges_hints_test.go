@@ -43,6 +43,7 @@ func TestE2_WaitBesideAHint(t *testing.T) {
 					return v, err
 				})
 			}
+			g.Go("z", func(ctx context.Context) (int, error) { return tasks[0].Await(ctx) }) // else 0 follows no waits
 			close(open)
 			edgeNil(t, "Wait", g.Wait())
 		})

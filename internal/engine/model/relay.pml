@@ -1,6 +1,6 @@
 /*
  * relay.pml: the queue of ready tasks, its searchers, and the count of what is
- * left (relay.go, Group.count and Group.finish).
+ * left (relay.go, worker.go, finish.go).
  *
  * Main declares task 1, waits, and runs bodies itself. The end of 1 makes 2 and
  * 3 ready. With OUTSIDER there is instead a task 4, declared by a goroutine
@@ -23,21 +23,28 @@
  * break: BREAK_POP
  * break: BREAK_GOEXIT
  * break: BREAK_REVIVE -DOUTSIDER
+ * break: BREAK_ENTER -DOUTSIDER
+ * break: BREAK_CLOSE -DOUTSIDER
+ * break: BREAK_ALIVE
+ * break: BREAK_CLOSED
+ * break: BREAK_STALE
+ * break: BREAK_HELD
  * break: BREAK_UNCOUNTED
  */
 #define bit(n)	(1 << ((n) - 1))
 
-byte in, out;		/* relay.in, relay.out: sets of tasks, a bit each */
-byte searchers;		/* relay.searchers */
-bool mu;		/* relay.mu */
+byte in, out;		/* Group.in, Group.out: sets of tasks, a bit each */
+byte searchers;		/* Group.searchers */
+bool mu;		/* Group.pop */
 #if defined(OUTSIDER)
-byte tasks = 1 + 1;	/* upper half of Group.live: the caller's, and what is declared */
-#elif defined(BATCH)
-byte tasks = 1 + 3;
+byte declared = 1 + 1;	/* Group.declared: the caller, and the tasks */
 #else
-byte tasks = 1 + 3;
+byte declared = 1 + 3;
 #endif
-byte workers;		/* lower half */
+bool closed;		/* the bit closedAt of it */
+byte ended;		/* Group.ended */
+byte alive;		/* Group.alive */
+bool over;		/* Group.over */
 bool idle;		/* Group.idle is done */
 
 /* What only the model knows. */
@@ -58,6 +65,87 @@ byte all = 7;
 byte steps;		/* goroutines of the group that have not made their last step */
 bool guestLeft;		/* help has returned to Wait */
 
+/* Group.finish: a CompareAndSwap of over; the rest of it is in end.pml. */
+inline finish() {
+	atomic {
+		if
+		:: !over ->
+			over = true;
+			assert(!idle);		/* ends once */
+			assert(steps == 0);	/* and last */
+			idle = true
+		:: else
+		fi;
+		ok = false
+	}
+}
+
+/*
+ * Group.leave: one add, a look whether everything has ended, and another one
+ * whether somebody was counted in before that.
+ */
+inline leave(s) {
+	atomic { alive--; steps = steps - s; ok = (alive == 0) };
+#ifdef BREAK_CLOSED
+	ok = false;	/* does not look */
+#endif
+	if
+	:: ok ->
+		ok = closed;
+		if
+#ifdef BREAK_STALE
+		:: ok -> finish()
+#else
+		:: ok && alive == 0 -> finish()
+		:: ok && alive != 0 -> ok = false
+#endif
+		:: !ok
+		fi
+	:: else
+	fi
+}
+
+/* Group.enter: it sets ok. */
+inline enter() {
+#ifdef BREAK_ENTER
+	atomic { ok = !closed };	/* looks first */
+	atomic { if :: ok -> alive++; steps++ :: else fi }
+#else
+	alive++;
+	atomic { ok = !closed; steps = steps + ok };
+	if
+	:: ok
+	:: else -> leave(0); ok = false
+	fi
+#endif
+}
+
+/* Group.countEnded and closeAfter */
+inline countEnded(t) {
+	atomic { ended = ended + t; save = ended };
+	if
+	:: closed || declared != save -> save = 0
+	:: else ->
+#ifdef BREAK_CLOSE
+		atomic { closed = true; declared = save; save = 0; ok = true };	/* a store */
+#else
+		atomic {	/* CompareAndSwap of declared */
+			ok = (!closed && declared == save);
+			closed = (closed || ok);
+			save = 0
+		};
+#endif
+#ifdef BREAK_ALIVE
+		ok = false;	/* leaves it to who is alive */
+#endif
+		if
+		:: ok && alive == 0 -> finish()
+		:: ok && alive != 0 -> ok = false
+		:: !ok
+		fi
+	fi
+}
+
 /* Group.startSearcher, if ok, and the new goroutine's start */
 inline startSearcher() {
 	atomic {	/* CompareAndSwap */
@@ -67,56 +155,33 @@ inline startSearcher() {
 		:: else
 		fi
 	};
-	atomic {
-		if
-		:: ok ->
+	if
+	:: ok ->
 #if defined(BREAK_REVIVE)
-			workers++;	/* though everything may have ended */
+		atomic { alive++; steps++ };	/* though everything may have ended */
 #elif !defined(BREAK_UNCOUNTED)
-			/* Group.enterWorker */
-			ok = (tasks + workers > 0);
-			workers = workers + ok;
+		enter();
 #endif
+		atomic {
 			if
 			:: ok ->
 				assert(!idle);	/* nothing starts after the end */
-				steps++;
 				ok = false;
 				run worker(true, false)
 			:: else	/* all have ended: somebody has run what was pushed */
 			fi
-		:: else
-		fi
-	}
+		}
+	:: else
+	fi
 }
 
-/* Group.push: a CompareAndSwap, and a look for a searcher */
+/* Group.pushed: a CompareAndSwap, and a look for a searcher */
 inline push(set) {
 	in = in | (set);
 #ifndef BREAK_NOSEARCHER
 	ok = (searchers == 0);
 	startSearcher()
 #endif
-}
-
-/* Group.count: one add to both halves of live, and Group.finish */
-inline count(t, w) {
-	atomic {
-		tasks = tasks - t;
-		workers = workers - w;
-		steps = steps - w;	/* nothing but finish comes after it */
-		ok = (tasks + workers == 0)
-	};
-	atomic {
-		if
-		:: ok ->
-			assert(!idle);		/* ends once */
-			assert(steps == 0);	/* and last */
-			idle = true;
-			ok = false
-		:: else
-		fi
-	}
 }
 
 /* Takes a searcher off the count. */
@@ -130,10 +195,10 @@ inline off() {
 }
 
 /*
- * relay.pop. A searcher takes itself off with the lock held: while it waits for
- * the lock nobody starts another. What is private to the holder of mu is one
- * step, and so is the look at what is left behind, which it takes last. It sets
- * ok when there is something.
+ * Group.popped. A searcher takes itself off with the lock held: while it waits
+ * for the lock nobody starts another. What is private to the holder of pop is
+ * one step, and so is the look at what is left behind, which it takes last. It
+ * sets ok when there is something.
  */
 inline pop() {
 	atomic {
@@ -168,10 +233,13 @@ inline pop() {
 
 /* worker.work, loop, take, run and leave */
 proctype worker(bool searching; bool guest) {
-	byte n;
-	byte mine;	/* worker.next */
-	byte ended;
+	byte n, save;
+	byte mine;	/* what loop runs next */
+	byte here;	/* worker.ended */
 	bool ok;
+#ifdef BREAK_UNCOUNTED
+	atomic { alive++; steps++ };	/* when it runs already */
+#endif
 loop:
 	/* worker.take */
 	atomic {
@@ -187,7 +255,7 @@ loop:
 #endif
 	atomic {
 		if
-		:: n == 0 -> goto leave
+		:: n == 0 -> goto none
 #ifdef BREAK_LEFT
 		:: n != 0 -> ok = false; goto body
 #else
@@ -198,7 +266,7 @@ loop:
 	};
 	startSearcher();
 body:
-	/* Group.run: the user's function */
+	/* worker.run: the user's function */
 	atomic { assert((begun & n) == 0); begun = begun | n };
 #ifdef BATCH
 	if
@@ -211,12 +279,12 @@ body:
 	:: n == bit(1) -> begun == pushed	/* sleeps until all that is ready runs */
 	:: n != bit(1) -> begun == all	/* sleeps until everything runs */
 	fi;
-	/* Group.settleAs; the ended task stays in live until the worker leaves */
+	/* worker.settleAs; what has ended is added when the worker leaves */
 #if defined(OUTSIDER) || defined(BATCH)
-	atomic { ended++; n = 0; goto loop };
+	atomic { here++; n = 0; goto loop };
 #endif
 	atomic {
-		ended++;
+		here++;
 		if
 		:: n == bit(1) -> n = 0; mine = bit(2); pushed = 7
 		:: else -> n = 0; goto loop
@@ -232,29 +300,36 @@ body:
 #ifndef BREAK_GOEXIT
 	push(bit(2));
 #endif
-leave:
-	/* worker.leave: the last step */
+none:
+	/* worker.leave: the last step of it is Group.leave */
+#ifdef BREAK_HELD
 	if
-	:: guest ->
-		if
-		:: ended > 0 -> count(ended, 0)
-		:: else
-		fi;
-		guestLeft = true
-	:: else ->
-#ifdef BREAK_UNCOUNTED
-		atomic { steps--; workers++ };
+	:: !guest -> leave(0)	/* counts itself off first */
+	:: else
+	fi;
 #endif
-		count(ended, 1)
+	if
+	:: here > 0 -> countEnded(here)
+	:: else
+	fi;
+	if
+	:: guest -> guestLeft = true
+	:: else ->
+#ifdef BREAK_HELD
+		atomic { steps--; assert(!idle || steps == 0) }
+#else
+		leave(1)
+#endif
 	fi
 }
 
 /* The caller of New: Go and Wait. */
 active proctype main() {
 	bool ok;
+	byte save;
 	push(FIRST);
 	/* Group.join */
-	count(1, 0);
+	countEnded(1);
 #ifndef BATCH
 	run worker(false, true);	/* help, on the same goroutine */
 	guestLeft;
@@ -262,7 +337,7 @@ active proctype main() {
 	atomic {
 		idle;
 		/* Wait returns. */
-		assert(begun == pushed && steps == 0 && in == 0 && out == 0)
+		assert(begun == pushed && steps == 0 && in == 0 && out == 0 && ended == declared)
 	}
 }
 
@@ -270,9 +345,10 @@ active proctype main() {
 /* A goroutine that declares a task while nothing keeps the group alive for it. */
 active proctype outsider() {
 	bool ok;
-	atomic {	/* Group.enter */
+	byte save;
+	atomic {	/* Group.enterTask: one add */
 		if
-		:: tasks > 0 -> tasks++; pushed = pushed | bit(4)
+		:: !closed -> declared++; pushed = pushed | bit(4)
 		:: else -> all = all - bit(4); goto late	/* it panics: the group has ended */
 		fi
 	};
