@@ -1,14 +1,14 @@
 #!/bin/sh
 # Checks every model clean, and that spin finds every broken line.
 #
-# Usage: sh model/check.sh [model ...]   e.g. sh model/check.sh relay limit
+# Usage: sh check.sh [model ...]   e.g. sh check.sh relay limit
 #
 # Exit code: 0 all is as it must be, 1 it is not, 3 a program is missing.
 set -u
 
 for program in spin gcc; do
 	if ! command -v "$program" >/dev/null 2>&1; then
-		echo "model/check.sh: $program is not installed; nothing was checked. Install it:" >&2
+		echo "check.sh: $program is not installed; nothing was checked. Install it:" >&2
 		echo "    apt-get install $program" >&2
 		exit 3
 	fi
@@ -76,9 +76,9 @@ tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT INT TERM
 
 # The lines "check: ..." and "break: ..." in a model say how it is run.
-for model in ${*:-relay link park limit end context cycle}; do
+for model in ${*:-relay link wait limit end context cycle}; do
 	file=$here/$model.pml
-	[ -f "$file" ] || { echo "model/check.sh: no model $model" >&2; exit 1; }
+	[ -f "$file" ] || { echo "check.sh: no model $model" >&2; exit 1; }
 	sed -n 's/^ \* check:/clean/p; s/^ \* break: *\(BREAK_[A-Z]*\)/\1 -D\1/p' "$file" |
 		while read -r name defines; do echo "$file $name $defines"; done
 done >"$tmp/list"
