@@ -17,8 +17,8 @@ done
 here=$(cd "$(dirname "$0")" && pwd)
 jobs=${JOBS:-2}
 
-# check_one FILE OUT NAME [-DX ...]: one line in OUT. NAME is "clean" or a
-# mutation, which is one of the defines.
+# check_one FILE OUT NAME [-DX ...]: one line in OUT. NAME is "clean", "safe" (clean,
+# but for runs that go on for ever), or a mutation, which is one of the defines.
 check_one() {
 	file=$1 out=$2 name=$3
 	shift 3
@@ -28,7 +28,9 @@ check_one() {
 	variant=$(echo "$*" | sed 's/-D//g')
 	verdict=bad what="spin or gcc failed" states=- depth=-
 	# Safety first; then, when nothing was found, that no run goes on for ever.
-	for mode in -DSAFETY -DNP; do
+	modes='-DSAFETY -DNP'
+	[ "$name" = safe ] && modes=-DSAFETY
+	for mode in $modes; do
 		spin "$@" -a "$file" >log 2>&1 || { what=$(head -n 1 log); break; }
 		# Where spin has written much, gcc would take longer than the search.
 		fast=-O1
@@ -47,15 +49,15 @@ check_one() {
 		fi
 		if ! grep -q 'errors: 0' log; then
 			found=$(sed -n 's/^pan:[0-9]*: \(.*\) (at depth.*/\1/p' log | head -n 1 | tr -s ' ' | cut -c 1-60)
-			if [ "$name" = clean ]; then
+			if [ "$name" = clean ] || [ "$name" = safe ]; then
 				what="ERROR: $found"
 			else
 				verdict=good what="found: $found"
 			fi
 			break
 		fi
-		if [ $mode = -DNP ]; then
-			if [ "$name" = clean ]; then
+		if [ "$mode" = "${modes##* }" ]; then
+			if [ "$name" = clean ] || [ "$name" = safe ]; then
 				verdict=good what="no error"
 			else
 				what="NOT FOUND"
@@ -73,13 +75,14 @@ if [ "${1:-}" = --one ]; then
 fi
 
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT INT TERM
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' INT TERM
 
-# The lines "check: ..." and "break: ..." in a model say how it is run.
+# The lines "check: ...", "safe: ..." and "break: ..." in a model say how it is run.
 for model in ${*:-relay link wait limit end context cycle}; do
 	file=$here/$model.pml
 	[ -f "$file" ] || { echo "check.sh: no model $model" >&2; exit 1; }
-	sed -n 's/^ \* check:/clean/p; s/^ \* break: *\(BREAK_[A-Z]*\)/\1 -D\1/p' "$file" |
+	sed -n 's/^ \* check:/clean/p; s/^ \* safe:/safe/p; s/^ \* break: *\(BREAK_[A-Z]*\)/\1 -D\1/p' "$file" |
 		while read -r name defines; do echo "$file $name $defines"; done
 done >"$tmp/list"
 

@@ -2,14 +2,15 @@
  * cycle.pml: bodies that wait for each other, so that cycles close, two or more
  * at a time (cycle.go, stuck.go, race.go; a nested group's Wait in join.go).
  *
- * Bodies 1, 2 and 3, in order of declaration, each wait for another one, and then
+ * Bodies 1, 2 and 3, in order of declaration, each wait for another one, and 3 then
  * perhaps for another one. With PENDING body 3 has not started: it is a task that
- * depends on 1. With SEVERAL body 2 has two goroutines, which wait at the same
- * time. With CUT the wait of body 2 has a context of its own, which may end at any
- * time, before its goroutine notices. With NESTED body 1 is a task of a group
- * nested in 3, which waits for that group in the end; with LATE besides, body 2
- * is declared after them. With RACE bodies 2 and 3 are the functions of a Race 4,
- * and either may fail; with LATE besides, 1 is declared after it.
+ * depends on 1. With HINTS walks leave hints. With SEVERAL body 2 has another
+ * goroutine, which waits for 1 at the same time. With CUT the wait of body 2 has a
+ * context of its own, which may end at any time, before its goroutine notices.
+ * With NESTED body 1 is a task of a group nested in 3, which waits for that group
+ * in the end; with LATE besides, body 2 is declared after them. With RACE bodies 2
+ * and 3 are the functions of a Race 4, and either may fail; with LATE besides, 1 is
+ * declared after it.
  *
  * Checked: nobody sleeps in a cycle; a wait is refused or cut only when it is part
  * of one that is there at that moment, so of those who close one together just one
@@ -18,23 +19,23 @@
  * takes a scheduler that lets each of them go on.
  *
  * fair:
- * check:
  * check: -DHINTS
  * check: -DPENDING
- * check: -DSEVERAL -DHINTS
- * check: -DCUT -DHINTS
  * check: -DNESTED
- * check: -DNESTED -DLATE
  * check: -DRACE
- * check: -DRACE -DLATE
+ * safe:
+ * safe: -DSEVERAL -DHINTS
+ * safe: -DCUT -DHINTS
+ * safe: -DNESTED -DLATE
+ * safe: -DRACE -DLATE
  * break: BREAK_PUBLISH
- * break: BREAK_COUNT -DNESTED
+ * break: BREAK_COUNT
  * break: BREAK_LOCK
  * break: BREAK_REFUSE
  * break: BREAK_FIRM -DCUT -DHINTS
  * break: BREAK_ALSO -DSEVERAL
- * break: BREAK_DETOUR -DSEVERAL -DHINTS
- * break: BREAK_PASSED -DSEVERAL -DHINTS
+ * break: BREAK_SEVERAL -DSEVERAL -DHINTS
+ * break: BREAK_LINK
  * break: BREAK_OVER -DCUT
  * break: BREAK_MEANWHILE -DCUT
  * break: BREAK_ASKED -DCUT -DHINTS
@@ -52,18 +53,22 @@
 
 /* Two waits of a body x: x, in its first record, and x + N. */
 byte on[2 * N + 1];	/* wait.on: what is waited for, while the wait is in waiter.waits */
-bool over[2 * N + 1];	/* wait.over */
+bool over[2 * N + 1];	/* wait.ended */
 bool failed[2 * N + 1];	/* wait.how is a cycleCut */
 byte uphill;		/* of the root */
-byte hintOn[N + 1], hintTo[N + 1], hintAt[N + 1];	/* waiter.hint, one pointer */
-bool passed[N + 1];	/* waiter.passed */
-bool firm[N + 1];	/* waiter.firm */
-byte detours;		/* of the group */
+byte hintOn[N + 1], hintTo[N + 1];	/* waiter.hint, one pointer */
+byte firm[N + 1];	/* wait.firm of the first wait */
+byte several;		/* ledger.several of the root */
+bool counted[2 * N + 1];	/* wait.several */
+bool awaited[N + 1];	/* Node.list is not empty, or it is closed */
 bool done[N + 1];
 bool pending[N + 1];	/* waits for its declared dependency, which is 1 */
 bool cycles;		/* ledger.cycles */
 bool parked;		/* the wait of 1 is in the list of its group, with NESTED */
 bool joined;		/* the wait of 3 for that group is open, likewise */
+#ifdef SEVERAL
+bool slept;		/* body 2 has had its wait */
+#endif
 byte dead;		/* bodies whose own context has ended, a set */
 
 /* The order: what x comes after it may wait for downhill. */
@@ -129,8 +134,16 @@ inline waitsFor(node, wtr) {
 	fi
 }
 
-/* newStuck: it takes in what v waits for, a node a step, and sets rs and fs. */
+/* newStuck: it takes in what first waits for, a node a step, and sets rs and fs. */
 inline newStuck(first, waiter) {
+#if defined(HINTS) || defined(SEVERAL)
+	atomic { takeIn(first, waiter) }	/* the steps of it are in the other runs */
+#else
+	takeIn(first, waiter)
+#endif
+}
+
+inline takeIn(first, waiter) {
 	atomic { rs = bit(first); vs = 0; fs = 0; s = 1 };
 	do
 	:: atomic {
@@ -228,38 +241,40 @@ inline mayLeadTo(source, self) {
 		fi;
 		z = y;
 #ifdef HINTS
-		at = detours;
-		atomic {
-			if
-			:: hintOn[x] == y && hintAt[x] == at && !done[hintTo[x]] -> z = hintTo[x]
+		if
+		:: hintOn[x] == y && !done[hintTo[x]] ->
+#ifdef BREAK_SEVERAL
+			z = hintTo[x]
+#else
+			if	/* Group.hasSeveral */
+			:: several == 0 -> z = hintTo[x]
 			:: else
 			fi
-		};
+#endif
+		:: else
+		fi;
 		/* In Go after 8 steps */
 		if
 		:: z != 4 ->
 			/* Node.firmly */
-#ifndef BREAK_PASSED
-			passed[z] = true;
-#endif
 			atomic {
 #ifdef BREAK_FIRM
 				far = (on[z + N] == 0 && !over[z] -> on[z] : 0);	/* also when it may be refused */
 #else
-				far = (on[z + N] == 0 && !over[z] && firm[z] -> on[z] : 0);
+				far = (on[z + N] == 0 && !over[z] && firm[z] == on[z] -> on[z] : 0);
 #endif
 				far = (far != 0 && !done[far] -> far : 0)
 			};
 			if
-			:: far != 0 -> atomic { hintOn[x] = y; hintTo[x] = far; hintAt[x] = at; far = 0 }
+			:: far != 0 -> atomic { hintOn[x] = y; hintTo[x] = far; far = 0 }
 			:: else
 			fi
 		:: else
 		fi;
 #endif
-		atomic { x = z; y = 0; z = 0; at = 0 }
+		atomic { x = z; y = 0; z = 0; far = 0 }
 	od;
-	atomic { x = 0; y = 0; z = 0; at = 0 }
+	atomic { x = 0; y = 0; z = 0; far = 0 }
 }
 
 /* stuck.endedMeanwhile, of all that is stuck: it sets goes if there was any. */
@@ -342,7 +357,27 @@ inline ifStuck(rec, by, what) {
 	was = 0
 }
 
-/* Its wait is in its first record: in its own group, without a context of its own. */
+/* Group.park of a task in the nested group */
+inline park(x_) {
+#ifdef NESTED
+	atomic { if :: x_ == 1 -> parked = true :: else fi }
+#else
+	skip
+#endif
+}
+
+#define other(r)	((r) > N -> (r) - N : (r) + N)
+
+/* Node.isAwaited: also through the owner of the group, or the Race */
+#if defined(NESTED)
+#define isAwaited(x)	(awaited[x] || (x) == 1 && awaited[3])
+#elif defined(RACE)
+#define isAwaited(x)	(awaited[x] || (x) != 1 && awaited[4])
+#else
+#define isAwaited(x)	awaited[x]
+#endif
+
+/* Its wait is its first: in its own group, without a context of its own. */
 #if defined(CUT)
 #define direct(x)	(x != 2)
 #elif defined(RACE)
@@ -356,68 +391,87 @@ inline await(rec, by, what) {
 	if
 	:: done[what] || (dead & bit(by)) != 0
 	:: else ->
-#ifdef NESTED
-#ifndef BREAK_PARK
-		atomic { if :: by == 1 -> parked = true :: else fi };
-#endif
-#endif
 #ifdef BREAK_PUBLISH
-		mayLeadTo(what, by);	/* looks first, then says what it waits for */
-		on[rec] = what;
-#else
-		if
-		:: place(what) >= place(by) ->
-#ifdef BREAK_COUNT
-			on[rec] = what;	/* counts itself when others may have seen it */
-			uphill++
-#else
-			uphill++;
-			on[rec] = what
-#endif
-		:: else -> on[rec] = what
-		fi;
-#ifndef BREAK_DETOUR
-		if	/* waiter.open */
-		:: rec > N && passed[by] -> detours++
-		:: else
-		fi;
-#endif
-		if
-		:: place(what) < place(by) && uphill == 0 -> may = false
+		may = true;
+		if	/* looks first, then says what it waits for */
+		:: place(what) < place(by) && uphill == 0 || !isAwaited(by) -> may = false
 		:: else -> mayLeadTo(what, by)
 		fi;
+#endif
+		/* wait.announce */
+		if
+		:: place(what) >= place(by) ->
+#ifndef BREAK_COUNT
+			uphill++;
+#endif
+			on[rec] = what
+		:: else -> on[rec] = what	/* waiter.open */
+		fi;
+#ifndef BREAK_PARK
+		park(by);
+#endif
+		if
+		:: on[other(rec)] != 0 -> counted[rec] = true; several++
+		:: else
+		fi;
+#ifndef BREAK_LINK
+		awaited[what] = true;	/* Node.link or Group.addToHub */
+#endif
+		/* wait.refused */
+#ifndef BREAK_PUBLISH
+		if
+		:: place(what) < place(by) && uphill == 0 -> may = false
+		:: else ->
+			if
+			:: !isAwaited(by) -> may = false
+			:: else -> mayLeadTo(what, by)
+			fi
+		fi;
+#endif
+#ifdef BREAK_LINK
+		awaited[what] = true;	/* when it has looked */
 #endif
 		if
 		:: may -> ifStuck(rec, by, what)
 		:: else
 		fi;
 #ifdef BREAK_PARK
-		atomic { if :: by == 1 -> parked = true :: else fi };	/* when it is published */
+		park(by);	/* when it has looked */
+#endif
+#ifdef BREAK_COUNT
+		uphill = uphill + (place(what) >= place(by));	/* likewise */
 #endif
 		if
 		:: may -> may = false
 		:: else ->
-			firm[by] = (rec == by && direct(by));
+#ifdef HINTS
+			firm[by] = (rec == by && direct(by) -> what : firm[by]);
+#endif
 			done[what] || over[rec] || (dead & bit(by)) != 0
 		fi;
-		firm[by] = (firm[by] && rec > N);
 		over[rec] = true;
-		atomic { if :: by == 1 -> parked = false :: else fi };
+		/* wait.withdraw */
+		atomic { parked = (parked && by != 1) };
 		on[rec] = 0;
-#ifndef BREAK_PUBLISH
+		if
+		:: counted[rec] -> counted[rec] = false; several--
+		:: else
+		fi;
 		if
 		:: place(what) >= place(by) -> uphill--
 		:: else
 		fi;
-#endif
 #if !defined(NESTED) && !defined(RACE)
-		atomic { over[rec] = false; failed[rec] = false }	/* the record is used again */
+		atomic {	/* the record is used again, or another one is */
+			over[rec] = false; failed[rec] = false;
+			firm[by] = (rec == by -> 0 : firm[by])
+		}
 #endif
 		skip
 	fi
 }
 
-#define locals	byte x, y, z, far, at, s, t, rs, vs, fs, ds, was, asked; byte ad[N + 1]; bool may, goes, exact
+#define locals	byte x, y, z, far, s, t, rs, vs, fs, ds, was, asked; byte ad[N + 1]; bool may, goes, exact
 
 proctype body(byte b) {
 	locals;
@@ -439,7 +493,7 @@ end:
 	if
 	:: b == 3 ->
 		/* Group.beginJoin */
-		joined = true;
+		joined = true;	/* several waits are none here: 3 has no other */
 #ifndef BREAK_JOIN
 		if	/* Group.cutCycles */
 		:: uphill != 0 && parked && on[1] != 0 && !over[1] ->
@@ -489,7 +543,11 @@ ended:
 #else
 	if
 	:: t = b % N + 1		/* the next */
+#ifdef CUT
+	:: b != 3 -> t = (b + 1) % N + 1
+#else
 	:: t = (b + 1) % N + 1		/* the one before */
+#endif
 	fi;
 #endif
 	await(b, b, t);
@@ -501,23 +559,13 @@ ended:
 	fi;
 #elif defined(SEVERAL)
 	if
-	:: b == 3 -> t = 1; await(b, b, t)
-	:: true
-	fi;
-	if
-	:: b == 2 -> done[0]	/* it joins the other goroutine */
+	:: b == 2 -> slept = true; done[0]	/* it joins the other goroutine */
 	:: else
-	fi;
-#elif defined(HINTS)
-	if
-	:: b == 3 -> t = b % N + 1; await(b, b, t)
-	:: b == 3 -> t = (b + 1) % N + 1; await(b, b, t)
-	:: true
 	fi;
 #else
 	if
-	:: b != 2 -> t = b % N + 1; await(b, b, t)
-	:: b != 2 -> t = (b + 1) % N + 1; await(b, b, t)
+	:: b == 3 -> t = b % N + 1; await(b, b, t)
+	:: b == 3 -> t = (b + 1) % N + 1; await(b, b, t)
 	:: true
 	fi;
 #endif
@@ -527,13 +575,18 @@ ended:
 
 #ifdef SEVERAL
 /* The other goroutine of body 2 */
-proctype other() {
+proctype second() {
 	locals;
+#ifdef HINTS
+	firm[2] != 0 || slept;	/* the other one sleeps */
+	t = 1;
+#else
 	if
 	:: t = 1
 	:: t = 3
 	:: goto none
 	fi;
+#endif
 	await(2 + N, 2, t);
 none:
 	atomic { t = 0; done[0] = true }
@@ -551,13 +604,13 @@ endless:
 init {
 	atomic {
 #ifdef PENDING
-		pending[3] = true;
+		pending[3] = true; awaited[1] = true;
 #endif
 		run body(1);
 		run body(2);
 		run body(3);
 #ifdef SEVERAL
-		run other();
+		run second();
 #endif
 #ifdef CUT
 		run canceller();
