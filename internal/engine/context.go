@@ -75,7 +75,7 @@ func (g *Group) makeRealContext() *realContext {
 }
 
 // ctxErr is the Err of the group's context, and of all nodes' in it. It makes
-// nothing, so a body that only asks costs no context. It must not be ahead of Done,
+// nothing before the parent has ended, so a body that only asks costs no context. It must not be ahead of Done,
 // which is why the real context is asked again at the end.
 func (g *Group) ctxErr() error {
 	if c := g.realContext.Load(); c != nil {
@@ -89,13 +89,11 @@ func (g *Group) ctxErr() error {
 	if g.realContext.Load() != nil {
 		return nil // the parent's end comes through it
 	}
-	err := g.base.parent.Err()
-	if err != nil {
-		if c := g.realContext.Load(); c != nil {
-			return c.ctx.Err() // made meanwhile: never ahead of its Done
-		}
+	if g.base.parent.Err() != nil {
+		// Its Done may still be open: the real context alone says when it has ended.
+		return g.makeRealContext().ctx.Err()
 	}
-	return err
+	return nil
 }
 
 // ctxValue asks the real context if it was made, for package context finds its own
