@@ -42,19 +42,29 @@ func Name(name string) Option {
 	})
 }
 
-// Limit lets at most n bodies run at the same time. A body that awaits a task
-// or a nested group does not count meanwhile, so no limit can deadlock. What has
-// begun is finished first: a free slot goes to a body that goes on, then to what
-// a body waits for or makes inside of it, then to what is ready because another
-// task has ended, and only then to what was ready from the start; each in order.
-// So what has not begun may wait as long as what has keeps the slots busy.
-// Limit panics if n is less than 1.
-func Limit(n int) Option {
+// Limit lets at most n bodies of a group run at the same time, or of the elements
+// of a [Group.Map], within the limits of the groups around. A body that awaits a
+// task or a nested group, or is in [Blocking], does not count meanwhile, so no limit
+// can deadlock. What has begun is finished first: a free slot goes to a body that
+// goes on, then to what a body waits for or makes inside of it, then to what is ready
+// because another task has ended, and only then to what was ready from the start;
+// each in order. So what has not begun may wait as long as what has keeps the
+// slots busy. It is one limit for each group that it is given to: see
+// [SharedLimit] for one across groups. Limit panics if n is less than 1.
+func Limit(n int) interface {
+	Option
+	MapOption
+} {
 	if n < 1 {
 		panic(fmt.Sprintf("asap: Limit(%d); pass at least 1, or leave Limit out", n))
 	}
-	return option(func(c *engine.Config) { c.Limit = n })
+	return limitOption(n)
 }
+
+type limitOption int
+
+func (n limitOption) Apply(c *engine.Config)        { c.Limit = int(n) }
+func (n limitOption) ApplyMap(c *engine.TaskConfig) { c.Limit = int(n) }
 
 // Observe reports everything that happens in the group to o. If given more
 // than once, all are told, in that order; a nil Observer is ignored.

@@ -10,13 +10,17 @@ import (
 
 // Then declares a task that starts when t has succeeded, with its value. It is
 // skipped as soon as t fails or is skipped. Then never blocks.
-func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error)) *Task[U] {
+func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[U] {
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
 	g := engine.GroupOf(dep)
 	r := &thenTask[T, U]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -30,7 +34,7 @@ type thenTask[T, U any] struct {
 func (r *thenTask[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		r.value = v
+		keep(&r.node, &r.value, v)
 	}
 	return err
 }
@@ -46,13 +50,17 @@ func (r *thenTask[T, U]) Fill(c *engine.Call) {
 }
 
 // Do is [Task.Then] for a function without a value.
-func (t *Task[T]) Do(name string, fn func(context.Context, T) error) *Task[struct{}] {
+func (t *Task[T]) Do(name string, fn func(context.Context, T) error, options ...TaskOption) *Task[struct{}] {
 	dep := checkTask(t, "Do")
 	checkFunc(fn == nil, "Do", name)
 	g := engine.GroupOf(dep)
 	r := &thenDo[T]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -70,13 +78,17 @@ func (r *thenDo[T]) Fill(c *engine.Call)            { c.Func, c.In = r.fn, []any
 
 // Optional is [Task.Then] for something that others can do without: the
 // failure of fn, but not of t, becomes the Err of its [Result].
-func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error)) *Task[Result[U]] {
+func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[Result[U]] {
 	dep := checkTask(t, "Optional")
 	checkFunc(fn == nil, "Optional", name)
 	g := engine.GroupOf(dep)
 	r := &thenOptional[T, U]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -90,7 +102,7 @@ type thenOptional[T, U any] struct {
 func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		r.value.Value = v
+		keep(&r.node, &r.value.Value, v)
 	}
 	return err
 }

@@ -234,8 +234,8 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 // parts yields how the functions of a Race have ended.
 func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
 	return func(yield func(*engine.Failure) bool) {
-		body := engine.BodyOf(race)
-		for i := 0; body.Dep(i) != nil && yield(engine.FailureOf(body.Dep(i))); i++ {
+		body := engine.BodyOf(race).(engine.Contest)
+		for i := 0; body.Function(i) != nil && yield(engine.FailureOf(body.Function(i))); i++ {
 		}
 	}
 }

@@ -108,22 +108,31 @@ func (d *drawing) graph(flow string) *Graph {
 	names := make(namer)
 	for _, n := range d.nodes {
 		t := GraphTask{Name: names.of(n), Kind: kindOf(n)}
-		if engine.KindOf(n)&engine.Race == 0 { // its functions are its parts
-			for dep := range deps(n) {
-				t.Deps = append(t.Deps, d.index[dep])
-			}
+		for dep := range deps(n) {
+			t.Deps = append(t.Deps, d.index[dep.On])
 		}
 		g.Tasks = append(g.Tasks, t)
 	}
 	return g
 }
 
-// deps yields the dependencies of n, or the functions of a Race.
-func deps(n *engine.Node) iter.Seq[*engine.Node] {
-	return func(yield func(*engine.Node) bool) {
-		body := engine.BodyOf(n)
+// deps yields the dependencies of n, which is only drawn.
+func deps(n *engine.Node) iter.Seq[engine.Dependency] {
+	return func(yield func(engine.Dependency) bool) {
 		for i := 0; ; i++ {
-			if d := body.Dep(i); d == nil || !yield(d) {
+			if d, ok := engine.DepOf(n, i); !ok || !yield(d) {
+				return
+			}
+		}
+	}
+}
+
+// functions yields the functions of a Race.
+func functions(race *engine.Node) iter.Seq[*engine.Node] {
+	return func(yield func(*engine.Node) bool) {
+		body := engine.BodyOf(race).(engine.Contest)
+		for i := 0; ; i++ {
+			if n := body.Function(i); n == nil || !yield(n) {
 				return
 			}
 		}
@@ -167,7 +176,7 @@ func (b *backend) calls() []*Call {
 		case k&(engine.Given|engine.Gather) != 0:
 		case k&engine.Race != 0:
 			i := 0
-			for fn := range deps(n) {
+			for fn := range functions(n) {
 				add(fn, names.unique(name+"["+strconv.Itoa(i)+"]"))
 				i++
 			}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/asap-go/asap"
@@ -41,7 +42,8 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 	}
 	p := newPlan(f.name)
 	p.options = f.options
-	out, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[Out] {
+	var failed error // of the result's task, where others have their own
+	out, err := asap.Run(ctx, func(g *asap.Group) func() Out {
 		input := g.Input("input", in)
 		built := false
 		defer func() { p.defined(built) }()
@@ -50,13 +52,17 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 			panic("asap: flow " + f.name + ": its function returned no task; return the task of the result")
 		}
 		built = true
-		return out
+		return func() Out {
+			r := out.Result()
+			failed = r.Err
+			return r.Value
+		}
 	}, p)
 	if p.result != nil {
 		var zero Out
 		return zero, p.result
 	}
-	return out, err
+	return out, cmp.Or(err, failed)
 }
 
 // Name returns the name that the flow was defined with.

@@ -142,7 +142,7 @@ func (r *remote) lose(race *engine.Node) {
 	}
 	r.busy.Store(true)
 	defer r.busy.Store(false)
-	for n := range deps(race) {
+	for n := range functions(race) {
 		if c := callOf(n); c.call != nil {
 			exec.CancelCall(c.call, context.Canceled)
 		}

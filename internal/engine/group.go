@@ -65,6 +65,7 @@ type Config struct {
 	Name    string
 	Settled bool
 	Limit   int // 0: none but those of the groups around
+	Around  []Around
 	Watch   watch.Config
 	Watched bool             // Watch says something
 	Clock   func() time.Time // an engine's, nil for this process

@@ -96,6 +96,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
+	OutcomeTolerated
+	OutcomeLeftOut
 	Failed
 	Skipped
 	Canceled

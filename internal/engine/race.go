@@ -10,12 +10,20 @@ import (
 // node like others, and only its end is different.
 type RaceState struct {
 	mu      sync.Mutex
-	left    int // functions that have not ended
-	first   int // those before it have all ended
+	started bool // the functions may be looked at; written before they can be found
+	left    int  // functions that have not ended
+	first   int  // those before it have all ended
 	decided bool
 	ctx     context.Context // of the functions, made for the first that starts
 	cancel  context.CancelFunc
 }
+
+// start is called before anybody else looks at the functions.
+func (r *RaceState) start(k int) { r.left, r.started = k, true }
+
+// HasStarted reports whether the functions have been started. It is for whoever may
+// read what the Race waits for: see Body.Dep.
+func (r *RaceState) HasStarted() bool { return r.started }
 
 // isDecided may be asked by anybody: a function that is not to start, or a backend.
 func (r *RaceState) isDecided() bool {
@@ -69,7 +77,7 @@ func (s *settling) settleRace(n *Node) {
 	r.mu.Unlock()
 	switch {
 	case won:
-		n.body.(Racer).Win()
+		n.body.(Entry).Win()
 		s.work.Push(of)
 	case lost:
 		v := s.g.host.Lost(of)
@@ -92,7 +100,7 @@ func (s *settling) settleRace(n *Node) {
 // does not exist: they start with the Race.
 func (g *Group) skipLosers(of *Node) {
 	for i := 0; ; i++ {
-		n := of.body.Dep(i)
+		n := of.body.(Contest).Function(i)
 		if n == nil {
 			break
 		}
@@ -115,7 +123,7 @@ func (s *settling) cutRaces() {
 		return
 	}
 	for _, of := range s.races {
-		if n := of.body.Dep(0).race().firstLeft(of); n != nil {
+		if n := of.race().firstLeft(of); n != nil {
 			n.cutIfStuck()
 		}
 	}
@@ -127,7 +135,7 @@ func (r *RaceState) firstLeft(of *Node) *Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for ; ; r.first++ {
-		n := of.body.Dep(r.first)
+		n := of.body.(Contest).Function(r.first)
 		if n == nil || !n.isDone() {
 			return n
 		}

@@ -129,7 +129,7 @@ func (s *raising) raiseNode(n *Node, rank uint8) {
 	}
 	s.pinned = append(s.pinned, n)
 	for i := 0; ; i++ {
-		d := n.body.Dep(i)
+		d := n.dep(i)
 		if d == nil {
 			return
 		}

@@ -58,7 +58,7 @@ func (s *settling) publish(n *Node) {
 	}
 	f := n.failure()
 	if w := s.g.watch; w != nil {
-		w.Ended(n.entry(), outcomeOf(f), errorOf(f), s.at)
+		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
 	}
 	n.body.Drop(f != nil)
 	n.forget()
@@ -74,9 +74,7 @@ func (s *settling) publish(n *Node) {
 		case to.isTold():
 			to.tell()
 		case f != nil: // what else it waits for does not matter
-			if to.kill() {
-				s.addSkipped(to, n)
-			}
+			s.missed(to, n)
 		case !to.arrived():
 		case s.g.limiter != nil:
 			ready.Push(to)
@@ -89,11 +87,15 @@ func (s *settling) publish(n *Node) {
 	}
 }
 
-func outcomeOf(f *Failure) uint8 {
-	if f == nil {
-		return uint8(Succeeded)
+// outcome is how n has ended, with f or, if that is nil, well.
+func (n *Node) outcome(f *Failure) uint8 {
+	switch {
+	case f != nil:
+		return uint8(f.Outcome)
+	case n.kind&LeftOut != 0:
+		return uint8(OutcomeLeftOut)
 	}
-	return uint8(f.Outcome)
+	return uint8(Succeeded)
 }
 
 func errorOf(f *Failure) error {
@@ -133,6 +135,10 @@ func (s *settling) addReady(n, dep *Node) {
 	s.inlined = true
 	if g.noticeEnd() {
 		n.setFailure(g.host.Skipped(n, nil))
+		s.work.Push(n)
+		return
+	}
+	if n.kind&LeftOut != 0 {
 		s.work.Push(n)
 		return
 	}
@@ -220,8 +226,8 @@ func (s *settling) cutAndCancel() {
 // the group's end. The caller settles n, so its dependencies are there.
 func (n *Node) culprit() *Node {
 	for i := 0; ; i++ {
-		d := n.body.Dep(i)
-		if d == nil || d.isDone() && d.failure() != nil {
+		d := n.dep(i)
+		if d == nil || d.isDone() && d.failure() != nil && n.needs(d) {
 			return d
 		}
 	}

@@ -21,6 +21,7 @@ type side struct {
 // rare is what few of those have.
 type rare struct {
 	bodyContext *bodyContext // of its body, if that is not the node
+	options     *options     // of a node that is Opted, or whose whole is; nil once it is done
 	backing     any          // of a Backend
 }
 
@@ -144,8 +145,11 @@ func (n *Node) forget() {
 }
 
 func (s *side) forget() {
-	if s.rare != nil && s.rare.bodyContext != nil {
-		s.rare.bodyContext.node.Store(nil)
+	if s.rare != nil {
+		s.rare.options = nil
+		if s.rare.bodyContext != nil {
+			s.rare.bodyContext.node.Store(nil)
+		}
 	}
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)
