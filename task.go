@@ -285,6 +285,9 @@ func (r Result[T]) Or(def T) T {
 	return r.Value
 }
 
+// place is where the value is.
+func (t *Task[T]) place() any { return &t.value }
+
 // nodeOf returns the node of a *Task, for package flow.
 func nodeOf(task any) *engine.Node {
 	if t, ok := task.(interface{ core() *engine.Node }); ok {

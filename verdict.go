@@ -316,6 +316,11 @@ func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
 }
 
+// Place returns a pointer to the value of n, for bodies that read it elsewhere.
+func (h *host) Place(n *engine.Node) any {
+	return engine.BodyOf(n).(interface{ place() any }).place()
+}
+
 // CutShort is the error of a wait for n that a cause has ended before n.
 func (h *host) CutShort(n *engine.Node, cause error) error {
 	return &awaitError{engine.Label(n), cause}

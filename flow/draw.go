@@ -12,30 +12,6 @@ import (
 	"github.com/asap-go/asap/internal/engine"
 )
 
-// Graph is the structure of a flow: [Flow.Graph] makes it.
-type Graph struct {
-	Name  string
-	Tasks []GraphTask // in order of declaration, with unique names
-}
-
-// GraphTask is one task of a [Graph]. A Map is one task, named likes[].
-type GraphTask struct {
-	Name string
-	Kind string // input, task, optional, gather, map or race
-	Deps []int  // indexes of the declared dependencies in Graph.Tasks
-}
-
-// Graph returns the structure of the flow, without running any body. It
-// returns an error, and never panics, if the function that declares it looks
-// at values, waits, panics, or returns no task of its group.
-func (f *Flow[In, Out]) Graph() (*Graph, error) {
-	b, err := f.draw()
-	if err != nil {
-		return nil, err
-	}
-	return b.drawing.graph(f.name), nil
-}
-
 // Calls returns the bodies of the flow, one for each function that its
 // definition names, as an [Executor] is asked to run them but without
 // arguments, in order of declaration. An engine that runs bodies in another
@@ -101,32 +77,6 @@ func (d *drawing) add(n *engine.Node) {
 	d.nodes = append(d.nodes, n)
 }
 
-func (d *drawing) graph(flow string) *Graph {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := &Graph{Name: flow}
-	names := make(namer)
-	for _, n := range d.nodes {
-		t := GraphTask{Name: names.of(n), Kind: kindOf(n)}
-		for dep := range deps(n) {
-			t.Deps = append(t.Deps, d.index[dep.On])
-		}
-		g.Tasks = append(g.Tasks, t)
-	}
-	return g
-}
-
-// deps yields the dependencies of n, which is only drawn.
-func deps(n *engine.Node) iter.Seq[engine.Dependency] {
-	return func(yield func(engine.Dependency) bool) {
-		for i := 0; ; i++ {
-			if d, ok := engine.DepOf(n, i); !ok || !yield(d) {
-				return
-			}
-		}
-	}
-}
-
 // functions yields the functions of a Race.
 func functions(race *engine.Node) iter.Seq[*engine.Node] {
 	return func(yield func(*engine.Node) bool) {
@@ -137,22 +87,6 @@ func functions(race *engine.Node) iter.Seq[*engine.Node] {
 			}
 		}
 	}
-}
-
-func kindOf(n *engine.Node) string {
-	switch k := engine.KindOf(n); {
-	case k&engine.Given != 0:
-		return "input"
-	case k&engine.Optional != 0:
-		return "optional"
-	case k&engine.Gather != 0:
-		return "gather"
-	case k&engine.Mapped != 0:
-		return "map"
-	case k&engine.Race != 0:
-		return "race"
-	}
-	return "task"
 }
 
 // calls lists the bodies of a flow that was drawn.

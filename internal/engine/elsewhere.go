@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // What a backend does whose bodies run elsewhere. It calls from the one goroutine
 // that is inside the group's methods: there are no workers, and its slots are given
 // on by that goroutine.
@@ -47,4 +49,47 @@ func (g *Group) settleElsewhere(n *Node, v Verdict) {
 	if s.ended != 0 {
 		g.countEnded(s.ended)
 	}
+}
+
+// NeedsOf returns the tasks whose values n's body may read by its options, or those
+// of the Map that it is an element of, in order. n has not ended, nor has the Map.
+func NeedsOf(n *Node) (needs []*Node) {
+	o := n.options()
+	if o == nil {
+		return nil
+	}
+	for i := range o.links {
+		if l := &o.links[i]; l.named {
+			needs = append(needs, l.On)
+		}
+	}
+	return needs
+}
+
+// ArgumentsOf returns the tasks whose values are the arguments of n's function, in
+// order: none for an element, whose argument is a part of one. n has not ended.
+func ArgumentsOf(n *Node) (on []*Node) {
+	dep := n.body.Dep
+	switch {
+	case n.kind&(Element|Mapped) != 0:
+		return nil
+	case n.kind&Entrant != 0:
+		dep = n.whole().body.(Expander).Input
+	}
+	for i := 0; ; i++ {
+		d := dep(i)
+		if d == nil {
+			return on
+		}
+		on = append(on, d)
+	}
+}
+
+// LimitsOf returns n's limits of time, 0 for none. n has not ended, nor has the Map
+// that it may be an element of.
+func LimitsOf(n *Node) (timeout, within time.Duration) {
+	if o := n.options(); o != nil {
+		return o.timeout, o.within
+	}
+	return 0, 0
 }
