@@ -7,9 +7,14 @@ import (
 )
 
 // Race starts all the functions at once and returns a task with the value of
-// the first that succeeds; the contexts of the others are canceled then. It
-// fails only if all fail, with all their errors in argument order, each under
-// the name of the task and the index: mirror[1].
+// the first that succeeds. It fails only if all fail, with all their errors in
+// argument order, each under the name of the task and the index: mirror[1].
+//
+// The contexts of the others are canceled when the race is decided. The winner's
+// lives until the group ends, as that of any task: a body that it has begun to
+// read can be read to its end. If the winner has asked for Done, or derived a
+// context, that leaves a registration in the group until then: who races for ever
+// makes a group for each race.
 //
 // The functions are bodies: each counts for a [Limit], and one that has not
 // started when the race is decided never does.
@@ -21,14 +26,14 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	for _, fn := range fns {
 		checkFunc(fn == nil, "Race", name)
 	}
-	r := &raceTask[T]{entrants: make([]raceEntrant[T], len(fns))}
+	r := &raceTask[T]{state: new(engine.RaceState), entrants: make([]raceEntrant[T], len(fns))}
 	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Race)
 	for i := range r.entrants {
 		e := &r.entrants[i]
 		e.of, e.index, e.fn = r, i, fns[i]
 		engine.InitPart(&e.node, &r.node, e, engine.Entrant)
 	}
-	if !g.core.StartRace(&r.node, &r.state, len(fns)) {
+	if !g.core.StartRace(&r.node, r.state, len(fns)) {
 		r.entrants = nil
 	}
 	return &r.Task
@@ -36,7 +41,7 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 
 type raceTask[T any] struct {
 	Task[T]
-	state    engine.RaceState
+	state    *engine.RaceState
 	entrants []raceEntrant[T]
 }
 
@@ -70,6 +75,6 @@ func (e *raceEntrant[T]) Drop(bool) {
 	e.fn, e.value = nil, zero // the winner's is the Race's by now
 }
 func (e *raceEntrant[T]) Fill(c *engine.Call)        { c.Func, c.Out = e.fn, &e.value }
-func (e *raceEntrant[T]) Race() *engine.RaceState    { return &e.of.state }
+func (e *raceEntrant[T]) Race() *engine.RaceState    { return e.of.state }
 func (e *raceEntrant[T]) Whole() (*engine.Node, int) { return &e.of.node, e.index }
 func (e *raceEntrant[T]) Win()                       { e.of.value = e.value }

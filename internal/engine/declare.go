@@ -58,7 +58,7 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 	if !g.declare(n) {
 		return !n.isDone()
 	}
-	r.left = k
+	r.left, r.name = k, n.name
 	g.declared.Add(int64(k))
 	for i := range k {
 		f := n.body.Dep(i)
