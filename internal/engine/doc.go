@@ -123,6 +123,13 @@
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
 //
+// Contexts with an end of their own.
+//
+//  28. The function of a Race that has made its real context notes it, and then looks
+//     at the decision; who decides the Race stores that and then ends what is noted,
+//     but for the winner's. One of the two ends each that is lost, and with it the
+//     registration in the group.
+//
 // The end.
 //
 //  22. Why a group ends is recorded once; the first counts.

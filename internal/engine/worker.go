@@ -113,7 +113,12 @@ func (w *worker) run(n *Node) (next *Node) {
 	if g.watch != nil || n.kind&Entrant != 0 {
 		ctx = g.prepare(n, w.instant())
 	}
-	err := n.body.Call(ctx)
+	var err error
+	if n.kind&Wrapped == 0 {
+		err = n.body.Call(ctx)
+	} else if dead := g.callBody(n, ctx, &err); dead != nil {
+		return w.settleAs(n, Verdict{Fail: dead})
+	}
 	if g.watch != nil {
 		g.watch.BodyEnd(n.clearRegion())
 	}
@@ -150,6 +155,9 @@ func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()
+	if s.outlived != nil {
+		w.outwait(n, &s)
+	}
 	return w.next(n, &s)
 }
 
