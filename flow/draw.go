@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -30,7 +31,7 @@ func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 // draw calls the flow's function with a group that starts nothing.
 func (f *Flow[In, Out]) draw() (*backend, error) {
 	b := &newPlan(f.name).backend
-	b.drawing = &drawing{index: make(map[*engine.Node]int)}
+	b.drawing = &drawing{index: make(map[*engine.Node]int), names: make(map[*engine.Node]string)}
 	var err error
 	done := make(chan struct{})
 	go func() { // a Goexit of the function ends this goroutine alone
@@ -68,6 +69,7 @@ type drawing struct {
 	mu    sync.Mutex
 	nodes []*engine.Node
 	index map[*engine.Node]int
+	names map[*engine.Node]string // of calls
 }
 
 func (d *drawing) add(n *engine.Node) {
@@ -106,6 +108,7 @@ func (b *backend) calls() []*Call {
 	}
 	for _, n := range d.nodes {
 		name := names.of(n)
+		d.names[n] = name
 		switch k := engine.KindOf(n); {
 		case k&(engine.Given|engine.Gather) != 0:
 		case k&engine.Race != 0:
@@ -123,14 +126,34 @@ func (b *backend) calls() []*Call {
 
 // call returns the call of n's body.
 func (b *backend) call(n *engine.Node, task, body string) *Call {
-	c := &Call{Flow: b.group.Name(), Task: task, Body: body, backend: b}
+	c := &Call{Flow: b.group.Name(), Task: task, Body: body, backend: b, node: n}
 	if b.plan != nil {
 		c.Flow = b.plan.flow
 	}
 	var in engine.Call
 	engine.BodyOf(n).(engine.Filler).Fill(&in)
 	c.Func, c.Out, c.In = in.Func, in.Out, in.In
+	c.Timeout, c.Within = engine.LimitsOf(n)
+	c.around = engine.WrapsOf(n)
+	c.args = engine.ArgumentsOf(n)
+	for _, need := range engine.NeedsOf(n) {
+		if slices.Contains(c.args, need) {
+			continue
+		}
+		at := reflect.ValueOf(b.group.Host().Place(need)).Elem()
+		c.needs = append(c.needs, need)
+		c.Needs = append(c.Needs, Need{b.nameOf(need), at.Type()})
+		c.In = append(c.In, at.Interface())
+	}
 	return c
+}
+
+// nameOf is the unique name of a task.
+func (b *backend) nameOf(n *engine.Node) string {
+	if b.remote != nil {
+		return callOf(n).name
+	}
+	return b.drawing.names[n]
 }
 
 // namer numbers names that come again: price, price#2.

@@ -26,6 +26,48 @@ func (g *Group) MayNotStart(n *Node) bool {
 	return true
 }
 
+// ExpireElsewhere settles n as one whose body has returned err, if that has not begun:
+// n waits for its dependencies, or for a slot. Otherwise it does nothing: one that has
+// its slots is the backend's already, and a Map that has its elements waits for those.
+// Nobody else holds n: no body waits for a task of a group whose bodies run elsewhere,
+// so no search comes by.
+func (g *Group) ExpireElsewhere(n *Node, err error) {
+	o := n.options()
+	switch {
+	case n.isDone() || o != nil && o.expanded && n.kind&Mapped != 0:
+		return
+	case n.isPending():
+		n.kill()
+	case !n.leaveQueue():
+		return
+	}
+	v := g.host.Returned(n, err)
+	n.setFailure(v.Fail)
+	s := settling{g: g, cancel: v.Cancel, at: g.now(), class: byEnd}
+	s.work.Push(n)
+	s.complete()
+}
+
+// leaveQueue takes n, which the caller settles, out of the queue that it is in to
+// start. It reports false if it is in none.
+func (n *Node) leaveQueue() (left bool) {
+	l := n.limiter()
+	if l == nil {
+		return false
+	}
+	var drops dropping
+	mu := &l.top.mu
+	mu.Lock()
+	if left = n.queueMark != 0; left {
+		drops.dropLocked(queued{n, n.queuedAt()})
+		drops.giveAllLocked()
+	}
+	mu.Unlock()
+	drops.out = Chain{}
+	drops.deliver()
+	return left
+}
+
 // Kill settles n as skipped if it is pending.
 func (g *Group) Kill(n *Node) {
 	if !n.isDone() && n.kill() {
