@@ -114,16 +114,20 @@ func (w *worker) run(n *Node) (next *Node) {
 		ctx = g.prepare(n, w.instant())
 	}
 	var err error
+	var dead *Failure
 	if n.kind&Wrapped == 0 {
 		err = n.body.Call(ctx)
-	} else if dead := g.callBody(n, ctx, &err); dead != nil {
-		return w.settleAs(n, Verdict{Fail: dead})
+	} else {
+		err, dead = g.callBody(n, ctx)
 	}
 	if g.watch != nil {
 		g.watch.BodyEnd(n.clearRegion())
 	}
+	if dead != nil {
+		return w.settleAs(n, Verdict{Fail: dead})
+	}
 	if err == nil && g.ending.Load() == nil {
-		if g.plain && n.kind&part == 0 {
+		if g.plain && n.kind&(part|Wrapped) == 0 {
 			return w.succeed(n)
 		}
 		return w.settleAs(n, Verdict{})

@@ -65,20 +65,18 @@ func (c *callContext) Value(key any) any {
 }
 
 // callBody calls n's body as its options and those of its group say. It is the
-// worker's, in the body. It returns how the body has ended if that is recorded
-// already, and else sets err.
-func (g *Group) callBody(n *Node, ctx context.Context, err *error) (dead *Failure) {
+// worker's, in the body. dead is how the body has ended if that is recorded already.
+func (g *Group) callBody(n *Node, ctx context.Context) (err error, dead *Failure) {
 	wrap := WrapsOf(n)
 	if len(wrap) == 0 {
-		*err = n.body.Call(ctx)
-		return nil
+		return n.body.Call(ctx), nil
 	}
 	c := &calls{n: n, task: n.label(), wrap: wrap, body: n.body.Call}
 	n.makeSide().makeRare().calls = c
-	*err = c.all(ctx)
+	err = c.all(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.dead
+	return err, c.dead
 }
 
 // CallWrapped calls a body that runs for another engine, with what wraps it there,
@@ -124,7 +122,7 @@ func (c *calls) all(ctx context.Context) error {
 	case c.last != nil:
 		return c.last
 	}
-	return errors.New("asap: Around returned nil before a call of the body had succeeded")
+	return errors.New("Around returned nil before a call of the body had succeeded")
 }
 
 // close is the outermost Around's end, also by a panic or Goexit.
