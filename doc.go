@@ -114,8 +114,9 @@
 //     ended, whatever goroutines bodies leave behind. No goroutine, timer or
 //     registration is left. Wait runs bodies on its caller's goroutine: one that
 //     locks its thread hands the lock on to who calls Wait.
-//  19. When the group ends its context is canceled. Read a response body in the
-//     task that has opened it.
+//  19. When the group ends its context is canceled: what was opened with it is
+//     dead after Wait. Until then it lives, also that of a function that has won
+//     its Race; those of the others end when the race is decided.
 //  20. A finished task keeps its name, value and error, and the group's record.
 //     It keeps no function, no dependency and no other task alive, nor the task
 //     around a nested group.

@@ -1,6 +1,7 @@
 package asap
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -171,6 +172,13 @@ func (e *raceError) text() string {
 	}
 	return strings.Join(texts, "; ")
 }
+
+// raceLostError is the cause of the context of a function that has not won its Race.
+// Who returns it says that its context has ended.
+type raceLostError struct{ race string }
+
+func (e *raceLostError) Error() string        { return e.race + ": race lost" }
+func (e *raceLostError) Is(target error) bool { return target == context.Canceled }
 
 // awaitError is what a wait that was cut short returns.
 type awaitError struct {

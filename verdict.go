@@ -231,6 +231,9 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	return g.fail(race, g.taskError(race, all, found), end)
 }
 
+// RaceLost is the cause of the contexts of functions that have not won.
+func (h *host) RaceLost(race string) error { return &raceLostError{race} }
+
 // parts yields how the functions of a Race have ended.
 func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
 	return func(yield func(*engine.Failure) bool) {

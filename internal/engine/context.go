@@ -145,7 +145,7 @@ func (c *groupContext) String() string              { return "asap.Group(" + (*G
 // task has ended it lets the node go, so that who keeps the context keeps no
 // value.
 type bodyContext struct {
-	context.Context // of the group or of the Race
+	context.Context // where its end comes from: the group, or an entrantContext
 	node            atomic.Pointer[Node]
 	given           context.Context // what the body gets: this one, or what observers made of it
 	region          *trace.Region
@@ -179,7 +179,7 @@ func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	}
 	c := &bodyContext{Context: (*groupContext)(g)}
 	if n.kind&Entrant != 0 {
-		c.Context = n.race().makeContext(g)
+		c.Context = n.race().contextOf(n)
 	}
 	c.node.Store(n)
 	c.given = c

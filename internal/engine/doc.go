@@ -123,6 +123,21 @@
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
 //
+// Contexts with an end of their own.
+//
+//  28. The function of a Race that has made its real context notes it, and then looks
+//     at the decision; who decides the Race stores that and then ends what is noted,
+//     but for the winner's. One of the two ends each that is lost, and with it the
+//     registration in the group.
+//
+//  29. A call of a body begins under the mu of its calls, and only while the Around
+//     that makes it has not returned and no other call has died. Those that are open
+//     when that returns are canceled. The worker that settles the node waits for them
+//     before it drops the function, gives the slots and counts the node off: so the
+//     group is not over before their last step.
+//  30. A dependency of a node with options is read under a pin, or by who owns the
+//     node; the options change only in what expanded says.
+//
 // The end.
 //
 //  22. Why a group ends is recorded once; the first counts.

@@ -153,6 +153,10 @@ func (g *Group) configure(c *Config) {
 	if c.Limit > 0 {
 		g.limiter = newLimiter(c.Limit, g.limiter, g)
 	}
+	if len(c.Around) > 0 {
+		g.makeLedger().around = c.Around
+		g.plain = false
+	}
 	if c.Backend != nil {
 		g.setBackend(c)
 	}
@@ -203,6 +207,7 @@ func (g *Group) isOver() bool { return g.over.Load() }
 // ledger is what most groups never need.
 type ledger struct {
 	name        string         // written before the group is shared
+	around      []Around       // likewise: of all its bodies
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise

@@ -20,6 +20,9 @@ type Host interface {
 	Goexited(n *Node) Verdict
 	// Lost judges a Race of which every function has failed.
 	Lost(race *Node) Verdict
+	// RaceLost is why the contexts of those functions have ended that have not
+	// won the Race of that name, once it is decided.
+	RaceLost(race string) error
 	// Skipped is the end of a task whose body never runs, because of dep, or
 	// because of the group's end if dep is nil.
 	Skipped(n, dep *Node) *Failure

@@ -5,7 +5,7 @@ import "context"
 // MayRead reports whether the body that ctx belongs to needs the value of n: it, or
 // a body around its group, was declared so. by is that body, nil if there is none.
 func MayRead(ctx context.Context, n *Node) (by *Node, ok bool) {
-	by = nodeOf(ctx)
+	by = callerOf(ctx)
 	for b := by; b != nil; b = b.group.owner.Load() {
 		if b.group == n.group {
 			return by, b.reads(n)

@@ -14,16 +14,17 @@ import (
 // and counts off what has ended, in this order: once that is done the group may
 // be over.
 type settling struct {
-	g       *Group
-	work    Chain // to be published
-	ready   Chain // bodies that may run now, in order of declaration
-	ended   int64
-	cancel  bool          // the group is to be canceled afterwards
-	gated   bool          // ready has bodies with a limit of their own
-	inlined bool          // a node without a body took part: what it made ready may belong before the rest
-	races   []*Node       // of which a function has failed and others have not ended
-	class   uint8         // byEnd, or 0 if what is ready was so when it was declared
-	at      time.Duration // of all of it, for observers
+	g        *Group
+	work     Chain // to be published
+	ready    Chain // bodies that may run now, in order of declaration
+	ended    int64
+	cancel   bool          // the group is to be canceled afterwards
+	gated    bool          // ready has bodies with a limit of their own
+	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	outlived *calls        // of the body that has ended: some still run
+	races    []*Node       // of which a function has failed and others have not ended
+	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
+	at       time.Duration // of all of it, for observers
 }
 
 // settle publishes the end of n, and all that follows from it. The caller owns n:
@@ -60,8 +61,11 @@ func (s *settling) publish(n *Node) {
 	if w := s.g.watch; w != nil {
 		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
 	}
-	n.body.Drop(f != nil)
-	n.forget()
+	if c := n.openCalls(); c != nil {
+		s.outlived = c
+	} else {
+		n.drop(f)
+	}
 	e := n.list.Swap(&closed)
 	if s.g.limiter != nil { // who waited first comes first
 		e = reverse(e)
@@ -85,6 +89,13 @@ func (s *settling) publish(n *Node) {
 	for to := ready.Pop(); to != nil; to = ready.Pop() {
 		s.addReady(to, n)
 	}
+}
+
+// drop lets go of what n does not keep once it is done: keeps 5. Who settles it calls
+// this before it is published, or later if calls of its body still run.
+func (n *Node) drop(f *Failure) {
+	n.body.Drop(f != nil)
+	n.forget()
 }
 
 // outcome is how n has ended, with f or, if that is nil, well.

@@ -22,6 +22,7 @@ type side struct {
 type rare struct {
 	bodyContext *bodyContext // of its body, if that is not the node
 	options     *options     // of a node that is Opted, or whose whole is; nil once it is done
+	calls       *calls       // of its body, if an Around wraps it; likewise
 	backing     any          // of a Backend
 }
 
@@ -146,7 +147,7 @@ func (n *Node) forget() {
 
 func (s *side) forget() {
 	if s.rare != nil {
-		s.rare.options = nil
+		s.rare.options, s.rare.calls = nil, nil
 		if s.rare.bodyContext != nil {
 			s.rare.bodyContext.node.Store(nil)
 		}
