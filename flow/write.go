@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -32,8 +33,8 @@ func (g *Graph) Write(w io.Writer, format string) error {
 
 // lines are what stands in the box of a task.
 func (t *GraphTask) lines() []string {
-	lines := []string{oneLine(t.Name)}
-	if t.Kind != "task" {
+	lines := []string{cmp.Or(oneLine(t.Name), "task")}
+	if t.Kind != "task" && t.Kind != t.Name {
 		lines = append(lines, t.Kind)
 	}
 	if t.MayFail && t.Kind != "optional" {
@@ -94,9 +95,9 @@ func (g *Graph) dot(b *strings.Builder) {
 }
 
 // dotQuote makes a quoted ID of the DOT language, in which only the quote has
-// to be escaped; a backslash would begin an escape of a label.
+// to be escaped; a backslash would begin an escape of a label, and & one of HTML.
 func dotQuote(s string) string {
-	return "\"" + strings.NewReplacer("\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s) + "\""
+	return "\"" + strings.NewReplacer("&", "&amp;", "\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s) + "\""
 }
 
 func (g *Graph) mermaid(b *strings.Builder) {
