@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap/internal/engine"
 )
@@ -322,6 +323,11 @@ func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 // Place returns a pointer to the value of n, for bodies that read it elsewhere.
 func (h *host) Place(n *engine.Node) any {
 	return engine.BodyOf(n).(interface{ place() any }).place()
+}
+
+// OutOfTime is the error of a limit of time.
+func (h *host) OutOfTime(limit string, after time.Duration) error {
+	return &limitError{limit, after}
 }
 
 // CutShort is the error of a wait for n that a cause has ended before n.
