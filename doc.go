@@ -127,7 +127,9 @@
 //     a free slot goes to a body that goes on, then to what is nested or awaited
 //     deepest, then to what became ready first. So what has not begun may wait
 //     as long as what has keeps the slots busy. Wait gives the slot of the body
-//     around back, Stop keeps it.
+//     around back, Stop keeps it. Nor does a body count in [Blocking]: there it
+//     takes a lock or a connection that it holds over a wait, and then those
+//     cannot deadlock either.
 //  22. After a cancel nothing queues: what has not started is skipped, what was
 //     waiting goes on, and so do groups that it makes from then on.
 //  23. A group without an [Observer] pays one branch and no allocation for that.

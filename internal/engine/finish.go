@@ -72,6 +72,7 @@ func (g *Group) finish() {
 		return
 	}
 	g.unwatchParent()
+	g.endDues()
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
 	if c := g.realContext.Load(); c != nil {

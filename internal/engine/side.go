@@ -22,6 +22,7 @@ type side struct {
 type rare struct {
 	bodyContext *bodyContext // of its body, if that is not the node
 	options     *options     // of a node that is Opted, or whose whole is; nil once it is done
+	due         *due         // when it must have begun, if that matters
 	calls       *calls       // of its body, if an Around wraps it; likewise
 	backing     any          // of a Backend
 }
@@ -147,6 +148,9 @@ func (n *Node) forget() {
 
 func (s *side) forget() {
 	if s.rare != nil {
+		if s.rare.due != nil {
+			s.rare.due.forget()
+		}
 		s.rare.options, s.rare.calls = nil, nil
 		if s.rare.bodyContext != nil {
 			s.rare.bodyContext.node.Store(nil)
