@@ -43,8 +43,8 @@ type Call struct {
 	args    []*engine.Node // whose values the arguments are
 	needs   []*engine.Node // of Needs
 	around  []engine.Around
-	within  *engine.LimitError // nil if there is no end of it
-	left    time.Duration      // of Within, when the group started the call
+	within  error         // that of its end, nil if there is none
+	left    time.Duration // of Within, when the group started the call
 }
 
 // Need is a value that a body reads beside its arguments.
@@ -78,10 +78,14 @@ func (c *Call) Invoke(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Within > 0 && !c.Deadline.IsZero() {
-		c.within = &engine.LimitError{Limit: "within", After: c.Within}
+	if c.backend == nil && c.Timeout > 0 {
+		return fmt.Errorf("asap: Invoke of a call of task %s with a Timeout that no group has made; fill a copy of one of Flow.Calls", c.Task)
 	}
-	return c.run(ctx, values, time.Until(c.Deadline), c.reflected(fn, args))
+	own := *c
+	if own.within = nil; c.Within > 0 && c.backend != nil && !c.Deadline.IsZero() {
+		own.within = c.outOfTime("within", c.Within)
+	}
+	return own.run(ctx, values, time.Until(c.Deadline), c.reflected(fn, args))
 }
 
 // reflected is the body: a call of fn whose value goes to Out if it is the first

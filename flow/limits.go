@@ -17,6 +17,7 @@ import (
 // body, which only the place knows where that runs: see Call.run.
 type limits struct {
 	clock Clock
+	host  engine.Host
 	began time.Time // the group
 	all   map[time.Duration]*limit
 	ended []*limit // not handled yet
@@ -25,7 +26,7 @@ type limits struct {
 // limit is one instant, of all tasks with the same Within.
 type limit struct {
 	at    time.Time
-	err   *engine.LimitError
+	err   error // out of time
 	ended bool
 	nodes []*engine.Node
 }
@@ -33,7 +34,7 @@ type limit struct {
 // makeLimits returns the group's. That the executor has a clock was seen before.
 func (r *remote) makeLimits() *limits {
 	if r.limits == nil {
-		r.limits = &limits{clock: r.exec.(Clock), began: r.began, all: make(map[time.Duration]*limit)}
+		r.limits = &limits{clock: r.exec.(Clock), host: r.g.Host(), began: r.began, all: make(map[time.Duration]*limit)}
 	}
 	return r.limits
 }
@@ -42,7 +43,7 @@ func (r *remote) makeLimits() *limits {
 func (s *limits) of(within time.Duration) *limit {
 	l := s.all[within]
 	if l == nil {
-		l = &limit{at: s.began.Add(within), err: &engine.LimitError{Limit: "within", After: within}}
+		l = &limit{at: s.began.Add(within), err: s.host.OutOfTime("within", within)}
 		s.all[within] = l
 		s.clock.After(max(l.at.Sub(s.clock.Now()), 0), func() { s.end(l) })
 	} else if l.ended {
@@ -109,18 +110,17 @@ func (r *remote) cancelCall(exec Canceler, call *Call, cause error) {
 // judge makes of the error of a call that has ended after the limit what it is where
 // the body ran for an executor that knows nothing of limits.
 func (l *limit) judge(err error, call *Call) error {
-	own := &engine.LimitError{Limit: "timeout", After: call.Timeout}
 	switch {
-	case err == nil || err == error(l.err) || says(err, l.err) || call.Timeout > 0 && says(err, own):
+	case err == nil || err == l.err || says(err, l.err) || call.Timeout > 0 && says(err, call.outOfTime("timeout", call.Timeout)):
 		return err
 	case err == context.Canceled: // and nothing of a body
 		return l.err
 	}
-	return &engine.LimitError{Limit: l.err.Limit, After: l.err.After, Err: err}
+	return &lateError{l.err, err}
 }
 
 // says reports whether err says that a limit has ended, also one that has crossed
 // from another process.
-func says(err error, limit *engine.LimitError) bool {
+func says(err, limit error) bool {
 	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(err.Error(), limit.Error())
 }

@@ -41,10 +41,15 @@ func (g *Group) ExpireElsewhere(n *Node, err error) {
 	case !n.leaveQueue():
 		return
 	}
-	v := g.host.Returned(n, err)
-	n.setFailure(v.Fail)
-	s := settling{g: g, cancel: v.Cancel, at: g.now(), class: byEnd}
-	s.work.Push(n)
+	s := settling{g: g, at: g.now(), class: byEnd}
+	if g.ending.Load() != nil {
+		s.addSkipped(n, nil)
+	} else {
+		v := g.host.Returned(n, err)
+		n.setFailure(v.Fail)
+		s.cancel = v.Cancel
+		s.work.Push(n)
+	}
 	s.complete()
 }
 
