@@ -109,7 +109,7 @@ func (w *worker) run(n *Node) (next *Node) {
 		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
 	if n.kind&Opted != 0 && !n.beginDue() {
-		return w.settleAs(n, g.judgeLate(n))
+		return w.settleAs(n, n.lateVerdict())
 	}
 	w.inBody = true
 	var ctx context.Context = n
