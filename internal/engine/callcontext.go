@@ -26,20 +26,21 @@ func (c *callContext) Value(key any) any {
 // newContext makes the context of a call from the one that the Around gives it. No lock
 // is held, as that is asked.
 func (f *frame) newContext(ctx context.Context) *callContext {
-	cc := &callContext{of: f.calls, own: f.n != nil && f.n.isOwn(ctx)}
+	cc := &callContext{of: f.calls, own: f.n != nil && f.n.isOwn(ctx, ctx.Done())}
 	cc.Context, cc.cancel = context.WithCancelCause(ctx)
 	return cc
 }
 
-// isOwn reports whether ctx has the end of n's body, or of a call of it that has that.
-func (n *Node) isOwn(ctx context.Context) bool {
+// isOwn reports whether ctx, whose Done is done, has the end of n's body, or of a call of
+// it that has that.
+func (n *Node) isOwn(ctx context.Context, done <-chan struct{}) bool {
 	own := n.ownContext()
 	if n.kind&Wrapped != 0 {
 		if cc, ok := ctx.Value(callKey{}).(*callContext); ok && cc.of.n == n && cc.own {
 			own = cc
 		}
 	}
-	return ctx == own || ctx.Done() == own.Done()
+	return ctx == own || done == own.Done()
 }
 
 // callerOf returns the node whose body ctx belongs to, also if it has ended and ctx
