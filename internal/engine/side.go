@@ -22,6 +22,7 @@ type side struct {
 type rare struct {
 	bodyContext *bodyContext // of its body, if that is not the node
 	options     *options     // of a node that is Opted, or whose whole is; nil once it is done
+	limiter     *Limiter     // of a node that is Bounded
 	backing     any          // of a Backend
 }
 
