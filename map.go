@@ -140,7 +140,7 @@ func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engin
 		return parts, true, nil
 	}
 	g := engine.GroupOf(n)
-	of := &mapShared{n, g.Limiter(r.limit), r.errs}
+	of := &mapShared{n, engine.LimiterOf(n, r.limit), r.errs}
 	r.elements = make([]mapElement[E, U], len(in))
 	g.AddParts(n, len(in))
 	for i := range r.elements {

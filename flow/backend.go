@@ -133,6 +133,16 @@ func (b *backend) Decided(race *engine.Node) {
 	}
 }
 
+func (b *backend) RefuseShared(task string) {
+	switch {
+	case b.remote == nil:
+	case task == "":
+		panic("asap: SharedLimit in a group with On: its bodies run on another engine; give the workers there a limit")
+	default:
+		panic("asap: task " + task + " with SharedLimit, whose body runs on another engine; give the workers there a limit")
+	}
+}
+
 // KeepExit numbers the exits of a group whose bodies run elsewhere.
 func (b *backend) KeepExit(e engine.ExitHandle) {
 	if b.drawing != nil {

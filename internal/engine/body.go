@@ -38,6 +38,7 @@ const (
 	Wrapped                   // its body is called through options.go or those of its group
 	LeftOut                   // is done without its body, with the zero value
 	MayFail                   // a failure is one only for those that need it
+	Bounded                   // has a limiter of its own, in its side
 	helper                    // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant
@@ -136,10 +137,13 @@ func (n *Node) whole() *Node {
 // limiter is the innermost one of n's body, nil if it has none. It never changes
 // once the node is declared, so it needs no lock.
 func (n *Node) limiter() *Limiter {
-	if n.kind&Element != 0 {
-		return n.body.(Limited).Limiter()
+	switch {
+	case n.kind&(Element|Bounded) == 0:
+		return n.group.limiter
+	case n.kind&Bounded != 0:
+		return n.side.Load().rare.limiter
 	}
-	return n.group.limiter
+	return n.body.(Limited).Limiter()
 }
 
 // race is the state of the Race that n is, or is a function of.

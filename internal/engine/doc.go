@@ -137,6 +137,11 @@
 //     before it drops the function, gives the slots and counts the node off: so the
 //     group is not over before their last step.
 //
+//  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
+//     timer that is armed for its instant or before, whose call takes it out of what it
+//     is in: it is late before that, and who puts it into a queue looks at that
+//     afterwards.
+//
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
 //

@@ -10,14 +10,19 @@ import (
 // A node that has to begin Within a time of the making of its group fails at that
 // instant if its body has not begun before it. What it waits for then is left: it is
 // killed while it is pending, taken out of a queue for slots, or refused by the
-// worker that would begin it.
+// worker that would begin it. Those that are late are judged one after the other, in
+// order, by whoever finds that some are and nobody is at it; who has one in hand waits
+// for that: keeps 31.
 
 // due is when the node must have begun.
 type due struct {
-	n     *Node
-	at    time.Time
-	place int         // in the heap of the group, -1 if it is not in there; under the group's mu
-	late  atomic.Bool // it never begins: set by who finds that first, before it is taken out of anything
+	n       *Node
+	at      time.Time
+	place   int            // in the heap of the group, -1 if it is not in there; under the group's mu
+	late    atomic.Bool    // it never begins: set under the group's mu, before it is taken out of anything
+	judged  sync.WaitGroup // until the verdict is there, once it is late
+	verdict Verdict
+	failed  bool // there is one: else the group had ended before
 }
 
 // dues is what of a group has not begun and has to. One timer, so that those of one
@@ -28,6 +33,8 @@ type dues struct {
 	armed bool           // firing counts a call that the timer has not made
 	next  time.Time      // for which it is armed
 	calls sync.WaitGroup // of fire, from the arming on
+	busy  bool           // somebody judges
+	late  []*due         // to be taken out of whatever they are in, by fireDues
 }
 
 type dueHeap []*due
@@ -80,20 +87,23 @@ func (g *Group) dueAt(d time.Duration) time.Time {
 // d, and returns false if it is late already.
 func (g *Group) addDue(n *Node, d time.Duration) bool {
 	x := &due{n: n, at: g.dueAt(d), place: -1}
+	x.judged.Add(1)
 	n.makeSide().makeRare().due = x
-	if !time.Now().Before(x.at) {
-		x.late.Store(true)
-		return false
-	}
 	b := g.makeLedger()
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if b.dues == nil {
 		b.dues = new(dues)
 	}
 	heap.Push(&b.dues.heap, x)
-	b.dues.arm(g)
-	return true
+	if time.Now().Before(x.at) {
+		b.dues.arm(g)
+		g.mu.Unlock()
+		return true
+	}
+	g.mu.Unlock()
+	g.judgeDue()
+	x.judged.Wait()
+	return false
 }
 
 // arm sets the timer to the first that is due. It is called with the group's mu.
@@ -122,7 +132,10 @@ func (g *Group) fireDues() {
 	s := g.ledger.Load().dues
 	g.alive.Add(1)
 	if !g.isSealed() {
-		g.expireDue()
+		g.judgeDue()
+		for _, x := range g.takeLate() {
+			x.n.expire()
+		}
 	}
 	last := g.countOff()
 	s.calls.Done()
@@ -131,24 +144,44 @@ func (g *Group) fireDues() {
 	}
 }
 
-// expireDue fails what is due, in order, and sets the timer for the rest.
-func (g *Group) expireDue() {
-	for _, x := range g.takeDue() {
-		x.n.expire()
+// judgeDue judges what is late, in order, unless somebody is at it, who then goes on
+// with what the caller has found. No lock is held while it judges. Keeps 31.
+func (g *Group) judgeDue() {
+	for x := g.takeDue(true); x != nil; x = g.takeDue(false) {
+		if !g.noticeEnd() {
+			x.verdict, x.failed = g.host.Returned(x.n, g.host.OutOfTime("within", x.n.options().within)), true
+		}
+		x.judged.Done()
 	}
 }
 
-func (g *Group) takeDue() (list []*due) {
+// takeDue takes the first that is late, nil if none is, or if another judges: the
+// first time it is asked by somebody it makes that one the judge.
+func (g *Group) takeDue(first bool) *due {
 	s := g.ledger.Load().dues
-	now := time.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s.armed = false
-	for len(s.heap) > 0 && !now.Before(s.heap[0].at) {
-		x := heap.Pop(&s.heap).(*due)
-		x.late.Store(true)
-		list = append(list, x)
+	if first && s.busy {
+		return nil
 	}
+	s.busy = len(s.heap) > 0 && !time.Now().Before(s.heap[0].at)
+	if !s.busy {
+		return nil
+	}
+	x := heap.Pop(&s.heap).(*due)
+	x.late.Store(true)
+	s.late = append(s.late, x)
+	return x
+}
+
+// takeLate takes what is to be expired, and sets the timer for what is not late, or not
+// taken by who judges: so nothing is missed.
+func (g *Group) takeLate() []*due {
+	s := g.ledger.Load().dues
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	list := s.late
+	s.late, s.armed = nil, false
 	s.arm(g)
 	return list
 }
@@ -184,7 +217,7 @@ func (n *Node) isLate() bool {
 }
 
 // beginDue reports whether n, which could begin now, may: not at the instant or later.
-// Its owner calls it, once.
+// Its owner calls it, once, and settles it with the verdict if it may not.
 func (n *Node) beginDue() bool {
 	x := n.due()
 	if x == nil {
@@ -192,12 +225,16 @@ func (n *Node) beginDue() bool {
 	}
 	g := n.group
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if x.late.Load() || !time.Now().Before(x.at) {
-		x.late.Store(true)
+	begins := !x.late.Load() && time.Now().Before(x.at)
+	if begins {
+		x.leaveLocked()
 	}
-	x.leaveLocked()
-	return !x.late.Load()
+	g.mu.Unlock()
+	if !begins {
+		g.judgeDue()
+		x.judged.Wait()
+	}
+	return begins
 }
 
 // forget is for who settles n.
@@ -238,7 +275,13 @@ func (n *Node) killPending() bool {
 	}
 }
 
-// judgeLate records that n has not begun in time, as a failure of its own.
-func (g *Group) judgeLate(n *Node) Verdict {
-	return g.host.Returned(n, g.host.OutOfTime("within", n.options().within))
+// lateVerdict is that of n, which is late. It waits for who judges; no lock is held.
+// It is a skip if the group had ended before.
+func (n *Node) lateVerdict() Verdict {
+	x := n.due()
+	x.judged.Wait()
+	if !x.failed {
+		return Verdict{Fail: n.group.host.Skipped(n, nil)}
+	}
+	return x.verdict
 }

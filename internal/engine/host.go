@@ -75,6 +75,9 @@ type Backend interface {
 	Cancel(cause error)
 	// Decided ends the functions of a Race that has its winner.
 	Decided(race *Node)
+	// RefuseShared panics if bodies run on another engine, which knows nothing of
+	// the slots of a Shared: for a task, or, without a name, for the group.
+	RefuseShared(task string)
 	// KeepExit is told of every handle of an exit.
 	KeepExit(e ExitHandle)
 }

@@ -13,14 +13,16 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	outer := owner.group
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
-	g.rank = uint8(min(g.depth, maxRank))
+	g.rank.Store(uint32(min(g.depth, maxRank)))
 	if outer.ending.Load() != nil {
 		g.limiter = nil // what its bodies do now queues no more
-	} else if g.limiter = owner.limiter(); g.limiter != nil {
-		mu := &g.limiter.top.mu
-		mu.Lock()
-		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
-		mu.Unlock()
+	} else {
+		g.limiter = owner.limiter()
+		if r := owner.guard(); r != nil {
+			r.mu.Lock()
+			g.rank.Store(uint32(min(owner.rankNow()+1, maxRank))) // its owner's may be higher
+			r.mu.Unlock()
+		}
 	}
 	if ctx != context.Context(owner) {
 		// Of two that have ended package context may give the same Done, and the

@@ -15,6 +15,7 @@ type TaskConfig struct {
 	Within  time.Duration
 	Around  []Around // the first is the outermost
 	Limit   int      // of the elements of a Map, 0 for none
+	Shared  *Shared  // nil for that of the group
 }
 
 // Dependency is a task that another one waits for.
@@ -60,6 +61,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	}
 	if len(o.around) > 0 || o.timeout > 0 || o.within > 0 {
 		n.kind |= Wrapped
+	}
+	if c.Shared != nil {
+		g.bound(n, c.Shared)
 	}
 	n.pending = uint32(len(o.links))*one + hold
 	if !g.declare(n) {

@@ -119,8 +119,8 @@ func errorOf(f *Failure) error {
 // addSkipped takes a node that was killed because of dep, nil for the group's end, or
 // since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
-	if n.isLate() && s.g.ending.Load() == nil {
-		v := s.g.judgeLate(n)
+	if n.isLate() {
+		v := n.lateVerdict()
 		n.setFailure(v.Fail)
 		s.cancel = s.cancel || v.Cancel
 	} else {
@@ -146,6 +146,7 @@ func (s *settling) addReady(n, dep *Node) {
 		g.watch.Ready(n.entry(), on, s.at)
 	}
 	if n.kind&Inline == 0 {
+		s.gated = s.gated || n.kind&Bounded != 0
 		s.ready.Push(n)
 		return
 	}
