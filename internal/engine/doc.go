@@ -135,6 +135,7 @@
 //     when that returns are canceled. The worker that settles the node waits for them
 //     before it drops the function, gives the slots and counts the node off: so the
 //     group is not over before their last step.
+//
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
 //
