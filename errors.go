@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 var (
@@ -235,3 +236,16 @@ func (e *endError) text() string {
 	return "group canceled: " + inner(e.err) + ": " + inner(e.cause)
 }
 func (e *endError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// limitError says that a limit of time has ended a body, or kept it from beginning.
+type limitError struct {
+	limit string // timeout or within
+	after time.Duration
+}
+
+func (e *limitError) Error() string        { return e.limit + " " + e.after.String() }
+func (e *limitError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout and Temporary are those of [context.DeadlineExceeded].
+func (e *limitError) Timeout() bool   { return true }
+func (e *limitError) Temporary() bool { return true }

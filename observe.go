@@ -55,8 +55,9 @@ type Event struct {
 	Parent ID
 	// On is what a Blocked task waits for, a task or a group, or the
 	// dependency that ended last and so made a task Ready. Otherwise 0, also
-	// when every dependency was done before the task was declared. An
-	// Await of a task that is done gives Blocked and Resumed at one instant.
+	// when every dependency was done before the task was declared, and for a
+	// body that is Blocked by [Blocking]. An Await of a task that is done gives
+	// Blocked and Resumed at one instant.
 	On ID
 	// Name is that of the task, or of the group.
 	Name string
@@ -64,7 +65,7 @@ type Event struct {
 	Deps []ID
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
-	// Err is the task's error, with Ended, or what Wait returns, with GroupEnd.
+	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.
 	Err error
 }
 
@@ -77,7 +78,7 @@ const (
 	Declared                   // a task was declared
 	Ready                      // its dependencies are done; under a limit it may queue now
 	Started                    // its body starts
-	Blocked                    // its body waits for a task or a nested group
+	Blocked                    // its body waits for a task or a nested group, or in Blocking
 	Resumed                    // its body goes on
 	Ended                      // the task has its outcome
 	GroupEnd                   // every task of the group has ended
@@ -94,6 +95,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
+	Tolerated         // the body returned an error of its own, which the group goes on without
+	LeftOut           // done without its body, as its declaration said
 	Failed            // the body returned an error of its own
 	Skipped           // the body never ran
 	Canceled          // the body returned an error because its context ended
@@ -102,7 +105,7 @@ const (
 	Goexited // the body called runtime.Goexit
 )
 
-var outcomeNames = [...]string{"", "Succeeded", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
+var outcomeNames = [...]string{"", "Succeeded", "Tolerated", "LeftOut", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
 
 // String returns the name of the constant.
 func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }

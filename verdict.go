@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap/internal/engine"
 )
@@ -317,6 +318,11 @@ func (g *Group) noteDeath() *verdict {
 
 func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
+}
+
+// OutOfTime is the error of a limit of time.
+func (h *host) OutOfTime(limit string, after time.Duration) error {
+	return &limitError{limit, after}
 }
 
 // CutShort is the error of a wait for n that a cause has ended before n.

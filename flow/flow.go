@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
 )
 
 // Flow is a set of tasks that is defined once and runs anywhere: in this
@@ -48,8 +49,11 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 		built := false
 		defer func() { p.defined(built) }()
 		out := f.build(g, input)
-		if out == nil {
+		switch {
+		case out == nil:
 			panic("asap: flow " + f.name + ": its function returned no task; return the task of the result")
+		case engine.GroupOf(p.nodeOf(out)) != p.backend.group:
+			panic("asap: flow " + f.name + ": its function returned a task of another group; return one of the group that it was given")
 		}
 		built = true
 		return func() Out {

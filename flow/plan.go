@@ -20,6 +20,7 @@ type plan struct {
 	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
 
 	backend backend // of the group
+	nodeOf  func(task any) *engine.Node
 	input   *engine.Node
 	result  error // of a run, when the function has returned: what refused says then
 
@@ -38,6 +39,7 @@ func newPlan(flow string) *plan {
 // which may have another name for the group.
 func (p *plan) Apply(c *engine.Config) {
 	c.Name, c.Flow, c.Backend = p.flow, p, newBackend
+	p.nodeOf = c.NodeOf
 	for _, o := range p.options {
 		if o == nil {
 			panic("asap: New with a nil Option; leave it out")

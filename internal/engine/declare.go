@@ -129,6 +129,9 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k
 	if o := of.options(); o != nil {
 		n.makeSide().makeRare().options = o
 		n.kind |= of.kind & (Opted | Wrapped | MayFail)
+		if o.within > 0 && !g.elsewhere {
+			g.addDue(n, o.within) // if it is late, who would begin it sees that
+		}
 	}
 	e.to = of
 	n.list.Store(e)

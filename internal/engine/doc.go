@@ -110,7 +110,8 @@
 //     slot waits for an inner one, and who waits for a task or a group holds none: so
 //     there is no cycle among slots.
 //  17. A body holds its slots while its claim has no waits, is not queued and not
-//     bare. Begin and end of a wait may reach the claim in any order.
+//     bare. Begin and end of a wait may reach the claim in any order. A Blocking call
+//     is a wait to the claim, and to nothing else.
 //  18. Who is in a limiter's queue finds no free slot there. While anybody is, the
 //     word says contended, and slots change hands under the top limiter's mu.
 //  19. Who leave queues for good leave all of them before one gives back what it holds
@@ -135,6 +136,11 @@
 //     when that returns are canceled. The worker that settles the node waits for them
 //     before it drops the function, gives the slots and counts the node off: so the
 //     group is not over before their last step.
+//
+//  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
+//     timer that is armed for its instant or before, whose call takes it out of what it
+//     is in: it is late before that, and who puts it into a queue looks at that
+//     afterwards.
 //
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.

@@ -25,12 +25,17 @@ type entrantContext struct {
 // makeReal returns the real context and makes it if need be. It asks the caller's
 // context, so no lock may be held; anybody may call it, also when the group is
 // over. Who makes it notes it for who decides, and looks at the decision
-// afterwards: keeps 28.
+// afterwards: keeps 28. One that is made when the Race has been lost already, and
+// before the group's end, does not hear of that: its cause is what came first.
 func (c *entrantContext) makeReal() *realContext {
 	r := c.real.Load()
 	if r == nil {
+		var parent context.Context = (*groupContext)(c.group)
+		if c.race.isLostBy(c.index) && !c.race.late {
+			parent = context.WithoutCancel(parent)
+		}
 		r = new(realContext)
-		r.ctx, r.cancel = context.WithCancelCause((*groupContext)(c.group))
+		r.ctx, r.cancel = context.WithCancelCause(parent)
 		if c.real.CompareAndSwap(nil, r) {
 			c.race.note(c)
 		} else {

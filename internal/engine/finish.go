@@ -86,6 +86,7 @@ func (g *Group) becomeOver() {
 	g.over.Store(over)
 	g.forgetUndos()
 	g.unwatchParent()
+	g.endDues()
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
 	if c := g.realContext.Load(); c != nil {

@@ -37,7 +37,8 @@ type Group struct {
 	owner       atomic.Pointer[Node] // the task in whose body it was made; nil once the group has ended
 	realContext atomic.Pointer[realContext]
 	ledger      atomic.Pointer[ledger]
-	backend     Backend
+	backend     *backing
+	made        int64 // when New was called, in nanoseconds of the wall clock: see due.go
 
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in                   atomic.Pointer[Node]
@@ -82,6 +83,7 @@ type Config struct {
 func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	g.parent, g.host, g.plain = ctx, host, true
 	g.root, g.base = g, g
+	g.made = time.Now().UnixNano()
 	g.declared.Store(1)
 	g.idle.Add(1)
 	owner := nodeOf(ctx)
@@ -134,7 +136,15 @@ func (g *Group) Depth() int { return int(g.depth) }
 func (g *Group) Parent() context.Context { return g.parent }
 
 // Backend returns what runs or forbids the group's bodies, nil if nothing does.
-func (g *Group) Backend() Backend { return g.backend }
+func (g *Group) Backend() Backend {
+	if g.backend == nil {
+		return nil
+	}
+	return g.backend.Backend
+}
+
+// backing is a Backend behind one pointer.
+type backing struct{ Backend }
 
 // Refuse panics if the group's backend forbids the call.
 func (g *Group) Refuse(call string, n *Node) {
@@ -168,7 +178,7 @@ func (g *Group) setBackend(c *Config) {
 	if b == nil {
 		return
 	}
-	g.backend = b
+	g.backend = &backing{b}
 	if !elsewhere {
 		return
 	}
@@ -218,6 +228,7 @@ type ledger struct {
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	undoing     atomic.Pointer[undoing]
+	dues        *dues        // under the group's mu
 	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
 	several     atomic.Int32 // of a root: waits of bodies that have another one: see cycle.go
 

@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Host says what the ends of a group's tasks mean, in the errors of the package
 // above. It is asked when something has not simply succeeded: never for a task
@@ -26,6 +29,9 @@ type Host interface {
 	// Skipped is the end of a task whose body never runs, because of dep, or
 	// because of the group's end if dep is nil.
 	Skipped(n, dep *Node) *Failure
+	// OutOfTime is the error of a limit of time that has ended a body, or kept it
+	// from beginning: timeout or within.
+	OutOfTime(limit string, after time.Duration) error
 	// CutShort is the error of a wait for n that has ended before n, for a cause.
 	CutShort(n *Node, cause error) error
 	// Cycle is the error of a wait that can never end.

@@ -22,8 +22,12 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
 		mu.Unlock()
 	}
-	if ctx != context.Context(owner) && ctx.Done() != outer.makeRealContext().ctx.Done() {
-		return // it has an end of its own: of a Race, by an observer, or by the caller
+	if ctx != context.Context(owner) {
+		// Of two that have ended package context may give the same Done, and the
+		// cause of g's end is that of its own.
+		if done := ctx.Done(); ctx.Err() != nil || done != outer.makeRealContext().ctx.Done() {
+			return // it has an end of its own: of a Race, by an observer, or by the caller
+		}
 	}
 	g.nests, g.base = true, outer.base
 	if ctx == context.Context(owner) {

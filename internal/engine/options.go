@@ -64,6 +64,11 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if !g.declare(n) {
 		return
 	}
+	if o.within > 0 && n.kind&LeftOut == 0 && !g.elsewhere && !g.addDue(n, o.within) {
+		n.kill()
+		n.release(0)
+		return
+	}
 	class := uint8(0)
 	for i := range o.links {
 		l := &o.links[i]

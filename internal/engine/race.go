@@ -12,6 +12,7 @@ import (
 type RaceState struct {
 	name    string       // of the Race
 	decided atomic.Int32 // 0, allFailed, or 1 and the index of the function that has won; set under mu
+	late    bool         // it was decided after the group's end; written before decided
 	mu      sync.Mutex
 	started bool            // the functions may be looked at; written before they can be found
 	left    int             // functions that have not ended
@@ -76,18 +77,20 @@ func (r *RaceState) contextOf(n *Node) *entrantContext {
 func (s *settling) settleRace(n *Node) {
 	r := n.race()
 	of, index := n.body.(PartOf).Whole()
+	late := !r.isDecided() && s.g.ctxErr() != nil // asks the caller's context
 	r.mu.Lock()
 	r.left--
 	open, left := !r.isDecided(), r.left
 	won := open && n.failure() == nil
 	lost := open && !won && left == 0
 	var losers *entrantContext
-	switch {
-	case won:
-		r.decided.Store(int32(index) + 1)
-		losers = r.takeAskedLocked()
-	case lost:
-		r.decided.Store(allFailed)
+	if won || lost {
+		by := int32(allFailed)
+		if won {
+			by = int32(index) + 1
+		}
+		r.late = late
+		r.decided.Store(by)
 		losers = r.takeAskedLocked()
 	}
 	r.mu.Unlock()

@@ -117,10 +117,16 @@ func errorOf(f *Failure) error {
 	return f.Err
 }
 
-// addSkipped takes a node that was killed because of dep, nil for the group's end.
-// The caller made the change that decided it.
+// addSkipped takes a node that was killed because of dep, nil for the group's end, or
+// since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
-	n.setFailure(s.g.host.Skipped(n, dep))
+	if n.isLate() {
+		v := n.lateVerdict()
+		n.setFailure(v.Fail)
+		s.cancel = s.cancel || v.Cancel
+	} else {
+		n.setFailure(s.g.host.Skipped(n, dep))
+	}
 	s.work.Push(n)
 }
 
@@ -145,9 +151,8 @@ func (s *settling) addReady(n, dep *Node) {
 		return
 	}
 	s.inlined = true
-	if g.noticeEnd() {
-		n.setFailure(g.host.Skipped(n, nil))
-		s.work.Push(n)
+	if g.noticeEnd() || n.kind&LeftOut == 0 && !n.beginDue() {
+		s.addSkipped(n, nil)
 		return
 	}
 	if n.kind&LeftOut != 0 {

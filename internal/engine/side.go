@@ -23,6 +23,7 @@ type side struct {
 type rare struct {
 	bodyContext *bodyContext         // of its body, if that is not the node
 	options     *options             // of a node that is Opted, or whose whole is; nil once it is done
+	due         *due                 // when it must have begun, if that matters
 	calls       *calls               // of its body, if an Around wraps it; likewise
 	backing     any                  // of a Backend
 	undos       atomic.Pointer[undo] // the latest first; changed under the group's mu
@@ -162,6 +163,9 @@ func (n *Node) forget() {
 func (s *side) forget(n *Node) {
 	if r := s.rare.Load(); r != nil {
 		n.placeUndos()
+		if r.due != nil {
+			r.due.forget()
+		}
 		r.options, r.calls = nil, nil
 		if r.bodyContext != nil {
 			r.bodyContext.node.Store(nil)

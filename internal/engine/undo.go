@@ -53,7 +53,7 @@ type step struct {
 
 // Undo notes what undoes the values of n. Anybody may call it. It reports false if
 // nothing can be declared in the group any more: it looks at the seal under the mu,
-// and who has sealed looks for undos under it. Keeps 31.
+// and who has sealed looks for undos under it. Keeps 32.
 func Undo(n *Node, call UndoFunc) bool {
 	g := n.group
 	if g.backend != nil && !g.backend.Undoes(n) {
@@ -95,7 +95,7 @@ func Lose(n *Node, value any) {
 
 // placeUndos gives the undos of n, which is about to be done, their number: lower
 // than that of any task that starts because n is done. Who settles n calls it, with no
-// lock held, before the list is closed: keeps 31. An undo that comes after it has the
+// lock held, before the list is closed: keeps 32. An undo that comes after it has the
 // number that it took itself.
 func (n *Node) placeUndos() {
 	r := n.rare()

@@ -108,6 +108,9 @@ func (w *worker) run(n *Node) (next *Node) {
 	if n.mustSkip() {
 		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
+	if n.kind&Opted != 0 && !n.beginDue() {
+		return w.settleAs(n, n.lateVerdict())
+	}
 	w.inBody = true
 	var ctx context.Context = n
 	if g.watch != nil || n.kind&Entrant != 0 {
