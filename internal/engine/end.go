@@ -26,9 +26,10 @@ func (g *Group) NoticedEnd() *Ending {
 }
 
 // EndOutside ends the group, and those nested in it, for a cause outside its
-// bodies: the parent's end, Stop, or a backend that fails.
+// bodies: the parent's end, Stop, or a backend that fails. What comes after the last
+// task, such as while undos run, changes nothing.
 func (g *Group) EndOutside(err, cause error) {
-	if g.ending.Load() != nil || g.isOver() {
+	if g.ending.Load() != nil || g.isSealed() {
 		return
 	}
 	g.endWith(g.host.Outside(err, cause))
