@@ -99,6 +99,11 @@ func (r *mapOptionalTask[S, E, U]) Drop(failed bool) {
 	}
 }
 
+func (r *mapOptionalTask[S, E, U]) Fill(c *engine.Call) {
+	r.mapping.Fill(c)
+	c.Optional = true
+}
+
 // mapping is what the two have in common, until they are done.
 type mapping[S ~[]E, E, U any] struct {
 	in       *Task[S]

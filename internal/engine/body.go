@@ -107,6 +107,7 @@ type Filler interface {
 type Call struct {
 	Func, Out any   // the function of the user, and where its value goes, nil if there is none
 	In        []any // its arguments after the context
+	Optional  bool  // of a Map: a failure of an element becomes its value
 }
 
 // label is the name of n, also of an element or a function: likes[3]. It is made

@@ -44,6 +44,8 @@ type Host interface {
 	UndoFailed(n *Node, err error)
 	// ExitOf returns the exit of the group that err is or wraps, and its value.
 	ExitOf(err error) (e ExitHandle, value any, ok bool)
+	// Place returns a pointer to where n keeps its value.
+	Place(n *Node) any
 	// Outside is the end of the group by its parent, whose error and cause
 	// are given.
 	Outside(err, cause error) *Ending
