@@ -205,6 +205,7 @@ type ledger struct {
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
+	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
 	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
 	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
 
