@@ -19,7 +19,7 @@
 // The functions are plain ones: fetchUser is func(context.Context) (User, error),
 // fetchProfile is func(context.Context, User) (Profile, error). profile does not
 // wait for config, because it does not need it, and nobody had to work that out.
-// [Run] is the same for a single result, without Wait and Value.
+// [Run] is the same as one call, which returns what is made of the values.
 //
 // # Dependencies
 //
@@ -38,8 +38,10 @@
 // goroutine, shows in pictures and in the graph of a flow, and is skipped with a
 // clear error. Await what is needed sometimes. Give Await the context that the body
 // was given, or one derived from it: it says who waits, which is how a limit
-// gets its slot back and how a cycle is found. [And2] to [And6] take up to six
-// dependencies of different types; Gather takes any number of one type.
+// gets its slot back and how a cycle is found. [And2] and [And3] take two or three
+// dependencies of different types, Gather any number of one type, and the option
+// [Needs] any number of any types, which the body reads with [Task.Get]. Where only
+// the order counts, it is [After], or [AfterEnd] for whatever became of it.
 //
 // A Map starts when the slice that it needs is whole, so one over the result of
 // another waits for the slowest element. What is done with each element, step by
@@ -114,8 +116,9 @@
 //     ended, whatever goroutines bodies leave behind. No goroutine, timer or
 //     registration is left. Wait runs bodies on its caller's goroutine: one that
 //     locks its thread hands the lock on to who calls Wait.
-//  19. When the group ends its context is canceled. Read a response body in the
-//     task that has opened it.
+//  19. When the group ends its context is canceled: what was opened with it is
+//     dead after Wait. Until then it lives, also that of a function that has won
+//     its Race; those of the others end when the race is decided.
 //  20. A finished task keeps its name, value and error, and the group's record.
 //     It keeps no function, no dependency and no other task alive, nor the task
 //     around a nested group.
@@ -124,7 +127,9 @@
 //     a free slot goes to a body that goes on, then to what is nested or awaited
 //     deepest, then to what became ready first. So what has not begun may wait
 //     as long as what has keeps the slots busy. Wait gives the slot of the body
-//     around back, Stop keeps it.
+//     around back, Stop keeps it. Nor does a body count in [Blocking]: there it
+//     takes a lock or a connection that it holds over a wait, and then those
+//     cannot deadlock either.
 //  22. After a cancel nothing queues: what has not started is skipped, what was
 //     waiting goes on, and so do groups that it makes from then on.
 //  23. A group without an [Observer] pays one branch and no allocation for that.

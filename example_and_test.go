@@ -29,11 +29,13 @@ func ExampleAnd2() {
 	print := parcel.Optional("print", func(ctx context.Context, kg float64, h int) (int, error) {
 		return 0, errNoPrinter
 	})
+	carrier := parcel.Race("carrier", func(ctx context.Context, kg float64, h int) (string, error) { return "by bike", nil })
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
-	fmt.Print(label.Value())
+	fmt.Print(label.Value(), carrier.Value())
 	// Output:
 	// <nil> <nil> asap: task print: no printer
 	// 1.5 10
+	// by bike
 }
 
 func ExampleAnd3() {
@@ -50,9 +52,11 @@ func ExampleAnd3() {
 	print := parcel.Optional("print", func(ctx context.Context, kg float64, h, w int) (int, error) {
 		return 0, errNoPrinter
 	})
+	carrier := parcel.Race("carrier", func(ctx context.Context, kg float64, h, w int) (string, error) { return "by bike", nil })
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
-	fmt.Print(label.Value())
+	fmt.Print(label.Value(), carrier.Value())
 	// Output:
 	// <nil> <nil> asap: task print: no printer
 	// 1.5 10 20
+	// by bike
 }

@@ -99,6 +99,11 @@ func (r *mapOptionalTask[S, E, U]) Drop(failed bool) {
 	}
 }
 
+func (r *mapOptionalTask[S, E, U]) Fill(c *engine.Call) {
+	r.mapping.Fill(c)
+	c.Optional = true
+}
+
 // mapping is what the two have in common, until they are done.
 type mapping[S ~[]E, E, U any] struct {
 	in       *Task[S]
@@ -194,7 +199,10 @@ func (e *mapElement[E, U]) Call(ctx context.Context) error {
 	return err
 }
 
-func (e *mapElement[E, U]) absorb(err *TaskError) { e.of.errs[e.index] = err }
+func (e *mapElement[E, U]) absorb(err *TaskError) {
+	var zero U
+	e.value, e.of.errs[e.index] = zero, err
+}
 
 func (e *mapElement[E, U]) Drop(failed bool) {
 	var zero E

@@ -55,8 +55,9 @@ type Event struct {
 	Parent ID
 	// On is what a Blocked task waits for, a task or a group, or the
 	// dependency that ended last and so made a task Ready. Otherwise 0, also
-	// when every dependency was done before the task was declared. An
-	// Await of a task that is done gives Blocked and Resumed at one instant.
+	// when every dependency was done before the task was declared, and for a
+	// body that is Blocked by [Blocking]. An Await of a task that is done gives
+	// Blocked and Resumed at one instant.
 	On ID
 	// Name is that of the task, or of the group.
 	Name string
@@ -77,7 +78,7 @@ const (
 	Declared                   // a task was declared
 	Ready                      // its dependencies are done; under a limit it may queue now
 	Started                    // its body starts
-	Blocked                    // its body waits for a task or a nested group
+	Blocked                    // its body waits for a task or a nested group, or in Blocking
 	Resumed                    // its body goes on
 	Ended                      // the task has its outcome
 	GroupEnd                   // every task of the group has ended

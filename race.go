@@ -7,9 +7,14 @@ import (
 )
 
 // Race starts all the functions at once and returns a task with the value of
-// the first that succeeds; the contexts of the others are canceled then. It
-// fails only if all fail, with all their errors in argument order, each under
-// the name of the task and the index: mirror[1].
+// the first that succeeds. It fails only if all fail, with all their errors in
+// argument order, each under the name of the task and the index: mirror[1].
+//
+// The contexts of the others are canceled when the race is decided. The winner's
+// lives until the group ends, as that of any task: a body that it has begun to
+// read can be read to its end. If the winner has asked for Done, or derived a
+// context, that leaves a registration in the group until then: who races for ever
+// makes a group for each race.
 //
 // The functions are bodies: each counts for a [Limit], and one that has not
 // started when the race is decided never does. A Race takes no options: with a
@@ -24,7 +29,7 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	for i := range r.entrants {
 		r.entrants[i].fn = fns[i]
 	}
-	if !g.core.StartRace(&r.node, &r.state, len(fns)) {
+	if !g.core.StartRace(&r.node, r.state, len(fns)) {
 		r.entrants = nil
 	}
 	return &r.Task
@@ -58,13 +63,13 @@ type raceInputs struct {
 
 type raceTask[T any] struct {
 	Task[T]
-	state    engine.RaceState
+	state    *engine.RaceState
 	entrants []raceEntrant[T]
 	in       *raceInputs // nil without, and when it is done
 }
 
 func newRace[T any](g *engine.Group, name string, in *raceInputs, k int) *raceTask[T] {
-	r := &raceTask[T]{entrants: make([]raceEntrant[T], k), in: in}
+	r := &raceTask[T]{state: new(engine.RaceState), entrants: make([]raceEntrant[T], k), in: in}
 	engine.Init(&r.node, g, name, r, engine.Inline|engine.Race)
 	for i := range r.entrants {
 		e := &r.entrants[i]
@@ -82,7 +87,7 @@ func (r *raceTask[T]) startAfter() {
 
 // Inline starts the functions, when the inputs are there.
 func (r *raceTask[T]) Inline() (parts engine.Chain, done bool, err error) {
-	parts = engine.GroupOf(&r.node).Enter(&r.node, &r.state, len(r.entrants))
+	parts = engine.GroupOf(&r.node).Enter(&r.node, r.state, len(r.entrants))
 	return parts, false, nil
 }
 
@@ -107,7 +112,7 @@ func (r *raceTask[T]) Function(i int) *engine.Node {
 	return nil
 }
 
-func (r *raceTask[T]) Race() *engine.RaceState    { return &r.state }
+func (r *raceTask[T]) Race() *engine.RaceState    { return r.state }
 func (r *raceTask[T]) Call(context.Context) error { return nil }
 func (r *raceTask[T]) Drop(bool) {
 	r.in = nil
@@ -134,9 +139,17 @@ func (e *raceEntrant[T]) Call(ctx context.Context) error {
 	return err
 }
 
-func (e *raceEntrant[T]) Drop(bool) {
+func (e *raceEntrant[T]) Drop(failed bool) {
+	e.fn, e.in = nil, nil
+	if failed {
+		e.forget()
+		return
+	}
+	if e.of.state.IsLostBy(e.index) {
+		engine.Lose(&e.node, e.value)
+	}
 	var zero T
-	e.fn, e.in, e.value = nil, nil, zero // the winner's is the Race's by now
+	e.value = zero // the winner's is the Race's by now
 }
 
 func (e *raceEntrant[T]) Fill(c *engine.Call) {
@@ -145,6 +158,6 @@ func (e *raceEntrant[T]) Fill(c *engine.Call) {
 		c.Func, c.In = e.in.fns[e.index], e.in.values()
 	}
 }
-func (e *raceEntrant[T]) Race() *engine.RaceState    { return &e.of.state }
+func (e *raceEntrant[T]) Race() *engine.RaceState    { return e.of.state }
 func (e *raceEntrant[T]) Whole() (*engine.Node, int) { return &e.of.node, e.index }
 func (e *raceEntrant[T]) Win()                       { e.of.value = e.value }

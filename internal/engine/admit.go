@@ -126,7 +126,7 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 	g.watchParent()
 	mu := &l.top.mu
 	mu.Lock()
-	if g.ending.Load() == nil {
+	if g.ending.Load() == nil && !n.isLate() {
 		admitted = l.climbLocked(n, false, class)
 		mu.Unlock()
 		return admitted

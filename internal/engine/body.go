@@ -107,6 +107,7 @@ type Filler interface {
 type Call struct {
 	Func, Out any   // the function of the user, and where its value goes, nil if there is none
 	In        []any // its arguments after the context
+	Optional  bool  // of a Map: a failure of an element becomes its value
 }
 
 // label is the name of n, also of an element or a function: likes[3]. It is made
@@ -140,7 +141,7 @@ func (n *Node) limiter() *Limiter {
 	case n.kind&(Element|Bounded) == 0:
 		return n.group.limiter
 	case n.kind&Bounded != 0:
-		return n.side.Load().rare.limiter
+		return n.side.Load().rare.Load().limiter
 	}
 	return n.body.(Limited).Limiter()
 }

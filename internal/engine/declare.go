@@ -58,7 +58,7 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 	if !g.declare(n) {
 		return !n.isDone()
 	}
-	r.start(k)
+	r.start(n.name, k)
 	g.declared.Add(int64(k))
 	for i := range k {
 		f := n.body.(Contest).Function(i)
@@ -77,7 +77,7 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 // start. They are parts that were given to InitPart, and that nobody else knows.
 // The caller has made the Race ready.
 func (g *Group) Enter(n *Node, r *RaceState, k int) (parts Chain) {
-	r.start(k)
+	r.start(n.name, k)
 	g.declared.Add(int64(k))
 	for i := range k {
 		f := n.body.(Contest).Function(i)
@@ -129,6 +129,9 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k
 	if o := of.options(); o != nil {
 		n.makeSide().makeRare().options = o
 		n.kind |= of.kind & (Opted | Wrapped | MayFail)
+		if o.within > 0 && !g.elsewhere {
+			g.addDue(n, o.within) // if it is late, who would begin it sees that
+		}
 	}
 	e.to = of
 	n.list.Store(e)
@@ -185,6 +188,9 @@ func (g *Group) countDeclared(n *Node) {
 func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
+	}
+	if b := g.ledger.Load(); b != nil && len(b.around) > 0 {
+		n.kind |= Wrapped
 	}
 	if g.watch != nil && g.watch.Entries() {
 		g.makeEntry(n)

@@ -110,7 +110,8 @@
 //     slot waits for an inner one, and who waits for a task or a group holds none: so
 //     there is no cycle among slots.
 //  17. A body holds its slots while its claim has no waits, is not queued and not
-//     bare. Begin and end of a wait may reach the claim in any order.
+//     bare. Begin and end of a wait may reach the claim in any order. A Blocking call
+//     is a wait to the claim, and to nothing else.
 //  18. Who is in a limiter's queue finds no free slot there. While anybody is, the
 //     word says contended, and slots change hands under the top limiter's mu.
 //  19. Who leave queues for good leave all of them before one gives back what it holds
@@ -122,6 +123,27 @@
 //  21. Ranks only grow, to 31: a search looks at a node and an edge 31 times at most.
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
+//
+// Contexts with an end of their own.
+//
+//  28. The function of a Race that has made its real context notes it, and then looks
+//     at the decision; who decides the Race stores that and then ends what is noted,
+//     but for the winner's. One of the two ends each that is lost, and with it the
+//     registration in the group.
+//
+//  29. A call of a body begins under the mu of its calls, and only while the Around
+//     that makes it has not returned and no other call has died. Those that are open
+//     when that returns are canceled. The worker that settles the node waits for them
+//     before it drops the function, gives the slots and counts the node off: so the
+//     group is not over before their last step.
+//
+//  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
+//     timer that is armed for its instant or before, whose call takes it out of what it
+//     is in: it is late before that, and who puts it into a queue looks at that
+//     afterwards.
+//
+//  30. A dependency of a node with options is read under a pin, or by who owns the
+//     node; the options change only in what expanded says.
 //
 // The end.
 //

@@ -37,7 +37,8 @@ type Group struct {
 	owner       atomic.Pointer[Node] // the task in whose body it was made; nil once the group has ended
 	realContext atomic.Pointer[realContext]
 	ledger      atomic.Pointer[ledger]
-	backend     Backend
+	backend     *backing
+	made        int64 // when New was called, in nanoseconds of the wall clock: see due.go
 
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in                   atomic.Pointer[Node]
@@ -48,7 +49,7 @@ type Group struct {
 	uphill               atomic.Int32          // of a root: see cycle.go
 	depth                int32                 // groups around this one
 	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined; of a root, sharing
-	over                 atomic.Bool           // everything has ended
+	over                 atomic.Uint32         // finishing, then over: everything has ended
 
 	// Poppers write the first two, see relay.go.
 	popMu sync.Mutex
@@ -83,6 +84,7 @@ type Config struct {
 func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	g.parent, g.host, g.plain = ctx, host, true
 	g.root, g.base = g, g
+	g.made = time.Now().UnixNano()
 	g.declared.Store(1)
 	g.idle.Add(1)
 	owner := nodeOf(ctx)
@@ -135,7 +137,15 @@ func (g *Group) Depth() int { return int(g.depth) }
 func (g *Group) Parent() context.Context { return g.parent }
 
 // Backend returns what runs or forbids the group's bodies, nil if nothing does.
-func (g *Group) Backend() Backend { return g.backend }
+func (g *Group) Backend() Backend {
+	if g.backend == nil {
+		return nil
+	}
+	return g.backend.Backend
+}
+
+// backing is a Backend behind one pointer.
+type backing struct{ Backend }
 
 // Refuse panics if the group's backend forbids the call.
 func (g *Group) Refuse(call string, n *Node) {
@@ -158,6 +168,10 @@ func (g *Group) configure(c *Config) {
 	if c.Limit > 0 {
 		g.limiter = newLimiter(c.Limit, g.limiter, g)
 	}
+	if len(c.Around) > 0 {
+		g.makeLedger().around = c.Around
+		g.plain = false
+	}
 	if c.Backend != nil {
 		g.setBackend(c)
 	}
@@ -169,7 +183,7 @@ func (g *Group) setBackend(c *Config) {
 	if b == nil {
 		return
 	}
-	g.backend = b
+	g.backend = &backing{b}
 	if !elsewhere {
 		return
 	}
@@ -206,16 +220,25 @@ func (g *Group) observe(owner *Node, c *Config) {
 }
 
 // isOver may be asked by anybody; who sees true sees all that was done before.
-func (g *Group) isOver() bool { return g.over.Load() }
+func (g *Group) isOver() bool { return g.over.Load() == over }
+
+// What a group's over is, but for 0.
+const (
+	finishing = iota + 1
+	over
+)
 
 // ledger is what most groups never need.
 type ledger struct {
 	name        string         // written before the group is shared
+	around      []Around       // likewise: of all its bodies
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
-	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
-	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
+	undoing     atomic.Pointer[undoing]
+	dues        *dues        // under the group's mu
+	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32 // of a root: waits of bodies that have another one: see cycle.go
 
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it

@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Host says what the ends of a group's tasks mean, in the errors of the package
 // above. It is asked when something has not simply succeeded: never for a task
@@ -20,15 +23,29 @@ type Host interface {
 	Goexited(n *Node) Verdict
 	// Lost judges a Race of which every function has failed.
 	Lost(race *Node) Verdict
+	// RaceLost is why the contexts of those functions have ended that have not
+	// won the Race of that name, once it is decided.
+	RaceLost(race string) error
 	// Skipped is the end of a task whose body never runs, because of dep, or
 	// because of the group's end if dep is nil.
 	Skipped(n, dep *Node) *Failure
+	// OutOfTime is the error of a limit of time that has ended a body, or kept it
+	// from beginning: timeout or within.
+	OutOfTime(limit string, after time.Duration) error
 	// CutShort is the error of a wait for n that has ended before n, for a cause.
 	CutShort(n *Node, cause error) error
 	// Cycle is the error of a wait that can never end.
 	Cycle(path []string) error
+	// Undoes reports whether what has succeeded in the group is to be undone. It is
+	// asked when every task has ended.
+	Undoes() bool
+	// UndoFailed records what an undo of n has returned. It is called inside of the
+	// undo, whose panic or Goexit is recorded as that of n's body.
+	UndoFailed(n *Node, err error)
 	// ExitOf returns the exit of the group that err is or wraps, and its value.
 	ExitOf(err error) (e ExitHandle, value any, ok bool)
+	// Place returns a pointer to where n keeps its value.
+	Place(n *Node) any
 	// Outside is the end of the group by its parent, whose error and cause
 	// are given.
 	Outside(err, cause error) *Ending
@@ -67,6 +84,9 @@ type Backend interface {
 	// RefuseShared panics if bodies run on another engine, which knows nothing of
 	// the slots of a Shared: for a task, or, without a name, for the group.
 	RefuseShared(task string)
+	// Undoes is told of an undo of n, and reports whether it is to be noted. It
+	// panics if the values of n are out of reach.
+	Undoes(n *Node) bool
 	// KeepExit is told of every handle of an exit.
 	KeepExit(e ExitHandle)
 }
@@ -91,6 +111,7 @@ type Verdict struct {
 type Failure struct {
 	Err     error
 	Outcome Outcome
+	Late    bool // the body had succeeded, after an exit: its value is lost
 }
 
 // Outcome is how a task or a group ended: asap.Outcome, by number.

@@ -24,8 +24,12 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 			r.mu.Unlock()
 		}
 	}
-	if ctx != context.Context(owner) && ctx.Done() != outer.makeRealContext().ctx.Done() {
-		return // it has an end of its own: of a Race, by an observer, or by the caller
+	if ctx != context.Context(owner) {
+		// Of two that have ended package context may give the same Done, and the
+		// cause of g's end is that of its own.
+		if done := ctx.Done(); ctx.Err() != nil || done != outer.makeRealContext().ctx.Done() {
+			return // it has an end of its own: of a Race, by an observer, or by the caller
+		}
 	}
 	g.nests, g.base = true, outer.base
 	if ctx == context.Context(owner) {
@@ -81,11 +85,20 @@ func (g *Group) inside() (groups []*Group) {
 }
 
 // endInside ends the groups that end with g. It descends one group a level of
-// nesting, since each of them ends those inside it before its own context.
+// nesting, since each of them ends those inside it before its own context. Where
+// somebody else has ended one and may still be on the way to those inside, it goes
+// there itself: nobody waits for that other one. Keeps 24.
 func (g *Group) endInside(err, cause error) {
 	for _, n := range g.inside() {
-		if n.nests {
-			n.EndOutside(err, cause)
+		if n.nests && !n.endOutside(err, cause) && !n.isContextDead() {
+			n.endInside(err, cause)
 		}
 	}
+}
+
+// isContextDead reports whether the group's real context has ended: then those
+// inside have as well.
+func (g *Group) isContextDead() bool {
+	c := g.realContext.Load()
+	return c != nil && c.ctx.Err() != nil
 }

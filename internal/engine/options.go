@@ -41,6 +41,7 @@ type options struct {
 type link struct {
 	edge Edge
 	Dependency
+	named bool // as a value, by an option
 }
 
 // few is how many links are looked through one by one.
@@ -68,6 +69,11 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if !g.declare(n) {
 		return
 	}
+	if o.within > 0 && n.kind&LeftOut == 0 && !g.elsewhere && !g.addDue(n, o.within) {
+		n.kill()
+		n.release(0)
+		return
+	}
 	class := uint8(0)
 	for i := range o.links {
 		l := &o.links[i]
@@ -87,23 +93,24 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 // newOptions returns those of n, which nobody else knows yet. Of several that name
 // one dependency the strictest holds.
 func (g *Group) newOptions(n *Node, c *TaskConfig) *options {
-	deps := c.Deps
+	deps, own := c.Deps, 0
 	if d := n.body.Dep(0); d != nil {
 		deps = nil
-		for i := 0; d != nil; d = n.body.Dep(i) {
+		for ; d != nil; d = n.body.Dep(own) {
 			deps = append(deps, Dependency{d, true, true})
-			i++
+			own++
 		}
 		deps = append(deps, c.Deps...)
 	}
 	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around}
 	o.links = make([]link, 0, len(deps))
-	for _, d := range deps {
+	for i, d := range deps {
+		named := i >= own && d.Read
 		if l := o.find(d.On); l != nil {
-			l.Must, l.Read = l.Must || d.Must, l.Read || d.Read
+			l.Must, l.Read, l.named = l.Must || d.Must, l.Read || d.Read, l.named || named
 			continue
 		}
-		o.links = append(o.links, link{Dependency: d})
+		o.links = append(o.links, link{Dependency: d, named: named})
 		if k := len(o.links); k > few {
 			if o.index == nil {
 				o.index = make(map[*Node]int)
@@ -139,7 +146,7 @@ func (n *Node) options() *options {
 	if n.kind&Opted == 0 {
 		return nil
 	}
-	return n.side.Load().rare.options
+	return n.side.Load().rare.Load().options
 }
 
 // dep returns the i-th of what n waits for, nil behind the last: a dependency, or

@@ -1,78 +1,97 @@
 package engine
 
 import (
-	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // RaceState is what the functions of a Race share. The Race itself has no body: it
 // has one pending, which the function that decides it stands for. So a Race is a
-// node like others, and only its end is different.
+// node like others, and only its end is different. It is an object of its own, for
+// the contexts of the functions keep it.
 type RaceState struct {
+	name    string       // of the Race
+	decided atomic.Int32 // 0, allFailed, or 1 and the index of the function that has won; set under mu
+	late    bool         // it was decided after the group's end; written before decided
 	mu      sync.Mutex
-	started bool // the functions may be looked at; written before they can be found
-	left    int  // functions that have not ended
-	first   int  // those before it have all ended
-	decided bool
-	ctx     context.Context // of the functions, made for the first that starts
-	cancel  context.CancelFunc
+	started bool            // the functions may be looked at; written before they can be found
+	left    int             // functions that have not ended
+	first   int             // those before it have all ended
+	asked   *entrantContext // of the functions, those with a real context, until it is decided
 }
 
-// start is called before anybody else looks at the functions.
-func (r *RaceState) start(k int) { r.left, r.started = k, true }
+const allFailed = -1
+
+// start is called before anybody else looks at the k functions.
+func (r *RaceState) start(name string, k int) { r.name, r.left, r.started = name, k, true }
 
 // HasStarted reports whether the functions have been started. It is for whoever may
 // read what the Race waits for: see Body.Dep.
 func (r *RaceState) HasStarted() bool { return r.started }
 
 // isDecided may be asked by anybody: a function that is not to start, or a backend.
-func (r *RaceState) isDecided() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.decided
+func (r *RaceState) isDecided() bool { return r.decided.Load() != 0 }
+
+// IsLostBy reports whether the Race is decided, and not by the i-th function, which has
+// ended.
+func (r *RaceState) IsLostBy(i int) bool { return r.isLostBy(int32(i)) }
+
+// isLostBy reports whether the Race is decided, and not by the i-th function.
+func (r *RaceState) isLostBy(i int32) bool {
+	d := r.decided.Load()
+	return d != 0 && d != i+1
 }
 
-// makeContext returns that of the functions: the group's, but ended by the race as
-// well. Contexts are made and ended without the mu, as they ask the caller's: of
-// two that make one at once, one is not used.
-func (r *RaceState) makeContext(g *Group) context.Context {
+// note keeps a function's context for who decides the Race, if nobody has: keeps 28.
+func (r *RaceState) note(c *entrantContext) {
 	r.mu.Lock()
-	ctx := r.ctx
-	r.mu.Unlock()
-	if ctx != nil {
-		return ctx
+	defer r.mu.Unlock()
+	if r.decided.Load() == 0 {
+		c.next, r.asked = r.asked, c
 	}
-	ctx, cancel := context.WithCancel((*groupContext)(g)) // asks the caller's context
-	r.mu.Lock()
-	if r.ctx == nil {
-		r.ctx, r.cancel = ctx, cancel
-		cancel = nil
+}
+
+// takeAskedLocked empties asked, for who has decided the Race, but for the winner's.
+func (r *RaceState) takeAskedLocked() (losers *entrantContext) {
+	for c := r.asked; c != nil; {
+		next := c.next
+		c.next = nil
+		if r.isLostBy(c.index) {
+			c.next, losers = losers, c
+		}
+		c = next
 	}
-	if r.decided {
-		cancel = r.cancel
-	}
-	ctx = r.ctx
-	r.mu.Unlock()
-	if cancel != nil {
-		cancel()
-	}
-	return ctx
+	r.asked = nil
+	return losers
+}
+
+// contextOf returns where the end of the context of n, a function, comes from.
+func (r *RaceState) contextOf(n *Node) *entrantContext {
+	_, i := n.body.(PartOf).Whole()
+	return &entrantContext{group: n.group, race: r, index: int32(i)}
 }
 
 // settleRace settles the Race of n, a function of it that has ended, if that
 // decides it. It is called before n's list is closed: who sees n done sees what it
-// has decided.
+// has decided. The contexts are ended without the mu, as that wakes others.
 func (s *settling) settleRace(n *Node) {
 	r := n.race()
-	of := n.whole()
+	of, index := n.body.(PartOf).Whole()
+	late := !r.isDecided() && s.g.ctxErr() != nil // asks the caller's context
 	r.mu.Lock()
 	r.left--
-	won := n.failure() == nil && !r.decided
-	lost := !won && r.left == 0 && !r.decided
-	r.decided = r.decided || won || lost
-	left, open, cancel := r.left, !r.decided, r.cancel
-	if !won && !lost {
-		cancel = nil
+	open, left := !r.isDecided(), r.left
+	won := open && n.failure() == nil
+	lost := open && !won && left == 0
+	var losers *entrantContext
+	if won || lost {
+		by := int32(allFailed)
+		if won {
+			by = int32(index) + 1
+		}
+		r.late = late
+		r.decided.Store(by)
+		losers = r.takeAskedLocked()
 	}
 	r.mu.Unlock()
 	switch {
@@ -87,9 +106,7 @@ func (s *settling) settleRace(n *Node) {
 	case open:
 		s.races = append(s.races, of)
 	}
-	if cancel != nil {
-		cancel()
-	}
+	losers.end()
 	if won && left > 0 {
 		s.g.skipLosers(of)
 	}

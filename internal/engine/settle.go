@@ -14,16 +14,17 @@ import (
 // and counts off what has ended, in this order: once that is done the group may
 // be over.
 type settling struct {
-	g       *Group
-	work    Chain // to be published
-	ready   Chain // bodies that may run now, in order of declaration
-	ended   int64
-	cancel  bool          // the group is to be canceled afterwards
-	gated   bool          // ready has bodies with a limit of their own
-	inlined bool          // a node without a body took part: what it made ready may belong before the rest
-	races   []*Node       // of which a function has failed and others have not ended
-	class   uint8         // byEnd, or 0 if what is ready was so when it was declared
-	at      time.Duration // of all of it, for observers
+	g        *Group
+	work     Chain // to be published
+	ready    Chain // bodies that may run now, in order of declaration
+	ended    int64
+	cancel   bool          // the group is to be canceled afterwards
+	gated    bool          // ready has bodies with a limit of their own
+	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	outlived *calls        // of the body that has ended: some still run
+	races    []*Node       // of which a function has failed and others have not ended
+	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
+	at       time.Duration // of all of it, for observers
 }
 
 // settle publishes the end of n, and all that follows from it. The caller owns n:
@@ -60,8 +61,12 @@ func (s *settling) publish(n *Node) {
 	if w := s.g.watch; w != nil {
 		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
 	}
-	n.body.Drop(f != nil)
-	n.forget()
+	if c := n.openCalls(); c != nil {
+		s.outlived = c
+		n.placeUndos()
+	} else {
+		n.drop(f)
+	}
 	e := n.list.Swap(&closed)
 	if s.g.limiter != nil { // who waited first comes first
 		e = reverse(e)
@@ -87,6 +92,13 @@ func (s *settling) publish(n *Node) {
 	}
 }
 
+// drop lets go of what n does not keep once it is done: keeps 5. Who settles it calls
+// this before it is published, or later if calls of its body still run.
+func (n *Node) drop(f *Failure) {
+	n.body.Drop(f != nil)
+	n.forget()
+}
+
 // outcome is how n has ended, with f or, if that is nil, well.
 func (n *Node) outcome(f *Failure) uint8 {
 	switch {
@@ -105,10 +117,16 @@ func errorOf(f *Failure) error {
 	return f.Err
 }
 
-// addSkipped takes a node that was killed because of dep, nil for the group's end.
-// The caller made the change that decided it.
+// addSkipped takes a node that was killed because of dep, nil for the group's end, or
+// since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
-	n.setFailure(s.g.host.Skipped(n, dep))
+	if n.isLate() {
+		v := n.lateVerdict()
+		n.setFailure(v.Fail)
+		s.cancel = s.cancel || v.Cancel
+	} else {
+		n.setFailure(s.g.host.Skipped(n, dep))
+	}
 	s.work.Push(n)
 }
 
@@ -134,9 +152,8 @@ func (s *settling) addReady(n, dep *Node) {
 		return
 	}
 	s.inlined = true
-	if g.noticeEnd() {
-		n.setFailure(g.host.Skipped(n, nil))
-		s.work.Push(n)
+	if g.noticeEnd() || n.kind&LeftOut == 0 && !n.beginDue() {
+		s.addSkipped(n, nil)
 		return
 	}
 	if n.kind&LeftOut != 0 {

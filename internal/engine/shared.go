@@ -66,7 +66,7 @@ type arrival uint8
 const (
 	waiting  arrival = iota // it waits, and is granted them
 	admitted                // it has them
-	ended                   // its group has ended: it goes on, or is skipped, without
+	ended                   // its group has ended, or it is late: it goes on, or is skipped, without
 	foreign                 // it would wait for another bubble's: it panics instead
 )
 
@@ -105,6 +105,9 @@ func (s *Shared) countTakenLocked(l *Limiter) {
 func (s *Shared) arriveLocked(n *Node, l *Limiter, goesOn bool, class uint8) arrival {
 	if s.tryLocked(l) {
 		return admitted
+	}
+	if !goesOn && n.isLate() {
+		return ended
 	}
 	if !s.mayWaitLocked(l.bubble) {
 		return foreign

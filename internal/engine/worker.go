@@ -108,17 +108,29 @@ func (w *worker) run(n *Node) (next *Node) {
 	if n.mustSkip() {
 		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
+	if n.kind&Opted != 0 && !n.beginDue() {
+		return w.settleAs(n, n.lateVerdict())
+	}
 	w.inBody = true
 	var ctx context.Context = n
 	if g.watch != nil || n.kind&Entrant != 0 {
 		ctx = g.prepare(n, w.instant())
 	}
-	err := n.body.Call(ctx)
+	var err error
+	var dead *Failure
+	if n.kind&Wrapped == 0 {
+		err = n.body.Call(ctx)
+	} else {
+		err, dead = g.callBody(n, ctx)
+	}
 	if g.watch != nil {
 		g.watch.BodyEnd(n.clearRegion())
 	}
+	if dead != nil {
+		return w.settleAs(n, Verdict{Fail: dead})
+	}
 	if err == nil && g.ending.Load() == nil {
-		if g.plain && n.kind&(part|Bounded) == 0 {
+		if g.plain && n.kind&(part|Wrapped|Bounded) == 0 {
 			return w.succeed(n)
 		}
 		return w.settleAs(n, Verdict{})
@@ -150,6 +162,9 @@ func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()
+	if s.outlived != nil {
+		w.outwait(n, &s)
+	}
 	return w.next(n, &s)
 }
 

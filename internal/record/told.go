@@ -47,12 +47,15 @@ func (e *Entry) Take(forget bool) (wait Wait, ended, ok bool) {
 }
 
 // forgetLocked gives the places of told waits away, all at once when nothing is
-// left to tell. Of a wait that goes on, only the end is still to be told: it is
-// the first now, and its beginning is not read again.
+// left to tell. A wait that goes on is the first now; only its end is still to be
+// told.
 func (w *waits) forgetLocked() {
 	n := w.steps.Load()
 	if w.told != n || n < 2 {
 		return
+	}
+	if n%2 == 1 {
+		w.first = *w.nthLocked(n / 2)
 	}
 	w.told = n % 2
 	w.steps.Store(n % 2)

@@ -10,7 +10,9 @@ import (
 
 // waits makes one sequence of the waits of a body, whatever goroutines of it
 // wait at the same time: the first to begin is noted, and when it goes on, at
-// the same instant the next. Steps are the beginnings and ends in turn.
+// the same instant the next. One for what has a number comes before one that has
+// none: so of an await inside of a Blocking call the await is noted, and of two
+// such calls, one in the other, one. Steps are the beginnings and ends in turn.
 //
 // The sequence is read without the lock by who has a [Table], up to a number of
 // steps: what these have written is not written again. It is also the queue of
@@ -63,12 +65,17 @@ func (e *Entry) BlockOn(at time.Duration, run, on uint32) {
 	if e.state.Load()&closed != 0 {
 		return
 	}
-	if id := uint64(run)<<32 | uint64(on); w.steps.Load()%2 == 1 {
+	id, n := uint64(run)<<32|uint64(on), w.steps.Load()
+	if n%2 == 1 {
 		c := w.crowdLocked()
-		c.others = append(c.others, id)
-	} else {
-		w.beginLocked(at, id)
+		if noted := w.nthLocked(n / 2); noted.Run != 0 || noted.On != 0 || id == 0 {
+			c.others = append(c.others, id)
+			return
+		}
+		c.others = append(c.others, 0) // the noted one goes back
+		w.endLocked(at)
 	}
+	w.beginLocked(at, id)
 }
 
 // ResumeFrom notes that the goroutine of the body that waited for on, or the
@@ -89,8 +96,9 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 	}
 	w.endLocked(at)
 	if c != nil && len(c.others) > 0 {
-		next := c.others[0]
-		c.others = slices.Delete(c.others, 0, 1)
+		i := max(0, slices.IndexFunc(c.others, func(id uint64) bool { return id != 0 }))
+		next := c.others[i]
+		c.others = slices.Delete(c.others, i, i+1)
 		w.beginLocked(at, next)
 	}
 }

@@ -22,6 +22,7 @@ type oerr struct {
 
 var (
 	oCanceled = &oerr{kind: 'c'}
+	oLost     = &oerr{kind: 'l'} // why a function has ended that has not won its Race
 	oDeadline = &oerr{kind: 'd'}
 	oExited   = &oerr{kind: 'e'}
 	oGoexit   = &oerr{kind: 'g'}
@@ -29,7 +30,7 @@ var (
 )
 
 func (e *oerr) is(target *oerr) bool {
-	if e == target || e.kind == 'X' && target == oExited {
+	if e == target || e.kind == 'X' && target == oExited || e == oLost && target == oCanceled {
 		return true
 	}
 	for _, i := range e.in {
@@ -165,6 +166,9 @@ func canon(err error, merge bool) string {
 	}
 	if strings.HasPrefix(text, "asap: early exit") {
 		return "x"
+	}
+	if strings.HasSuffix(text, ": race lost") && errors.Is(err, context.Canceled) {
+		return "l"
 	}
 	return "?" + text
 }

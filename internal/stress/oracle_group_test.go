@@ -158,8 +158,8 @@ type onode struct {
 	then    []*onode
 	waits   []*owait
 	kids    []*onode
-	decided bool // a Race
-	raceCtx *octx
+	decided bool  // a Race
+	raceCtx *octx // of a function of a Race
 	lim     *olimiter
 	ownLim  *olimiter // a Map's
 	seat    oseat

@@ -157,7 +157,7 @@ func (n *onode) begin() {
 		n.state = running
 		ctx := n.group.ctx
 		if n.entrant() {
-			ctx = n.of.raceCtx
+			ctx = n.raceCtx
 		}
 		n.o.stats.bodies++
 		n.main = n.o.thread(n.script, n, ctx, n.returned)

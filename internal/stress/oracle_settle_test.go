@@ -48,11 +48,10 @@ func (o *oracle) declare(t *task) string {
 		s.skip(n, culprit)
 	case t.kind == kRace:
 		n.left = len(t.scripts)
-		n.raceCtx = g.ctx.child()
 		g.count(+n.left)
 		for i, sc := range t.scripts {
 			k := o.node(t, g, t.element(i), i, n)
-			k.script = sc
+			k.script, k.raceCtx = sc, g.ctx.child()
 			n.kids = append(n.kids, k)
 			s.ready = append(s.ready, k)
 		}
@@ -259,10 +258,13 @@ func (s *settling) raced(n *onode) {
 		r.decided = true
 		r.value = n.value
 		s.work = append(s.work, r)
-		if n.limiter() != nil && (r.raceCtx.racy() || r.raceCtx.nests()) {
+		losers := slices.DeleteFunc(slices.Clone(r.kids), func(k *onode) bool { return k == n })
+		if n.limiter() != nil && slices.ContainsFunc(losers, func(k *onode) bool { return k.raceCtx.racy() || k.raceCtx.nests() }) {
 			s.o.unsure("losers of a Race wake up while its winner gives its slot away")
 		}
-		r.raceCtx.cancel(oCanceled, oCanceled)
+		for _, k := range losers {
+			k.raceCtx.cancel(oCanceled, oLost)
+		}
 		n.group.skipIn(n.limiter(), func(m *onode) bool { return m.of == r })
 	case r.left == 0:
 		r.decided = true
@@ -278,7 +280,9 @@ func (s *settling) raced(n *onode) {
 			s.judge(r, join)
 			s.work = append(s.work, r)
 		}
-		r.raceCtx.cancel(oCanceled, oCanceled)
+		for _, k := range r.kids {
+			k.raceCtx.cancel(oCanceled, oLost)
+		}
 	default:
 		s.o.checkRaces()
 	}
