@@ -49,7 +49,7 @@ type Group struct {
 	uphill               atomic.Int32          // of a root: see cycle.go
 	depth                int32                 // groups around this one
 	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined; of a root, sharing
-	over                 atomic.Uint32         // finishing, then over: everything has ended
+	over                 atomic.Int32          // finishing, then over: everything has ended
 
 	// Poppers write the first two, see relay.go.
 	popMu sync.Mutex
