@@ -139,9 +139,18 @@ type and2Do[A, B any] struct {
 }
 
 func (r *and2Do[A, B]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value)
+	err := r.fn(ctx, r.a.value, r.b.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and2Do[A, B]) Drop(bool)           { r.And2, r.fn = And2[A, B]{}, nil }
+func (r *and2Do[A, B]) Drop(failed bool) {
+	r.And2, r.fn = And2[A, B]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and2Do[A, B]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and2Optional[A, B, R any] struct {
@@ -157,7 +166,7 @@ func (r *and2Optional[A, B, R]) Call(ctx context.Context) error {
 	}
 	return err
 }
-func (r *and2Optional[A, B, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and2Optional[A, B, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and2Optional[A, B, R]) Drop(failed bool) {
 	r.And2, r.fn = And2[A, B]{}, nil
 	if failed {
@@ -294,9 +303,18 @@ type and3Do[A, B, C any] struct {
 }
 
 func (r *and3Do[A, B, C]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value, r.c.value)
+	err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and3Do[A, B, C]) Drop(bool)           { r.And3, r.fn = And3[A, B, C]{}, nil }
+func (r *and3Do[A, B, C]) Drop(failed bool) {
+	r.And3, r.fn = And3[A, B, C]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and3Do[A, B, C]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and3Optional[A, B, C, R any] struct {
@@ -312,7 +330,7 @@ func (r *and3Optional[A, B, C, R]) Call(ctx context.Context) error {
 	}
 	return err
 }
-func (r *and3Optional[A, B, C, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and3Optional[A, B, C, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and3Optional[A, B, C, R]) Drop(failed bool) {
 	r.And3, r.fn = And3[A, B, C]{}, nil
 	if failed {

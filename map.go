@@ -199,7 +199,10 @@ func (e *mapElement[E, U]) Call(ctx context.Context) error {
 	return err
 }
 
-func (e *mapElement[E, U]) absorb(err *TaskError) { e.of.errs[e.index] = err }
+func (e *mapElement[E, U]) absorb(err *TaskError) {
+	var zero U
+	e.value, e.of.errs[e.index] = zero, err
+}
 
 func (e *mapElement[E, U]) Drop(failed bool) {
 	var zero E

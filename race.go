@@ -139,9 +139,17 @@ func (e *raceEntrant[T]) Call(ctx context.Context) error {
 	return err
 }
 
-func (e *raceEntrant[T]) Drop(bool) {
+func (e *raceEntrant[T]) Drop(failed bool) {
+	e.fn, e.in = nil, nil
+	if failed {
+		e.forget()
+		return
+	}
+	if e.of.state.IsLostBy(e.index) {
+		engine.Lose(&e.node, e.value)
+	}
 	var zero T
-	e.fn, e.in, e.value = nil, nil, zero // the winner's is the Race's by now
+	e.value = zero // the winner's is the Race's by now
 }
 
 func (e *raceEntrant[T]) Fill(c *engine.Call) {

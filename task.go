@@ -74,9 +74,20 @@ type doTask struct {
 	fn func(context.Context) error
 }
 
-func (t *doTask) Call(ctx context.Context) error { return t.fn(ctx) }
-func (t *doTask) Drop(bool)                      { t.fn = nil }
-func (t *doTask) Fill(c *engine.Call)            { c.Func = t.fn }
+func (t *doTask) Call(ctx context.Context) error {
+	err := t.fn(ctx)
+	if err == nil {
+		keep(&t.node, &t.value, struct{}{})
+	}
+	return err
+}
+func (t *doTask) Drop(failed bool) {
+	t.fn = nil
+	if failed {
+		t.forget()
+	}
+}
+func (t *doTask) Fill(c *engine.Call) { c.Func = t.fn }
 
 // Optional is [Group.Go] for something that others can do without: the failure
 // of fn becomes the Err of its [Result] and stops nobody. The end of the
@@ -107,7 +118,7 @@ func (t *optionalTask[T]) Call(ctx context.Context) error {
 	}
 	return err
 }
-func (t *optionalTask[T]) absorb(e *TaskError) { t.value.Err = e }
+func (t *optionalTask[T]) absorb(e *TaskError) { absorb(&t.node, &t.value, e) }
 func (t *optionalTask[T]) Drop(failed bool) {
 	t.fn = nil
 	if failed {
@@ -179,11 +190,24 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	return t.outcome()
 }
 
-// forget drops the value of a body that has succeeded too late, or of one that
-// another engine has filled in beside an error.
+// forget drops the value of a body that has succeeded too late, of a call beside
+// which an [Around] has failed, or of one that another engine has filled in beside an
+// error. Of the first two it is kept for an undo.
 func (t *Task[T]) forget() {
+	if f := engine.FailureOf(&t.node); f.Late || engine.HasKept(&t.node) {
+		engine.Lose(&t.node, t.value)
+	}
 	var zero T
 	t.value = zero
+}
+
+// absorb makes a failure the value of an Optional, in place of that of a call beside
+// which an [Around] has failed.
+func absorb[T any](n *engine.Node, into *Result[T], e *TaskError) {
+	if engine.HasKept(n) {
+		engine.Lose(n, Result[T]{Value: into.Value})
+	}
+	*into = Result[T]{Err: e}
 }
 
 func (t *Task[T]) outcome() (T, error) {
@@ -195,13 +219,18 @@ func (t *Task[T]) outcome() (T, error) {
 }
 
 // keep stores the value of a call that has succeeded, unless another call of the
-// same body has before, in an [Around].
+// same body has before, in an [Around]: then it is kept for an undo.
 func keep[T any](n *engine.Node, into *T, v T) {
-	if engine.KindOf(n)&engine.Wrapped == 0 {
+	switch kind := engine.KindOf(n); {
+	case kind&engine.Wrapped == 0:
 		*into = v
-	} else if engine.BeginKeep(n) {
+	case engine.BeginKeep(n):
 		*into = v
 		engine.EndKeep(n)
+	case kind&engine.Optional != 0:
+		engine.Lose(n, Result[T]{Value: v})
+	default:
+		engine.Lose(n, v)
 	}
 }
 

@@ -71,10 +71,21 @@ type thenDo[T any] struct {
 	edge engine.Edge
 }
 
-func (r *thenDo[T]) Call(ctx context.Context) error { return r.fn(ctx, r.on.value) }
-func (r *thenDo[T]) Dep(i int) *engine.Node         { return oneDep(i, r.on) }
-func (r *thenDo[T]) Drop(bool)                      { r.on, r.fn = nil, nil }
-func (r *thenDo[T]) Fill(c *engine.Call)            { c.Func, c.In = r.fn, []any{r.on.value} }
+func (r *thenDo[T]) Call(ctx context.Context) error {
+	err := r.fn(ctx, r.on.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
+}
+func (r *thenDo[T]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
+func (r *thenDo[T]) Drop(failed bool) {
+	r.on, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenDo[T]) Fill(c *engine.Call) { c.Func, c.In = r.fn, []any{r.on.value} }
 
 // Optional is [Task.Then] for something that others can do without: the
 // failure of fn, but not of t, becomes the Err of its [Result].
@@ -106,7 +117,7 @@ func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	}
 	return err
 }
-func (r *thenOptional[T, U]) absorb(e *TaskError)    { r.value.Err = e }
+func (r *thenOptional[T, U]) absorb(e *TaskError)    { absorb(&r.node, &r.value, e) }
 func (r *thenOptional[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
 func (r *thenOptional[T, U]) Drop(failed bool) {
 	r.on, r.fn = nil, nil

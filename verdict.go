@@ -16,9 +16,10 @@ import (
 type verdict struct {
 	mu         sync.Mutex
 	failures   []*TaskError
+	undos      []*TaskError // what undos have returned
 	panicked   *PanicError
 	goexit     error // of the first body that called it
-	unfinished bool  // a task did not succeed
+	unfinished bool  // the group was ended from outside, and a task has not succeeded since
 	raised     bool  // the panic was, by Wait or Stop
 
 	result error // of Wait, from the end on
@@ -50,7 +51,9 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	g := h.group()
 	if err == nil {
 		if end := g.core.End(); end != nil && end.Why == engine.ByExit {
-			return g.exited(n)
+			v := g.exited(n)
+			v.Fail.Late = true
+			return v
 		}
 		return engine.Verdict{}
 	}
@@ -129,9 +132,10 @@ func (g *Group) exited(n *engine.Node) engine.Verdict {
 	return engine.Verdict{Fail: &engine.Failure{Err: &exitedError{engine.Label(n)}, Outcome: engine.Exited}}
 }
 
-// noteUnfinished notes that n did not succeed. A function of a Race is no task.
+// noteUnfinished notes that n did not succeed, if the group was ended from outside. A
+// function of a Race is no task.
 func (g *Group) noteUnfinished(n *engine.Node) {
-	if engine.KindOf(n)&engine.Entrant != 0 {
+	if end := g.core.End(); end == nil || end.Why != engine.ByOutside || engine.KindOf(n)&engine.Entrant != 0 {
 		return
 	}
 	v := g.makeVerdict()
@@ -308,12 +312,8 @@ func (h *host) Goexited(n *engine.Node) engine.Verdict {
 // comes first.
 func (g *Group) noteDeath() *verdict {
 	g.core.NoticedEnd()
-	v := g.makeVerdict()
-	v.mu.Lock()
-	v.unfinished = true
-	v.mu.Unlock()
 	g.core.PrepareEnd()
-	return v
+	return g.makeVerdict()
 }
 
 func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
@@ -360,10 +360,14 @@ func (h *host) Ended() (engine.Outcome, error) {
 	case v.goexit != nil:
 		v.result = v.goexit
 		return engine.Goexited, v.result
-	case byExit:
+	case byExit && len(v.undos) == 0:
 		return engine.Exited, nil
-	case len(v.failures) > 0:
-		v.result = &GroupError{Group: g.core.Name(), Failures: v.failures}
+	case len(v.failures)+len(v.undos) > 0:
+		e := &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...)}
+		if len(v.failures) == 0 && v.unfinished {
+			e.rest = end.Report
+		}
+		v.result = e
 		return engine.Failed, v.result
 	case end != nil && end.Why == engine.ByOutside && v.unfinished:
 		v.result = end.Report

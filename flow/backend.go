@@ -46,6 +46,14 @@ func (b *backend) Refuse(call string, n *engine.Node) {
 	}
 }
 
+// Undoes refuses an undo of what another engine has made.
+func (b *backend) Undoes(n *engine.Node) bool {
+	if b.remote != nil {
+		panic("asap: Undo of task " + engine.Label(n) + ", whose body runs on another engine; undo it in a task, or run the group in this process")
+	}
+	return b.drawing == nil
+}
+
 func (b *backend) Declaring(n *engine.Node) {
 	if b.remote != nil && b.remote.busy.Load() {
 		panic("asap: task " + engine.Name(n) + " declared inside a body that runs on another engine; declare it before Wait")

@@ -204,9 +204,18 @@ type and{{.N}}Do[{{.Types}} any] struct {
 }
 
 func (r *and{{.N}}Do[{{.Types}}]) Call(ctx context.Context) error {
-	return r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
+	err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and{{.N}}Do[{{.Types}}]) Drop(bool)        { r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil }
+func (r *and{{.N}}Do[{{.Types}}]) Drop(failed bool) {
+	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and{{.N}}Do[{{.Types}}]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and{{.N}}Optional[{{.Types}}, R any] struct {
@@ -222,7 +231,7 @@ func (r *and{{.N}}Optional[{{.Types}}, R]) Call(ctx context.Context) error {
 	}
 	return err
 }
-func (r *and{{.N}}Optional[{{.Types}}, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and{{.N}}Optional[{{.Types}}, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and{{.N}}Optional[{{.Types}}, R]) Drop(failed bool) {
 	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
 	if failed {

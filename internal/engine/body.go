@@ -141,7 +141,7 @@ func (n *Node) limiter() *Limiter {
 	case n.kind&(Element|Bounded) == 0:
 		return n.group.limiter
 	case n.kind&Bounded != 0:
-		return n.side.Load().rare.limiter
+		return n.side.Load().rare.Load().limiter
 	}
 	return n.body.(Limited).Limiter()
 }

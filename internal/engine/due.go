@@ -204,8 +204,8 @@ func (n *Node) due() *due {
 	if n.kind&Opted == 0 {
 		return nil
 	}
-	if s := n.side.Load(); s.rare != nil {
-		return s.rare.due
+	if r := n.rare(); r != nil {
+		return r.due
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ type Group struct {
 	uphill               atomic.Int32          // of a root: see cycle.go
 	depth                int32                 // groups around this one
 	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined; of a root, sharing
-	over                 atomic.Bool           // everything has ended
+	over                 atomic.Int32          // finishing, then over: everything has ended
 
 	// Poppers write the first two, see relay.go.
 	popMu sync.Mutex
@@ -220,7 +220,13 @@ func (g *Group) observe(owner *Node, c *Config) {
 }
 
 // isOver may be asked by anybody; who sees true sees all that was done before.
-func (g *Group) isOver() bool { return g.over.Load() }
+func (g *Group) isOver() bool { return g.over.Load() == over }
+
+// What a group's over is, but for 0.
+const (
+	finishing = iota + 1
+	over
+)
 
 // ledger is what most groups never need.
 type ledger struct {
@@ -229,9 +235,11 @@ type ledger struct {
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
-	dues        *dues          // likewise
-	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
-	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
+	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
+	undoing     atomic.Pointer[undoing]
+	dues        *dues        // under the group's mu
+	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32 // of a root: waits of bodies that have another one: see cycle.go
 
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it

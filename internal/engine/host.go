@@ -36,6 +36,12 @@ type Host interface {
 	CutShort(n *Node, cause error) error
 	// Cycle is the error of a wait that can never end.
 	Cycle(path []string) error
+	// Undoes reports whether what has succeeded in the group is to be undone. It is
+	// asked when every task has ended.
+	Undoes() bool
+	// UndoFailed records what an undo of n has returned. It is called inside of the
+	// undo, whose panic or Goexit is recorded as that of n's body.
+	UndoFailed(n *Node, err error)
 	// ExitOf returns the exit of the group that err is or wraps, and its value.
 	ExitOf(err error) (e ExitHandle, value any, ok bool)
 	// Place returns a pointer to where n keeps its value.
@@ -78,6 +84,9 @@ type Backend interface {
 	// RefuseShared panics if bodies run on another engine, which knows nothing of
 	// the slots of a Shared: for a task, or, without a name, for the group.
 	RefuseShared(task string)
+	// Undoes is told of an undo of n, and reports whether it is to be noted. It
+	// panics if the values of n are out of reach.
+	Undoes(n *Node) bool
 	// KeepExit is told of every handle of an exit.
 	KeepExit(e ExitHandle)
 }
@@ -102,6 +111,7 @@ type Verdict struct {
 type Failure struct {
 	Err     error
 	Outcome Outcome
+	Late    bool // the body had succeeded, after an exit: its value is lost
 }
 
 // Outcome is how a task or a group ended: asap.Outcome, by number.

@@ -85,11 +85,20 @@ func (g *Group) inside() (groups []*Group) {
 }
 
 // endInside ends the groups that end with g. It descends one group a level of
-// nesting, since each of them ends those inside it before its own context.
+// nesting, since each of them ends those inside it before its own context. Where
+// somebody else has ended one and may still be on the way to those inside, it goes
+// there itself: nobody waits for that other one. Keeps 24.
 func (g *Group) endInside(err, cause error) {
 	for _, n := range g.inside() {
-		if n.nests {
-			n.EndOutside(err, cause)
+		if n.nests && !n.endOutside(err, cause) && !n.isContextDead() {
+			n.endInside(err, cause)
 		}
 	}
+}
+
+// isContextDead reports whether the group's real context has ended: then those
+// inside have as well.
+func (g *Group) isContextDead() bool {
+	c := g.realContext.Load()
+	return c != nil && c.ctx.Err() != nil
 }

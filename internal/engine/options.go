@@ -146,7 +146,7 @@ func (n *Node) options() *options {
 	if n.kind&Opted == 0 {
 		return nil
 	}
-	return n.side.Load().rare.options
+	return n.side.Load().rare.Load().options
 }
 
 // dep returns the i-th of what n waits for, nil behind the last: a dependency, or

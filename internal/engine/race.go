@@ -32,6 +32,10 @@ func (r *RaceState) HasStarted() bool { return r.started }
 // isDecided may be asked by anybody: a function that is not to start, or a backend.
 func (r *RaceState) isDecided() bool { return r.decided.Load() != 0 }
 
+// IsLostBy reports whether the Race is decided, and not by the i-th function, which has
+// ended.
+func (r *RaceState) IsLostBy(i int) bool { return r.isLostBy(int32(i)) }
+
 // isLostBy reports whether the Race is decided, and not by the i-th function.
 func (r *RaceState) isLostBy(i int32) bool {
 	d := r.decided.Load()

@@ -276,8 +276,8 @@ func (c *calls) die(v Verdict) {
 // calls returns those of n's body, nil if nothing wraps it.
 func (n *Node) calls() *calls {
 	if n.kind&Wrapped != 0 {
-		if s := n.side.Load(); s != nil && s.rare != nil {
-			return s.rare.calls
+		if r := n.rare(); r != nil {
+			return r.calls
 		}
 	}
 	return nil
@@ -323,6 +323,18 @@ func BeginKeep(n *Node) bool {
 	}
 	c.kept = true
 	return true
+}
+
+// HasKept reports whether a call of n's body has succeeded, whose value is the body's
+// unless that fails. Who settles n asks, or the body.
+func HasKept(n *Node) bool {
+	c := n.calls()
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kept
 }
 
 // EndKeep follows a BeginKeep that has reported true.

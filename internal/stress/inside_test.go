@@ -14,7 +14,7 @@ import (
 func inside(g *asap.Group) string {
 	var bad strings.Builder
 	core := reflect.ValueOf(g).Elem().FieldByName("core")
-	if !field(core, "over").Addr().MethodByName("Load").Call(nil)[0].Bool() {
+	if loaded(field(core, "over")) != 2 {
 		return ""
 	}
 	note := func(format string, args ...any) { fmt.Fprintf(&bad, format+"; ", args...) }
@@ -40,6 +40,12 @@ func inside(g *asap.Group) string {
 		if !field(book, "joins").IsNil() {
 			note("joins are left")
 		}
+		if d := pointed(field(book, "undoing")); d != nil {
+			d := reflect.NewAt(field(book, "undoing").Addr().MethodByName("Load").Type().Out(0).Elem(), d).Elem()
+			if n := field(d, "all").Len() + field(d, "losers").Len() + field(d, "todo").Len(); n != 0 {
+				note("%d undos", n)
+			}
+		}
 		if n, k := field(book, "queued").Len(), field(book, "queuedNow").Int(); n != 0 || k != 0 {
 			note("%d queued, %d in queues", n, k)
 		}
@@ -59,6 +65,16 @@ func slots(g *asap.Group, n int) string {
 	l := field(reflect.ValueOf(g).Elem().FieldByName("core"), "limiter")
 	if n == 0 || l.IsNil() {
 		return ""
+	}
+	if s := field(l.Elem(), "shared"); !s.IsNil() {
+		for _, name := range []string{"places", "branches", "inHand", "held"} {
+			if k := field(s.Elem(), name).Len(); k != 0 {
+				return fmt.Sprintf("%d %s of a shared limit are left; ", k, name)
+			}
+		}
+		if field(s.Elem(), "crowded").Addr().MethodByName("Load").Call(nil)[0].Bool() || field(field(s.Elem(), "root"), "items").Len() > 0 {
+			return "a shared limit is crowded; "
+		}
 	}
 	q := field(l.Elem(), "queue")
 	if free, valid, stale := loaded(field(l.Elem(), "word")), field(q, "valid").Int(), field(q, "stale").Int(); free != int64(n) || valid != 0 || stale != 0 {
