@@ -23,6 +23,7 @@ type flowCase struct {
 	task   string // of the *TaskError in it
 	skips  string // names of skipped tasks, in order of declaration
 	queues bool   // a limit holds tasks back
+	clock  bool   // a flow.Clock is needed
 	away   bool   // this process raises it instead: a panic, Goexit
 }
 

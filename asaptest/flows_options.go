@@ -127,7 +127,7 @@ var optionCases = []flowCase{
 		g.Do("bill", gone, asap.After(mail))
 		return g.Go("page", func(context.Context) (string, error) { return "made", nil }, asap.AfterEnd(mail))
 	})},
-	{rule: "R37 when", in: 3, want: "0 nothing 4", flow: flow.Define("asaptest.when", func(g *group, in number) words {
+	{rule: "R37 when", clock: true, in: 3, want: "0 nothing 4", flow: flow.Define("asaptest.when", func(g *group, in number) words {
 		out := in.Then("coupons", broken, asap.When(false), asap.When(true))
 		ads := in.Optional("ads", broken, asap.When(false), asap.Within(long), asap.Around(retry(2)))
 		b := in.Then("b", plus(1), asap.When(true))
@@ -219,26 +219,26 @@ var optionCases = []flowCase{
 			return 0, fmt.Errorf("of the %w", context.Cause(ctx))
 		}, asap.Timeout(brief)).Then("text", instead)
 	})},
-	{rule: "R39 within", in: 3, want: "within 20ms: context deadline exceeded true", flow: flow.Define("asaptest.within", func(g *group, in number) words {
+	{rule: "R39 within", clock: true, in: 3, want: "within 20ms: context deadline exceeded true", flow: flow.Define("asaptest.within", func(g *group, in number) words {
 		return in.Optional("ads", untilEnd, asap.Within(brief)).Then("text", instead)
 	})},
-	{rule: "R39 within that is not needed", in: 3, want: "4", flow: flow.Define("asaptest.within1", func(g *group, in number) words {
+	{rule: "R39 within that is not needed", clock: true, in: 3, want: "4", flow: flow.Define("asaptest.within1", func(g *group, in number) words {
 		return in.Optional("ads", plus(1), asap.Within(long)).Then("text", instead)
 	})},
-	{rule: "R39 within before the body begins", in: 3, want: "within 20ms true", flow: flow.Define("asaptest.withinwaits", func(g *group, in number) words {
+	{rule: "R39 within before the body begins", clock: true, in: 3, want: "within 20ms true", flow: flow.Define("asaptest.withinwaits", func(g *group, in number) words {
 		slow := in.Then("slow", func(_ context.Context, a int) (int, error) { time.Sleep(10 * brief); return a, nil })
 		return slow.Optional("ads", plus(1), asap.Within(brief)).Then("text", instead)
 	})},
-	{rule: "R39 within fails the flow", in: 3, fails: "…within 20ms", task: "price", skips: "text", flow: flow.Define("asaptest.withinfails", func(g *group, in number) words {
+	{rule: "R39 within fails the flow", clock: true, in: 3, fails: "…within 20ms", task: "price", skips: "text", flow: flow.Define("asaptest.withinfails", func(g *group, in number) words {
 		slow := in.Then("slow", func(_ context.Context, a int) (int, error) { time.Sleep(10 * brief); return a, nil })
 		return slow.Then("price", plus(1), asap.Within(brief)).Then("text", text)
 	})},
-	{rule: "R39 within at a limit", queues: true, in: 3, want: "within 20ms true", flow: flow.Define("asaptest.withinqueue", func(g *group, in number) words {
+	{rule: "R39 within at a limit", clock: true, queues: true, in: 3, want: "within 20ms true", flow: flow.Define("asaptest.withinqueue", func(g *group, in number) words {
 		slow := in.Then("slow", func(_ context.Context, a int) (int, error) { time.Sleep(10 * brief); return a, nil })
 		ads := in.Optional("ads", plus(1), asap.Within(brief))
 		return g.Gather("all", ads).Then("text", func(ctx context.Context, r []asap.Result[int]) (string, error) { return instead(ctx, r[0]) }, asap.After(slow))
 	}, asap.Limit(1))},
-	{rule: "R39 all of it", in: 3, want: "page of 6 2 [within 20ms true] and the mail is late", flow: flow.Define("asaptest.options", func(g *group, in number) words {
+	{rule: "R39 all of it", clock: true, in: 3, want: "page of 6 2 [within 20ms true] and the mail is late", flow: flow.Define("asaptest.options", func(g *group, in number) words {
 		user := in.Then("user", shaky(2), asap.Around(retry(2)), asap.Timeout(long))
 		charge := user.Then("charge", plus(2))
 		ads := user.Optional("ads", untilEnd, asap.Within(brief), asap.After(charge))
