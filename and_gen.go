@@ -16,33 +16,66 @@ type And2[A, B any] struct {
 
 // Then declares a task that starts when all 2 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
-func (d And2[A, B]) Then[R any](name string, fn func(context.Context, A, B) (R, error)) *Task[R] {
+func (d And2[A, B]) Then[R any](name string, fn func(context.Context, A, B) (R, error), options ...TaskOption) *Task[R] {
 	g := engine.GroupOf(checkTask(d.a, "And2.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and2Then[A, B, R]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Do is [And2.Then] for a function without a value.
-func (d And2[A, B]) Do(name string, fn func(context.Context, A, B) error) *Task[struct{}] {
+func (d And2[A, B]) Do(name string, fn func(context.Context, A, B) error, options ...TaskOption) *Task[struct{}] {
 	g := engine.GroupOf(checkTask(d.a, "And2.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and2Do[A, B]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Optional is [And2.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And2[A, B]) Optional[R any](name string, fn func(context.Context, A, B) (R, error)) *Task[Result[R]] {
+func (d And2[A, B]) Optional[R any](name string, fn func(context.Context, A, B) (R, error), options ...TaskOption) *Task[Result[R]] {
 	g := engine.GroupOf(checkTask(d.a, "And2.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and2Optional[A, B, R]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
+	return &r.Task
+}
+
+// Race is [Group.Race] of functions that need the values of all 2: they start
+// when all have succeeded.
+func (d And2[A, B]) Race[R any](name string, fns ...func(context.Context, A, B) (R, error)) *Task[R] {
+	g := engine.GroupOf(checkTask(d.a, "And2.Race"))
+	checkRace(len(fns), name)
+	for _, fn := range fns {
+		checkFunc(fn == nil, "Race", name)
+	}
+	in := &raceInputs{
+		on:     []*engine.Node{&d.a.node, &d.b.node},
+		values: func() []any { return []any{d.a.value, d.b.value} },
+	}
+	r := newRace[R](g, name, in, len(fns))
+	for i := range r.entrants {
+		r.entrants[i].fn = func(ctx context.Context) (R, error) { return fns[i](ctx, d.a.value, d.b.value) }
+		in.fns = append(in.fns, fns[i])
+	}
+	r.startAfter()
 	return &r.Task
 }
 
@@ -85,7 +118,7 @@ type and2Then[A, B, R any] struct {
 func (r *and2Then[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
-		r.value = v
+		keep(&r.node, &r.value, v)
 	}
 	return err
 }
@@ -106,9 +139,18 @@ type and2Do[A, B any] struct {
 }
 
 func (r *and2Do[A, B]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value)
+	err := r.fn(ctx, r.a.value, r.b.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and2Do[A, B]) Drop(bool)           { r.And2, r.fn = And2[A, B]{}, nil }
+func (r *and2Do[A, B]) Drop(failed bool) {
+	r.And2, r.fn = And2[A, B]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and2Do[A, B]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and2Optional[A, B, R any] struct {
@@ -120,11 +162,11 @@ type and2Optional[A, B, R any] struct {
 func (r *and2Optional[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
-		r.value.Value = v
+		keep(&r.node, &r.value.Value, v)
 	}
 	return err
 }
-func (r *and2Optional[A, B, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and2Optional[A, B, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and2Optional[A, B, R]) Drop(failed bool) {
 	r.And2, r.fn = And2[A, B]{}, nil
 	if failed {
@@ -144,42 +186,67 @@ type And3[A, B, C any] struct {
 
 // Then declares a task that starts when all 3 have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
-func (d And3[A, B, C]) Then[R any](name string, fn func(context.Context, A, B, C) (R, error)) *Task[R] {
+func (d And3[A, B, C]) Then[R any](name string, fn func(context.Context, A, B, C) (R, error), options ...TaskOption) *Task[R] {
 	g := engine.GroupOf(checkTask(d.a, "And3.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and3Then[A, B, C, R]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Do is [And3.Then] for a function without a value.
-func (d And3[A, B, C]) Do(name string, fn func(context.Context, A, B, C) error) *Task[struct{}] {
+func (d And3[A, B, C]) Do(name string, fn func(context.Context, A, B, C) error, options ...TaskOption) *Task[struct{}] {
 	g := engine.GroupOf(checkTask(d.a, "And3.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and3Do[A, B, C]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Optional is [And3.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And3[A, B, C]) Optional[R any](name string, fn func(context.Context, A, B, C) (R, error)) *Task[Result[R]] {
+func (d And3[A, B, C]) Optional[R any](name string, fn func(context.Context, A, B, C) (R, error), options ...TaskOption) *Task[Result[R]] {
 	g := engine.GroupOf(checkTask(d.a, "And3.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and3Optional[A, B, C, R]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
-// And adds a dependency. It panics if u is of another group.
-func (d And3[A, B, C]) And[D any](u *Task[D]) And4[A, B, C, D] {
-	n := checkTask(d.a, "And3.And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
-	return And4[A, B, C, D]{d.a, d.b, d.c, u}
+// Race is [Group.Race] of functions that need the values of all 3: they start
+// when all have succeeded.
+func (d And3[A, B, C]) Race[R any](name string, fns ...func(context.Context, A, B, C) (R, error)) *Task[R] {
+	g := engine.GroupOf(checkTask(d.a, "And3.Race"))
+	checkRace(len(fns), name)
+	for _, fn := range fns {
+		checkFunc(fn == nil, "Race", name)
+	}
+	in := &raceInputs{
+		on:     []*engine.Node{&d.a.node, &d.b.node, &d.c.node},
+		values: func() []any { return []any{d.a.value, d.b.value, d.c.value} },
+	}
+	r := newRace[R](g, name, in, len(fns))
+	for i := range r.entrants {
+		r.entrants[i].fn = func(ctx context.Context) (R, error) { return fns[i](ctx, d.a.value, d.b.value, d.c.value) }
+		in.fns = append(in.fns, fns[i])
+	}
+	r.startAfter()
+	return &r.Task
 }
 
 type and3Deps[A, B, C any] struct {
@@ -215,7 +282,7 @@ type and3Then[A, B, C, R any] struct {
 func (r *and3Then[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
-		r.value = v
+		keep(&r.node, &r.value, v)
 	}
 	return err
 }
@@ -236,9 +303,18 @@ type and3Do[A, B, C any] struct {
 }
 
 func (r *and3Do[A, B, C]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value, r.c.value)
+	err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and3Do[A, B, C]) Drop(bool)           { r.And3, r.fn = And3[A, B, C]{}, nil }
+func (r *and3Do[A, B, C]) Drop(failed bool) {
+	r.And3, r.fn = And3[A, B, C]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and3Do[A, B, C]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and3Optional[A, B, C, R any] struct {
@@ -250,11 +326,11 @@ type and3Optional[A, B, C, R any] struct {
 func (r *and3Optional[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
-		r.value.Value = v
+		keep(&r.node, &r.value.Value, v)
 	}
 	return err
 }
-func (r *and3Optional[A, B, C, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and3Optional[A, B, C, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and3Optional[A, B, C, R]) Drop(failed bool) {
 	r.And3, r.fn = And3[A, B, C]{}, nil
 	if failed {
@@ -262,405 +338,5 @@ func (r *and3Optional[A, B, C, R]) Drop(failed bool) {
 	}
 }
 func (r *and3Optional[A, B, C, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
-}
-
-// And4 is 4 tasks of one group as dependencies; [And3.And] makes it.
-type And4[A, B, C, D any] struct {
-	a *Task[A]
-	b *Task[B]
-	c *Task[C]
-	d *Task[D]
-}
-
-// Then declares a task that starts when all 4 have succeeded, with their
-// values. It is skipped as soon as one of them fails or is skipped.
-func (d And4[A, B, C, D]) Then[R any](name string, fn func(context.Context, A, B, C, D) (R, error)) *Task[R] {
-	g := engine.GroupOf(checkTask(d.a, "And4.Then"))
-	checkFunc(fn == nil, "Then", name)
-	r := &and4Then[A, B, C, D, R]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Do is [And4.Then] for a function without a value.
-func (d And4[A, B, C, D]) Do(name string, fn func(context.Context, A, B, C, D) error) *Task[struct{}] {
-	g := engine.GroupOf(checkTask(d.a, "And4.Do"))
-	checkFunc(fn == nil, "Do", name)
-	r := &and4Do[A, B, C, D]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Optional is [And4.Then] for something that others can do without: the
-// failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And4[A, B, C, D]) Optional[R any](name string, fn func(context.Context, A, B, C, D) (R, error)) *Task[Result[R]] {
-	g := engine.GroupOf(checkTask(d.a, "And4.Optional"))
-	checkFunc(fn == nil, "Optional", name)
-	r := &and4Optional[A, B, C, D, R]{and4Deps: and4Deps[A, B, C, D]{And4: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// And adds a dependency. It panics if u is of another group.
-func (d And4[A, B, C, D]) And[E any](u *Task[E]) And5[A, B, C, D, E] {
-	n := checkTask(d.a, "And4.And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
-	return And5[A, B, C, D, E]{d.a, d.b, d.c, d.d, u}
-}
-
-type and4Deps[A, B, C, D any] struct {
-	And4[A, B, C, D]
-	edges [4]engine.Edge
-}
-
-func (d *and4Deps[A, B, C, D]) Dep(i int) *engine.Node {
-	if d.a == nil {
-		return nil
-	}
-	switch i {
-	case 0:
-		return &d.a.node
-	case 1:
-		return &d.b.node
-	case 2:
-		return &d.c.node
-	case 3:
-		return &d.d.node
-	}
-	return nil
-}
-
-func (d *and4Deps[A, B, C, D]) values() []any {
-	return []any{d.a.value, d.b.value, d.c.value, d.d.value}
-}
-
-type and4Then[A, B, C, D, R any] struct {
-	Task[R]
-	and4Deps[A, B, C, D]
-	fn func(context.Context, A, B, C, D) (R, error)
-}
-
-func (r *and4Then[A, B, C, D, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
-	if err == nil {
-		r.value = v
-	}
-	return err
-}
-func (r *and4Then[A, B, C, D, R]) Drop(failed bool) {
-	r.And4, r.fn = And4[A, B, C, D]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and4Then[A, B, C, D, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
-}
-
-type and4Do[A, B, C, D any] struct {
-	Task[struct{}]
-	and4Deps[A, B, C, D]
-	fn func(context.Context, A, B, C, D) error
-}
-
-func (r *and4Do[A, B, C, D]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
-}
-func (r *and4Do[A, B, C, D]) Drop(bool)           { r.And4, r.fn = And4[A, B, C, D]{}, nil }
-func (r *and4Do[A, B, C, D]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
-
-type and4Optional[A, B, C, D, R any] struct {
-	Task[Result[R]]
-	and4Deps[A, B, C, D]
-	fn func(context.Context, A, B, C, D) (R, error)
-}
-
-func (r *and4Optional[A, B, C, D, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value)
-	if err == nil {
-		r.value.Value = v
-	}
-	return err
-}
-func (r *and4Optional[A, B, C, D, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and4Optional[A, B, C, D, R]) Drop(failed bool) {
-	r.And4, r.fn = And4[A, B, C, D]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and4Optional[A, B, C, D, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
-}
-
-// And5 is 5 tasks of one group as dependencies; [And4.And] makes it.
-type And5[A, B, C, D, E any] struct {
-	a *Task[A]
-	b *Task[B]
-	c *Task[C]
-	d *Task[D]
-	e *Task[E]
-}
-
-// Then declares a task that starts when all 5 have succeeded, with their
-// values. It is skipped as soon as one of them fails or is skipped.
-func (d And5[A, B, C, D, E]) Then[R any](name string, fn func(context.Context, A, B, C, D, E) (R, error)) *Task[R] {
-	g := engine.GroupOf(checkTask(d.a, "And5.Then"))
-	checkFunc(fn == nil, "Then", name)
-	r := &and5Then[A, B, C, D, E, R]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Do is [And5.Then] for a function without a value.
-func (d And5[A, B, C, D, E]) Do(name string, fn func(context.Context, A, B, C, D, E) error) *Task[struct{}] {
-	g := engine.GroupOf(checkTask(d.a, "And5.Do"))
-	checkFunc(fn == nil, "Do", name)
-	r := &and5Do[A, B, C, D, E]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Optional is [And5.Then] for something that others can do without: the
-// failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And5[A, B, C, D, E]) Optional[R any](name string, fn func(context.Context, A, B, C, D, E) (R, error)) *Task[Result[R]] {
-	g := engine.GroupOf(checkTask(d.a, "And5.Optional"))
-	checkFunc(fn == nil, "Optional", name)
-	r := &and5Optional[A, B, C, D, E, R]{and5Deps: and5Deps[A, B, C, D, E]{And5: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// And adds a dependency. It panics if u is of another group.
-func (d And5[A, B, C, D, E]) And[F any](u *Task[F]) And6[A, B, C, D, E, F] {
-	n := checkTask(d.a, "And5.And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
-	return And6[A, B, C, D, E, F]{d.a, d.b, d.c, d.d, d.e, u}
-}
-
-type and5Deps[A, B, C, D, E any] struct {
-	And5[A, B, C, D, E]
-	edges [5]engine.Edge
-}
-
-func (d *and5Deps[A, B, C, D, E]) Dep(i int) *engine.Node {
-	if d.a == nil {
-		return nil
-	}
-	switch i {
-	case 0:
-		return &d.a.node
-	case 1:
-		return &d.b.node
-	case 2:
-		return &d.c.node
-	case 3:
-		return &d.d.node
-	case 4:
-		return &d.e.node
-	}
-	return nil
-}
-
-func (d *and5Deps[A, B, C, D, E]) values() []any {
-	return []any{d.a.value, d.b.value, d.c.value, d.d.value, d.e.value}
-}
-
-type and5Then[A, B, C, D, E, R any] struct {
-	Task[R]
-	and5Deps[A, B, C, D, E]
-	fn func(context.Context, A, B, C, D, E) (R, error)
-}
-
-func (r *and5Then[A, B, C, D, E, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
-	if err == nil {
-		r.value = v
-	}
-	return err
-}
-func (r *and5Then[A, B, C, D, E, R]) Drop(failed bool) {
-	r.And5, r.fn = And5[A, B, C, D, E]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and5Then[A, B, C, D, E, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
-}
-
-type and5Do[A, B, C, D, E any] struct {
-	Task[struct{}]
-	and5Deps[A, B, C, D, E]
-	fn func(context.Context, A, B, C, D, E) error
-}
-
-func (r *and5Do[A, B, C, D, E]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
-}
-func (r *and5Do[A, B, C, D, E]) Drop(bool)           { r.And5, r.fn = And5[A, B, C, D, E]{}, nil }
-func (r *and5Do[A, B, C, D, E]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
-
-type and5Optional[A, B, C, D, E, R any] struct {
-	Task[Result[R]]
-	and5Deps[A, B, C, D, E]
-	fn func(context.Context, A, B, C, D, E) (R, error)
-}
-
-func (r *and5Optional[A, B, C, D, E, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value)
-	if err == nil {
-		r.value.Value = v
-	}
-	return err
-}
-func (r *and5Optional[A, B, C, D, E, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and5Optional[A, B, C, D, E, R]) Drop(failed bool) {
-	r.And5, r.fn = And5[A, B, C, D, E]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and5Optional[A, B, C, D, E, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
-}
-
-// And6 is 6 tasks of one group as dependencies; [And5.And] makes it.
-type And6[A, B, C, D, E, F any] struct {
-	a *Task[A]
-	b *Task[B]
-	c *Task[C]
-	d *Task[D]
-	e *Task[E]
-	f *Task[F]
-}
-
-// Then declares a task that starts when all 6 have succeeded, with their
-// values. It is skipped as soon as one of them fails or is skipped.
-func (d And6[A, B, C, D, E, F]) Then[R any](name string, fn func(context.Context, A, B, C, D, E, F) (R, error)) *Task[R] {
-	g := engine.GroupOf(checkTask(d.a, "And6.Then"))
-	checkFunc(fn == nil, "Then", name)
-	r := &and6Then[A, B, C, D, E, F, R]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Do is [And6.Then] for a function without a value.
-func (d And6[A, B, C, D, E, F]) Do(name string, fn func(context.Context, A, B, C, D, E, F) error) *Task[struct{}] {
-	g := engine.GroupOf(checkTask(d.a, "And6.Do"))
-	checkFunc(fn == nil, "Do", name)
-	r := &and6Do[A, B, C, D, E, F]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-// Optional is [And6.Then] for something that others can do without: the
-// failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And6[A, B, C, D, E, F]) Optional[R any](name string, fn func(context.Context, A, B, C, D, E, F) (R, error)) *Task[Result[R]] {
-	g := engine.GroupOf(checkTask(d.a, "And6.Optional"))
-	checkFunc(fn == nil, "Optional", name)
-	r := &and6Optional[A, B, C, D, E, F, R]{and6Deps: and6Deps[A, B, C, D, E, F]{And6: d}, fn: fn}
-	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
-	return &r.Task
-}
-
-type and6Deps[A, B, C, D, E, F any] struct {
-	And6[A, B, C, D, E, F]
-	edges [6]engine.Edge
-}
-
-func (d *and6Deps[A, B, C, D, E, F]) Dep(i int) *engine.Node {
-	if d.a == nil {
-		return nil
-	}
-	switch i {
-	case 0:
-		return &d.a.node
-	case 1:
-		return &d.b.node
-	case 2:
-		return &d.c.node
-	case 3:
-		return &d.d.node
-	case 4:
-		return &d.e.node
-	case 5:
-		return &d.f.node
-	}
-	return nil
-}
-
-func (d *and6Deps[A, B, C, D, E, F]) values() []any {
-	return []any{d.a.value, d.b.value, d.c.value, d.d.value, d.e.value, d.f.value}
-}
-
-type and6Then[A, B, C, D, E, F, R any] struct {
-	Task[R]
-	and6Deps[A, B, C, D, E, F]
-	fn func(context.Context, A, B, C, D, E, F) (R, error)
-}
-
-func (r *and6Then[A, B, C, D, E, F, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
-	if err == nil {
-		r.value = v
-	}
-	return err
-}
-func (r *and6Then[A, B, C, D, E, F, R]) Drop(failed bool) {
-	r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and6Then[A, B, C, D, E, F, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
-}
-
-type and6Do[A, B, C, D, E, F any] struct {
-	Task[struct{}]
-	and6Deps[A, B, C, D, E, F]
-	fn func(context.Context, A, B, C, D, E, F) error
-}
-
-func (r *and6Do[A, B, C, D, E, F]) Call(ctx context.Context) error {
-	return r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
-}
-func (r *and6Do[A, B, C, D, E, F]) Drop(bool)           { r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil }
-func (r *and6Do[A, B, C, D, E, F]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
-
-type and6Optional[A, B, C, D, E, F, R any] struct {
-	Task[Result[R]]
-	and6Deps[A, B, C, D, E, F]
-	fn func(context.Context, A, B, C, D, E, F) (R, error)
-}
-
-func (r *and6Optional[A, B, C, D, E, F, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value, r.d.value, r.e.value, r.f.value)
-	if err == nil {
-		r.value.Value = v
-	}
-	return err
-}
-func (r *and6Optional[A, B, C, D, E, F, R]) absorb(e *TaskError) { r.value.Err = e }
-func (r *and6Optional[A, B, C, D, E, F, R]) Drop(failed bool) {
-	r.And6, r.fn = And6[A, B, C, D, E, F]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and6Optional[A, B, C, D, E, F, R]) Fill(c *engine.Call) {
 	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
 }

@@ -19,7 +19,7 @@
 // The functions are plain ones: fetchUser is func(context.Context) (User, error),
 // fetchProfile is func(context.Context, User) (Profile, error). profile does not
 // wait for config, because it does not need it, and nobody had to work that out.
-// [Run] is the same for a single result, without Wait and Value.
+// [Run] is the same as one call, which returns what is made of the values.
 //
 // # Dependencies
 //
@@ -38,8 +38,10 @@
 // goroutine, shows in pictures and in the graph of a flow, and is skipped with a
 // clear error. Await what is needed sometimes. Give Await the context that the body
 // was given, or one derived from it: it says who waits, which is how a limit
-// gets its slot back and how a cycle is found. [And2] to [And6] take up to six
-// dependencies of different types; Gather takes any number of one type.
+// gets its slot back and how a cycle is found. [And2] and [And3] take two or three
+// dependencies of different types, Gather any number of one type, and the option
+// [Needs] any number of any types, which the body reads with [Task.Get]. Where only
+// the order counts, it is [After], or [AfterEnd] for whatever became of it.
 //
 // A Map starts when the slice that it needs is whole, so one over the result of
 // another waits for the slowest element. What is done with each element, step by

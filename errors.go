@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 var (
@@ -22,26 +23,56 @@ var (
 type GroupError struct {
 	Group    string       // the name given with [Name], or the flow's
 	Failures []*TaskError // in the order in which they were recorded, never empty
+
+	rest error // of a group that was ended from outside, beside its undos
 }
 
 // Error is the text of the one failure, or a count and the text of each.
+// The texts of undos come behind it.
 func (e *GroupError) Error() string {
-	if len(e.Failures) == 1 {
-		return e.Failures[0].Error()
-	}
-	var b strings.Builder
-	b.WriteString("asap: ")
+	failures, undos := splitUndos(e.Failures)
+	group := ""
 	if e.Group != "" {
-		b.WriteString("group " + e.Group + ": ")
+		group = "group " + e.Group + ": "
 	}
-	fmt.Fprintf(&b, "%d tasks failed: ", len(e.Failures))
-	for i, f := range e.Failures {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		b.WriteString(f.text())
+	var texts []string
+	switch {
+	case e.rest != nil:
+		texts = append(texts, inner(e.rest))
+	case len(failures) > 1:
+		texts = append(texts, fmt.Sprintf("%s%d tasks failed: %s", group, len(failures), textsOf(failures)))
+	case len(failures) == 1:
+		texts = append(texts, failures[0].text())
+	case len(undos) > 1:
+		texts = append(texts, fmt.Sprintf("%s%d undos failed: %s", group, len(undos), textsOf(undos)))
+		undos = nil
 	}
-	return b.String()
+	if len(undos) > 0 {
+		texts = append(texts, textsOf(undos))
+	}
+	return "asap: " + strings.Join(texts, "; ")
+}
+
+// splitUndos divides failures in those of bodies and those of undos, which are the last.
+func splitUndos(all []*TaskError) (failures, undos []*TaskError) {
+	i := len(all)
+	for i > 0 && isUndo(all[i-1]) {
+		i--
+	}
+	return all[:i], all[i:]
+}
+
+func isUndo(e *TaskError) bool {
+	_, ok := e.Err.(*undoError)
+	return ok
+}
+
+func textsOf(failures []*TaskError) string {
+	texts := make([]string, len(failures))
+	for i, f := range failures {
+		texts[i] = f.text()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // Unwrap returns the failures.
@@ -49,6 +80,9 @@ func (e *GroupError) Unwrap() []error {
 	errs := make([]error, len(e.Failures))
 	for i, f := range e.Failures {
 		errs[i] = f
+	}
+	if e.rest != nil {
+		errs = append(errs, e.rest)
 	}
 	return errs
 }
@@ -202,3 +236,28 @@ func (e *endError) text() string {
 	return "group canceled: " + inner(e.err) + ": " + inner(e.cause)
 }
 func (e *endError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// lateError is the error of a body that has returned it after its limit of time.
+type lateError struct{ limit, err error }
+
+func (e *lateError) Error() string { return e.text() }
+func (e *lateError) text() string {
+	if e.err == e.limit { // the cause of the body's context
+		return inner(e.limit)
+	}
+	return inner(e.limit) + ": " + inner(e.err)
+}
+func (e *lateError) Unwrap() []error { return []error{e.limit, e.err} }
+
+// limitError says that a limit of time has ended a body, or kept it from beginning.
+type limitError struct {
+	limit string // timeout or within
+	after time.Duration
+}
+
+func (e *limitError) Error() string        { return e.limit + " " + e.after.String() }
+func (e *limitError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Timeout and Temporary are those of [context.DeadlineExceeded].
+func (e *limitError) Timeout() bool   { return true }
+func (e *limitError) Temporary() bool { return true }

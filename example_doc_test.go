@@ -43,7 +43,7 @@ func greet(ctx context.Context) (string, error) {
 // loadOffer does without recommendations that take more than 50 ms.
 func loadOffer(ctx context.Context, latency time.Duration) (string, error) {
 	fetchRecs := func(ctx context.Context) ([]string, error) { return answer(ctx, latency, []string{"tea"}) }
-	return asap.Run(ctx, func(g *asap.Group) *asap.Task[string] {
+	return asap.Run(ctx, func(g *asap.Group) func() string {
 		user := g.Go("user", fetchUser)
 		recs := g.Optional("recommendations", func(ctx context.Context) ([]string, error) {
 			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
@@ -55,7 +55,7 @@ func loadOffer(ctx context.Context, latency time.Duration) (string, error) {
 				return u.Name + ", without recommendations", nil
 			}
 			return fmt.Sprint(u.Name, ", recommended: ", recs.Value), nil
-		})
+		}).Value
 	})
 }
 

@@ -68,9 +68,9 @@ func ExampleNew_nested() {
 }
 
 func ExampleRun() {
-	cart, err := asap.Run(context.Background(), func(g *asap.Group) *asap.Task[[]string] {
+	cart, err := asap.Run(context.Background(), func(g *asap.Group) func() []string {
 		user := g.Go("user", findUser)
-		return user.Then("cart", findCart)
+		return user.Then("cart", findCart).Value
 	})
 	fmt.Println(cart, err)
 	// Output: [tea milk bread] <nil>
@@ -161,12 +161,12 @@ func ExampleGroup_Optional_deadline() {
 // A deadline of its own is a failure of the task. One of the group's context is
 // not: it ends the group from outside, and Wait names no task.
 func ExampleGroup_Go_deadline() {
-	user, err := asap.Run(context.Background(), func(g *asap.Group) *asap.Task[string] {
+	user, err := asap.Run(context.Background(), func(g *asap.Group) func() string {
 		return g.Go("user", func(ctx context.Context) (string, error) {
 			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 			defer cancel()
 			return answer(ctx, time.Hour, "ada")
-		})
+		}).Value
 	})
 	fmt.Printf("%q %v\n", user, err)
 

@@ -10,95 +10,181 @@ import (
 // Map runs fn for every element of the slice that in yields, each as a body of
 // its own that starts when the slice is there, and returns a task with the
 // values in the order of the elements. The bodies are named after the task and
-// the index: likes[3]. The task is skipped as soon as one of them fails.
+// the index: likes[3]. The task is skipped as soon as one of them fails; see
+// [Group.MapOptional] for elements that may.
 //
-// The only option is [Limit]: at most so many elements run at the same time,
-// within the limits of the group.
-func (g *Group) Map[E, U any](name string, in *Task[[]E], fn func(context.Context, E) (U, error), options ...Option) *Task[[]U] {
+// With [Limit] at most so many elements run at the same time, within the limits
+// of the group. The other options are those of the task; what they say of a body
+// they say of each element's.
+func (g *Group) Map[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]U] {
 	g.check("Map")
 	dep := checkArg(in, "Map", name)
 	checkGroup(&g.core, dep, "Map", name)
 	checkFunc(fn == nil, "Map", name)
-	var c engine.Config
-	for _, o := range options {
-		if o != nil {
-			o.Apply(&c)
-		}
-	}
-	if c.Settled || c.Watched || c.Backend != nil {
-		panic("asap: Map " + name + " with an option other than Limit; give it to New")
-	}
-	r := &mapTask[E, U]{in: in, fn: fn, limit: c.Limit}
+	r := &mapTask[S, E, U]{}
+	r.in, r.fn = in, fn
 	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Mapped)
-	g.core.StartAfter(&r.node, dep, &r.edge)
+	r.start(&r.node, dep, options)
 	return &r.Task
 }
 
-type mapTask[E, U any] struct {
-	Task[[]U]
-	in       *Task[[]E]
-	fn       func(context.Context, E) (U, error)
-	edge     engine.Edge
-	limit    int
-	lim      *engine.Limiter // of the elements
-	elements []mapElement[E, U]
+// MapOptional is [Group.Map] for elements that others can do without: the failure of
+// one becomes the Err of its [Result], and stops nobody. When the group ends, the
+// elements that have ended keep their Results, and those that have not get the error
+// with which they end, or are skipped; the task itself succeeds.
+func (g *Group) MapOptional[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]Result[U]] {
+	g.check("MapOptional")
+	dep := checkArg(in, "MapOptional", name)
+	checkGroup(&g.core, dep, "MapOptional", name)
+	checkFunc(fn == nil, "MapOptional", name)
+	r := &mapOptionalTask[S, E, U]{}
+	r.in, r.fn = in, fn
+	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Mapped)
+	r.start(&r.node, dep, options)
+	return &r.Task
 }
 
-func (r *mapTask[E, U]) Collect() bool {
+// mapTask is a Map.
+type mapTask[S ~[]E, E, U any] struct {
+	Task[[]U]
+	mapping[S, E, U]
+}
+
+func (r *mapTask[S, E, U]) Inline() (engine.Chain, bool, error) {
+	r.value = make([]U, len(r.in.value))
+	return r.expand(&r.node, 0)
+}
+
+func (r *mapTask[S, E, U]) Collect() bool {
 	for i := range r.elements {
 		r.value[i] = r.elements[i].value
 	}
 	return r.elements != nil
 }
 
-func (r *mapTask[E, U]) Inline() (parts engine.Chain, done bool, err error) {
+func (r *mapTask[S, E, U]) Drop(failed bool) {
+	r.mapping = mapping[S, E, U]{}
+	if failed {
+		r.value = nil
+	}
+}
+
+// mapOptionalTask is a MapOptional.
+type mapOptionalTask[S ~[]E, E, U any] struct {
+	Task[[]Result[U]]
+	mapping[S, E, U]
+}
+
+func (r *mapOptionalTask[S, E, U]) Inline() (engine.Chain, bool, error) {
+	r.value = make([]Result[U], len(r.in.value))
+	r.errs = make([]error, len(r.in.value))
+	return r.expand(&r.node, engine.Optional)
+}
+
+func (r *mapOptionalTask[S, E, U]) Collect() bool {
+	for i := range r.elements {
+		e := &r.elements[i]
+		r.value[i] = Result[U]{e.value, r.errs[i]}
+		if f := engine.FailureOf(&e.node); f != nil {
+			r.value[i].Err = f.Err
+		}
+	}
+	return r.elements != nil
+}
+
+func (r *mapOptionalTask[S, E, U]) Drop(failed bool) {
+	r.mapping = mapping[S, E, U]{}
+	if failed {
+		r.value = nil
+	}
+}
+
+func (r *mapOptionalTask[S, E, U]) Fill(c *engine.Call) {
+	r.mapping.Fill(c)
+	c.Optional = true
+}
+
+// mapping is what the two have in common, until they are done.
+type mapping[S ~[]E, E, U any] struct {
+	in       *Task[S]
+	fn       func(context.Context, E) (U, error)
+	edge     engine.Edge
+	limit    int
+	elements []mapElement[E, U]
+	errs     []error // of a MapOptional: the elements' failures
+}
+
+// start declares the node of the Map.
+func (r *mapping[S, E, U]) start(n, dep *engine.Node, options []MapOption) {
+	if len(options) == 0 {
+		engine.GroupOf(n).StartAfter(n, dep, &r.edge)
+		return
+	}
+	var c engine.TaskConfig
+	for _, o := range options {
+		if o == nil {
+			panic("asap: task " + engine.Label(n) + " with a nil option; leave it out")
+		}
+		o.ApplyMap(&c)
+	}
+	r.limit = c.Limit
+	startWith(n, &c)
+}
+
+func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engine.Chain, done bool, err error) {
 	in := r.in.value
 	if len(in) > engine.MaxDeps {
 		return parts, true, fmt.Errorf("asap: Map over %d elements; split the slice into parts of at most %d", len(in), engine.MaxDeps)
 	}
-	r.value = make([]U, len(in))
 	if len(in) == 0 {
 		return parts, true, nil
 	}
-	g := engine.GroupOf(&r.node)
-	r.lim = g.Limiter(r.limit)
+	g := engine.GroupOf(n)
+	of := &mapShared{n, engine.LimiterOf(n, r.limit), r.errs}
 	r.elements = make([]mapElement[E, U], len(in))
-	g.AddParts(len(in))
+	g.AddParts(n, len(in))
 	for i := range r.elements {
 		e := &r.elements[i]
-		e.of, e.index, e.arg, e.fn = r, i, in[i], r.fn
-		g.AddPart(&parts, &e.node, &r.node, e, &e.edge, i)
+		e.of, e.index, e.arg, e.fn = of, i, in[i], r.fn
+		g.AddPart(&parts, &e.node, n, e, &e.edge, i, kind)
 	}
-	g.Expand(&r.node, len(in))
+	g.Expand(n, len(in))
 	return parts, false, nil
 }
 
-func (r *mapTask[E, U]) Dep(i int) *engine.Node {
-	switch {
-	case i < len(r.elements):
-		return &r.elements[i].node
-	case i == 0 && r.elements == nil && r.in != nil:
+func (r *mapping[S, E, U]) Input(i int) *engine.Node {
+	if i == 0 && r.in != nil {
 		return &r.in.node
 	}
 	return nil
 }
 
-func (r *mapTask[E, U]) Drop(failed bool) {
-	if failed {
-		r.value = nil
+func (r *mapping[S, E, U]) Dep(i int) *engine.Node {
+	switch {
+	case i < len(r.elements):
+		return &r.elements[i].node
+	case r.elements == nil:
+		return r.Input(i)
 	}
-	r.in, r.fn, r.elements = nil, nil, nil
+	return nil
 }
 
-func (r *mapTask[E, U]) Call(context.Context) error { return nil }
-func (r *mapTask[E, U]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, new(U) }
+func (r *mapping[S, E, U]) Call(context.Context) error { return nil }
+func (r *mapping[S, E, U]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, new(U) }
+
+// mapShared is what the elements of a Map know of it.
+type mapShared struct {
+	node *engine.Node
+	lim  *engine.Limiter
+	errs []error // where an Optional's failures go
+}
 
 // mapElement is one element's body. It is nobody's handle: its Task only keeps
 // the value until the Map has it.
 type mapElement[E, U any] struct {
 	Task[U]
 	noDeps
-	of    *mapTask[E, U]
+	of    *mapShared
 	index int
 	arg   E
 	fn    func(context.Context, E) (U, error)
@@ -108,9 +194,14 @@ type mapElement[E, U any] struct {
 func (e *mapElement[E, U]) Call(ctx context.Context) error {
 	v, err := e.fn(ctx, e.arg)
 	if err == nil {
-		e.value = v
+		keep(&e.node, &e.value, v)
 	}
 	return err
+}
+
+func (e *mapElement[E, U]) absorb(err *TaskError) {
+	var zero U
+	e.value, e.of.errs[e.index] = zero, err
 }
 
 func (e *mapElement[E, U]) Drop(failed bool) {
@@ -122,4 +213,4 @@ func (e *mapElement[E, U]) Drop(failed bool) {
 }
 func (e *mapElement[E, U]) Fill(c *engine.Call)        { c.Func, c.In, c.Out = e.fn, []any{e.arg}, &e.value }
 func (e *mapElement[E, U]) Limiter() *engine.Limiter   { return e.of.lim }
-func (e *mapElement[E, U]) Whole() (*engine.Node, int) { return &e.of.node, e.index }
+func (e *mapElement[E, U]) Whole() (*engine.Node, int) { return e.of.node, e.index }

@@ -14,6 +14,12 @@ func checkFunc(isNil bool, call, name string) {
 	}
 }
 
+func checkRace(fns int, name string) {
+	if fns == 0 {
+		panic("asap: task " + name + ": Race without functions; pass at least one")
+	}
+}
+
 // checkTask returns the node of a task that a call is made on.
 func checkTask[T any](t *Task[T], call string) *engine.Node { return checkArg(t, call, "") }
 

@@ -65,7 +65,7 @@ type Event struct {
 	Deps []ID
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
-	// Err is the task's error, with Ended, or what Wait returns, with GroupEnd.
+	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.
 	Err error
 }
 
@@ -95,6 +95,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
+	Tolerated         // the body returned an error of its own, which the group goes on without
+	LeftOut           // done without its body, as its declaration said
 	Failed            // the body returned an error of its own
 	Skipped           // the body never ran
 	Canceled          // the body returned an error because its context ended
@@ -103,7 +105,7 @@ const (
 	Goexited // the body called runtime.Goexit
 )
 
-var outcomeNames = [...]string{"", "Succeeded", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
+var outcomeNames = [...]string{"", "Succeeded", "Tolerated", "LeftOut", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
 
 // String returns the name of the constant.
 func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }

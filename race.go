@@ -17,21 +17,17 @@ import (
 // makes a group for each race.
 //
 // The functions are bodies: each counts for a [Limit], and one that has not
-// started when the race is decided never does.
+// started when the race is decided never does. A Race takes no options: with a
+// condition or a limit of time it is the body of a task, which makes a group for it.
 func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)) *Task[T] {
 	g.check("Race")
-	if len(fns) == 0 {
-		panic("asap: task " + name + ": Race without functions; pass at least one")
-	}
+	checkRace(len(fns), name)
 	for _, fn := range fns {
 		checkFunc(fn == nil, "Race", name)
 	}
-	r := &raceTask[T]{state: new(engine.RaceState), entrants: make([]raceEntrant[T], len(fns))}
-	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Race)
+	r := newRace[T](&g.core, name, nil, len(fns))
 	for i := range r.entrants {
-		e := &r.entrants[i]
-		e.of, e.index, e.fn = r, i, fns[i]
-		engine.InitPart(&e.node, &r.node, e, engine.Entrant)
+		r.entrants[i].fn = fns[i]
 	}
 	if !g.core.StartRace(&r.node, r.state, len(fns)) {
 		r.entrants = nil
@@ -39,20 +35,91 @@ func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)
 	return &r.Task
 }
 
+// Race is [Group.Race] of functions that need the value of t: they start when t
+// has succeeded.
+func (t *Task[T]) Race[U any](name string, fns ...func(context.Context, T) (U, error)) *Task[U] {
+	dep := checkTask(t, "Race")
+	checkRace(len(fns), name)
+	for _, fn := range fns {
+		checkFunc(fn == nil, "Race", name)
+	}
+	in := &raceInputs{on: []*engine.Node{dep}, values: func() []any { return []any{t.value} }}
+	r := newRace[U](engine.GroupOf(dep), name, in, len(fns))
+	for i := range r.entrants {
+		r.entrants[i].fn = func(ctx context.Context) (U, error) { return fns[i](ctx, t.value) }
+		in.fns = append(in.fns, fns[i])
+	}
+	r.startAfter()
+	return &r.Task
+}
+
+// raceInputs are the tasks that a Race needs. Its functions share it.
+type raceInputs struct {
+	on     []*engine.Node
+	edges  []engine.Edge
+	fns    []any        // the user's functions, which take the values as arguments
+	values func() []any // when the tasks are done
+}
+
 type raceTask[T any] struct {
 	Task[T]
 	state    *engine.RaceState
 	entrants []raceEntrant[T]
+	in       *raceInputs // nil without, and when it is done
+}
+
+func newRace[T any](g *engine.Group, name string, in *raceInputs, k int) *raceTask[T] {
+	r := &raceTask[T]{state: new(engine.RaceState), entrants: make([]raceEntrant[T], k), in: in}
+	engine.Init(&r.node, g, name, r, engine.Inline|engine.Race)
+	for i := range r.entrants {
+		e := &r.entrants[i]
+		e.of, e.index, e.in = r, i, in
+		engine.InitPart(&e.node, &r.node, e, engine.Entrant)
+	}
+	return r
+}
+
+// startAfter declares a Race that has inputs.
+func (r *raceTask[T]) startAfter() {
+	r.in.edges = make([]engine.Edge, len(r.in.on))
+	engine.GroupOf(&r.node).StartAfterAll(&r.node, r.in.edges)
+}
+
+// Inline starts the functions, when the inputs are there.
+func (r *raceTask[T]) Inline() (parts engine.Chain, done bool, err error) {
+	parts = engine.GroupOf(&r.node).Enter(&r.node, r.state, len(r.entrants))
+	return parts, false, nil
 }
 
 func (r *raceTask[T]) Dep(i int) *engine.Node {
+	if r.state.HasStarted() {
+		return r.Function(i)
+	}
+	return r.Input(i)
+}
+
+func (r *raceTask[T]) Input(i int) *engine.Node {
+	if r.in != nil && i < len(r.in.on) {
+		return r.in.on[i]
+	}
+	return nil
+}
+
+func (r *raceTask[T]) Function(i int) *engine.Node {
 	if i < len(r.entrants) {
 		return &r.entrants[i].node
 	}
 	return nil
 }
+
+func (r *raceTask[T]) Race() *engine.RaceState    { return r.state }
 func (r *raceTask[T]) Call(context.Context) error { return nil }
-func (r *raceTask[T]) Drop(bool)                  {}
+func (r *raceTask[T]) Drop(bool) {
+	r.in = nil
+	if !r.state.HasStarted() {
+		r.entrants = nil
+	}
+}
 
 // raceEntrant is one function's body. Its Task keeps the value.
 type raceEntrant[T any] struct {
@@ -61,20 +128,36 @@ type raceEntrant[T any] struct {
 	of    *raceTask[T]
 	index int
 	fn    func(context.Context) (T, error)
+	in    *raceInputs
 }
 
 func (e *raceEntrant[T]) Call(ctx context.Context) error {
 	v, err := e.fn(ctx)
 	if err == nil {
-		e.value = v
+		keep(&e.node, &e.value, v)
 	}
 	return err
 }
-func (e *raceEntrant[T]) Drop(bool) {
+
+func (e *raceEntrant[T]) Drop(failed bool) {
+	e.fn, e.in = nil, nil
+	if failed {
+		e.forget()
+		return
+	}
+	if e.of.state.IsLostBy(e.index) {
+		engine.Lose(&e.node, e.value)
+	}
 	var zero T
-	e.fn, e.value = nil, zero // the winner's is the Race's by now
+	e.value = zero // the winner's is the Race's by now
 }
-func (e *raceEntrant[T]) Fill(c *engine.Call)        { c.Func, c.Out = e.fn, &e.value }
+
+func (e *raceEntrant[T]) Fill(c *engine.Call) {
+	c.Func, c.Out = e.fn, &e.value
+	if e.in != nil {
+		c.Func, c.In = e.in.fns[e.index], e.in.values()
+	}
+}
 func (e *raceEntrant[T]) Race() *engine.RaceState    { return e.of.state }
 func (e *raceEntrant[T]) Whole() (*engine.Node, int) { return &e.of.node, e.index }
 func (e *raceEntrant[T]) Win()                       { e.of.value = e.value }

@@ -2,19 +2,27 @@ package asap
 
 import (
 	"context"
-
-	"github.com/asap-go/asap/internal/engine"
 )
 
 // Run makes a group, has build declare its tasks, waits for all of them, and
-// returns the value of the task that build returned, or what [Group.Wait]
-// returns. Nothing outlives it, whatever happens. If the group ends by an
-// [Exit] of the type T, its value is returned; by one of another type,
-// [ErrExited].
+// returns what the function that build returned makes of them:
 //
-// With [Settled] the value comes beside the error when only others failed.
-// Panics and Goexit in bodies are those of Wait.
-func Run[T any](ctx context.Context, build func(*Group) *Task[T], options ...Option) (T, error) {
+//	page, err := asap.Run(ctx, func(g *asap.Group) func() Page {
+//		user := g.Go("user", fetchUser)
+//		cart := g.Go("cart", fetchCart)
+//		return func() Page { return Page{user.Value(), cart.Value()} }
+//	})
+//
+// For the value of one task, return its method: return user.Value. That function
+// is called after the end, when [Group.Wait] would return nil; the group's context
+// has ended then. In a settled group it is called whenever every task has ended by
+// itself, or was skipped for another's failure: its value comes beside the error
+// then, and it reads with [Task.Result]. A nil function is a scope without a result.
+//
+// Nothing outlives Run, whatever happens. If the group ends by an [Exit] of the
+// type T, its value is returned; by one of another type, [ErrExited]. Panics and
+// Goexit in bodies are those of Wait.
+func Run[T any](ctx context.Context, build func(*Group) func() T, options ...Option) (T, error) {
 	if build == nil {
 		panic("asap: Run with a nil function; pass one that declares the tasks")
 	}
@@ -25,28 +33,19 @@ func Run[T any](ctx context.Context, build func(*Group) *Task[T], options ...Opt
 			g.Stop()
 		}
 	}()
-	out := build(g)
-	switch {
-	case out == nil:
-		panic("asap: Run: its function returned no task; return the task of the result")
-	case engine.GroupOf(&out.node) != &g.core:
-		panic("asap: Run: its function returned a task of another group; return one of the group that it was given")
-	}
+	result := build(g)
 	built = true
 	err := g.Wait()
-	if err == nil {
-		if x := g.exit(); x != nil {
-			v, _ := x.value.(T)
-			if _, ok := x.handle.(exitHandle[T]); !ok {
-				var zero T
-				return zero, ErrExited
-			}
-			return v, nil
+	var zero T
+	if x := g.exit(); x != nil && err == nil {
+		v, _ := x.value.(T)
+		if _, ok := x.handle.(exitHandle[T]); !ok {
+			return zero, ErrExited
 		}
+		return v, nil
 	}
-	v, failed := out.outcome()
-	if err == nil {
-		err = failed
+	if result == nil || err != nil && !(g.core.IsSettled() && g.core.End() == nil) {
+		return zero, err
 	}
-	return v, err
+	return result(), err
 }

@@ -20,12 +20,16 @@ type Task[T any] struct {
 // fn gets a context that ends with the group, and under which its own awaits
 // are known to be the task's. An error is the task's failure; a value beside
 // an error is dropped.
-func (g *Group) Go[T any](name string, fn func(context.Context) (T, error)) *Task[T] {
+func (g *Group) Go[T any](name string, fn func(context.Context) (T, error), options ...TaskOption) *Task[T] {
 	g.check("Go")
 	checkFunc(fn == nil, "Go", name)
 	t := &goTask[T]{fn: fn}
 	engine.Init(&t.node, &g.core, name, t, 0)
-	g.core.Start(&t.node)
+	if len(options) == 0 {
+		g.core.Start(&t.node)
+	} else {
+		start(&t.node, options)
+	}
 	return &t.Task
 }
 
@@ -38,7 +42,7 @@ type goTask[T any] struct {
 func (t *goTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
-		t.value = v
+		keep(&t.node, &t.value, v)
 	}
 	return err
 }
@@ -51,12 +55,16 @@ func (t *goTask[T]) Drop(failed bool) {
 func (t *goTask[T]) Fill(c *engine.Call) { c.Func, c.Out = t.fn, &t.value }
 
 // Do is [Group.Go] for a function without a value.
-func (g *Group) Do(name string, fn func(context.Context) error) *Task[struct{}] {
+func (g *Group) Do(name string, fn func(context.Context) error, options ...TaskOption) *Task[struct{}] {
 	g.check("Do")
 	checkFunc(fn == nil, "Do", name)
 	t := &doTask{fn: fn}
 	engine.Init(&t.node, &g.core, name, t, 0)
-	g.core.Start(&t.node)
+	if len(options) == 0 {
+		g.core.Start(&t.node)
+	} else {
+		start(&t.node, options)
+	}
 	return &t.Task
 }
 
@@ -66,19 +74,34 @@ type doTask struct {
 	fn func(context.Context) error
 }
 
-func (t *doTask) Call(ctx context.Context) error { return t.fn(ctx) }
-func (t *doTask) Drop(bool)                      { t.fn = nil }
-func (t *doTask) Fill(c *engine.Call)            { c.Func = t.fn }
+func (t *doTask) Call(ctx context.Context) error {
+	err := t.fn(ctx)
+	if err == nil {
+		keep(&t.node, &t.value, struct{}{})
+	}
+	return err
+}
+func (t *doTask) Drop(failed bool) {
+	t.fn = nil
+	if failed {
+		t.forget()
+	}
+}
+func (t *doTask) Fill(c *engine.Call) { c.Func = t.fn }
 
 // Optional is [Group.Go] for something that others can do without: the failure
 // of fn becomes the Err of its [Result] and stops nobody. The end of the
 // group, a panic and Goexit are not made values.
-func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error)) *Task[Result[T]] {
+func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error), options ...TaskOption) *Task[Result[T]] {
 	g.check("Optional")
 	checkFunc(fn == nil, "Optional", name)
 	t := &optionalTask[T]{fn: fn}
 	engine.Init(&t.node, &g.core, name, t, engine.Optional)
-	g.core.Start(&t.node)
+	if len(options) == 0 {
+		g.core.Start(&t.node)
+	} else {
+		start(&t.node, options)
+	}
 	return &t.Task
 }
 
@@ -91,11 +114,11 @@ type optionalTask[T any] struct {
 func (t *optionalTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
-		t.value.Value = v
+		keep(&t.node, &t.value.Value, v)
 	}
 	return err
 }
-func (t *optionalTask[T]) absorb(e *TaskError) { t.value.Err = e }
+func (t *optionalTask[T]) absorb(e *TaskError) { absorb(&t.node, &t.value, e) }
 func (t *optionalTask[T]) Drop(failed bool) {
 	t.fn = nil
 	if failed {
@@ -167,11 +190,24 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 	return t.outcome()
 }
 
-// forget drops the value of a body that has succeeded too late, or of one that
-// another engine has filled in beside an error.
+// forget drops the value of a body that has succeeded too late, of a call beside
+// which an [Around] has failed, or of one that another engine has filled in beside an
+// error. Of the first two it is kept for an undo.
 func (t *Task[T]) forget() {
+	if f := engine.FailureOf(&t.node); f.Late || engine.HasKept(&t.node) {
+		engine.Lose(&t.node, t.value)
+	}
 	var zero T
 	t.value = zero
+}
+
+// absorb makes a failure the value of an Optional, in place of that of a call beside
+// which an [Around] has failed.
+func absorb[T any](n *engine.Node, into *Result[T], e *TaskError) {
+	if engine.HasKept(n) {
+		engine.Lose(n, Result[T]{Value: into.Value})
+	}
+	*into = Result[T]{Err: e}
 }
 
 func (t *Task[T]) outcome() (T, error) {
@@ -182,30 +218,87 @@ func (t *Task[T]) outcome() (T, error) {
 	return t.value, nil
 }
 
-// Value returns the value of a task that succeeded, after [Group.Wait] or in a
-// task that depends on it. It panics if the task failed or has not ended.
-func (t *Task[T]) Value() T {
-	n := checkTask(t, "Value")
-	engine.GroupOf(n).Refuse("Value", n)
-	if !engine.IsDone(n) {
-		panic("asap: Value of task " + engine.Label(n) + " before it has ended; call Group.Wait or Await first")
+// keep stores the value of a call that has succeeded, unless another call of the
+// same body has before, in an [Around]: then it is kept for an undo.
+func keep[T any](n *engine.Node, into *T, v T) {
+	switch kind := engine.KindOf(n); {
+	case kind&engine.Wrapped == 0:
+		*into = v
+	case engine.BeginKeep(n):
+		*into = v
+		engine.EndKeep(n)
+	case kind&engine.Optional != 0:
+		engine.Lose(n, Result[T]{Value: v})
+	default:
+		engine.Lose(n, v)
 	}
+}
+
+// Get returns the value of t in a body that needs it: that was declared on it in
+// whatever way but [After] and [AfterEnd], as the body of a Map's element if the
+// Map was, or in a body of a group that was made in such a body. ctx is the
+// context that the body was given, or one derived from it. Anything else panics,
+// every time: declare the task with [Needs]. Get never blocks, and costs the same
+// however many tasks the body needs.
+func (t *Task[T]) Get(ctx context.Context) T {
+	n := checkTask(t, "Get")
+	if ctx == nil {
+		panic("asap: Get of task " + engine.Label(n) + " with a nil context; pass the body's")
+	}
+	by, ok := engine.MayRead(ctx, n)
+	if ok {
+		return t.value
+	}
+	v, task, ok := engine.Traveled(ctx, n)
+	if ok {
+		value, _ := v.(T) // of a nil interface there is no type
+		return value
+	}
+	if by != nil {
+		task = engine.Label(by)
+	}
+	if task == "" {
+		panic("asap: Get of task " + engine.Label(n) + " with a context of no body; pass the body's, or use Await")
+	}
+	panic("asap: Get of task " + engine.Label(n) + " in the body of task " + task + ", which does not need it; declare that with Needs(" + engine.Label(n) + ")")
+}
+
+// Value returns the value of a task that succeeded, after the end of its group: when
+// [Group.Wait] has returned, or in the function that Run calls. It panics if the
+// task failed, and always before the end, except for an Input.
+func (t *Task[T]) Value() T {
+	t.checkEnded("Value")
 	v, err := t.outcome()
 	if err != nil {
-		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result")
+		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result or Exit.Value")
 	}
 	return v
 }
 
-// Result returns how the task ended. It panics before it has.
+// Result returns how the task ended, after the end of its group, as [Task.Value].
 func (t *Task[T]) Result() Result[T] {
-	n := checkTask(t, "Result")
-	engine.GroupOf(n).Refuse("Result", n)
-	if !engine.IsDone(n) {
-		panic("asap: Result of task " + engine.Label(n) + " before it has ended; call Group.Wait or Await first")
-	}
+	t.checkEnded("Result")
 	v, err := t.outcome()
 	return Result[T]{v, err}
+}
+
+// Err returns the error with which the task ended, nil if it succeeded, after the
+// end of its group, as [Task.Value].
+func (t *Task[T]) Err() error {
+	t.checkEnded("Err")
+	_, err := t.outcome()
+	return err
+}
+
+// checkEnded panics unless the group of t has ended, also if t happens to be done:
+// so a mistake fails every time.
+func (t *Task[T]) checkEnded(call string) {
+	n := checkTask(t, call)
+	g := engine.GroupOf(n)
+	g.Refuse(call, n)
+	if !g.IsOver() && engine.KindOf(n)&engine.Given == 0 {
+		panic("asap: " + call + " of task " + engine.Label(n) + " before the end of its group; call Group.Wait first, or use Await, or Get in a body that needs it")
+	}
 }
 
 // Name returns the name that the task was declared with.
@@ -224,6 +317,9 @@ func (r Result[T]) Or(def T) T {
 	}
 	return r.Value
 }
+
+// place is where the value is.
+func (t *Task[T]) place() any { return &t.value }
 
 // nodeOf returns the node of a *Task, for package flow.
 func nodeOf(task any) *engine.Node {

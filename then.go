@@ -10,13 +10,17 @@ import (
 
 // Then declares a task that starts when t has succeeded, with its value. It is
 // skipped as soon as t fails or is skipped. Then never blocks.
-func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error)) *Task[U] {
+func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[U] {
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
 	g := engine.GroupOf(dep)
 	r := &thenTask[T, U]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -30,7 +34,7 @@ type thenTask[T, U any] struct {
 func (r *thenTask[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		r.value = v
+		keep(&r.node, &r.value, v)
 	}
 	return err
 }
@@ -46,13 +50,17 @@ func (r *thenTask[T, U]) Fill(c *engine.Call) {
 }
 
 // Do is [Task.Then] for a function without a value.
-func (t *Task[T]) Do(name string, fn func(context.Context, T) error) *Task[struct{}] {
+func (t *Task[T]) Do(name string, fn func(context.Context, T) error, options ...TaskOption) *Task[struct{}] {
 	dep := checkTask(t, "Do")
 	checkFunc(fn == nil, "Do", name)
 	g := engine.GroupOf(dep)
 	r := &thenDo[T]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -63,20 +71,35 @@ type thenDo[T any] struct {
 	edge engine.Edge
 }
 
-func (r *thenDo[T]) Call(ctx context.Context) error { return r.fn(ctx, r.on.value) }
-func (r *thenDo[T]) Dep(i int) *engine.Node         { return oneDep(i, r.on) }
-func (r *thenDo[T]) Drop(bool)                      { r.on, r.fn = nil, nil }
-func (r *thenDo[T]) Fill(c *engine.Call)            { c.Func, c.In = r.fn, []any{r.on.value} }
+func (r *thenDo[T]) Call(ctx context.Context) error {
+	err := r.fn(ctx, r.on.value)
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
+}
+func (r *thenDo[T]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
+func (r *thenDo[T]) Drop(failed bool) {
+	r.on, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenDo[T]) Fill(c *engine.Call) { c.Func, c.In = r.fn, []any{r.on.value} }
 
 // Optional is [Task.Then] for something that others can do without: the
 // failure of fn, but not of t, becomes the Err of its [Result].
-func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error)) *Task[Result[U]] {
+func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[Result[U]] {
 	dep := checkTask(t, "Optional")
 	checkFunc(fn == nil, "Optional", name)
 	g := engine.GroupOf(dep)
 	r := &thenOptional[T, U]{on: t, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfter(&r.node, dep, &r.edge)
+	if len(options) == 0 {
+		g.StartAfter(&r.node, dep, &r.edge)
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
@@ -90,11 +113,11 @@ type thenOptional[T, U any] struct {
 func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		r.value.Value = v
+		keep(&r.node, &r.value.Value, v)
 	}
 	return err
 }
-func (r *thenOptional[T, U]) absorb(e *TaskError)    { r.value.Err = e }
+func (r *thenOptional[T, U]) absorb(e *TaskError)    { absorb(&r.node, &r.value, e) }
 func (r *thenOptional[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
 func (r *thenOptional[T, U]) Drop(failed bool) {
 	r.on, r.fn = nil, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap/internal/engine"
 )
@@ -15,9 +16,10 @@ import (
 type verdict struct {
 	mu         sync.Mutex
 	failures   []*TaskError
+	undos      []*TaskError // what undos have returned
 	panicked   *PanicError
 	goexit     error // of the first body that called it
-	unfinished bool  // a task did not succeed
+	unfinished bool  // the group was ended from outside, and a task has not succeeded since
 	raised     bool  // the panic was, by Wait or Stop
 
 	result error // of Wait, from the end on
@@ -49,7 +51,9 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	g := h.group()
 	if err == nil {
 		if end := g.core.End(); end != nil && end.Why == engine.ByExit {
-			return g.exited(n)
+			v := g.exited(n)
+			v.Fail.Late = true
+			return v
 		}
 		return engine.Verdict{}
 	}
@@ -69,10 +73,12 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	if end != nil && end.Why == engine.ByExit {
 		return g.exited(n)
 	}
+	_, late := err.(*lateError) // what has ended it before the group's end is its own limit
+	found.canceled = found.canceled && !late
 	te := g.taskError(n, err, found)
 	kind := engine.KindOf(n)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && (te.canceled || errors.Is(err, end.Cause)):
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && !late && (te.canceled || errors.Is(err, end.Cause)):
 		return g.canceled(n, te)
 	case kind&engine.Entrant != 0: // the Race may still succeed
 		return engine.Verdict{Fail: failed(te)}
@@ -128,9 +134,10 @@ func (g *Group) exited(n *engine.Node) engine.Verdict {
 	return engine.Verdict{Fail: &engine.Failure{Err: &exitedError{engine.Label(n)}, Outcome: engine.Exited}}
 }
 
-// noteUnfinished notes that n did not succeed. A function of a Race is no task.
+// noteUnfinished notes that n did not succeed, if the group was ended from outside. A
+// function of a Race is no task.
 func (g *Group) noteUnfinished(n *engine.Node) {
-	if engine.KindOf(n)&engine.Entrant != 0 {
+	if end := g.core.End(); end == nil || end.Why != engine.ByOutside || engine.KindOf(n)&engine.Entrant != 0 {
 		return
 	}
 	v := g.makeVerdict()
@@ -237,8 +244,8 @@ func (h *host) RaceLost(race string) error { return &raceLostError{race} }
 // parts yields how the functions of a Race have ended.
 func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
 	return func(yield func(*engine.Failure) bool) {
-		body := engine.BodyOf(race)
-		for i := 0; body.Dep(i) != nil && yield(engine.FailureOf(body.Dep(i))); i++ {
+		body := engine.BodyOf(race).(engine.Contest)
+		for i := 0; body.Function(i) != nil && yield(engine.FailureOf(body.Function(i))); i++ {
 		}
 	}
 }
@@ -307,16 +314,25 @@ func (h *host) Goexited(n *engine.Node) engine.Verdict {
 // comes first.
 func (g *Group) noteDeath() *verdict {
 	g.core.NoticedEnd()
-	v := g.makeVerdict()
-	v.mu.Lock()
-	v.unfinished = true
-	v.mu.Unlock()
 	g.core.PrepareEnd()
-	return v
+	return g.makeVerdict()
 }
 
 func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
+}
+
+// Place returns a pointer to the value of n, for bodies that read it elsewhere.
+func (h *host) Place(n *engine.Node) any {
+	return engine.BodyOf(n).(interface{ place() any }).place()
+}
+
+// Late is the error of a body that has returned err after its limit of time.
+func (h *host) Late(limit, err error) error { return &lateError{limit, err} }
+
+// OutOfTime is the error of a limit of time.
+func (h *host) OutOfTime(limit string, after time.Duration) error {
+	return &limitError{limit, after}
 }
 
 // CutShort is the error of a wait for n that a cause has ended before n.
@@ -349,10 +365,14 @@ func (h *host) Ended() (engine.Outcome, error) {
 	case v.goexit != nil:
 		v.result = v.goexit
 		return engine.Goexited, v.result
-	case byExit:
+	case byExit && len(v.undos) == 0:
 		return engine.Exited, nil
-	case len(v.failures) > 0:
-		v.result = &GroupError{Group: g.core.Name(), Failures: v.failures}
+	case len(v.failures)+len(v.undos) > 0:
+		e := &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...)}
+		if len(v.failures) == 0 && v.unfinished {
+			e.rest = end.Report
+		}
+		v.result = e
 		return engine.Failed, v.result
 	case end != nil && end.Why == engine.ByOutside && v.unfinished:
 		v.result = end.Report

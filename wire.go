@@ -82,7 +82,7 @@ func decodeWire[E error](data []byte) (E, error) {
 
 // wireError is an error on its way to another process.
 type wireError struct {
-	Kind    string       `json:"kind,omitempty"` // task, group, panic, cycle, or a sentinel; "" for any other
+	Kind    string       `json:"kind,omitempty"` // task, undo, group, panic, cycle, or a sentinel; "" for any other
 	Name    string       `json:"name,omitempty"` // of the task or the group
 	Type    string       `json:"type,omitempty"`
 	Message string       `json:"message,omitempty"`
@@ -125,6 +125,8 @@ func (w *wirer) encode(err error, depth int) *wireError {
 		return &wireError{Kind: "task", Name: e.Task, Causes: w.causes([]error{e.Err}, depth)}
 	case *GroupError:
 		return &wireError{Kind: "group", Name: e.Group, Causes: w.causes(e.Unwrap(), depth)}
+	case *undoError:
+		return &wireError{Kind: "undo", Causes: w.causes([]error{e.err}, depth)}
 	case *CycleError:
 		return &wireError{Kind: "cycle", Path: e.Path}
 	case *PanicError:
@@ -194,6 +196,12 @@ func (w *wireError) error() error {
 		e := &TaskError{Task: w.Name}
 		if len(causes) > 0 {
 			e.Err = causes[0]
+		}
+		return e
+	case "undo":
+		e := &undoError{}
+		if len(causes) > 0 {
+			e.err = causes[0]
 		}
 		return e
 	case "group":

@@ -60,9 +60,9 @@ func TestEngineInsideLimit(t *testing.T) {
 		var events asaptest.Events
 		g := asap.New(t.Context(), asap.Limit(1), asap.Observe(&events))
 		far := g.Go("far", func(ctx context.Context) (int, error) {
-			return asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+			return asap.Run(ctx, func(g *asap.Group) func() int {
 				a, b := g.Input("a", 1), g.Input("b", 2)
-				return a.Then("c", takes(2*time.Millisecond)).And(b.Then("d", takes(0))).Then("sum", both)
+				return a.Then("c", takes(2*time.Millisecond)).And(b.Then("d", takes(0))).Then("sum", both).Value
 			}, flow.On(newParallel(ctx)))
 		})
 		for i := range 5 {

@@ -141,7 +141,7 @@ func ExampleFlows() {
 	}
 	// Output:
 	// asaptest.chain 5 <nil>
-	// asaptest.and 8 <nil>
+	// asaptest.and 5 <nil>
 }
 
 func ExampleTestObserver() {

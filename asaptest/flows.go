@@ -53,10 +53,9 @@ var flowCases = []flowCase{
 	{rule: "R1 chain", in: 1, want: "7", flow: flow.Define("asaptest.chain", func(g *group, in number) words {
 		return in.Then("one", plus(1)).Then("two", plus(2)).Then("three", plus(3)).Then("text", text)
 	})},
-	{rule: "R1 and to six", in: 1, want: "21", flow: flow.Define("asaptest.and", func(g *group, in number) words {
-		a, b, c, d, e := in.Then("a", plus(1)), in.Then("b", plus(2)), in.Then("c", plus(3)), in.Then("d", plus(4)), in.Then("e", plus(5))
-		six := in.And(a).And(b).And(c).And(d).And(e)
-		return six.Then("six", func(_ context.Context, i, a, b, c, d, e int) (int, error) { return i + a + b + c + d + e, nil }).Then("text", text)
+	{rule: "R1 and to three", in: 1, want: "6", flow: flow.Define("asaptest.and", func(g *group, in number) words {
+		a, b := in.Then("a", plus(1)), in.Then("b", plus(2))
+		return in.And(a).And(b).Then("three", func(_ context.Context, i, a, b int) (int, error) { return i + a + b, nil }).Then("text", text)
 	})},
 	{rule: "R1 do and input", in: 4, want: "8 done", flow: flow.Define("asaptest.do", func(g *group, in number) words {
 		done := in.Do("save", ignore)

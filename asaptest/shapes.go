@@ -124,8 +124,8 @@ var shapes = []shape{
 	{"nested", func(ctx context.Context, o ...asap.Option) error {
 		g := asap.New(ctx, append(o, asap.Name("outer"))...)
 		g.Go("checkout", func(ctx context.Context) (int, error) {
-			return asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
-				return g.Go("stock", nap(2*ms)).Then("charge", double)
+			return asap.Run(ctx, func(g *asap.Group) func() int {
+				return g.Go("stock", nap(2*ms)).Then("charge", double).Value
 			}, asap.Name("checkout"))
 		})
 		g.Go("mail", nap(ms))

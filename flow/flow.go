@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
 )
 
 // Flow is a set of tasks that is defined once and runs anywhere: in this
@@ -41,22 +43,30 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 	}
 	p := newPlan(f.name)
 	p.options = f.options
-	out, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[Out] {
+	var failed error // of the result's task, where others have their own
+	out, err := asap.Run(ctx, func(g *asap.Group) func() Out {
 		input := g.Input("input", in)
 		built := false
 		defer func() { p.defined(built) }()
 		out := f.build(g, input)
-		if out == nil {
+		switch {
+		case out == nil:
 			panic("asap: flow " + f.name + ": its function returned no task; return the task of the result")
+		case engine.GroupOf(p.nodeOf(out)) != p.backend.group:
+			panic("asap: flow " + f.name + ": its function returned a task of another group; return one of the group that it was given")
 		}
 		built = true
-		return out
+		return func() Out {
+			r := out.Result()
+			failed = r.Err
+			return r.Value
+		}
 	}, p)
 	if p.result != nil {
 		var zero Out
 		return zero, p.result
 	}
-	return out, err
+	return out, cmp.Or(err, failed)
 }
 
 // Name returns the name that the flow was defined with.

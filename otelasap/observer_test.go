@@ -349,7 +349,7 @@ func TestNestedAndTwice(t *testing.T) {
 		for range 2 { // one observer, two runs and a nested group that has it as well
 			g := asap.New(t.Context(), asap.Name("outer"), asap.Observe(y))
 			g.Go("checkout", func(ctx context.Context) (int, error) {
-				return asap.Run(ctx, func(g *asap.Group) *asap.Task[int] { return g.Go("charge", wait(ms)) }, asap.Name("inner"), asap.Observe(y))
+				return asap.Run(ctx, func(g *asap.Group) func() int { return g.Go("charge", wait(ms)).Value }, asap.Name("inner"), asap.Observe(y))
 			})
 			if err := g.Wait(); err != nil {
 				t.Fatal(err)

@@ -98,8 +98,8 @@ func TestActivityOptions(t *testing.T) {
 		say := func(ctx context.Context, n int) (int, error) { return n + 1, nil }
 		likes := g.Map("likes", in.Then("list", func(context.Context, int) ([]int, error) { return []int{1, 2}, nil }), say)
 		won := g.Race("mirror", func(context.Context) (int, error) { return 1, nil })
-		return likes.And(won).And(in.Then("price", say)).And(in.Then("price", say)).Then("sum",
-			func(_ context.Context, l []int, a, b, c int) (int, error) { return len(l) + a + b + c, nil })
+		prices := in.Then("price", say).And(in.Then("price", say)).Then("prices", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
+		return likes.And(won).And(prices).Then("sum", func(_ context.Context, l []int, a, b int) (int, error) { return len(l) + a + b, nil })
 	})
 	saw := make(map[string]string)
 	v, err := runIn(t, f, 1, func(env *testsuite.TestWorkflowEnvironment) {

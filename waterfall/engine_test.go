@@ -102,7 +102,7 @@ func TestRunWhileTheEngineRecords(t *testing.T) {
 		a, b := last[i%4], last[(i+1)%4]
 		switch i % 5 {
 		case 0:
-			last[i%4] = a.And(b).And(last[(i+2)%4]).And(last[(i+3)%4]).Then("four", func(context.Context, int, int, int, int) (int, error) { return 0, nil })
+			last[i%4] = a.And(b).And(last[(i+2)%4]).Then("four", func(context.Context, int, int, int) (int, error) { return 0, nil }, asap.Needs(last[(i+3)%4]))
 		case 1:
 			last[i%4] = g.Go("waits", func(ctx context.Context) (int, error) {
 				a.Await(ctx)

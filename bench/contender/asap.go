@@ -100,12 +100,6 @@ func declare(ag *asap.Group, g *graph.Graph, w *work.Work, tasks []task, i int32
 			h, err := w.Do(ctx, i)
 			return work.Join(work.Join(work.Join(h, a), b), c), err
 		})
-	case 4:
-		and := tasks[deps[0]].And(tasks[deps[1]]).And(tasks[deps[2]]).And(tasks[deps[3]])
-		return and.Then(name, func(ctx context.Context, a, b, c, d uint64) (uint64, error) {
-			h, err := w.Do(ctx, i)
-			return work.Join(work.Join(work.Join(work.Join(h, a), b), c), d), err
-		})
 	}
 	needs := make([]task, len(deps))
 	for k, d := range deps {

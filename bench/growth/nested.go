@@ -16,8 +16,8 @@ var nested = []Case{
 			if n == 0 {
 				return 1, nil
 			}
-			return asap.Run(ctx, func(g *asap.Group) task {
-				return g.Go("level", func(ctx context.Context) (int, error) { return level(ctx, n-1) })
+			return asap.Run(ctx, func(g *asap.Group) func() int {
+				return g.Go("level", func(ctx context.Context) (int, error) { return level(ctx, n-1) }).Value
 			})
 		}
 		v, err := level(context.Background(), n)

@@ -59,10 +59,10 @@ func shippingBefore(ctx context.Context) (Price, error) {
 }
 
 func shipping(ctx context.Context) (Price, error) {
-	return asap.Run(ctx, func(g *asap.Group) *asap.Task[Price] {
+	return asap.Run(ctx, func(g *asap.Group) func() Price {
 		user := g.Go("user", fetchUser)
 		config := g.Go("config", fetchConfig)
 		order := user.Then("order", fetchOrder)
-		return order.And(config).Then("shipping", fetchShipping)
+		return order.And(config).Then("shipping", fetchShipping).Value
 	})
 }

@@ -30,11 +30,11 @@ func pricesBefore(ctx context.Context, user User) ([]Price, error) {
 }
 
 func prices(ctx context.Context, user User) ([]Price, error) {
-	return asap.Run(ctx, func(g *asap.Group) *asap.Task[[]Price] {
+	return asap.Run(ctx, func(g *asap.Group) func() []Price {
 		items := g.Go("items", func(ctx context.Context) ([]string, error) {
 			order, err := fetchOrder(ctx, user)
 			return order.Items, err
 		})
-		return g.Map("prices", items, fetchPrice, asap.Limit(2))
+		return g.Map("prices", items, fetchPrice, asap.Limit(2)).Value
 	})
 }

@@ -126,10 +126,10 @@ func TestPeer_BetterAllStartsWhenAborted(t *testing.T) {
 	virtual(t, "canceled before", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+		_, err := asap.Run(ctx, func(g *asap.Group) func() int {
 			a := g.Go("a", never(t))
 			g.Go("b", never(t))
-			return a.Then("c", never1[int](t))
+			return a.Then("c", never1[int](t)).Value
 		})
 		wantIs(t, "Run", err, context.Canceled)
 	})
@@ -140,7 +140,7 @@ func TestPeer_BetterAllStartsWhenAborted(t *testing.T) {
 func TestPeer_BetterAllNeverAbortsLosers(t *testing.T) {
 	virtual(t, "flow", func(t *testing.T) {
 		c := startClock()
-		v, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[string] {
+		v, err := asap.Run(t.Context(), func(g *asap.Group) func() string {
 			hit := g.NewExit[string]()
 			g.Do("quick", func(context.Context) error { time.Sleep(100 * ms); return hit.With("quick") })
 			return g.Go("slow", func(ctx context.Context) (string, error) {
@@ -150,7 +150,7 @@ func TestPeer_BetterAllNeverAbortsLosers(t *testing.T) {
 				case <-time.After(512 * ms):
 					return "slow", nil
 				}
-			})
+			}).Value
 		})
 		c.at(t, "Run", 100*ms)
 		if v != "quick" || err != nil {

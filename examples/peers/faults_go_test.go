@@ -148,10 +148,10 @@ func TestPeer_TaskgraphLeaksPerCancelledRun(t *testing.T) {
 		for range 100 {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(ms, cancel)
-			asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+			asap.Run(ctx, func(g *asap.Group) func() int {
 				a := g.Go("a", obeys)
 				g.Go("b", a.Await)
-				return a.Then("c", never1[int](t))
+				return a.Then("c", never1[int](t)).Value
 			})
 		}
 		if now := goroutines(); len(now) != len(before) {

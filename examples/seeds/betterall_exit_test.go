@@ -82,7 +82,7 @@ type processed struct{ Error, Data string }
 
 // conditional ends early when the input is not valid.
 func conditional(ctx context.Context, ms time.Duration, input string, options ...asap.Option) (processed, error) {
-	return asap.Run(ctx, func(g *asap.Group) *asap.Task[processed] {
+	return asap.Run(ctx, func(g *asap.Group) func() processed {
 		end := g.NewExit[processed]()
 		valid := g.Go("validateInput", func(ctx context.Context) (string, error) {
 			if _, err := answer(ctx, 20*ms, struct{}{}); err != nil {
@@ -95,7 +95,7 @@ func conditional(ctx context.Context, ms time.Duration, input string, options ..
 		})
 		return valid.Then("processData", func(ctx context.Context, input string) (processed, error) {
 			return answer(ctx, 500*ms, processed{Data: "processed " + input})
-		})
+		}).Value
 	}, options...)
 }
 

@@ -1,4 +1,4 @@
-// Command andgen writes and_gen.go: what And2 to And6 have, for each number of
+// Command andgen writes and_gen.go: what And2 and And3 have, for each number of
 // dependencies the same.
 package main
 
@@ -12,7 +12,7 @@ import (
 	"text/template"
 )
 
-const most = 6
+const most = 3
 
 // arity is the template's data for one number of dependencies.
 type arity struct {
@@ -81,33 +81,66 @@ type And{{.N}}[{{.Types}} any] struct {
 
 // Then declares a task that starts when all {{.N}} have succeeded, with their
 // values. It is skipped as soon as one of them fails or is skipped.
-func (d And{{.N}}[{{.Types}}]) Then[R any](name string, fn func(context.Context, {{.Types}}) (R, error)) *Task[R] {
+func (d And{{.N}}[{{.Types}}]) Then[R any](name string, fn func(context.Context, {{.Types}}) (R, error), options ...TaskOption) *Task[R] {
 	g := engine.GroupOf(checkTask(d.a, "And{{.N}}.Then"))
 	checkFunc(fn == nil, "Then", name)
 	r := &and{{.N}}Then[{{.Types}}, R]{and{{.N}}Deps: and{{.N}}Deps[{{.Types}}]{And{{.N}}: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Do is [And{{.N}}.Then] for a function without a value.
-func (d And{{.N}}[{{.Types}}]) Do(name string, fn func(context.Context, {{.Types}}) error) *Task[struct{}] {
+func (d And{{.N}}[{{.Types}}]) Do(name string, fn func(context.Context, {{.Types}}) error, options ...TaskOption) *Task[struct{}] {
 	g := engine.GroupOf(checkTask(d.a, "And{{.N}}.Do"))
 	checkFunc(fn == nil, "Do", name)
 	r := &and{{.N}}Do[{{.Types}}]{and{{.N}}Deps: and{{.N}}Deps[{{.Types}}]{And{{.N}}: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
 	return &r.Task
 }
 
 // Optional is [And{{.N}}.Then] for something that others can do without: the
 // failure of fn, but not of a dependency, becomes the Err of its [Result].
-func (d And{{.N}}[{{.Types}}]) Optional[R any](name string, fn func(context.Context, {{.Types}}) (R, error)) *Task[Result[R]] {
+func (d And{{.N}}[{{.Types}}]) Optional[R any](name string, fn func(context.Context, {{.Types}}) (R, error), options ...TaskOption) *Task[Result[R]] {
 	g := engine.GroupOf(checkTask(d.a, "And{{.N}}.Optional"))
 	checkFunc(fn == nil, "Optional", name)
 	r := &and{{.N}}Optional[{{.Types}}, R]{and{{.N}}Deps: and{{.N}}Deps[{{.Types}}]{And{{.N}}: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	g.StartAfterAll(&r.node, r.edges[:])
+	if len(options) == 0 {
+		g.StartAfterAll(&r.node, r.edges[:])
+	} else {
+		start(&r.node, options)
+	}
+	return &r.Task
+}
+
+// Race is [Group.Race] of functions that need the values of all {{.N}}: they start
+// when all have succeeded.
+func (d And{{.N}}[{{.Types}}]) Race[R any](name string, fns ...func(context.Context, {{.Types}}) (R, error)) *Task[R] {
+	g := engine.GroupOf(checkTask(d.a, "And{{.N}}.Race"))
+	checkRace(len(fns), name)
+	for _, fn := range fns {
+		checkFunc(fn == nil, "Race", name)
+	}
+	in := &raceInputs{
+		on:     []*engine.Node{ {{- range .Deps}}&d.{{.Field}}.node, {{end -}} },
+		values: func() []any { return []any{ {{- range .Deps}}d.{{.Field}}.value, {{end -}} } },
+	}
+	r := newRace[R](g, name, in, len(fns))
+	for i := range r.entrants {
+		r.entrants[i].fn = func(ctx context.Context) (R, error) { return fns[i](ctx, {{range .Deps}}d.{{.Field}}.value, {{end}}) }
+		in.fns = append(in.fns, fns[i])
+	}
+	r.startAfter()
 	return &r.Task
 }
 {{if .Next}}
@@ -150,7 +183,7 @@ type and{{.N}}Then[{{.Types}}, R any] struct {
 func (r *and{{.N}}Then[{{.Types}}, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
 	if err == nil {
-		r.value = v
+		keep(&r.node, &r.value, v)
 	}
 	return err
 }
@@ -171,9 +204,18 @@ type and{{.N}}Do[{{.Types}} any] struct {
 }
 
 func (r *and{{.N}}Do[{{.Types}}]) Call(ctx context.Context) error {
-	return r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
+	err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
+	if err == nil {
+		keep(&r.node, &r.value, struct{}{})
+	}
+	return err
 }
-func (r *and{{.N}}Do[{{.Types}}]) Drop(bool)        { r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil }
+func (r *and{{.N}}Do[{{.Types}}]) Drop(failed bool) {
+	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
+	if failed {
+		r.forget()
+	}
+}
 func (r *and{{.N}}Do[{{.Types}}]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
 
 type and{{.N}}Optional[{{.Types}}, R any] struct {
@@ -185,11 +227,11 @@ type and{{.N}}Optional[{{.Types}}, R any] struct {
 func (r *and{{.N}}Optional[{{.Types}}, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
 	if err == nil {
-		r.value.Value = v
+		keep(&r.node, &r.value.Value, v)
 	}
 	return err
 }
-func (r *and{{.N}}Optional[{{.Types}}, R]) absorb(e *TaskError) { r.value.Err = e }
+func (r *and{{.N}}Optional[{{.Types}}, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
 func (r *and{{.N}}Optional[{{.Types}}, R]) Drop(failed bool) {
 	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
 	if failed {

@@ -29,11 +29,16 @@ const (
 	Inline   Kind = 1 << iota // Inliner: has no body to start, holds no slot
 	Optional                  // a failure of the body becomes its value
 	Element                   // PartOf and Limited: an element of a Map
-	Entrant                   // PartOf and Racer: a function of a Race
+	Entrant                   // PartOf and Entry: a function of a Race
 	Given                     // has its value from the start
 	Gather                    // a Gather
 	Mapped                    // Collector: a Map
-	Race                      // a Race itself: ends with the first success of its functions
+	Race                      // Contest: a Race itself: ends with the first success of its functions
+	Opted                     // has options, in its side
+	Wrapped                   // its body is called through options.go or those of its group
+	LeftOut                   // is done without its body, with the zero value
+	MayFail                   // a failure is one only for those that need it
+	Bounded                   // has a limiter of its own, in its side
 	helper                    // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant
@@ -47,8 +52,15 @@ type Inliner interface {
 	Inline() (parts Chain, done bool, err error)
 }
 
+// Expander is the body of a node whose dependencies are its parts once it has them.
+type Expander interface {
+	// Input is Dep, of what the node was declared on.
+	Input(i int) *Node
+}
+
 // Collector is the body of a Map.
 type Collector interface {
+	Expander
 	// Collect takes the values of the elements; it reports false when there
 	// are no elements yet.
 	Collect() bool
@@ -64,9 +76,23 @@ type Limited interface {
 	Limiter() *Limiter
 }
 
-// Racer is the body of a function of a Race.
+// Racer is the body of a Race and of a function of one.
 type Racer interface {
 	Race() *RaceState
+}
+
+// Contest is the body of a Race. Its dependencies are its functions once they
+// have started.
+type Contest interface {
+	Racer
+	Expander
+	// Function returns the i-th function, nil behind the last.
+	Function(i int) *Node
+}
+
+// Entry is the body of a function of a Race.
+type Entry interface {
+	Racer
 	// Win makes the function's value the Race's.
 	Win()
 }
@@ -81,6 +107,7 @@ type Filler interface {
 type Call struct {
 	Func, Out any   // the function of the user, and where its value goes, nil if there is none
 	In        []any // its arguments after the context
+	Optional  bool  // of a Map: a failure of an element becomes its value
 }
 
 // label is the name of n, also of an element or a function: likes[3]. It is made
@@ -110,11 +137,14 @@ func (n *Node) whole() *Node {
 // limiter is the innermost one of n's body, nil if it has none. It never changes
 // once the node is declared, so it needs no lock.
 func (n *Node) limiter() *Limiter {
-	if n.kind&Element != 0 {
-		return n.body.(Limited).Limiter()
+	switch {
+	case n.kind&(Element|Bounded) == 0:
+		return n.group.limiter
+	case n.kind&Bounded != 0:
+		return n.side.Load().rare.Load().limiter
 	}
-	return n.group.limiter
+	return n.body.(Limited).Limiter()
 }
 
-// race is the state of the Race that n is a function of.
+// race is the state of the Race that n is, or is a function of.
 func (n *Node) race() *RaceState { return n.body.(Racer).Race() }

@@ -58,19 +58,37 @@ func (g *Group) StartRace(n *Node, r *RaceState, k int) bool {
 	if !g.declare(n) {
 		return !n.isDone()
 	}
-	r.left, r.name = k, n.name
+	r.start(n.name, k)
 	g.declared.Add(int64(k))
 	for i := range k {
-		f := n.body.Dep(i)
+		f := n.body.(Contest).Function(i)
 		f.order = n.order
 		g.reportDeclared(f, n, i)
 	}
 	s := settling{g: g, at: g.now()}
 	for i := range k {
-		s.addReady(n.body.Dep(i), nil)
+		s.addReady(n.body.(Contest).Function(i), nil)
 	}
 	s.complete()
 	return true
+}
+
+// Enter makes the k functions of a Race that had to wait for its dependencies
+// start. They are parts that were given to InitPart, and that nobody else knows.
+// The caller has made the Race ready.
+func (g *Group) Enter(n *Node, r *RaceState, k int) (parts Chain) {
+	r.start(n.name, k)
+	g.declared.Add(int64(k))
+	for i := range k {
+		f := n.body.(Contest).Function(i)
+		f.order = n.order
+		if !g.plain {
+			g.reportDeclared(f, n, i)
+		}
+		parts.Push(f)
+	}
+	n.expand(1) // until it is decided
+	return parts
 }
 
 // Give declares a node that has its value, and settles it, or leaves that to
@@ -94,15 +112,27 @@ func (g *Group) Release(n *Node) {
 	}
 }
 
-// AddParts counts in the elements of a Map that has its slice; the i-th is
+// AddParts counts in the elements of the Map of, which has its slice; the i-th is
 // declared by [Group.AddPart].
-func (g *Group) AddParts(k int) { g.declared.Add(int64(k)) }
+func (g *Group) AddParts(of *Node, k int) {
+	if o := of.options(); o != nil {
+		o.expanded = true
+	}
+	g.declared.Add(int64(k))
+}
 
-// AddPart declares the element n, with the body b, of the Map of, and adds it to
-// parts. e is its edge to the Map. No element may look at another before
-// [Group.Expand].
-func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int) {
-	n.group, n.body, n.kind, n.order = g, b, Element, of.order
+// AddPart declares the element n, with the body b and what else is special about
+// it, of the Map of, and adds it to parts. e is its edge to the Map. No element may
+// look at another before [Group.Expand].
+func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k Kind) {
+	n.group, n.body, n.kind, n.order = g, b, Element|k, of.order
+	if o := of.options(); o != nil {
+		n.makeSide().makeRare().options = o
+		n.kind |= of.kind & (Opted | Wrapped | MayFail)
+		if o.within > 0 && !g.elsewhere {
+			g.addDue(n, o.within) // if it is late, who would begin it sees that
+		}
+	}
 	e.to = of
 	n.list.Store(e)
 	if !g.plain {
@@ -159,6 +189,9 @@ func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
 	}
+	if b := g.ledger.Load(); b != nil && len(b.around) > 0 {
+		n.kind |= Wrapped
+	}
 	if g.watch != nil && g.watch.Entries() {
 		g.makeEntry(n)
 	}
@@ -172,10 +205,7 @@ func (g *Group) makeEntry(n *Node) {
 		whole = of.number()
 	}
 	dep := func(i int) (uint32, bool) {
-		if n.kind&Race != 0 { // its functions are its parts
-			return 0, false
-		}
-		d := n.body.Dep(i)
+		d := n.dep(i)
 		if d == nil {
 			return 0, false
 		}
@@ -196,7 +226,7 @@ func (g *Group) makeEntry(n *Node) {
 // releases it. Without observers and limits that is one push.
 func (g *Group) ready(n *Node) {
 	switch {
-	case !g.plain || n.kind&Inline != 0:
+	case !g.plain || n.kind&(Inline|Bounded) != 0:
 		g.readyOrSkip(n, true, 0)
 	case g.limiter == nil:
 		g.pushStack(n, n)

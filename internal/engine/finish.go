@@ -24,7 +24,9 @@ func (g *Group) sealAfter(n int64) {
 	if !g.declared.CompareAndSwap(n, sealed|n) {
 		return // another one was declared, or has closed it
 	}
-	g.endJoins()
+	if len(g.planUndos()) == 0 { // else when they have been called
+		g.endJoins()
+	}
 	if g.alive.Load() == 0 {
 		g.finish()
 	}
@@ -64,20 +66,33 @@ func (g *Group) countOff() bool {
 }
 
 // finish makes the group be over, once, as the last step of the last goroutine in
-// it. Only goroutines that bodies have left behind can still be on the way: they
-// see over, or are found here (keeps 10, 24). Wait returns by the last line, so
-// everything else comes before it.
+// it, or leaves that to a goroutine that calls undos first, as the caller may be a body
+// that waits for this group.
 func (g *Group) finish() {
-	if !g.over.CompareAndSwap(false, true) {
-		return
+	todo := g.planUndos()
+	switch {
+	case !g.over.CompareAndSwap(0, finishing):
+	case len(todo) > 0:
+		go g.newUndoer(todo).work() // whom Wait waits for
+	default:
+		g.becomeOver()
 	}
+}
+
+// becomeOver is the last step. Only goroutines that bodies have left behind can still
+// be on the way: they see over, or are found here (keeps 10, 24). Wait returns by the
+// last line, so everything else comes before it.
+func (g *Group) becomeOver() {
+	g.over.Store(over)
+	g.forgetUndos()
 	g.unwatchParent()
+	g.endDues()
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
 	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
-	g.endTimed()
+	g.endTimedContexts()
 	if owner := g.owner.Swap(nil); owner != nil {
 		owner.group.disown(g)
 	}

@@ -37,7 +37,8 @@ type Group struct {
 	owner       atomic.Pointer[Node] // the task in whose body it was made; nil once the group has ended
 	realContext atomic.Pointer[realContext]
 	ledger      atomic.Pointer[ledger]
-	backend     Backend
+	backend     *backing
+	made        int64 // when New was called, in nanoseconds of the wall clock: see due.go
 
 	// Pushers write the first two, see relay.go; the rest is seldom used.
 	in                   atomic.Pointer[Node]
@@ -47,8 +48,8 @@ type Group struct {
 	parked               atomic.Pointer[wait]  // hard waits of the group's bodies for tasks; changed under mu
 	uphill               atomic.Int32          // of a root: see cycle.go
 	depth                int32                 // groups around this one
-	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined
-	over                 atomic.Bool           // everything has ended
+	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined; of a root, sharing
+	over                 atomic.Int32          // finishing, then over: everything has ended
 
 	// Poppers write the first two, see relay.go.
 	popMu sync.Mutex
@@ -56,7 +57,7 @@ type Group struct {
 	ended atomic.Int64 // tasks that have ended, and the caller that waits
 	alive atomic.Int32 // goroutines that have to make their last step
 	mu    sync.Mutex
-	rank  uint8 // see rank.go; under the mu of the top limiter
+	rank  atomic.Uint32 // see rank.go
 	idle  sync.WaitGroup
 }
 
@@ -64,7 +65,9 @@ type Group struct {
 type Config struct {
 	Name    string
 	Settled bool
-	Limit   int // 0: none but those of the groups around
+	Limit   int     // 0: none but those of the groups around
+	Shared  *Shared // nil for that of the task around
+	Around  []Around
 	Watch   watch.Config
 	Watched bool             // Watch says something
 	Clock   func() time.Time // an engine's, nil for this process
@@ -81,6 +84,7 @@ type Config struct {
 func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	g.parent, g.host, g.plain = ctx, host, true
 	g.root, g.base = g, g
+	g.made = time.Now().UnixNano()
 	g.declared.Store(1)
 	g.idle.Add(1)
 	owner := nodeOf(ctx)
@@ -133,7 +137,15 @@ func (g *Group) Depth() int { return int(g.depth) }
 func (g *Group) Parent() context.Context { return g.parent }
 
 // Backend returns what runs or forbids the group's bodies, nil if nothing does.
-func (g *Group) Backend() Backend { return g.backend }
+func (g *Group) Backend() Backend {
+	if g.backend == nil {
+		return nil
+	}
+	return g.backend.Backend
+}
+
+// backing is a Backend behind one pointer.
+type backing struct{ Backend }
 
 // Refuse panics if the group's backend forbids the call.
 func (g *Group) Refuse(call string, n *Node) {
@@ -149,8 +161,16 @@ func (g *Group) configure(c *Config) {
 	if c.Name != "" {
 		g.makeLedger().name = c.Name
 	}
+	if c.Shared != nil {
+		g.limiter = newSharedLimiter(c.Shared, g.limiter)
+		g.root.share()
+	}
 	if c.Limit > 0 {
 		g.limiter = newLimiter(c.Limit, g.limiter, g)
+	}
+	if len(c.Around) > 0 {
+		g.makeLedger().around = c.Around
+		g.plain = false
 	}
 	if c.Backend != nil {
 		g.setBackend(c)
@@ -163,9 +183,12 @@ func (g *Group) setBackend(c *Config) {
 	if b == nil {
 		return
 	}
-	g.backend = b
+	g.backend = &backing{b}
 	if !elsewhere {
 		return
+	}
+	if c.Shared != nil {
+		g.refuseShared("")
 	}
 	g.plain, g.elsewhere = false, true
 	g.nests, g.base = false, g        // an engine hears of an end from the goroutine inside the group's methods
@@ -197,21 +220,32 @@ func (g *Group) observe(owner *Node, c *Config) {
 }
 
 // isOver may be asked by anybody; who sees true sees all that was done before.
-func (g *Group) isOver() bool { return g.over.Load() }
+func (g *Group) isOver() bool { return g.over.Load() == over }
+
+// What a group's over is, but for 0.
+const (
+	finishing = iota + 1
+	over
+)
 
 // ledger is what most groups never need.
 type ledger struct {
 	name        string         // written before the group is shared
+	around      []Around       // likewise: of all its bodies
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
-	cycles      sync.Mutex     // of a root: one waiter at a time decides whether it closes a cycle
-	several     atomic.Int32   // of a root: waits of bodies that have another one: see cycle.go
+	undoing     atomic.Pointer[undoing]
+	dues        *dues        // under the group's mu
+	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
+	several     atomic.Int32 // of a root: waits of bodies that have another one: see cycle.go
 
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it
 	queuedNow int      // that have not
+
+	sharing *sharing // see sharing.go; written once, under the group's mu
 }
 
 // makeLedger returns the group's ledger and makes it if need be.

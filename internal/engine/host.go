@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Host says what the ends of a group's tasks mean, in the errors of the package
 // above. It is asked when something has not simply succeeded: never for a task
@@ -26,12 +29,25 @@ type Host interface {
 	// Skipped is the end of a task whose body never runs, because of dep, or
 	// because of the group's end if dep is nil.
 	Skipped(n, dep *Node) *Failure
+	// OutOfTime is the error of a limit of time that has ended a body, or kept it
+	// from beginning: timeout or within.
+	OutOfTime(limit string, after time.Duration) error
+	// Late is the error of a body that has returned err after that limit.
+	Late(limit, err error) error
 	// CutShort is the error of a wait for n that has ended before n, for a cause.
 	CutShort(n *Node, cause error) error
 	// Cycle is the error of a wait that can never end.
 	Cycle(path []string) error
+	// Undoes reports whether what has succeeded in the group is to be undone. It is
+	// asked when every task has ended.
+	Undoes() bool
+	// UndoFailed records what an undo of n has returned. It is called inside of the
+	// undo, whose panic or Goexit is recorded as that of n's body.
+	UndoFailed(n *Node, err error)
 	// ExitOf returns the exit of the group that err is or wraps, and its value.
 	ExitOf(err error) (e ExitHandle, value any, ok bool)
+	// Place returns a pointer to where n keeps its value.
+	Place(n *Node) any
 	// Outside is the end of the group by its parent, whose error and cause
 	// are given.
 	Outside(err, cause error) *Ending
@@ -67,6 +83,12 @@ type Backend interface {
 	Cancel(cause error)
 	// Decided ends the functions of a Race that has its winner.
 	Decided(race *Node)
+	// RefuseShared panics if bodies run on another engine, which knows nothing of
+	// the slots of a Shared: for a task, or, without a name, for the group.
+	RefuseShared(task string)
+	// Undoes is told of an undo of n, and reports whether it is to be noted. It
+	// panics if the values of n are out of reach.
+	Undoes(n *Node) bool
 	// KeepExit is told of every handle of an exit.
 	KeepExit(e ExitHandle)
 }
@@ -91,6 +113,7 @@ type Verdict struct {
 type Failure struct {
 	Err     error
 	Outcome Outcome
+	Late    bool // the body had succeeded, after an exit: its value is lost
 }
 
 // Outcome is how a task or a group ended: asap.Outcome, by number.
@@ -99,6 +122,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
+	OutcomeTolerated
+	OutcomeLeftOut
 	Failed
 	Skipped
 	Canceled

@@ -41,6 +41,7 @@ func (g *Group) join(bodies bool) {
 const (
 	counted = 1 << iota // the caller's count is given back
 	joined              // by Join, and not only JoinStopped
+	shares              // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
 
 // drive counts the caller off also when an engine takes the group out of memory,
@@ -55,7 +56,7 @@ func (g *Group) drive() {
 
 // beginJoin begins that wait. It returns nil if there is no such task any more,
 // or nothing to wait for. It notes itself under the group's mu if that is not
-// sealed, and who seals it looks there afterwards: keeps 10. It is not parked, as
+// sealed, or has still something to undo, and who seals it or has undone that looks there afterwards: keeps 10. It is not parked, as
 // the end of its own group does not cut it: the Wait has to see its tasks out.
 func (g *Group) beginJoin() *wait {
 	by := g.owner.Load()
@@ -70,7 +71,8 @@ func (g *Group) beginJoin() *wait {
 	w.woken.Add(1)
 	b := g.makeLedger()
 	g.mu.Lock()
-	open := !g.isSealed()
+	d := b.undoing.Load()
+	open := !g.isSealed() || d != nil && !d.joinsEnded // by who calls undos
 	if open {
 		w.next = b.joins
 		b.joins = w
@@ -92,8 +94,8 @@ func (g *Group) beginJoin() *wait {
 	return w
 }
 
-// endJoins ends those waits at the moment when the last task has ended. The seal
-// comes before it: keeps 10. The bodies have slots again before anything starts in
+// endJoins ends those waits at the moment when the last task has ended, or the last
+// undo. The seal comes before it: keeps 10. The bodies have slots again before anything starts in
 // those that were the last task's.
 func (g *Group) endJoins() {
 	b := g.ledger.Load()
@@ -103,6 +105,9 @@ func (g *Group) endJoins() {
 	g.mu.Lock()
 	w := b.joins
 	b.joins = nil
+	if d := b.undoing.Load(); d != nil {
+		d.joinsEnded = true
+	}
 	g.mu.Unlock()
 	for w != nil {
 		next := w.next // w may be used again when it is woken
@@ -117,7 +122,11 @@ func (g *Group) endJoins() {
 func (w *wait) concludeJoin() {
 	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
+	how := w.how
 	w.withdraw(waiter)
 	by.reportResumed(nil, w.group.Swap(nil))
 	waiter.freeFirst(w)
+	if f, ok := how.(foreignBubble); ok {
+		f.raise(by)
+	}
 }

@@ -14,6 +14,7 @@ type RaceState struct {
 	decided atomic.Int32 // 0, allFailed, or 1 and the index of the function that has won; set under mu
 	late    bool         // it was decided after the group's end; written before decided
 	mu      sync.Mutex
+	started bool            // the functions may be looked at; written before they can be found
 	left    int             // functions that have not ended
 	first   int             // those before it have all ended
 	asked   *entrantContext // of the functions, those with a real context, until it is decided
@@ -21,8 +22,19 @@ type RaceState struct {
 
 const allFailed = -1
 
+// start is called before anybody else looks at the k functions.
+func (r *RaceState) start(name string, k int) { r.name, r.left, r.started = name, k, true }
+
+// HasStarted reports whether the functions have been started. It is for whoever may
+// read what the Race waits for: see Body.Dep.
+func (r *RaceState) HasStarted() bool { return r.started }
+
 // isDecided may be asked by anybody: a function that is not to start, or a backend.
 func (r *RaceState) isDecided() bool { return r.decided.Load() != 0 }
+
+// IsLostBy reports whether the Race is decided, and not by the i-th function, which has
+// ended.
+func (r *RaceState) IsLostBy(i int) bool { return r.isLostBy(int32(i)) }
 
 // isLostBy reports whether the Race is decided, and not by the i-th function.
 func (r *RaceState) isLostBy(i int32) bool {
@@ -84,7 +96,7 @@ func (s *settling) settleRace(n *Node) {
 	r.mu.Unlock()
 	switch {
 	case won:
-		n.body.(Racer).Win()
+		n.body.(Entry).Win()
 		s.work.Push(of)
 	case lost:
 		v := s.g.host.Lost(of)
@@ -105,7 +117,7 @@ func (s *settling) settleRace(n *Node) {
 // does not exist: they start with the Race.
 func (g *Group) skipLosers(of *Node) {
 	for i := 0; ; i++ {
-		n := of.body.Dep(i)
+		n := of.body.(Contest).Function(i)
 		if n == nil {
 			break
 		}
@@ -128,7 +140,7 @@ func (s *settling) cutRaces() {
 		return
 	}
 	for _, of := range s.races {
-		if n := of.body.Dep(0).race().firstLeft(of); n != nil {
+		if n := of.race().firstLeft(of); n != nil {
 			n.cutIfStuck()
 		}
 	}
@@ -140,7 +152,7 @@ func (r *RaceState) firstLeft(of *Node) *Node {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for ; ; r.first++ {
-		n := of.body.Dep(r.first)
+		n := of.body.(Contest).Function(r.first)
 		if n == nil || !n.isDone() {
 			return n
 		}

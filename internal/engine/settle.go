@@ -14,16 +14,17 @@ import (
 // and counts off what has ended, in this order: once that is done the group may
 // be over.
 type settling struct {
-	g       *Group
-	work    Chain // to be published
-	ready   Chain // bodies that may run now, in order of declaration
-	ended   int64
-	cancel  bool          // the group is to be canceled afterwards
-	gated   bool          // ready has bodies with a limit of their own
-	inlined bool          // a node without a body took part: what it made ready may belong before the rest
-	races   []*Node       // of which a function has failed and others have not ended
-	class   uint8         // byEnd, or 0 if what is ready was so when it was declared
-	at      time.Duration // of all of it, for observers
+	g        *Group
+	work     Chain // to be published
+	ready    Chain // bodies that may run now, in order of declaration
+	ended    int64
+	cancel   bool          // the group is to be canceled afterwards
+	gated    bool          // ready has bodies with a limit of their own
+	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	outlived *calls        // of the body that has ended: some still run
+	races    []*Node       // of which a function has failed and others have not ended
+	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
+	at       time.Duration // of all of it, for observers
 }
 
 // settle publishes the end of n, and all that follows from it. The caller owns n:
@@ -58,10 +59,14 @@ func (s *settling) publish(n *Node) {
 	}
 	f := n.failure()
 	if w := s.g.watch; w != nil {
-		w.Ended(n.entry(), outcomeOf(f), errorOf(f), s.at)
+		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
 	}
-	n.body.Drop(f != nil)
-	n.forget()
+	if c := n.openCalls(); c != nil {
+		s.outlived = c
+		n.placeUndos()
+	} else {
+		n.drop(f)
+	}
 	e := n.list.Swap(&closed)
 	if s.g.limiter != nil { // who waited first comes first
 		e = reverse(e)
@@ -74,9 +79,7 @@ func (s *settling) publish(n *Node) {
 		case to.isTold():
 			to.tell()
 		case f != nil: // what else it waits for does not matter
-			if to.kill() {
-				s.addSkipped(to, n)
-			}
+			s.missed(to, n)
 		case !to.arrived():
 		case s.g.limiter != nil:
 			ready.Push(to)
@@ -89,11 +92,22 @@ func (s *settling) publish(n *Node) {
 	}
 }
 
-func outcomeOf(f *Failure) uint8 {
-	if f == nil {
-		return uint8(Succeeded)
+// drop lets go of what n does not keep once it is done: keeps 5. Who settles it calls
+// this before it is published, or later if calls of its body still run.
+func (n *Node) drop(f *Failure) {
+	n.body.Drop(f != nil)
+	n.forget()
+}
+
+// outcome is how n has ended, with f or, if that is nil, well.
+func (n *Node) outcome(f *Failure) uint8 {
+	switch {
+	case f != nil:
+		return uint8(f.Outcome)
+	case n.kind&LeftOut != 0:
+		return uint8(OutcomeLeftOut)
 	}
-	return uint8(f.Outcome)
+	return uint8(Succeeded)
 }
 
 func errorOf(f *Failure) error {
@@ -103,10 +117,16 @@ func errorOf(f *Failure) error {
 	return f.Err
 }
 
-// addSkipped takes a node that was killed because of dep, nil for the group's end.
-// The caller made the change that decided it.
+// addSkipped takes a node that was killed because of dep, nil for the group's end, or
+// since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
-	n.setFailure(s.g.host.Skipped(n, dep))
+	if n.isLate() {
+		v := n.lateVerdict()
+		n.setFailure(v.Fail)
+		s.cancel = s.cancel || v.Cancel
+	} else {
+		n.setFailure(s.g.host.Skipped(n, dep))
+	}
 	s.work.Push(n)
 }
 
@@ -127,12 +147,16 @@ func (s *settling) addReady(n, dep *Node) {
 		g.watch.Ready(n.entry(), on, s.at)
 	}
 	if n.kind&Inline == 0 {
+		s.gated = s.gated || n.kind&Bounded != 0
 		s.ready.Push(n)
 		return
 	}
 	s.inlined = true
-	if g.noticeEnd() {
-		n.setFailure(g.host.Skipped(n, nil))
+	if g.noticeEnd() || n.kind&LeftOut == 0 && !n.beginDue() {
+		s.addSkipped(n, nil)
+		return
+	}
+	if n.kind&LeftOut != 0 {
 		s.work.Push(n)
 		return
 	}
@@ -220,8 +244,8 @@ func (s *settling) cutAndCancel() {
 // the group's end. The caller settles n, so its dependencies are there.
 func (n *Node) culprit() *Node {
 	for i := 0; ; i++ {
-		d := n.body.Dep(i)
-		if d == nil || d.isDone() && d.failure() != nil {
+		d := n.dep(i)
+		if d == nil || d.isDone() && d.failure() != nil && n.needs(d) {
 			return d
 		}
 	}

@@ -14,14 +14,21 @@ import (
 type side struct {
 	entry  *record.Entry // where observers read its steps
 	fail   *Failure      // how it ended; read by others once the node is done
-	rare   *rare         // written by whoever declares or starts it
+	rare   atomic.Pointer[rare]
 	waiter atomic.Pointer[waiter]
 }
 
-// rare is what few of those have.
+// rare is what few of those have. Fields without an atomic belong to whoever declares
+// or starts the node, but for lost.
 type rare struct {
-	bodyContext *bodyContext // of its body, if that is not the node
-	backing     any          // of a Backend
+	bodyContext *bodyContext         // of its body, if that is not the node
+	options     *options             // of a node that is Opted, or whose whole is; nil once it is done
+	due         *due                 // when it must have begun, if that matters
+	calls       *calls               // of its body, if an Around wraps it; nil once that is done
+	limiter     *Limiter             // of a node that is Bounded
+	backing     any                  // of a Backend
+	undos       atomic.Pointer[undo] // the latest first; changed under the group's mu
+	lost        []*Lost              // values that are not the task's; under the group's mu
 }
 
 // sideWithWaiter is the side of a node that nobody observes and whose body waits:
@@ -33,8 +40,8 @@ type sideWithWaiter struct {
 
 // Backing returns what a [Backend] has given n, nil if nothing.
 func Backing(n *Node) any {
-	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.backing
+	if r := n.rare(); r != nil {
+		return r.backing
 	}
 	return nil
 }
@@ -110,19 +117,30 @@ func (n *Node) clearRegion() (r *trace.Region) {
 	return r
 }
 
-// makeRare is not for many at once: the side belongs to whoever declares or starts
-// the node.
-func (s *side) makeRare() *rare {
-	if s.rare == nil {
-		s.rare = new(rare)
+// rare returns what n has of it, nil if nothing.
+func (n *Node) rare() *rare {
+	if s := n.side.Load(); s != nil {
+		return s.rare.Load()
 	}
-	return s.rare
+	return nil
+}
+
+// makeRare may be called by anybody, as makeSide.
+func (s *side) makeRare() *rare {
+	r := s.rare.Load()
+	if r == nil {
+		r = new(rare)
+		if !s.rare.CompareAndSwap(nil, r) {
+			r = s.rare.Load()
+		}
+	}
+	return r
 }
 
 // bodyContext is the context of n's body that is not n itself, nil if it is.
 func (n *Node) bodyContext() *bodyContext {
-	if s := n.side.Load(); s != nil && s.rare != nil {
-		return s.rare.bodyContext
+	if r := n.rare(); r != nil {
+		return r.bodyContext
 	}
 	return nil
 }
@@ -139,13 +157,20 @@ func (n *Node) ownContext() context.Context {
 // n is about to be done: keeps 5. Who settles n calls it, beside Drop.
 func (n *Node) forget() {
 	if s := n.side.Load(); s != nil {
-		s.forget()
+		s.forget(n)
 	}
 }
 
-func (s *side) forget() {
-	if s.rare != nil && s.rare.bodyContext != nil {
-		s.rare.bodyContext.node.Store(nil)
+func (s *side) forget(n *Node) {
+	if r := s.rare.Load(); r != nil {
+		n.placeUndos()
+		if r.due != nil {
+			r.due.forget()
+		}
+		r.options, r.calls = nil, nil
+		if r.bodyContext != nil {
+			r.bodyContext.node.Store(nil)
+		}
 	}
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)

@@ -84,9 +84,9 @@ func (s *stuck) waitsFor(n *Node) (deps []*Node, oneOf, waits bool) {
 		return nil, false, false
 	}
 	s.pinned = append(s.pinned, n)
-	oneOf = n.kind&Race != 0
+	oneOf = n.kind&Race != 0 && n.race().started
 	for i := 0; ; i++ {
-		d := n.body.Dep(i)
+		d := n.dep(i)
 		if d == nil {
 			return deps, oneOf, true
 		}

@@ -108,7 +108,7 @@ func (n *Node) apart(ctx context.Context, by *Node) *wait {
 	switch {
 	case by == nil:
 		return &wait{ctx: ctx, done: done}
-	case ctx != by.ownContext() && done != by.ownContext().Done():
+	case !by.isOwn(ctx, done):
 		return &wait{by: by, ctx: ctx, done: done}
 	case done != by.Done(): // of a function of a Race, or by an observer
 		return &wait{by: by, ctx: ctx, done: done, hard: true}
@@ -224,6 +224,9 @@ func (w *wait) conclude() error {
 	}
 	if by != nil {
 		by.reportResumed(n, nil)
+	}
+	if f, ok := how.(foreignBubble); ok {
+		f.raise(by)
 	}
 	if n.isDone() {
 		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {

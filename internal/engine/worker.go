@@ -108,17 +108,30 @@ func (w *worker) run(n *Node) (next *Node) {
 	if n.mustSkip() {
 		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
+	if n.kind&Opted != 0 && !n.beginDue() {
+		return w.settleAs(n, n.lateVerdict())
+	}
 	w.inBody = true
 	var ctx context.Context = n
-	if g.watch != nil || n.kind&Entrant != 0 {
+	if g.watch != nil || n.kind&(Entrant|Wrapped) != 0 {
 		ctx = g.prepare(n, w.instant())
 	}
-	err := n.body.Call(ctx)
+	var err error
+	var dead *Failure
+	if n.kind&Wrapped == 0 {
+		err = n.body.Call(ctx)
+	} else {
+		err, dead = g.callBody(n, ctx)
+		err = n.endTime(err, dead != nil)
+	}
 	if g.watch != nil {
 		g.watch.BodyEnd(n.clearRegion())
 	}
+	if dead != nil {
+		return w.settleAs(n, Verdict{Fail: dead})
+	}
 	if err == nil && g.ending.Load() == nil {
-		if g.plain && n.kind&part == 0 {
+		if g.plain && n.kind&(part|Wrapped|Bounded) == 0 {
 			return w.succeed(n)
 		}
 		return w.settleAs(n, Verdict{})
@@ -146,17 +159,23 @@ func (w *worker) instant() time.Duration {
 // finds the worker's next node. What v says is recorded already: keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	w.died, w.inBody = nil, false
+	if n.kind&Wrapped != 0 {
+		n.endTime(nil, true) // of a body that has died
+	}
 	s := settling{g: n.group, cancel: v.Cancel}
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()
+	if s.outlived != nil {
+		w.outwait(n, &s)
+	}
 	return w.next(n, &s)
 }
 
 // next hands on what n's end made ready, and returns the worker's next node: the
 // oldest, without the queue, so a chain costs neither a lock nor a wake-up.
 func (w *worker) next(n *Node, s *settling) (next *Node) {
-	if w.g.limiter != nil || s.gated || n.kind&Element != 0 {
+	if w.g.limiter != nil || s.gated || n.kind&(Element|Bounded) != 0 {
 		return w.nextLimited(n, s.ready, s.ended)
 	}
 	w.ended += s.ended

@@ -95,13 +95,18 @@ func (b *builder) step(i int, tasks []task) task {
 	case nested:
 		return deps[0].Then(s.name, func(ctx context.Context, v Value) (Value, error) { return b.nested(ctx, i, v) })
 	}
-	return then6(s.name, deps, one, body)
+	return after(s.name, deps, one, body)
 }
 
-// then6 declares a task with one to six dependencies.
-func then6(name string, d []task, one func(context.Context, Value) (Value, error), body func(...Value) (Value, error)) task {
+// after declares a task with dependencies, at least one. Three are arguments of the
+// body, it gets the others.
+func after(name string, d []task, one func(context.Context, Value) (Value, error), body func(...Value) (Value, error)) task {
 	type c = context.Context
 	type v = Value
+	var rest []asap.Dep
+	for _, t := range d[min(len(d), 3):] {
+		rest = append(rest, t)
+	}
 	switch len(d) {
 	case 1:
 		return d[0].Then(name, one)
@@ -109,12 +114,14 @@ func then6(name string, d []task, one func(context.Context, Value) (Value, error
 		return d[0].And(d[1]).Then(name, func(_ c, a, b v) (v, error) { return body(a, b) })
 	case 3:
 		return d[0].And(d[1]).And(d[2]).Then(name, func(_ c, a, b, c v) (v, error) { return body(a, b, c) })
-	case 4:
-		return d[0].And(d[1]).And(d[2]).And(d[3]).Then(name, func(_ c, a, b, c, d v) (v, error) { return body(a, b, c, d) })
-	case 5:
-		return d[0].And(d[1]).And(d[2]).And(d[3]).And(d[4]).Then(name, func(_ c, a, b, c, d, e v) (v, error) { return body(a, b, c, d, e) })
 	}
-	return d[0].And(d[1]).And(d[2]).And(d[3]).And(d[4]).And(d[5]).Then(name, func(_ c, a, b, c, d, e, f v) (v, error) { return body(a, b, c, d, e, f) })
+	return d[0].And(d[1]).And(d[2]).Then(name, func(ctx c, a, b, c v) (v, error) {
+		in := []v{a, b, c}
+		for _, t := range d[3:] {
+			in = append(in, t.Get(ctx))
+		}
+		return body(in...)
+	}, asap.Needs(rest...))
 }
 
 // instead is the value of a step for what its Optional gave.
@@ -129,7 +136,7 @@ func (p *plan) instead(i int, r asap.Result[Value]) Value {
 func (b *builder) mapped(i int, in task) task {
 	s := &b.steps[i]
 	list := in.Then(s.name+".list", func(_ context.Context, v Value) ([]Value, error) { return b.list(i, v), nil })
-	var options []asap.Option
+	var options []asap.MapOption
 	if s.limit > 0 {
 		options = append(options, asap.Limit(s.limit))
 	}
@@ -171,9 +178,10 @@ func (b *builder) race(i int) task {
 func (b *builder) nested(ctx context.Context, i int, v Value) (Value, error) {
 	s := &b.steps[i]
 	if s.settled && s.does == gives {
-		out, err := asap.Run(ctx, func(g *asap.Group) task {
+		out, err := asap.Run(ctx, func(g *asap.Group) func() Value {
 			g.Do("broken", func(context.Context) error { return errors.New(b.failure(i, 1)) })
-			return g.Input("v", v).Then("inner", func(_ context.Context, v Value) (Value, error) { return value(b.seed, i, v), nil })
+			inner := g.Input("v", v).Then("inner", func(_ context.Context, v Value) (Value, error) { return value(b.seed, i, v), nil })
+			return inner.Value
 		}, asap.Settled(), asap.Name("settled"))
 		if err == nil {
 			return out, errors.New("the settled group reports no failure")

@@ -23,16 +23,13 @@ func perTask(declare func(g *asap.Group, n int), options ...asap.Option) float64
 	return (run(2*n) - run(n)) / n
 }
 
-func one(context.Context) (int, error)                          { return 1, nil }
-func none(context.Context) error                                { return nil }
-func next(_ context.Context, v int) (int, error)                { return v, nil }
-func nextDo(context.Context, int) error                         { return nil }
-func sum2(_ context.Context, a, b int) (int, error)             { return a + b, nil }
-func do2(context.Context, int, int) error                       { return nil }
-func sum3(_ context.Context, a, b, _ int) (int, error)          { return a + b, nil }
-func sum4(_ context.Context, a, b, _, _ int) (int, error)       { return a + b, nil }
-func sum5(_ context.Context, a, b, _, _, _ int) (int, error)    { return a + b, nil }
-func sum6(_ context.Context, a, b, _, _, _, _ int) (int, error) { return a + b, nil }
+func one(context.Context) (int, error)                 { return 1, nil }
+func none(context.Context) error                       { return nil }
+func next(_ context.Context, v int) (int, error)       { return v, nil }
+func nextDo(context.Context, int) error                { return nil }
+func sum2(_ context.Context, a, b int) (int, error)    { return a + b, nil }
+func do2(context.Context, int, int) error              { return nil }
+func sum3(_ context.Context, a, b, _ int) (int, error) { return a + b, nil }
 
 // TestR23_Allocations: one allocation a task, and none for what nobody looks at.
 func TestR23_Allocations(t *testing.T) {
@@ -55,9 +52,6 @@ func TestR23_Allocations(t *testing.T) {
 		{"Go, And2.Do", func(g *asap.Group) { a := g.Go("x", one); a.And(a).Do("y", do2) }, 2},
 		{"Go, And2.Optional", func(g *asap.Group) { a := g.Go("x", one); a.And(a).Optional("y", sum2) }, 2},
 		{"Go, And3", func(g *asap.Group) { a := g.Go("x", one); a.And(a).And(a).Then("y", sum3) }, 2},
-		{"Go, And4", func(g *asap.Group) { a := g.Go("x", one); a.And(a).And(a).And(a).Then("y", sum4) }, 2},
-		{"Go, And5", func(g *asap.Group) { a := g.Go("x", one); a.And(a).And(a).And(a).And(a).Then("y", sum5) }, 2},
-		{"Go, And6", func(g *asap.Group) { a := g.Go("x", one); a.And(a).And(a).And(a).And(a).And(a).Then("y", sum6) }, 2},
 	}
 	for _, row := range rows {
 		for name, options := range map[string][]asap.Option{"": nil, " with a limit": {asap.Limit(4)}, " settled": {asap.Settled()}} {

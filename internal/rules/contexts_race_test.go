@@ -157,8 +157,8 @@ func TestR19_RaceWinner(t *testing.T) {
 	virtual(t, "a group nested in the winner's body, and its context after that", func(t *testing.T) {
 		g := asap.New(t.Context())
 		race := g.Race("mirror", func(ctx context.Context) (context.Context, error) {
-			return asap.Run(ctx, func(in *asap.Group) *asap.Task[context.Context] {
-				return in.Go("x", func(inner context.Context) (context.Context, error) { inner.Done(); return ctx, nil })
+			return asap.Run(ctx, func(in *asap.Group) func() context.Context {
+				return in.Go("x", func(inner context.Context) (context.Context, error) { inner.Done(); return ctx, nil }).Value
 			})
 		}, func(ctx context.Context) (context.Context, error) { <-ctx.Done(); return nil, ctx.Err() })
 		race.Do("then", func(_ context.Context, ctx context.Context) error { time.Sleep(sec); return ctx.Err() })

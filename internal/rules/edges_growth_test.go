@@ -273,9 +273,9 @@ func edgeRuns(ctx context.Context, n int, do func(context.Context)) {
 	if n == 0 {
 		return
 	}
-	asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+	asap.Run(ctx, func(g *asap.Group) func() int {
 		g.Go("a", func(context.Context) (int, error) { return 1, nil })
-		return g.Go("in", func(ctx context.Context) (int, error) { do(ctx); edgeRuns(ctx, n-1, do); return 1, nil })
+		return g.Go("in", func(ctx context.Context) (int, error) { do(ctx); edgeRuns(ctx, n-1, do); return 1, nil }).Value
 	})
 }
 

@@ -230,9 +230,9 @@ func TestE13_WhoRaises(t *testing.T) {
 				var stop edgeEnd
 				var wg sync.WaitGroup
 				run := edgeEnded(func() error {
-					_, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] {
+					_, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
 						wg.Go(func() { stop = edgeEnded(func() error { time.Sleep(s); g.Stop(); return nil }) })
-						return g.Go("x", func(context.Context) (int, error) { time.Sleep(2 * s); die(); return 0, nil })
+						return g.Go("x", func(context.Context) (int, error) { time.Sleep(2 * s); die(); return 0, nil }).Value
 					})
 					return err
 				})

@@ -130,10 +130,10 @@ func TestE12_WhatANestedTaskKeeps(t *testing.T) {
 			return kept
 		},
 		"the outcome of Run": func(ctx context.Context) (kept any) {
-			asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+			asap.Run(ctx, func(g *asap.Group) func() int {
 				in := g.Go("in", edgeSleeps(time.Second, 1))
 				kept = []any{g, in}
-				return in
+				return in.Value
 			})
 			return kept
 		},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -49,10 +48,8 @@ func TestR31_Misuse(t *testing.T) {
 		"Race nil":          {func() { g.Race("x", one, nilBody) }, nilFn("Race", "x")},
 		"Race none":         {func() { g.Race[int]("x") }, "asap: task x: Race without functions; pass at least one"},
 		"Map nil":           {func() { g.Map("x", ids, nilThen) }, nilFn("Map", "x")},
-		"Map option":        {func() { g.Map("x", ids, next, asap.Settled()) }, "asap: … Map x with an option other than Limit; give it to New"},
-		"Map option Name":   {func() { g.Map("x", ids, next, asap.Name("n")) }, "asap: … Map x with an option other than Limit; give it to New"},
 		"Map foreign":       {func() { g.Map("x", bs, next) }, "asap: Map of task x with task bs of another group; bring it in with Go(\"bs\", task.Await)"},
-		"Map nil task":      {func() { g.Map[int, int]("x", nil, next) }, "asap: Map of task x with a nil Task; make one with Group.Go"},
+		"Map nil task":      {func() { g.Map[[]int]("x", nil, next) }, "asap: Map of task x with a nil Task; make one with Group.Go"},
 		"Then nil":          {func() { a.Then("x", nilThen) }, nilFn("Then", "x")},
 		"Task.Do nil":       {func() { a.Do("x", nil) }, nilFn("Do", "x")},
 		"Task.Optional nil": {func() { a.Optional("x", nilThen) }, nilFn("Optional", "x")},
@@ -65,9 +62,7 @@ func TestR31_Misuse(t *testing.T) {
 		"Gather foreign":    {func() { g.Gather("x", a, b) }, "asap: Gather of task x with task b of another group; bring it in with Go(\"b\", task.Await)"},
 		"Gather nil":        {func() { g.Gather("x", a, nil) }, "asap: Gather of task x with a nil Task; make one with Group.Go"},
 		"Run nil function":  {func() { asap.Run[int](t.Context(), nil) }, "asap: Run with a nil function; pass one that declares the tasks"},
-		"Run nil context":   {func() { asap.Run(nobody, func(g *asap.Group) *asap.Task[int] { return a }) }, "asap: New with a nil context; pass context.Background()"},
-		"Run foreign":       {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return b }) }, "asap: Run: its function returned a task of another group; return one of the group that it was given"},
-		"Run nil task":      {func() { asap.Run(t.Context(), func(*asap.Group) *asap.Task[int] { return nil }) }, "asap: Run: its function returned no task; return the task of the result"},
+		"Run nil context":   {func() { asap.Run(nobody, func(g *asap.Group) func() int { return a.Value }) }, "asap: New with a nil context; pass context.Background()"},
 		"Define nil":        {func() { flow.Define[int, int]("f", nil) }, "asap: Define of flow f with a nil function; pass one that declares the tasks"},
 		"Flow.Run nil context": {func() {
 			define("f", func(_ *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in }).Run(nobody, 1)
@@ -105,42 +100,13 @@ func TestR31_Misuse(t *testing.T) {
 			}
 		})
 	}
-	virtual(t, "Value and Result too early or of a failure", func(t *testing.T) {
-		g := asap.New(t.Context(), asap.Settled())
-		slow, bad := g.Go("slow", after(sec, 1)), g.Go("bad", fails(0, errBoom))
-		skipped := bad.Then("page", next)
-		synctest.Wait()
-		for call, want := range map[string]string{
-			"Value":            "asap: Value of task slow before it has ended; call Group.Wait or Await first",
-			"Result":           "asap: Result of task slow before it has ended; call Group.Wait or Await first",
-			"Value bad":        "asap: Value of a task without one: task bad: boom; check the error of Group.Wait, or use Result",
-			"Value of skipped": "asap: Value of a task without one: task page skipped: task bad: boom; check the error of Group.Wait, or use Result",
-		} {
-			got := recovered(func() {
-				switch call {
-				case "Value":
-					slow.Value()
-				case "Result":
-					slow.Result()
-				case "Value bad":
-					bad.Value()
-				default:
-					skipped.Value()
-				}
-			})
-			if got != want {
-				t.Errorf("%s: panic %v, want %s", call, got, want)
-			}
-		}
-		g.Wait()
-	})
 	virtual(t, "nothing is half done", func(t *testing.T) {
 		// After a misuse the group works, and Wait does not hang.
 		g := asap.New(t.Context())
 		ids := g.Input("ids", []int{1})
 		for _, call := range []func(){
 			func() { g.Go("x", nilBody) }, func() { g.Race("x", one, nil) }, func() { g.Map("x", ids, nilThen) },
-			func() { g.Gather("x", nilT) }, func() { ids.And(nilT) }, func() { g.Map("x", ids, next, asap.Name("n")) },
+			func() { g.Gather("x", nilT) }, func() { ids.And(nilT) }, func() { g.Map("x", ids, next, nil) },
 		} {
 			if recovered(call) == nil {
 				t.Error("a misuse did not panic")

@@ -25,8 +25,8 @@ func levelsThatWait(ctx context.Context, n int, x *asap.Task[int], end func()) {
 		end()
 		return
 	}
-	asap.Run(ctx, func(g *asap.Group) *asap.Task[int] {
+	asap.Run(ctx, func(g *asap.Group) func() int {
 		g.Go("across", x.Await)
-		return g.Go("in", func(ctx context.Context) (int, error) { levelsThatWait(ctx, n-1, x, end); return 1, nil })
+		return g.Go("in", func(ctx context.Context) (int, error) { levelsThatWait(ctx, n-1, x, end); return 1, nil }).Value
 	})
 }

@@ -98,7 +98,7 @@ func TestR15_Panic(t *testing.T) {
 	virtual(t, "Run, Stop and Await", func(t *testing.T) {
 		body := func(context.Context) (int, error) { panic("ouch") }
 		e := ended(func() error {
-			_, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] { return g.Go("x", body) })
+			_, err := asap.Run(t.Context(), func(g *asap.Group) func() int { return g.Go("x", body).Value })
 			return err
 		})
 		if p, ok := e.panicked.(*asap.PanicError); !ok || p.Task != "x" {
@@ -247,8 +247,8 @@ func TestR16_Goexit(t *testing.T) {
 	})
 	virtual(t, "Run", func(t *testing.T) {
 		e := ended(func() error {
-			_, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] {
-				return g.Go("x", func(context.Context) (int, error) { runtime.Goexit(); return 0, nil })
+			_, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
+				return g.Go("x", func(context.Context) (int, error) { runtime.Goexit(); return 0, nil }).Value
 			})
 			return err
 		})

@@ -194,7 +194,7 @@ func TestR17_Exit(t *testing.T) {
 
 func TestR17_Run(t *testing.T) {
 	run := func(t *testing.T, options ...asap.Option) (string, error) {
-		return asap.Run(t.Context(), func(g *asap.Group) *asap.Task[string] {
+		return asap.Run(t.Context(), func(g *asap.Group) func() string {
 			hit, miss := g.NewExit[string](), g.NewExit[int]()
 			g.Do("exit", func(context.Context) error {
 				if len(options) > 1 {
@@ -202,7 +202,7 @@ func TestR17_Run(t *testing.T) {
 				}
 				return hit.With("early")
 			})
-			return g.Go("page", func(ctx context.Context) (string, error) { <-ctx.Done(); return "late", nil })
+			return g.Go("page", func(ctx context.Context) (string, error) { <-ctx.Done(); return "late", nil }).Value
 		}, options...)
 	}
 	virtual(t, "the types agree", func(t *testing.T) {
@@ -221,19 +221,19 @@ func TestR17_Run(t *testing.T) {
 		}
 	})
 	virtual(t, "nil of an interface type", func(t *testing.T) {
-		v, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[fmt.Stringer] {
+		v, err := asap.Run(t.Context(), func(g *asap.Group) func() fmt.Stringer {
 			hit := g.NewExit[fmt.Stringer]()
 			g.Do("exit", func(context.Context) error { time.Sleep(ms); return hit.With(nil) })
-			return g.Go("x", func(ctx context.Context) (fmt.Stringer, error) { <-ctx.Done(); return nil, ctx.Err() })
+			return g.Go("x", func(ctx context.Context) (fmt.Stringer, error) { <-ctx.Done(); return nil, ctx.Err() }).Value
 		})
 		if v != nil || err != nil {
 			t.Errorf("Run that exits with nil: got %v, %v, want nil, nil", v, err)
 		}
 	})
 	virtual(t, "no exit", func(t *testing.T) {
-		v, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] {
+		v, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
 			g.NewExit[int]()
-			return g.Go("x", after(sec, 7))
+			return g.Go("x", after(sec, 7)).Value
 		})
 		if v != 7 || err != nil {
 			t.Errorf("Run: got %d, %v, want 7, nil", v, err)
@@ -242,7 +242,7 @@ func TestR17_Run(t *testing.T) {
 	virtual(t, "Goexit of the function that declares", func(t *testing.T) {
 		n := goroutines()
 		e := ended(func() error {
-			_, err := asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] {
+			_, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
 				g.Go("x", obeys)
 				runtime.Goexit()
 				return nil

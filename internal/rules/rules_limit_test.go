@@ -78,7 +78,7 @@ func TestR21_AtMostN(t *testing.T) {
 		all := g.Gather("all", a, b)
 		twice := g.Map("twice", all, func(_ context.Context, v int) (int, error) { time.Sleep(sec); return 2 * v, nil })
 		race := g.Race("race", after(sec, 1), never(t))
-		last := a.And(b).And(twice).And(race).Then("last", func(context.Context, int, int, []int, int) (int, error) { return 7, nil })
+		last := a.And(b).And(twice).Then("last", func(context.Context, int, int, []int) (int, error) { return 7, nil }, asap.Needs(race))
 		wantNil(t, "Wait", g.Wait())
 		c.at(t, "Wait", 5*sec)
 		if got := fmt.Sprint(all.Value(), twice.Value(), race.Value(), last.Value()); got != "[1 2] [2 4] 1 7" {

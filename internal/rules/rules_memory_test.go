@@ -73,7 +73,7 @@ func TestR20_FinishedTasks(t *testing.T) {
 		},
 		"And": func(k *tracker, g *asap.Group) any {
 			a, b := g.Go("a", k.value("a", sec)), g.Go("b", k.value("b", 2*sec))
-			return a.And(b).And(a).And(b).And(a).And(b).Then("c", func(_ context.Context, _, _, _, _, _, _ *big) (int, error) { return 1, nil }).
+			return a.And(b).And(a).Then("c", func(_ context.Context, _, _, _ *big) (int, error) { return 1, nil }, asap.Needs(b), asap.After(a)).
 				And(a.And(b).Optional("d", func(_ context.Context, _, _ *big) (int, error) { return 1, nil })).
 				Do("e", func(context.Context, int, asap.Result[int]) error { return nil })
 		},

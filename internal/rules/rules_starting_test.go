@@ -76,15 +76,15 @@ func TestR1_NoBarrier(t *testing.T) {
 		a.Do("1", func(context.Context, int) error { at(1 * sec); return nil })
 		a.And(b).Do("2", func(_ context.Context, _, _ int) error { at(2 * sec); return nil })
 		b.And(a).And(d).Do("3", func(_ context.Context, _, _, _ int) error { at(3 * sec); return nil })
-		e.And(b).And(d).And(a).Do("4", func(_ context.Context, _, _, _, _ int) error { at(4 * sec); return nil })
-		f.And(b).And(d).And(e).And(a).Do("5", func(_ context.Context, _, _, _, _, _ int) error { at(5 * sec); return nil })
-		h.And(b).And(d).And(e).And(f).And(a).Then("6", func(_ context.Context, v6, v2, v3, v4, v5, v1 int) (int, error) {
+		e.And(b).And(d).Do("4", func(_ context.Context, _, _, _ int) error { at(4 * sec); return nil }, asap.After(a))
+		g.Do("5", func(context.Context) error { at(5 * sec); return nil }, asap.After(f, b, d, e, a))
+		h.And(b).And(d).Then("6", func(ctx context.Context, v6, v2, v3 int) (int, error) {
 			at(6 * sec)
-			if got := fmt.Sprint(v1, v2, v3, v4, v5, v6); got != "0 1 2 3 4 5" {
+			if got := fmt.Sprint(a.Get(ctx), v2, v3, e.Get(ctx), f.Get(ctx), v6); got != "0 1 2 3 4 5" {
 				t.Errorf("values of six dependencies: %s, want 0 1 2 3 4 5", got)
 			}
 			return 0, nil
-		})
+		}, asap.Needs(e, f, a))
 		g.Gather("all", tasks...).Optional("7", func(context.Context, []int) (int, error) { at(6 * sec); return 0, nil })
 		wantNil(t, "Wait", g.Wait())
 	})
@@ -246,15 +246,20 @@ func TestR3_NothingStartsDead(t *testing.T) {
 func resultErr(task any) error {
 	switch t := task.(type) {
 	case *asap.Task[int]:
-		return t.Result().Err
+		_, err := t.Await(context.Background())
+		return err
 	case *asap.Task[[]int]:
-		return t.Result().Err
+		_, err := t.Await(context.Background())
+		return err
 	case *asap.Task[struct{}]:
-		return t.Result().Err
+		_, err := t.Await(context.Background())
+		return err
 	case *asap.Task[string]:
-		return t.Result().Err
+		_, err := t.Await(context.Background())
+		return err
 	case *asap.Task[asap.Result[int]]:
-		return t.Result().Err
+		_, err := t.Await(context.Background())
+		return err
 	}
 	panic(fmt.Sprintf("resultErr of %T", task))
 }

@@ -46,13 +46,13 @@ func TestR29_StepDoesNotReturn(t *testing.T) {
 				go func() {
 					defer close(done)
 					defer func() { said = recover() }()
-					_, _ = asap.Run(t.Context(), func(g *asap.Group) *asap.Task[int] {
+					_, _ = asap.Run(t.Context(), func(g *asap.Group) func() int {
 						now, user = g.Go("now", value(1)), g.Go("user", value(1))
 						page = user.Then("page", never1[int](t))
 						if awaiting {
 							_, _ = user.Await(t.Context())
 						}
-						return page
+						return page.Value
 					}, flow.On(e))
 					returned = true
 				}()

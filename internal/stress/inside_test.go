@@ -14,7 +14,7 @@ import (
 func inside(g *asap.Group) string {
 	var bad strings.Builder
 	core := reflect.ValueOf(g).Elem().FieldByName("core")
-	if !field(core, "over").Addr().MethodByName("Load").Call(nil)[0].Bool() {
+	if loaded(field(core, "over")) != 2 {
 		return ""
 	}
 	note := func(format string, args ...any) { fmt.Fprintf(&bad, format+"; ", args...) }
@@ -39,6 +39,12 @@ func inside(g *asap.Group) string {
 		}
 		if !field(book, "joins").IsNil() {
 			note("joins are left")
+		}
+		if d := pointed(field(book, "undoing")); d != nil {
+			d := reflect.NewAt(field(book, "undoing").Addr().MethodByName("Load").Type().Out(0).Elem(), d).Elem()
+			if n := field(d, "all").Len() + field(d, "losers").Len() + field(d, "todo").Len(); n != 0 {
+				note("%d undos", n)
+			}
 		}
 		if n, k := field(book, "queued").Len(), field(book, "queuedNow").Int(); n != 0 || k != 0 {
 			note("%d queued, %d in queues", n, k)

@@ -286,17 +286,15 @@ func (th *othread) wait(st *step) {
 		}
 		err, what := g.result, ""
 		if st.op == opRun {
-			v, failed := uint64(5), (*oerr)(nil)
-			if r := th.o.tasks[st.scope.result.id]; r != nil && r.fail != nil {
-				v, failed = 0, r.fail
-			} else if r != nil {
-				v = r.value
-			}
-			switch {
+			v := uint64(0)
+			switch r := th.o.tasks[st.scope.result.id]; {
 			case err == nil && g.end != nil && g.end.why == exit:
 				v = g.end.value
-			case err == nil:
-				err = failed
+			case err != nil && !(g.sc.settled && g.end == nil): // the function is not called
+			case r == nil:
+				v = 5
+			case r.fail == nil:
+				v = r.value
 			}
 			what = fmt.Sprintf("%x ", v)
 			th.acc = mix(th.acc, v)

@@ -60,13 +60,13 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 		}
 		return g.Race(t.name(), fns...)
 	case kMap:
-		var opts []asap.Option
+		var opts []asap.MapOption
 		if t.limit > 0 {
 			opts = append(opts, asap.Limit(t.limit))
 		}
 		in := deps[0].(*asap.Task[[]uint64])
 		return g.Map(t.name(), in, func(ctx context.Context, e uint64) (uint64, error) {
-			i := slices.Index(in.Value(), e) // no two are the same
+			i := slices.Index(in.Get(ctx), e) // no two are the same
 			return r.body(ctx, t.scripts[i], e)
 		}, opts...)
 	}
@@ -102,25 +102,30 @@ func noValue(fn func(context.Context) (uint64, error)) func(context.Context) err
 // joined is what Then, Do and Optional of a task and of each And have in common
 // for this test: one function of all the values' digests.
 type joined struct {
-	then     func(string, func(context.Context, []uint64) (uint64, error)) *asap.Task[uint64]
-	do       func(string, func(context.Context, []uint64) error) *asap.Task[struct{}]
-	optional func(string, func(context.Context, []uint64) (uint64, error)) *asap.Task[asap.Result[uint64]]
+	then     func(string, func(context.Context, []uint64) (uint64, error), ...asap.TaskOption) *asap.Task[uint64]
+	do       func(string, func(context.Context, []uint64) error, ...asap.TaskOption) *asap.Task[struct{}]
+	optional func(string, func(context.Context, []uint64) (uint64, error), ...asap.TaskOption) *asap.Task[asap.Result[uint64]]
+	rest     []any // tasks that no And takes: the options name them
 }
 
 func (j joined) declare(r *run, t *task) any {
 	fn := func(ctx context.Context, in []uint64) (uint64, error) {
+		for _, d := range j.rest {
+			in = append(in, r.get(ctx, d))
+		}
 		return r.body(ctx, t.scripts[0], foldDeps(len(in), func(i int) uint64 { return in[i] }))
 	}
+	opts := r.options(t, j.rest)
 	switch t.kind {
 	case kDo:
 		return j.do(t.name(), func(ctx context.Context, in []uint64) error {
 			_, err := fn(ctx, in)
 			return err
-		})
+		}, opts...)
 	case kOptional:
-		return j.optional(t.name(), fn)
+		return j.optional(t.name(), fn, opts...)
 	}
-	return j.then(t.name(), fn)
+	return j.then(t.name(), fn, opts...)
 }
 
 func after1[A any](r *run, t *task, a *asap.Task[A], rest []any) any {
@@ -135,15 +140,16 @@ func after1[A any](r *run, t *task, a *asap.Task[A], rest []any) any {
 	}
 	type fn = func(context.Context, []uint64) (uint64, error)
 	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return a.Then(name, func(ctx context.Context, a A) (uint64, error) { return do(ctx, digests(r, a)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[uint64] {
+			return a.Then(name, func(ctx context.Context, a A) (uint64, error) { return do(ctx, digests(r, a)) }, opts...)
 		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return a.Do(name, func(ctx context.Context, a A) error { return do(ctx, digests(r, a)) })
+		func(name string, do func(context.Context, []uint64) error, opts ...asap.TaskOption) *asap.Task[struct{}] {
+			return a.Do(name, func(ctx context.Context, a A) error { return do(ctx, digests(r, a)) }, opts...)
 		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return a.Optional(name, func(ctx context.Context, a A) (uint64, error) { return do(ctx, digests(r, a)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
+			return a.Optional(name, func(ctx context.Context, a A) (uint64, error) { return do(ctx, digests(r, a)) }, opts...)
 		},
+		nil,
 	}.declare(r, t)
 }
 
@@ -153,100 +159,32 @@ func after2[A, B any](r *run, t *task, all asap.And2[A, B], rest []any) any {
 	}
 	type fn = func(context.Context, []uint64) (uint64, error)
 	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return all.Then(name, func(ctx context.Context, a A, b B) (uint64, error) { return do(ctx, digests(r, a, b)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[uint64] {
+			return all.Then(name, func(ctx context.Context, a A, b B) (uint64, error) { return do(ctx, digests(r, a, b)) }, opts...)
 		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return all.Do(name, func(ctx context.Context, a A, b B) error { return do(ctx, digests(r, a, b)) })
+		func(name string, do func(context.Context, []uint64) error, opts ...asap.TaskOption) *asap.Task[struct{}] {
+			return all.Do(name, func(ctx context.Context, a A, b B) error { return do(ctx, digests(r, a, b)) }, opts...)
 		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return all.Optional(name, func(ctx context.Context, a A, b B) (uint64, error) { return do(ctx, digests(r, a, b)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
+			return all.Optional(name, func(ctx context.Context, a A, b B) (uint64, error) { return do(ctx, digests(r, a, b)) }, opts...)
 		},
+		nil,
 	}.declare(r, t)
 }
 
 func after3[A, B any](r *run, t *task, all asap.And3[A, B, uint64], rest []any) any {
-	if len(rest) > 0 {
-		return after4(r, t, all.And(rest[0].(*asap.Task[uint64])), rest[1:])
-	}
 	type fn = func(context.Context, []uint64) (uint64, error)
 	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return all.Then(name, func(ctx context.Context, a A, b B, c uint64) (uint64, error) { return do(ctx, digests(r, a, b, c)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[uint64] {
+			return all.Then(name, func(ctx context.Context, a A, b B, c uint64) (uint64, error) { return do(ctx, digests(r, a, b, c)) }, opts...)
 		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return all.Do(name, func(ctx context.Context, a A, b B, c uint64) error { return do(ctx, digests(r, a, b, c)) })
+		func(name string, do func(context.Context, []uint64) error, opts ...asap.TaskOption) *asap.Task[struct{}] {
+			return all.Do(name, func(ctx context.Context, a A, b B, c uint64) error { return do(ctx, digests(r, a, b, c)) }, opts...)
 		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64) (uint64, error) { return do(ctx, digests(r, a, b, c)) })
+		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
+			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64) (uint64, error) { return do(ctx, digests(r, a, b, c)) }, opts...)
 		},
-	}.declare(r, t)
-}
-
-func after4[A, B any](r *run, t *task, all asap.And4[A, B, uint64, uint64], rest []any) any {
-	if len(rest) > 0 {
-		return after5(r, t, all.And(rest[0].(*asap.Task[uint64])), rest[1:])
-	}
-	type fn = func(context.Context, []uint64) (uint64, error)
-	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return all.Then(name, func(ctx context.Context, a A, b B, c uint64, d uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d))
-			})
-		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return all.Do(name, func(ctx context.Context, a A, b B, c uint64, d uint64) error { return do(ctx, digests(r, a, b, c, d)) })
-		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64, d uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d))
-			})
-		},
-	}.declare(r, t)
-}
-
-func after5[A, B any](r *run, t *task, all asap.And5[A, B, uint64, uint64, uint64], rest []any) any {
-	if len(rest) > 0 {
-		return after6(r, t, all.And(rest[0].(*asap.Task[uint64])), rest[1:])
-	}
-	type fn = func(context.Context, []uint64) (uint64, error)
-	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return all.Then(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d, e))
-			})
-		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return all.Do(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64) error {
-				return do(ctx, digests(r, a, b, c, d, e))
-			})
-		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d, e))
-			})
-		},
-	}.declare(r, t)
-}
-
-func after6[A, B any](r *run, t *task, all asap.And6[A, B, uint64, uint64, uint64, uint64], rest []any) any {
-	type fn = func(context.Context, []uint64) (uint64, error)
-	return joined{
-		func(name string, do fn) *asap.Task[uint64] {
-			return all.Then(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64, f uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d, e, f))
-			})
-		},
-		func(name string, do func(context.Context, []uint64) error) *asap.Task[struct{}] {
-			return all.Do(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64, f uint64) error {
-				return do(ctx, digests(r, a, b, c, d, e, f))
-			})
-		},
-		func(name string, do fn) *asap.Task[asap.Result[uint64]] {
-			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64, d uint64, e uint64, f uint64) (uint64, error) {
-				return do(ctx, digests(r, a, b, c, d, e, f))
-			})
-		},
+		rest,
 	}.declare(r, t)
 }
 

@@ -137,12 +137,12 @@ func (r *run) scoped(ctx context.Context, s *script, st *step, acc uint64) (uint
 	defer r.raised(s, call, st.scope, &returned)
 	r.leave()
 	defer r.enter()
-	v, err := asap.Run(ctx, func(g *asap.Group) *asap.Task[uint64] {
+	v, err := asap.Run(ctx, func(g *asap.Group) func() uint64 {
 		r.fill(g, st.scope)
 		if h, ok := r.handle(st.scope.result).(*asap.Task[uint64]); ok {
-			return h
+			return func() uint64 { return h.Result().Value }
 		}
-		return g.Input("none", uint64(5))
+		return g.Input("none", uint64(5)).Value
 	}, st.scope.options(r)...)
 	returned = true
 	r.errs[st.scope.id], r.waited[st.scope.id] = err, err == nil

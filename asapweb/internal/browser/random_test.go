@@ -112,7 +112,7 @@ func (p *plan) declare(g *asap.Group, name string, fails bool) {
 			element = hears
 		}
 		slice := p.any().Then(name+".in", func(context.Context, int) ([]time.Duration, error) { return elements, nil })
-		var limit []asap.Option
+		var limit []asap.MapOption
 		if p.rnd.IntN(2) == 0 {
 			limit = append(limit, asap.Limit(1+p.rnd.IntN(2)))
 		}

@@ -163,9 +163,9 @@ func (s Shape) Flow(journal *Journal) *flow.Flow[Order, []Value] {
 				tasks[i] = d[0].And(d[1]).Then(t.Name, func(ctx context.Context, a, b Value) (Value, error) {
 					return run(ctx, a.Order, a, b)
 				})
-			case 4:
-				tasks[i] = d[0].And(d[1]).And(d[2]).And(d[3]).Then(t.Name, func(ctx context.Context, a, b, c, d Value) (Value, error) {
-					return run(ctx, a.Order, a, b, c, d)
+			case 3:
+				tasks[i] = d[0].And(d[1]).And(d[2]).Then(t.Name, func(ctx context.Context, a, b, c Value) (Value, error) {
+					return run(ctx, a.Order, a, b, c)
 				})
 			default:
 				tasks[i] = g.Gather(t.Name+"Inputs", d...).Then(t.Name, func(ctx context.Context, all []Value) (Value, error) {

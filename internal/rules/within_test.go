@@ -1,0 +1,172 @@
+package rules_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// TestR39_WithinBeforeItBegins: a task whose Within ends before its body began fails at
+// that instant, whatever it waits for.
+func TestR39_WithinBeforeItBegins(t *testing.T) {
+	virtual(t, "a dependency runs", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context(), asap.Settled())
+		slow := g.Go("slow", after(5*sec, 1))
+		late := slow.Then("late", never1[int](t), asap.Within(2*sec))
+		late.Do("next", func(context.Context, int) error { t.Error("a dependent ran"); return nil })
+		g.Do("end", func(context.Context) error { c.at(t, "AfterEnd", 2*sec); return nil }, asap.AfterEnd(late))
+		err := g.Wait()
+		c.at(t, "Wait", 5*sec)
+		wantFailed(t, err, "late")
+		wantIs(t, "Wait", err, context.DeadlineExceeded)
+		if errors.Is(late.Err(), asap.ErrSkipped) {
+			t.Errorf("late is skipped: %v", late.Err())
+		}
+		if _, ok := errors.AsType[*asap.TaskError](late.Err()); !ok {
+			t.Errorf("late has %v (%T)", late.Err(), late.Err())
+		}
+	})
+	virtual(t, "it ends a group", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		slow := g.Go("slow", obeys)
+		slow.Then("late", never1[int](t), asap.Within(2*sec))
+		wantIs(t, "Wait", g.Wait(), context.DeadlineExceeded)
+		c.at(t, "Wait", 2*sec)
+	})
+	virtual(t, "an Optional tolerates it", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		slow := g.Go("slow", after(5*sec, 1))
+		late := slow.Optional("late", never1[int](t), asap.Within(2*sec))
+		page := late.Then("page", func(_ context.Context, r asap.Result[int]) (int, error) {
+			c.at(t, "page", 2*sec)
+			return r.Or(7), nil
+		})
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", 5*sec)
+		if page.Value() != 7 || !errors.Is(late.Value().Err, context.DeadlineExceeded) {
+			t.Errorf("page is %d, the Optional %v", page.Value(), late.Value())
+		}
+	})
+	virtual(t, "in a queue", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context(), asap.Limit(1), asap.Settled())
+		g.Go("busy", after(5*sec, 1))
+		synctest.Wait()
+		late := g.Go("late", never(t), asap.Within(2*sec))
+		g.Go("after", after(sec, 1))
+		_, err := late.Await(context.Background())
+		c.at(t, "Await", 2*sec)
+		wantIs(t, "Await", err, context.DeadlineExceeded)
+		wantFailed(t, g.Wait(), "late")
+		c.at(t, "Wait", 6*sec)
+	})
+	virtual(t, "at the instant itself, by the last dependency or the slot", func(t *testing.T) {
+		for range 20 {
+			g := asap.New(t.Context(), asap.Limit(1), asap.Settled())
+			a := g.Go("a", after(2*sec, 1))
+			synctest.Wait()
+			a.Then("b", never1[int](t), asap.Within(2*sec))
+			g.Go("c", never(t), asap.Within(2*sec))
+			wantFailed(t, g.Wait(), "b", "c")
+		}
+	})
+	virtual(t, "a moment before", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		a := g.Go("a", after(2*sec-1, 1))
+		b := a.Then("b", func(context.Context, int) (int, error) { time.Sleep(sec); return 2, nil }, asap.Within(2*sec))
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", 3*sec-1)
+		if b.Value() != 2 {
+			t.Errorf("b, which ignores its context: %d", b.Value())
+		}
+	})
+	virtual(t, "in order of declaration, of each instant", func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Settled())
+		slow := g.Go("slow", after(9*sec, 1))
+		var want []string
+		for _, d := range []time.Duration{3, 1, 2} {
+			for i := range 10 {
+				slow.Then(fmt.Sprint(d, ".", i), never1[int](t), asap.Within(d*sec))
+			}
+		}
+		for _, d := range []time.Duration{1, 2, 3} {
+			for i := range 10 {
+				want = append(want, fmt.Sprint(d, ".", i))
+			}
+		}
+		wantFailed(t, g.Wait(), want...)
+	})
+	virtual(t, "from the making of the group on, also in one that is nested", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context(), asap.Settled())
+		time.Sleep(sec)
+		slow := g.Go("slow", after(9*sec, 1))
+		late := slow.Then("late", never1[int](t), asap.Within(2*sec))
+		g.Do("nest", func(ctx context.Context) error {
+			time.Sleep(3 * sec)
+			in := asap.New(ctx, asap.Settled())
+			s := in.Go("slow", after(9*sec, 1))
+			x := s.Then("x", never1[int](t), asap.Within(2*sec))
+			_, err := x.Await(context.Background())
+			c.at(t, "x", 6*sec)
+			wantIs(t, "x", err, context.DeadlineExceeded)
+			in.Wait()
+			return nil
+		})
+		late.Await(context.Background())
+		c.at(t, "late", 2*sec)
+		gone := slow.Then("gone", never1[int](t), asap.Within(sec))
+		_, err := gone.Await(context.Background())
+		c.at(t, "gone, declared too late", 2*sec)
+		wantIs(t, "gone", err, context.DeadlineExceeded)
+		wantFailed(t, g.Wait(), "late", "gone")
+	})
+	virtual(t, "elements of a Map", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		likes := g.MapOptional("likes", g.Input("in", []int{0, 1, 2, 3}), func(_ context.Context, i int) (int, error) {
+			time.Sleep(sec)
+			return i, nil
+		}, asap.Limit(1), asap.Within(3*sec))
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", 3*sec)
+		for i, r := range likes.Value() {
+			if late := errors.Is(r.Err, context.DeadlineExceeded); late != (i == 3) {
+				t.Errorf("likes[%d]: %v", i, r)
+			}
+		}
+		m := asap.New(t.Context(), asap.Settled())
+		slow := m.Go("slow", after(5*sec, []int{1}))
+		whole := m.Map("whole", slow, func(context.Context, int) (int, error) { t.Error("an element ran"); return 0, nil }, asap.Within(sec))
+		wantFailed(t, m.Wait(), "whole")
+		_ = whole
+	})
+	virtual(t, "it begins in time, and nothing is left", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		for i := range 100 {
+			g.Go("x", after(sec, i), asap.Within(time.Hour))
+		}
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", sec)
+	})
+	virtual(t, "the group ends first", func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context())
+		slow := g.Go("slow", obeys)
+		late := slow.Then("late", never1[int](t), asap.Within(2*sec))
+		g.Go("bad", fails(sec, errBoom))
+		wantFailed(t, g.Wait(), "bad")
+		c.at(t, "Wait", sec)
+		wantIs(t, "late", late.Err(), asap.ErrSkipped)
+	})
+}
