@@ -99,6 +99,11 @@ func (r *mapOptionalTask[S, E, U]) Drop(failed bool) {
 	}
 }
 
+func (r *mapOptionalTask[S, E, U]) Fill(c *engine.Call) {
+	r.mapping.Fill(c)
+	c.Optional = true
+}
+
 // mapping is what the two have in common, until they are done.
 type mapping[S ~[]E, E, U any] struct {
 	in       *Task[S]
@@ -135,7 +140,7 @@ func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engin
 		return parts, true, nil
 	}
 	g := engine.GroupOf(n)
-	of := &mapShared{n, g.Limiter(r.limit), r.errs}
+	of := &mapShared{n, engine.LimiterOf(n, r.limit), r.errs}
 	r.elements = make([]mapElement[E, U], len(in))
 	g.AddParts(n, len(in))
 	for i := range r.elements {

@@ -66,6 +66,37 @@ type limitOption int
 func (n limitOption) Apply(c *engine.Config)        { c.Limit = int(n) }
 func (n limitOption) ApplyMap(c *engine.TaskConfig) { c.Limit = int(n) }
 
+// SharedLimit is a limit as a value: given to many groups and tasks, of many
+// requests, it is one limit, as of a database or an API. At most n bodies run of all
+// that it was given to.
+//
+//	var db = asap.SharedLimit(8)
+//
+// A body has at most one: its task's, else its group's, else that of the task around
+// its group. It counts in addition to the limits of the groups: a body takes its
+// slot when those let it run, holds none of them while it waits for it, and gives
+// back all of them together. Who gets a free slot is decided as [Limit] says, across all
+// that share it.
+//
+// In tests with testing/synctest make it in the bubble. A body that would have to
+// wait for bodies of another bubble panics. With an engine elsewhere it panics where
+// it is declared. SharedLimit panics if n is less than 1.
+func SharedLimit(n int) interface {
+	Option
+	TaskOption
+} {
+	if n < 1 {
+		panic(fmt.Sprintf("asap: SharedLimit(%d); pass at least 1, or leave SharedLimit out", n))
+	}
+	return sharedOption{engine.NewShared(n)}
+}
+
+type sharedOption struct{ shared *engine.Shared }
+
+func (o sharedOption) Apply(c *engine.Config)         { c.Shared = o.shared }
+func (o sharedOption) ApplyTask(c *engine.TaskConfig) { c.Shared = o.shared }
+func (o sharedOption) ApplyMap(c *engine.TaskConfig)  { o.ApplyTask(c) }
+
 // Observe reports everything that happens in the group to o. If given more
 // than once, all are told, in that order; a nil Observer is ignored.
 func Observe(o Observer) Option {

@@ -249,14 +249,18 @@ func (t *Task[T]) Get(ctx context.Context) T {
 	if ok {
 		return t.value
 	}
-	if v, ok := engine.Traveled(ctx, n); ok {
+	v, task, ok := engine.Traveled(ctx, n)
+	if ok {
 		value, _ := v.(T) // of a nil interface there is no type
 		return value
 	}
-	if by == nil {
+	if by != nil {
+		task = engine.Label(by)
+	}
+	if task == "" {
 		panic("asap: Get of task " + engine.Label(n) + " with a context of no body; pass the body's, or use Await")
 	}
-	panic("asap: Get of task " + engine.Label(n) + " in the body of task " + engine.Label(by) + ", which does not need it; declare that with Needs(" + engine.Label(n) + ")")
+	panic("asap: Get of task " + engine.Label(n) + " in the body of task " + task + ", which does not need it; declare that with Needs(" + engine.Label(n) + ")")
 }
 
 // Value returns the value of a task that succeeded, after the end of its group: when
@@ -313,6 +317,9 @@ func (r Result[T]) Or(def T) T {
 	}
 	return r.Value
 }
+
+// place is where the value is.
+func (t *Task[T]) place() any { return &t.value }
 
 // nodeOf returns the node of a *Task, for package flow.
 func nodeOf(task any) *engine.Node {

@@ -320,6 +320,11 @@ func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
 }
 
+// Place returns a pointer to the value of n, for bodies that read it elsewhere.
+func (h *host) Place(n *engine.Node) any {
+	return engine.BodyOf(n).(interface{ place() any }).place()
+}
+
 // OutOfTime is the error of a limit of time.
 func (h *host) OutOfTime(limit string, after time.Duration) error {
 	return &limitError{limit, after}

@@ -73,7 +73,7 @@ func (e *engine) options(others ...asap.Option) []asap.Option {
 	if x := e.executor(e.t, e.ctx); x != nil {
 		p := &probe{t: e.t, inner: x, events: events, queues: e.queues}
 		e.probes = append(e.probes, p)
-		options = append(options, flow.On(p))
+		options = append(options, flow.On(p.executor()))
 	}
 	return options
 }

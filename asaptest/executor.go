@@ -1,9 +1,12 @@
 package asaptest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"time"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -12,18 +15,42 @@ import (
 // process, one at a time, on the goroutine that waits for the group: the same
 // seed gives the same order every time. In a bubble of testing/synctest the
 // times of the bodies add up. Once the group is canceled, bodies that have not
-// begun never do. Use each Executor for one group.
+// begun never do; nor does one whose asap.Within has ended. Use each Executor for
+// one group.
 type Executor struct {
 	ctx      context.Context
 	order    *rand.Rand // nil: as started
 	waiting  []waitingCall
+	timers   []timer // in order of their instants
 	ran      []string
 	canceled error
 }
 
+var (
+	_ flow.Clock    = (*Executor)(nil)
+	_ flow.Canceler = (*Executor)(nil)
+)
+
 type waitingCall struct {
-	call *flow.Call
-	done func(error)
+	call  *flow.Call
+	done  func(error)
+	cause error // why the body never begins, nil if it may
+}
+
+// timer is a function to be called at an instant.
+type timer struct {
+	at time.Time
+	f  func()
+}
+
+// addTimer returns the list, in order of instants and then of being added, with one
+// more.
+func addTimer(list []timer, t timer) []timer {
+	i := len(list)
+	for i > 0 && list[i-1].at.After(t.at) {
+		i--
+	}
+	return slices.Insert(list, i, t)
 }
 
 // NewExecutor returns an executor whose bodies get a context derived from ctx,
@@ -39,7 +66,26 @@ func NewExecutor(ctx context.Context, seed uint64) *Executor {
 
 // Start puts the call in line; it runs in a later Step.
 func (e *Executor) Start(call *flow.Call, done func(error)) {
-	e.waiting = append(e.waiting, waitingCall{call, done})
+	e.waiting = append(e.waiting, waitingCall{call: call, done: done})
+}
+
+// Now is the time of this process.
+func (e *Executor) Now() time.Time { return time.Now() }
+
+// After has f called in the first Step in which it is due.
+func (e *Executor) After(d time.Duration, f func()) {
+	e.timers = addTimer(e.timers, timer{time.Now().Add(d), f})
+}
+
+// fire calls what is due, and reports whether there was something.
+func (e *Executor) fire() (fired bool) {
+	for len(e.timers) > 0 && !e.timers[0].at.After(time.Now()) {
+		f := e.timers[0].f
+		e.timers = e.timers[1:]
+		f()
+		fired = true
+	}
+	return fired
 }
 
 // Step runs one body. With a seed it may run several, so that the group
@@ -47,6 +93,9 @@ func (e *Executor) Start(call *flow.Call, done func(error)) {
 func (e *Executor) Step() error {
 	if len(e.waiting) == 0 {
 		return errors.New("asaptest: Step with nothing in flight")
+	}
+	if e.fire() {
+		return nil
 	}
 	for {
 		e.runOne()
@@ -63,8 +112,8 @@ func (e *Executor) runOne() {
 	}
 	next := e.waiting[i]
 	e.waiting = append(e.waiting[:i], e.waiting[i+1:]...)
-	if e.canceled != nil {
-		next.done(e.canceled)
+	if cause := cmp.Or(e.canceled, next.cause); cause != nil {
+		next.done(cause)
 		return
 	}
 	e.ran = append(e.ran, next.call.Task)
@@ -73,6 +122,15 @@ func (e *Executor) runOne() {
 
 // Cancel ends the calls whose bodies have not begun; no other is in flight.
 func (e *Executor) Cancel(cause error) { e.canceled = cause }
+
+// CancelCall ends a call whose body has not begun; no other is in flight.
+func (e *Executor) CancelCall(call *flow.Call, cause error) {
+	for i := range e.waiting {
+		if e.waiting[i].call == call {
+			e.waiting[i].cause = cause
+		}
+	}
+}
 
 // Ran returns the unique names of the tasks whose bodies ran, in that order.
 func (e *Executor) Ran() []string { return append([]string(nil), e.ran...) }

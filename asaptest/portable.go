@@ -150,8 +150,10 @@ func otherGraph(a, b *flow.Graph) string {
 		switch {
 		case x.Name != y.Name || x.Kind != y.Kind:
 			return fmt.Sprintf("%s %s as number %d in one call and %s %s in another", x.Kind, x.Name, i+1, y.Kind, y.Name)
-		case !slices.Equal(x.Deps, y.Deps):
-			return fmt.Sprintf("%s %s after %s in one call and after %s in another", x.Kind, x.Name, depNames(a, x), depNames(b, y))
+		case edgesOf(a, x) != edgesOf(b, y):
+			return fmt.Sprintf("%s %s after %s in one call and after %s in another", x.Kind, x.Name, edgesOf(a, x), edgesOf(b, y))
+		case limitsOf(x) != limitsOf(y):
+			return fmt.Sprintf("%s %s %s in one call and %s in another", x.Kind, x.Name, limitsOf(x), limitsOf(y))
 		}
 	}
 	if len(a.Tasks) != len(b.Tasks) {
@@ -160,13 +162,42 @@ func otherGraph(a, b *flow.Graph) string {
 	return ""
 }
 
-func depNames(g *flow.Graph, t flow.GraphTask) string {
+// edgesOf says what t waits for.
+func edgesOf(g *flow.Graph, t flow.GraphTask) string {
 	var names []string
 	for _, d := range t.Deps {
-		names = append(names, g.Tasks[d].Name)
+		name := g.Tasks[d].Name
+		switch {
+		case slices.Contains(t.After, d):
+			name = "the success of " + name
+		case slices.Contains(t.AfterEnd, d):
+			name = "the end of " + name
+		}
+		names = append(names, name)
 	}
 	if names == nil {
 		return "nothing"
 	}
 	return strings.Join(names, " and ")
+}
+
+// limitsOf says what the options of t are.
+func limitsOf(t flow.GraphTask) string {
+	var all []string
+	if t.LeftOut {
+		all = append(all, "left out")
+	}
+	if t.MayFail {
+		all = append(all, "that may fail")
+	}
+	if t.Timeout > 0 {
+		all = append(all, "with a timeout of "+t.Timeout.String())
+	}
+	if t.Within > 0 {
+		all = append(all, "within "+t.Within.String())
+	}
+	if all == nil {
+		return "without options"
+	}
+	return strings.Join(all, " and ")
 }

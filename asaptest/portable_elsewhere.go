@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -28,6 +29,8 @@ func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*flow.Call
 			p.fault("task "+c.Task, "is not in the flow of the worker")
 		case reflect.TypeOf(there.Func) != reflect.TypeOf(c.Func):
 			p.fault("task "+c.Task, "is %T in the flow of the worker, not %T", there.Func, c.Func)
+		case !slices.Equal(there.Needs, c.Needs):
+			p.fault("task "+c.Task, "needs other tasks in the flow of the worker: %v, not %v", there.Needs, c.Needs)
 		case c.canceled || c.misused || errors.Is(c.err, context.Canceled):
 		default:
 			p.again(ctx, c, there)
@@ -48,19 +51,19 @@ func (p *portable) again(ctx context.Context, c *journaled, there *flow.Call) {
 		if !ok {
 			return
 		}
-		if got = p.run(ctx, there, in); p.same(c, want, got) {
+		if got = p.run(ctx, c.Task, there, in); p.same(c, want, got) {
 			return
 		}
 		if isMisuse(got.text) {
 			p.misuse(c.Task, got.text)
 			return
 		}
-		if here := p.run(ctx, c.Call, c.In); !p.same(c, want, here) {
+		if here := p.run(ctx, c.Task, c.Call, c.In); !p.same(c, want, here) {
 			return // it never gives the same
 		}
 	}
 	in, _ := p.arrived(c)
-	if here := p.run(ctx, c.Call, in); !p.same(c, want, here) {
+	if here := p.run(ctx, c.Task, c.Call, in); !p.same(c, want, here) {
 		p.fault("task "+c.Task, "gives %s when its arguments have travelled, and %s before: it looks at what does not travel, such as the type of an error", here, want)
 		return
 	}
@@ -126,9 +129,9 @@ func bodyText(err error) string {
 }
 
 // run calls the body of a build with the arguments.
-func (p *portable) run(ctx context.Context, body *flow.Call, in []any) result {
+func (p *portable) run(ctx context.Context, task string, body *flow.Call, in []any) result {
 	call := *body
-	call.In = in
+	call.Task, call.In, call.Deadline = task, in, time.Time{}
 	if call.Out != nil {
 		call.Out = reflect.New(reflect.TypeOf(body.Out).Elem()).Interface()
 	}

@@ -73,7 +73,7 @@ func TestPortableFaults(t *testing.T) {
 		{"the Value of a task", func(_ *group, in number) number {
 			cart := in.Then("cart", give(7))
 			return cart.Then("quote", func(context.Context, int) (int, error) { return 10 * cart.Value(), nil })
-		}, []string{"task quote: Value of task cart inside a body that runs on another engine; declare the edge with And(cart).Then or cart.Then"}},
+		}, []string{"task quote: Value of task cart inside a body that runs on another engine; declare it with Needs(cart) and read it with Get"}},
 		{"the Value of the input", func(_ *group, in number) number {
 			return in.Then("quote", func(context.Context, int) (int, error) { return in.Value(), nil })
 		}, []string{"task quote: Value of task input inside a body"}},
@@ -153,11 +153,11 @@ func TestPortableFaults(t *testing.T) {
 		{"an await", func(_ *group, in number) number {
 			cart := in.Then("cart", give(1))
 			return in.Then("quote", func(ctx context.Context, _ int) (int, error) { return cart.Await(ctx) })
-		}, []string{"task quote: task quote awaits task cart inside its body, which runs on another engine; declare the edge with And(cart).Then or cart.Then"}},
+		}, []string{"task quote: task quote awaits task cart inside its body, which runs on another engine; declare it with Needs(cart) and read it with Get"}},
 		{"an await in nobody's name", func(_ *group, in number) number {
 			cart := in.Then("cart", give(1))
 			return in.Then("quote", func(context.Context, int) (int, error) { return cart.Await(context.Background()) })
-		}, []string{"task quote: task cart awaited inside a body that runs on another engine; declare the edge"}},
+		}, []string{"task quote: task cart awaited inside a body that runs on another engine; declare it"}},
 		{"a task that a body declares", func(g *group, in number) number {
 			return in.Then("quote", func(context.Context, int) (int, error) { g.Input("late", 1); return 1, nil })
 		}, []string{"task quote: task late declared inside a body that runs on another engine; declare it before Wait"}},

@@ -3,9 +3,11 @@ package asaptest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -22,6 +24,9 @@ type journal struct {
 	ops    []op
 	calls  []*journaled
 	byCall map[*flow.Call]int
+	nows   []time.Time // what the group was told
+	timers []timer     // that have not fired, in order
+	afters int         // calls of After
 }
 
 // op is one step between group and executor.
@@ -35,7 +40,8 @@ type opKind int
 const (
 	opStart opKind = iota
 	opStep
-	opEnd // within the Step before it
+	opEnd  // within the Step before it
+	opFire // likewise: the call is the number of the After
 	opCancelCall
 	opCancel
 )
@@ -49,6 +55,7 @@ type journaled struct {
 	exit     *exit
 	canceled bool // the end of its context may have come before its own
 	cause    error
+	overdue  bool // canceled because of its Within
 	misused  bool // the body awaits or declares: it is at fault already
 
 	done   func(error)
@@ -62,10 +69,16 @@ type exit struct {
 	value  any
 }
 
-// inType is the static type of an argument, outType that of the value.
-func (c *journaled) inType(i int) reflect.Type { return reflect.TypeOf(c.Func).In(i + 1) }
-func (c *journaled) outType() reflect.Type     { return reflect.TypeOf(c.Out).Elem() }
-func (c *journaled) value() any                { return reflect.ValueOf(c.Out).Elem().Interface() }
+// inType is the static type of an argument or of what the body needs, outType that of the value.
+func (c *journaled) inType(i int) reflect.Type {
+	if n := c.arguments(); i >= n {
+		return c.Needs[i-n].Type
+	}
+	return reflect.TypeOf(c.Func).In(i + 1)
+}
+func (c *journaled) arguments() int        { return reflect.TypeOf(c.Func).NumIn() - 1 }
+func (c *journaled) outType() reflect.Type { return reflect.TypeOf(c.Out).Elem() }
+func (c *journaled) value() any            { return reflect.ValueOf(c.Out).Elem().Interface() }
 
 type ending struct {
 	call int
@@ -83,7 +96,7 @@ func (j *journal) Start(call *flow.Call, done func(error)) {
 	own := *call
 	c := &journaled{Call: &own, done: done}
 	for k, v := range call.In {
-		c.inData = append(c.inData, j.p.carry(argument(call.Task, k), v, c.inType(k)))
+		c.inData = append(c.inData, j.p.carry(c.argument(k), v, c.inType(k)))
 	}
 	j.byCall[call] = i
 	j.calls = append(j.calls, c)
@@ -95,13 +108,45 @@ func (j *journal) Start(call *flow.Call, done func(error)) {
 	}()
 }
 
-func argument(task string, i int) string {
-	return fmt.Sprintf("task %s: argument %d", task, i+1)
+// argument says what In has at i.
+func (c *journaled) argument(i int) string {
+	if n := c.arguments(); i >= n {
+		return fmt.Sprintf("task %s: the value of %s", c.Task, c.Needs[i-n].Task)
+	}
+	return fmt.Sprintf("task %s: argument %d", c.Task, i+1)
+}
+
+// Now is the time of this process.
+func (j *journal) Now() time.Time {
+	j.nows = append(j.nows, time.Now())
+	return j.nows[len(j.nows)-1]
+}
+
+// After has f called in the Step in which it is due.
+func (j *journal) After(d time.Duration, f func()) {
+	i := j.afters
+	j.afters++
+	j.timers = addTimer(j.timers, timer{time.Now().Add(d), func() {
+		j.ops = append(j.ops, op{opFire, i})
+		f()
+	}})
 }
 
 func (j *journal) Step() error {
 	j.ops = append(j.ops, op{kind: opStep})
-	j.end(<-j.ends)
+	var due <-chan time.Time // of the first timer
+	if len(j.timers) > 0 {
+		t := time.NewTimer(time.Until(j.timers[0].at))
+		defer t.Stop()
+		due = t.C
+	}
+	select {
+	case e := <-j.ends:
+		j.end(e)
+	case <-due:
+		j.timers[0].f()
+		j.timers = j.timers[1:]
+	}
 	for {
 		select {
 		case e := <-j.ends:
@@ -162,10 +207,11 @@ func (j *journal) Cancel(cause error) {
 	j.cancel(cause)
 }
 
-// CancelCall ends a function of a Race that was lost.
+// CancelCall ends a function of a Race that was lost, or a body that is late.
 func (j *journal) CancelCall(call *flow.Call, cause error) {
 	i := j.byCall[call]
-	j.calls[i].canceled, j.calls[i].cause = true, cause
+	c := j.calls[i]
+	c.canceled, c.cause, c.overdue = true, cause, errors.Is(cause, context.DeadlineExceeded)
 	j.ops = append(j.ops, op{opCancelCall, i})
-	j.calls[i].cancel(cause)
+	c.cancel(cause)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -19,7 +20,9 @@ type replayer struct {
 	at   int                // in j.ops
 	open map[int]*flow.Call // by number in the journal
 	done map[int]func(error)
-	off  bool // it asks for other calls: the rest says nothing
+	nows int      // of j.nows that it has told
+	fs   []func() // of After
+	off  bool     // it asks for other calls: the rest says nothing
 }
 
 // replay runs the flow on the journal, with values that have travelled, and
@@ -73,7 +76,7 @@ func (r *replayer) expected() string {
 	case opCancel:
 		return "canceled the rest"
 	case opCancelCall:
-		return "decided a race"
+		return "canceled a call"
 	}
 	return "waited"
 }
@@ -94,7 +97,7 @@ func (r *replayer) Start(call *flow.Call, done func(error)) {
 	c := r.j.calls[o.call]
 	for i, v := range call.In {
 		if d := r.p.codec.becomes(c.inData[i], v, c.inType(i)); d != "" {
-			r.p.fault(argument(call.Task, i), "is another one when the journal is replayed: %s; %s, and no body may change a value that another one has", d, unsteady)
+			r.p.fault(c.argument(i), "is another one when the journal is replayed: %s; %s, and no body may change a value that another one has", d, unsteady)
 		}
 	}
 	r.open[o.call], r.done[o.call] = call, done
@@ -109,11 +112,30 @@ func (r *replayer) Step() error {
 		return errors.New("asaptest: the replay is off the journal")
 	}
 	for {
-		o, ok := r.next(opEnd)
-		if !ok {
+		if o, ok := r.next(opEnd); ok {
+			r.end(o.call)
+		} else if o, ok := r.next(opFire); ok {
+			r.fire(o.call)
+		} else {
 			return nil
 		}
-		r.end(o.call)
+	}
+}
+
+// Now is the time of the first run, at the same question.
+func (r *replayer) Now() time.Time {
+	if r.nows < len(r.j.nows) {
+		r.nows++
+		return r.j.nows[r.nows-1]
+	}
+	return time.Now() // off the journal
+}
+
+func (r *replayer) After(_ time.Duration, f func()) { r.fs = append(r.fs, f) }
+
+func (r *replayer) fire(i int) {
+	if i < len(r.fs) {
+		r.fs[i]()
 	}
 }
 
@@ -132,7 +154,7 @@ func (r *replayer) end(i int) {
 			}
 			return nil
 		})
-	case c.canceled && c.cause != nil && errors.Is(err, c.cause):
+	case c.canceled && !c.overdue && c.cause != nil && errors.Is(err, c.cause):
 		err = context.Canceled // the cause is known to the group alone
 	case err != nil:
 		err = crossed(err)
@@ -153,10 +175,10 @@ func (r *replayer) Cancel(error) {
 	}
 }
 
-// CancelCall is what the group asks for when a Race is decided.
+// CancelCall is what the group asks for when a Race is decided or a body late.
 func (r *replayer) CancelCall(*flow.Call, error) {
 	if _, ok := r.next(opCancelCall); !ok && !r.off {
-		r.p.fault("its function", "declares other tasks when the journal is replayed: the flow decides a race where it %s the first time; %s", r.expected(), unsteady)
+		r.p.fault("its function", "declares other tasks when the journal is replayed: the flow cancels a call where it %s the first time; %s", r.expected(), unsteady)
 		r.off = true
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -21,6 +22,64 @@ type probe struct {
 	names   []string // of the calls, in order
 	cancels int
 	ended   int // calls of done in the present Step
+	fired   int // of what Clock was given, likewise
+}
+
+// probeClock and probeCanceler are what the probe of an executor has that is a
+// [flow.Clock] or a [flow.Canceler].
+type (
+	probeClock    struct{ p *probe }
+	probeCanceler struct{ p *probe }
+)
+
+// executor is the probe as an executor that can what the inner one can.
+func (p *probe) executor() flow.Executor {
+	_, clock := p.inner.(flow.Clock)
+	_, canceler := p.inner.(flow.Canceler)
+	switch {
+	case clock && canceler:
+		return struct {
+			*probe
+			probeClock
+			probeCanceler
+		}{p, probeClock{p}, probeCanceler{p}}
+	case clock:
+		return struct {
+			*probe
+			probeClock
+		}{p, probeClock{p}}
+	case canceler:
+		return struct {
+			*probe
+			probeCanceler
+		}{p, probeCanceler{p}}
+	}
+	return p
+}
+
+func (c probeClock) Now() time.Time { return c.p.inner.(flow.Clock).Now() }
+
+func (c probeClock) After(d time.Duration, f func()) {
+	p := c.p
+	if d < 0 {
+		p.t.Errorf("group: After(%v), want no time that has passed", d)
+	}
+	p.inner.(flow.Clock).After(d, func() {
+		if !p.inside.Load() {
+			p.t.Error("executor: a function that After was given is called outside Step")
+		}
+		p.fired++
+		f()
+	})
+}
+
+func (c probeCanceler) CancelCall(call *flow.Call, cause error) {
+	c.p.enter("CancelCall")
+	defer c.p.inside.Store(false)
+	if cause == nil {
+		c.p.t.Errorf("group: CancelCall of %q without a cause", call.Task)
+	}
+	c.p.inner.(flow.Canceler).CancelCall(call, cause)
 }
 
 func (p *probe) Start(call *flow.Call, done func(error)) {
@@ -68,11 +127,11 @@ func (p *probe) Step() error {
 		p.t.Error("group: Step with nothing in flight")
 	}
 	p.starved()
-	p.ended = 0
+	p.ended, p.fired = 0, 0
 	p.enter("Step")
 	defer p.inside.Store(false)
 	err := p.inner.Step()
-	if err == nil && p.ended == 0 {
+	if err == nil && p.ended == 0 && p.fired == 0 {
 		err = fmt.Errorf("executor: Step returned without a call of done; %d calls are in flight", p.open)
 		p.t.Error(err)
 	}

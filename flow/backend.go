@@ -61,6 +61,11 @@ func (b *backend) Declaring(n *engine.Node) {
 	if b.plan != nil {
 		b.plan.refuseRecorded("declaring", n)
 	}
+	if _, within := engine.LimitsOf(n); within > 0 && b.remote != nil {
+		if _, ok := b.remote.exec.(Clock); !ok {
+			panic(fmt.Sprintf("asap: Within(%v) of task %s on an engine without a Clock; use Timeout, or an engine that has one", within, engine.Name(n)))
+		}
+	}
 }
 
 func (b *backend) Declared(n, of *engine.Node, index int) bool {
@@ -99,15 +104,15 @@ func (b *backend) refuseAwait(ctx context.Context, n, by *engine.Node) error {
 	}
 	name := engine.Label(n)
 	if body, ok := ctx.Value(remoteKey{}).(string); ok {
-		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare the edge with And(%s).Then or %s.Then",
-			body, name, name, name)
+		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare it with Needs(%s) and read it with Get",
+			body, name, name)
 	}
 	if b.plan != nil && b.plan.recorded.Load() {
 		return b.plan.elsewhere("await", n)
 	}
 	if b.remote != nil && b.remote.busy.Load() {
-		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
-			name, name, name)
+		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare it with Needs(%s) and read it with Get",
+			name, name)
 	}
 	return nil
 }
@@ -133,6 +138,16 @@ func (b *backend) Cancel(cause error) {
 func (b *backend) Decided(race *engine.Node) {
 	if b.remote != nil {
 		b.remote.lose(race)
+	}
+}
+
+func (b *backend) RefuseShared(task string) {
+	switch {
+	case b.remote == nil:
+	case task == "":
+		panic("asap: SharedLimit in a group with On: its bodies run on another engine; give the workers there a limit")
+	default:
+		panic("asap: task " + task + " with SharedLimit, whose body runs on another engine; give the workers there a limit")
 	}
 }
 

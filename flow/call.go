@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
 
-	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
 	"github.com/asap-go/asap/internal/wire"
 )
 
@@ -19,15 +21,36 @@ type Call struct {
 	// Body is the name of the call in [Flow.Calls], where an engine elsewhere
 	// finds the function: likes[] for the element likes[3] of a Map, else Task.
 	Body string
-	// Func is the user's function, In are its arguments after the context, and
-	// Out points to where its value goes, nil for a function without one.
+	// Func is the user's function, In are its arguments after the context and then
+	// the values of Needs, and Out points to where its value goes, nil for a
+	// function without one.
 	Func, Out any
 	In        []any
+	// Needs are the tasks that the body reads with [asap.Task.Get] beside its
+	// arguments.
+	Needs []Need
+	// Timeout and Within are the limits of time of the body, 0 for none. Within
+	// ends at Deadline by the engine's [Clock]; an engine elsewhere, with another
+	// clock, says what that is there before it calls Invoke.
+	Timeout, Within time.Duration
+	Deadline        time.Time
 	// Run runs the body here and fills Out: for executors that stay in the
 	// process. It is nil in a call of Flow.Calls.
 	Run func(context.Context) error
 
 	backend *backend
+	node    *engine.Node
+	args    []*engine.Node // whose values the arguments are
+	needs   []*engine.Node // of Needs
+	around  []engine.Around
+	within  error         // that of its end, nil if there is none
+	left    time.Duration // of Within, when the group started the call
+}
+
+// Need is a value that a body reads beside its arguments.
+type Need struct {
+	Task string // as in Flow.Graph
+	Type reflect.Type
 }
 
 // RemoteError is what is left of an error that was encoded in one process and
@@ -40,26 +63,51 @@ type Call struct {
 // It is an alias because the JSON of [asap.Result], in package asap, makes them.
 type RemoteError = wire.RemoteError
 
-// Invoke calls Func with In in this process and puts its value where Out
-// points. A panic and Goexit of the body are errors, and so are arguments of
-// other types and the use of the flow's tasks in the body. An engine that runs
-// bodies elsewhere fills a copy of a call of [Flow.Calls] and invokes that.
+// Invoke calls Func with In in this process, within what [asap.Around] says and the
+// limits of time, and puts its value where Out points. It returns when the last
+// call of Func has. A panic and Goexit of the body are errors, and so are
+// arguments of other types and the use of the flow's tasks in the body, but for
+// Get of what it needs. An engine that runs bodies elsewhere fills a copy of a
+// call of [Flow.Calls], with Task, In, Out and Deadline, and invokes that.
 func (c *Call) Invoke(ctx context.Context) error {
 	fn, args, err := c.arguments(ctx)
 	if err != nil {
 		return err
 	}
-	return apart(c.Task, func() error {
-		args[0] = reflect.ValueOf(context.WithValue(ctx, remoteKey{}, c.Task))
+	values, err := c.values()
+	if err != nil {
+		return err
+	}
+	if c.backend == nil && c.Timeout > 0 {
+		return fmt.Errorf("asap: Invoke of a call of task %s with a Timeout that no group has made; fill a copy of one of Flow.Calls", c.Task)
+	}
+	own := *c
+	if own.within = nil; c.Within > 0 && c.backend != nil && !c.Deadline.IsZero() {
+		own.within = c.outOfTime("within", c.Within)
+	}
+	return own.run(ctx, values, time.Until(c.Deadline), c.reflected(fn, args))
+}
+
+// reflected is the body: a call of fn whose value goes to Out if it is the first
+// that succeeds.
+func (c *Call) reflected(fn reflect.Value, args []reflect.Value) func(context.Context) error {
+	var mu sync.Mutex
+	kept := false
+	return func(ctx context.Context) error {
+		args := slices.Clone(args)
+		args[0] = reflect.ValueOf(ctx)
 		results := fn.Call(args)
 		if err, _ := results[len(results)-1].Interface().(error); err != nil {
 			return err
 		}
-		if c.Out != nil && len(results) == 2 {
+		mu.Lock()
+		defer mu.Unlock()
+		if c.Out != nil && len(results) == 2 && !kept {
+			kept = true
 			reflect.ValueOf(c.Out).Elem().Set(results[0])
 		}
 		return nil
-	})
+	}
 }
 
 // arguments checks those of the call and leaves the first, the context, out.
@@ -69,11 +117,15 @@ func (c *Call) arguments(ctx context.Context) (fn reflect.Value, args []reflect.
 		return fn, nil, fmt.Errorf("asap: call of task %s without a context or a function", c.Task)
 	}
 	t := fn.Type()
-	if t.NumIn() != len(c.In)+1 {
-		return fn, nil, fmt.Errorf("asap: call of task %s with %d arguments, but its function takes %d after the context", c.Task, len(c.In), t.NumIn()-1)
+	if n := t.NumIn() - 1; len(c.In) != n+len(c.Needs) {
+		also := ""
+		if len(c.Needs) > 0 {
+			also = fmt.Sprintf(" and the body needs %d values", len(c.Needs))
+		}
+		return fn, nil, fmt.Errorf("asap: call of task %s with %d arguments, but its function takes %d after the context%s", c.Task, len(c.In), n, also)
 	}
 	args = make([]reflect.Value, t.NumIn())
-	for i, in := range c.In {
+	for i, in := range c.In[:t.NumIn()-1] {
 		want, v := t.In(i+1), reflect.ValueOf(in)
 		if !v.IsValid() {
 			v = reflect.Zero(want)
@@ -121,32 +173,4 @@ func (c *Call) Exit(exit int, decode func(into any) error) error {
 		return fmt.Errorf("asap: task %s took exit number %d of flow %s, which has %d; run the same definition everywhere", c.Task, exit, c.Flow, len(handles))
 	}
 	return handles[exit].Receive(decode)
-}
-
-// remoteKey is the key under which a body's context has the task's name while
-// the body runs for an executor.
-type remoteKey struct{}
-
-// apart runs a body on a goroutine of its own, which ends before apart
-// returns, so that a Goexit ends it alone. A panic and Goexit are errors.
-func apart(task string, body func() error) (err error) {
-	done := make(chan struct{})
-	go func() {
-		returned := false
-		defer close(done)
-		defer func() {
-			v := recover()
-			if p, ok := v.(*asap.PanicError); ok { // of a nested group: it names the task
-				err = p
-			} else if v != nil {
-				err = &asap.PanicError{Task: task, Value: v, Stack: debug.Stack()}
-			} else if !returned {
-				err = asap.ErrGoexit
-			}
-		}()
-		err = body()
-		returned = true
-	}()
-	<-done
-	return err
 }

@@ -5,36 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
 )
-
-// Graph is the structure of a flow: [Flow.Graph] makes it.
-type Graph struct {
-	Name  string
-	Tasks []GraphTask // in order of declaration, with unique names
-}
-
-// GraphTask is one task of a [Graph]. A Map is one task, named likes[].
-type GraphTask struct {
-	Name string
-	Kind string // input, task, optional, gather, map or race
-	Deps []int  // indexes of the declared dependencies in Graph.Tasks
-}
-
-// Graph returns the structure of the flow, without running any body. It
-// returns an error, and never panics, if the function that declares it looks
-// at values, waits, panics, or returns no task of its group.
-func (f *Flow[In, Out]) Graph() (*Graph, error) {
-	b, err := f.draw()
-	if err != nil {
-		return nil, err
-	}
-	return b.drawing.graph(f.name), nil
-}
 
 // Calls returns the bodies of the flow, one for each function that its
 // definition names, as an [Executor] is asked to run them but without
@@ -54,7 +31,7 @@ func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 // draw calls the flow's function with a group that starts nothing.
 func (f *Flow[In, Out]) draw() (*backend, error) {
 	b := &newPlan(f.name).backend
-	b.drawing = &drawing{index: make(map[*engine.Node]int)}
+	b.drawing = &drawing{index: make(map[*engine.Node]int), names: make(map[*engine.Node]string)}
 	var err error
 	done := make(chan struct{})
 	go func() { // a Goexit of the function ends this goroutine alone
@@ -92,6 +69,7 @@ type drawing struct {
 	mu    sync.Mutex
 	nodes []*engine.Node
 	index map[*engine.Node]int
+	names map[*engine.Node]string // of calls
 }
 
 func (d *drawing) add(n *engine.Node) {
@@ -99,32 +77,6 @@ func (d *drawing) add(n *engine.Node) {
 	defer d.mu.Unlock()
 	d.index[n] = len(d.nodes)
 	d.nodes = append(d.nodes, n)
-}
-
-func (d *drawing) graph(flow string) *Graph {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	g := &Graph{Name: flow}
-	names := make(namer)
-	for _, n := range d.nodes {
-		t := GraphTask{Name: names.of(n), Kind: kindOf(n)}
-		for dep := range deps(n) {
-			t.Deps = append(t.Deps, d.index[dep.On])
-		}
-		g.Tasks = append(g.Tasks, t)
-	}
-	return g
-}
-
-// deps yields the dependencies of n, which is only drawn.
-func deps(n *engine.Node) iter.Seq[engine.Dependency] {
-	return func(yield func(engine.Dependency) bool) {
-		for i := 0; ; i++ {
-			if d, ok := engine.DepOf(n, i); !ok || !yield(d) {
-				return
-			}
-		}
-	}
 }
 
 // functions yields the functions of a Race.
@@ -137,22 +89,6 @@ func functions(race *engine.Node) iter.Seq[*engine.Node] {
 			}
 		}
 	}
-}
-
-func kindOf(n *engine.Node) string {
-	switch k := engine.KindOf(n); {
-	case k&engine.Given != 0:
-		return "input"
-	case k&engine.Optional != 0:
-		return "optional"
-	case k&engine.Gather != 0:
-		return "gather"
-	case k&engine.Mapped != 0:
-		return "map"
-	case k&engine.Race != 0:
-		return "race"
-	}
-	return "task"
 }
 
 // calls lists the bodies of a flow that was drawn.
@@ -172,6 +108,7 @@ func (b *backend) calls() []*Call {
 	}
 	for _, n := range d.nodes {
 		name := names.of(n)
+		d.names[n] = name
 		switch k := engine.KindOf(n); {
 		case k&(engine.Given|engine.Gather) != 0:
 		case k&engine.Race != 0:
@@ -189,14 +126,34 @@ func (b *backend) calls() []*Call {
 
 // call returns the call of n's body.
 func (b *backend) call(n *engine.Node, task, body string) *Call {
-	c := &Call{Flow: b.group.Name(), Task: task, Body: body, backend: b}
+	c := &Call{Flow: b.group.Name(), Task: task, Body: body, backend: b, node: n}
 	if b.plan != nil {
 		c.Flow = b.plan.flow
 	}
 	var in engine.Call
 	engine.BodyOf(n).(engine.Filler).Fill(&in)
 	c.Func, c.Out, c.In = in.Func, in.Out, in.In
+	c.Timeout, c.Within = engine.LimitsOf(n)
+	c.around = engine.WrapsOf(n)
+	c.args = engine.ArgumentsOf(n)
+	for _, need := range engine.NeedsOf(n) {
+		if slices.Contains(c.args, need) {
+			continue
+		}
+		at := reflect.ValueOf(b.group.Host().Place(need)).Elem()
+		c.needs = append(c.needs, need)
+		c.Needs = append(c.Needs, Need{b.nameOf(need), at.Type()})
+		c.In = append(c.In, at.Interface())
+	}
 	return c
+}
+
+// nameOf is the unique name of a task.
+func (b *backend) nameOf(n *engine.Node) string {
+	if b.remote != nil {
+		return callOf(n).name
+	}
+	return b.drawing.names[n]
 }
 
 // namer numbers names that come again: price, price#2.

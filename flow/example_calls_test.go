@@ -45,11 +45,18 @@ func (e *farAway) serve(body, task string, args []byte) (r answerFrom) {
 	c := *e.bodies[body]
 	c.Task = task
 	fn := reflect.TypeOf(c.Func)
+	var types []reflect.Type
 	for i := 1; i < fn.NumIn(); i++ {
-		p := reflect.New(fn.In(i))
-		var parts []json.RawMessage
-		_ = json.Unmarshal(args, &parts)
-		_ = json.Unmarshal(parts[i-1], p.Interface())
+		types = append(types, fn.In(i))
+	}
+	for _, need := range c.Needs { // what the body reads with Get
+		types = append(types, need.Type)
+	}
+	var parts []json.RawMessage
+	_ = json.Unmarshal(args, &parts)
+	for i, t := range types {
+		p := reflect.New(t)
+		_ = json.Unmarshal(parts[i], p.Interface())
 		c.In = append(c.In, p.Elem().Interface())
 	}
 	if c.Out != nil {
@@ -171,4 +178,23 @@ func ExampleRemoteError() {
 	// Output:
 	// *fs.PathError true [file does not exist]
 	// false
+}
+
+func ExampleNeed() {
+	page := flow.Define("page", func(g *asap.Group, id *asap.Task[int]) *asap.Task[string] {
+		user := id.Then("user", func(_ context.Context, id int) (string, error) { return fmt.Sprint("user ", id), nil })
+		ads := id.Then("ads", func(context.Context, int) ([]string, error) { return []string{"tea"}, nil })
+		return g.Go("page", func(ctx context.Context) (string, error) {
+			return fmt.Sprint(user.Get(ctx), ", ", ads.Get(ctx)), nil
+		}, asap.Needs(user, ads))
+	})
+	calls, _ := page.Calls()
+	for _, need := range calls[2].Needs { // their values follow the arguments
+		fmt.Println(need.Task, need.Type)
+	}
+	fmt.Println(page.With(flow.On(newFarAway(page))).Run(context.Background(), 7))
+	// Output:
+	// user string
+	// ads []string
+	// user 7, [tea] <nil>
 }

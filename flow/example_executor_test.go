@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -101,10 +102,35 @@ func ExampleCall() {
 	// Output: shop user hello <nil>
 }
 
-// oldClock is an executor whose days are over: its clock does not go on.
-type oldClock struct{ oneByOne }
+// hourly is an executor by whose clock a body takes an hour.
+type hourly struct {
+	oneByOne
+	now    time.Time
+	timers []timer // in any order
+}
 
-func (*oldClock) Now() time.Time { return time.Date(1815, time.December, 10, 0, 0, 0, 0, time.UTC) }
+type timer struct {
+	at time.Time
+	f  func()
+}
+
+func (e *hourly) Now() time.Time { return e.now }
+
+func (e *hourly) After(d time.Duration, f func()) {
+	e.timers = append(e.timers, timer{e.now.Add(d), f})
+}
+
+func (e *hourly) Step() error {
+	for i, t := range e.timers {
+		if !t.at.After(e.now) {
+			e.timers = slices.Delete(e.timers, i, i+1)
+			t.f()
+			return nil
+		}
+	}
+	e.now = e.now.Add(time.Hour)
+	return e.oneByOne.Step()
+}
 
 // printed is an observer that prints when bodies end.
 type printed struct{}
@@ -118,15 +144,16 @@ func (printed) Observe(e asap.Event) {
 }
 
 func ExampleClock() {
-	engine := &oldClock{oneByOne{ctx: context.Background()}}
-	var clock flow.Clock = engine
-	g := asap.New(context.Background(), flow.On(engine), asap.Observe(printed{}))
-	g.Go("user", greet)
-	fmt.Println(g.Wait(), clock.Now().Year())
+	var clock flow.Clock = &hourly{oneByOne: oneByOne{ctx: context.Background()}}
+	g := asap.New(context.Background(), flow.On(clock.(flow.Executor)), asap.Observe(printed{}))
+	user := g.Go("user", greet)
+	ads := user.Optional("ads", func(context.Context, string) (string, error) { return "tea", nil }, asap.Within(30*time.Minute))
+	fmt.Println(g.Wait(), errors.Unwrap(ads.Result().Value.Err))
 	// Output:
 	// /user: a function: true, 0 arguments, a place for the value: true
-	// user ended at 0s
-	// <nil> 1815
+	// user ended at 1h0m0s
+	// ads ended at 1h0m0s
+	// <nil> within 30m0s
 }
 
 // sparing is an executor that does not run what has been canceled.

@@ -16,8 +16,8 @@ type Executor interface {
 	// call.Out and then calls done(nil), or done with the body's error, from
 	// within Start or Step, once.
 	Start(call *Call, done func(error))
-	// Step blocks until at least one done was called or the context that the
-	// group was made with has ended. An error ends the group. If Step never
+	// Step blocks until at least one done was called, or a function that was given to
+	// [Clock], or the context that the group was made with has ended. An error ends the group. If Step never
 	// returns, because it panics or its goroutine is ended, the group ends
 	// without another call of the executor.
 	Step() error
@@ -25,23 +25,32 @@ type Executor interface {
 	Cancel(cause error)
 }
 
-// Clock is an [Executor] with a clock of its own. Without one the times of
-// events are those of this process.
+// Clock is an [Executor] with a clock of its own, which counts for [asap.Within] and
+// in events. Without one the times of events are those of this process, and a
+// task with a Within is refused by a panic where it is declared.
 type Clock interface {
 	Now() time.Time
+	// After has f called d later, within Step, which may return then. f is called
+	// once, or not at all if the group has ended before.
+	After(d time.Duration, f func())
 }
 
-// Canceler is an [Executor] that can end one call. Without it the functions of
-// a [asap.Group.Race] that have lost run to their end.
+// Canceler is an [Executor] that can end one call: a function of a Race that has
+// lost, or a body whose Within has ended. Without it a lost function runs to its end,
+// and limits of time are the engine's, by [Call]: Call.Run and [Call.Invoke]
+// end the body's context by themselves.
 type Canceler interface {
-	// CancelCall asks one call in flight to end, which still calls its done.
+	// CancelCall asks one call in flight to end, which still calls its done. The
+	// cause is that of the body's context; it is the error of a call whose body
+	// has not begun, and never does then.
 	CancelCall(call *Call, cause error)
 }
 
 // On runs the bodies on another engine, which should be made with the context
 // that [asap.New] gets: the group learns of its end only when Step returns.
 // Bodies must not use the group or its tasks then, and panics and Goexit come
-// back as errors. A nil Executor is this process.
+// back as errors. What [asap.Around] and limits of time say of a body happens where
+// it runs. A nil Executor is this process.
 func On(e Executor) asap.Option {
 	return option(func(c *engine.Config) {
 		c.Executor, c.Backend, c.Clock = e, newBackend, nil

@@ -111,8 +111,8 @@ func (p *plan) elsewhere(call string, n *engine.Node) error {
 		return fmt.Errorf("asap: flow %s: %s inside a body that runs on another engine; do it in the flow's function", p.flow, call)
 	}
 	name := engine.Label(n)
-	return fmt.Errorf("asap: flow %s: %s of task %s inside a body that runs on another engine; declare the edge with And(%s).Then or %s.Then",
-		p.flow, call, name, name, name)
+	return fmt.Errorf("asap: flow %s: %s of task %s inside a body that runs on another engine; declare it with Needs(%s) and read it with Get",
+		p.flow, call, name, name)
 }
 
 // refuseAwait is the error of a wait for n that the flow's function, or by's body,
@@ -124,8 +124,8 @@ func (p *plan) refuseAwait(n, by *engine.Node) error {
 		return p.refuse("Await", n)
 	case own:
 		name := engine.Label(n)
-		return fmt.Errorf("asap: task %s awaits task %s inside flow %s: values travel along declared edges only; declare it with And(%s).Then or %s.Then",
-			engine.Label(by), name, p.flow, name, name)
+		return fmt.Errorf("asap: task %s awaits task %s inside flow %s: values travel along declared edges only; declare it with Needs(%s) and read it with Get",
+			engine.Label(by), name, p.flow, name)
 	}
 	return nil
 }

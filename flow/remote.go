@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
@@ -21,6 +22,7 @@ type remote struct {
 	g            *engine.Group
 	backend      *backend
 	exec         Executor
+	began        time.Time // by the executor's clock, if it has one
 	names        namer
 	seq          int
 	open         []*engine.Node // declared, in order; those that have ended leave now and then
@@ -28,6 +30,7 @@ type remote struct {
 	ready        engine.Chain   // to be started
 	reported     []*engine.Node
 	spare        []*engine.Node // for reported, while those in it are handled
+	limits       *limits        // nil until a task has a Within
 	inFlight     int
 	busy         atomic.Bool // the executor is at work: nobody else may do anything
 	starting     bool        // dispatch is under way further up
@@ -40,7 +43,9 @@ type remoteCall struct {
 	seq      int
 	name     string
 	body     string          // the name in Flow.Calls
-	call     *Call           // of a function of a Race that is in flight
+	call     *Call           // in flight, of one that may have to be canceled alone
+	limit    *limit          // of its Within, nil without
+	overdue  bool            // the limit has ended while the call was in flight
 	ctx      context.Context // what observers made of the group's
 	started  bool
 	reported bool
@@ -48,7 +53,11 @@ type remoteCall struct {
 }
 
 func newRemote(b *backend, e Executor) *remote {
-	return &remote{g: b.group, backend: b, exec: e, names: make(namer)}
+	r := &remote{g: b.group, backend: b, exec: e, names: make(namer)}
+	if clock, ok := e.(Clock); ok {
+		r.began = clock.Now()
+	}
+	return r
 }
 
 func callOf(n *engine.Node) *remoteCall { return engine.Backing(n).(*remoteCall) }
@@ -72,7 +81,12 @@ func (r *remote) declaredPart(n, of *engine.Node, i int) {
 
 func (r *remote) add(n *engine.Node, name, body string) {
 	r.seq++
-	engine.SetBacking(n, &remoteCall{seq: r.seq, name: name, body: body})
+	c := &remoteCall{seq: r.seq, name: name, body: body}
+	engine.SetBacking(n, c)
+	if _, within := engine.LimitsOf(n); within > 0 && engine.KindOf(n)&engine.LeftOut == 0 {
+		c.limit = r.makeLimits().of(within)
+		c.limit.nodes = append(c.limit.nodes, n)
+	}
 	if len(r.open) >= 2*r.declaredOpen+64 {
 		r.open = slices.DeleteFunc(r.open, engine.IsDone)
 		r.declaredOpen = len(r.open)
@@ -90,7 +104,7 @@ func (r *remote) dispatch(ready engine.Chain) {
 	for {
 		n := r.ready.Pop()
 		if n == nil {
-			if len(r.reported) == 0 {
+			if len(r.reported) == 0 && !r.limits.haveEnded() {
 				break
 			}
 			r.handle()
@@ -106,11 +120,16 @@ func (r *remote) start(n *engine.Node) {
 		return
 	}
 	c := callOf(n)
+	if c.limit != nil && r.limits.isOver(c.limit) {
+		r.g.SettleElsewhere(n, c.limit.err)
+		return
+	}
 	call := r.backend.call(n, c.name, c.body)
-	call.Run = func(ctx context.Context) error { return runRemote(ctx, n, c) }
+	r.limits.apply(call, c.limit)
+	call.Run = call.here(n, c)
 	c.ctx = r.g.Report(n)
 	c.started = true
-	if engine.KindOf(n)&engine.Entrant != 0 {
+	if engine.KindOf(n)&engine.Entrant != 0 || c.limit != nil {
 		c.call = call
 	}
 	r.inFlight++
@@ -129,6 +148,9 @@ func (r *remote) start(n *engine.Node) {
 
 // report notes the end of a call that is in flight.
 func (r *remote) report(n *engine.Node, c *remoteCall, err error) {
+	if c.overdue {
+		err = c.limit.judge(err, c.call)
+	}
 	c.reported, c.err, c.call = true, err, nil
 	r.inFlight--
 	r.reported = append(r.reported, n)
@@ -140,17 +162,16 @@ func (r *remote) lose(race *engine.Node) {
 	if !ok {
 		return
 	}
-	r.busy.Store(true)
-	defer r.busy.Store(false)
 	for n := range functions(race) {
 		if c := callOf(n); c.call != nil {
-			exec.CancelCall(c.call, context.Canceled)
+			r.cancelCall(exec, c.call, r.g.Host().RaceLost(engine.Name(race)))
 		}
 	}
 }
 
-// handle settles what was reported.
+// handle settles what has not begun in time, and then what was reported.
 func (r *remote) handle() {
+	r.expire()
 	nodes := r.reported
 	r.reported, r.spare = r.spare, nil
 	slices.SortFunc(nodes, func(a, b *engine.Node) int { return cmp.Compare(callOf(a).seq, callOf(b).seq) })
@@ -182,7 +203,7 @@ func (r *remote) drive(enough func() bool) {
 
 func (r *remote) step() {
 	err := r.stepOrLeave()
-	if err == nil && len(r.reported) == 0 && r.g.Parent().Err() == nil {
+	if err == nil && len(r.reported) == 0 && !r.limits.haveEnded() && r.g.Parent().Err() == nil {
 		err = errors.New("step returned before a call was done")
 	}
 	if err != nil {
@@ -266,15 +287,35 @@ func (r *remote) await(ctx context.Context, n *engine.Node) error {
 	return r.g.Host().CutShort(n, context.Cause(ctx))
 }
 
-// runRemote runs n's body in this process for an executor. Its panic and its
-// Goexit are errors.
-func runRemote(ctx context.Context, n *engine.Node, c *remoteCall) error {
-	if c.ctx != engine.GroupOf(n).Parent() {
-		var end func()
-		ctx, end = withObserved(ctx, c.ctx)
-		defer end()
+// here returns what runs the body of n in this process for an executor. Its panic
+// and its Goexit are errors.
+func (c *Call) here(n *engine.Node, of *remoteCall) func(context.Context) error {
+	var began time.Time // of the call, by the clock of this process
+	var left time.Duration
+	if c.within != nil {
+		began, left = time.Now(), c.left
 	}
-	return apart(engine.Label(n), func() error {
-		return engine.BodyOf(n).Call(context.WithValue(ctx, remoteKey{}, c.name))
-	})
+	return func(ctx context.Context) error {
+		body := engine.BodyOf(n).Call
+		if len(c.around) > 0 { // the record keeps one value of one call
+			fn, args, err := c.arguments(ctx)
+			if err != nil {
+				return err
+			}
+			body = c.reflected(fn, args)
+		}
+		values, err := c.values()
+		if err != nil {
+			return err
+		}
+		if c.within != nil {
+			left -= time.Since(began)
+		}
+		if of.ctx != engine.GroupOf(n).Parent() {
+			var end func()
+			ctx, end = withObserved(ctx, of.ctx)
+			defer end()
+		}
+		return c.run(ctx, values, left, body)
+	}
 }

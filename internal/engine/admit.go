@@ -5,6 +5,7 @@ package engine
 type grants struct {
 	nodes       Chain
 	first, last *wait
+	passes      *pass // slots on their way to who waits at a Shared: see branch.go
 }
 
 // addGoing takes a body that goes on, with its slots or bare. The caller has the
@@ -21,9 +22,39 @@ func (s *grants) addGoing(n *Node) {
 	s.last = w
 }
 
+// takePasses takes in the slots on their way to one Shared, whose mutex the caller has,
+// but for those that deliver is to do more with.
+func (s *grants) takePasses(of *Shared) {
+	for at := &s.passes; *at != nil; {
+		p := *at
+		if p.to.shared == of && p.rest == nil {
+			*at = p.next
+			p.to.arrive(s) // may put others in front
+			at = &s.passes
+		} else {
+			at = &p.next
+		}
+	}
+}
+
+// deliverPasses hands the slots of limiters to who waits at shared ones, without a
+// mutex: one of those after the other.
+//
+//go:noinline
+func (s *grants) deliverPasses() {
+	for s.passes != nil {
+		p := s.passes
+		s.passes = p.next
+		p.to.shared.receive(p, s)
+	}
+}
+
 // deliver wakes and starts who got slots, without the mutex, and leaves the first
 // node to the caller if that has the given group, nil for none.
 func (s *grants) deliver(own *Group) (first *Node) {
+	if s.passes != nil {
+		s.deliverPasses()
+	}
 	for w := s.first; w != nil; {
 		then := w.nextGranted // w may be used again when it is woken
 		w.nextGranted = nil
@@ -44,11 +75,17 @@ func (s *grants) deliver(own *Group) (first *Node) {
 // have all of theirs. The others are queued, with byEnd if they became ready by
 // the end of another. The caller owns the nodes, and pushes what it gets back.
 func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
-	if g.limiter == nil && (ready.isEmpty() || ready.head.kind&Element == 0 && ready.head == ready.tail) {
+	if g.limiter == nil && (ready.isEmpty() || ready.head.kind&(Element|Bounded) == 0 && ready.head == ready.tail) {
 		return ready
 	}
 	for n := ready.Pop(); n != nil; n = ready.Pop() {
 		l := n.limiter()
+		if l != nil && l.shared != nil {
+			if g.admitShared(n, l, class) {
+				admitted.Push(n)
+			}
+			continue
+		}
 		for l != nil && l.take() {
 			l = l.up
 		}
@@ -57,6 +94,29 @@ func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
 		}
 	}
 	return admitted
+}
+
+// admitShared is admit for one node with a shared limit. The parent is not asked with
+// a mutex held, so who has to wait asks twice.
+func (g *Group) admitShared(n *Node, l *Limiter, class uint8) bool {
+	s := l.shared
+	s.mu.Lock()
+	got := s.tryLocked(l)
+	s.mu.Unlock()
+	if got {
+		return true
+	}
+	g.watchParent()
+	s.mu.Lock()
+	how := s.arriveLocked(n, l, false, class)
+	s.mu.Unlock()
+	switch how {
+	case ended:
+		g.skip(n)
+	case foreign:
+		g.panicInstead(n)
+	}
+	return how == admitted
 }
 
 // admitAt is admit's slow path: there was no free slot at l. A node that may not
@@ -85,7 +145,7 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 	g, l := w.g, n.limiter()
 	if first := ready.head; first != nil && l != nil && first.limiter() == l && n.waiter() == nil && !l.isContended() &&
-		(first == ready.tail || !l.top.raised.Load()) {
+		(first == ready.tail || !l.guard().raised.Load()) {
 		next = ready.Pop()
 	}
 	if !ready.isEmpty() {
@@ -107,7 +167,7 @@ func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 // claim that nobody else can change: it needs no mutex while nobody is queued.
 func (n *Node) vacate(l *Limiter) (granted grants) {
 	b := n.waiter()
-	if b == nil {
+	if b == nil && l.shared == nil {
 		for l != nil && l.give() {
 			l = l.up
 		}
@@ -115,11 +175,11 @@ func (n *Node) vacate(l *Limiter) (granted grants) {
 			return granted
 		}
 	}
-	mu := &l.top.mu
+	mu := &l.guard().mu
 	mu.Lock()
 	defer mu.Unlock()
 	if b == nil || b.claim.vacateLocked(n, &granted) {
-		l.giveAllLocked(nil, &granted)
+		l.freeLocked(&granted)
 	}
 	return granted
 }

@@ -38,6 +38,7 @@ const (
 	Wrapped                   // its body is called through options.go or those of its group
 	LeftOut                   // is done without its body, with the zero value
 	MayFail                   // a failure is one only for those that need it
+	Bounded                   // has a limiter of its own, in its side
 	helper                    // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant
@@ -106,6 +107,7 @@ type Filler interface {
 type Call struct {
 	Func, Out any   // the function of the user, and where its value goes, nil if there is none
 	In        []any // its arguments after the context
+	Optional  bool  // of a Map: a failure of an element becomes its value
 }
 
 // label is the name of n, also of an element or a function: likes[3]. It is made
@@ -135,10 +137,13 @@ func (n *Node) whole() *Node {
 // limiter is the innermost one of n's body, nil if it has none. It never changes
 // once the node is declared, so it needs no lock.
 func (n *Node) limiter() *Limiter {
-	if n.kind&Element != 0 {
-		return n.body.(Limited).Limiter()
+	switch {
+	case n.kind&(Element|Bounded) == 0:
+		return n.group.limiter
+	case n.kind&Bounded != 0:
+		return n.side.Load().rare.Load().limiter
 	}
-	return n.group.limiter
+	return n.body.(Limited).Limiter()
 }
 
 // race is the state of the Race that n is, or is a function of.

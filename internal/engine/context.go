@@ -13,8 +13,8 @@ import (
 // make one, is asked of a single one behind all nodes of the group, made by
 // the first who needs it:
 //
-//   - Done comes from it. Err asks it if it was made, and else the group's
-//     base: see below.
+//   - Done comes from it. Err asks it if it was made, and makes it once the parent
+//     of the group's base has ended: see below.
 //   - Value gives the node for nodeKey. Every other key, package context's own
 //     among them, goes to it if it was made and else to the parent: so Cause
 //     is right, and a derived context attaches to it without a goroutine.
@@ -75,25 +75,18 @@ func (g *Group) makeRealContext() *realContext {
 }
 
 // ctxErr is the Err of the group's context, and of all nodes' in it. It makes
-// nothing before the parent has ended, so a body that only asks costs no context. It must not be ahead of Done,
-// which is why the real context is asked again at the end.
+// nothing before the parent has ended, so a body that only asks costs no context.
+// From then on the real context alone says it, as it alone knows when Done is
+// closed: so Err is not ahead of Done, does not go back, and stays the same.
 func (g *Group) ctxErr() error {
-	if c := g.realContext.Load(); c != nil {
-		if err := c.ctx.Err(); err != nil {
-			return err
+	c := g.realContext.Load()
+	if c == nil {
+		if !g.isOver() && g.base.parent.Err() == nil {
+			return nil
 		}
+		c = g.makeRealContext()
 	}
-	if g.isOver() {
-		return context.Canceled
-	}
-	if g.realContext.Load() != nil {
-		return nil // the parent's end comes through it
-	}
-	if g.base.parent.Err() != nil {
-		// Its Done may still be open: the real context alone says when it has ended.
-		return g.makeRealContext().ctx.Err()
-	}
-	return nil
+	return c.ctx.Err()
 }
 
 // ctxValue asks the real context if it was made, for package context finds its own

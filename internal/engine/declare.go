@@ -226,7 +226,7 @@ func (g *Group) makeEntry(n *Node) {
 // releases it. Without observers and limits that is one push.
 func (g *Group) ready(n *Node) {
 	switch {
-	case !g.plain || n.kind&Inline != 0:
+	case !g.plain || n.kind&(Inline|Bounded) != 0:
 		g.readyOrSkip(n, true, 0)
 	case g.limiter == nil:
 		g.pushStack(n, n)

@@ -130,6 +130,11 @@
 //     at the decision; who decides the Race stores that and then ends what is noted,
 //     but for the winner's. One of the two ends each that is lost, and with it the
 //     registration in the group.
+//  31. The context of a body with a limit of time ends once: by its timer, by the
+//     group's end, or with its body if that fails. Who makes its real context notes
+//     it in the group, and then looks whether the group's context has ended; who ends
+//     the group ends that and then goes through what is noted. The timer counts as
+//     alive until it was stopped or its call has made its last step.
 //
 //  29. A call of a body begins under the mu of its calls, and only while the Around
 //     that makes it has not returned and no other call has died. Those that are open

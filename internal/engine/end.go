@@ -28,11 +28,12 @@ func (g *Group) NoticedEnd() *Ending {
 // EndOutside ends the group, and those nested in it, for a cause outside its
 // bodies: the parent's end, Stop, or a backend that fails. What comes after the last
 // task, such as while undos run, changes nothing.
-func (g *Group) EndOutside(err, cause error) {
-	if g.ending.Load() != nil || g.isSealed() {
-		return
-	}
-	g.endWith(g.host.Outside(err, cause))
+func (g *Group) EndOutside(err, cause error) { g.endOutside(err, cause) }
+
+// endOutside reports whether it was the first to end the group: then those nested
+// in it have ended.
+func (g *Group) endOutside(err, cause error) bool {
+	return g.ending.Load() == nil && !g.isSealed() && g.endWith(g.host.Outside(err, cause))
 }
 
 // EndWith is EndOutside with what Wait returns then.
@@ -61,12 +62,15 @@ func (g *Group) noticeParent() bool {
 
 // endWith records e, if it is the first, and cancels. It may be called by anybody
 // who is alive in the group or knows that it has a task that has not ended; who
-// publishes the end of a task has a Verdict instead, for its order.
-func (g *Group) endWith(e *Ending) {
+// publishes the end of a task has a Verdict instead, for its order. It reports
+// whether it was the first.
+func (g *Group) endWith(e *Ending) bool {
 	g.PrepareEnd()
-	if g.Record(e) {
-		g.cancel()
+	if !g.Record(e) {
+		return false
 	}
+	g.cancel()
+	return true
 }
 
 // cancel ends the group's context and everything that only waits, once Record
@@ -78,6 +82,7 @@ func (g *Group) cancel() {
 	e := g.ending.Load()
 	g.endInside(e.ctxErr(), e.Cause)
 	g.makeRealContext().cancel(e.Cause)
+	g.endTimed()
 	if g.elsewhere {
 		g.backend.Cancel(e.Cause)
 	}

@@ -48,7 +48,7 @@ type Group struct {
 	parked               atomic.Pointer[wait]  // hard waits of the group's bodies for tasks; changed under mu
 	uphill               atomic.Int32          // of a root: see cycle.go
 	depth                int32                 // groups around this one
-	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined
+	waited               atomic.Uint32         // counted, if the caller's count is given back, and joined; of a root, sharing
 	over                 atomic.Int32          // finishing, then over: everything has ended
 
 	// Poppers write the first two, see relay.go.
@@ -57,7 +57,7 @@ type Group struct {
 	ended atomic.Int64 // tasks that have ended, and the caller that waits
 	alive atomic.Int32 // goroutines that have to make their last step
 	mu    sync.Mutex
-	rank  uint8 // see rank.go; under the mu of the top limiter
+	rank  atomic.Uint32 // see rank.go
 	idle  sync.WaitGroup
 }
 
@@ -65,7 +65,8 @@ type Group struct {
 type Config struct {
 	Name    string
 	Settled bool
-	Limit   int // 0: none but those of the groups around
+	Limit   int     // 0: none but those of the groups around
+	Shared  *Shared // nil for that of the task around
 	Around  []Around
 	Watch   watch.Config
 	Watched bool             // Watch says something
@@ -160,6 +161,10 @@ func (g *Group) configure(c *Config) {
 	if c.Name != "" {
 		g.makeLedger().name = c.Name
 	}
+	if c.Shared != nil {
+		g.limiter = newSharedLimiter(c.Shared, g.limiter)
+		g.root.share()
+	}
 	if c.Limit > 0 {
 		g.limiter = newLimiter(c.Limit, g.limiter, g)
 	}
@@ -181,6 +186,9 @@ func (g *Group) setBackend(c *Config) {
 	g.backend = &backing{b}
 	if !elsewhere {
 		return
+	}
+	if c.Shared != nil {
+		g.refuseShared("")
 	}
 	g.plain, g.elsewhere = false, true
 	g.nests, g.base = false, g        // an engine hears of an end from the goroutine inside the group's methods
@@ -227,6 +235,7 @@ type ledger struct {
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
+	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
 	undoing     atomic.Pointer[undoing]
 	dues        *dues        // under the group's mu
 	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
@@ -235,6 +244,8 @@ type ledger struct {
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it
 	queuedNow int      // that have not
+
+	sharing *sharing // see sharing.go; written once, under the group's mu
 }
 
 // makeLedger returns the group's ledger and makes it if need be.

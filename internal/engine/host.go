@@ -44,6 +44,8 @@ type Host interface {
 	UndoFailed(n *Node, err error)
 	// ExitOf returns the exit of the group that err is or wraps, and its value.
 	ExitOf(err error) (e ExitHandle, value any, ok bool)
+	// Place returns a pointer to where n keeps its value.
+	Place(n *Node) any
 	// Outside is the end of the group by its parent, whose error and cause
 	// are given.
 	Outside(err, cause error) *Ending
@@ -79,6 +81,9 @@ type Backend interface {
 	Cancel(cause error)
 	// Decided ends the functions of a Race that has its winner.
 	Decided(race *Node)
+	// RefuseShared panics if bodies run on another engine, which knows nothing of
+	// the slots of a Shared: for a task, or, without a name, for the group.
+	RefuseShared(task string)
 	// Undoes is told of an undo of n, and reports whether it is to be noted. It
 	// panics if the values of n are out of reach.
 	Undoes(n *Node) bool

@@ -41,6 +41,7 @@ func (g *Group) join(bodies bool) {
 const (
 	counted = 1 << iota // the caller's count is given back
 	joined              // by Join, and not only JoinStopped
+	shares              // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
 
 // drive counts the caller off also when an engine takes the group out of memory,
@@ -121,7 +122,11 @@ func (g *Group) endJoins() {
 func (w *wait) concludeJoin() {
 	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
+	how := w.how
 	w.withdraw(waiter)
 	by.reportResumed(nil, w.group.Swap(nil))
 	waiter.freeFirst(w)
+	if f, ok := how.(foreignBubble); ok {
+		f.raise(by)
+	}
 }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Limiter counts the slots of a Limit. A body holds one slot of each limiter
 // from its own up to the outermost, taken in that order, so that nobody who
@@ -21,40 +18,71 @@ import (
 type Limiter struct {
 	word   atomic.Int64 // free slots, or contended
 	up     *Limiter
-	top    *Limiter
-	level  int         // limiters around it
-	mark   uint8       // of the level: see Node.queued
-	raised atomic.Bool // of the top: some rank under it is higher than its group's
+	top    *Limiter // nil if it has no slots of its own, nor has any around it
+	level  int      // limiters around it
+	mark   uint8    // of the level: see Node.queued
+	bare   bool     // has no slots of its own: it is for shared alone
+	bubble bubble   // of who made it, if it has a shared one
+	shared *Shared  // that of the bodies, nil if they have none
 
-	mu    sync.Mutex
+	ranks // of a top
 	queue queue
-	todo  []goal // of a top: empty, for the next search; see rank.go
 }
 
 // contended is the word of a limiter with somebody in its queue: no count is, so
 // take and give fail without a look at the queue.
 const contended = -1
 
-// Limiter returns that of the bodies of a Map of the group with a limit of its
-// own, or, with 0, without.
-func (g *Group) Limiter(limit int) *Limiter {
+// LimiterOf returns that of the elements of the Map of, with a limit of its own,
+// or, with 0, without.
+func LimiterOf(of *Node, limit int) *Limiter {
 	if limit == 0 {
-		return g.limiter
+		return of.limiter()
 	}
-	return newLimiter(limit, g.limiter, nil)
+	return newLimiter(limit, of.limiter(), nil)
 }
 
-// newLimiter makes one with n slots inside of up, which is nil for an outermost.
+// newLimiter makes one with n slots inside of up, which is nil for an outermost. Its
+// bodies have the shared one that those of up have.
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
-	l := &Limiter{up: up}
+	l := new(Limiter)
+	if up != nil {
+		l.shared, l.bubble = up.shared, up.bubble
+	}
 	l.queue.group = of
 	l.word.Store(int64(n))
 	l.top = l
-	if up != nil {
-		l.top, l.level = up.top, up.level+1
+	if l.up = up.own(); l.up != nil {
+		l.top, l.level = l.up.top, l.up.level+1
 	}
 	l.mark = uint8(l.level%maxMark + 1)
 	return l
+}
+
+// newSharedLimiter makes one without slots, for bodies that have s and are inside of up.
+func newSharedLimiter(s *Shared, up *Limiter) *Limiter {
+	l := &Limiter{up: up.own(), bare: true, bubble: currentBubble(), shared: s}
+	if l.up != nil {
+		l.top = l.up.top
+	}
+	return l
+}
+
+// own returns the innermost from l on that has slots, nil if there is none. l may be
+// nil.
+func (l *Limiter) own() *Limiter {
+	if l != nil && l.bare {
+		return l.up
+	}
+	return l
+}
+
+// guard is what guards the claims and ranks of the bodies of l, with their queue.
+func (l *Limiter) guard() *ranks {
+	if l.shared != nil {
+		return &l.shared.ranks
+	}
+	return &l.top.ranks
 }
 
 // take takes a slot if one is free, by anybody and without the mutex: with somebody
@@ -114,6 +142,9 @@ func (l *Limiter) giveLocked(granted *grants) {
 	switch {
 	case n == nil:
 		l.giveLocked(granted) // the last in the queue has left it
+	case n.kind&helper != 0: // for who waits at a Shared, which has its own order
+		n.queueMark = 0
+		granted.passes = &pass{to: n.body.(*branch), next: granted.passes}
 	case goesOn:
 		if l.up.climbLocked(n, true, 0) {
 			granted.addGoing(n)
@@ -153,21 +184,54 @@ func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	return true
 }
 
+// takeAllLocked takes a slot of each, from l outwards, or of none and returns the one
+// that has none free. Nobody begins to wait for one meanwhile, so nobody is owed what
+// is given back.
+func (l *Limiter) takeAllLocked() (at *Limiter) {
+	for at = l; at != nil && at.take(); {
+		at = at.up
+	}
+	if at != nil {
+		for x := l; x != at; x = x.up {
+			x.give()
+		}
+	}
+	return at
+}
+
 // giveAllLocked gives back the slots from l up to, but not including, end: those
-// that a body in the queue of end holds, or all with nil.
+// that a body in the queue of end holds, or all with nil. Where who waits at a Shared
+// comes first, that one has a say in what is further out, and the rest goes with it.
 func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
+		before := granted.passes
 		l.giveLocked(granted)
+		if p := granted.passes; p != before {
+			p.rest, p.end = l.up, end
+			return
+		}
 	}
 }
 
 // isContended reports whether anybody waits for a slot of l or above. Without the
 // mutex it is a hint: who comes later waits for one body more.
 func (l *Limiter) isContended() bool {
+	if l.shared != nil && l.shared.crowded.Load() {
+		return true
+	}
 	for ; l != nil; l = l.up {
 		if l.word.Load() == contended {
 			return true
 		}
 	}
 	return false
+}
+
+// freeLocked gives back all that a body of l holds. It wants the mutex of l's guard.
+func (l *Limiter) freeLocked(granted *grants) {
+	if l.shared != nil {
+		l.shared.giveLocked(l, granted)
+	} else {
+		l.giveAllLocked(nil, granted)
+	}
 }

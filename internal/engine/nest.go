@@ -13,14 +13,16 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	outer := owner.group
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
-	g.rank = uint8(min(g.depth, maxRank))
+	g.rank.Store(uint32(min(g.depth, maxRank)))
 	if outer.ending.Load() != nil {
 		g.limiter = nil // what its bodies do now queues no more
-	} else if g.limiter = owner.limiter(); g.limiter != nil {
-		mu := &g.limiter.top.mu
-		mu.Lock()
-		g.rank = min(owner.rankNow()+1, maxRank) // its owner's may be higher
-		mu.Unlock()
+	} else {
+		g.limiter = owner.limiter()
+		if r := owner.guard(); r != nil {
+			r.mu.Lock()
+			g.rank.Store(uint32(min(owner.rankNow()+1, maxRank))) // its owner's may be higher
+			r.mu.Unlock()
+		}
 	}
 	if ctx != context.Context(owner) {
 		// Of two that have ended package context may give the same Done, and the
@@ -83,11 +85,20 @@ func (g *Group) inside() (groups []*Group) {
 }
 
 // endInside ends the groups that end with g. It descends one group a level of
-// nesting, since each of them ends those inside it before its own context.
+// nesting, since each of them ends those inside it before its own context. Where
+// somebody else has ended one and may still be on the way to those inside, it goes
+// there itself: nobody waits for that other one. Keeps 24.
 func (g *Group) endInside(err, cause error) {
 	for _, n := range g.inside() {
-		if n.nests {
-			n.EndOutside(err, cause)
+		if n.nests && !n.endOutside(err, cause) && !n.isContextDead() {
+			n.endInside(err, cause)
 		}
 	}
+}
+
+// isContextDead reports whether the group's real context has ended: then those
+// inside have as well.
+func (g *Group) isContextDead() bool {
+	c := g.realContext.Load()
+	return c != nil && c.ctx.Err() != nil
 }

@@ -15,6 +15,7 @@ type TaskConfig struct {
 	Within  time.Duration
 	Around  []Around // the first is the outermost
 	Limit   int      // of the elements of a Map, 0 for none
+	Shared  *Shared  // nil for that of the group
 }
 
 // Dependency is a task that another one waits for.
@@ -40,6 +41,7 @@ type options struct {
 type link struct {
 	edge Edge
 	Dependency
+	named bool // as a value, by an option
 }
 
 // few is how many links are looked through one by one.
@@ -59,6 +61,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	}
 	if len(o.around) > 0 || o.timeout > 0 || o.within > 0 {
 		n.kind |= Wrapped
+	}
+	if c.Shared != nil {
+		g.bound(n, c.Shared)
 	}
 	n.pending = uint32(len(o.links))*one + hold
 	if !g.declare(n) {
@@ -88,23 +93,24 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 // newOptions returns those of n, which nobody else knows yet. Of several that name
 // one dependency the strictest holds.
 func (g *Group) newOptions(n *Node, c *TaskConfig) *options {
-	deps := c.Deps
+	deps, own := c.Deps, 0
 	if d := n.body.Dep(0); d != nil {
 		deps = nil
-		for i := 0; d != nil; d = n.body.Dep(i) {
+		for ; d != nil; d = n.body.Dep(own) {
 			deps = append(deps, Dependency{d, true, true})
-			i++
+			own++
 		}
 		deps = append(deps, c.Deps...)
 	}
 	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around}
 	o.links = make([]link, 0, len(deps))
-	for _, d := range deps {
+	for i, d := range deps {
+		named := i >= own && d.Read
 		if l := o.find(d.On); l != nil {
-			l.Must, l.Read = l.Must || d.Must, l.Read || d.Read
+			l.Must, l.Read, l.named = l.Must || d.Must, l.Read || d.Read, l.named || named
 			continue
 		}
-		o.links = append(o.links, link{Dependency: d})
+		o.links = append(o.links, link{Dependency: d, named: named})
 		if k := len(o.links); k > few {
 			if o.index == nil {
 				o.index = make(map[*Node]int)

@@ -25,8 +25,11 @@ type queue struct {
 // A node in the queue of a limiter has its mark, and byEnd if it became ready by
 // the end of another.
 const (
-	maxMark = 126
-	byEnd   = 1 << 7
+	maxMark    = 126
+	sharedMark = 127 // in that of a Shared
+	byEnd      = 1 << 7
+
+	goingRank = maxRank + 1 // of the stub of a branch whose first goes on
 )
 
 // entry is a place in a queue. It is valid as long as its node is in that queue
@@ -65,6 +68,30 @@ func (q *queue) countIn(n *Node, l *Limiter) {
 	}
 }
 
+// pushStub queues the stub of a branch at l, with the right that p has.
+func (q *queue) pushStub(n *Node, l *Limiter, p *place) {
+	n.turn, n.rank, n.queueMark = p.ownTurn, p.stubRank(), l.mark|p.class
+	if p.goesOn {
+		q.going.push(entry{n, n.turn})
+	} else {
+		q.lane(n).push(entry{n, n.turn})
+	}
+	q.valid++
+}
+
+// stubRank is the rank of the stub of a branch in which p is the first.
+func (p *place) stubRank() uint8 {
+	if p.goesOn {
+		return goingRank
+	}
+	return p.n.rank
+}
+
+// standsFor reports whether n, a stub in a queue, has the right of p there.
+func (n *Node) standsFor(p *place) bool {
+	return n.turn == p.ownTurn && n.rank == p.stubRank() && n.queueMark&byEnd == p.class
+}
+
 // nextTurn returns a turn after all others, of the top limiter's queue; it is
 // never 0.
 func (q *queue) nextTurn() uint32 {
@@ -100,7 +127,7 @@ func (q *queue) drop(n *Node) {
 // countOut is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
 func (q *queue) countOut(n *Node) {
-	if q.group != n.group {
+	if q.group != n.group && n.kind&helper == 0 {
 		n.group.noteUnqueued()
 	}
 	if q.valid--; q.valid == 0 && q.stale > 0 {
@@ -145,6 +172,9 @@ func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 
 // goes reports whether the entry is that of a body that still is to go on.
 func (e entry) goes() bool {
+	if e.n.kind&helper != 0 {
+		return e.starts(e.n.queueMark, goingRank) && e.n.queueMark != 0
+	}
 	s := &e.n.waiter().claim
 	return s.queued != nil && s.turn == e.turn
 }

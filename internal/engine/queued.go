@@ -59,7 +59,7 @@ func (g *Group) noteUnqueued() {
 // queues later sees the end under the mutex: keeps 10 for queues, and 19.
 func (g *Group) skipAllQueued() {
 	var l dropping
-	if g.limiter == nil { // only Maps have limits, each its own
+	if own := g.limiter.own(); own == nil { // only Maps have limits, each its own
 		for _, q := range g.clearQueued() {
 			mu := &q.at.top.mu
 			mu.Lock()
@@ -67,13 +67,13 @@ func (g *Group) skipAllQueued() {
 			mu.Unlock()
 		}
 	} else { // one mutex: nobody moves up meanwhile
-		mu := &g.limiter.top.mu
+		mu := &own.top.mu
 		mu.Lock()
 		list := g.clearQueued()
 		for _, q := range slices.Backward(list) { // the latest place of a node first
 			l.dropLocked(q)
 		}
-		if own := g.limiter; own.queue.group == g && own.queue.valid > 0 {
+		if own.queue.group == g && own.queue.valid > 0 {
 			for _, n := range own.queue.bodiesOf(g) {
 				l.dropLocked(queued{n, own})
 			}
@@ -81,6 +81,7 @@ func (g *Group) skipAllQueued() {
 		l.giveAllLocked()
 		mu.Unlock()
 	}
+	g.skipShared(&l)
 	l.deliver()
 }
 
@@ -147,9 +148,13 @@ func (g *Group) skipQueued(n *Node) {
 		return
 	}
 	var drops dropping
-	mu := &l.top.mu
+	mu := &l.guard().mu
 	mu.Lock()
-	if n.queueMark != 0 {
+	switch {
+	case n.queueMark == sharedMark:
+		l.shared.leaveLocked(l.shared.places[n])
+		drops.out.Push(n)
+	case n.queueMark != 0:
 		drops.dropLocked(queued{n, n.queuedAt()})
 		drops.giveAllLocked()
 	}

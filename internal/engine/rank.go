@@ -1,5 +1,10 @@
 package engine
 
+import (
+	"sync"
+	"sync/atomic"
+)
+
 // Finish what has begun: who is ready to start gets a free slot by rank. The rank
 // of a task is how deep its group is nested; what a body waits for, with all that
 // this still needs, ranks above the body. So a slot goes to what somebody who has
@@ -7,28 +12,67 @@ package engine
 //
 // Ranks only grow, and 31 and more are one, so a search that raises what a wait
 // needs looks at each task and each edge at most 31 times, whoever waits and how
-// often: keeps 21. Ranks are guarded by the mutex of the top limiter. A group's is
-// that of its tasks, as long as they have no higher one.
+// often: keeps 21. A group's rank, which only grows, is that of its tasks, as long as
+// they have no higher one.
 
 const maxRank = 31
 
+// ranks guards the ranks and claims of nodes: those of one Shared, or, of those that
+// have none, of one top limiter; and where somebody shares, those without any limiter
+// under one root. Parts have the same as what they are parts of, or their Map has none.
+type ranks struct {
+	mu     sync.Mutex
+	raised atomic.Bool // some rank is higher than its group's
+	todo   []goal      // empty, for the next search
+}
+
+// guard returns what guards the rank of n, nil if that is of no use: no place in a queue
+// depends on it.
+func (n *Node) guard() *ranks { return n.group.guardOf(n.limiter()) }
+
+// guardOf is that of what has the limiter l, in g.
+func (g *Group) guardOf(l *Limiter) *ranks {
+	switch {
+	case l != nil:
+		return l.guard()
+	case g.root.shares():
+		return &g.root.ledger.Load().sharing.ranks
+	}
+	return nil
+}
+
 // rankNow is the rank of n's body: its own, its group's, or that of the Map or Race
-// that it is a part of.
+// that it is a part of. It wants the mutex of n's guard.
 func (n *Node) rankNow() uint8 {
-	rank := max(n.rank, n.group.rank)
-	if of := n.whole(); of != nil {
+	rank := max(n.rank, n.group.rankNow())
+	if of := n.whole(); of != nil && of.guard() == n.guard() {
 		rank = max(rank, of.rank)
 	}
 	return rank
+}
+
+func (g *Group) rankNow() uint8 { return uint8(g.rank.Load()) }
+
+// raise makes g's rank at least that, and reports whether it grew. Anybody may call it.
+func (g *Group) raise(rank uint8) bool {
+	for {
+		old := g.rank.Load()
+		if uint8(old) >= rank {
+			return false
+		}
+		if g.rank.CompareAndSwap(old, uint32(rank)) {
+			return true
+		}
+	}
 }
 
 // raising is a search for what is to have at least a rank. A list of work and no
 // recursion, as it runs on the stack of a body. It pins what it reads the
 // dependencies of, and releases that without the mutex.
 type raising struct {
-	top    *Limiter
+	of     *ranks
 	todo   []goal
-	far    []goal  // under other limits: to be looked at without the mutex
+	far    []goal  // of another guard: to be looked at without the mutex
 	pinned []*Node // to be released without the mutex
 }
 
@@ -39,51 +83,72 @@ type goal struct {
 	rank uint8
 }
 
-// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
-// the mutex.
-func (s *raising) raiseLocked(top *Limiter, by *Node, w *wait) {
-	s.todo = top.todo // a list to use again: most waits lead to little
-	s.addAwaited(w, by.rankNow())
-	s.raiseTodoLocked(top)
-	top.todo = s.todo
+// guard is that of what is to be raised.
+func (o goal) guard() *ranks {
+	if o.g != nil {
+		return o.g.guardOf(o.g.limiter)
+	}
+	return o.n.guard()
 }
 
-// raiseTodoLocked raises what is to be done under a top limiter.
-func (s *raising) raiseTodoLocked(top *Limiter) {
-	s.top = top
+// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
+// the mutex.
+func (s *raising) raiseLocked(of *ranks, by *Node, w *wait) {
+	s.todo = of.todo // a list to use again: most waits lead to little
+	s.addAwaited(w, by.rankNow())
+	s.raiseTodoLocked(of)
+	of.todo = s.todo
+}
+
+// raiseTodoLocked raises what is to be done under one guard, whose mutex is locked.
+func (s *raising) raiseTodoLocked(of *ranks) {
+	s.of = of
 	for len(s.todo) > 0 {
 		last := len(s.todo) - 1
 		what := s.todo[last]
 		s.todo[last] = goal{} // it keeps nobody alive
 		s.todo = s.todo[:last]
-		if what.g != nil {
+		switch r := what.guard(); {
+		case r == nil:
+		case r != of:
+			s.far = append(s.far, what)
+		case what.g != nil:
 			s.raiseGroup(what.g, what.rank)
-		} else {
+		default:
 			s.raiseNode(what.n, what.rank)
 		}
 	}
 }
 
-// raiseRest releases what is pinned and goes on under other limits, one top after
-// the other: two of their mutexes are never held at once.
+// raiseRest releases what is pinned and goes on under other guards, one after the
+// other: two of their mutexes are never held at once.
 func (s *raising) raiseRest() {
 	releaseAll(s.pinned)
 	for len(s.far) > 0 {
 		what := s.far[0]
 		s.far, s.todo, s.pinned = s.far[1:], []goal{what}, s.pinned[:0]
-		top := what.n.limiter().top
-		top.mu.Lock()
-		s.raiseTodoLocked(top)
-		top.mu.Unlock()
+		if r := what.guard(); r != nil {
+			r.mu.Lock()
+			s.raiseTodoLocked(r)
+			r.mu.Unlock()
+		}
 		releaseAll(s.pinned)
 	}
 }
 
-// raiseFar raises what the body of n, which has no limit, waits for under one.
+// raiseFar raises what the body of n, which has no limit, waits for with w.
 //
 //go:noinline
-func (n *Node) raiseFar(on *Node) {
-	s := raising{far: []goal{{n: on, rank: min(n.group.rank+1, maxRank)}}}
+func (n *Node) raiseFar(w *wait) {
+	rank := n.group.rankNow()
+	if r := n.guard(); r != nil {
+		r.mu.Lock()
+		rank = n.rankNow()
+		r.mu.Unlock()
+	}
+	var s raising
+	s.addAwaited(w, rank)
+	s.far, s.todo = s.todo, nil
 	s.raiseRest()
 }
 
@@ -103,19 +168,17 @@ func (s *raising) addAwaited(w *wait, rank uint8) {
 // raiseNode raises n and adds what it needs to what is to be done. A node that is
 // queued, or runs and does not wait, needs nothing more.
 func (s *raising) raiseNode(n *Node, rank uint8) {
-	l := n.limiter()
-	switch {
-	case n.isDone() || l == nil:
-		return
-	case l.top != s.top:
-		s.far = append(s.far, goal{n: n, rank: rank})
-		return
-	case max(n.rank, n.group.rank) >= rank: // a part is raised after its Map or Race
+	if n.isDone() || max(n.rank, n.group.rankNow()) >= rank { // a part is raised after its Map or Race
 		return
 	}
 	n.rank = rank
-	s.top.raised.Store(true)
-	if n.queueMark != 0 {
+	s.of.raised.Store(true)
+	switch n.queueMark {
+	case 0:
+	case sharedMark:
+		n.limiter().shared.raiseLocked(n)
+		return
+	default:
 		n.queuedAt().queue.raise(n)
 		return
 	}
@@ -143,12 +206,13 @@ func (s *raising) raiseNode(n *Node, rank uint8) {
 // for at once, the rest when it becomes ready. It locks the group's mu under that
 // of the top limiter.
 func (s *raising) raiseGroup(g *Group, rank uint8) {
-	if g.limiter == nil || g.limiter.top != s.top || g.rank >= rank {
+	if !g.raise(rank) {
 		return
 	}
-	g.rank = rank
-	s.top.raised.Store(true)
-	if own := &g.limiter.queue; own.group == g {
+	s.of.raised.Store(true)
+	inOwn := g.limiter != nil && g.limiter.shared == nil // else its bodies are not in queues of this guard
+	if inOwn && g.limiter.queue.group == g {
+		own := &g.limiter.queue
 		for _, n := range own.bodiesOf(g) {
 			if n.queueMark == g.limiter.mark|n.queueMark&byEnd && n.rank < rank {
 				n.rank = rank
@@ -160,9 +224,14 @@ func (s *raising) raiseGroup(g *Group, rank uint8) {
 	defer g.mu.Unlock()
 	if b := g.ledger.Load(); b != nil {
 		for _, q := range b.queued {
-			if q.starts() && q.n.rank < rank {
+			if inOwn && q.starts() && q.n.rank < rank {
 				q.n.rank = rank
 				q.at.queue.raise(q.n)
+			}
+		}
+		if b.sharing != nil {
+			for p := b.sharing.places; p != nil; p = p.next {
+				s.todo = append(s.todo, goal{n: p.n, rank: rank})
 			}
 		}
 	}

@@ -42,15 +42,24 @@ func (n *Node) reads(d *Node) bool {
 // engine has what the body may read.
 type valuesKey struct{}
 
-// WithValues returns a context with the values that a body may read, for a body
-// that does not run as a node's.
-func WithValues(ctx context.Context, values map[*Node]any) context.Context {
-	return context.WithValue(ctx, valuesKey{}, values)
+type travelers struct {
+	task   string
+	values map[*Node]any
 }
 
-// Traveled returns the value of n that WithValues has given ctx.
-func Traveled(ctx context.Context, n *Node) (v any, ok bool) {
-	values, _ := ctx.Value(valuesKey{}).(map[*Node]any)
-	v, ok = values[n]
-	return v, ok
+// WithValues returns a context with the values that the body of a task may read, for
+// one that does not run as a node's.
+func WithValues(ctx context.Context, task string, values map[*Node]any) context.Context {
+	return context.WithValue(ctx, valuesKey{}, &travelers{task, values})
+}
+
+// Traveled returns the value of n that WithValues has given ctx, and the name of the
+// task, "" if ctx is of no such body.
+func Traveled(ctx context.Context, n *Node) (v any, task string, ok bool) {
+	t, _ := ctx.Value(valuesKey{}).(*travelers)
+	if t == nil {
+		return nil, "", false
+	}
+	v, ok = t.values[n]
+	return v, t.task, ok
 }

@@ -147,6 +147,7 @@ func (s *settling) addReady(n, dep *Node) {
 		g.watch.Ready(n.entry(), on, s.at)
 	}
 	if n.kind&Inline == 0 {
+		s.gated = s.gated || n.kind&Bounded != 0
 		s.ready.Push(n)
 		return
 	}

@@ -24,7 +24,8 @@ type rare struct {
 	bodyContext *bodyContext         // of its body, if that is not the node
 	options     *options             // of a node that is Opted, or whose whole is; nil once it is done
 	due         *due                 // when it must have begun, if that matters
-	calls       *calls               // of its body, if an Around wraps it; likewise
+	calls       *calls               // of its body, if an Around wraps it; nil once that is done
+	limiter     *Limiter             // of a node that is Bounded
 	backing     any                  // of a Backend
 	undos       atomic.Pointer[undo] // the latest first; changed under the group's mu
 	lost        []*Lost              // values that are not the task's; under the group's mu

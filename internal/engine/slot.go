@@ -1,7 +1,7 @@
 package engine
 
-// claim is a running body's claim to its slots, guarded by the mutex of the top
-// limiter. The body holds them while none of its goroutines waits, and it is
+// claim is a running body's claim to its slots, guarded by the mutex of its limiter's
+// guard: of the shared one, or else of the top. The body holds them while none of its goroutines waits, and it is
 // neither queued nor bare.
 //
 // Begin and end of a wait may come in any order: who ends it may be faster than
@@ -10,7 +10,7 @@ package engine
 type claim struct {
 	waiting int      // of its goroutines, for tasks and nested groups
 	queued  *wait    // the last of them is over, and there was no slot
-	at      *Limiter // where it is queued
+	at      *Limiter // where it is queued, if it has no shared limit
 	turn    uint32   // when it was: a place in a queue with another one was left
 	bare    bool     // goes on without slots: after a cancel, or when it has ended
 }
@@ -21,8 +21,8 @@ type claim struct {
 func (n *Node) giveSlots(w *wait) {
 	if l := n.limiter(); l != nil {
 		n.giveSlotsOf(l, w)
-	} else if on := w.on.Load(); on != nil && on.limiter() != nil {
-		n.raiseFar(on)
+	} else if on := w.on.Load(); on != nil && on.limiter() != nil || n.group.root.shares() {
+		n.raiseFar(w)
 	}
 }
 
@@ -36,13 +36,13 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 	var granted grants
 	var search raising
 	s := &n.makeWaiter().claim // before it is asked whether the body has ended, which then looks for it
-	mu := &l.top.mu
+	mu := &l.guard().mu
 	mu.Lock()
 	if n.isDone() { // a goroutine that the body has left behind holds no slot
 		mu.Unlock()
 		return
 	}
-	search.raiseLocked(l.top, n, w)
+	search.raiseLocked(l.guard(), n, w)
 	if len(search.pinned)+len(search.far) > 0 {
 		// What the search holds back may be ready by now, and belongs into the
 		// queue before the slot goes to the next there.
@@ -60,7 +60,7 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 		case s.queued != nil:
 			s.dropLocked(n, &granted)
 		case !s.bare:
-			l.giveAllLocked(nil, &granted)
+			l.freeLocked(&granted)
 		}
 	}
 	mu.Unlock()
@@ -79,7 +79,7 @@ func (n *Node) takeSlots(w *wait) bool {
 	if l == nil {
 		return true
 	}
-	mu := &l.top.mu
+	mu := &l.guard().mu
 	mu.Lock()
 	defer mu.Unlock()
 	if n.isDone() {
@@ -94,6 +94,9 @@ func (n *Node) takeSlots(w *wait) bool {
 		s.bare = true
 		return true
 	}
+	if l.shared != nil {
+		return s.takeSharedLocked(n, l, w)
+	}
 	s.queued, s.turn = w, l.top.queue.nextTurn()
 	if l.climbLocked(n, true, 0) {
 		s.queued, s.at = nil, nil
@@ -102,9 +105,28 @@ func (n *Node) takeSlots(w *wait) bool {
 	return false
 }
 
+// takeSharedLocked is the rest of takeSlots for a body with a shared limit.
+func (s *claim) takeSharedLocked(n *Node, l *Limiter, w *wait) bool {
+	s.queued = w
+	how := l.shared.arriveLocked(n, l, true, 0)
+	if how == waiting {
+		return false
+	}
+	s.queued = nil
+	s.bare = how != admitted
+	if how == foreign {
+		w.how = foreignBubble{}
+	}
+	return true
+}
+
 // dropLocked takes the body out of the queue, whose goroutine goes on without
 // slots, and gives back those that it had already.
 func (s *claim) dropLocked(n *Node, granted *grants) {
+	if shared := n.limiter().shared; shared != nil {
+		shared.dropGoingLocked(n, granted)
+		return
+	}
 	at := s.at
 	granted.addGoing(n) // first, so that its entry is no longer valid
 	at.queue.drop(n)

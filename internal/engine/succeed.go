@@ -22,7 +22,7 @@ func (w *worker) succeed(n *Node) (next *Node) {
 		case to.isTold():
 			to.tell()
 		case !to.arrived(): // it waits for others
-		case to.kind&Inline != 0:
+		case to.kind&(Inline|Bounded) != 0:
 			inlines.pushFront(to) // the list has the latest first
 		default:
 			if bottom != nil {
@@ -71,8 +71,8 @@ func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
 	return w.nextLimited(n, ready, 1)
 }
 
-// succeedInline is the rest of succeed when nodes without a body have nothing
-// to wait for any more.
+// succeedInline is the rest of succeed when nodes without a body, or with a limit of
+// their own, have nothing to wait for any more.
 func (w *worker) succeedInline(n *Node, ready, inlines Chain) (next *Node) {
 	s := settling{g: w.g, ended: 1, ready: ready}
 	for to := inlines.Pop(); to != nil; to = inlines.Pop() {

@@ -225,6 +225,9 @@ func (w *wait) conclude() error {
 	if by != nil {
 		by.reportResumed(n, nil)
 	}
+	if f, ok := how.(foreignBubble); ok {
+		f.raise(by)
+	}
 	if n.isDone() {
 		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {
 			by.waiter().freeFirst(w) // else there may be two who want to end it, of whom one comes late

@@ -130,7 +130,7 @@ func (w *worker) run(n *Node) (next *Node) {
 		return w.settleAs(n, Verdict{Fail: dead})
 	}
 	if err == nil && g.ending.Load() == nil {
-		if g.plain && n.kind&(part|Wrapped) == 0 {
+		if g.plain && n.kind&(part|Wrapped|Bounded) == 0 {
 			return w.succeed(n)
 		}
 		return w.settleAs(n, Verdict{})
@@ -171,7 +171,7 @@ func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 // next hands on what n's end made ready, and returns the worker's next node: the
 // oldest, without the queue, so a chain costs neither a lock nor a wake-up.
 func (w *worker) next(n *Node, s *settling) (next *Node) {
-	if w.g.limiter != nil || s.gated || n.kind&Element != 0 {
+	if w.g.limiter != nil || s.gated || n.kind&(Element|Bounded) != 0 {
 		return w.nextLimited(n, s.ready, s.ended)
 	}
 	w.ended += s.ended

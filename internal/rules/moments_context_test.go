@@ -69,6 +69,37 @@ func TestR3_NestedInAnObserversEnd(t *testing.T) {
 	})
 }
 
+// TestR3_NestedInAGroupThatIsEnding: what is nested in a group that has begun to end ends
+// before the context of the group around is seen dead, whoever ends that (R3, R12a).
+func TestR3_NestedInAGroupThatIsEnding(t *testing.T) {
+	virtual(t, "", func(t *testing.T) {
+		made, ending, told := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		g := asap.New(t.Context(), asap.Observe(edgeHolds(func(e asap.Event) {
+			if e.Kind == asap.Ended && e.Name == "fails" { // middle has an end, and inner has not
+				close(ending)
+				<-told
+			}
+		})))
+		g.Do("around", func(ctx context.Context) error {
+			middle := asap.New(ctx)
+			middle.Do("body", func(ctx context.Context) error {
+				inner := asap.New(ctx)
+				close(made)
+				<-ctx.Done()
+				inner.Go("late", never(t))
+				synctest.Wait()
+				close(told)
+				inner.Wait()
+				return nil
+			})
+			middle.Do("fails", func(context.Context) error { <-made; return errors.New("boom") })
+			return middle.Wait()
+		})
+		<-ending
+		g.Stop()
+	})
+}
+
 // TestR35_CauseAfterTheEnd: the context of a group that has ended by itself has a cause as
 // soon as it has an error (R35).
 func TestR35_CauseAfterTheEnd(t *testing.T) {

@@ -77,6 +77,9 @@ type ogroup struct {
 	waits      []func()
 	ownerSits  func()
 	nodes      []*onode
+
+	// Of an outermost one: see oracle.share.
+	shares, waitedBefore bool
 }
 
 type oend struct {

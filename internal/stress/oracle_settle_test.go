@@ -26,6 +26,9 @@ func (o *oracle) declare(t *task) string {
 		return "ended"
 	}
 	n := o.node(t, g, t.name(), -1, nil)
+	if t.shared {
+		n.lim = o.limited(g, g.lim, true, 0)
+	}
 	o.tasks[t.id] = n
 	o.stats.tasks++
 	g.count(+1)
@@ -125,10 +128,12 @@ func (s *settling) end(n *onode) {
 	waits := n.waits
 	n.waits = nil
 	unordered, short := 0, false
+	first := make(map[*onode]bool) // bodies of which one wait has been seen
 	for _, w := range waits {
-		if w.seated && !w.parked() {
+		if w.seated && (!w.parked() || first[w.th.node]) {
 			unordered++
 		}
+		first[w.th.node] = true
 		w.fire()
 		short = short || w.seated && w.th.node.seat.queued != nil
 	}
@@ -226,7 +231,7 @@ func (n *onode) expand(s *settling) {
 		return
 	}
 	if n.task.limit > 0 {
-		n.ownLim = newOLimiter(n.task.limit, n.group.lim)
+		n.ownLim = s.o.limited(n.group, n.limiter(), false, n.task.limit)
 		n.group.lims = append(n.group.lims, n.ownLim)
 	}
 	n.left = len(in)
@@ -234,6 +239,9 @@ func (n *onode) expand(s *settling) {
 	for i, v := range in {
 		k := s.o.node(n.task, n.group, n.task.element(i), i, n)
 		k.script, k.in, k.lim = n.task.scripts[i], v, n.ownLim
+		if k.lim == nil {
+			k.lim = n.lim
+		}
 		k.byEnd = !s.declaring
 		n.kids = append(n.kids, k)
 		s.ready = append(s.ready, k)

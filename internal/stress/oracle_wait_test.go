@@ -132,6 +132,9 @@ func (th *othread) await(st *step) {
 		}
 		ended(err)
 	}
+	if body != nil && !body.group.root().shares {
+		body.group.root().waitedBefore = true
+	}
 	if body != nil && body.state != done {
 		o.raise(n, body.rank()+1)
 	}
@@ -173,13 +176,11 @@ func (th *othread) open(st *step) {
 		g.owner = th.node
 		g.depth = th.node.group.depth + 1
 		g.lim = th.node.limiter()
-		if g.lim != nil && th.node.rank() > th.node.group.depth {
+		if (g.lim != nil || g.root().shares) && th.node.rank() > th.node.group.depth {
 			o.unsure("the rank of a group whose owner's was raised")
 		}
 	}
-	if sc.limit > 0 {
-		g.lim = newOLimiter(sc.limit, g.lim)
-	}
+	g.lim = o.limited(g, g.lim, sc.shared, sc.limit)
 	g.ctx = g.parent.child()
 	g.ctx.group = g
 	parent := g.parent

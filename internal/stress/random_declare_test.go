@@ -64,6 +64,9 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 		if t.limit > 0 {
 			opts = append(opts, asap.Limit(t.limit))
 		}
+		if t.shared {
+			opts = append(opts, r.shared)
+		}
 		in := deps[0].(*asap.Task[[]uint64])
 		return g.Map(t.name(), in, func(ctx context.Context, e uint64) (uint64, error) {
 			i := slices.Index(in.Get(ctx), e) // no two are the same
@@ -73,11 +76,11 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 	if len(deps) == 0 {
 		switch t.kind {
 		case kDo:
-			return g.Do(t.name(), noValue(fn))
+			return g.Do(t.name(), noValue(fn), r.options(t, nil)...)
 		case kOptional:
-			return g.Optional(t.name(), fn)
+			return g.Optional(t.name(), fn, r.options(t, nil)...)
 		}
-		return g.Go(t.name(), fn)
+		return g.Go(t.name(), fn, r.options(t, nil)...)
 	}
 	switch d := deps[0].(type) {
 	case *asap.Task[uint64]:

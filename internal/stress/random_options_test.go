@@ -12,6 +12,9 @@ func (r *run) options(t *task, rest []any) (opts []asap.TaskOption) {
 	for _, h := range rest {
 		opts = append(opts, asap.Needs(h.(asap.Dep)))
 	}
+	if t.shared {
+		opts = append(opts, r.shared)
+	}
 	return opts
 }
 

@@ -1,16 +1,20 @@
 /*
  * context.pml: the one real context behind all bodies, made by the first who
- * needs it, against the group's end and the parent's (context.go).
+ * needs it, against the group's end and the parent's (context.go, end.go).
  *
  * A body, and a goroutine that another has left behind, ask for Err and Done.
  * A body may fail, which ends the group with a cause; the group ends when its
- * bodies have; the parent may end at any time.
+ * bodies have; the parent may end at any time. Its Err, which is the base's
+ * parent's, is seen before the real context can have ended by it: of a foreign
+ * context before its Done is closed, and of a group in groups before the real
+ * contexts of those around have ended.
  *
  * Checked: all who ask get the same Done; a real context that lost is canceled,
  * so that nothing stays registered with the parent; once the group has ended
- * every Done is closed; Err does not go back to nil, but for the moment in
- * which the parent's end travels to its children; Err is not ahead of Done
- * while the group lives; a failure is the cause unless the parent ended first.
+ * every Done is closed; Err does not go back to nil, not even for a moment, and
+ * is not ahead of Done; it is not nil when the parent's end has arrived at all of
+ * its children, nor when the group has ended; a failure is the cause unless the
+ * parent ended first.
  *
  * check:
  * break: BREAK_STORE
@@ -18,7 +22,10 @@
  * break: BREAK_LOOK
  * break: BREAK_ORDER
  * break: BREAK_MADE
- * break: BREAK_ERR
+ * break: BREAK_PARENT
+ * break: BREAK_BACK
+ * break: BREAK_OVER
+ * break: BREAK_STALE
  */
 #define MAKERS	3	/* who may make a real context: 0 is none */
 #define NONE	0
@@ -26,14 +33,16 @@
 #define FAILED	2
 #define NIL	3	/* cancel(nil): context.Canceled */
 
-byte real;		/* Group.real */
+byte real;		/* Group.realContext */
 bool made[MAKERS + 1];
 byte cause[MAKERS + 1];	/* of each real context, NONE while it lives */
-byte parent;		/* PARENT when the parent has ended */
+bool parentErr;		/* the parent's Err is not nil */
+byte parent;		/* PARENT when who is made from now on ends with it */
 bool arrived;		/* at all of the parent's children */
 bool over;		/* Group.over */
-bool end;		/* Group.end, by a failure */
+bool ending;		/* Group.ending, by a failure */
 bool canceled;		/* Group.cancel has returned */
+bool idle;		/* Group.idle is done */
 
 byte asked;		/* the Done that somebody was given */
 byte bodies = 2;	/* that have not ended */
@@ -48,8 +57,8 @@ inline cancel(c, why) {
 	}
 }
 
-/* Group.cancelable, by maker me; r gets the real context. */
-inline cancelable(me, r) {
+/* Group.makeRealContext, by maker me; r gets the real context. */
+inline makeRealContext(me, r) {
 	r = real;
 	if
 	:: r == 0 ->
@@ -59,7 +68,7 @@ inline cancelable(me, r) {
 		real = me;	/* whoever was first */
 		r = me;
 #else
-		atomic {
+		atomic {	/* CompareAndSwap */
 			if
 			:: real == 0 -> real = me
 			:: else
@@ -85,71 +94,68 @@ inline cancelable(me, r) {
 #endif
 }
 
-/* Group.ctxErr: it sets err. */
-inline ctxErr() {
-	atomic { r = real; err = false };
-	atomic {
+/* Group.ctxErr, by maker me: it sets err. */
+inline ctxErr(me) {
+	r = real;
+	if
+	:: r == 0 ->
+#if defined(BREAK_OVER)
+		err = parentErr;
+#elif defined(BREAK_STALE)
+		err = over;
 		if
-		:: r != 0 -> err = (cause[r] != NONE)
-		:: else
-		fi
-	};
-	atomic {
+		:: !err && real == 0 -> err = parentErr
+		:: else	/* if one was made meanwhile, it takes that for alive */
+		fi;
+#else
+		err = over;
 		if
-		:: !err && over -> err = true; goto told
-		:: err -> goto told
+		:: !err -> err = parentErr
 		:: else
-		fi
-	};
-#ifndef BREAK_ERR
-	atomic {
-		if
-		:: real != 0 -> goto told	/* the parent's end comes through it */
-		:: else
-		fi
-	};
+		fi;
 #endif
-	err = (parent != NONE);
-#ifndef BREAK_ERR
-	atomic { r = (err -> real : 0) };
-	atomic {
 		if
-		:: r != 0 -> err = (cause[r] != NONE)	/* made meanwhile */
+#if defined(BREAK_PARENT)
+		:: err	/* answers from the parent alone */
+#elif defined(BREAK_BACK)
+		:: err && !over ->	/* likewise, unless one was made meanwhile */
+			r = real;
+			err = (r == 0 || cause[r] != NONE)
+		:: err && over
+#else
+		:: err -> makeRealContext(me, r); err = (cause[r] != NONE)
+#endif
 		:: else
 		fi
-	};
-#endif
-told:
+	:: else -> err = (cause[r] != NONE)
+	fi;
 	r = 0
 }
-
-/* The parent has ended and has not told all of its children. */
-#define travels	(parent != NONE && !arrived)
 
 /* A body */
 proctype asker() {
 	byte r, d;
-	bool err, before, during, dead;
+	bool err, before, dead, told;
 	if
 	:: true -> goto left	/* asks for nothing */
 	:: true
 	fi;
-	ctxErr();
+	ctxErr(1);
 	atomic { before = err; dead = canceled };
-	cancelable(1, d);	/* Done */
+	makeRealContext(1, d);	/* Done */
 	atomic {
 		assert(asked == 0 || asked == d);
-		assert(!dead || cause[d] != NONE);
-		asked = d
+		assert((!dead && !before) || cause[d] != NONE);	/* Err is not ahead of Done */
+		asked = d;
+		dead = false;
+		told = arrived
 	};
-	during = travels;
-#define told told2	/* labels are of the whole process */
-	ctxErr();
-#undef told
+	ctxErr(1);
 	atomic {
-		assert(err || !before || during);
-		/* Err is not ahead of Done. */
-		assert(!err || cause[d] != NONE)
+		assert(err || !before);
+		assert(err || !told);
+		assert(!err || cause[d] != NONE);
+		d = 0; err = false; before = false; told = false; dead = false
 	};
 left:
 	bodies--
@@ -157,30 +163,47 @@ left:
 
 /* A goroutine that a body has left behind */
 proctype behind() {
-	byte d;
-	cancelable(2, d);
+	byte r, d;
+	bool err, before, told;
+	told = (idle || arrived);
+	ctxErr(2);
+	atomic { assert(err || !told); before = err };
+	makeRealContext(2, d);
 	atomic {
 		assert(asked == 0 || asked == d);
-		asked = d
+		assert(!before || cause[d] != NONE);
+		asked = d;
+		told = (idle || arrived)
+	};
+	ctxErr(2);
+	atomic {
+		assert(err || !before);
+		assert(err || !told);
+		assert(!err || cause[d] != NONE);
+		d = 0; err = false; before = false; told = false
 	}
 }
 
-/* A body that may fail: Group.judge, record and cancel */
+/* A body that may fail: Group.PrepareEnd, Record and cancel */
 proctype failing() {
 	byte r;
 	if
 	:: true
 	:: true ->
 #ifndef BREAK_MADE
-		cancelable(3, r);
+		makeRealContext(3, r);
 #endif
-		end = true;
-		r = real;
+		ending = true;
+#ifdef BREAK_MADE
+		r = real;	/* the one that somebody has made, if any */
+#else
+		makeRealContext(3, r);
+#endif
 		if
 		:: r != 0 -> cancel(r, FAILED); assert(cause[r] == FAILED || parent != NONE)
 		:: else
 		fi;
-		canceled = true
+		atomic { r = 0; canceled = true }
 	fi;
 	bodies--
 }
@@ -195,20 +218,22 @@ proctype finish() {
 	:: r != 0 -> cancel(r, NIL)
 	:: else
 	fi;
-	over = true
+	over = true;
 #else
 	over = true;
 	r = real;
 	if
 	:: r != 0 -> cancel(r, NIL)
 	:: else
-	fi
+	fi;
 #endif
+	atomic { r = 0; idle = true }
 }
 
-/* The parent: first its own state, then its children, in two steps */
+/* The parent: first its Err, then its Done, then its children, one by one */
 proctype ends() {
 	byte c;
+	parentErr = true;
 	parent = PARENT;
 	c = 1;
 	do
@@ -242,6 +267,6 @@ init {
 		assert(!made[1] || cause[1] != NONE);
 		assert(!made[2] || cause[2] != NONE);
 		assert(!made[3] || cause[3] != NONE);
-		assert(!end || parent != NONE || cause[real] == FAILED)
+		assert(!ending || parent != NONE || cause[real] == FAILED)
 	}
 }

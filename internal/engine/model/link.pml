@@ -1,12 +1,12 @@
 /*
  * link.pml: a dependent that links itself into its dependencies while they
- * complete, and searchers who pin it meanwhile (node.go, settle.go, declare.go,
- * pendingDeps in cycle.go).
+ * complete, and searchers who pin it meanwhile (node.go, settle.go, succeed.go,
+ * declare.go; waitsFor in stuck.go and raiseNode in rank.go are searchers).
  *
  * A and B run and may fail. A declarer makes D, which depends on both, and E,
- * which depends on D. Two searchers of cycles pin D and reads what D
- * depends on. The body of A may also be awaited by a waiter W, which has no
- * dependencies left: its edge is told from the others by pending == 0.
+ * which depends on D. Two searchers, of a cycle or of what a wait needs, pin D and
+ * read what it depends on. The body of A may also be awaited by a waiter W, which
+ * has no dependencies left: its edge is told from the others by pending == 0.
  *
  * Checked: each of D and E is started or skipped, once; D starts only when both
  * have succeeded and is skipped only when one has failed; nothing forgets its
@@ -31,22 +31,22 @@
 #endif
 #define bit(n)	(1 << (n))
 
-/* node.pending: one word in Go, so it is read and changed in one step here. */
+/* Node.pending: one word in Go, so it is read and changed in one step here. */
 byte cnt[NODES], holds[NODES];
 bool dead[NODES];
 
-/* node.list: the edges in it, a bit for each dependent. */
+/* Node.list: the edges in it, a bit for each dependent. */
 byte list[NODES];
 bool closed[NODES];
-bool fail[NODES];	/* node.fail != nil */
-bool dropped[NODES];	/* body.drop was called */
+bool fail[NODES];	/* Node.failure is not nil */
+bool dropped[NODES];	/* Body.Drop was called */
 
 /* What only the model knows. */
 bool begun[NODES], settled[NODES];
 byte wakes;
 byte pinned;		/* searchers who read the dependencies of D */
 
-/* node.link; a compare-and-swap that fails changes nothing. */
+/* Node.link; a compare-and-swap that fails changes nothing. */
 inline link(n, to, ok) {
 #ifdef BREAK_LINK
 	ok = !closed[n];	/* looks first, then stores */
@@ -62,7 +62,7 @@ inline link(n, to, ok) {
 #endif
 }
 
-/* node.arrived */
+/* Node.arrived */
 inline arrived(n, last) {
 	atomic {
 		assert(cnt[n] > 0);
@@ -71,7 +71,7 @@ inline arrived(n, last) {
 	}
 }
 
-/* node.kill */
+/* Node.kill */
 inline kill(n, mine) {
 	atomic {
 #ifdef BREAK_KILL
@@ -83,7 +83,7 @@ inline kill(n, mine) {
 	}
 }
 
-/* node.pin */
+/* Node.pin */
 inline pin(n, ok) {
 	atomic {
 #ifdef BREAK_PIN
@@ -95,7 +95,7 @@ inline pin(n, ok) {
 	}
 }
 
-/* node.unpin */
+/* Node.unpin */
 inline unpin(n, start, skipped) {
 	atomic {
 		holds[n]--;
@@ -108,8 +108,8 @@ inline unpin(n, start, skipped) {
 	}
 }
 
-/* settling.started: n's body may run */
-inline started(n) {
+/* settling.addReady: n's body may run */
+inline addReady(n) {
 	atomic {
 		assert(!begun[n] && !settled[n]);
 		begun[n] = true;
@@ -121,8 +121,8 @@ inline started(n) {
 	}
 }
 
-/* settling.skipped: n is settled by whoever has killed it */
-inline skipped(n) {
+/* settling.addSkipped: n is settled by whoever has killed it */
+inline addSkipped(n) {
 	atomic {
 		assert(!begun[n] && !settled[n]);
 		fail[n] = true;
@@ -134,8 +134,8 @@ inline skipped(n) {
 	}
 }
 
-/* node.wake of a body without a limit; asleep is in park.pml */
-inline wake(n) {
+/* Node.tell of a body that waits: what ends the wait is in wait.pml */
+inline tell(n) {
 	wakes++
 }
 
@@ -156,7 +156,7 @@ proctype body(byte n; bool skip_) {
 	atomic {
 		assert(!settled[n]);
 		settled[n] = true;
-		assert(!(n == D && pinned > 0));	/* body.drop */
+		assert(!(n == D && pinned > 0));	/* Body.Drop */
 		dropped[n] = true
 	};
 #ifdef BREAK_SWAP
@@ -171,19 +171,19 @@ proctype body(byte n; bool skip_) {
 	:: atomic { to == NODES -> break }
 	:: to < NODES && (todo & bit(to)) != 0 ->
 		if
-		:: cnt[to] == 0 && holds[to] == 0 && !dead[to] -> wake(to)
+		:: cnt[to] == 0 && holds[to] == 0 && !dead[to] -> tell(to)	/* Node.isTold */
 		:: else ->
 			if
 			:: fail[n] ->
 				kill(to, ok);
 				if
-				:: ok -> skipped(to)
+				:: ok -> addSkipped(to)
 				:: else
 				fi
 			:: else ->
 				arrived(to, ok);
 				if
-				:: ok -> started(to)
+				:: ok -> addReady(to)
 				:: else
 				fi
 			fi
@@ -192,12 +192,12 @@ proctype body(byte n; bool skip_) {
 	od
 }
 
-/* node.release: unpin, and Group.resume */
+/* Node.release: unpin, and Group.readyOrSkip */
 inline release(n) {
 	unpin(n, ok, no);
 	if
-	:: ok -> started(n)
-	:: !ok && no -> skipped(n)
+	:: ok -> addReady(n)
+	:: !ok && no -> addSkipped(n)
 	:: else
 	fi
 }
@@ -206,7 +206,7 @@ active proctype declarer() {
 	bool ok, no;
 	byte dep;
 	atomic { run body(A, false); run body(B, false) };
-	/* Group.startAfterAll */
+	/* Group.StartAfterAll */
 	atomic {
 		cnt[D] = 2;
 #ifndef BREAK_HOLD
@@ -228,22 +228,22 @@ active proctype declarer() {
 #ifdef BREAK_HOLD
 	/* Starts it if no dependency was left, without a hold meanwhile. */
 	if
-	:: cnt[D] == 0 && !dead[D] -> started(D)
-	:: dead[D] -> skipped(D)
+	:: cnt[D] == 0 && !dead[D] -> addReady(D)
+	:: dead[D] -> addSkipped(D)
 	:: else
 	fi;
 #else
 	release(D);
 #endif
-	/* Group.startAfter: nobody else knows E unless it is linked */
+	/* Group.StartAfter: nobody else knows E unless it is linked */
 	cnt[E] = 1;
 	link(D, E, ok);
 	if
 	:: ok
 	:: else ->
 		if
-		:: fail[D] -> atomic { dead[E] = true; skipped(E) }
-		:: else -> atomic { cnt[E] = 0; started(E) }
+		:: fail[D] -> atomic { dead[E] = true; addSkipped(E) }
+		:: else -> atomic { cnt[E] = 0; addReady(E) }
 		fi
 	fi;
 	/* Group.Wait */
@@ -253,7 +253,7 @@ active proctype declarer() {
 	assert(begun[E] == !fail[D])
 }
 
-/* pendingDeps of D, which may read no body that has dropped its dependencies */
+/* A search that takes D in, and may read no body that has dropped its dependencies */
 active [SEARCHERS] proctype searcher() {
 	bool ok, no;
 	pin(D, ok);
@@ -267,7 +267,7 @@ active [SEARCHERS] proctype searcher() {
 	fi
 }
 
-/* A body in a hard wait for A */
+/* A body in a direct wait for A */
 active proctype waiter() {
 	bool ok;
 	link(A, W, ok);

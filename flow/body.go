@@ -1,0 +1,191 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// What happens where a body runs for an executor, in this process or elsewhere:
+// its limits of time, what is around it, and the values that it may read.
+
+// remoteKey is the key under which a body's context has the task's name while
+// the body runs for an executor.
+type remoteKey struct{}
+
+// run runs a body that begins now, with left of its Within, and reads values. It
+// returns when the last call of it has.
+func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.Duration, body func(context.Context) error) error {
+	if c.within != nil && left <= 0 {
+		return c.within // it never begins
+	}
+	label := c.label()
+	ctx = context.WithValue(ctx, remoteKey{}, c.Task)
+	ctx = engine.WithValues(ctx, label, values)
+	ctx, judge, end := c.limited(ctx, left)
+	defer end()
+	if len(c.around) == 0 {
+		return judge(apart(label, func() error { return body(ctx) }))
+	}
+	err := apart(label, func() error {
+		return engine.CallWrapped(ctx, label, c.around, func(ctx context.Context) error {
+			returned := false
+			err := apart(label, func() (err error) {
+				err = body(ctx)
+				returned = true
+				return err
+			})
+			if !returned {
+				err = &death{err}
+			}
+			return err
+		}, c.ends)
+	})
+	if d, ok := err.(*death); ok {
+		err = d.error
+	}
+	return judge(err)
+}
+
+// limited returns the context of a body that begins now, with the ends that its limits
+// give it. judge makes of the body's error what it is if one of them has ended the
+// context before. end lets go of it when the body has ended.
+func (c *Call) limited(ctx context.Context, left time.Duration) (limited context.Context, judge func(error) error, end func()) {
+	var timeout error
+	var ends []context.CancelFunc
+	with := func(d time.Duration, cause error) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d, cause)
+		ends = append(ends, cancel)
+	}
+	if c.within != nil {
+		with(left, c.within)
+	}
+	if c.Timeout > 0 {
+		timeout = c.outOfTime("timeout", c.Timeout)
+		with(c.Timeout, timeout)
+	}
+	judge = func(err error) error {
+		cause := context.Cause(ctx)
+		if err == nil || cause == nil || err == cause || cause != timeout && cause != c.within {
+			return err
+		}
+		return &lateError{cause, err}
+	}
+	return ctx, judge, func() {
+		for _, cancel := range ends {
+			cancel()
+		}
+	}
+}
+
+func (c *Call) outOfTime(limit string, after time.Duration) error {
+	return c.backend.group.Host().OutOfTime(limit, after)
+}
+
+// lateError is what a body has returned after a limit of time had ended its context.
+type lateError struct{ limit, err error }
+
+func (e *lateError) Error() string        { return e.limit.Error() + ": " + e.err.Error() }
+func (e *lateError) Unwrap() error        { return e.err }
+func (e *lateError) Is(target error) bool { return errors.Is(e.limit, target) }
+
+// death is the panic or Goexit of one call of a body.
+type death struct{ error }
+
+func (d *death) Unwrap() error { return d.error }
+
+// ends reports whether no further call of a body may follow one that has returned err.
+func (c *Call) ends(err error) bool {
+	if _, died := err.(*death); died {
+		return true
+	}
+	_, _, exited := c.Exited(err)
+	return exited
+}
+
+// label is the name by which the body is known to what is around it, which is not
+// unique: likes[3] of likes[3]#2.
+func (c *Call) label() string {
+	if c.node == nil {
+		return c.Task
+	}
+	label := engine.Label(c.node)
+	if engine.KindOf(c.node)&engine.Mapped == 0 { // it is the node of the call itself
+		return label
+	}
+	if part, ok := strings.CutPrefix(c.Task, label); ok {
+		if i := strings.IndexByte(part, ']'); i > 0 {
+			return label + part[:i+1]
+		}
+	}
+	return c.Task
+}
+
+// values are those that the body may read, of a call whose arguments are checked.
+func (c *Call) values() (map[*engine.Node]any, error) {
+	values := make(map[*engine.Node]any, len(c.args)+len(c.needs))
+	for i, n := range c.args {
+		v, err := c.value(i, reflect.TypeOf(c.Func).In(i+1), fmt.Sprint("argument ", i+1))
+		if err != nil {
+			return nil, err
+		}
+		values[n] = v
+	}
+	first := len(c.In) - len(c.Needs)
+	for i, need := range c.Needs {
+		v, err := c.value(first+i, need.Type, "the value of task "+need.Task)
+		if err != nil {
+			return nil, err
+		}
+		if i < len(c.needs) {
+			values[c.needs[i]] = v
+		}
+	}
+	return values, nil
+}
+
+// value is what In has at i, as a value of the type of its task.
+func (c *Call) value(i int, t reflect.Type, what string) (any, error) {
+	v := reflect.ValueOf(c.In[i])
+	if !v.IsValid() {
+		return reflect.Zero(t).Interface(), nil
+	}
+	if !v.Type().AssignableTo(t) {
+		return nil, fmt.Errorf("asap: call of task %s: %s is of type %s, but its body reads a %s", c.Task, what, v.Type(), t)
+	}
+	to := reflect.New(t).Elem()
+	to.Set(v)
+	return to.Interface(), nil
+}
+
+// apart runs a body on a goroutine of its own, which ends before apart
+// returns, so that a Goexit ends it alone. A panic and Goexit are errors.
+func apart(task string, body func() error) (err error) {
+	done := make(chan struct{})
+	go func() {
+		returned := false
+		defer close(done)
+		defer func() {
+			v := recover()
+			if p, ok := v.(*asap.PanicError); ok { // of a nested group: it names the task
+				err = p
+			} else if v != nil {
+				err = &asap.PanicError{Task: task, Value: v, Stack: debug.Stack()}
+			} else if !returned {
+				err = asap.ErrGoexit
+			}
+		}()
+		err = body()
+		returned = true
+	}()
+	<-done
+	return err
+}
