@@ -32,7 +32,6 @@ func TestR42_Wait(t *testing.T) {
 	want := []string{"13s undo b 2", "23s undo a 1"}
 	for name, wait := range map[string]func(g *asap.Group){
 		"Wait": func(g *asap.Group) { g.Wait() },
-		"Stop": func(g *asap.Group) { time.Sleep(3*sec + sec/2); g.Stop() },
 		"both, and once more": func(g *asap.Group) {
 			var all sync.WaitGroup
 			all.Go(func() { time.Sleep(5 * sec); g.Stop() })
@@ -57,6 +56,14 @@ func TestR42_Wait(t *testing.T) {
 			wantFailed(t, g.Wait(), "z")
 		})
 	}
+	virtual(t, "Stop", func(t *testing.T) {
+		j, c := newJournal(), startClock()
+		g := build(t.Context(), j)
+		time.Sleep(4 * sec) // nothing is sealed until somebody waits
+		g.Stop()
+		c.at(t, "Stop", 24*sec)
+		j.check(t, "14s undo b 2", "24s undo a 1")
+	})
 	virtual(t, "a parent that ends meanwhile changes nothing", func(t *testing.T) {
 		j, c := newJournal(), startClock()
 		ctx, cancel := context.WithTimeout(t.Context(), 4*sec)
