@@ -35,7 +35,7 @@ func ExampleAnd2() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10
 }
 
@@ -56,7 +56,7 @@ func ExampleAnd3() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10 20
 }
 
@@ -78,7 +78,7 @@ func ExampleAnd4() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10 20 30
 }
 
@@ -101,7 +101,7 @@ func ExampleAnd5() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10 20 30 12 Row
 }
 
@@ -125,6 +125,6 @@ func ExampleAnd6() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10 20 30 12 Row fragile
 }

@@ -80,6 +80,8 @@ func ExampleKind() {
 func ExampleOutcome() {
 	for _, o := range []asap.Outcome{
 		asap.Succeeded, // nothing is wrong
+		asap.Tolerated, // the body returned an error of its own, of an Optional for example
+		asap.LeftOut,   // done without its body
 		asap.Failed,    // the body returned an error of its own
 		asap.Skipped,   // the body never ran
 		asap.Canceled,  // the body returned an error because its context ended
@@ -89,7 +91,7 @@ func ExampleOutcome() {
 	} {
 		fmt.Print(o.String(), " ")
 	}
-	// Output: Succeeded Failed Skipped Canceled Exited Panicked Goexited
+	// Output: Succeeded Tolerated LeftOut Failed Skipped Canceled Exited Panicked Goexited
 }
 
 // printed writes the events that say most, in the order in which they come.

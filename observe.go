@@ -64,7 +64,7 @@ type Event struct {
 	Deps []ID
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
-	// Err is the task's error, with Ended, or what Wait returns, with GroupEnd.
+	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.
 	Err error
 }
 
@@ -94,6 +94,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
+	Tolerated         // the body returned an error of its own, which the group goes on without
+	LeftOut           // done without its body, as its declaration said
 	Failed            // the body returned an error of its own
 	Skipped           // the body never ran
 	Canceled          // the body returned an error because its context ended
@@ -102,7 +104,7 @@ const (
 	Goexited // the body called runtime.Goexit
 )
 
-var outcomeNames = [...]string{"", "Succeeded", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
+var outcomeNames = [...]string{"", "Succeeded", "Tolerated", "LeftOut", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
 
 // String returns the name of the constant.
 func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }

@@ -192,7 +192,7 @@ func (t *Task[T]) Value() T {
 	}
 	v, err := t.outcome()
 	if err != nil {
-		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result")
+		panic("asap: Value of a task without one: " + textOf(err) + "; check the error of Group.Wait, or use Result")
 	}
 	return v
 }

@@ -21,6 +21,7 @@ type settling struct {
 	cancel  bool          // the group is to be canceled afterwards
 	gated   bool          // ready has bodies with a limit of their own
 	inlined bool          // a node without a body took part: what it made ready may belong before the rest
+	told    *Failure      // of the first that is published: see Verdict
 	races   []*Node       // of which a function has failed and others have not ended
 	class   uint8         // byEnd, or 0 if what is ready was so when it was declared
 	at      time.Duration // of all of it, for observers
@@ -58,7 +59,11 @@ func (s *settling) publish(n *Node) {
 	}
 	f := n.failure()
 	if w := s.g.watch; w != nil {
-		w.Ended(n.entry(), outcomeOf(f), errorOf(f), s.at)
+		told := f
+		if s.told != nil {
+			told, s.told = s.told, nil
+		}
+		w.Ended(n.entry(), outcomeOf(told), errorOf(told), s.at)
 	}
 	n.body.Drop(f != nil)
 	n.forget()

@@ -113,8 +113,8 @@ func TestR31_Misuse(t *testing.T) {
 		for call, want := range map[string]string{
 			"Value":            "asap: Value of task slow before it has ended; call Group.Wait or Await first",
 			"Result":           "asap: Result of task slow before it has ended; call Group.Wait or Await first",
-			"Value bad":        "asap: Value of a task without one: task bad: boom; check the error of Group.Wait, or use Result",
-			"Value of skipped": "asap: Value of a task without one: task page skipped: task bad: boom; check the error of Group.Wait, or use Result",
+			"Value bad":        "asap: Value of a task without one: bad: boom; check the error of Group.Wait, or use Result",
+			"Value of skipped": "asap: Value of a task without one: page skipped: bad: boom; check the error of Group.Wait, or use Result",
 		} {
 			got := recovered(func() {
 				switch call {
