@@ -291,6 +291,9 @@ func (th *othread) wait(st *step) {
 			case err == nil && g.end != nil && g.end.why == exit:
 				v = g.end.value
 			case err != nil && !(g.sc.settled && g.end == nil): // the function is not called
+				if g.sc.settled && g.end.why == outside {
+					th.o.unsure("the parent of a settled group ends, and perhaps every task by itself after that")
+				}
 			case r == nil:
 				v = 5
 			case r.fail == nil:
