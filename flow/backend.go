@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -53,6 +54,26 @@ func (b *backend) Declaring(n *engine.Node) {
 	if b.plan != nil {
 		b.plan.refuseRecorded("declaring", n)
 	}
+}
+
+func (b *backend) Counted(n *engine.Node) {
+	if b.plan != nil && b.drawing == nil && b.remote == nil {
+		b.plan.note(n)
+	}
+}
+
+// Label numbers the names that are not unique.
+func (b *backend) Label(n *engine.Node) string {
+	switch {
+	case b.remote != nil:
+		whole := engine.WholeOf(n)
+		if c, ok := engine.Backing(cmp.Or(whole, n)).(*remoteCall); ok {
+			return c.numbered.label(n, whole)
+		}
+	case b.plan != nil && b.drawing == nil:
+		return b.plan.label(n)
+	}
+	return ""
 }
 
 func (b *backend) Declared(n, of *engine.Node, index int) bool {

@@ -22,6 +22,7 @@ type remote struct {
 	backend      *backend
 	exec         Executor
 	names        namer
+	labels       labels
 	seq          int
 	open         []*engine.Node // declared, in order; those that have ended leave now and then
 	declaredOpen int            // left in open the last time
@@ -40,6 +41,7 @@ type remoteCall struct {
 	seq      int
 	name     string
 	body     string          // the name in Flow.Calls
+	numbered numbered        // its name in errors
 	call     *Call           // of a function of a Race that is in flight
 	ctx      context.Context // what observers made of the group's
 	started  bool
@@ -56,6 +58,7 @@ func callOf(n *engine.Node) *remoteCall { return engine.Backing(n).(*remoteCall)
 func (r *remote) declared(n *engine.Node) {
 	name := r.names.of(n)
 	r.add(n, name, name)
+	callOf(n).numbered = r.labels.of(engine.PlainLabel(n), engine.HasParts(n))
 }
 
 // declaredPart names the i-th function or element of a Race or a Map.

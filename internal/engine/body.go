@@ -111,16 +111,22 @@ type Call struct {
 // label is the name of n, also of an element or a function: likes[3]. It is made
 // only when somebody asks; a Map of a million has no names.
 func (n *Node) label() string {
-	if n.kind&part == 0 {
+	if n.kind&part == 0 && n.name != "" {
 		return n.name
 	}
-	return n.partLabel()
+	return n.makeLabel()
 }
 
-// partLabel is apart from label so that label can be inlined.
-func (n *Node) partLabel() string {
-	of, i := n.body.(PartOf).Whole()
-	return of.name + "[" + strconv.Itoa(i) + "]"
+// makeLabel is apart from label so that label can be inlined.
+func (n *Node) makeLabel() string {
+	switch {
+	case n.kind&part != 0:
+		of, i := n.body.(PartOf).Whole()
+		return of.label() + "[" + strconv.Itoa(i) + "]"
+	case n.name == "":
+		return "task"
+	}
+	return n.name
 }
 
 // whole is the Race or Map that n is a part of, nil if it is none.

@@ -82,6 +82,7 @@ func (g *Group) finish() {
 		owner.group.disown(g)
 	}
 	outcome, err := g.host.Ended()
+	g.canceled = outcome == Canceled
 	if g.watch != nil {
 		g.watch.GroupEnd(uint8(outcome), err)
 	}

@@ -52,13 +52,14 @@ type Group struct {
 	over                 atomic.Bool           // everything has ended
 
 	// Poppers write the first two, see relay.go.
-	popMu sync.Mutex
-	out   *Node
-	ended atomic.Int64 // tasks that have ended, and the caller that waits
-	alive atomic.Int32 // goroutines that have to make their last step
-	mu    sync.Mutex
-	rank  uint8 // see rank.go; under the mu of the top limiter
-	idle  sync.WaitGroup
+	popMu    sync.Mutex
+	out      *Node
+	ended    atomic.Int64 // tasks that have ended, and the caller that waits
+	alive    atomic.Int32 // goroutines that have to make their last step
+	mu       sync.Mutex
+	rank     uint8 // see rank.go; under the mu of the top limiter
+	canceled bool  // its outcome, once it is over
+	idle     sync.WaitGroup
 }
 
 // Config is how a group is to be.
@@ -219,6 +220,7 @@ type ledger struct {
 	name        string         // written before the group is shared
 	around      []Around       // likewise: of all its bodies
 	hubs        map[*Node]*hub // under the group's mu
+	names       names          // likewise
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	dues        *dues          // likewise

@@ -67,6 +67,7 @@ func (g *Group) beginJoin() *wait {
 	if w == nil {
 		w = &wait{by: by, hard: true}
 	}
+	w.byEnd = by.group.ending.Load() != nil || by.group.base.parent.Err() != nil
 	w.woken.Add(1)
 	b := g.makeLedger()
 	g.mu.Lock()
@@ -118,6 +119,11 @@ func (w *wait) concludeJoin() {
 	w.woken.Wait()
 	by, waiter := w.by, w.by.waiter()
 	w.withdraw(waiter)
-	by.reportResumed(nil, w.group.Swap(nil))
+	g := w.group.Swap(nil)
+	if g.canceled && !w.byEnd && by.group.hasEnded() {
+		waiter.cut.Or(CutGroup)
+	}
+	w.byEnd = false
+	by.reportResumed(nil, g)
 	waiter.freeFirst(w)
 }

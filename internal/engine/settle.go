@@ -21,6 +21,7 @@ type settling struct {
 	cancel   bool          // the group is to be canceled afterwards
 	gated    bool          // ready has bodies with a limit of their own
 	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	told     *Failure      // of the first that is published: see Verdict
 	outlived *calls        // of the body that has ended: some still run
 	races    []*Node       // of which a function has failed and others have not ended
 	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
@@ -59,7 +60,11 @@ func (s *settling) publish(n *Node) {
 	}
 	f := n.failure()
 	if w := s.g.watch; w != nil {
-		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
+		told := f
+		if s.told != nil {
+			told, s.told = s.told, nil
+		}
+		w.Ended(n.entry(), n.outcome(told), errorOf(told), s.at)
 	}
 	if c := n.openCalls(); c != nil {
 		s.outlived = c

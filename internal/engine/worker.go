@@ -158,7 +158,7 @@ func (w *worker) instant() time.Duration {
 // finds the worker's next node. What v says is recorded already: keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	w.died, w.inBody = nil, false
-	s := settling{g: n.group, cancel: v.Cancel}
+	s := settling{g: n.group, cancel: v.Cancel, told: v.Told}
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()

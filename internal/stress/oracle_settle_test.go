@@ -190,9 +190,7 @@ func (s *settling) skip(n, dep *onode) {
 	default:
 		cause = dep.skipCause()
 	}
-	if n.of == nil || n.task.kind != kRace || !n.of.decided {
-		g.unfinished = g.unfinished || !n.entrant()
-	}
+	g.left(n)
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'
 	s.work = append(s.work, n)
 }

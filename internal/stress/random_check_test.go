@@ -222,7 +222,7 @@ func (c *checker) group(id int) {
 			}
 		}
 		for k, other := range ge.Failures {
-			if k != i && errors.Is(te.Err, other) {
+			if _, nests := errors.AsType[*asap.GroupError](te.Err); !nests && t.kind != kRace && k != i && errors.Is(te.Err, other) { // else it may have other parts
 				c.bad("group g%d: lists %v beside its root (R12)", id, te)
 			}
 			if k < i && other.Task == te.Task {
