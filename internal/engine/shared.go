@@ -23,7 +23,7 @@ type Shared struct {
 	inHand   []*branch            // that hold a slot of their limiter while serveLocked runs
 	held     map[bubble]int       // slots, by the bubble of who holds them
 	bubble   bubble               // of all in places
-	looks    int                  // comparisons of two who wait, for tests of what a step costs
+	looks    int                  // comparisons and moves, for tests of what a step costs
 }
 
 // NewShared makes one with n slots.
