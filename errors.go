@@ -237,6 +237,18 @@ func (e *endError) text() string {
 }
 func (e *endError) Unwrap() []error { return []error{e.err, e.cause} }
 
+// lateError is the error of a body that has returned it after its limit of time.
+type lateError struct{ limit, err error }
+
+func (e *lateError) Error() string { return e.text() }
+func (e *lateError) text() string {
+	if e.err == e.limit { // the cause of the body's context
+		return inner(e.limit)
+	}
+	return inner(e.limit) + ": " + inner(e.err)
+}
+func (e *lateError) Unwrap() []error { return []error{e.limit, e.err} }
+
 // limitError says that a limit of time has ended a body, or kept it from beginning.
 type limitError struct {
 	limit string // timeout or within

@@ -73,10 +73,12 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	if end != nil && end.Why == engine.ByExit {
 		return g.exited(n)
 	}
+	_, late := err.(*lateError) // what has ended it before the group's end is its own limit
+	found.canceled = found.canceled && !late
 	te := g.taskError(n, err, found)
 	kind := engine.KindOf(n)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && (te.canceled || errors.Is(err, end.Cause)):
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && !late && (te.canceled || errors.Is(err, end.Cause)):
 		return g.canceled(n, te)
 	case kind&engine.Entrant != 0: // the Race may still succeed
 		return engine.Verdict{Fail: failed(te)}
@@ -324,6 +326,9 @@ func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
 func (h *host) Place(n *engine.Node) any {
 	return engine.BodyOf(n).(interface{ place() any }).place()
 }
+
+// Late is the error of a body that has returned err after its limit of time.
+func (h *host) Late(limit, err error) error { return &lateError{limit, err} }
 
 // OutOfTime is the error of a limit of time.
 func (h *host) OutOfTime(limit string, after time.Duration) error {

@@ -23,6 +23,7 @@ type flowCase struct {
 	task   string // of the *TaskError in it
 	skips  string // names of skipped tasks, in order of declaration
 	queues bool   // a limit holds tasks back
+	clock  bool   // a flow.Clock is needed
 	away   bool   // this process raises it instead: a panic, Goexit
 }
 
@@ -49,7 +50,7 @@ func or(_ context.Context, r asap.Result[int]) (string, error) {
 	return strconv.Itoa(r.Value), nil
 }
 
-var flowCases = []flowCase{
+var flowCases = append([]flowCase{
 	{rule: "R1 chain", in: 1, want: "7", flow: flow.Define("asaptest.chain", func(g *group, in number) words {
 		return in.Then("one", plus(1)).Then("two", plus(2)).Then("three", plus(3)).Then("text", text)
 	})},
@@ -158,7 +159,7 @@ var flowCases = []flowCase{
 	{rule: "flow inside a flow", in: 1, want: "2 and more", flow: flow.Define("asaptest.outer", func(g *group, in number) words {
 		return in.Then("inner", inner.Run).Then("more", func(_ context.Context, s string) (string, error) { return s + " and more", nil })
 	})},
-}
+}, optionCases...)
 
 var inner = flow.Define("asaptest.inner", func(g *group, in number) words {
 	return in.Then("one", plus(1)).Then("text", text)

@@ -82,6 +82,7 @@ func (g *Group) cancel() {
 	e := g.ending.Load()
 	g.endInside(e.ctxErr(), e.Cause)
 	g.makeRealContext().cancel(e.Cause)
+	g.endTimedContexts()
 	if g.elsewhere {
 		g.backend.Cancel(e.Cause)
 	}

@@ -92,6 +92,7 @@ func (g *Group) becomeOver() {
 	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
+	g.endTimedContexts()
 	if owner := g.owner.Swap(nil); owner != nil {
 		owner.group.disown(g)
 	}

@@ -235,6 +235,7 @@ type ledger struct {
 	hubs        map[*Node]*hub // under the group's mu
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
+	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
 	undoing     atomic.Pointer[undoing]
 	dues        *dues        // under the group's mu
 	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle

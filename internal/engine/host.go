@@ -32,6 +32,8 @@ type Host interface {
 	// OutOfTime is the error of a limit of time that has ended a body, or kept it
 	// from beginning: timeout or within.
 	OutOfTime(limit string, after time.Duration) error
+	// Late is the error of a body that has returned err after that limit.
+	Late(limit, err error) error
 	// CutShort is the error of a wait for n that has ended before n, for a cause.
 	CutShort(n *Node, cause error) error
 	// Cycle is the error of a wait that can never end.

@@ -63,7 +63,7 @@ func (s *settling) publish(n *Node) {
 	}
 	if c := n.openCalls(); c != nil {
 		s.outlived = c
-		n.placeUndos()
+		n.placeUndos(false)
 	} else {
 		n.drop(f)
 	}

@@ -155,7 +155,7 @@ type onode struct {
 	seq     int
 	left    int // dependencies, elements or functions that are to come
 	state   nstate
-	then    []*onode
+	then    []oedge
 	waits   []*owait
 	kids    []*onode
 	decided bool  // a Race
@@ -178,6 +178,12 @@ type onode struct {
 	fail    *oerr
 	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
 	killed  bool
+}
+
+// oedge is a node that waits for the end of another, or for its success.
+type oedge struct {
+	n    *onode
+	must bool
 }
 
 // ohard is a hard wait of one goroutine of a body.

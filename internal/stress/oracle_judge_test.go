@@ -34,6 +34,9 @@ func (n *onode) returned(th *othread) {
 func (n *onode) setValue(v uint64) {
 	n.value = v
 	if n.of != nil {
+		if n.task.kind == kMapOptional {
+			n.value = resultDigest(v, false, "")
+		}
 		return
 	}
 	switch n.task.kind {
@@ -85,7 +88,7 @@ func (s *settling) judge(n *onode, err *oerr) {
 	case n.entrant():
 		n.fail, n.outcome = te, 'F'
 		return
-	case n.of == nil && n.task.kind == kOptional:
+	case n.of == nil && n.task.kind == kOptional, n.of != nil && n.task.kind == kMapOptional:
 		n.value = resultDigest(0, true, te.canon(s.o.g.limited))
 		return
 	}
