@@ -646,7 +646,7 @@ func TestR40_WithOtherOptions(t *testing.T) {
 					return err
 				}
 				m.outside(func() {
-					asap.Blocking(ctx, func() error { time.Sleep(sec); return nil })
+					asap.Blocking(ctx, func() error { time.Sleep(sec / 2); return nil })
 				})
 			}
 			return nil
@@ -659,7 +659,7 @@ func TestR40_WithOtherOptions(t *testing.T) {
 		}
 		waitAll(t, groups...)
 		m.check(t, 1)
-		c.at(t, "six seconds of bodies, and a pause after the last", 7*sec)
+		c.at(t, "six seconds of bodies, and two pauses of the last", 7*sec)
 	})
 }
 
