@@ -15,7 +15,7 @@ import (
 // right of the first of them. So a body never waits in two queues, and a slot of
 // either kind that becomes free costs one step for each of its own kind that it is
 // offered to, however many wait: with the bodies themselves in the limiters' queues
-// they would all move to and fro. Keeps 30.
+// they would all move to and fro. Keeps 35.
 //
 // The mutex of the Shared guards all of it, but for the stub, whose guard is that of
 // the limiter's top.
