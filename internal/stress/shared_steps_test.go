@@ -113,4 +113,3 @@ func TestSharedSteps(t *testing.T) {
 		})
 	}
 }
-
