@@ -144,6 +144,7 @@
 //
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
+//
 //  33. The context of a body with a limit of time ends once: by its timer, by the
 //     group's end, or with its body if that fails. Who makes its real context notes
 //     it in the group, and then looks whether the group's context has ended; who ends

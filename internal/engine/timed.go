@@ -33,6 +33,8 @@ type timedContext struct {
 	err     error           // not nil once it has ended
 	carrier context.Context // has limit as its cause, if it has ended by that
 	tell    func()          // ends real
+	waits   chan struct{}   // closed when it has ended, if the body has waited
+	told    bool            // it has: everybody sees err
 
 	noted      bool // in the group's list, under the group's mu
 	prev, next *timedContext
@@ -137,6 +139,11 @@ func (t *timedContext) end(err error, carrier context.Context) {
 	if tell != nil {
 		tell()
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told = true; t.waits != nil {
+		close(t.waits)
+	}
 }
 
 // ended is its Err as far as it has heard.
@@ -144,6 +151,20 @@ func (t *timedContext) ended() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err
+}
+
+// ownEnd is for the waits of the body: see ender. It makes nothing that is noted. It
+// is closed when Err says so already, as who waits asks for the cause then.
+func (t *timedContext) ownEnd() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waits == nil {
+		t.waits = make(chan struct{})
+		if t.told {
+			close(t.waits)
+		}
+	}
+	return t.waits
 }
 
 // makeReal returns the real context and makes it if need be. It asks the caller's
