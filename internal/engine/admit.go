@@ -5,7 +5,7 @@ package engine
 type grants struct {
 	nodes       Chain
 	first, last *wait
-	branches    *branch // with a slot of their limiters: see branch.go
+	passes      *pass // slots on their way to who waits at a Shared: see branch.go
 }
 
 // addGoing takes a body that goes on, with its slots or bare. The caller has the
@@ -22,46 +22,38 @@ func (s *grants) addGoing(n *Node) {
 	s.last = w
 }
 
-// addBranch takes a branch that was in a limiter's queue, with its slot there. The
-// caller has the mutex of the top.
-func (s *grants) addBranch(b *branch) {
-	b.nextGranted = s.branches
-	s.branches = b
-}
-
-// takeBranches takes in the branches of one Shared, whose mutex the caller has.
-func (s *grants) takeBranches(of *Shared) {
-	all := s.branches
-	s.branches = nil
-	for b := all; b != nil; {
-		next := b.nextGranted
-		b.nextGranted = nil
-		if b.shared == of {
-			b.arrive()
+// takePasses takes in the slots on their way to one Shared, whose mutex the caller has,
+// but for those that deliver is to do more with.
+func (s *grants) takePasses(of *Shared) {
+	for at := &s.passes; *at != nil; {
+		p := *at
+		if p.to.shared == of && p.rest == nil {
+			*at = p.next
+			p.to.arrive(s) // may put others in front
+			at = &s.passes
 		} else {
-			s.addBranch(b)
+			at = &p.next
 		}
-		b = next
 	}
 }
 
-// deliverBranches hands the slots of limiters to who waits at shared ones, without a
+// deliverPasses hands the slots of limiters to who waits at shared ones, without a
 // mutex: one of those after the other.
 //
 //go:noinline
-func (s *grants) deliverBranches() {
-	for s.branches != nil {
-		b := s.branches
-		s.branches, b.nextGranted = b.nextGranted, nil
-		b.shared.takeBranch(b, s)
+func (s *grants) deliverPasses() {
+	for s.passes != nil {
+		p := s.passes
+		s.passes = p.next
+		p.to.shared.receive(p, s)
 	}
 }
 
 // deliver wakes and starts who got slots, without the mutex, and leaves the first
 // node to the caller if that has the given group, nil for none.
 func (s *grants) deliver(own *Group) (first *Node) {
-	if s.branches != nil {
-		s.deliverBranches()
+	if s.passes != nil {
+		s.deliverPasses()
 	}
 	for w := s.first; w != nil; {
 		then := w.nextGranted // w may be used again when it is woken

@@ -36,4 +36,7 @@ func (w *wait) concludeBlocking() {
 	w.end(nil)
 	w.woken.Wait()
 	w.by.reportResumed(nil, nil)
+	if f, ok := w.how.(foreignBubble); ok {
+		f.raise(w.by)
+	}
 }

@@ -21,14 +21,21 @@ import (
 // the limiter's top.
 type branch struct {
 	item
-	shared      *Shared
-	limiter     *Limiter // nil for the root
-	items       []*item
-	places      int  // in it and in its branches
-	blocked     bool // it is in no heap: it waits at its limiter, or was given a slot there
-	inHand      bool // it holds a slot of its limiter
-	stub        Node
-	nextGranted *branch // in a list of those that were given one
+	shared  *Shared
+	limiter *Limiter // nil for the root
+	items   []*item
+	places  int  // in it and in its branches
+	blocked bool // it is in no heap: it waits at its limiter, or a slot is on the way to it
+	inHand  bool // it holds a slot of its limiter, while the mutex is locked
+	stub    *Node
+}
+
+// pass is a slot of a limiter on its way to a branch that waited there, in a list of
+// one goroutine's; with it go those from rest up to end, which are to be given back.
+type pass struct {
+	to        *branch
+	rest, end *Limiter
+	next      *pass
 }
 
 // item is a place or a branch in a heap.
@@ -54,10 +61,22 @@ func (s *Shared) makeBranch(l *Limiter) *branch {
 		b = &branch{shared: s, limiter: l}
 		b.sub, b.index = b, -1
 		b.in = s.makeBranch(l.up)
-		Init(&b.stub, nil, "", b, helper)
+		b.makeStub()
 		s.branches[l] = b
 	}
 	return b
+}
+
+func (b *branch) makeStub() {
+	b.stub = new(Node)
+	Init(b.stub, nil, "", b, helper)
+}
+
+// dropStubLocked takes the stub out of its queue, where its entry stays: so another
+// one takes its place, lest the entry becomes valid again.
+func (b *branch) dropStubLocked() {
+	b.limiter.queue.dropReady(b.stub)
+	b.makeStub()
 }
 
 // insert adds p, and tells the branches around.
@@ -118,7 +137,7 @@ func (b *branch) takeSlot() bool {
 		mu.Lock()
 		took := l.takeLocked()
 		if !took {
-			l.queue.pushStub(&b.stub, l, b.first)
+			l.queue.pushStub(b.stub, l, b.first)
 		}
 		mu.Unlock()
 		if !took {
@@ -141,9 +160,9 @@ func (b *branch) requeue() {
 	if b.stub.queueMark == 0 || b.first != nil && b.stub.standsFor(b.first) {
 		return
 	}
-	l.queue.dropReady(&b.stub)
+	b.dropStubLocked()
 	if b.first != nil {
-		l.queue.pushStub(&b.stub, l, b.first)
+		l.queue.pushStub(b.stub, l, b.first)
 	} else {
 		b.blocked = false
 		l.calmLocked()
@@ -161,20 +180,49 @@ func (b *branch) unblock() {
 	mu.Lock()
 	defer mu.Unlock()
 	if b.stub.queueMark != 0 {
-		l.queue.dropReady(&b.stub)
+		b.dropStubLocked()
 		l.calmLocked()
 	}
 }
 
 // arrive takes in that b has got a slot of its limiter, which was in its queue.
 // Nobody may be left in it, or it may wait there once more.
-func (b *branch) arrive() {
+func (b *branch) arrive(granted *grants) {
+	if b.inHand { // it was there once more, and has use for one at a time
+		b.limiter.giveBack(granted)
+		return
+	}
 	b.unblock()
 	b.inHand = true
 	b.shared.inHand = append(b.shared.inHand, b)
 	if b.places > 0 {
 		b.changed()
 	}
+}
+
+// offer gives back a slot of b's limiter, to b itself if its first comes before all
+// who wait there. b is not there now.
+func (b *branch) offer(granted *grants) {
+	l := b.limiter
+	if b.first == nil || b.inHand { // it has use for one at a time
+		l.giveBack(granted)
+		return
+	}
+	mu := &l.top.mu
+	mu.Lock()
+	b.blocked = l.word.Load() == contended
+	if b.blocked {
+		l.queue.pushStub(b.stub, l, b.first)
+		l.giveLocked(granted)
+	}
+	mu.Unlock()
+	if !b.blocked {
+		b.inHand = true
+		b.shared.inHand = append(b.shared.inHand, b)
+		return
+	}
+	b.in.remove(&b.item)
+	b.in.changed()
 }
 
 // giveBack gives back a slot that nobody uses any more, under the mutex of a Shared

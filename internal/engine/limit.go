@@ -144,7 +144,7 @@ func (l *Limiter) giveLocked(granted *grants) {
 		l.giveLocked(granted) // the last in the queue has left it
 	case n.kind&helper != 0: // for who waits at a Shared, which has its own order
 		n.queueMark = 0
-		granted.addBranch(n.body.(*branch))
+		granted.passes = &pass{to: n.body.(*branch), next: granted.passes}
 	case goesOn:
 		if l.up.climbLocked(n, true, 0) {
 			granted.addGoing(n)
@@ -200,10 +200,16 @@ func (l *Limiter) takeAllLocked() (at *Limiter) {
 }
 
 // giveAllLocked gives back the slots from l up to, but not including, end: those
-// that a body in the queue of end holds, or all with nil.
+// that a body in the queue of end holds, or all with nil. Where who waits at a Shared
+// comes first, that one has a say in what is further out, and the rest goes with it.
 func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
+		before := granted.passes
 		l.giveLocked(granted)
+		if p := granted.passes; p != before {
+			p.rest, p.end = l.up, end
+			return
+		}
 	}
 }
 

@@ -160,7 +160,7 @@ func (s *Shared) blockFor(p *place, own *Limiter) bool {
 	}
 	b := s.makeBranch(at)
 	if b.stub.queueMark == 0 {
-		at.queue.pushStub(&b.stub, at, p) // insert puts it where it belongs, if others come before p
+		at.queue.pushStub(b.stub, at, p) // insert puts it where it belongs, if others come before p
 	}
 	mu.Unlock()
 	b.blocked = true
@@ -205,12 +205,10 @@ func (s *Shared) raiseLocked(n *Node) {
 }
 
 // giveLocked gives back the slots of a body with the limiter l, and grants what has
-// become free. The own ones come first: who waits for one of them may be the next
-// here.
+// become free. The own ones come first: of who waits for one of them and who waits
+// here, each may come before the other there.
 func (s *Shared) giveLocked(l *Limiter, granted *grants) {
-	for own := l.own(); own != nil; own = own.up {
-		own.giveBack(granted)
-	}
+	s.giveOwnLocked(l.own(), nil, granted)
 	s.free++
 	if s.held[l.bubble]--; s.held[l.bubble] == 0 {
 		delete(s.held, l.bubble)
@@ -218,12 +216,23 @@ func (s *Shared) giveLocked(l *Limiter, granted *grants) {
 	s.serveLocked(granted)
 }
 
+// giveOwnLocked gives back the slots of own limits, from l up to end.
+func (s *Shared) giveOwnLocked(l, end *Limiter, granted *grants) {
+	for ; l != end; l = l.up {
+		if b := s.branches[l]; b != nil && !b.blocked {
+			b.offer(granted)
+		} else {
+			l.giveBack(granted)
+		}
+		granted.takePasses(s) // before the next one is offered to what is around
+	}
+}
+
 // serveLocked grants the free slots to the first in order whose own limits let them
 // go on, until there is none of either. Keeps 28, 30.
 func (s *Shared) serveLocked(granted *grants) {
-	granted.takeBranches(s)
 	for s.free > 0 {
-		p := s.nextLocked()
+		p := s.nextLocked(granted)
 		if p == nil {
 			break
 		}
@@ -251,7 +260,7 @@ func (s *Shared) serveLocked(granted *grants) {
 // nextLocked returns the first in order whose own limits have slots for it, which
 // are in the hands of the branches around it then. What finds none waits for one at
 // its limiter, and is not looked at again before that.
-func (s *Shared) nextLocked() *place {
+func (s *Shared) nextLocked(granted *grants) *place {
 	b := &s.root
 	for len(b.items) > 0 {
 		first := b.items[0]
@@ -263,19 +272,27 @@ func (s *Shared) nextLocked() *place {
 		default:
 			b.remove(first)
 			b.changed()
+			for ; b.in != nil; b = b.in { // its slot was for first: who is next may come later there
+				if b.inHand {
+					b.inHand = false
+					b.offer(granted)
+					granted.takePasses(s)
+				}
+			}
 			b = &s.root // another one may be the first now
 		}
 	}
 	return nil
 }
 
-// takeBranch takes in a branch that has got a slot of its limiter, without any
-// mutex held, and grants what follows. The slot goes on to the next there if the
-// branch has no use for it.
-func (s *Shared) takeBranch(b *branch, granted *grants) {
+// receive takes in a slot that was on its way to a branch, without any mutex held,
+// and grants what follows. The slot goes on to the next at its limiter if the branch has
+// no use for it.
+func (s *Shared) receive(p *pass, granted *grants) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b.arrive()
+	p.to.arrive(granted)
+	s.giveOwnLocked(p.rest, p.end, granted)
 	s.serveLocked(granted)
 }
 

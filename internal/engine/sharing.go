@@ -47,11 +47,13 @@ func (g *Group) makeSharingLocked() *sharing {
 }
 
 // notePlace notes that a body of g waits at a Shared, and reports false if g has
-// ended: who ends it does so first, and then looks at the list. Keeps 10.
+// ended: who ends it does so first, and then looks at the list. Or if the body is
+// late: who finds that does so first, and then locks the mutex of the Shared, which
+// the caller has. Keeps 10.
 func (g *Group) notePlace(p *place) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.ending.Load() != nil {
+	if g.ending.Load() != nil || p.n.isLate() {
 		return false
 	}
 	s := g.makeSharingLocked()

@@ -163,7 +163,7 @@ func (n *Node) forget() {
 
 func (s *side) forget(n *Node) {
 	if r := s.rare.Load(); r != nil {
-		n.placeUndos()
+		n.placeUndos(true)
 		if r.due != nil {
 			r.due.forget()
 		}

@@ -22,6 +22,7 @@ type undo struct {
 	call UndoFunc
 	at   uint64 // when the task ended, or the undo was declared if that was later; under the group's mu
 	next *undo  // the one of the same node that was declared before; likewise
+	gone bool   // the node has failed and lost nothing; likewise
 }
 
 // Lost is a value of a task that is not the task's: of a function that has succeeded
@@ -65,6 +66,9 @@ func Undo(n *Node, call UndoFunc) bool {
 	if g.isSealed() {
 		return false
 	}
+	if n.isDone() && n.hasNothing(r) {
+		return true
+	}
 	d.tidyIfMany()
 	u := &undo{n: n, call: call, at: d.next(), next: r.undos.Load()}
 	d.all = append(d.all, u)
@@ -96,19 +100,33 @@ func Lose(n *Node, value any) {
 // placeUndos gives the undos of n, which is about to be done, their number: lower
 // than that of any task that starts because n is done. Who settles n calls it, with no
 // lock held, before the list is closed: keeps 32. An undo that comes after it has the
-// number that it took itself.
-func (n *Node) placeUndos() {
+// number that it took itself. With the last call, which may come later, all values that
+// n has lost are there.
+func (n *Node) placeUndos(last bool) {
 	r := n.rare()
-	if r == nil || r.undos.Load() == nil || n.isDone() {
+	if r == nil || r.undos.Load() == nil {
 		return
 	}
 	g := n.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	at := g.undoing().next()
-	for u := r.undos.Load(); u != nil; u = u.next {
-		u.at = at
+	if !n.isDone() {
+		at := g.undoing().next()
+		for u := r.undos.Load(); u != nil; u = u.next {
+			u.at = at
+		}
 	}
+	if last && n.kind&Race == 0 && n.failure() != nil && r.lost == nil {
+		for u := r.undos.Load(); u != nil; u = u.next {
+			u.gone = true
+		}
+	}
+}
+
+// hasNothing reports whether n, which is done, never has a value to undo: calls of its
+// body or of its functions may still lose some. It is called with the group's mu.
+func (n *Node) hasNothing(r *rare) bool {
+	return n.failure() != nil && r.lost == nil && n.kind&(Race|Wrapped) == 0
 }
 
 // makeUndoing returns what the group has of undos, and makes it if need be. It is made
@@ -146,9 +164,7 @@ func (d *undoing) tidyIfMany() {
 	if len(d.all)+len(d.losers) <= d.most {
 		return
 	}
-	d.all = slices.DeleteFunc(d.all, func(u *undo) bool {
-		return u.n.isDone() && u.n.failure() != nil && u.n.rare().lost == nil
-	})
+	d.all = slices.DeleteFunc(d.all, func(u *undo) bool { return u.gone })
 	d.losers = slices.DeleteFunc(d.losers, func(p weak.Pointer[Node]) bool { return p.Value() == nil })
 	d.most = 2*(len(d.all)+len(d.losers)) + 64
 }
@@ -167,7 +183,7 @@ func (g *Group) planUndos() []step {
 	if !d.planned {
 		d.planned = true
 		for _, u := range slices.Backward(d.all) {
-			if all && u.n.failure() == nil && u.n.kind&LeftOut == 0 {
+			if all && u.n.failure() == nil && u.n.kind&WithoutBody == 0 {
 				d.todo = append(d.todo, step{u, u.at, nil})
 			}
 			for _, l := range u.n.rare().lost {

@@ -167,7 +167,7 @@ func TestR37_AfterEnd(t *testing.T) {
 		tolerated := g.Optional("tolerated", fails(3*sec, errBoom))
 		left := g.Go("left", never(t), asap.When(false), asap.After(ok))
 		lost := g.Race("lost", fails(4*sec, errBoom), fails(sec, errBoom))
-		some := g.Map("some", g.Input("in", []int{1, 2}), func(_ context.Context, v int) (int, error) { return v, errBoom }, asap.After(ok))
+		some := g.Map("some", g.Input("in", []int{1, 2}), func(_ context.Context, v int) (int, error) { return v, errBoom }, asap.After(ok), asap.Limit(1))
 		at := func(name string, want time.Duration, deps ...asap.Dep) *asap.Task[struct{}] {
 			return g.Do(name, func(context.Context) error { c.at(t, name, want); return nil }, asap.AfterEnd(deps...))
 		}

@@ -42,8 +42,8 @@ func TestR42_Group(t *testing.T) {
 		"failure before it": {nil, func(g group) {
 			g.Go("ship", fails(sec/2, errBoom))
 		}, true},
-		"panic":             {nil, func(g group) { g.Do("ship", rest(dying["panic"])) }, true},
-		"Goexit":            {nil, func(g group) { g.Do("ship", rest(dying["Goexit"])) }, true},
+		"panic":  {nil, func(g group) { g.Do("ship", rest(dying["panic"])) }, true},
+		"Goexit": {nil, func(g group) { g.Do("ship", rest(dying["Goexit"])) }, true},
 		"parent's end": {nil, func(g group) {
 			g.Go("ship", obeys)
 			time.AfterFunc(2*sec, g.cancel)

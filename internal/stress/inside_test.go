@@ -66,6 +66,16 @@ func slots(g *asap.Group, n int) string {
 	if n == 0 || l.IsNil() {
 		return ""
 	}
+	if s := field(l.Elem(), "shared"); !s.IsNil() {
+		for _, name := range []string{"places", "branches", "inHand", "held"} {
+			if k := field(s.Elem(), name).Len(); k != 0 {
+				return fmt.Sprintf("%d %s of a shared limit are left; ", k, name)
+			}
+		}
+		if field(s.Elem(), "crowded").Addr().MethodByName("Load").Call(nil)[0].Bool() || field(field(s.Elem(), "root"), "items").Len() > 0 {
+			return "a shared limit is crowded; "
+		}
+	}
 	q := field(l.Elem(), "queue")
 	if free, valid, stale := loaded(field(l.Elem(), "word")), field(q, "valid").Int(), field(q, "stale").Int(); free != int64(n) || valid != 0 || stale != 0 {
 		return fmt.Sprintf("%d of %d slots free, %d in the queue, %d stale; ", free, n, valid, stale)

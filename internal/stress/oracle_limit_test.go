@@ -14,6 +14,9 @@ type olimiter struct {
 	up         *olimiter
 	woken      []*oticket
 	ready      []*onode
+	bare       bool     // has no slots: it is for shared alone
+	shared     *oshared // that of the bodies
+	inHand     bool     // a slot is kept for who waits there
 }
 
 type oticket struct {
@@ -36,6 +39,12 @@ type oseat struct {
 
 // climb takes slots from l up and reports whether there was one everywhere.
 func (l *olimiter) climb(t *oticket, n *onode) bool {
+	if l != nil && l.shared != nil {
+		if t != nil {
+			n = t.n
+		}
+		return l.shared.arrive(t, n)
+	}
 	for ; l != nil; l = l.up {
 		if l.free > 0 {
 			l.free--
@@ -53,23 +62,13 @@ func (l *olimiter) climb(t *oticket, n *onode) bool {
 }
 
 // give gives slots back from l up to, but not including, end.
-func (l *olimiter) give(end *olimiter) {
+func (l *olimiter) give(o *oracle, end *olimiter) {
+	if l != nil && l.shared != nil {
+		l.shared.give(l)
+		return
+	}
 	for ; l != end; l = l.up {
-		switch {
-		case len(l.woken) > 0:
-			t := slices.MinFunc(l.woken, func(a, b *oticket) int { return a.turn - b.turn }) // also of those from an inner limit
-			l.woken = slices.DeleteFunc(l.woken, func(u *oticket) bool { return u == t })
-			if l.up.climb(t, nil) {
-				t.grant()
-			}
-		case len(l.ready) > 0:
-			n := l.next()
-			if l.up.climb(nil, n) {
-				n.begin()
-			}
-		default:
-			l.free++
-		}
+		l.giveOne(o.shared)
 	}
 }
 
@@ -110,7 +109,7 @@ func (o *oracle) raise(n *onode, rank int) {
 	if n.state == done || n.raised >= rank {
 		return
 	}
-	if n.state == running && n.seat.waits > 0 {
+	if n.state == running && (n.seat.waits > 0 || o.g.shared > 0 && len(n.hards) > 0) {
 		o.unsure("a rank is raised through a body that waits already")
 	}
 	n.raised = rank
@@ -118,8 +117,8 @@ func (o *oracle) raise(n *onode, rank int) {
 		o.raise(k, rank)
 	}
 	if n.of == nil && n.state == pending {
-		for _, d := range n.task.deps {
-			if d := o.tasks[d.id]; d != nil {
+		for _, e := range n.task.edges() {
+			if d := o.tasks[e.on.id]; d != nil {
 				o.raise(d, rank)
 			}
 		}
@@ -178,12 +177,11 @@ func (n *onode) rise() {
 	s.rose = n.o.now
 	if t := s.queued; t != nil {
 		s.queued = nil
-		t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
-		n.limiter().give(t.at)
+		n.unqueue(t)
 		n.o.soon = append(n.o.soon, t.goOn)
 	} else if s.held {
 		s.held = false
-		n.limiter().give(nil)
+		n.limiter().give(n.o, nil)
 	}
 }
 
@@ -214,17 +212,26 @@ func (n *onode) sit(goOn func()) {
 	n.o.soon = append(n.o.soon, goOn)
 }
 
+// unqueue takes a body that was to go on out of the queue.
+func (n *onode) unqueue(t *oticket) {
+	if l := n.limiter(); l.shared != nil {
+		l.shared.leave(n)
+		return
+	}
+	t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
+	n.limiter().give(n.o, t.at)
+}
+
 // vacate gives back the slots of a body that has ended.
 func (n *onode) vacate() {
 	if t := n.seat.queued; t != nil { // of a goroutine that it leaves behind
 		n.seat.queued = nil
-		t.at.woken = slices.DeleteFunc(t.at.woken, func(u *oticket) bool { return u == t })
-		n.limiter().give(t.at)
+		n.unqueue(t)
 		n.o.soon = append(n.o.soon, t.goOn)
 	}
 	if n.seat.held {
 		n.seat.held = false
-		n.limiter().give(nil)
+		n.limiter().give(n.o, nil)
 	}
 }
 
@@ -240,7 +247,7 @@ func (g *ogroup) skipQueued() {
 func (g *ogroup) skipIn(first *olimiter, mine func(*onode) bool) {
 	var out []*onode
 	var seated []*olimiter
-	for l := first; l != nil; l = l.up {
+	for l := first.own(); l != nil; l = l.up {
 		l.ready = slices.DeleteFunc(l.ready, func(n *onode) bool {
 			if !mine(n) {
 				return false
@@ -258,8 +265,25 @@ func (g *ogroup) skipIn(first *olimiter, mine func(*onode) bool) {
 				}
 				l.woken = slices.DeleteFunc(l.woken, func(u *oticket) bool { return u == t })
 				t.n.seat.bare, t.n.seat.queued = true, nil
-				t.n.limiter().give(l)
+				t.n.limiter().give(g.o, l)
 				g.o.soon = append(g.o.soon, t.goOn)
+			}
+		}
+	}
+	if s := g.o.shared; s != nil {
+		for _, p := range slices.Clone(s.waiting) {
+			switch {
+			case !mine(p.n):
+			case p.t == nil:
+				s.leave(p.n)
+				out, seated = append(out, p.n), append(seated, nil)
+			case g.end != nil:
+				if g.end.why == outside && g.owner != nil {
+					g.o.unsure("a nested group's body goes on without a slot while one is handed on")
+				}
+				s.leave(p.n)
+				p.n.seat.bare, p.n.seat.queued = true, nil
+				g.o.soon = append(g.o.soon, p.t.goOn)
 			}
 		}
 	}
@@ -267,7 +291,9 @@ func (g *ogroup) skipIn(first *olimiter, mine func(*onode) bool) {
 		g.o.unsure("a nested group's last tasks are skipped while a slot is handed on")
 	}
 	for i, n := range out {
-		n.limiter().give(seated[i])
+		if seated[i] != nil {
+			n.limiter().give(g.o, seated[i])
+		}
 	}
 	for _, n := range out {
 		s := &settling{o: g.o}

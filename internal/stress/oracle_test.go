@@ -22,6 +22,7 @@ type oracle struct {
 	nodes     []*onode
 	groups    []*ogroup // by scope; nil while not open
 	recs      []record  // by script
+	shared    *oshared  // nil if nobody shares
 	ambiguous string
 	live      int // scripts that have not ended
 	stats     stats
@@ -115,6 +116,9 @@ func (o *oracle) unsure(why string) {
 // simulate runs the graph to its end.
 func simulate(g *graph) *oracle {
 	o := &oracle{g: g, tasks: make([]*onode, len(g.tasks)), groups: make([]*ogroup, len(g.scopes)), recs: make([]record, len(g.scripts))}
+	if g.shared > 0 {
+		o.shared = &oshared{free: g.shared}
+	}
 	for _, s := range g.outside {
 		o.thread(s, nil, &octx{}, func(*othread) {})
 	}

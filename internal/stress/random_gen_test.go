@@ -14,6 +14,7 @@ var (
 	leftFlag      = flag.Float64("left", .1, "weight of bodies that leave a goroutine behind, which awaits and declares")
 	severalFlag   = flag.Float64("several", .2, "weight of bodies of which several goroutines wait at once, for each other's tasks too")
 	strangersFlag = flag.Float64("strangers", .2, "weight of strangers that stop a nested group")
+	sharedFlag    = flag.Float64("shared", .5, "weight of a limit that groups and tasks share, in graphs with limits")
 	endsFlag      = flag.Float64("ends", .3, "weight of nested groups whose context the body ends")
 )
 
@@ -53,7 +54,24 @@ func generate(seed uint64, ties bool) *graph {
 		driver.steps = append(driver.steps, step{op: opSleep, d: b.time() + b.time()})
 	}
 	b.outsiders(root)
+	b.share()
 	return b.g
+}
+
+// share gives a limit to some of the groups and tasks, by chances of its own.
+func (b *builder) share() {
+	b.rng = rand.New(rand.NewPCG(b.g.seed, 0x5a4e))
+	if !b.g.limited || !b.kind(*sharedFlag) {
+		return
+	}
+	b.g.shared = 1 + b.rng.IntN(3)
+	groups, tasks := pick(b, 0, .3, .7, 1), pick(b, 0, .1, .4)
+	for _, sc := range b.g.scopes {
+		sc.shared = b.chance(groups)
+	}
+	for _, t := range b.g.tasks {
+		t.shared = b.chance(tasks) && t.kind != kInput && t.kind != kGather && t.kind != kRace
+	}
 }
 
 type builder struct {
@@ -190,7 +208,8 @@ func (b *builder) task(sc *scope, depth int, by *script) *task {
 	case kGather:
 		bodies = 0
 		for _, d := range b.some(sc, 5) {
-			if d.class() == 'U' && !slices.Contains(t.deps, d) {
+			left := d.leftOut && slices.ContainsFunc(t.deps, func(d *task) bool { return d.leftOut }) // no two values are the same
+			if d.class() == 'U' && !slices.Contains(t.deps, d) && !left {
 				t.deps = append(t.deps, d)
 			}
 		}
@@ -212,6 +231,7 @@ func (b *builder) task(sc *scope, depth int, by *script) *task {
 			t.deps = b.usable(b.some(sc, pick(b, 1, 1, 2, 3, 6, 8)))
 		}
 	}
+	b.addOptions(t, sc)
 	for range bodies {
 		t.scripts = append(t.scripts, b.body(sc, depth, b.script(), t.kind != kRace))
 	}

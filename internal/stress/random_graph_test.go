@@ -15,6 +15,7 @@ type graph struct {
 	cyclic   bool // hard awaits of any task, so some close a cycle
 	limited  bool
 	observed bool
+	shared   int // of the one SharedLimit, 0 for none
 	tasks    []*task
 	scopes   []*scope
 	scripts  []*script // 0 is the driver's, which has no task
@@ -26,6 +27,7 @@ type scope struct {
 	owner   *script
 	settled bool
 	limit   int
+	shared  bool // has the SharedLimit
 	name    string
 	ctx     ctxKind
 	d       time.Duration
@@ -52,7 +54,10 @@ type task struct {
 	deps      []*task
 	scripts   []*script // one, or those of a Map's elements or a Race's functions
 	limit     int       // of a Map
-	omit      bool      // taken out by the shrinker
+	shared    bool      // has the SharedLimit
+	options   []option
+	leftOut   bool // When(false)
+	omit      bool // taken out by the shrinker
 }
 
 type taskKind uint8
@@ -65,6 +70,7 @@ const (
 	kGather
 	kMap
 	kRace
+	kMapOptional
 )
 
 // script is what one body, or one goroutine outside, does.
@@ -161,13 +167,15 @@ func (t *task) class() byte {
 		return 'R'
 	case kGather, kMap:
 		return 'V'
+	case kMapOptional:
+		return 'W'
 	}
 	return 'U'
 }
 
 // width is the length of the slice that t yields.
 func (t *task) width() int {
-	if t.kind == kMap {
+	if t.mapped() {
 		return len(t.scripts)
 	}
 	return len(t.deps)
@@ -176,9 +184,9 @@ func (t *task) width() int {
 // String is the graph for people.
 func (g *graph) String() string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "graph -seed=%d ties=%v limited=%v cyclic=%v observed=%v\n", g.seed, g.ties, g.limited, g.cyclic, g.observed)
+	fmt.Fprintf(&w, "graph -seed=%d ties=%v limited=%v cyclic=%v observed=%v shared=%d\n", g.seed, g.ties, g.limited, g.cyclic, g.observed, g.shared)
 	for _, sc := range g.scopes {
-		fmt.Fprintf(&w, "g%d settled=%v limit=%d ctx=%d d=%d opened by s%d:", sc.id, sc.settled, sc.limit, sc.ctx, sc.d, sc.owner.id)
+		fmt.Fprintf(&w, "g%d settled=%v limit=%d shared=%v ctx=%d d=%d opened by s%d:", sc.id, sc.settled, sc.limit, sc.shared, sc.ctx, sc.d, sc.owner.id)
 		for _, t := range sc.build {
 			if !t.omit {
 				fmt.Fprintf(&w, " %s", t.name())
@@ -193,12 +201,21 @@ func (g *graph) String() string {
 		if t.omit {
 			continue
 		}
-		fmt.Fprintf(&w, "%s in g%d: %s", t.name(), t.scope, [...]string{"Go", "Do", "Optional", "Input", "Gather", "Map", "Race"}[t.kind])
+		fmt.Fprintf(&w, "%s in g%d: %s", t.name(), t.scope, [...]string{"Go", "Do", "Optional", "Input", "Gather", "Map", "Race", "MapOptional"}[t.kind])
 		for _, d := range t.deps {
 			fmt.Fprintf(&w, " %s", d.name())
 		}
 		if t.limit > 0 {
 			fmt.Fprintf(&w, " Limit(%d)", t.limit)
+		}
+		if t.shared {
+			w.WriteString(" shared")
+		}
+		for _, o := range t.options {
+			fmt.Fprintf(&w, " %v(%s)", o.how, o.on.name())
+		}
+		if t.leftOut {
+			w.WriteString(" When(false)")
 		}
 		w.WriteByte('\n')
 		for _, s := range t.scripts {

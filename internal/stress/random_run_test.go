@@ -33,6 +33,10 @@ type run struct {
 	cancel  context.CancelCauseFunc
 	ends    []func() // by scope: what opEnd calls
 	watcher *watcher
+	shared  interface { // nil if nobody shares
+		asap.Option
+		asap.TaskOption
+	}
 }
 
 type opened struct {
@@ -41,13 +45,17 @@ type opened struct {
 }
 
 func newRun(g *graph) *run {
-	return &run{
+	r := &run{
 		g:       g,
 		handles: make([]any, len(g.tasks)), at: make([]time.Duration, len(g.tasks)),
 		groups: make([]*opened, len(g.scopes)), raises: make([]atomic.Int32, len(g.scopes)), errs: make([]error, len(g.scopes)), waited: make([]bool, len(g.scopes)),
 		ends: make([]func(), len(g.scopes)),
 		recs: make([]record, len(g.scripts)), ins: make([]uint64, len(g.scripts)),
 	}
+	if g.shared > 0 {
+		r.shared = asap.SharedLimit(g.shared)
+	}
+	return r
 }
 
 // do runs everything, in a bubble if the graph is not for real time.

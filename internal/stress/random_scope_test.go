@@ -16,6 +16,9 @@ func (sc *scope) options(r *run) (opts []asap.Option) {
 	if sc.limit > 0 {
 		opts = append(opts, asap.Limit(sc.limit))
 	}
+	if sc.shared {
+		opts = append(opts, r.shared)
+	}
 	if sc.name != "" {
 		opts = append(opts, asap.Name(sc.name))
 	}

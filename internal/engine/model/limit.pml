@@ -1,17 +1,22 @@
 /*
  * limit.pml: slots, taken and given by compare-and-swap or under the mutex, by
- * bodies that start, wait, go on and end (limit.go, seat.go).
+ * bodies that start, wait, go on and end (limit.go, admit.go, slot.go, queued.go).
  *
  * T is a group's limit and F that of a Map in it, both of one slot. Task 1 runs
  * at T, tasks 2 and 3 at F, and the end of 3 makes 4 ready, at F too. Body 1
- * waits for 3 (ticket 1), and with SECOND so does a goroutine that it starts
- * and joins (ticket 2). Body 2 leaves a goroutine behind that waits for 3 as
- * well (ticket 3), and may get to it when the body has long ended. With CANCEL
+ * waits for 3 (wait 1), and with SECOND so does a goroutine that it starts
+ * and joins (wait 2). Body 2 leaves a goroutine behind that waits for 3 as
+ * well (wait 3), and may get to it when the body has long ended. With CANCEL
  * the group is canceled at any time.
+ *
+ * Left out: who of those in a queue is next. A queue is two sets here, of bodies
+ * that go on and of those that start, without ranks, turns and entries that were
+ * left behind: those are in rank.pml.
  *
  * Checked: bodies never hold more slots than there are; in the end every slot
  * is free again and nobody is queued; each task is started or skipped, once;
- * each waiter is woken once; everything ends.
+ * each wait is ended and woken once, and a body that goes on has its slots, or is
+ * bare; who ends a group leaves nobody of it in a queue; everything ends.
  *
  * check:
  * check: -DCANCEL
@@ -20,6 +25,8 @@
  * break: BREAK_GIVE
  * break: BREAK_CONTENDED
  * break: BREAK_QUEUED
+ * break: BREAK_EARLY -DSECOND
+ * break: BREAK_FURTHER -DCANCEL
  * break: BREAK_HELD -DBEHIND
  * break: BREAK_LATE -DBEHIND
  */
@@ -27,29 +34,30 @@
 #define F	1
 #define NIL	2	/* no level above */
 #define SLOTS	1
-#define HELD	255	/* limiter.word: contended */
+#define HELD	255	/* Limiter.word: contended */
 
 #define up(l)	((l) == F -> T : NIL)
 #define lim(n)	((n) == 1 -> T : F)
-#define owner(t) ((t) == 3 -> 2 : 1)
+#define by(w)	((w) == 3 -> 2 : 1)	/* wait.by */
 #define bit(x)	(1 << (x))
 
 byte word[2] = SLOTS;
-byte woken[2];		/* queues: sets of tickets; their order is of no account here */
-byte ready[2];		/* sets of tasks */
+byte going[2];		/* queue.going: a set of waits */
+byte ready[2];		/* queue.ready: a set of tasks */
 bool mu;		/* of T, for both levels */
-bool end;		/* Group.end, stored before the canceller takes the queues */
+bool end;		/* Group.ending, stored before who ends the group takes the queues */
 
-/* seat, guarded by mu */
-byte waits[5];
-byte queued[5];		/* a ticket, 0 if none */
+/* claim, guarded by mu */
+short waiting[5];
+byte queued[5];		/* a wait, 0 if none */
+byte at[5];
 bool bare[5];
-bool bed[5];		/* node.madeBed() != nil */
+bool waiter[5];		/* Node.waiter() != nil */
 
-byte at[4];		/* ticket.at */
+bool over[4];		/* wait.ended */
 bool woke[4];		/* its WaitGroup is done */
-bool asleep;		/* bed.asleep of body 1, which waits in the list of 3 */
-byte seated;		/* hub.seated: tickets of soft waits for 3 */
+bool linked;		/* wait 1 is in the list of 3 */
+byte hub;		/* waits in the hub of 3, a set */
 bool fired;
 bool go[5];		/* pushed: a worker will run it (relay.pml) */
 bool skipped[5];	/* settled without a body */
@@ -75,7 +83,7 @@ inline leaveSlots(l0) {
 	inside[F] = inside[F] - ((l0) == F)
 }
 
-/* limiter.take and give: a compare-and-swap that fails changes nothing */
+/* Limiter.take and give: a compare-and-swap that fails changes nothing */
 inline take(lev, res) {
 	atomic {
 		res = (word[lev] != HELD && word[lev] > 0);
@@ -105,8 +113,8 @@ inline give(lev, res) {
 #endif
 }
 
-/* limiter.climbLocked: ticket t, or else task n. It sets l to NIL if it got all. */
-inline climbLocked(lev, tkt, tsk) {
+/* Limiter.climbLocked: for the wait w, or else task n. It sets l to NIL if it got all. */
+inline climbLocked(lev, wt, tsk) {
 	do
 	:: lev != NIL ->
 		atomic {	/* takeLocked */
@@ -117,8 +125,8 @@ inline climbLocked(lev, tkt, tsk) {
 				word[lev] = HELD;
 #endif
 				if
-				:: tkt != 0 -> at[tkt] = lev; woken[lev] = woken[lev] | bit(tkt)
-				:: else -> ready[lev] = ready[lev] | bit(tsk)
+				:: wt != 0 -> at[by(wt)] = lev; going[lev] = going[lev] | bit(wt)	/* pushGoing */
+				:: else -> ready[lev] = ready[lev] | bit(tsk)	/* pushReady */
 				fi;
 				break
 			fi
@@ -127,17 +135,17 @@ inline climbLocked(lev, tkt, tsk) {
 	od
 }
 
-/* limiter.calmLocked */
+/* Limiter.calmLocked */
 inline calmLocked(lev) {
 	if
-	:: woken[lev] == 0 && ready[lev] == 0 && word[lev] == HELD -> word[lev] = 0
+	:: going[lev] == 0 && ready[lev] == 0 && word[lev] == HELD -> word[lev] = 0
 	:: else
 	fi
 }
 
 /*
- * limiter.giveLocked. What happens while the word says contended is one step:
- * nobody without the mutex changes anything then. t and n get who was next.
+ * Limiter.giveLocked. What happens while the word says contended is one step:
+ * nobody without the mutex changes anything then. gt and gn get who was next.
  */
 inline giveLocked(lev) {
 	atomic {
@@ -147,13 +155,13 @@ inline giveLocked(lev) {
 			word[lev] = word[lev] + 1;
 			assert(word[lev] <= SLOTS);
 			gl = NIL
-		:: word[lev] == HELD && woken[lev] != 0 ->
+		:: word[lev] == HELD && going[lev] != 0 ->
 			do
-			:: (woken[lev] & bit(gt)) != 0 -> break
+			:: (going[lev] & bit(gt)) != 0 -> break
 			:: else -> gt++
 			od;
-			woken[lev] = woken[lev] & ~bit(gt)
-		:: word[lev] == HELD && woken[lev] == 0 && ready[lev] != 0 ->
+			going[lev] = going[lev] & ~bit(gt)
+		:: word[lev] == HELD && going[lev] == 0 && ready[lev] != 0 ->
 			do
 			:: (ready[lev] & bit(gn)) != 0 -> break
 			:: else -> gn++
@@ -165,16 +173,16 @@ inline giveLocked(lev) {
 		gl = up(lev)
 	};
 	if
-	:: gt != 0 || gn != 0 ->
+	:: gt != 0 || gn != 0 ->	/* who was popped moves up */
 		climbLocked(gl, gt, gn);
 		atomic {
 			if
 			:: gl == NIL && gt != 0 ->
-				hold(lim(owner(gt)));
+				hold(lim(by(gt)));
 #ifndef BREAK_QUEUED
-				queued[owner(gt)] = 0;
+				queued[by(gt)] = 0;
 #endif
-				tickets = tickets | bit(gt)
+				waits = waits | bit(gt)	/* grants.addGoing */
 			:: gl == NIL && gt == 0 ->
 				hold(lim(gn));
 				nodes = nodes | bit(gn)
@@ -186,30 +194,30 @@ inline giveLocked(lev) {
 	fi
 }
 
-/* limiter.releaseLocked, from l to below last */
-inline releaseLocked(lev, below) {
+/* Limiter.giveAllLocked, from l to below last */
+inline giveAllLocked(lev, below) {
 	do
 	:: lev != below -> giveLocked(lev); lev = up(lev)
 	:: else -> break
 	od
 }
 
-/* grants.start; each push and each WaitGroup.Done is a step of its own */
-inline start() {
+/* grants.deliver; each push and each WaitGroup.Done is a step of its own */
+inline deliver() {
 	do
-	:: tickets != 0 ->
+	:: waits != 0 ->
 		atomic {
 			gt = 1;
 			do
-			:: (tickets & bit(gt)) != 0 -> break
+			:: (waits & bit(gt)) != 0 -> break
 			:: else -> gt++
 			od;
-			tickets = tickets & ~bit(gt);
+			waits = waits & ~bit(gt);
 			assert(!woke[gt]);
 			woke[gt] = true;
 			gt = 0
 		}
-	:: tickets == 0 && nodes != 0 ->
+	:: waits == 0 && nodes != 0 ->
 		atomic {
 			gn = 1;
 			do
@@ -225,22 +233,26 @@ inline start() {
 	od
 }
 
-/* ticket.leaveLocked */
-inline leaveLocked(tkt, tsk) {
+/* claim.dropLocked, for a body that is queued */
+inline dropLocked(tsk) {
 	atomic {
-		l = at[tkt];
-		assert((woken[l] & bit(tkt)) != 0);	/* it is in that queue */
-		woken[l] = woken[l] & ~bit(tkt);
+		t2 = queued[tsk];
+		queued[tsk] = 0;
+		waits = waits | bit(t2);	/* grants.addGoing */
+		l = at[tsk];
+		assert((going[l] & bit(t2)) != 0);	/* it is in that queue */
+		going[l] = going[l] & ~bit(t2);
+		t2 = 0;
 		k = lim(tsk)
 	};
-	releaseLocked(k, l);
+	giveAllLocked(k, l);
 	atomic { calmLocked(l); l = 0; k = 0 }
 }
 
-/* node.rise */
-inline rise(tsk) {
+/* Node.giveSlots: what is raised then is in rank.pml. */
+inline giveSlots(tsk) {
+	waiter[tsk] = true;	/* before it looks whether the body has ended */
 	lock();
-	bed[tsk] = true;
 	atomic {
 		if
 #ifdef BREAK_LATE
@@ -249,34 +261,30 @@ inline rise(tsk) {
 		:: done[tsk] -> k = NIL	/* the body has left this goroutine behind */
 #endif
 		:: else ->
-			waits[tsk]++;
+			waiting[tsk]++;
 			k = NIL;
 			if
-			:: waits[tsk] == 1 && queued[tsk] != 0 -> k = F
-			:: waits[tsk] == 1 && queued[tsk] == 0 && !bare[tsk] -> k = T
+			:: waiting[tsk] == 1 && queued[tsk] != 0 -> k = F
+			:: waiting[tsk] == 1 && queued[tsk] == 0 && !bare[tsk] -> k = T
 			:: else
 			fi
 		fi
 	};
 	if
-	:: k == F ->
-		atomic { t2 = queued[tsk]; queued[tsk] = 0 };
-		leaveLocked(t2, tsk);
-		atomic { tickets = tickets | bit(t2); t2 = 0 }
+	:: k == F -> dropLocked(tsk)
 	:: k == T ->
 		atomic { k = lim(tsk); leaveSlots(k) };
-		releaseLocked(k, NIL)
+		giveAllLocked(k, NIL)
 	:: else
 	fi;
 	atomic { unlock(); k = 0 };
-	start()
+	deliver()
 }
 
-/* node.sit with ticket t; it wakes the waiter at once if it got the slots. */
-inline sit(tkt, tsk) {
+/* Node.takeSlots for the wait w, which it wakes if it reports true */
+inline takeSlots(wt, tsk) {
 	lock();
 	atomic {
-		bed[tsk] = true;
 		k = NIL;
 		if
 #ifdef BREAK_LATE
@@ -285,21 +293,29 @@ inline sit(tkt, tsk) {
 		:: done[tsk]
 #endif
 		:: else ->
-			waits[tsk]--;
+			waiter[tsk] = true;
+#ifdef BREAK_EARLY
 			if
-			:: waits[tsk] > 0 || bare[tsk]
-			:: waits[tsk] == 0 && !bare[tsk] && end -> bare[tsk] = true
-			:: waits[tsk] == 0 && !bare[tsk] && !end -> k = lim(tsk)
+			:: waiting[tsk] > 0 -> waiting[tsk]--	/* who has not given takes nothing */
+			:: else
+			fi;
+#else
+			waiting[tsk]--;
+#endif
+			if
+			:: waiting[tsk] != 0 || bare[tsk]
+			:: waiting[tsk] == 0 && !bare[tsk] && end -> bare[tsk] = true
+			:: waiting[tsk] == 0 && !bare[tsk] && !end -> k = lim(tsk)
 			fi
 		fi
 	};
 	if
 	:: k != NIL ->
-		climbLocked(k, tkt, 0);
+		climbLocked(k, wt, 0);
 		atomic {
 			if
 			:: k == NIL -> hold(lim(tsk))
-			:: else -> queued[tsk] = tkt; k = F
+			:: else -> queued[tsk] = wt; k = F
 			fi
 		}
 	:: else
@@ -307,31 +323,31 @@ inline sit(tkt, tsk) {
 	atomic {
 		unlock();
 		if
-		:: k == NIL -> assert(!woke[tkt]); woke[tkt] = true
+		:: k == NIL -> assert(!woke[wt]); woke[wt] = true	/* wait.wake */
 		:: else
 		fi;
 		k = 0
 	}
 }
 
-/* node.wake */
-inline wake() {
-	atomic { ok = asleep; asleep = false };
+/* wait.end */
+inline endWait(wt) {
+	atomic { ok = !over[wt]; over[wt] = true };	/* CompareAndSwap */
 	if
-	:: ok -> ok = false; sit(1, 1)
+	:: ok -> ok = false; takeSlots(wt, by(wt))
 	:: else
 	fi
 }
 
-/* Group.queue of task n, which found no slot at k */
-inline queue(tsk) {
+/* Group.admitAt of task n, which found no slot at k */
+inline admitAt(tsk) {
 	lock();
 	if
 	:: end ->
 		l = lim(tsk);
-		releaseLocked(l, k);
+		giveAllLocked(l, k);
 		atomic { unlock(); l = 0; k = 0 };
-		start();
+		deliver();
 		assert(!go[tsk] && !skipped[tsk]);
 		skipped[tsk] = true
 	:: else ->
@@ -363,14 +379,14 @@ inline admit(tsk) {
 	od;
 	if
 	:: k == NIL -> atomic { hold(lim(tsk)); assert(!go[tsk]); go[tsk] = true; k = 0; ok = false }
-	:: else -> queue(tsk)
+	:: else -> admitAt(tsk)
 	fi
 }
 
-/* node.vacate, and grants.start */
+/* Node.vacate, and grants.deliver */
 inline vacate(tsk) {
 	atomic {
-		ok = bed[tsk];
+		ok = waiter[tsk];
 		l = lim(tsk);
 		if
 		:: !ok -> leaveSlots(l)
@@ -391,83 +407,93 @@ inline vacate(tsk) {
 		:: else -> break
 		od;
 		if
-		:: l != NIL -> lock(); releaseLocked(l, NIL); unlock(); start()
+		:: l != NIL -> lock(); giveAllLocked(l, NIL); unlock(); deliver()
 		:: else
 		fi
 	:: else ->
 		lock();
-		atomic {
+		atomic {	/* claim.vacateLocked */
 #ifdef BREAK_HELD
 			ok = !bare[tsk];
 #else
-			ok = (waits[tsk] == 0 && !bare[tsk] && queued[tsk] == 0);
+			ok = (waiting[tsk] <= 0 && !bare[tsk] && queued[tsk] == 0);
 #endif
-			bare[tsk] = true;
-			t2 = queued[tsk];
-			queued[tsk] = 0
+			bare[tsk] = true
 		};
 		if
-		:: t2 != 0 ->
-			leaveLocked(t2, tsk);
-			atomic { tickets = tickets | bit(t2); t2 = 0 }
+		:: queued[tsk] != 0 -> dropLocked(tsk)
 		:: else
 		fi;
 		if
 		:: ok ->
 			atomic { l = lim(tsk); leaveSlots(l); ok = false };
-			releaseLocked(l, NIL)
+			giveAllLocked(l, NIL)
 		:: else
 		fi;
 		unlock();
-		start()
+		deliver()
 	fi;
 	l = 0
 }
 
-/* Group.skipQueuedAt, for a group that has ended */
-inline skipQueuedAt(first) {
-	lock();
-	l2 = first;
+/* A slot that somebody gives back who has left the queue of T for good, and had that of F */
+inline giveFurther() {
 	do
-	:: l2 != NIL ->
-		do
-		:: ready[l2] != 0 ->
-			atomic {
-				t2 = 1;
-				do
-				:: (ready[l2] & bit(t2)) != 0 -> break
-				:: else -> t2++
-				od;
-				ready[l2] = ready[l2] & ~bit(t2);
-				out = out | bit(t2);
-				k = lim(t2);
-				t2 = 0
-			};
-			releaseLocked(k, l2)
-		:: else -> break
-		od;
-		do
-		:: woken[l2] != 0 ->
-			atomic {
-				t2 = 1;
-				do
-				:: (woken[l2] & bit(t2)) != 0 -> break
-				:: else -> t2++
-				od;
-				woken[l2] = woken[l2] & ~bit(t2);
-				bare[owner(t2)] = true;
-				queued[owner(t2)] = 0;
-				k = lim(owner(t2))
-			};
-			releaseLocked(k, l2);
-			atomic { tickets = tickets | bit(t2); t2 = 0 }
-		:: else -> break
-		od;
-		atomic { calmLocked(l2); l2 = up(l2); k = 0 }
+	:: holding > 0 ->
+		holding--;
+		k = F;
+		giveAllLocked(k, T)
 	:: else -> break
-	od;
-	atomic { unlock(); l2 = 0 };
-	start();
+	od
+}
+
+/* dropping.dropLocked of all in the queue of lev */
+inline dropAll(lev) {
+	atomic {
+		out = out | ready[lev];
+		t2 = 1;
+		do
+		:: t2 < 5 ->
+			if
+			:: (ready[lev] & bit(t2)) != 0 && lim(t2) != lev -> holding++
+			:: else
+			fi;
+			if
+			:: t2 < 4 && (going[lev] & bit(t2)) != 0 ->
+				bare[by(t2)] = true;
+				queued[by(t2)] = 0;
+				holding = holding + (lim(by(t2)) != lev)
+			:: else
+			fi;
+			t2++
+		:: else -> break
+		od;
+		waits = waits | going[lev];
+		ready[lev] = 0;
+		going[lev] = 0;
+		calmLocked(lev);
+		t2 = 0
+	}
+}
+
+/* Group.skipAllQueued, for a group that has ended */
+inline skipAllQueued() {
+	lock();
+	dropAll(T);
+#ifdef BREAK_FURTHER
+	l2 = ready[F] | going[F];
+	giveFurther();	/* to those who are to leave as well */
+	if	/* who has moved is not looked for */
+	:: (ready[F] | going[F]) == l2 -> dropAll(F)
+	:: else
+	fi;
+#else
+	dropAll(F);
+	giveFurther();
+#endif
+	assert(ready[T] == 0 && going[T] == 0 && ready[F] == 0 && going[F] == 0);
+	atomic { unlock(); k = 0; l2 = 0 };
+	deliver();
 	do
 	:: out != 0 ->
 		atomic {
@@ -478,63 +504,64 @@ inline skipQueuedAt(first) {
 			od;
 			out = out & ~bit(t2);
 			assert(!go[t2] && !skipped[t2]);
-			skipped[t2] = true;	/* Group.resume */
+			skipped[t2] = true;	/* Group.skip */
 			t2 = 0
 		}
 	:: else -> break
 	od
 }
 
-/* node.awaitHub: body n waits softly for 3, and may give up at any time. */
-inline awaitSoft(tkt, tsk) {
+/* Node.beginAtHub, sleep and conclude: body n waits for 3, and may leave early. */
+inline awaitAtHub(wt, tsk) {
 	if
 	:: done[3]
 	:: else ->
-		rise(tsk);
-		atomic {	/* hub.join */
-			ok = fired;
+		atomic {	/* Group.addToHub */
+			ok = !fired;
 			if
-			:: !ok -> seated = seated | bit(tkt)
+			:: ok -> hub = hub | bit(wt)
 			:: else
 			fi
 		};
-		/* select: the hub has fired, or the context has ended */
-		atomic {	/* hub.leave */
-			ok = (ok || (seated & bit(tkt)) != 0);
-			seated = seated & ~bit(tkt)
-		};
 		if
-		:: ok -> ok = false; sit(tkt, tsk)
-		:: else
+		:: ok -> ok = false
+		:: else -> endWait(wt)
 		fi;
-		woke[tkt]
+		giveSlots(tsk);
+		if
+		:: woke[wt]
+		:: true -> endWait(wt)	/* its own context has ended */
+		fi;
+		woke[wt];
+		hub = hub & ~bit(wt)	/* Group.removeFromHub */
 	fi
 }
 
-/* A task's body, its settling and Group.passOn. */
+/* A task's body, its settling and worker.nextLimited */
 proctype task(byte n) {
-	byte k, l, gl, gt, gn, t2, tickets, nodes, save;
+	byte k, l, gl, gt, gn, t2, waits, nodes, save;
 	bool ok;
 	go[n] || skipped[n];
 	if
 	:: n == 1 && go[n] && !end ->
 #ifdef SECOND
-		run waiter(2, 1);
+		run goroutine(2, 1);
 #endif
-		/* awaitHard: see park.pml */
-		rise(1);
-		asleep = true;
+		/* Node.beginDirect */
+		atomic { ok = !done[3]; linked = ok };
 		if
-		:: done[3] || end -> wake()
-		:: else
+		:: !ok || end -> endWait(1)	/* not linked, or not parked */
+		:: else -> ok = false
 		fi;
+		giveSlots(1);
 		woke[1];
 #ifdef SECOND
-		joined
+		joined;
 #endif
+		assert(waiting[1] == 0 && queued[1] == 0)	/* it has its slots, or is bare */
 	:: n == 2 && go[n] && !end ->
 #ifdef BEHIND
-		run waiter(3, 2)	/* left behind */
+		run goroutine(3, 2)	/* left behind */
 #endif
 	:: else
 	fi;
@@ -542,22 +569,27 @@ proctype task(byte n) {
 	done[n] = true;
 	if
 	:: n == 3 ->
-		wake();
-		atomic { t2 = seated; seated = 0; fired = true };	/* hub.fire */
 		if
-		:: (t2 & bit(2)) != 0 -> atomic { t2 = t2 & ~bit(2) }; save = t2; t2 = 0; sit(2, 1); t2 = save; save = 0
+		:: linked -> endWait(1)	/* Node.tell */
+		:: else
+		fi;
+		atomic { save = hub; hub = 0; fired = true };	/* hub.fire */
+		if
+		:: (save & bit(2)) != 0 -> endWait(2)
 		:: else
 		fi;
 		if
-		:: (t2 & bit(3)) != 0 -> t2 = 0; sit(3, 2)
+		:: (save & bit(3)) != 0 -> endWait(3)
 		:: else
-		fi
+		fi;
+		save = 0
 	:: else
 	fi;
-	/* passOn: 4 keeps the slots of 3 if nobody waits for them */
+	/* 4 keeps the slots of 3 if nobody waits for them. */
 	if
-	:: n == 3 ->
-		ok = (skipped[3] || bed[3] || word[F] == HELD);
+	:: n == 3 && skipped[3] -> atomic { assert(!go[4] && !skipped[4]); skipped[4] = true }
+	:: n == 3 && !skipped[3] ->
+		ok = (waiter[3] || word[F] == HELD);
 		if
 		:: !ok -> ok = (word[T] == HELD)
 		:: else
@@ -577,19 +609,19 @@ kept:
 }
 
 /* A goroutine of body n */
-proctype waiter(byte t; byte n) {
-	byte k, l, gl, gt, gn, t2, tickets, nodes;
+proctype goroutine(byte w; byte n) {
+	byte k, l, gl, gt, gn, t2, waits, nodes;
 	bool ok;
-	awaitSoft(t, n);
+	awaitAtHub(w, n);
 	if
-	:: t == 2 -> joined = true
+	:: w == 2 -> joined = true
 	:: else
 	fi
 }
 
 /* Go, three times */
 active proctype main() {
-	byte k, l, gl, gt, gn, t2, tickets, nodes;
+	byte k, l, gl, gt, gn, t2, waits, nodes;
 	bool ok;
 	atomic { run task(1); run task(2); run task(3); run task(4) };
 	admit(1);
@@ -599,17 +631,20 @@ active proctype main() {
 		done[1] && done[2] && done[3] && done[4] && _nr_pr == 1;
 		assert(word[T] == SLOTS && word[F] == SLOTS && !mu);
 		assert(inside[T] == 0 && inside[F] == 0);
-		assert(woken[T] == 0 && woken[F] == 0 && ready[T] == 0 && ready[F] == 0)
+		assert(going[T] == 0 && going[F] == 0 && ready[T] == 0 && ready[F] == 0)
 	}
 }
 
 #ifdef CANCEL
 active proctype canceller() {
-	byte k, l, l2, gl, gt, gn, t2, tickets, nodes, out;
+	byte k, l, l2, gl, gt, gn, t2, waits, nodes, out, holding;
 	bool ok;
+	/* Group.cancel, once Record has said why */
 	end = true;
-	wake();			/* Group.wakeParked */
-	skipQueuedAt(F);	/* Group.skipQueued */
-	skipQueuedAt(T)
+	if	/* Group.endParked: who parks later sees the end. */
+	:: linked -> endWait(1)
+	:: else
+	fi;
+	skipAllQueued()
 }
 #endif
