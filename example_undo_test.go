@@ -33,7 +33,7 @@ func ExampleTask_Undo() {
 	// Output:
 	// refund 42
 	// free shelf 7
-	// asap: task parcel: no courier
+	// parcel: no courier
 }
 
 // Of two connections that are made at once, the one that comes too late is closed.

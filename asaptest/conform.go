@@ -3,7 +3,9 @@ package asaptest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/asap-go/asap"
@@ -30,6 +32,10 @@ func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context)
 		}
 		t.Run(c.label(), func(t *testing.T) {
 			e := &engine{t: t, ctx: t.Context(), executor: executor, queues: c.queues}
+			if _, ok := executor(t, t.Context()).(flow.Clock); c.clock && !here && !ok {
+				c.refused(e)
+				return
+			}
 			got, err := c.flow.With(e.options()...).Run(t.Context(), c.in)
 			c.judge(t, got, err, e.events[0])
 			e.finish()
@@ -52,6 +58,16 @@ func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context)
 			e.finish()
 		})
 	}
+}
+
+// refused checks that a Within is refused on an executor without a clock.
+func (c *flowCase) refused(e *engine) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "without a Clock") {
+			e.t.Errorf("group: a task with a Within on an executor without a Clock: panic %q, want one that says so", text)
+		}
+	}()
+	_, _ = c.flow.With(e.options()...).Run(e.ctx, c.in)
 }
 
 // engine makes groups on the engine under test.

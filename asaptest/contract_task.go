@@ -89,13 +89,18 @@ func (c *contract) declare(e asap.Event) {
 
 func (c *contract) ready(e asap.Event, t *taskState) {
 	for _, id := range t.deps {
-		if d := c.tasks[id]; d != nil && (d.phase != ended || d.outcome != asap.Succeeded || c.exact && d.last > e.At) {
-			c.breach(e, "a dependency has not ended well before")
+		if d := c.tasks[id]; d != nil && (d.phase != ended || c.exact && d.last > e.At) {
+			c.breach(e, "a dependency has not ended before")
 		}
 	}
 	if e.On != 0 && !slices.Contains(t.deps, e.On) {
 		c.breach(e, "On is not a dependency")
 	}
+}
+
+// goesOn reports whether a task that ended so can have a dependent that is ready.
+func goesOn(o asap.Outcome) bool {
+	return o == asap.Succeeded || o == asap.Tolerated || o == asap.LeftOut
 }
 
 // ended checks that outcome and error say the same.
@@ -104,9 +109,9 @@ func (c *contract) ended(e asap.Event, t *taskState) {
 	var pe *asap.PanicError
 	wrong := false
 	switch e.Outcome {
-	case asap.Succeeded:
+	case asap.Succeeded, asap.LeftOut:
 		wrong = e.Err != nil
-	case asap.Failed, asap.Canceled:
+	case asap.Tolerated, asap.Failed, asap.Canceled:
 		wrong = !errors.As(e.Err, &te)
 	case asap.Skipped:
 		wrong = !errors.Is(e.Err, asap.ErrSkipped)

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
@@ -48,23 +50,57 @@ type parallel struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	ends   chan func()
+	calls  map[*flow.Call]context.CancelCauseFunc
+	timers []parallelTimer // in any order
+}
+
+type parallelTimer struct {
+	at time.Time
+	f  func()
 }
 
 func newParallel(ctx context.Context) *parallel {
-	p := &parallel{ends: make(chan func(), 1)}
+	p := &parallel{ends: make(chan func(), 1), calls: make(map[*flow.Call]context.CancelCauseFunc)}
 	p.ctx, p.cancel = context.WithCancelCause(ctx)
 	return p
 }
 
 func (p *parallel) Start(call *flow.Call, done func(error)) {
+	ctx, cancel := context.WithCancelCause(p.ctx)
+	p.calls[call] = cancel
 	go func() { // ends when Step has received
-		err := call.Run(p.ctx)
-		p.ends <- func() { done(err) }
+		err := call.Run(ctx)
+		p.ends <- func() { delete(p.calls, call); cancel(nil); done(err) }
 	}()
 }
 
+func (p *parallel) Now() time.Time { return time.Now() }
+
+func (p *parallel) After(d time.Duration, f func()) {
+	p.timers = append(p.timers, parallelTimer{time.Now().Add(d), f})
+}
+
+func (p *parallel) CancelCall(call *flow.Call, cause error) { p.calls[call](cause) }
+
 func (p *parallel) Step() error {
-	(<-p.ends)()
+	first := -1
+	for i, t := range p.timers {
+		if first < 0 || t.at.Before(p.timers[first].at) {
+			first = i
+		}
+	}
+	var due <-chan time.Time
+	if first >= 0 {
+		due = time.After(time.Until(p.timers[first].at))
+	}
+	select {
+	case end := <-p.ends:
+		end()
+	case <-due:
+		f := p.timers[first].f
+		p.timers = slices.Delete(p.timers, first, first+1)
+		f()
+	}
 	for {
 		select {
 		case end := <-p.ends:
@@ -77,6 +113,17 @@ func (p *parallel) Step() error {
 
 func (p *parallel) Cancel(cause error) { p.cancel(cause) }
 
+// blind is an executor without a clock, which cannot end a call either.
+type blind struct{ e *asaptest.Executor }
+
+func (b blind) Start(call *flow.Call, done func(error)) { b.e.Start(call, done) }
+func (b blind) Step() error                             { return b.e.Step() }
+func (b blind) Cancel(cause error)                      { b.e.Cancel(cause) }
+
+func TestBlind(t *testing.T) {
+	asaptest.TestExecutor(t, func(_ *testing.T, ctx context.Context) flow.Executor { return blind{asaptest.NewExecutor(ctx, 3)} })
+}
+
 // eager is an executor that has a call's end by the time Start returns, and so
 // never has anything to wait for.
 type eager struct{ ctx context.Context }
@@ -84,6 +131,8 @@ type eager struct{ ctx context.Context }
 func (e *eager) Start(call *flow.Call, done func(error)) { done(call.Run(e.ctx)) }
 func (e *eager) Step() error                             { return errors.New("nothing is in flight") }
 func (e *eager) Cancel(error)                            {}
+func (e *eager) Now() time.Time                          { return time.Now() }
+func (e *eager) After(time.Duration, func())             {} // there is no Step in which to call it
 
 // faulty is an executor with one fault.
 type faulty struct {
@@ -168,7 +217,7 @@ func TestFaults(t *testing.T) {
 		{"reports in Cancel", "is called outside Start and Step"},
 		{"runs twice", "the body ran 2 times"},
 		{"drops errors", "the flow's error is"},
-		{"flattens errors", `the flow's error is "asap: task user: activity failed"`},
+		{"flattens errors", `the flow's error is "user: activity failed"`},
 		{"leaves values out", "the flow's value is"},
 		{"swallows panics", "panic: no user"},
 		{"stops", "executor: "},

@@ -107,6 +107,20 @@ func causeOf(ctx context.Context, err error) error {
 // Deadline is that of the context that the group was made with.
 func (n *Node) Deadline() (time.Time, bool) { return n.group.base.parent.Deadline() }
 
+// OutsideDeadline reports whether a deadline has passed that the context of n's
+// body has from outside: of the group, and not of the task itself. The body asks
+// it when it has returned, with no lock held, as it asks the caller's context. For
+// a body that runs elsewhere time is the engine's, and so only what has ended counts.
+func OutsideDeadline(n *Node) bool {
+	parent := n.group.base.parent
+	if !n.group.elsewhere {
+		if d, ok := parent.Deadline(); ok {
+			return !time.Now().Before(d)
+		}
+	}
+	return parent.Err() == context.DeadlineExceeded
+}
+
 // Done is closed when the group's context ends.
 func (n *Node) Done() <-chan struct{} { return n.group.makeRealContext().ctx.Done() }
 
@@ -134,11 +148,12 @@ func (c *groupContext) Value(key any) any           { return (*Group)(c).ctxValu
 func (c *groupContext) String() string              { return "asap.Group(" + (*Group)(c).Name() + ")" }
 
 // bodyContext is the context of a body that cannot be its node: of a function of
-// a Race, and of what is observed so that observers may derive theirs. When the
+// a Race, of a body with a limit of time, and of what is observed so that observers
+// may derive theirs. When the
 // task has ended it lets the node go, so that who keeps the context keeps no
 // value.
 type bodyContext struct {
-	context.Context // where its end comes from: the group, or an entrantContext
+	context.Context // where its end comes from: the group, an entrantContext, or a timedContext
 	node            atomic.Pointer[Node]
 	given           context.Context // what the body gets: this one, or what observers made of it
 	region          *trace.Region
@@ -164,7 +179,11 @@ func (c *bodyContext) String() string {
 // prepare returns the context of n's body, which starts at the given instant.
 func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	told := g.watch != nil && g.watch.Calls()
-	if n.kind&Entrant == 0 && !told {
+	var timed *timedContext
+	if n.kind&Wrapped != 0 {
+		timed = g.startTimedFor(n)
+	}
+	if n.kind&Entrant == 0 && !told && timed == nil {
 		if g.watch != nil {
 			g.watch.Start(n.entry(), n, at, "")
 		}
@@ -173,6 +192,8 @@ func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	c := &bodyContext{Context: (*groupContext)(g)}
 	if n.kind&Entrant != 0 {
 		c.Context = n.race().contextOf(n)
+	} else if timed != nil {
+		c.Context = timed
 	}
 	c.node.Store(n)
 	c.given = c

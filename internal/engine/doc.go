@@ -134,12 +134,6 @@
 //     but for the winner's. One of the two ends each that is lost, and with it the
 //     registration in the group.
 //
-//  31. The context of a body with a limit of time ends once: by its timer, by the
-//     group's end, or with its body if that fails. Who makes its real context notes
-//     it in the group, and then looks whether the group's context has ended; who ends
-//     the group ends that and then goes through what is noted. The timer counts as
-//     alive until it was stopped or its call has made its last step.
-//
 //  29. A call of a body begins under the mu of its calls, and only while the Around
 //     that makes it has not returned and no other call has died. Those that are open
 //     when that returns are canceled. The worker that settles the node waits for them
@@ -154,6 +148,12 @@
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
 //
+//  33. The context of a body with a limit of time ends once: by its timer, by the
+//     group's end, or with its body if that fails. Who makes its real context notes
+//     it in the group, and then looks whether the group's context has ended; who ends
+//     the group ends that and then goes through what is noted. The timer counts as
+//     alive until it was stopped or its call has made its last step.
+//
 // The end.
 //
 //  22. Why a group ends is recorded once; the first counts.
@@ -161,9 +161,11 @@
 //     that failed sees its error, everybody else the cause.
 //  24. A nested group ends before the context of the one around it is seen dead: so
 //     no body of it starts then. A group is noted in the one around and then looks at
-//     its end; who ends a group records that and then goes through those noted.
+//     its end; who ends a group records that and then goes through those noted, also
+//     through those inside of one that somebody else is ending.
 //  25. A group's real context exists before its end can be seen in it, and the end is
 //     stored before it is canceled. Who makes it late looks at the end afterwards.
+//     Nothing but it says that the context has ended: so Err does not go back.
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.

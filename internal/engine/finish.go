@@ -92,11 +92,14 @@ func (g *Group) becomeOver() {
 	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
-	g.endTimed()
+	g.endTimedContexts()
 	if owner := g.owner.Swap(nil); owner != nil {
 		owner.group.disown(g)
 	}
 	outcome, err := g.host.Ended()
+	if outcome == Canceled {
+		g.waited.Or(canceled)
+	}
 	if g.watch != nil {
 		g.watch.GroupEnd(uint8(outcome), err)
 	}

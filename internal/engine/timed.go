@@ -21,7 +21,7 @@ import (
 //
 // The group's end does not come to it through package context. Who makes real lets
 // the group be told of its parent's end, and notes the context in the group, whose
-// [Group.cancel] and finish end what is noted: keeps 31.
+// [Group.cancel] and finish end what is noted: keeps 33.
 type timedContext struct {
 	group *Group
 	at    time.Time
@@ -46,6 +46,52 @@ func (g *Group) startTimed(at time.Time, limit error) *timedContext {
 	g.alive.Add(1) // the timer: off it is by stop, or as the last step of expire
 	t.timer = time.AfterFunc(time.Until(at), t.expire)
 	return t
+}
+
+// startTimedFor returns the context of n's body, which begins now, nil if it has no
+// limit of time of its own. Only its worker calls it.
+func (g *Group) startTimedFor(n *Node) *timedContext {
+	o := n.options()
+	if o == nil || o.timeout == 0 && o.within == 0 {
+		return nil
+	}
+	due := n.due()
+	if o.timeout > 0 {
+		if at := time.Now().Add(o.timeout); due == nil || at.Before(due.at) {
+			return g.startTimed(at, g.host.OutOfTime("timeout", o.timeout))
+		}
+	}
+	if due == nil {
+		return nil
+	}
+	return g.startTimed(due.at, g.host.OutOfTime("within", o.within))
+}
+
+// timed returns the context of n's body if it has a limit of time, and else nil.
+func (n *Node) timed() *timedContext {
+	if c := n.bodyContext(); c != nil {
+		t, _ := c.Context.(*timedContext)
+		return t
+	}
+	return nil
+}
+
+// endTime takes the end of n's body, which has returned err or died, and returns its
+// error: another one if it comes after the limit. It does nothing the second time. Only
+// n's worker calls it. The context of a body that has not succeeded ends here, so that
+// nothing of it is noted any longer.
+func (n *Node) endTime(err error, died bool) error {
+	t := n.timed()
+	if t == nil || t.timer == nil {
+		return err
+	}
+	if late := t.stop(); late && err != nil {
+		err = n.group.host.Late(t.limit, err)
+	}
+	if err != nil || died {
+		t.end(context.Canceled, nil)
+	}
+	return err
 }
 
 // expire is the timer's. What has ended the group before is the cause.
@@ -138,7 +184,7 @@ func (t *timedContext) lookAtGroup() {
 }
 
 // noteTimed notes t for who ends the group, unless t has ended. The caller looks at
-// the group's context afterwards: keeps 31.
+// the group's context afterwards: keeps 33.
 func (g *Group) noteTimed(t *timedContext) {
 	b := g.makeLedger()
 	g.mu.Lock()
@@ -172,9 +218,9 @@ func (g *Group) forgetTimed(t *timedContext) {
 	t.prev, t.next = nil, nil
 }
 
-// endTimed ends the contexts that are noted, once the group's context has ended:
-// keeps 31. It is a copy of the list, as none is ended with the mu held.
-func (g *Group) endTimed() {
+// endTimedContexts ends the contexts that are noted, once the group's context has ended:
+// keeps 33. It is a copy of the list, as none is ended with the mu held.
+func (g *Group) endTimedContexts() {
 	b := g.ledger.Load()
 	if b == nil {
 		return

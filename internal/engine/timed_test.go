@@ -26,6 +26,7 @@ func (quiet) Outside(err, cause error) *Ending {
 func (quiet) Skipped(*Node, *Node) *Failure {
 	return &Failure{Err: context.Canceled, Outcome: Skipped}
 }
+func (quiet) Late(limit, err error) error         { return errors.Join(limit, err) }
 func (quiet) CutShort(_ *Node, cause error) error { return cause }
 
 // inTime is a body with a limit of time.
@@ -43,16 +44,7 @@ func (b *inTime) Call(context.Context) error {
 	c.node.Store(n)
 	c.given = c
 	n.makeSide().makeRare().bodyContext = c
-	t := c.Context.(*timedContext)
-	err := b.body(c)
-	late := t.stop()
-	if late && err == nil {
-		return nil
-	}
-	if err != nil {
-		t.end(context.Canceled, nil)
-	}
-	return err
+	return n.endTime(b.body(c), false)
 }
 
 // timedGroup runs body with a limit of a second in a group of its own, whose parent may

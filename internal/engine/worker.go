@@ -113,7 +113,7 @@ func (w *worker) run(n *Node) (next *Node) {
 	}
 	w.inBody = true
 	var ctx context.Context = n
-	if g.watch != nil || n.kind&Entrant != 0 {
+	if g.watch != nil || n.kind&(Entrant|Wrapped) != 0 {
 		ctx = g.prepare(n, w.instant())
 	}
 	var err error
@@ -122,6 +122,7 @@ func (w *worker) run(n *Node) (next *Node) {
 		err = n.body.Call(ctx)
 	} else {
 		err, dead = g.callBody(n, ctx)
+		err = n.endTime(err, dead != nil)
 	}
 	if g.watch != nil {
 		g.watch.BodyEnd(n.clearRegion())
@@ -158,7 +159,10 @@ func (w *worker) instant() time.Duration {
 // finds the worker's next node. What v says is recorded already: keeps 23.
 func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	w.died, w.inBody = nil, false
-	s := settling{g: n.group, cancel: v.Cancel}
+	if n.kind&Wrapped != 0 {
+		n.endTime(nil, true) // of a body that has died
+	}
+	s := settling{g: n.group, cancel: v.Cancel, told: v.Told}
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()
