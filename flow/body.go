@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -54,48 +53,9 @@ func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.D
 	return judge(err)
 }
 
-// limited returns the context of a body that begins now, with the ends that its limits
-// give it. judge makes of the body's error what it is if one of them has ended the
-// context before. end lets go of it when the body has ended.
-func (c *Call) limited(ctx context.Context, left time.Duration) (limited context.Context, judge func(error) error, end func()) {
-	var timeout error
-	var ends []context.CancelFunc
-	with := func(d time.Duration, cause error) {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d, cause)
-		ends = append(ends, cancel)
-	}
-	if c.within != nil {
-		with(left, c.within)
-	}
-	if c.Timeout > 0 {
-		timeout = c.outOfTime("timeout", c.Timeout)
-		with(c.Timeout, timeout)
-	}
-	judge = func(err error) error {
-		cause := context.Cause(ctx)
-		if err == nil || cause == nil || err == cause || cause != timeout && cause != c.within {
-			return err
-		}
-		return &lateError{cause, err}
-	}
-	return ctx, judge, func() {
-		for _, cancel := range ends {
-			cancel()
-		}
-	}
-}
-
 func (c *Call) outOfTime(limit string, after time.Duration) error {
 	return c.backend.group.Host().OutOfTime(limit, after)
 }
-
-// lateError is what a body has returned after a limit of time had ended its context.
-type lateError struct{ limit, err error }
-
-func (e *lateError) Error() string        { return e.limit.Error() + ": " + e.err.Error() }
-func (e *lateError) Unwrap() error        { return e.err }
-func (e *lateError) Is(target error) bool { return errors.Is(e.limit, target) }
 
 // death is the panic or Goexit of one call of a body.
 type death struct{ error }

@@ -109,14 +109,14 @@ func (r *remote) cancelCall(exec Canceler, call *Call, cause error) {
 
 // judge makes of the error of a call that has ended after the limit what it is where
 // the body ran for an executor that knows nothing of limits.
-func (l *limit) judge(err error, call *Call) error {
+func (s *limits) judge(err error, call *Call, l *limit) error {
 	switch {
 	case err == nil || err == l.err || says(err, l.err) || call.Timeout > 0 && says(err, call.outOfTime("timeout", call.Timeout)):
 		return err
 	case err == context.Canceled: // and nothing of a body
 		return l.err
 	}
-	return &lateError{l.err, err}
+	return s.host.Late(l.err, err)
 }
 
 // says reports whether err says that a limit has ended, also one that has crossed
