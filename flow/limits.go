@@ -122,5 +122,5 @@ func (s *limits) judge(err error, call *Call, l *limit) error {
 // says reports whether err says that a limit has ended, also one that has crossed
 // from another process.
 func says(err, limit error) bool {
-	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(err.Error(), limit.Error())
+	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(strings.TrimPrefix(err.Error(), "asap: "), strings.TrimPrefix(limit.Error(), "asap: "))
 }
