@@ -62,7 +62,7 @@
 //		return "page of " + user, nil
 //	})
 //
-// Every error names its task, as in "asap: task user: not found", and keeps its
+// Every error names its task, as in "user: not found", and keeps its
 // cause for [errors.Is] and [errors.As]. A task that never ran has an error that
 // is [ErrSkipped] and leads to the failure behind it. A success can end a group
 // early as well: see [Group.NewExit].

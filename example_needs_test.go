@@ -88,7 +88,9 @@ func ExampleTask_Race() {
 	g := asap.New(context.Background())
 	parcel := g.Input("parcel", "tea")
 	carrier := parcel.Race("carrier",
-		func(ctx context.Context, what string) (string, error) { return answer(ctx, time.Hour, "slow with "+what) },
+		func(ctx context.Context, what string) (string, error) {
+			return answer(ctx, time.Hour, "slow with "+what)
+		},
 		func(ctx context.Context, what string) (string, error) { return "fast with " + what, nil },
 	)
 	fmt.Println(g.Wait(), carrier.Value())

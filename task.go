@@ -270,7 +270,7 @@ func (t *Task[T]) Value() T {
 	t.checkEnded("Value")
 	v, err := t.outcome()
 	if err != nil {
-		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result or Exit.Value")
+		panic("asap: Value of a task without one: " + textOf(err) + "; check the error of Group.Wait, or use Result or Exit.Value")
 	}
 	return v
 }

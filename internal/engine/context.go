@@ -107,6 +107,20 @@ func causeOf(ctx context.Context, err error) error {
 // Deadline is that of the context that the group was made with.
 func (n *Node) Deadline() (time.Time, bool) { return n.group.base.parent.Deadline() }
 
+// OutsideDeadline reports whether a deadline has passed that the context of n's
+// body has from outside: of the group, and not of the task itself. The body asks
+// it when it has returned, with no lock held, as it asks the caller's context. For
+// a body that runs elsewhere time is the engine's, and so only what has ended counts.
+func OutsideDeadline(n *Node) bool {
+	parent := n.group.base.parent
+	if !n.group.elsewhere {
+		if d, ok := parent.Deadline(); ok {
+			return !time.Now().Before(d)
+		}
+	}
+	return parent.Err() == context.DeadlineExceeded
+}
+
 // Done is closed when the group's context ends.
 func (n *Node) Done() <-chan struct{} { return n.group.makeRealContext().ctx.Done() }
 

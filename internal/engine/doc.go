@@ -144,6 +144,7 @@
 //
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
+//
 //  33. The context of a body with a limit of time ends once: by its timer, by the
 //     group's end, or with its body if that fails. Who makes its real context notes
 //     it in the group, and then looks whether the group's context has ended; who ends
@@ -157,9 +158,11 @@
 //     that failed sees its error, everybody else the cause.
 //  24. A nested group ends before the context of the one around it is seen dead: so
 //     no body of it starts then. A group is noted in the one around and then looks at
-//     its end; who ends a group records that and then goes through those noted.
+//     its end; who ends a group records that and then goes through those noted, also
+//     through those inside of one that somebody else is ending.
 //  25. A group's real context exists before its end can be seen in it, and the end is
 //     stored before it is canceled. Who makes it late looks at the end afterwards.
+//     Nothing but it says that the context has ended: so Err does not go back.
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.

@@ -26,7 +26,7 @@ func (quiet) Outside(err, cause error) *Ending {
 func (quiet) Skipped(*Node, *Node) *Failure {
 	return &Failure{Err: context.Canceled, Outcome: Skipped}
 }
-func (quiet) Late(limit, err error) error { return errors.Join(limit, err) }
+func (quiet) Late(limit, err error) error         { return errors.Join(limit, err) }
 func (quiet) CutShort(_ *Node, cause error) error { return cause }
 
 // inTime is a body with a limit of time.

@@ -22,6 +22,7 @@ type wait struct {
 	hard    bool                  // the body's own: an edge of the wait-for graph
 	uphill  bool                  // counted as one: see cycle.go
 	several bool                  // counted as one: see cycle.go
+	byEnd   bool                  // of its goroutine: the end of by's group has cut it, or for a nested group it began after that
 	firm    atomic.Pointer[Node]  // on, of a direct wait that was not refused: see hint
 	ctx     context.Context       // its end cuts the wait, if done is not nil
 	done    <-chan struct{}       // of ctx
@@ -185,6 +186,7 @@ func (w *wait) sleep() {
 		return
 	case <-w.done:
 	}
+	w.byEnd = w.by != nil && w.by.group.hasEnded()
 	w.end(causeOf(w.ctx, w.ctx.Err()))
 	<-w.wokenChan
 }
@@ -236,6 +238,9 @@ func (w *wait) conclude() error {
 	}
 	if c, ok := how.(cycleCut); ok {
 		return c.error
+	}
+	if how == nil || w.byEnd {
+		by.makeWaiter().cut.Or(CutTask)
 	}
 	if how == nil { // the group's end
 		how = by.group.endCause()

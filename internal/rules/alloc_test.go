@@ -3,6 +3,7 @@ package rules_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap"
 )
@@ -147,4 +148,49 @@ func TestR23_Allocations(t *testing.T) {
 			t.Errorf("a hard wait: %.2f allocations, want at most 1", got)
 		}
 	})
+}
+
+// TestR37_Allocations: what each option costs, beside the task. All but the
+// dependencies are made once, as options may be.
+func TestR37_Allocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("allocations differ under race")
+	}
+	around := asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error { return body(ctx) })
+	dep := func(make func(...asap.Dep) asap.TaskOption) func(*asap.Group, *asap.Task[int]) {
+		return func(g *asap.Group, a *asap.Task[int]) { g.Go("x", one, make(a)) }
+	}
+	plain := func(o asap.TaskOption) func(*asap.Group, *asap.Task[int]) {
+		return func(g *asap.Group, a *asap.Task[int]) { g.Go("x", one, o) }
+	}
+	for _, row := range []struct {
+		name    string
+		declare func(g *asap.Group, a *asap.Task[int])
+		want    float64 // beside the task
+	}{
+		{"Needs, made for it", dep(asap.Needs), 8},
+		{"After, made for it", dep(asap.After), 8},
+		{"AfterEnd, made for it", dep(asap.AfterEnd), 8},
+		{"When(true)", plain(asap.When(true)), 4},
+		{"When(false)", plain(asap.When(false)), 4},
+		{"MayFail", plain(asap.MayFail()), 4},
+		{"Timeout", plain(asap.Timeout(time.Hour)), 4},
+		{"Within", plain(asap.Within(time.Hour)), 5},
+		{"Around", plain(around), 12.5},
+		{"Then with Needs", func(g *asap.Group, a *asap.Task[int]) { a.Then("x", next, asap.Needs(a)) }, 8},
+		{"Race of two functions", func(g *asap.Group, _ *asap.Task[int]) { g.Race("x", one, one) }, 10},
+		{"Race of two functions, of a task", func(g *asap.Group, a *asap.Task[int]) { a.Race("x", next, next) }, 19},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := perTask(func(g *asap.Group, n int) {
+				a := g.Input("a", 1)
+				for range n {
+					row.declare(g, a)
+				}
+			})
+			if got > 1+row.want+.2 {
+				t.Errorf("%.2f allocations, want %v beside the task", got, row.want)
+			}
+		})
+	}
 }

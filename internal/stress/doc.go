@@ -31,6 +31,7 @@
 // what a graph may do besides: -left, bodies that leave goroutines behind, which
 // await and declare; -several, bodies of which several goroutines wait at once,
 // for each other's tasks too; -strangers, strangers that stop nested groups;
-// -ends, nested groups whose context the body ends. And -finish=false, to expect
+// -ends, nested groups whose context the body ends; -options, options of tasks,
+// MapOptional and Races with inputs. And -finish=false, to expect
 // that slots go to who is ready first, and not to what has begun.
 package stress

@@ -46,13 +46,13 @@ func (n *onode) waitsFor() (all, one []*onode) {
 		return undone(all), nil
 	case n.state != pending:
 		return nil, nil
-	case n.of == nil && n.task.kind == kRace:
+	case n.of == nil && n.task.kind == kRace && len(n.kids) > 0:
 		return nil, undone(n.kids)
 	case len(n.kids) > 0:
 		return undone(n.kids), nil
 	}
-	for _, d := range n.task.deps {
-		all = append(all, n.o.tasks[d.id])
+	for _, e := range n.task.edges() {
+		all = append(all, n.o.tasks[e.on.id])
 	}
 	return undone(all), nil
 }

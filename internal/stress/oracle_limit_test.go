@@ -117,8 +117,8 @@ func (o *oracle) raise(n *onode, rank int) {
 		o.raise(k, rank)
 	}
 	if n.of == nil && n.state == pending {
-		for _, d := range n.task.deps {
-			if d := o.tasks[d.id]; d != nil {
+		for _, e := range n.task.edges() {
+			if d := o.tasks[e.on.id]; d != nil {
 				o.raise(d, rank)
 			}
 		}

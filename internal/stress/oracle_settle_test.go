@@ -17,8 +17,8 @@ func (o *oracle) declare(t *task) string {
 	if g == nil {
 		return "no group"
 	}
-	for _, d := range t.deps {
-		if o.tasks[d.id] == nil {
+	for _, e := range t.edges() {
+		if o.tasks[e.on.id] == nil {
 			return "no dependency"
 		}
 	}
@@ -40,31 +40,22 @@ func (o *oracle) declare(t *task) string {
 		s.publish(n)
 	case g.end != nil:
 		var culprit *onode
-		for _, d := range t.deps {
-			if dep := o.tasks[d.id]; dep.fail != nil && culprit == nil {
+		for _, e := range t.edges() {
+			if dep := o.tasks[e.on.id]; e.must && dep.fail != nil && culprit == nil {
 				culprit = dep
 			}
 		}
 		s.skip(n, culprit)
-	case t.kind == kRace:
-		n.left = len(t.scripts)
-		g.count(+n.left)
-		for i, sc := range t.scripts {
-			k := o.node(t, g, t.element(i), i, n)
-			k.script, k.raceCtx = sc, g.ctx.child()
-			n.kids = append(n.kids, k)
-			s.ready = append(s.ready, k)
-		}
 	default:
-		if len(t.scripts) == 1 && t.kind != kMap {
+		if t.kind <= kOptional {
 			n.script = t.scripts[0]
 		}
-		for _, d := range t.deps {
-			dep := o.tasks[d.id]
+		for _, e := range t.edges() {
+			dep := o.tasks[e.on.id]
 			if dep.state != done {
 				n.left++
-				dep.then = append(dep.then, n)
-			} else if dep.fail != nil && !n.killed {
+				dep.then = append(dep.then, oedge{n, e.must})
+			} else if e.must && dep.fail != nil && !n.killed {
 				n.killed = true
 				s.skip(n, dep)
 			}
@@ -116,9 +107,13 @@ func (s *settling) end(n *onode) {
 		s.o.stats.skips++
 	}
 	if n.of != nil {
+		result := n.task.kind == kMapOptional && (n.outcome == 'S' || n.outcome == 'C')
+		if result {
+			n.value = resultDigest(0, true, n.fail.canon(s.o.g.limited))
+		}
 		if n.task.kind == kRace {
 			s.raced(n)
-		} else if n.fail != nil {
+		} else if n.fail != nil && !result {
 			s.kill(n.of, n)
 		} else if n.of.left--; n.of.left == 0 && !n.of.killed {
 			n.of.gathered(n.of.kids)
@@ -140,11 +135,11 @@ func (s *settling) end(n *onode) {
 	if unordered > 0 && unordered < len(waits) && short {
 		s.o.unsure("soft and hard waiters of one task, and not a slot for each")
 	}
-	for _, d := range n.then {
-		if n.fail != nil {
-			s.kill(d, n)
-		} else if d.left--; d.left == 0 && !d.killed {
-			s.started(d)
+	for _, e := range n.then {
+		if n.fail != nil && e.must {
+			s.kill(e.n, n)
+		} else if e.n.left--; e.n.left == 0 && !e.n.killed {
+			s.started(e.n)
 		}
 	}
 	n.then = nil
@@ -183,9 +178,7 @@ func (s *settling) skip(n, dep *onode) {
 	default:
 		cause = dep.fail
 	}
-	if n.of == nil || n.task.kind != kRace || !n.of.decided {
-		g.unfinished = g.unfinished || !n.entrant()
-	}
+	g.left(n)
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'
 	s.work = append(s.work, n)
 }
@@ -199,8 +192,16 @@ func (s *settling) started(n *onode) {
 		s.skip(n, nil)
 		return
 	}
-	n.in = foldDeps(len(n.task.deps), func(i int) uint64 { return s.o.tasks[n.task.deps[i].id].value })
+	reads := n.task.reads()
+	n.in = foldDeps(len(reads), func(i int) uint64 { return s.o.tasks[reads[i].id].value })
+	if n.task.leftOut {
+		n.value = n.task.zero()
+		s.work = append(s.work, n)
+		return
+	}
 	switch n.task.kind {
+	case kRace:
+		n.enter(s)
 	case kGather:
 		deps := make([]*onode, len(n.task.deps))
 		for i, d := range n.task.deps {
@@ -208,7 +209,7 @@ func (s *settling) started(n *onode) {
 		}
 		n.gathered(deps)
 		s.work = append(s.work, n)
-	case kMap:
+	case kMap, kMapOptional:
 		n.expand(s)
 	default:
 		n.byEnd = !s.declaring
@@ -242,6 +243,19 @@ func (n *onode) expand(s *settling) {
 		if k.lim == nil {
 			k.lim = n.lim
 		}
+		k.byEnd = !s.declaring
+		n.kids = append(n.kids, k)
+		s.ready = append(s.ready, k)
+	}
+}
+
+// enter starts the functions of a Race.
+func (n *onode) enter(s *settling) {
+	n.left = len(n.task.scripts)
+	n.group.count(+n.left)
+	for i, sc := range n.task.scripts {
+		k := s.o.node(n.task, n.group, n.task.element(i), i, n)
+		k.script, k.in, k.raceCtx = sc, n.in, n.group.ctx.child()
 		k.byEnd = !s.declaring
 		n.kids = append(n.kids, k)
 		s.ready = append(s.ready, k)

@@ -75,7 +75,10 @@ func (c *checker) task(t *task, h any) {
 		c.bad("task %s: unknown error %q", t.name(), err)
 	}
 	own := t.kind <= kOptional
-	if skipped := text[0] == 'S'; own && skipped == c.ran(t) {
+	if t.leftOut && c.ran(t) {
+		c.bad("task %s: ran, though it is left out (R37)", t.name())
+	}
+	if skipped := text[0] == 'S'; own && !t.leftOut && skipped == c.ran(t) {
 		c.bad("task %s: ran %v, error %v (R13)", t.name(), c.ran(t), err)
 	}
 	if err != nil && !strings.Contains("TSXP", text[:1]) {
@@ -85,9 +88,9 @@ func (c *checker) task(t *task, h any) {
 		c.root(t, err)
 	}
 	if own && c.ran(t) || !own && err == nil {
-		for _, d := range t.deps {
-			if _, err, _ := c.outcome(d); err != nil {
-				c.bad("task %s ran though %s did not succeed: %v (R13)", t.name(), d.name(), err)
+		for _, e := range t.edges() {
+			if _, err, _ := c.outcome(e.on); err != nil && e.must {
+				c.bad("task %s ran though %s did not succeed: %v (R13)", t.name(), e.on.name(), err)
 			}
 		}
 	}
@@ -125,11 +128,14 @@ func (c *checker) root(t *task, err error) {
 // started checks what the body got, and when.
 func (c *checker) started(t *task) {
 	s := t.scripts[0]
-	vals := make([]uint64, len(t.deps))
-	latest, known := c.at[t.id], true
-	for i, d := range t.deps {
+	reads := t.reads()
+	vals := make([]uint64, len(reads))
+	for i, d := range reads {
 		vals[i], _, _ = c.outcome(d)
-		at, ok := c.end(d)
+	}
+	latest, known := c.at[t.id], true
+	for _, e := range t.edges() {
+		at, ok := c.end(e.on)
 		latest, known = max(latest, at), known && ok
 	}
 	if want := foldDeps(len(vals), func(i int) uint64 { return vals[i] }); c.ins[s.id] != want {
@@ -147,15 +153,18 @@ func (c *checker) end(t *task) (at time.Duration, known bool) {
 	}
 	at = c.at[t.id]
 	for _, s := range t.scripts {
+		if t.leftOut {
+			break
+		}
 		notes := c.recs[s.id].notes
 		if len(notes) == 0 || notes[len(notes)-1].what != "end" {
 			return 0, false
 		}
 		at = max(at, notes[len(notes)-1].at)
 	}
-	if t.kind == kGather || t.kind == kMap {
-		for _, d := range t.deps {
-			e, ok := c.end(d)
+	if t.inline() || t.leftOut {
+		for _, d := range t.edges() {
+			e, ok := c.end(d.on)
 			if !ok {
 				return 0, false
 			}
@@ -168,6 +177,10 @@ func (c *checker) end(t *task) (at time.Duration, known bool) {
 func (c *checker) value(t *task, v uint64) {
 	want := v
 	switch t.kind {
+	case kGo, kOptional, kMap, kMapOptional:
+		if t.leftOut {
+			want = t.zero()
+		}
 	case kInput:
 		want = inputValue(t)
 	case kDo:
@@ -206,7 +219,7 @@ func (c *checker) group(id int) {
 			}
 		}
 		for k, other := range ge.Failures {
-			if k != i && errors.Is(te.Err, other) {
+			if _, nests := errors.AsType[*asap.GroupError](te.Err); !nests && t.kind != kRace && k != i && errors.Is(te.Err, other) { // else it may have other parts
 				c.bad("group g%d: lists %v beside its root (R12)", id, te)
 			}
 			if k < i && other.Task == te.Task {
@@ -235,7 +248,7 @@ func (c *checker) find(label string) (*task, *script) {
 			}
 			return t, nil
 		}
-		if t.kind == kMap || t.kind == kRace {
+		if t.mapped() || t.kind == kRace {
 			for i, s := range t.scripts {
 				if t.element(i) == label {
 					return t, s
@@ -282,7 +295,7 @@ func (c *checker) cycle(script int, path []string) {
 func (g *graph) mayWait() map[string][]string {
 	may := make(map[string][]string)
 	label := func(t *task, i int) string {
-		if t.kind == kMap || t.kind == kRace {
+		if t.mapped() || t.kind == kRace {
 			return t.element(i)
 		}
 		return t.name()
@@ -305,8 +318,8 @@ func (g *graph) mayWait() map[string][]string {
 		}
 	}
 	for _, t := range g.tasks {
-		for _, d := range t.deps {
-			may[t.name()] = append(may[t.name()], d.name())
+		for _, e := range t.edges() {
+			may[t.name()] = append(may[t.name()], e.on.name())
 		}
 		for i, s := range t.scripts {
 			l := label(t, i)

@@ -20,11 +20,14 @@ func (r *run) declare(t *task) (outcome string) {
 	case o == nil:
 		return "no group"
 	}
-	deps := make([]any, len(t.deps))
-	for i, d := range t.deps {
-		if deps[i] = r.handle(d); deps[i] == nil {
+	for _, e := range t.edges() {
+		if r.handle(e.on) == nil {
 			return "no dependency"
 		}
+	}
+	deps := make([]any, len(t.deps))
+	for i, d := range t.deps {
+		deps[i] = r.handle(d)
 	}
 	defer func() {
 		if v := recover(); v != nil {
@@ -43,7 +46,10 @@ func (r *run) declare(t *task) (outcome string) {
 }
 
 func (r *run) typed(g *asap.Group, t *task, deps []any) any {
-	fn := func(ctx context.Context) (uint64, error) { return r.body(ctx, t.scripts[0], foldDeps(0, nil)) }
+	behind := r.readBehind(t)
+	fn := func(ctx context.Context) (uint64, error) {
+		return r.body(ctx, t.scripts[0], foldDeps(len(behind), func(i int) uint64 { return r.get(ctx, behind[i]) }))
+	}
 	switch t.kind {
 	case kInput:
 		return g.Input(t.name(), inputValue(t))
@@ -54,13 +60,12 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 		}
 		return g.Gather(t.name(), tasks...)
 	case kRace:
-		fns := make([]func(context.Context) (uint64, error), len(t.scripts))
-		for i, s := range t.scripts {
-			fns[i] = func(ctx context.Context) (uint64, error) { return r.body(ctx, s, 0) }
-		}
-		return g.Race(t.name(), fns...)
-	case kMap:
+		return r.race(g, t, deps)
+	case kMap, kMapOptional:
 		var opts []asap.MapOption
+		for _, o := range r.options(t) {
+			opts = append(opts, o)
+		}
 		if t.limit > 0 {
 			opts = append(opts, asap.Limit(t.limit))
 		}
@@ -68,19 +73,26 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 			opts = append(opts, r.shared)
 		}
 		in := deps[0].(*asap.Task[[]uint64])
-		return g.Map(t.name(), in, func(ctx context.Context, e uint64) (uint64, error) {
+		each := func(ctx context.Context, e uint64) (uint64, error) {
+			for _, d := range behind {
+				r.get(ctx, d)
+			}
 			i := slices.Index(in.Get(ctx), e) // no two are the same
 			return r.body(ctx, t.scripts[i], e)
-		}, opts...)
+		}
+		if t.kind == kMapOptional {
+			return g.MapOptional(t.name(), in, each, opts...)
+		}
+		return g.Map(t.name(), in, each, opts...)
 	}
 	if len(deps) == 0 {
 		switch t.kind {
 		case kDo:
-			return g.Do(t.name(), noValue(fn), r.options(t, nil)...)
+			return g.Do(t.name(), noValue(fn), r.options(t)...)
 		case kOptional:
-			return g.Optional(t.name(), fn, r.options(t, nil)...)
+			return g.Optional(t.name(), fn, r.options(t)...)
 		}
-		return g.Go(t.name(), fn, r.options(t, nil)...)
+		return g.Go(t.name(), fn, r.options(t)...)
 	}
 	switch d := deps[0].(type) {
 	case *asap.Task[uint64]:
@@ -90,6 +102,8 @@ func (r *run) typed(g *asap.Group, t *task, deps []any) any {
 	case *asap.Task[asap.Result[uint64]]:
 		return after1(r, t, d, deps[1:])
 	case *asap.Task[[]uint64]:
+		return after1(r, t, d, deps[1:])
+	case *asap.Task[[]asap.Result[uint64]]:
 		return after1(r, t, d, deps[1:])
 	}
 	panic(fmt.Sprintf("no task: %T", deps[0]))
@@ -108,17 +122,17 @@ type joined struct {
 	then     func(string, func(context.Context, []uint64) (uint64, error), ...asap.TaskOption) *asap.Task[uint64]
 	do       func(string, func(context.Context, []uint64) error, ...asap.TaskOption) *asap.Task[struct{}]
 	optional func(string, func(context.Context, []uint64) (uint64, error), ...asap.TaskOption) *asap.Task[asap.Result[uint64]]
-	rest     []any // tasks that no And takes: the options name them
 }
 
 func (j joined) declare(r *run, t *task) any {
+	behind := r.readBehind(t)
 	fn := func(ctx context.Context, in []uint64) (uint64, error) {
-		for _, d := range j.rest {
+		for _, d := range behind {
 			in = append(in, r.get(ctx, d))
 		}
 		return r.body(ctx, t.scripts[0], foldDeps(len(in), func(i int) uint64 { return in[i] }))
 	}
-	opts := r.options(t, j.rest)
+	opts := r.options(t)
 	switch t.kind {
 	case kDo:
 		return j.do(t.name(), func(ctx context.Context, in []uint64) error {
@@ -152,13 +166,12 @@ func after1[A any](r *run, t *task, a *asap.Task[A], rest []any) any {
 		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
 			return a.Optional(name, func(ctx context.Context, a A) (uint64, error) { return do(ctx, digests(r, a)) }, opts...)
 		},
-		nil,
 	}.declare(r, t)
 }
 
 func after2[A, B any](r *run, t *task, all asap.And2[A, B], rest []any) any {
 	if len(rest) > 0 {
-		return after3(r, t, all.And(rest[0].(*asap.Task[uint64])), rest[1:])
+		return after3(r, t, all.And(rest[0].(*asap.Task[uint64])))
 	}
 	type fn = func(context.Context, []uint64) (uint64, error)
 	return joined{
@@ -171,11 +184,10 @@ func after2[A, B any](r *run, t *task, all asap.And2[A, B], rest []any) any {
 		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
 			return all.Optional(name, func(ctx context.Context, a A, b B) (uint64, error) { return do(ctx, digests(r, a, b)) }, opts...)
 		},
-		nil,
 	}.declare(r, t)
 }
 
-func after3[A, B any](r *run, t *task, all asap.And3[A, B, uint64], rest []any) any {
+func after3[A, B any](r *run, t *task, all asap.And3[A, B, uint64]) any {
 	type fn = func(context.Context, []uint64) (uint64, error)
 	return joined{
 		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[uint64] {
@@ -187,7 +199,6 @@ func after3[A, B any](r *run, t *task, all asap.And3[A, B, uint64], rest []any) 
 		func(name string, do fn, opts ...asap.TaskOption) *asap.Task[asap.Result[uint64]] {
 			return all.Optional(name, func(ctx context.Context, a A, b B, c uint64) (uint64, error) { return do(ctx, digests(r, a, b, c)) }, opts...)
 		},
-		rest,
 	}.declare(r, t)
 }
 
@@ -209,6 +220,12 @@ func digest(r *run, v any) uint64 {
 		return resultDigest(v.Value, v.Err != nil, canonOf(v.Err, r.g.limited))
 	case []uint64:
 		return fold(v)
+	case []asap.Result[uint64]:
+		all := make([]uint64, len(v))
+		for i := range v {
+			all[i] = digest(r, v[i])
+		}
+		return fold(all)
 	}
 	panic(fmt.Sprintf("no value: %T", v))
 }
@@ -233,6 +250,9 @@ func (r *run) awaitAny(ctx context.Context, h any) (uint64, error) {
 	case *asap.Task[[]uint64]:
 		v, err := t.Await(ctx)
 		return digest(r, v), err
+	case *asap.Task[[]asap.Result[uint64]]:
+		v, err := t.Await(ctx)
+		return digest(r, v), err
 	}
 	panic(fmt.Sprintf("no task: %T", h))
 }
@@ -250,6 +270,9 @@ func (r *run) result(h any) (uint64, error) {
 		v := t.Result()
 		return digest(r, v.Value), v.Err
 	case *asap.Task[[]uint64]:
+		v := t.Result()
+		return digest(r, v.Value), v.Err
+	case *asap.Task[[]asap.Result[uint64]]:
 		v := t.Result()
 		return digest(r, v.Value), v.Err
 	}

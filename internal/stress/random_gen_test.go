@@ -208,7 +208,8 @@ func (b *builder) task(sc *scope, depth int, by *script) *task {
 	case kGather:
 		bodies = 0
 		for _, d := range b.some(sc, 5) {
-			if d.class() == 'U' && !slices.Contains(t.deps, d) {
+			left := d.leftOut && slices.ContainsFunc(t.deps, func(d *task) bool { return d.leftOut }) // no two values are the same
+			if d.class() == 'U' && !slices.Contains(t.deps, d) && !left {
 				t.deps = append(t.deps, d)
 			}
 		}
@@ -230,6 +231,7 @@ func (b *builder) task(sc *scope, depth int, by *script) *task {
 			t.deps = b.usable(b.some(sc, pick(b, 1, 1, 2, 3, 6, 8)))
 		}
 	}
+	b.addOptions(t, sc)
 	for range bodies {
 		t.scripts = append(t.scripts, b.body(sc, depth, b.script(), t.kind != kRace))
 	}

@@ -55,7 +55,9 @@ type task struct {
 	scripts   []*script // one, or those of a Map's elements or a Race's functions
 	limit     int       // of a Map
 	shared    bool      // has the SharedLimit
-	omit      bool      // taken out by the shrinker
+	options   []option
+	leftOut   bool // When(false)
+	omit      bool // taken out by the shrinker
 }
 
 type taskKind uint8
@@ -68,6 +70,7 @@ const (
 	kGather
 	kMap
 	kRace
+	kMapOptional
 )
 
 // script is what one body, or one goroutine outside, does.
@@ -164,13 +167,15 @@ func (t *task) class() byte {
 		return 'R'
 	case kGather, kMap:
 		return 'V'
+	case kMapOptional:
+		return 'W'
 	}
 	return 'U'
 }
 
 // width is the length of the slice that t yields.
 func (t *task) width() int {
-	if t.kind == kMap {
+	if t.mapped() {
 		return len(t.scripts)
 	}
 	return len(t.deps)
@@ -196,7 +201,7 @@ func (g *graph) String() string {
 		if t.omit {
 			continue
 		}
-		fmt.Fprintf(&w, "%s in g%d: %s", t.name(), t.scope, [...]string{"Go", "Do", "Optional", "Input", "Gather", "Map", "Race"}[t.kind])
+		fmt.Fprintf(&w, "%s in g%d: %s", t.name(), t.scope, [...]string{"Go", "Do", "Optional", "Input", "Gather", "Map", "Race", "MapOptional"}[t.kind])
 		for _, d := range t.deps {
 			fmt.Fprintf(&w, " %s", d.name())
 		}
@@ -205,6 +210,12 @@ func (g *graph) String() string {
 		}
 		if t.shared {
 			w.WriteString(" shared")
+		}
+		for _, o := range t.options {
+			fmt.Fprintf(&w, " %v(%s)", o.how, o.on.name())
+		}
+		if t.leftOut {
+			w.WriteString(" When(false)")
 		}
 		w.WriteByte('\n')
 		for _, s := range t.scripts {

@@ -99,7 +99,7 @@ func (g *graph) waiter(script int) string {
 	for _, t := range g.tasks {
 		for i, s := range t.scripts {
 			if slices.Contains(s.with(), g.scripts[script]) {
-				if t.kind == kMap || t.kind == kRace {
+				if t.mapped() || t.kind == kRace {
 					return t.element(i)
 				}
 				return t.name()

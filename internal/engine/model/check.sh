@@ -34,7 +34,7 @@ check_one() {
 		spin "$@" -a "$file" >log 2>&1 || { what=$(head -n 1 log); break; }
 		# Where spin has written much, gcc would take longer than the search.
 		fast=-O1
-		[ "$(wc -l <pan.m)" -gt 6000 ] && fast=-O0
+		[ "$(wc -l <pan.m)" -gt 5000 ] && fast=-O0
 		gcc -w $fast $mode -DMEMLIM=1700 -o pan pan.c >log 2>&1 || { what="gcc: $(head -n 1 log)"; break; }
 		flags=
 		[ $mode = -DNP ] && flags=-l
@@ -79,7 +79,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 
 # The lines "check: ...", "safe: ..." and "break: ..." in a model say how it is run.
-for model in ${*:-relay link wait limit end context cycle}; do
+for model in ${*:-relay link wait limit rank end nest context cycle}; do
 	file=$here/$model.pml
 	[ -f "$file" ] || { echo "check.sh: no model $model" >&2; exit 1; }
 	sed -n 's/^ \* check:/clean/p; s/^ \* safe:/safe/p; s/^ \* break: *\(BREAK_[A-Z]*\)/\1 -D\1/p' "$file" |

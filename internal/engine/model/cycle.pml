@@ -12,6 +12,8 @@
  * and 3 are the functions of a Race 4, and either may fail; with LATE besides, 1 is
  * declared after it.
  *
+ * A body for which nobody waits, nor for what is around it, does not search.
+ *
  * Checked: nobody sleeps in a cycle; a wait is refused or cut only when it is part
  * of one that is there at that moment, so of those who close one together just one
  * fails, and of a cycle whose context had ended before nobody; walks end. A walk
@@ -39,6 +41,8 @@
  * break: BREAK_OVER -DCUT
  * break: BREAK_MEANWHILE -DCUT
  * break: BREAK_ASKED -DCUT -DHINTS
+ * break: BREAK_AROUND -DNESTED
+ * break: BREAK_WHOLE -DRACE
  * break: BREAK_PARK -DNESTED
  * break: BREAK_JOIN -DNESTED
  * break: BREAK_RACE -DRACE
@@ -104,7 +108,7 @@ inline waitsFor(node, wtr) {
 #endif
 	:: else ->
 		if
-		:: on[node] != 0 || on[node + N] != 0 || joined && node == 3 ->	/* stuck.opened */
+		:: on[node] != 0 || on[node + N] != 0 || joined && node == 3 ->	/* stuck.bodyWaitsFor */
 			if
 			:: open(node, node) -> ds = ds | target(node)
 			:: else
@@ -277,8 +281,8 @@ inline mayLeadTo(source, self) {
 	atomic { x = 0; y = 0; z = 0; far = 0 }
 }
 
-/* stuck.endedMeanwhile, of all that is stuck: it sets goes if there was any. */
-inline endedMeanwhile() {
+/* cutDead, of all that is stuck: it sets goes if there was any. */
+inline cutDead() {
 	atomic {
 		goes = false;
 #ifndef BREAK_MEANWHILE
@@ -298,8 +302,8 @@ inline endedMeanwhile() {
 }
 
 /*
- * wait.ifStuck of the wait r of b for t, with what it does: it sets may. Of who is
- * stuck under the lock it has asked all contexts before.
+ * wait.ifStuck of the wait rec of by for what, with what it does: it sets may. Of
+ * who is stuck under the lock it has asked all contexts before.
  */
 inline ifStuck(rec, by, what) {
 	was = dead;
@@ -308,7 +312,7 @@ inline ifStuck(rec, by, what) {
 	   newStuck(what, by);
 	   way(what, by);
 	   if
-	   :: may -> endedMeanwhile()
+	   :: may -> cutDead()
 	   :: else
 	   fi;
 	   asked = fs;
@@ -368,10 +372,13 @@ inline park(x_) {
 
 #define other(r)	((r) > N -> (r) - N : (r) + N)
 
-/* Node.isAwaited: also through the owner of the group, or the Race */
-#if defined(NESTED)
+/*
+ * Node.isAwaited: also through the owner of the group, or the Race. The edge by
+ * which a Map waits for its element, which is always there, is not counted in Go.
+ */
+#if defined(NESTED) && !defined(BREAK_AROUND)
 #define isAwaited(x)	(awaited[x] || (x) == 1 && awaited[3])
-#elif defined(RACE)
+#elif defined(RACE) && !defined(BREAK_WHOLE)
 #define isAwaited(x)	(awaited[x] || (x) != 1 && awaited[4])
 #else
 #define isAwaited(x)	awaited[x]
@@ -386,7 +393,7 @@ inline park(x_) {
 #define direct(x)	true
 #endif
 
-/* wait.publish, sleep and finish, of the wait r of b for t */
+/* wait.announce, refused and withdraw, and the sleep, of the wait rec of by for what */
 inline await(rec, by, what) {
 	if
 	:: done[what] || (dead & bit(by)) != 0

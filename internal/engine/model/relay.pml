@@ -35,13 +35,13 @@
 
 byte in, out;		/* Group.in, Group.out: sets of tasks, a bit each */
 byte searchers;		/* Group.searchers */
-bool mu;		/* Group.pop */
+bool mu;		/* Group.popMu */
 #if defined(OUTSIDER)
 byte declared = 1 + 1;	/* Group.declared: the caller, and the tasks */
 #else
 byte declared = 1 + 3;
 #endif
-bool closed;		/* the bit closedAt of it */
+bool closed;		/* the bit sealed of it */
 byte ended;		/* Group.ended */
 byte alive;		/* Group.alive */
 bool over;		/* Group.over */
@@ -120,7 +120,7 @@ inline enter() {
 #endif
 }
 
-/* Group.countEnded and closeAfter */
+/* Group.countEnded and sealAfter */
 inline countEnded(t) {
 	atomic { ended = ended + t; save = ended };
 	if
@@ -175,7 +175,7 @@ inline startSearcher() {
 	fi
 }
 
-/* Group.pushed: a CompareAndSwap, and a look for a searcher */
+/* Group.pushStack: a CompareAndSwap, and a look for a searcher */
 inline push(set) {
 	in = in | (set);
 #ifndef BREAK_NOSEARCHER
@@ -195,8 +195,8 @@ inline off() {
 }
 
 /*
- * Group.popped. A searcher takes itself off with the lock held: while it waits
- * for the lock nobody starts another. What is private to the holder of pop is
+ * Group.pop. A searcher takes itself off with the lock held: while it waits
+ * for the lock nobody starts another. What is private to the holder of popMu is
  * one step, and so is the look at what is left behind, which it takes last. It
  * sets ok when there is something.
  */
@@ -231,7 +231,7 @@ inline pop() {
 	}
 }
 
-/* worker.work, loop, take, run and leave */
+/* worker.work, loop, pop, run and quit */
 proctype worker(bool searching; bool guest) {
 	byte n, save;
 	byte mine;	/* what loop runs next */
@@ -241,7 +241,7 @@ proctype worker(bool searching; bool guest) {
 	atomic { alive++; steps++ };	/* when it runs already */
 #endif
 loop:
-	/* worker.take */
+	/* worker.pop */
 	atomic {
 		n = mine; mine = 0;
 		if
@@ -279,7 +279,7 @@ body:
 	:: n == bit(1) -> begun == pushed	/* sleeps until all that is ready runs */
 	:: n != bit(1) -> begun == all	/* sleeps until everything runs */
 	fi;
-	/* worker.settleAs; what has ended is added when the worker leaves */
+	/* worker.settleAs; what has ended is added when the worker quits */
 #if defined(OUTSIDER) || defined(BATCH)
 	atomic { here++; n = 0; goto loop };
 #endif
@@ -294,14 +294,14 @@ body:
 	atomic {
 		if
 		:: true -> goto loop
-		:: true -> mine = 0	/* it was a Goexit: leave hands on what was next */
+		:: true -> mine = 0	/* it was a Goexit: quit hands on what was next */
 		fi
 	};
 #ifndef BREAK_GOEXIT
 	push(bit(2));
 #endif
 none:
-	/* worker.leave: the last step of it is Group.leave */
+	/* worker.quit: the last step of it is Group.leave */
 #ifdef BREAK_HELD
 	if
 	:: !guest -> leave(0)	/* counts itself off first */
@@ -346,7 +346,7 @@ active proctype main() {
 active proctype outsider() {
 	bool ok;
 	byte save;
-	atomic {	/* Group.enterTask: one add */
+	atomic {	/* Group.countDeclared: one add */
 		if
 		:: !closed -> declared++; pushed = pushed | bit(4)
 		:: else -> all = all - bit(4); goto late	/* it panics: the group has ended */

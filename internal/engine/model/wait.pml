@@ -114,7 +114,7 @@ inline giveSlots() {
 		:: else ->
 			waits++;
 			if
-			:: waits == 1 && queued != NOBODY ->	/* claim.leaveLocked */
+			:: waits == 1 && queued != NOBODY ->	/* claim.dropLocked */
 #ifndef BREAK_QUEUED
 				wakeUp(queued); queued = NOBODY
 #endif
@@ -448,7 +448,7 @@ active [TASKS] proctype publish() {
 		endWait(FIRST, TARGET);
 		edges--		/* clears it when its owner may use it again */
 #else
-		edges--;	/* Edge.take */
+		edges--;	/* Edge.detach */
 		endWait(FIRST, TARGET)	/* Node.tell */
 #endif
 	:: else
