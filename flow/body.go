@@ -30,34 +30,40 @@ func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.D
 	ctx = engine.WithValues(ctx, label, values)
 	ctx, judge, end := c.limited(ctx, left)
 	defer end()
-	if len(c.around) == 0 {
-		return judge(apart(label, func() error { return body(ctx) }))
+	call := func(ctx context.Context) error {
+		return c.alive(func() error { return body(ctx) })
 	}
-	err := apart(label, func() error {
-		return engine.CallWrapped(ctx, label, c.around, func(ctx context.Context) error {
-			returned := false
-			err := apart(label, func() (err error) {
-				err = body(ctx)
-				returned = true
-				return err
-			})
-			if !returned {
-				err = &death{err}
-			}
-			return err
-		}, c.ends)
-	})
-	if d, ok := err.(*death); ok {
-		err = d.error
+	err := error(nil)
+	if len(c.around) == 0 {
+		err = call(ctx)
+	} else {
+		err = c.alive(func() error { return engine.CallWrapped(ctx, label, c.around, call, c.ends) })
+	}
+	if d, died := err.(*death); died {
+		return d.error
 	}
 	return judge(err)
+}
+
+// alive runs a part of the body apart: a panic and Goexit of it are deaths.
+func (c *Call) alive(part func() error) error {
+	returned := false
+	err := apart(c.Task, func() (err error) {
+		err = part()
+		returned = true
+		return err
+	})
+	if !returned {
+		return &death{err}
+	}
+	return err
 }
 
 func (c *Call) outOfTime(limit string, after time.Duration) error {
 	return c.backend.group.Host().OutOfTime(limit, after)
 }
 
-// death is the panic or Goexit of one call of a body.
+// death is the panic or Goexit of a body.
 type death struct{ error }
 
 func (d *death) Unwrap() error { return d.error }
@@ -77,7 +83,7 @@ func (c *Call) label() string {
 	if c.node == nil {
 		return c.Task
 	}
-	label := engine.Label(c.node)
+	label := engine.PlainLabel(c.node)
 	if engine.KindOf(c.node)&engine.Mapped == 0 { // it is the node of the call itself
 		return label
 	}
