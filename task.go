@@ -321,6 +321,9 @@ func (r Result[T]) Or(def T) T {
 // place is where the value is.
 func (t *Task[T]) place() any { return &t.value }
 
+// Get returns the value and the error, as the function that made them did.
+func (r Result[T]) Get() (T, error) { return r.Value, r.Err }
+
 // nodeOf returns the node of a *Task, for package flow.
 func nodeOf(task any) *engine.Node {
 	if t, ok := task.(interface{ core() *engine.Node }); ok {
