@@ -318,11 +318,11 @@ func (r Result[T]) Or(def T) T {
 	return r.Value
 }
 
-// place is where the value is.
-func (t *Task[T]) place() any { return &t.value }
-
 // Get returns the value and the error, as the function that made them did.
 func (r Result[T]) Get() (T, error) { return r.Value, r.Err }
+
+// place is where the value is.
+func (t *Task[T]) place() any { return &t.value }
 
 // nodeOf returns the node of a *Task, for package flow.
 func nodeOf(task any) *engine.Node {
