@@ -80,6 +80,7 @@ func TestBookFails(t *testing.T) {
 		if !errors.Is(err, errDown) {
 			t.Errorf("bookAll = %v, want %v", err, errDown)
 		}
+		synctest.Wait()
 		orders, _, rollbacks := m.committed()
 		if len(orders) != 4 || rollbacks < 2 { // a third may have begun when the first rolled back
 			t.Errorf("stored %v with %d rollbacks, want 4 and at least 2", orders, rollbacks)

@@ -26,6 +26,38 @@ import (
 // The servers are real ones, and so are the clients; the connections between them are
 // bufconn's, so that all of it is in the bubble of a test, where time is virtual.
 
+// listener is a network of one host, over which what is sent takes a while.
+type listener struct {
+	*bufconn.Listener
+	latency time.Duration
+}
+
+func listen(t *testing.T, latency time.Duration) listener {
+	t.Cleanup(func() { time.Sleep(10 * latency) }) // when all is closed: what is on its way still arrives
+	return listener{bufconn.Listen(1 << 16), latency}
+}
+
+func (l listener) dial(ctx context.Context) (net.Conn, error) {
+	c, err := l.DialContext(ctx)
+	return delayed{c, l.latency}, err
+}
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return delayed{c, l.latency}, err
+}
+
+type delayed struct {
+	net.Conn
+	by time.Duration
+}
+
+func (c delayed) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	time.Sleep(c.by)
+	return n, err
+}
+
 // healthServer knows that "missing" is not there as soon as three others hang.
 type healthServer struct {
 	health.UnimplementedHealthServer
@@ -53,16 +85,16 @@ func (s *healthServer) Check(ctx context.Context, in *health.HealthCheckRequest)
 	return &health.HealthCheckResponse{Status: health.HealthCheckResponse_SERVING}, nil
 }
 
-func newGateway(t *testing.T) (*gateway, *healthServer) {
+func newGateway(t *testing.T, latency time.Duration) (*gateway, *healthServer) {
 	t.Helper()
-	impl := &healthServer{hanging: make(chan struct{}, 10)}
+	impl := &healthServer{hanging: make(chan struct{}, 100)}
 	server := grpc.NewServer()
 	health.RegisterHealthServer(server, impl)
-	listener := bufconn.Listen(1 << 16)
-	go server.Serve(listener) // until Stop, below
+	network := listen(t, latency)
+	go server.Serve(network) // until Stop, below
 	t.Cleanup(server.Stop)
 	conn, err := grpc.NewClient("passthrough:///bufconn",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return network.dial(ctx) }),
 		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +105,7 @@ func newGateway(t *testing.T) (*gateway, *healthServer) {
 
 func TestGRPC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := newGateway(t)
+		s, _ := newGateway(t, 0)
 		if n, err := s.Check(t.Context(), "users", "carts", "prices"); n != 3 || err != nil {
 			t.Errorf("Check = %d, %v, want 3", n, err)
 		}
@@ -83,7 +115,7 @@ func TestGRPC(t *testing.T) {
 // One is not found, three hang and are canceled for that: one failure, its code.
 func TestGRPCNotFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, server := newGateway(t)
+		s, server := newGateway(t, 0)
 		_, err := s.Check(t.Context(), "hung1", "hung2", "missing", "hung3")
 		if got, want := status.Code(err), codes.NotFound; got != want {
 			t.Errorf("Check = %v, %v, want code %v", got, err, want)
@@ -98,15 +130,8 @@ func TestGRPCNotFound(t *testing.T) {
 			t.Errorf("%d servers were told, want 3", n)
 		}
 
-		g := asap.New(t.Context())
-		for _, name := range []string{"hung1", "hung2", "missing", "hung3"} {
-			g.Do(name, func(ctx context.Context) error {
-				_, err := s.health.Check(ctx, &health.HealthCheckRequest{Service: name})
-				return err
-			})
-		}
-		group, ok := errors.AsType[*asap.GroupError](g.Wait())
-		if !ok || len(group.Failures) != 1 || group.Failures[0].Task != "missing" {
+		group := s.askAll(t, time.Hour, "hung1", "hung2", "missing", "hung3")
+		if len(group.Failures) != 1 || group.Failures[0].Task != "missing" {
 			t.Errorf("Wait = %v, want the failure of missing alone", group)
 		}
 	})
@@ -116,8 +141,8 @@ func TestGRPCNotFound(t *testing.T) {
 // says who was running.
 func TestGRPCDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := newGateway(t)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		s, _ := newGateway(t, 1*ms)
+		ctx, cancel := context.WithTimeout(t.Context(), 100*ms)
 		defer cancel()
 		_, err := s.Check(ctx, "hung1", "hung2")
 		if got, want := status.Code(err), codes.DeadlineExceeded; got != want {
@@ -127,19 +152,7 @@ func TestGRPCDeadline(t *testing.T) {
 			t.Errorf("Check = %v, want who was running", err)
 		}
 
-		ctx, cancel = context.WithTimeout(t.Context(), 20*time.Millisecond)
-		defer cancel()
-		g := asap.New(ctx)
-		for _, name := range []string{"hung1", "hung2"} {
-			g.Do(name, func(ctx context.Context) error {
-				_, err := s.health.Check(ctx, &health.HealthCheckRequest{Service: name})
-				return err
-			})
-		}
-		group, ok := errors.AsType[*asap.GroupError](g.Wait())
-		if !ok {
-			t.Fatal("Wait returns no GroupError")
-		}
+		group := s.askAll(t, 100*ms, "hung1", "hung2")
 		slices.Sort(group.Running)
 		if !slices.Equal(group.Running, []string{"hung1", "hung2"}) || len(group.Failures) > 0 || group.Cause != context.DeadlineExceeded {
 			t.Errorf("Wait = %v, want hung1 and hung2 running, and no failures", group)
@@ -147,10 +160,46 @@ func TestGRPCDeadline(t *testing.T) {
 	})
 }
 
+// The servers know the deadline as well. If one of them is the first to say that it
+// has passed, that is a failure of its call: with the same code, and its name.
+func TestGRPCDeadlineOfTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _ := newGateway(t, 0)
+		for range 20 {
+			group := s.askAll(t, 100*ms, "hung1", "hung2")
+			if got, want := status.Code(grpcError(group)), codes.DeadlineExceeded; got != want {
+				t.Errorf("Wait = %v, code %v, want %v", group, got, want)
+			}
+			if !strings.Contains(group.Error(), "hung") {
+				t.Errorf("Wait = %v, want whose call it was", group)
+			}
+		}
+	})
+}
+
+// askAll asks for the names, and returns what Wait does.
+func (s *gateway) askAll(t *testing.T, within time.Duration, names ...string) *asap.GroupError {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	g := asap.New(ctx)
+	for _, name := range names {
+		g.Do(name, func(ctx context.Context) error {
+			_, err := s.health.Check(ctx, &health.HealthCheckRequest{Service: name})
+			return err
+		})
+	}
+	group, ok := errors.AsType[*asap.GroupError](g.Wait())
+	if !ok {
+		t.Fatal("Wait returns no GroupError")
+	}
+	return group
+}
+
 // The client goes away: Canceled.
 func TestGRPCCanceled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, server := newGateway(t)
+		s, server := newGateway(t, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { // ends with the call, which ends by this
 			<-server.hanging
@@ -164,7 +213,7 @@ func TestGRPCCanceled(t *testing.T) {
 }
 
 // answers serves one procedure of Connect.
-func answers(t *testing.T, answer func(context.Context) (string, error)) *lookup {
+func answers(t *testing.T, latency time.Duration, answer func(context.Context) (string, error)) *lookup {
 	t.Helper()
 	const procedure = "/shop.v1.Shop/Get"
 	mux := http.NewServeMux()
@@ -176,10 +225,10 @@ func answers(t *testing.T, answer func(context.Context) (string, error)) *lookup
 			}
 			return connect.NewResponse(wrapperspb.String(v)), nil
 		}))
-	listener := bufconn.Listen(1 << 16)
+	network := listen(t, latency)
 	server := &http.Server{Handler: mux}
-	go server.Serve(listener) // until Close, below
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return listener.DialContext(ctx) }}
+	go server.Serve(network) // until Close, below
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return network.dial(ctx) }}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
 		server.Close()
@@ -196,7 +245,7 @@ func TestConnect(t *testing.T) {
 		page                 string
 		code                 connect.Code // 0 without an error
 		text                 string       // in the error
-		takes                time.Duration
+		takes, latency       time.Duration
 	}{
 		{name: "all well", item: after("tea", 10*ms, nil), price: after("3", 10*ms, nil), reviews: after("good", 10*ms, nil),
 			page: "tea 3 good", takes: 20 * ms},
@@ -205,11 +254,13 @@ func TestConnect(t *testing.T) {
 		{name: "not found, reviews hang", item: after("", 10*ms, missing), price: after("3", 10*ms, nil), reviews: after("", time.Hour, nil),
 			code: connect.CodeNotFound, text: "item: not_found: no such item", takes: 10 * ms},
 		{name: "price hangs", item: after("tea", 10*ms, nil), price: after("", time.Hour, nil), reviews: after("good", 10*ms, nil),
-			code: connect.CodeDeadlineExceeded, text: "running: price", takes: 100 * ms},
+			code: connect.CodeDeadlineExceeded, text: "running: price", takes: 100 * ms, latency: 1 * ms},
+		{name: "price hangs, its server is the first to say so", item: after("tea", 10*ms, nil), price: after("", time.Hour, nil), reviews: after("good", 10*ms, nil),
+			code: connect.CodeDeadlineExceeded, text: "price", takes: 100 * ms},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				item, price, reviews := answers(t, test.item), answers(t, test.price), answers(t, test.reviews)
+				item, price, reviews := answers(t, test.latency, test.item), answers(t, test.latency, test.price), answers(t, test.latency, test.reviews)
 				ctx, cancel := context.WithTimeout(t.Context(), 100*ms)
 				defer cancel()
 				start := time.Now()
