@@ -1,11 +1,10 @@
 package asap
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 )
 
 var (
@@ -18,39 +17,63 @@ var (
 	ErrGoexit = errors.New("asap: body called runtime.Goexit")
 )
 
-// GroupError is what [Group.Wait] returns when tasks failed.
-// [errors.Is] and [errors.As] reach every failure and its causes.
+// GroupError is what [Group.Wait] returns when tasks failed, or when the
+// group's parent or [Group.Stop] ended it before they were done.
 type GroupError struct {
 	Group    string       // the name given with [Name], or the flow's
-	Failures []*TaskError // in the order in which they were recorded, never empty
+	Failures []*TaskError // in the order in which they were recorded, those of undos last
+	// Cause is why the group was ended from outside, nil if it was not: what
+	// [context.Cause] of its parent says, or [context.Canceled] for Stop.
+	Cause error
+	// Running has the tasks whose bodies ended with an error after that, in order
+	// of their ends, without those that only waited for another task or a
+	// nested group then.
+	Running []string
 
-	rest error // of a group that was ended from outside, beside its undos
+	err   error   // of the parent's context
+	ended []error // of the bodies that ran when the group was ended
+	later int     // of Failures of bodies, that came after the end
 }
 
-// Error is the text of the one failure, or a count and the text of each.
-// The texts of undos come behind it.
+// Error is the text of what failed before the group ended, and how many tasks
+// failed after that. Of one failure it is that one's text. The texts of undos come
+// behind it.
 func (e *GroupError) Error() string {
 	failures, undos := splitUndos(e.Failures)
+	before := failures[:max(len(failures)-e.later, 0)]
 	group := ""
 	if e.Group != "" {
 		group = "group " + e.Group + ": "
 	}
-	var texts []string
+	var b strings.Builder
 	switch {
-	case e.rest != nil:
-		texts = append(texts, inner(e.rest))
-	case len(failures) > 1:
-		texts = append(texts, fmt.Sprintf("%s%d tasks failed: %s", group, len(failures), textsOf(failures)))
-	case len(failures) == 1:
-		texts = append(texts, failures[0].text())
-	case len(undos) > 1:
-		texts = append(texts, fmt.Sprintf("%s%d undos failed: %s", group, len(undos), textsOf(undos)))
-		undos = nil
+	case e.Cause != nil:
+		b.WriteString(strings.TrimSuffix("group "+e.Group, " "))
+		writeRunning(&b, e.Running)
+		b.WriteString(": ")
+		for _, f := range before {
+			b.WriteString(f.Error() + "; ")
+		}
+		b.WriteString(textOf(e.Cause))
+	case len(before) == 1:
+		b.WriteString(before[0].Error())
+	case len(before) == 0 && len(undos) == 1:
+		return undos[0].Error()
+	case len(before) == 0 && len(undos) > 1:
+		return fmt.Sprintf("%s%d undos failed: %s", group, len(undos), textsOf(undos))
+	default:
+		fmt.Fprintf(&b, "%s%d tasks failed", group, len(before))
+		if len(before) > 0 {
+			b.WriteString(": " + textsOf(before))
+		}
+	}
+	if e.later > 0 {
+		fmt.Fprintf(&b, " (and %d more after it)", e.later)
 	}
 	if len(undos) > 0 {
-		texts = append(texts, textsOf(undos))
+		b.WriteString("; " + textsOf(undos))
 	}
-	return "asap: " + strings.Join(texts, "; ")
+	return b.String()
 }
 
 // splitUndos divides failures in those of bodies and those of undos, which are the last.
@@ -62,6 +85,12 @@ func splitUndos(all []*TaskError) (failures, undos []*TaskError) {
 	return all[:i], all[i:]
 }
 
+// hasEarly reports whether a body failed before the group had ended.
+func (e *GroupError) hasEarly() bool {
+	failures, _ := splitUndos(e.Failures)
+	return len(failures) > e.later
+}
+
 func isUndo(e *TaskError) bool {
 	_, ok := e.Err.(*undoError)
 	return ok
@@ -70,19 +99,40 @@ func isUndo(e *TaskError) bool {
 func textsOf(failures []*TaskError) string {
 	texts := make([]string, len(failures))
 	for i, f := range failures {
-		texts[i] = f.text()
+		texts[i] = f.Error()
 	}
 	return strings.Join(texts, "; ")
 }
 
-// Unwrap returns the failures.
-func (e *GroupError) Unwrap() []error {
-	errs := make([]error, len(e.Failures))
-	for i, f := range e.Failures {
-		errs[i] = f
+// writeRunning writes the first five names and counts the rest.
+func writeRunning(b *strings.Builder, names []string) {
+	const most = 5
+	if len(names) == 0 {
+		return
 	}
-	if e.rest != nil {
-		errs = append(errs, e.rest)
+	b.WriteString(" (running: " + strings.Join(names[:min(len(names), most)], ", "))
+	if more := len(names) - most; more > 0 {
+		fmt.Fprintf(b, ", and %d more", more)
+	}
+	b.WriteString(")")
+}
+
+// Unwrap returns the error and the cause of the context that ended the group, if
+// one has, the errors with which the bodies ended that ran then, and the failures,
+// each once.
+func (e *GroupError) Unwrap() []error {
+	errs := make([]error, 0, 2+len(e.ended)+len(e.Failures))
+	if e.err != nil {
+		errs = append(errs, e.err)
+	}
+	if e.Cause != nil && !same(e.Cause, e.err) {
+		errs = append(errs, e.Cause)
+	}
+	errs = append(errs, e.ended...)
+	for _, f := range e.Failures {
+		if !f.running {
+			errs = append(errs, f)
+		}
 	}
 	return errs
 }
@@ -90,24 +140,42 @@ func (e *GroupError) Unwrap() []error {
 // TaskError is the error of a task whose body ran: whose it is, and what the
 // body returned.
 type TaskError struct {
-	Task string
+	Task string // with a number if others of the group are called so and somebody looks: user#2
 	Err  error
 
-	// Written before the task is done; see scan.
+	// Written before the task is done; see judgement.
 	group      *Group // nil when it was not made by a group
+	cause      error  // why the group had ended when the body returned, nil if it had not
 	listed     bool   // among the group's failures
+	running    bool   // among the errors of bodies that ran when the group was ended
 	collateral bool   // what it wraps is
-	canceled   bool   // it says that a context has ended
-	outermost  int    // the least depth of a group whose errors it wraps
+	echo       bool   // of the group's end
+	tolerated  bool   // a failure for its dependents alone
+	content    ends   // how the branches of what it wraps end
+	outermost  int32  // the least depth of a group whose errors it wraps
+	exits      int32  // the same of groups whose exits it wraps
 }
 
-func (e *TaskError) Error() string { return "asap: " + e.text() }
-func (e *TaskError) Unwrap() error { return e.Err }
-func (e *TaskError) text() string {
+// Error is the text of what the body returned, behind the task's name.
+func (e *TaskError) Error() string {
 	if p, ok := e.Err.(*PanicError); ok && p.Task == e.Task {
 		return p.text()
 	}
-	return "task " + e.Task + ": " + inner(e.Err)
+	return nameOf(e.Task) + ": " + textOf(e.Err)
+}
+
+// Unwrap returns what the body returned.
+func (e *TaskError) Unwrap() error { return e.Err }
+
+// Is makes [errors.Is] find why the group had ended, if that is why the body
+// returned.
+func (e *TaskError) Is(target error) bool {
+	return e.echo && e.cause != nil && errors.Is(e.cause, target)
+}
+
+// As makes [errors.As] find the same.
+func (e *TaskError) As(target any) bool {
+	return e.echo && e.cause != nil && errors.As(e.cause, target)
 }
 
 // CycleError says that a wait can never end, because what it waits for waits
@@ -118,8 +186,7 @@ type CycleError struct {
 	Path []string
 }
 
-func (e *CycleError) Error() string { return "asap: " + e.text() }
-func (e *CycleError) text() string  { return "cycle: " + strings.Join(e.Path, " → ") }
+func (e *CycleError) Error() string { return "cycle: " + strings.Join(e.Path, " → ") }
 
 // PanicError is what [Group.Wait], [Run] and [Group.Stop] panic with when a
 // body panicked, and the error that its waiters get.
@@ -131,9 +198,7 @@ type PanicError struct {
 
 // Error contains the stack of the body: of a panic that nobody recovers, the
 // runtime prints only this text and the stack of the goroutine in Wait.
-func (e *PanicError) Error() string {
-	return fmt.Sprintf("asap: %s\n\n%s", e.text(), e.Stack)
-}
+func (e *PanicError) Error() string { return e.text() + "\n\n" + string(e.Stack) }
 
 // Unwrap returns Value if it is an error.
 func (e *PanicError) Unwrap() error {
@@ -141,123 +206,110 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-func (e *PanicError) text() string { return fmt.Sprintf("task %s: panic: %v", e.Task, e.Value) }
+func (e *PanicError) text() string { return fmt.Sprintf("%s: panic: %v", nameOf(e.Task), e.Value) }
+
+// raised is what Wait panics with: the error, or its value if that is
+// [net/http.ErrAbortHandler], which others compare by identity. It is known by its
+// type and text: that package is too much to import for one variable.
+func (e *PanicError) raised() any {
+	err, ok := e.Value.(error)
+	if ok && fmt.Sprintf("%T", err) == "*errors.errorString" && err.Error() == "net/http: abort Handler" {
+		return e.Value
+	}
+	return e
+}
+
+// Cause returns what the body that failed first returned, without the names of
+// tasks and groups around it, for who looks at its type or compares it. Of a group
+// that was ended from outside before a task failed it is the cause of that. It is
+// err itself if err is none of this package.
+func Cause(err error) error {
+	for {
+		switch e := err.(type) {
+		case *TaskError:
+			switch {
+			case e.echo && e.cause != nil:
+				err = e.cause
+			case e.collateral:
+				err = e.root()
+			case e.Err != nil:
+				err = e.Err
+			default:
+				return e
+			}
+		case *GroupError:
+			switch {
+			case e.hasEarly() || len(e.Failures) > 0 && e.Cause == nil:
+				err = e.Failures[0]
+			case e.Cause != nil:
+				err = e.Cause
+			default:
+				return e
+			}
+		case *undoError:
+			err = e.err
+		case *raceError:
+			err = e.errs[0]
+		case *skipError:
+			err = e.cause
+		case *awaitError:
+			err = e.cause
+		case *lateError:
+			err = e.err
+		case *exitedError:
+			return ErrExited
+		default:
+			return err
+		}
+	}
+}
+
+// root returns the failure in the group's list because of which e is collateral.
+func (e *TaskError) root() error {
+	var root error
+	findError(e.Err, func(err error) bool {
+		te, ok := err.(*TaskError)
+		if ok && te.group == e.group && te.listed && root == nil {
+			root = te
+		}
+		return root != nil
+	})
+	if root == nil {
+		return e.Err
+	}
+	return root
+}
+
+// Plain is [Cause] around a call that returns a value as well:
+//
+//	u, err := asap.Plain(user.Await(ctx))
+func Plain[T any](value T, err error) (T, error) { return value, Cause(err) }
 
 // findError calls look with err and everything that it wraps, but for what is
 // behind an error of which look says that nothing there matters. Unlike errors.As
 // it goes on behind one that is of the right type.
 func findError(err error, look func(error) (skip bool)) {
 	for err != nil && !look(err) {
-		switch e := err.(type) {
-		case interface{ Unwrap() error }:
-			err = e.Unwrap() // no recursion: a chain of awaits makes a deep error
-		case interface{ Unwrap() []error }:
-			for _, err := range e.Unwrap() {
-				findError(err, look)
+		next, all := unwrap(err)
+		if err = next; next == nil {
+			for _, e := range all {
+				findError(e, look)
 			}
-			return
-		default:
-			return
 		}
 	}
 }
 
-// texter is an error of this package: inside another one it is written
-// without the prefix.
-type texter interface{ text() string }
-
-func inner(err error) string {
-	if t, ok := err.(texter); ok {
-		return t.text()
+// unwrap returns what err wraps: one error, or several that are not nil.
+func unwrap(err error) (one error, several []error) {
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return e.Unwrap(), nil
+	case interface{ Unwrap() []error }:
+		errs := e.Unwrap()
+		if slices.Contains(errs, nil) {
+			errs = slices.DeleteFunc(slices.Clone(errs), func(e error) bool { return e == nil })
+		}
+		return nil, errs
 	}
-	if err == nil {
-		return "<nil>"
-	}
-	return strings.TrimPrefix(err.Error(), "asap: ")
+	return nil, nil
 }
-
-// skipError is the error of a task whose body never ran.
-type skipError struct {
-	task  string
-	cause error // never a skipError of another task
-}
-
-func (e *skipError) Error() string        { return "asap: " + e.text() }
-func (e *skipError) text() string         { return "task " + e.task + " skipped: " + inner(e.cause) }
-func (e *skipError) Unwrap() error        { return e.cause }
-func (e *skipError) Is(target error) bool { return target == ErrSkipped }
-
-// exitedError is the error of a task that an early exit ended.
-type exitedError struct{ task string }
-
-func (e *exitedError) Error() string { return "asap: " + e.text() }
-func (e *exitedError) text() string  { return "task " + e.task + ": group exited early" }
-func (e *exitedError) Unwrap() error { return ErrExited }
-
-// raceError is the error of a Race: those of all its functions, in argument order.
-type raceError struct{ errs []error }
-
-func (e *raceError) Error() string   { return "asap: " + e.text() }
-func (e *raceError) Unwrap() []error { return e.errs }
-func (e *raceError) text() string {
-	texts := make([]string, len(e.errs))
-	for i, err := range e.errs {
-		texts[i] = inner(err)
-	}
-	return strings.Join(texts, "; ")
-}
-
-// raceLostError is the cause of the context of a function that has not won its Race.
-// Who returns it says that its context has ended.
-type raceLostError struct{ race string }
-
-func (e *raceLostError) Error() string        { return e.race + ": race lost" }
-func (e *raceLostError) Is(target error) bool { return target == context.Canceled }
-
-// awaitError is what a wait that was cut short returns.
-type awaitError struct {
-	task  string
-	cause error
-}
-
-func (e *awaitError) Error() string { return "asap: " + e.text() }
-func (e *awaitError) text() string  { return "await " + e.task + ": " + inner(e.cause) }
-func (e *awaitError) Unwrap() error { return e.cause }
-
-// endError says that the group was ended from outside before anything failed:
-// it is both the context's error and its cause.
-type endError struct{ err, cause error }
-
-func (e *endError) Error() string { return "asap: " + e.text() }
-func (e *endError) text() string {
-	if e.err == e.cause {
-		return "group canceled: " + inner(e.err)
-	}
-	return "group canceled: " + inner(e.err) + ": " + inner(e.cause)
-}
-func (e *endError) Unwrap() []error { return []error{e.err, e.cause} }
-
-// lateError is the error of a body that has returned it after its limit of time.
-type lateError struct{ limit, err error }
-
-func (e *lateError) Error() string { return e.text() }
-func (e *lateError) text() string {
-	if e.err == e.limit { // the cause of the body's context
-		return inner(e.limit)
-	}
-	return inner(e.limit) + ": " + inner(e.err)
-}
-func (e *lateError) Unwrap() []error { return []error{e.limit, e.err} }
-
-// limitError says that a limit of time has ended a body, or kept it from beginning.
-type limitError struct {
-	limit string // timeout or within
-	after time.Duration
-}
-
-func (e *limitError) Error() string        { return e.limit + " " + e.after.String() }
-func (e *limitError) Is(target error) bool { return target == context.DeadlineExceeded }
-
-// Timeout and Temporary are those of [context.DeadlineExceeded].
-func (e *limitError) Timeout() bool   { return true }
-func (e *limitError) Temporary() bool { return true }

@@ -33,7 +33,7 @@ func ExampleAnd2() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value(), carrier.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10
 	// by bike
 }
@@ -56,7 +56,7 @@ func ExampleAnd3() {
 	fmt.Println(g.Wait(), booked.Result().Err, print.Value().Err)
 	fmt.Print(label.Value(), carrier.Value())
 	// Output:
-	// <nil> <nil> asap: task print: no printer
+	// <nil> <nil> print: no printer
 	// 1.5 10 20
 	// by bike
 }

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
 )
@@ -27,10 +28,27 @@ func ExampleGroupError() {
 		fmt.Println(group.Group, len(group.Unwrap()), group.Error() == err.Error())
 	}
 	// Output:
-	// asap: group shop: 2 tasks failed: task ads: 503 unavailable; task mail: no address
+	// group shop: 2 tasks failed: ads: 503 unavailable; mail: no address
 	// ads → 503 unavailable
 	// mail → no address
 	// shop 2 true
+}
+
+// A group that its parent ends says so, and who was running.
+func ExampleGroupError_deadline() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
+	defer cancel()
+	g := asap.New(ctx, asap.Name("cart"))
+	quote := g.Go("quote", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+	quote.Then("total", func(ctx context.Context, quote int) (int, error) { return quote + 1, nil })
+	err := g.Wait()
+	fmt.Println(err)
+	if group, ok := errors.AsType[*asap.GroupError](err); ok {
+		fmt.Println(group.Cause, group.Running, len(group.Failures))
+	}
+	// Output:
+	// group cart (running: quote): context deadline exceeded
+	// context deadline exceeded [quote] 0
 }
 
 var errNotFound = errors.New("not found")
@@ -46,9 +64,40 @@ func ExampleTaskError() {
 	}
 	fmt.Println(errors.Is(err, errNotFound))
 	// Output:
-	// asap: task user: not found
+	// user: not found
 	// user not found true
 	// true
+}
+
+// Who waits for a task that another one's failure has ended finds that failure too.
+func ExampleTaskError_Is() {
+	g := asap.New(context.Background())
+	cart := g.Go("cart", func(ctx context.Context) (string, error) { <-ctx.Done(); return "", ctx.Err() })
+	g.Go("user", func(ctx context.Context) (string, error) { return "", errNotFound })
+	g.Wait()
+	err := cart.Result().Err
+	canceled, _ := errors.AsType[*asap.TaskError](err)
+	var user *asap.TaskError
+	fmt.Println(err, canceled.Is(errNotFound), canceled.As(&user), user)
+	// Output: cart: context canceled true true user: not found
+}
+
+func ExampleCause() {
+	g := asap.New(context.Background())
+	user := g.Go("user", func(ctx context.Context) (string, error) { return "", errNotFound })
+	g.Go("page", func(ctx context.Context) (string, error) { return user.Await(ctx) })
+	err := g.Wait()
+	fmt.Println(err, "→", asap.Cause(err), asap.Cause(err) == errNotFound)
+	// Output: user: not found → not found true
+}
+
+func ExamplePlain() {
+	g := asap.New(context.Background())
+	user := g.Go("user", func(ctx context.Context) (string, error) { return "", errNotFound })
+	_, err := asap.Plain(user.Await(context.Background()))
+	fmt.Println(err == errNotFound)
+	g.Wait()
+	// Output: true
 }
 
 // A body that passes on the error of a task that it awaited is not a failure
@@ -63,7 +112,7 @@ func ExampleTaskError_awaited() {
 	fmt.Println(g.Wait())
 	fmt.Println(strings.Contains(analytics.Result().Err.Error(), "not found"))
 	// Output:
-	// asap: task user: not found
+	// user: not found
 	// true
 }
 
@@ -82,7 +131,7 @@ func ExampleCycleError() {
 	close(declared)
 	err := g.Wait() // at once, instead of never
 	if cycle, ok := errors.AsType[*asap.CycleError](err); ok {
-		fmt.Println(len(cycle.Path), cycle.Path[0] == cycle.Path[2], strings.HasPrefix(cycle.Error(), "asap: cycle: "))
+		fmt.Println(len(cycle.Path), cycle.Path[0] == cycle.Path[2], strings.HasPrefix(cycle.Error(), "cycle: "))
 	}
 	// Output: 3 true true
 }
@@ -91,7 +140,7 @@ func ExamplePanicError() {
 	defer func() {
 		p := recover().(*asap.PanicError)
 		fmt.Println(p.Task, p.Value, p.Unwrap())
-		fmt.Println(strings.HasPrefix(p.Error(), "asap: task user: panic: no database"), len(p.Stack) > 0)
+		fmt.Println(strings.HasPrefix(p.Error(), "user: panic: no database"), len(p.Stack) > 0)
 	}()
 	g := asap.New(context.Background())
 	g.Go("user", func(ctx context.Context) (string, error) { panic("no database") })
@@ -113,7 +162,7 @@ func Example_skipped() {
 	guilty, _ := errors.AsType[*asap.TaskError](err)
 	fmt.Println(guilty.Task)
 	// Output:
-	// asap: task prices skipped: task user: not found
+	// prices skipped: user: not found
 	// true
 	// user
 }
@@ -129,8 +178,8 @@ func Example_exited() {
 	fmt.Println(errors.Is(page.Result().Err, asap.ErrExited), errors.Is(page.Result().Err, asap.ErrSkipped))
 	// Output:
 	// <nil>
-	// asap: task cache: group exited early
-	// asap: task page skipped: group exited early
+	// cache: group exited early
+	// page skipped: group exited early
 	// true true
 }
 

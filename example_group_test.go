@@ -140,7 +140,7 @@ func ExampleGroup_Optional() {
 	fmt.Println(ads.Value().Err)
 	// Output:
 	// page of ada, without ads
-	// asap: task ads: 503 unavailable
+	// ads: 503 unavailable
 }
 
 // A deadline of its own makes an optional task one that is not waited for.
@@ -155,7 +155,7 @@ func ExampleGroup_Optional_deadline() {
 	fmt.Println(ads.Value().Err, ads.Value().Or([]string{"no ads"}))
 	// Output:
 	// <nil>
-	// asap: task ads: context deadline exceeded [no ads]
+	// ads: context deadline exceeded [no ads]
 }
 
 // A deadline of its own is a failure of the task. One of the group's context is
@@ -177,9 +177,9 @@ func ExampleGroup_Go_deadline() {
 	fmt.Println(g.Wait())
 	fmt.Println(slow.Result().Err)
 	// Output:
-	// "" asap: task user: context deadline exceeded
-	// asap: group canceled: context deadline exceeded
-	// asap: task user: context deadline exceeded
+	// "" user: context deadline exceeded
+	// group (running: user): context deadline exceeded
+	// user: context deadline exceeded
 }
 
 func ExampleGroup_Input() {
@@ -267,8 +267,8 @@ func ExampleGroup_Race_failure() {
 	}
 	// Output:
 	// mirror
-	// asap: task mirror[0]: down
-	// asap: task mirror[1]: gone
+	// mirror[0]: down
+	// mirror[1]: gone
 }
 
 func ExampleGroup_NewExit() {
@@ -320,8 +320,8 @@ func ExampleGroup_Wait() {
 	fmt.Println(err)
 	fmt.Println(cart.Result().Err)
 	// Output:
-	// asap: task user: not found
-	// asap: task cart skipped: task user: not found
+	// user: not found
+	// cart skipped: user: not found
 }
 
 func ExampleGroup_Stop() {

@@ -15,7 +15,7 @@ func ExampleOption() {
 	g := asap.New(context.Background(), defaults...)
 	g.Go("ads", findAds)
 	fmt.Println(g.Wait())
-	// Output: asap: task ads: 503 unavailable
+	// Output: ads: 503 unavailable
 }
 
 func ExampleSettled() {
@@ -27,7 +27,7 @@ func ExampleSettled() {
 	fmt.Println(g.Wait())
 	fmt.Println(user.Value())
 	// Output:
-	// asap: task ads: 503 unavailable
+	// ads: 503 unavailable
 	// ada
 }
 
@@ -37,7 +37,7 @@ func ExampleName() {
 		g.Go(name, findAds)
 	}
 	fmt.Println(g.Wait())
-	// Output: asap: group shop: 2 tasks failed: task ads: 503 unavailable; task ads: 503 unavailable
+	// Output: group shop: 2 tasks failed: ads: 503 unavailable; ads: 503 unavailable
 }
 
 func ExampleLimit() {

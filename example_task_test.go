@@ -109,7 +109,7 @@ func ExampleTask_Await_deadline() {
 	})
 	fmt.Println(g.Wait(), slow.Value())
 	// Output:
-	// asap: await slow: context deadline exceeded
+	// await slow: context deadline exceeded
 	// <nil> late
 }
 
@@ -149,7 +149,7 @@ func ExampleTask_Result() {
 	fmt.Println(ads.Result().Err)
 	// Output:
 	// ada
-	// asap: task ads: 503 unavailable
+	// ads: 503 unavailable
 }
 
 func ExampleTask_Name() {
@@ -168,7 +168,14 @@ func ExampleResult() {
 	}
 	r := ads.Value()
 	fmt.Println(r.Value == nil, r.Err)
-	// Output: true asap: task ads: 503 unavailable
+	// Output: true ads: 503 unavailable
+}
+
+func ExampleResult_Get() {
+	photo := asap.Result[string]{Err: errNotFound}
+	url, err := photo.Get()
+	fmt.Printf("%q %v\n", url, err)
+	// Output: "" not found
 }
 
 func ExampleResult_Or() {

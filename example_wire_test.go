@@ -19,7 +19,7 @@ func ExampleResult_MarshalJSON() {
 	// {"value":7} <nil>
 	// <nil> 7 <nil>
 	// {"error":{"kind":"task","name":"ads","causes":[{"kind":"goexit"}]}} <nil>
-	// <nil> -1 asap: task ads: body called runtime.Goexit
+	// <nil> -1 ads: body called runtime.Goexit
 }
 
 func ExampleTaskError_MarshalJSON() {
@@ -27,7 +27,7 @@ func ExampleTaskError_MarshalJSON() {
 	var back asap.TaskError
 	err := back.UnmarshalJSON(data)
 	fmt.Println(err, &back, errors.Is(&back, context.Canceled))
-	// Output: <nil> asap: task user: context canceled true
+	// Output: <nil> user: context canceled true
 }
 
 func ExampleGroupError_MarshalJSON() {
@@ -39,6 +39,6 @@ func ExampleGroupError_MarshalJSON() {
 	fmt.Println(back.UnmarshalJSON(data), &back, len(back.Failures))
 	fmt.Println(errors.Is(&back, errNotFound)) // only what package asap defines
 	// Output:
-	// <nil> asap: task user: not found 1
+	// <nil> user: not found 1
 	// false
 }

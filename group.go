@@ -110,7 +110,7 @@ func (g *Group) raise(wait bool) {
 	v.raised = v.raised || raises
 	v.mu.Unlock()
 	if raises {
-		panic(v.panicked)
+		panic(v.panicked.raised())
 	}
 }
 

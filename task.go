@@ -270,7 +270,7 @@ func (t *Task[T]) Value() T {
 	t.checkEnded("Value")
 	v, err := t.outcome()
 	if err != nil {
-		panic("asap: Value of a task without one: " + inner(err) + "; check the error of Group.Wait, or use Result or Exit.Value")
+		panic("asap: Value of a task without one: " + textOf(err) + "; check the error of Group.Wait, or use Result or Exit.Value")
 	}
 	return v
 }
@@ -317,6 +317,9 @@ func (r Result[T]) Or(def T) T {
 	}
 	return r.Value
 }
+
+// Get returns the value and the error, as the function that made them did.
+func (r Result[T]) Get() (T, error) { return r.Value, r.Err }
 
 // place is where the value is.
 func (t *Task[T]) place() any { return &t.value }

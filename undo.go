@@ -66,8 +66,8 @@ func (h *host) Undoes() bool {
 // UndoFailed records the error of an undo of n. What it wraps was not the group's end.
 func (h *host) UndoFailed(n *engine.Node, err error) {
 	g := h.group()
-	found := g.scan(err)
-	te := &TaskError{Task: engine.Label(n), Err: &undoError{err}, group: g, listed: true, outermost: found.outermost}
+	te := g.judge(n, err, nil).taskError(&undoError{err})
+	te.listed, te.collateral, te.content = true, false, inOther
 	v := g.makeVerdict()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -77,6 +77,5 @@ func (h *host) UndoFailed(n *engine.Node, err error) {
 // undoError is what an undo has returned.
 type undoError struct{ err error }
 
-func (e *undoError) Error() string { return "asap: " + e.text() }
-func (e *undoError) text() string  { return "undo: " + inner(e.err) }
+func (e *undoError) Error() string { return "undo: " + textOf(e.err) }
 func (e *undoError) Unwrap() error { return e.err }

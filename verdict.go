@@ -16,7 +16,10 @@ import (
 type verdict struct {
 	mu         sync.Mutex
 	failures   []*TaskError
+	later      int          // of them, that came after the end
 	undos      []*TaskError // what undos have returned
+	running    []string     // tasks whose bodies ran when the group was ended from outside,
+	ended      []error      // and with what those bodies ended
 	panicked   *PanicError
 	goexit     error // of the first body that called it
 	unfinished bool  // the group was ended from outside, and a task has not succeeded since
@@ -58,33 +61,36 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 		return engine.Verdict{}
 	}
 	end := g.core.NoticedEnd()
-	found := g.scan(err)
-	if found.exit != nil {
+	j := g.judge(n, err, end)
+	if j.exit != nil {
 		g.core.PrepareEnd()
-		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: found.exit}) {
+		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.exit}) {
 			v := g.exited(n)
 			v.Cancel = true
 			return v
 		}
-		if end = g.core.End(); end.Why != engine.ByExit {
-			return g.canceled(n, g.taskError(n, err, found))
+		if end = g.core.End(); end.Why != engine.ByExit { // it came too late
+			j.end, j.ends = end, inCause
 		}
 	}
 	if end != nil && end.Why == engine.ByExit {
 		return g.exited(n)
 	}
-	_, late := err.(*lateError) // what has ended it before the group's end is its own limit
-	found.canceled = found.canceled && !late
-	te := g.taskError(n, err, found)
+	te := j.taskError(err)
 	kind := engine.KindOf(n)
+	tolerant := !g.core.IsElsewhere() || !isDeath(err)
+	g.noteRunning(n, te, end)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), end != nil && !late && (te.canceled || errors.Is(err, end.Cause)):
-		return g.canceled(n, te)
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), te.echo:
+		return g.canceled(n, te, end)
 	case kind&engine.Entrant != 0: // the Race may still succeed
 		return engine.Verdict{Fail: failed(te)}
-	case kind&engine.Optional != 0 && !(g.core.IsElsewhere() && isDeath(err)):
+	case kind&engine.Optional != 0 && tolerant:
 		engine.BodyOf(n).(absorber).absorb(te)
-		return engine.Verdict{}
+		return engine.Verdict{Told: tolerated(te)}
+	case kind&engine.MayFail != 0 && tolerant:
+		te.tolerated = true
+		return engine.Verdict{Fail: tolerated(te)}
 	}
 	return g.fail(n, te, end)
 }
@@ -98,11 +104,10 @@ func isDeath(err error) bool {
 	return panicked || errors.Is(err, ErrGoexit)
 }
 
-// fail records a failure. If its root is in the list already, nothing is added;
-// if the group was ended from outside before anything failed, it came too late.
+// fail records a failure. If its root is in the list already, nothing is added.
 func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {
 	v := engine.Verdict{Fail: failed(te)}
-	g.noteUnfinished(n)
+	g.noteUnfinished(n, end)
 	if te.collateral {
 		return v
 	}
@@ -110,12 +115,12 @@ func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.V
 	all := g.makeVerdict()
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if end != nil && end.Why == engine.ByOutside && len(all.failures) == 0 {
-		return v
-	}
 	all.failures = append(all.failures, te)
 	te.listed = true
 	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te})
+	if !v.Cancel && g.core.End() != nil {
+		all.later++
+	}
 	return v
 }
 
@@ -123,9 +128,13 @@ func failed(te *TaskError) *engine.Failure {
 	return &engine.Failure{Err: te, Outcome: engine.Failed}
 }
 
+func tolerated(te *TaskError) *engine.Failure {
+	return &engine.Failure{Err: te, Outcome: engine.Tolerated}
+}
+
 // canceled is the end of a body that has returned because its context ended.
-func (g *Group) canceled(n *engine.Node, te *TaskError) engine.Verdict {
-	g.noteUnfinished(n)
+func (g *Group) canceled(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {
+	g.noteUnfinished(n, end)
 	return engine.Verdict{Fail: &engine.Failure{Err: te, Outcome: engine.Canceled}}
 }
 
@@ -134,10 +143,10 @@ func (g *Group) exited(n *engine.Node) engine.Verdict {
 	return engine.Verdict{Fail: &engine.Failure{Err: &exitedError{engine.Label(n)}, Outcome: engine.Exited}}
 }
 
-// noteUnfinished notes that n did not succeed, if the group was ended from outside. A
-// function of a Race is no task.
-func (g *Group) noteUnfinished(n *engine.Node) {
-	if end := g.core.End(); end == nil || end.Why != engine.ByOutside || engine.KindOf(n)&engine.Entrant != 0 {
+// noteUnfinished notes that n did not succeed when the group was ended from
+// outside. A function of a Race is no task.
+func (g *Group) noteUnfinished(n *engine.Node, end *engine.Ending) {
+	if end == nil || end.Why != engine.ByOutside || engine.KindOf(n)&engine.Entrant != 0 {
 		return
 	}
 	v := g.makeVerdict()
@@ -146,60 +155,27 @@ func (g *Group) noteUnfinished(n *engine.Node) {
 	v.mu.Unlock()
 }
 
-// taskError is the error of n, whose body has returned err.
-func (g *Group) taskError(n *engine.Node, err error, found scan) *TaskError {
-	return &TaskError{Task: engine.Label(n), Err: err, group: g,
-		collateral: found.listed, canceled: found.canceled, outermost: found.outermost}
-}
-
-// scan is what the errors of this package in a tree of errors say to one group.
-type scan struct {
-	g         *Group
-	exit      *exitError // of the group, the first
-	listed    bool       // a failure in the group's list is the root
-	canceled  bool       // it says that a context has ended
-	outermost int        // the least depth of a group whose errors are in the tree
-}
-
-// scan looks through err, which calls methods of users' errors, so it is done in
-// the body. A task's error knows how far out the groups are whose
-// errors are in it, so what was looked through once is not again at each level
-// of nesting, nor in each of a row of tasks that pass an error on.
-func (g *Group) scan(err error) scan {
-	s := scan{g: g, outermost: math.MaxInt}
-	findError(err, s.look)
-	return s
-}
-
-// look reports whether nothing behind err matters.
-func (s *scan) look(err error) (skip bool) {
-	switch e := err.(type) {
-	case *exitError:
-		if s.exit == nil && e.group == s.g {
-			s.exit = e
-		}
-		s.outermost = min(s.outermost, e.group.core.Depth())
-	case *TaskError:
-		if e.group == nil { // made by a user, or elsewhere
-			return false
-		}
-		s.canceled = s.canceled || e.canceled
-		s.outermost = min(s.outermost, e.group.core.Depth(), e.outermost)
-		if e.group == s.g && (e.listed || e.collateral) {
-			s.listed = true
-			return true
-		}
-		return e.outermost > s.g.core.Depth()
-	case interface{ Is(error) bool }:
-		s.canceled = s.canceled || e.Is(context.Canceled) || e.Is(context.DeadlineExceeded)
+// noteRunning notes the error of a body that ran when the group was ended from
+// outside: not of one that only waited for another task then. Of one that waited for
+// a nested group the error is kept, which has those of the bodies in there.
+func (g *Group) noteRunning(n *engine.Node, te *TaskError, end *engine.Ending) {
+	cut := engine.WaitsCut(n)
+	if end == nil || end.Why != engine.ByOutside || cut&engine.CutTask != 0 {
+		return
 	}
-	s.canceled = s.canceled || err == context.Canceled || err == context.DeadlineExceeded
-	return false
+	v := g.makeVerdict()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	te.running = true
+	v.ended = append(v.ended, te)
+	if cut == 0 {
+		v.running = append(v.running, te.Task)
+	}
 }
 
 // ExitOf returns the exit of the group that err is or wraps.
 func (h *host) ExitOf(err error) (handle engine.ExitHandle, value any, ok bool) {
-	x := h.group().scan(err).exit
+	x := h.group().judge(nil, err, nil).exit
 	if x == nil {
 		return nil, nil, false
 	}
@@ -211,9 +187,9 @@ func (h *host) ExitOf(err error) (handle engine.ExitHandle, value any, ok bool) 
 func (h *host) Lost(race *engine.Node) engine.Verdict {
 	g := h.group()
 	all := &raceError{}
-	found := scan{g: g, outermost: math.MaxInt}
-	skipped, echo := true, false
+	skipped := true
 	end := g.core.NoticedEnd()
+	j := newJudgement(g, race, end)
 	for f := range parts(race) {
 		all.errs = append(all.errs, f.Err)
 		skipped = skipped && f.Outcome == engine.Skipped
@@ -221,21 +197,19 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 		if s, ok := err.(*skipError); ok {
 			err = s.cause
 		}
-		te, ok := err.(*TaskError)
-		if ok {
-			found.look(te)
-		}
-		echo = echo || f.Outcome == engine.Canceled || f.Outcome == engine.Skipped || ok && te.canceled || end != nil && err == end.Cause
+		j.part(err)
 	}
 	switch {
 	case skipped:
 		return engine.Verdict{Fail: h.Skipped(race, nil)}
 	case end != nil && end.Why == engine.ByExit:
 		return g.exited(race)
-	case end != nil && echo:
-		return g.canceled(race, g.taskError(race, all, found))
 	}
-	return g.fail(race, g.taskError(race, all, found), end)
+	te := j.taskError(all)
+	if te.echo {
+		return g.canceled(race, te, end)
+	}
+	return g.fail(race, te, end)
 }
 
 // RaceLost is the cause of the contexts of functions that have not won.
@@ -253,11 +227,14 @@ func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
 // Skipped is the end of a task whose body never runs, because of dep or, when dep
 // is nil, because the group has ended.
 func (h *host) Skipped(n, dep *engine.Node) *engine.Failure {
-	cause := h.group().skipCause(dep)
-	if cause == nil { // a Race is decided: its other functions are not missed
+	g := h.group()
+	cause := g.skipCause(dep)
+	te, ok := cause.(*TaskError)
+	switch {
+	case cause == nil: // a Race is decided: its other functions are not missed
 		cause = context.Canceled
-	} else {
-		h.group().noteUnfinished(n)
+	case !ok || !te.tolerated: // else it can be done without
+		g.noteUnfinished(n, g.core.End())
 	}
 	return &engine.Failure{Err: &skipError{engine.Label(n), cause}, Outcome: engine.Skipped}
 }
@@ -275,7 +252,7 @@ func (g *Group) skipCause(dep *engine.Node) error {
 	if s, ok := f.Err.(*skipError); ok {
 		return s.cause
 	}
-	if end != nil && f.Outcome != engine.Failed {
+	if end != nil && f.Outcome != engine.Failed && f.Outcome != engine.Tolerated {
 		return end.Cause
 	}
 	return f.Err
@@ -302,7 +279,8 @@ func (h *host) Panicked(n *engine.Node, value any, stack []byte) engine.Verdict 
 
 // Goexited records that a body has called runtime.Goexit.
 func (h *host) Goexited(n *engine.Node) engine.Verdict {
-	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), outermost: math.MaxInt}
+	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), content: inOther,
+		outermost: math.MaxInt32, exits: math.MaxInt32}
 	g, v := h.group(), h.group().noteDeath()
 	v.mu.Lock()
 	v.goexit = cmp.Or(v.goexit, error(err))
@@ -345,7 +323,7 @@ func (h *host) Cycle(path []string) error { return &CycleError{path} }
 
 // Outside is the end of the group by its parent, or by Stop.
 func (h *host) Outside(err, cause error) *engine.Ending {
-	return &engine.Ending{Why: engine.ByOutside, Cause: cause, Err: err, Report: &endError{err, cause}}
+	return &engine.Ending{Why: engine.ByOutside, Cause: cause, Err: err}
 }
 
 // Ended says how the group has ended, for observers, and keeps what Wait returns.
@@ -367,18 +345,27 @@ func (h *host) Ended() (engine.Outcome, error) {
 		return engine.Goexited, v.result
 	case byExit && len(v.undos) == 0:
 		return engine.Exited, nil
-	case len(v.failures)+len(v.undos) > 0:
-		e := &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...)}
-		if len(v.failures) == 0 && v.unfinished {
-			e.rest = end.Report
-		}
-		v.result = e
-		return engine.Failed, v.result
-	case end != nil && end.Why == engine.ByOutside && v.unfinished:
-		v.result = end.Report
+	case v.unfinished:
+		v.result = g.unfinished(v, end)
 		if v.result != nil {
 			return engine.Canceled, v.result
 		}
+	case byExit: // which drops all failures but those of undos
+		v.result = &GroupError{Group: g.core.Name(), Failures: v.undos}
+		return engine.Failed, v.result
+	case len(v.failures)+len(v.undos) > 0:
+		v.result = &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...), later: v.later}
+		return engine.Failed, v.result
 	}
 	return engine.Succeeded, nil
+}
+
+// unfinished is what Wait returns when the group was ended from outside. An engine
+// that ends it says that itself, unless something has failed as well.
+func (g *Group) unfinished(v *verdict, end *engine.Ending) error {
+	if end.Err == nil && len(v.failures)+len(v.undos) == 0 {
+		return end.Report
+	}
+	return &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...), Cause: end.Cause, Running: v.running,
+		err: end.Err, ended: v.ended, later: v.later}
 }

@@ -48,7 +48,7 @@ func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(
 func (e *TaskError) UnmarshalJSON(data []byte) error {
 	out, err := decodeWire[*TaskError](data)
 	if err == nil {
-		e.Task, e.Err = out.Task, out.Err
+		e.Task, e.Err, e.cause, e.echo = out.Task, out.Err, out.cause, out.echo
 	}
 	return err
 }
@@ -90,6 +90,14 @@ type wireError struct {
 	Path    []string     `json:"path,omitempty"`
 	Is      []string     `json:"is,omitempty"` // sentinels of which only the original's Is method knows
 	Causes  []*wireError `json:"causes,omitempty"`
+
+	// Of a group that was ended from outside, Cause also of a task that an end
+	// has ended.
+	Cause   *wireError   `json:"cause,omitempty"`
+	Context *wireError   `json:"context,omitempty"` // the error of the context that has ended
+	Running []string     `json:"running,omitempty"`
+	Ended   []*wireError `json:"ended,omitempty"` // the errors of bodies that are no failures
+	Later   int          `json:"later,omitempty"` // failures after the end
 }
 
 // sentinels are the errors that are the same everywhere.
@@ -122,9 +130,13 @@ func (w *wirer) encode(err error, depth int) *wireError {
 	w.left--
 	switch e := err.(type) {
 	case *TaskError:
-		return &wireError{Kind: "task", Name: e.Task, Causes: w.causes([]error{e.Err}, depth)}
+		out := &wireError{Kind: "task", Name: e.Task, Causes: w.causes([]error{e.Err}, depth)}
+		if e.echo {
+			out.Cause = w.one(e.cause, depth)
+		}
+		return out
 	case *GroupError:
-		return &wireError{Kind: "group", Name: e.Group, Causes: w.causes(e.Unwrap(), depth)}
+		return w.group(e, depth)
 	case *undoError:
 		return &wireError{Kind: "undo", Causes: w.causes([]error{e.err}, depth)}
 	case *CycleError:
@@ -136,20 +148,18 @@ func (w *wirer) encode(err error, depth int) *wireError {
 		}
 		return out
 	case *wire.RemoteError:
-		return &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.Unwrap(), depth)}
+		out := &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.Unwrap(), depth)}
+		out.Is = saidBy(e)
+		return out
 	}
 	for _, s := range sentinels {
 		if err == s.err {
 			return &wireError{Kind: s.name}
 		}
 	}
-	out := &wireError{Type: fmt.Sprintf("%T", err), Message: cut(err.Error())}
+	out := &wireError{Type: fmt.Sprintf("%T", err), Message: cut(textOf(err))}
 	if is, ok := err.(interface{ Is(error) bool }); ok {
-		for _, s := range sentinels {
-			if is.Is(s.err) {
-				out.Is = append(out.Is, s.name)
-			}
-		}
+		out.Is = saidBy(is)
 	}
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
@@ -160,6 +170,42 @@ func (w *wirer) encode(err error, depth int) *wireError {
 		out.Causes = w.causes(e.Unwrap(), depth)
 	}
 	return out
+}
+
+// saidBy has the sentinels that an Is method knows.
+func saidBy(err interface{ Is(error) bool }) (names []string) {
+	for _, s := range sentinels {
+		if err.Is(s.err) {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+func (w *wirer) group(e *GroupError, depth int) *wireError {
+	out := &wireError{Kind: "group", Name: e.Group, Running: e.Running, Later: e.later}
+	out.Context, out.Cause = w.one(e.err, depth), w.one(e.Cause, depth)
+	failures := make([]error, len(e.Failures))
+	for i, f := range e.Failures {
+		failures[i] = f
+	}
+	out.Causes = w.causes(failures, depth)
+	var ended []error
+	for _, err := range e.ended {
+		if te, ok := err.(*TaskError); !ok || !te.listed { // else it is among the failures
+			ended = append(ended, err)
+		}
+	}
+	out.Ended = w.causes(ended, depth)
+	return out
+}
+
+// one is causes for one error, which may be nil.
+func (w *wirer) one(err error, depth int) *wireError {
+	if err == nil {
+		return nil
+	}
+	return w.causes([]error{err}, depth)[0]
 }
 
 func (w *wirer) causes(errs []error, depth int) []*wireError {
@@ -185,17 +231,15 @@ func cut(text string) string {
 
 // error returns what the original is here.
 func (w *wireError) error() error {
-	causes := make([]error, 0, len(w.Causes))
-	for _, c := range w.Causes {
-		if c != nil {
-			causes = append(causes, c.error())
-		}
-	}
+	causes := errorsOf(w.Causes)
 	switch w.Kind {
 	case "task":
 		e := &TaskError{Task: w.Name}
 		if len(causes) > 0 {
 			e.Err = causes[0]
+		}
+		if w.Cause != nil {
+			e.cause, e.echo = w.Cause.error(), true
 		}
 		return e
 	case "undo":
@@ -205,7 +249,13 @@ func (w *wireError) error() error {
 		}
 		return e
 	case "group":
-		e := &GroupError{Group: w.Name}
+		e := &GroupError{Group: w.Name, Running: w.Running, ended: errorsOf(w.Ended), later: w.Later}
+		if w.Cause != nil {
+			e.Cause = w.Cause.error()
+		}
+		if w.Context != nil {
+			e.err = w.Context.error()
+		}
 		for _, c := range causes {
 			te, ok := c.(*TaskError)
 			if !ok {
@@ -219,7 +269,7 @@ func (w *wireError) error() error {
 	case "panic":
 		e := &PanicError{Task: w.Name, Value: w.Message, Stack: []byte(w.Stack)}
 		if len(causes) > 0 {
-			e.Value = wire.New(w.Type, w.Message, causes)
+			e.Value = wire.New(w.Type, w.Message, nil, causes)
 		}
 		return e
 	}
@@ -228,12 +278,22 @@ func (w *wireError) error() error {
 			return s.err
 		}
 	}
+	var is []error
 	for _, name := range w.Is {
 		for _, s := range sentinels {
 			if s.name == name {
-				causes = append(causes, s.err)
+				is = append(is, s.err)
 			}
 		}
 	}
-	return wire.New(w.Type, w.Message, causes)
+	return wire.New(w.Type, w.Message, is, causes)
+}
+
+func errorsOf(all []*wireError) (errs []error) {
+	for _, w := range all {
+		if w != nil {
+			errs = append(errs, w.error())
+		}
+	}
+	return errs
 }

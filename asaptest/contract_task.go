@@ -98,6 +98,11 @@ func (c *contract) ready(e asap.Event, t *taskState) {
 	}
 }
 
+// goesOn reports whether a task that ended so can have a dependent that is ready.
+func goesOn(o asap.Outcome) bool {
+	return o == asap.Succeeded || o == asap.Tolerated || o == asap.LeftOut
+}
+
 // ended checks that outcome and error say the same.
 func (c *contract) ended(e asap.Event, t *taskState) {
 	var te *asap.TaskError

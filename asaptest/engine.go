@@ -3,7 +3,6 @@ package asaptest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -95,7 +94,7 @@ func (c *flowCase) judgeEvents(t *testing.T, events *Events) {
 			if c.task != "" && (!ok || te.Task != c.task) {
 				t.Errorf("task %s was skipped with %q, want the error of task %s in it", e.Name, e.Err, c.task)
 			}
-			if text := fmt.Sprint("asap: task ", e.Name, " skipped: "); !strings.HasPrefix(e.Err.Error(), text) {
+			if text := e.Name + " skipped: "; !strings.HasPrefix(e.Err.Error(), text) {
 				t.Errorf("task %s was skipped with %q, want a text that begins with %q", e.Name, e.Err, text)
 			}
 		}

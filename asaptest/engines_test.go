@@ -217,7 +217,7 @@ func TestFaults(t *testing.T) {
 		{"reports in Cancel", "is called outside Start and Step"},
 		{"runs twice", "the body ran 2 times"},
 		{"drops errors", "the flow's error is"},
-		{"flattens errors", `the flow's error is "asap: task user: activity failed"`},
+		{"flattens errors", `the flow's error is "user: activity failed"`},
 		{"leaves values out", "the flow's value is"},
 		{"swallows panics", "panic: no user"},
 		{"stops", "executor: "},

@@ -78,7 +78,7 @@ var flowCases = append([]flowCase{
 	{rule: "R33 map of nothing", in: 0, want: "", flow: flow.Define("asaptest.map0", func(g *group, in number) words {
 		return g.Map("likes", in.Then("list", upTo), plus(1)).Then("text", join[int])
 	})},
-	{rule: "R13 map with a failed element", queues: true, in: 3, fails: "asap: task likes[2]: no 2", task: "likes[2]", skips: "likes text", flow: flow.Define("asaptest.mapfail", func(g *group, in number) words {
+	{rule: "R13 map with a failed element", queues: true, in: 3, fails: "likes[2]: no 2", task: "likes[2]", skips: "likes text", flow: flow.Define("asaptest.mapfail", func(g *group, in number) words {
 		return g.Map("likes", in.Then("list", upTo), func(_ context.Context, a int) (int, error) {
 			if a == 2 {
 				return 0, fmt.Errorf("no %d", a)
@@ -91,14 +91,14 @@ var flowCases = append([]flowCase{
 		return won.Then("text", text)
 	})},
 	{rule: "R33 race that all lose", in: 1, task: "mirror",
-		fails: "asap: task mirror: task mirror[0]: down; task mirror[1]: gone",
+		fails: "mirror: mirror[0]: down; mirror[1]: gone",
 		flow: flow.Define("asaptest.lost", func(g *group, in number) words {
 			return g.Race("mirror", always(0, errDown), always(0, errors.New("gone"))).Then("text", text)
 		})},
-	{rule: "R11 fail fast", in: 3, fails: "asap: task user: no 3", task: "user", skips: "profile page", flow: flow.Define("asaptest.fail", func(g *group, in number) words {
+	{rule: "R11 fail fast", in: 3, fails: "user: no 3", task: "user", skips: "profile page", flow: flow.Define("asaptest.fail", func(g *group, in number) words {
 		return in.Then("user", broken).Then("profile", plus(1)).Then("page", text)
 	})},
-	{rule: "R12 settled", in: 3, task: "a", skips: "e", want: "4", fails: "asap: task a: no 3", flow: flow.Define("asaptest.settled", func(g *group, in number) words {
+	{rule: "R12 settled", in: 3, task: "a", skips: "e", want: "4", fails: "a: no 3", flow: flow.Define("asaptest.settled", func(g *group, in number) words {
 		a, b := in.Then("a", broken), in.Then("b", plus(1))
 		a.And(b).Then("e", sum)
 		return b.Then("d", text)
@@ -109,16 +109,16 @@ var flowCases = append([]flowCase{
 	{rule: "R14 optional that is there", in: 3, want: "4", flow: flow.Define("asaptest.optional1", func(g *group, in number) words {
 		return in.Optional("ads", plus(1)).Then("text", or)
 	})},
-	{rule: "R14 optional after a failure", in: 3, fails: "asap: task user: no 3", task: "user", skips: "ads text", flow: flow.Define("asaptest.optional2", func(g *group, in number) words {
+	{rule: "R14 optional after a failure", in: 3, fails: "user: no 3", task: "user", skips: "ads text", flow: flow.Define("asaptest.optional2", func(g *group, in number) words {
 		return in.Then("user", broken).Optional("ads", plus(1)).Then("text", or)
 	})},
-	{rule: "R14 optional that panics", away: true, in: 3, fails: "asap: task ads: panic: no ads", skips: "text", flow: flow.Define("asaptest.optional3", func(g *group, in number) words {
+	{rule: "R14 optional that panics", away: true, in: 3, fails: "ads: panic: no ads", skips: "text", flow: flow.Define("asaptest.optional3", func(g *group, in number) words {
 		return in.Optional("ads", func(context.Context, int) (int, error) { panic("no ads") }).Then("text", or)
 	})},
-	{rule: "R29 panic", away: true, in: 3, fails: "asap: task user: panic: no user", skips: "text", flow: flow.Define("asaptest.panic", func(g *group, in number) words {
+	{rule: "R29 panic", away: true, in: 3, fails: "user: panic: no user", skips: "text", flow: flow.Define("asaptest.panic", func(g *group, in number) words {
 		return in.Then("user", func(context.Context, int) (int, error) { panic("no user") }).Then("text", text)
 	})},
-	{rule: "R29 Goexit", away: true, in: 3, fails: "asap: task user: body called runtime.Goexit", task: "user", skips: "text", flow: flow.Define("asaptest.goexit", func(g *group, in number) words {
+	{rule: "R29 Goexit", away: true, in: 3, fails: "user: body called runtime.Goexit", task: "user", skips: "text", flow: flow.Define("asaptest.goexit", func(g *group, in number) words {
 		return in.Then("user", func(context.Context, int) (int, error) { runtime.Goexit(); return 0, nil }).Then("text", text)
 	})},
 	{rule: "R17 exit", in: 3, want: "from the cache", skips: "page", flow: flow.Define("asaptest.exit", func(g *group, in number) words {

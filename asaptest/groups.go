@@ -66,9 +66,9 @@ var groupCases = []groupCase{
 		user := g.Go("user", always(0, errDown))
 		_, _ = user.Await(e.ctx)
 		late := g.Go("late", always(1, nil))
-		e.errorText("Wait", g.Wait(), "asap: task user: down")
+		e.errorText("Wait", g.Wait(), "user: down")
 		e.is("late", late.Result().Err, asap.ErrSkipped)
-		e.errorText("late", late.Result().Err, "asap: task late skipped: task user: down")
+		e.errorText("late", late.Result().Err, "late skipped: user: down")
 	}},
 	{rule: "R6 Await outside of bodies", run: func(e *engine) {
 		g := e.group()
@@ -89,7 +89,7 @@ var groupCases = []groupCase{
 		_, _ = first.Await(e.ctx)
 		g.Go("second", func(context.Context) (int, error) { return 7, &asap.CycleError{Path: []string{"x"}} })
 		err := g.Wait()
-		e.errorText("Wait", err, "asap: group shop: 2 tasks failed: task first: down; task second: cycle: x")
+		e.errorText("Wait", err, "group shop: 2 tasks failed: first: down; second: cycle: x")
 		e.is("Wait", err, errDown)
 		ge, ok := errors.AsType[*asap.GroupError](err)
 		if !ok || len(ge.Failures) != 2 || ge.Failures[0].Task != "first" || ge.Group != "shop" {
@@ -127,7 +127,7 @@ var groupCases = []groupCase{
 		page := user.Then("profile", double).And(other).Then("page", sum)
 		_ = g.Wait()
 		err := page.Result().Err
-		e.errorText("page", err, "asap: task page skipped: task user: down")
+		e.errorText("page", err, "page skipped: user: down")
 		te, ok := errors.AsType[*asap.TaskError](err)
 		if !ok || te.Task != "user" {
 			e.t.Errorf("errors.As(%v) = %v, want the error of user", err, te)
@@ -169,7 +169,7 @@ var groupCases = []groupCase{
 		g := e.group(asap.Limit(1))
 		g.Go("user", always(0, errDown))
 		queued := g.Go("queued", always(1, nil))
-		e.errorText("Wait", g.Wait(), "asap: task user: down")
+		e.errorText("Wait", g.Wait(), "user: down")
 		e.is("queued", queued.Result().Err, asap.ErrSkipped)
 	}},
 	{rule: "R29 panic is the task's error", away: true, run: func(e *engine) {

@@ -134,7 +134,7 @@ func TestPortableKeepsQuiet(t *testing.T) {
 			a := in.Optional("a", give(secretless{1}))
 			b := in.Optional("b", func(context.Context, int) (secretless, error) { return secretless{}, errDown })
 			return g.Gather("both", a, b).Then("quote", func(_ context.Context, l []asap.Result[secretless]) (int, error) {
-				if l[1].Err.Error() != "asap: task b: down" || l[0].Value.N != 1 {
+				if l[1].Err.Error() != "b: down" || l[0].Value.N != 1 {
 					return 0, fmt.Errorf("got %v", l)
 				}
 				return l[1].Or(secretless{5}).N, nil

@@ -35,6 +35,7 @@ type figure struct {
 type taskRow struct {
 	Name                 string
 	Runs, Failures       int
+	Tolerated            int // failures that the others went on without
 	P50, P95, P99        string
 	Index, SlowIndex     share // of runs
 	OfTime, SlowOfTime   string
@@ -112,7 +113,7 @@ func figures(r *waterfall.Report) []figure {
 
 func newTaskRow(t waterfall.TaskReport) taskRow {
 	return taskRow{
-		Name: look.Plain(t.Name), Runs: t.Runs, Failures: t.Failures,
+		Name: look.Plain(t.Name), Runs: t.Runs, Failures: t.Failures, Tolerated: t.Tolerated,
 		P50: look.Duration(t.P50), P95: look.Duration(t.P95), P99: look.Duration(t.P99),
 		Index: newShare(t.Criticality), SlowIndex: newShare(t.SlowCriticality),
 		OfTime: percent(t.Share), SlowOfTime: percent(t.SlowShare),

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -66,6 +67,26 @@ func (b *backend) Declaring(n *engine.Node) {
 			panic(fmt.Sprintf("asap: Within(%v) of task %s on an engine without a Clock; use Timeout, or an engine that has one", within, engine.Name(n)))
 		}
 	}
+}
+
+func (b *backend) Counted(n *engine.Node) {
+	if b.plan != nil && b.drawing == nil && b.remote == nil {
+		b.plan.note(n)
+	}
+}
+
+// Label numbers the names that are not unique.
+func (b *backend) Label(n *engine.Node) string {
+	switch {
+	case b.remote != nil:
+		whole := engine.WholeOf(n)
+		if c, ok := engine.Backing(cmp.Or(whole, n)).(*remoteCall); ok {
+			return c.numbered.label(n, whole)
+		}
+	case b.plan != nil && b.drawing == nil:
+		return b.plan.label(n)
+	}
+	return ""
 }
 
 func (b *backend) Declared(n, of *engine.Node, index int) bool {

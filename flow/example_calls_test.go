@@ -158,8 +158,8 @@ func ExampleCall_Exit() {
 	// Output:
 	// "[name0 name1]" <nil>
 	// "cached" <nil>
-	// "" asap: task name[1]: read 3: file does not exist
-	// "" asap: task name[0]: read 3: file does not exist
+	// "" name[1]: read 3: file does not exist
+	// "" name[0]: read 3: file does not exist
 }
 
 func ExampleCall_Exited() {
@@ -174,10 +174,10 @@ func ExampleRemoteError() {
 	_, err := lookup.With(flow.On(newFarAway(lookup))).Run(context.Background(), 2)
 	remote, _ := errors.AsType[*flow.RemoteError](err)
 	fmt.Println(remote.Type, remote.Message == remote.Error(), remote.Unwrap())
-	fmt.Println(errors.Is(err, fs.ErrNotExist)) // only what package asap defines
+	fmt.Println(errors.Is(err, fs.ErrNotExist), remote.Is(context.Canceled)) // only what package asap defines
 	// Output:
 	// *fs.PathError true [file does not exist]
-	// false
+	// false false
 }
 
 func ExampleNeed() {

@@ -78,8 +78,8 @@ func ExampleExecutor() {
 	// Output:
 	// shop/ads: a function: true, 0 arguments, a place for the value: true
 	// shop/user: a function: true, 0 arguments, a place for the value: true
-	// asap: task ads: 503 unavailable
-	// asap: task user: task ads: 503 unavailable
+	// ads: 503 unavailable
+	// user: ads: 503 unavailable
 }
 
 func greet(ctx context.Context) (string, error) { return "hello", nil }

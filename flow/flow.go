@@ -15,6 +15,7 @@ type Flow[In, Out any] struct {
 	name    string
 	build   func(*asap.Group, *asap.Task[In]) *asap.Task[Out]
 	options []asap.Option
+	numbers *numbers
 }
 
 // Define names a flow and runs nothing. build declares the tasks on the group
@@ -26,13 +27,13 @@ func Define[In, Out any](name string, build func(*asap.Group, *asap.Task[In]) *a
 	if build == nil {
 		panic("asap: Define of flow " + name + " with a nil function; pass one that declares the tasks")
 	}
-	return &Flow[In, Out]{name, build, options}
+	return &Flow[In, Out]{name, build, options, new(numbers)}
 }
 
 // With returns the flow with further options, which come after its own.
 func (f *Flow[In, Out]) With(options ...asap.Option) *Flow[In, Out] {
 	all := make([]asap.Option, 0, len(f.options)+len(options))
-	return &Flow[In, Out]{f.name, f.build, append(append(all, f.options...), options...)}
+	return &Flow[In, Out]{f.name, f.build, append(append(all, f.options...), options...), f.numbers}
 }
 
 // Run runs the flow and returns the value of its result task, as the function
@@ -42,7 +43,7 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 		panic("asap: Run of flow " + f.name + " with a nil context; pass context.Background()")
 	}
 	p := newPlan(f.name)
-	p.options = f.options
+	p.options, p.numbers, p.first = f.options, f.numbers, f.numbers.isFirst()
 	var failed error // of the result's task, where others have their own
 	out, err := asap.Run(ctx, func(g *asap.Group) func() Out {
 		input := g.Input("input", in)

@@ -45,7 +45,7 @@ func (d *drawing) graph(flow string) *Graph {
 	names := make(namer)
 	for _, n := range d.nodes {
 		k := engine.KindOf(n)
-		t := GraphTask{Name: names.of(n), Kind: kindOf(n), LeftOut: k&engine.LeftOut != 0, MayFail: k&(engine.MayFail|engine.Optional) != 0}
+		t := GraphTask{Name: names.of(n), Kind: kindOf(n), LeftOut: k&engine.WithoutBody != 0, MayFail: k&(engine.MayFail|engine.Optional) != 0}
 		t.Timeout, t.Within = engine.LimitsOf(n)
 		if k&engine.Mapped != 0 {
 			var c engine.Call

@@ -16,6 +16,8 @@ import (
 type plan struct {
 	flow     string
 	options  []asap.Option
+	numbers  *numbers    // of the flow, in this process
+	first    bool        // it notes them
 	building atomic.Bool // the flow's function has not returned
 	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
 
@@ -24,8 +26,9 @@ type plan struct {
 	input   *engine.Node
 	result  error // of a run, when the function has returned: what refused says then
 
-	mu  sync.Mutex
-	err error // the first thing the function must not do
+	mu    sync.Mutex
+	err   error   // the first thing the function must not do
+	noted []noted // declared so far, in a first run
 }
 
 func newPlan(flow string) *plan {
@@ -63,6 +66,9 @@ func (p *plan) holds(n *engine.Node) bool {
 func (p *plan) defined(built bool) {
 	p.building.Store(false)
 	g := p.backend.group
+	if built {
+		p.keepNoted()
+	}
 	if p.result = p.refused(); !built || p.result != nil {
 		g.NoticedEnd() // the parent's comes first
 		g.EndWith(cmp.Or(p.result, context.Canceled), p.result)

@@ -24,6 +24,7 @@ type remote struct {
 	exec         Executor
 	began        time.Time // by the executor's clock, if it has one
 	names        namer
+	labels       labels
 	seq          int
 	open         []*engine.Node // declared, in order; those that have ended leave now and then
 	declaredOpen int            // left in open the last time
@@ -46,6 +47,7 @@ type remoteCall struct {
 	call     *Call           // in flight, of one that may have to be canceled alone
 	limit    *limit          // of its Within, nil without
 	overdue  bool            // the limit has ended while the call was in flight
+	numbered numbered        // its name in errors
 	ctx      context.Context // what observers made of the group's
 	started  bool
 	reported bool
@@ -65,6 +67,7 @@ func callOf(n *engine.Node) *remoteCall { return engine.Backing(n).(*remoteCall)
 func (r *remote) declared(n *engine.Node) {
 	name := r.names.of(n)
 	r.add(n, name, name)
+	callOf(n).numbered = r.labels.of(engine.PlainLabel(n), engine.HasParts(n))
 }
 
 // declaredPart names the i-th function or element of a Race or a Map.
@@ -83,7 +86,7 @@ func (r *remote) add(n *engine.Node, name, body string) {
 	r.seq++
 	c := &remoteCall{seq: r.seq, name: name, body: body}
 	engine.SetBacking(n, c)
-	if _, within := engine.LimitsOf(n); within > 0 && engine.KindOf(n)&engine.LeftOut == 0 {
+	if _, within := engine.LimitsOf(n); within > 0 && engine.KindOf(n)&engine.WithoutBody == 0 {
 		c.limit = r.makeLimits().of(within)
 		c.limit.nodes = append(c.limit.nodes, n)
 	}
@@ -149,7 +152,7 @@ func (r *remote) start(n *engine.Node) {
 // report notes the end of a call that is in flight.
 func (r *remote) report(n *engine.Node, c *remoteCall, err error) {
 	if c.overdue {
-		err = c.limit.judge(err, c.call)
+		err = r.limits.judge(err, c.call, c.limit)
 	}
 	c.reported, c.err, c.call = true, err, nil
 	r.inFlight--

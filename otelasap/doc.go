@@ -19,7 +19,8 @@
 //
 // The status is an error for a body that failed, panicked or called
 // runtime.Goexit, and otherwise unset: a task that was canceled because another
-// failed is nobody's error. [Outcome] has the precise word. The span of an
+// failed is nobody's error, and one that the others went on without is no error
+// either, but has its type and an event exception. [Outcome] has the precise word. The span of an
 // outermost group has its critical path in [CriticalPath].
 //
 // # Metrics

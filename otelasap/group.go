@@ -47,7 +47,7 @@ func (o *Observer) endGroup(r *run, e asap.Event) {
 // groupText is the error of the group without the stack of a panic.
 func groupText(e asap.Event) string {
 	if p, ok := e.Err.(*asap.PanicError); ok {
-		return "task " + p.Task + ": panic: " + errorText(p)
+		return p.Task + ": panic: " + errorText(p)
 	}
 	return fmt.Sprint(e.Err)
 }

@@ -3,6 +3,8 @@ package otelasap
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -165,16 +167,36 @@ func depsWithoutSpan(t *task) []asap.ID {
 	return t.deps
 }
 
+// ownError is what the body returned.
+func ownError(e asap.Event) error {
+	if te, ok := e.Err.(*asap.TaskError); ok && te.Err != nil {
+		return te.Err
+	}
+	return e.Err
+}
+
+// bodyText is its text. That of a task's error is safe to ask for, whatever the
+// body has returned, and begins with the name.
+func bodyText(e asap.Event) string {
+	text := fmt.Sprint(e.Err)
+	if te, ok := e.Err.(*asap.TaskError); ok {
+		text = strings.TrimPrefix(text, te.Task+": ")
+	}
+	return text
+}
+
 // status sets what went wrong, if it was the body's own doing.
 func status(span trace.Span, e asap.Event, at trace.SpanEventOption) {
 	switch e.Outcome {
 	case asap.Failed:
-		err := e.Err
-		if te, ok := errors.AsType[*asap.TaskError](err); ok {
-			err = te.Err
-		}
-		span.SetStatus(codes.Error, err.Error())
+		err := ownError(e)
+		span.SetStatus(codes.Error, bodyText(e))
 		span.SetAttributes(semconv.ErrorType(err))
+	case asap.Tolerated: // the others went on without it
+		err := ownError(e)
+		span.SetAttributes(semconv.ErrorType(err))
+		span.AddEvent("exception", at, trace.WithAttributes(
+			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(fmt.Sprintf("%T", err))))
 	case asap.Panicked:
 		p, _ := errors.AsType[*asap.PanicError](e.Err)
 		span.SetStatus(codes.Error, "panic")

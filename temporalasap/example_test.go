@@ -81,7 +81,7 @@ func ExampleRun() {
 		fmt.Println("a workflow:", strings.HasPrefix(wf.Error(), "workflow execution error"))
 	}
 	// Output:
-	// asap: task stock: the order is empty
+	// stock: the order is empty
 	// failed: stock
 	// a workflow: true
 }
@@ -213,7 +213,7 @@ func ExampleHandle_Tasks() {
 	}
 	fmt.Println(err)
 	// Output:
-	// asap: task stock: the order is empty
+	// stock: the order is empty
 	// stock: failed "the order is empty"
 	// charge: skipped ""
 	// receipt: skipped ""

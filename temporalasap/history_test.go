@@ -296,7 +296,7 @@ func TestHistoryEnds(t *testing.T) {
 			s.start(2*second, rates, 1)
 			s.canceled(4*second, rates)
 			return s.end(5*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED)
-		}, "queued 0s-2s, running 2s-3s, Failed", "queued 0s-2s, running 2s-4s, Canceled", "blocked 0s-3s on cart, Skipped", "asap: task cart: no stock", true},
+		}, "queued 0s-2s, running 2s-3s, Failed", "queued 0s-2s, running 2s-4s, Canceled", "blocked 0s-3s on cart, Skipped", "cart: no stock", true},
 		{"a timeout", func(s *script, cart, rates int64) *history.History {
 			s.start(1*second, rates, 1)
 			s.complete(2*second, rates, 6)
@@ -304,14 +304,14 @@ func TestHistoryEnds(t *testing.T) {
 			s.timeout(9*second, cart)
 			return s.end(9*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED)
 		}, "queued 0s-1s, running 1s-9s, Failed", "queued 0s-1s, running 1s-2s, Succeeded", "blocked 0s-9s on cart, Skipped",
-			"asap: task cart: activity timeout (type: Heartbeat)", true},
+			"cart: activity timeout (type: Heartbeat)", true},
 		{"a cancel", func(s *script, cart, rates int64) *history.History {
 			s.add(2*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED, &history.HistoryEvent{})
 			s.start(1*second, cart, 1)
 			s.canceled(3*second, cart)
 			s.canceled(3*second, rates) // before it started
 			return s.end(4*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED)
-		}, "queued 0s-1s, running 1s-3s, Canceled", "queued 0s-3s, Canceled", "blocked 0s-3s on cart, Skipped", "asap: group canceled: context canceled", true},
+		}, "queued 0s-1s, running 1s-3s, Canceled", "queued 0s-3s, Canceled", "blocked 0s-3s on cart, Skipped", "group shop (running: cart, rates): context canceled", true},
 		{"not ended", func(s *script, cart, rates int64) *history.History {
 			s.start(2*second, cart, 1)
 			s.complete(3*second, cart, 6)

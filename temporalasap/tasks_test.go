@@ -53,15 +53,15 @@ func TestRetry(t *testing.T) {
 		tries   int64
 		err     string
 	}{
-		{"by default", nil, 1, "asap: task user: try 1: no user 7"},
-		{"twice", []temporalasap.Option{policy(temporal.RetryPolicy{MaximumAttempts: 2})}, 2, "asap: task user: try 2: no user 7"},
+		{"by default", nil, 1, "user: try 1: no user 7"},
+		{"twice", []temporalasap.Option{policy(temporal.RetryPolicy{MaximumAttempts: 2})}, 2, "user: try 2: no user 7"},
 		{"until it goes well", []temporalasap.Option{policy(temporal.RetryPolicy{})}, 3, ""},
-		{"not that type", []temporalasap.Option{policy(temporal.RetryPolicy{NonRetryableErrorTypes: []string{"notFound"}})}, 1, "asap: task user: try 1: no user 7"},
-		{"a local activity", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 1, "asap: task user: try 1: no user 7"},
+		{"not that type", []temporalasap.Option{policy(temporal.RetryPolicy{NonRetryableErrorTypes: []string{"notFound"}})}, 1, "user: try 1: no user 7"},
+		{"a local activity", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 1, "user: try 1: no user 7"},
 		{"a local activity again", []temporalasap.Option{temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond}}))}, 3, ""},
 		{"a local activity with a policy of Defaults", []temporalasap.Option{
 			temporalasap.Defaults(workflow.ActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond, MaximumAttempts: 2}}),
-			temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 2, "asap: task user: try 2: no user 7"},
+			temporalasap.Task("user", temporalasap.Local(workflow.LocalActivityOptions{}))}, 2, "user: try 2: no user 7"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tries.Store(0)
@@ -120,6 +120,7 @@ func TestActivityOptions(t *testing.T) {
 		"mirror[0]": "shop.mirror[0] on far, 1m0s, beat 10s",
 		"price":     "shop.price on " + queue + ", 1m0s, beat 10s",
 		"price#2":   "shop.price#2 on " + queue + ", 1m0s, beat 1s",
+		"prices":    "shop.prices on " + queue + ", 1m0s, beat 10s",
 		"sum":       "shop.sum on " + queue + ", 1m0s, beat 10s",
 	})
 }
@@ -140,7 +141,7 @@ func TestChild(t *testing.T) {
 	for _, test := range []struct {
 		in, out int
 		err     string
-	}{{4, 20, ""}, {3, 0, "asap: task inner: task half: 3 is odd"}} {
+	}{{4, 20, ""}, {3, 0, "inner: half: 3 is odd"}} {
 		children := 0
 		v, err := runIn(t, outer, test.in, func(env *testsuite.TestWorkflowEnvironment) {
 			if err := temporalasap.Register(env, inner, defaults); err != nil {
@@ -174,9 +175,9 @@ func TestChildRetry(t *testing.T) {
 		tries   int64
 		err     string
 	}{
-		{workflow.ChildWorkflowOptions{}, 1, "asap: task inner: task half: not yet"},
+		{workflow.ChildWorkflowOptions{}, 1, "inner: half: not yet"},
 		{workflow.ChildWorkflowOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1, MaximumAttempts: 5}}, 3, "<nil>"},
-		{workflow.ChildWorkflowOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, NonRetryableErrorTypes: []string{"asap.GroupError"}}}, 1, "asap: task inner: task half: not yet"},
+		{workflow.ChildWorkflowOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, NonRetryableErrorTypes: []string{"asap.GroupError"}}}, 1, "inner: half: not yet"},
 	} {
 		tries.Store(0)
 		_, err := runIn(t, outer, 4, func(env *testsuite.TestWorkflowEnvironment) {
@@ -231,7 +232,7 @@ func TestTasksOfEnds(t *testing.T) {
 	})
 	for how, want := range map[string]temporalasap.TaskState{
 		"exit":  {Task: "cache", State: temporalasap.Succeeded},
-		"panic": {Task: "cache", State: temporalasap.Failed, Error: "asap: task cache: panic: cold"},
+		"panic": {Task: "cache", State: temporalasap.Failed, Error: "cache: panic: cold"},
 		"fail":  {Task: "cache", State: temporalasap.Failed, Error: strings.Repeat("x", 1<<10) + "…"},
 	} {
 		c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return temporalasap.Register(env, f, defaults) }}
@@ -252,7 +253,7 @@ func TestValueThatCannotBeEncoded(t *testing.T) {
 		return g.Input("odd", odd{func() {}}).Then("quote", consume[odd])
 	})
 	_, err := runIn(t, f, 1, nil)
-	if err == nil || !strings.HasPrefix(err.Error(), "asap: task quote: ") || !strings.Contains(err.Error(), "unable to encode") {
+	if err == nil || !strings.HasPrefix(err.Error(), "quote: ") || !strings.Contains(err.Error(), "unable to encode") {
 		t.Errorf("Run: %v, want the error of quote", err)
 	}
 }
@@ -270,7 +271,7 @@ func TestHandlesInBodies(t *testing.T) {
 				return in.Then("page", func(ctx context.Context, _ int) (int, error) { return use(ctx, user) })
 			})
 			_, err := runIn(t, f, 1, nil)
-			if err == nil || !strings.HasPrefix(err.Error(), "asap: task page: ") || !strings.Contains(err.Error(), "task user") || !strings.Contains(err.Error(), "declare") {
+			if err == nil || !strings.HasPrefix(err.Error(), "page: ") || !strings.Contains(err.Error(), "task user") || !strings.Contains(err.Error(), "declare") {
 				t.Errorf("Run: %v, want the error of page that names user and what to declare", err)
 			}
 		})

@@ -112,6 +112,10 @@ func endMark(t *Task, runEnded bool) string {
 	switch t.Outcome {
 	case asap.Failed, asap.Panicked, asap.Goexited:
 		return "✗"
+	case asap.Tolerated:
+		return "!"
+	case asap.LeftOut:
+		return "○"
 	case asap.Skipped:
 		return "–"
 	case asap.Canceled:

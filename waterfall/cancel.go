@@ -89,7 +89,7 @@ func (x *index) settles(g int, failed time.Duration) bool {
 					break
 				}
 			}
-		case len(t.Deps) > 0 && t.Outcome == asap.Succeeded && !x.container(i):
+		case len(t.Deps) > 0 && good(t.Outcome) && !x.container(i):
 			return true
 		}
 	}

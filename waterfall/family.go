@@ -18,22 +18,27 @@ const (
 
 // digest is what a run adds to its family; it is made without a lock.
 type digest struct {
-	run      *Run
-	took     map[string][]time.Duration
-	failures map[string]int
-	onPath   map[string]time.Duration
+	run       *Run
+	took      map[string][]time.Duration
+	failures  map[string]int
+	tolerated map[string]int
+	onPath    map[string]time.Duration
 }
 
 func newDigest(run *Run) *digest {
-	d := &digest{run, make(map[string][]time.Duration), make(map[string]int), make(map[string]time.Duration)}
+	d := &digest{run: run, took: make(map[string][]time.Duration), failures: make(map[string]int),
+		tolerated: make(map[string]int), onPath: make(map[string]time.Duration)}
 	x := run.index()
 	for i := range run.Tasks {
 		name := x.family(i)
 		if run.Tasks[i].started() {
 			d.took[name] = append(d.took[name], run.Tasks[i].Took())
 		}
-		if bad(run.Tasks[i].Outcome) {
+		switch o := run.Tasks[i].Outcome; {
+		case bad(o):
 			d.failures[name]++
+		case o == asap.Tolerated:
+			d.tolerated[name]++
 		}
 	}
 	for _, step := range run.CriticalPath() {
@@ -60,9 +65,10 @@ type family struct {
 }
 
 type member struct {
-	took     histogram
-	runs     int
-	failures int
+	took      histogram
+	runs      int
+	failures  int
+	tolerated int
 }
 
 // cell adds up the critical paths of runs of one class of makespan.
@@ -134,6 +140,7 @@ func (f *family) add(d *digest) {
 		}
 		m.runs++
 		m.failures += d.failures[name]
+		m.tolerated += d.tolerated[name]
 		for _, took := range all {
 			m.took.add(took)
 		}

@@ -3,8 +3,6 @@ package waterfall
 import (
 	"slices"
 	"time"
-
-	"github.com/asap-go/asap"
 )
 
 // The graph of a run has a node for every stretch that a body ran between its
@@ -85,7 +83,7 @@ func (g *graph) task(i int) {
 	case isRace: // it was decided by the part that won
 		for _, p := range mt.parts {
 			g.edge(at, g.first[p.task])
-			if part := &g.m.run.Tasks[p.task]; part.Outcome == asap.Succeeded && part.End() <= g.m.run.Tasks[i].End() {
+			if part := &g.m.run.Tasks[p.task]; good(part.Outcome) && part.End() <= g.m.run.Tasks[i].End() {
 				g.edge(g.last[p.task], g.last[i])
 			}
 		}

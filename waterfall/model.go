@@ -102,7 +102,7 @@ func (m *model) describe(i int) {
 		mt.kind = isBody
 		mt.ops = m.body(i)
 		mt.lag = m.startLag(i)
-	case t.Outcome == asap.Succeeded || t.Outcome == 0:
+	case good(t.Outcome) || t.Outcome == 0:
 		mt.kind = isInline
 		mt.lag = m.startLag(i)
 	default:
@@ -115,7 +115,7 @@ func (m *model) describe(i int) {
 func (m *model) unbegun(i int) bool {
 	t := &m.run.Tasks[i]
 	switch t.Outcome {
-	case asap.Canceled, asap.Failed, asap.Exited:
+	case asap.Canceled, asap.Failed, asap.Exited, asap.Tolerated:
 		return !t.started() && !m.container(i)
 	}
 	return false

@@ -153,7 +153,7 @@
     for (const r of rows) {
       const task = run.tasks[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
       r.row.classList.toggle("critical", critical.has(r.task));
-      r.row.classList.toggle("failed", [2, 6, 7].includes(shown.outcomes[r.task]));
+      r.row.classList.toggle("failed", [4, 8, 9].includes(shown.outcomes[r.task]));
       const ran = pieces.some(p => p[0] === 2);
       r.took.textContent = ran ? duration(took(pieces)) : "";
       r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(took(pieces)) : "") + (critical.has(r.task) ? ", critical" : ""));
@@ -197,7 +197,7 @@
     for (const s of critical.get(r.task) || [])
       if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
     const last = pieces[pieces.length - 1];
-    let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [2, 6, 7].includes(outcome) ? "✗ " + task.word : task.word;
+    let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [4, 8, 9].includes(outcome) ? "✗ " + task.word : outcome === 2 ? "! " + task.word : task.word;
     if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
     if (!word) return;
     const end = last ? last[2] : 0, m = el("span", "mark", word);

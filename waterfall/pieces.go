@@ -113,7 +113,7 @@ func (s *snapshot) container(c *cutter, v *seen) {
 }
 
 func (s *seen) won() bool {
-	return s.has(record.SeenEnded) && asap.Outcome(s.r.Outcome) == asap.Succeeded
+	return s.has(record.SeenEnded) && good(asap.Outcome(s.r.Outcome))
 }
 
 // neverStarted covers Gather and Input, a task that was skipped, and in the

@@ -35,6 +35,8 @@ type TaskReport struct {
 	Name     string
 	Runs     int // in which its body ran
 	Failures int
+	// Tolerated counts the failures that the group went on without.
+	Tolerated int
 	// P50 to P99 are percentiles of the time that its body ran.
 	P50, P95, P99 time.Duration
 	// Criticality is the criticality index, the share of runs in which the
@@ -85,7 +87,7 @@ func (s *Stats) Report(name string) Report {
 	slow := f.tail(0.05)
 	for name, m := range f.tasks {
 		p := m.took.percentiles(.5, .95, .99)
-		t := TaskReport{Name: name, Runs: m.runs, Failures: m.failures, P50: p[0], P95: p[1], P99: p[2]}
+		t := TaskReport{Name: name, Runs: m.runs, Failures: m.failures, Tolerated: m.tolerated, P50: p[0], P95: p[1], P99: p[2]}
 		t.Criticality, t.Share = all.of(name)
 		t.SlowCriticality, t.SlowShare = slow.of(name)
 		r.Tasks = append(r.Tasks, t)

@@ -154,6 +154,20 @@ func bad(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
 
+// good tells whether those that depend on the task could go on. Of a task whose
+// failure was tolerated some do and some do not: see index.skips.
+func good(o asap.Outcome) bool {
+	return o == asap.Succeeded || o == asap.LeftOut || o == asap.Tolerated
+}
+
+// skips tells whether the end of task i is the end of its dependent d, which waits
+// for nothing else then: i has come to nothing, or d was skipped at the end of a task
+// that may fail.
+func (x *index) skips(i, d int, o asap.Outcome) bool {
+	t := &x.run.Tasks[d]
+	return !good(o) || o == asap.Tolerated && t.Outcome == asap.Skipped && t.End() == x.run.Tasks[i].End()
+}
+
 // Task returns the first task of that name, or path (checkout/charge, the
 // names of the tasks around it and its own), and nil if there is none.
 func (r *Run) Task(name string) *Task {

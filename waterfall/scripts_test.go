@@ -15,10 +15,10 @@ var scripts = map[string]string{
 		0 declare cart deps user
 		0 declare page deps cart config
 		40 end config
-		100 end user Failed asap: task user: not found
-		100 end cart Skipped asap: task cart skipped: task user: not found
-		100 end page Skipped asap: task page skipped: task user: not found
-		100 close checkout Failed asap: task user: not found`,
+		100 end user Failed user: not found
+		100 end cart Skipped cart skipped: user: not found
+		100 end page Skipped page skipped: user: not found
+		100 close checkout Failed user: not found`,
 	"limit": `
 		0 group limited
 		0 declare a
@@ -114,10 +114,10 @@ var scripts = map[string]string{
 		10 block user on profile
 		20 block profile on user
 		20 resume profile
-		20 end profile Failed asap: task profile: cycle: profile → user → profile
+		20 end profile Failed profile: cycle: profile → user → profile
 		20 resume user
-		20 end user Failed asap: task user: task profile: cycle: profile → user → profile
-		20 close loop Failed asap: task profile: cycle: profile → user → profile`,
+		20 end user Failed user: profile: cycle: profile → user → profile
+		20 close loop Failed profile: cycle: profile → user → profile`,
 	"map": `
 		0 group feed
 		0 declare posts

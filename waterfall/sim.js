@@ -5,7 +5,7 @@ function simulate(run, scale, gone, limit) {
   const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
   const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
-  const OK = 1, SKIPPED = 3, CANCELED = 4, EXITED = 5;
+  const OK = 1, TOLERATED = 2, SKIPPED = 5, CANCELED = 6, EXITED = 7;
   const DECLARE = 0, START = 1, STEP = 2, PAUSED = 3, END = 4, CANCEL = 5;
   const M = run.tasks;
   let now = 0, seq = 0;
@@ -340,7 +340,7 @@ function simulate(run, scale, gone, limit) {
     const p = M[i].parent;
     if (p >= 0 && M[p].group === M[i].group && !S[p].ended && !dropped(i)) {
       S[p].parts--;
-      if (M[p].kind === RACE && S[i].outcome === OK) {
+      if (M[p].kind === RACE && good(S[i].outcome)) {
         settle(p, OK, b);
         for (const [part] of M[p].parts) cancel(part, i);
       } else if (S[p].parts > 0) { /* others are left */ }
@@ -382,7 +382,7 @@ function simulate(run, scale, gone, limit) {
     if (t.ended) return;
     if (holds(k)) { /* a Map or a Race ends with its parts */ }
     else if (!t.started && !starts(k)) { if (t.declared) end(k, SKIPPED); }
-    else if (M[k].outcome === OK && late > 0 || bad(M[k].outcome) && late > Math.floor(run.makespan / 1000)) { /* it did not look at its context */ }
+    else if (good(M[k].outcome) && late > 0 || bad(M[k].outcome) && late > Math.floor(run.makespan / 1000)) { /* it did not look at its context */ }
     else {
       t.fate = late >= 0 ? M[k].outcome : M[by].outcome === EXITED ? EXITED : CANCELED;
       after(Math.max(0, late), CANCEL, k);
@@ -395,20 +395,21 @@ function simulate(run, scale, gone, limit) {
     }
     return false;
   }
-  const bad = o => [2, 6, 7].includes(o);
+  const bad = o => [4, 8, 9].includes(o);
+  const good = o => [1, 2, 3].includes(o); // those that depend on it could go on
   function holds(k) {
     const t = S[k];
     return t.declared && t.pending === 0 && t.parts > 0 && (M[k].kind === MAP || M[k].kind === RACE);
   }
   function result(i) {
     const m = M[i];
-    if (m.outcome !== OK) return m.outcome;
-    if (m.kind === MAP && m.parts.some(([p]) => S[p].ended && S[p].outcome !== OK && !dropped(p))) return SKIPPED;
+    if (!good(m.outcome)) return m.outcome;
+    if (m.kind === MAP && m.parts.some(([p]) => S[p].ended && !good(S[p].outcome) && !dropped(p))) return SKIPPED;
     return m.kind === RACE ? CANCELED : OK;
   }
   function skipDue(i) {
     if (cancelled[M[i].group] || S[i].pending === 0) return true;
-    return M[i].deps.some(d => S[d].ended && S[d].outcome !== OK);
+    return M[i].deps.some(d => S[d].ended && (!good(S[d].outcome) || S[d].outcome === TOLERATED && M[i].outcome === SKIPPED && recordedEnd(i) === recordedEnd(d)));
   }
 
   spawn(run.roots);
@@ -433,7 +434,7 @@ function criticalPath(run, result, gone) {
   const M = run.tasks, P = result.pieces;
   const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
   const depth = t => { let d = 0; for (let p = M[t].parent; p >= 0 && d < M.length; p = M[p].parent) d++; return d; };
-  const skipped = t => result.outcomes[t] === 3;
+  const skipped = t => result.outcomes[t] === 5;
   const shown = t => P[t].length > 0 && !(gone && gone[t]);
   function last(tasks, x) {
     let best = -1;
@@ -451,7 +452,7 @@ function criticalPath(run, result, gone) {
   const anchors = new Map();
   for (const c of run.chains) for (const [t] of c.tasks) anchors.set(t, c.after);
   function canceler(t, x) {
-    if (![3, 4, 5].includes(result.outcomes[t]) || x !== endOf(t)) return -1;
+    if (![5, 6, 7].includes(result.outcomes[t]) || x !== endOf(t)) return -1;
     for (let g = M[t].group, n = 0; n <= M.length; n++) {
       const c = run.groups[g].cancels;
       if (c >= 0 && c !== t && endOf(c) <= x) return c;

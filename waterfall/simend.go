@@ -93,7 +93,7 @@ func (s *sim) endAround(i int, b *settling) {
 	if p >= 0 && s.m.run.Tasks[p].Group == s.m.run.Tasks[i].Group && !s.tasks[p].ended && !s.dropped(i) {
 		s.tasks[p].parts--
 		switch {
-		case s.m.tasks[p].kind == isRace && s.tasks[i].outcome == asap.Succeeded:
+		case s.m.tasks[p].kind == isRace && good(s.tasks[i].outcome):
 			s.settle(p, asap.Succeeded, b)
 			for _, part := range s.m.tasks[p].parts { // the losers
 				s.cancel(part.task, i)
@@ -115,11 +115,11 @@ func (s *sim) endAround(i int, b *settling) {
 // Race whose parts were canceled comes to nothing.
 func (s *sim) result(i int) asap.Outcome {
 	o := s.m.run.Tasks[i].Outcome
-	if o != asap.Succeeded {
+	if !good(o) {
 		return o
 	}
 	for _, p := range s.m.tasks[i].parts {
-		if part := &s.tasks[p.task]; part.ended && part.outcome != asap.Succeeded && !s.dropped(p.task) && s.m.tasks[i].kind == isMap {
+		if part := &s.tasks[p.task]; part.ended && !good(part.outcome) && !s.dropped(p.task) && s.m.tasks[i].kind == isMap {
 			return asap.Skipped
 		}
 	}
@@ -194,7 +194,7 @@ func (s *sim) cancel(k, by int) {
 		if t.declared {
 			s.end(k, asap.Skipped)
 		}
-	case recorded.Outcome == asap.Succeeded && late > 0, bad(recorded.Outcome) && late > s.m.run.Makespan/1000:
+	case good(recorded.Outcome) && late > 0, bad(recorded.Outcome) && late > s.m.run.Makespan/1000:
 		// it did not look at its context then, and does not now
 	default:
 		t.fate = recorded.Outcome
@@ -244,7 +244,7 @@ func (s *sim) skipDue(i int) bool {
 		return true
 	}
 	for _, d := range s.m.tasks[i].deps {
-		if s.tasks[d].ended && s.tasks[d].outcome != asap.Succeeded {
+		if s.tasks[d].ended && s.m.skips(d, i, s.tasks[d].outcome) {
 			return true
 		}
 	}

@@ -181,7 +181,7 @@ func (p *painter) needs(t int) string {
 func (p *painter) legend() {
 	entries := []struct{ glyphs, text string }{
 		{"█▌▐", "running, critical"}, {"━╸╺", "running"}, {"░", "queued"}, {"·", "blocked"},
-		{"✗", "failed"}, {"–", "skipped"}, {"~", "canceled"}, {"»", "exited"}, {"…", "goes on"}, {"?", "no end seen"},
+		{"✗", "failed"}, {"!", "tolerated"}, {"○", "left out"}, {"–", "skipped"}, {"~", "canceled"}, {"»", "exited"}, {"…", "goes on"}, {"?", "no end seen"},
 	}
 	var parts []string
 	for _, e := range entries {

@@ -15,6 +15,7 @@ func (r *Run) Explain() []string {
 	e := explainer{index: r.index()}
 	e.cycles()
 	e.failures()
+	e.tolerated()
 	e.losses(asap.Canceled, "canceled")
 	e.losses(asap.Exited, "ended by an early exit")
 	e.losses(asap.Skipped, "skipped")
@@ -86,8 +87,8 @@ func (e *explainer) failures() {
 	n := 0
 	for i := range e.run.Tasks {
 		t := &e.run.Tasks[i]
-		if !bad(t.Outcome) {
-			continue
+		if p := e.parent(i); !bad(t.Outcome) || p >= 0 && e.race(p) && t.Outcome == asap.Failed && e.run.Tasks[p].Outcome == asap.Failed {
+			continue // a Race's sentence has what its functions say
 		}
 		if n++; n > 10 {
 			continue
@@ -99,14 +100,31 @@ func (e *explainer) failures() {
 	}
 }
 
+// tolerated tells which errors others went on without.
+func (e *explainer) tolerated() {
+	n := 0
+	for i := range e.run.Tasks {
+		t := &e.run.Tasks[i]
+		if t.Outcome != asap.Tolerated {
+			continue
+		}
+		if n++; n <= 10 {
+			e.say("%s failed at %s, which was tolerated%s", e.name(i), duration(t.End()), because(t))
+		}
+	}
+	if n > 10 {
+		e.say("the failures of %d more tasks were tolerated", n-10)
+	}
+}
+
 // because is the task's error without what the sentence has said already.
 func because(t *Task) string {
-	text := strings.TrimPrefix(t.Err, "asap: ")
+	text := strings.TrimPrefix(t.Err, "asap: task ") // as older recordings have it
 	name := t.Name
-	if i := strings.LastIndexByte(name, '#'); i > 0 && !strings.HasPrefix(text, "task "+name+": ") {
+	if i := strings.LastIndexByte(name, '#'); i > 0 && !strings.HasPrefix(text, name+": ") {
 		name = name[:i] // the second task named price is price#2
 	}
-	text = strings.TrimPrefix(text, "task "+name+": ")
+	text = strings.TrimPrefix(text, name+": ")
 	text = strings.TrimPrefix(text, "panic: ")
 	text, _, more := strings.Cut(strings.TrimSpace(text), "\n")
 	switch {
@@ -278,6 +296,9 @@ func outcomeWord(o asap.Outcome, ended bool) string {
 		return "running"
 	case o == 0:
 		return "ended"
+	}
+	if o == asap.LeftOut {
+		return "left out"
 	}
 	return strings.ToLower(o.String())
 }

@@ -55,7 +55,7 @@ func shape[T any](t *testing.T, name string, before func(context.Context) (T, er
 // The failure of an element names it, as the page says.
 func TestFanoutNamesTheElement(t *testing.T) {
 	_, d, err := took(t, func(ctx context.Context) ([]Price, error) { return prices(ctx, User{"Midas"}) })
-	if got, want := fmt.Sprint(err), "asap: task prices[2]: 503 service unavailable"; got != want || d != 90*ms {
+	if got, want := fmt.Sprint(err), "prices[2]: 503 service unavailable"; got != want || d != 90*ms {
 		t.Errorf("prices(Midas) = %q after %v, want %q after 90ms", got, d, want)
 	}
 }

@@ -165,7 +165,7 @@ func TestPeer_BetterAllHidesWhoFailed(t *testing.T) {
 		g := asap.New(t.Context(), asap.Settled())
 		g.Go("prices", fails(sec, errors.New("timeout")))
 		g.Go("stock", fails(2*sec, errors.New("timeout")))
-		err, want := g.Wait(), "asap: 2 tasks failed: task prices: timeout; task stock: timeout"
+		err, want := g.Wait(), "2 tasks failed: prices: timeout; stock: timeout"
 		if err == nil || err.Error() != want {
 			t.Errorf("Wait: got %v, want %s", err, want)
 		}

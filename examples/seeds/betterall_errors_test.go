@@ -23,7 +23,7 @@ func dependentFails(ctx context.Context, options ...asap.Option) error {
 
 func Example_dependentFails() {
 	fmt.Println(dependentFails(context.Background()))
-	// Output: asap: task a: failed
+	// Output: a: failed
 }
 
 // threeSettled is allSettled() with one failure of three.
@@ -46,7 +46,7 @@ func Example_threeSettled() {
 	}
 	// Output:
 	// fulfilled: 1
-	// rejected: asap: task b: task b failed
+	// rejected: b: task b failed
 	// fulfilled: 3
 }
 
@@ -76,9 +76,9 @@ func Example_dependencyFailures() {
 	fmt.Println(c.Value, c.Err)
 	fmt.Println(err) // a settled group returns its failures too
 	// Output:
-	// asap: task b skipped: task a: a failed
+	// b skipped: a: a failed
 	// fallback value <nil>
-	// asap: task a: a failed
+	// a: a failed
 }
 
 func TestBetterAllErrors(t *testing.T) {
@@ -110,8 +110,8 @@ func Example_autoAbort() {
 	fmt.Println(err)
 	fmt.Println(posts) // the cause of its context was the failure, so it names both
 	// Output:
-	// asap: task fetchUser: 502 bad gateway
-	// asap: task fetchPosts: task fetchUser: 502 bad gateway
+	// fetchUser: 502 bad gateway
+	// fetchPosts: fetchUser: 502 bad gateway
 }
 
 func TestBetterAllAutoAbort(t *testing.T) {
@@ -134,10 +134,10 @@ func Example_externalSignal() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	time.AfterFunc(time.Millisecond, func() { cancel(errUserLeft) })
 	err := externalSignal(ctx)
-	fmt.Println(err)
+	fmt.Println(asap.Cause(err))
 	fmt.Println(errors.Is(err, context.Canceled), errors.Is(err, errUserLeft))
 	// Output:
-	// asap: group canceled: context canceled: the user left
+	// the user left
 	// true true
 }
 

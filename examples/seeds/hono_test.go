@@ -186,7 +186,7 @@ func TestSeedHandlers(t *testing.T) {
 func TestSeedHandlerWithoutUser(t *testing.T) {
 	w := httptest.NewRecorder()
 	pages{site: site{time.Microsecond}}.handler().ServeHTTP(w, httptest.NewRequest("GET", "/dashboard", nil))
-	if got, want := w.Body.String(), "asap: task user: no user \"\"\n"; w.Code != http.StatusBadGateway || got != want {
+	if got, want := w.Body.String(), "user: no user \"\"\n"; w.Code != http.StatusBadGateway || got != want {
 		t.Errorf("GET /dashboard without a token = %d %q, want 502 %q", w.Code, got, want)
 	}
 }

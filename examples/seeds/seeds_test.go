@@ -294,7 +294,7 @@ func failFast(ctx context.Context, options ...asap.Option) error {
 
 func Example_failFast() {
 	fmt.Println(failFast(context.Background()))
-	// Output: asap: task a: failed
+	// Output: a: failed
 }
 
 // settled is the document's allSettled().
@@ -311,7 +311,7 @@ func Example_settled() {
 	fmt.Println(a.Err)
 	fmt.Println(b.Value, b.Err)
 	// Output:
-	// asap: task a: failed
+	// a: failed
 	// success <nil>
 }
 

@@ -165,7 +165,7 @@ func TestBadRequests(t *testing.T) {
 		{"user", page{"", "/?user=x", nil}, 400, `user "x": want a number`},
 		{"no such user", page{"", "/cart?user=9999", nil}, 404, "user 9999: not found"},
 		{"page", page{"", "/?page=0", nil}, 400, `page "0": want a number from 1`},
-		{"no such product", page{"", "/product/9999", nil}, 404, "asap: task product: product 9999: not found"},
+		{"no such product", page{"", "/product/9999", nil}, 404, "product: product 9999: not found"},
 		{"product", page{"", "/product/x", nil}, 404, `product "x": not found`},
 		{"no such page", page{"", "/nowhere", nil}, 404, "page /nowhere: not found"},
 		{"order without a name", page{"", "/checkout", url.Values{"user": {"1"}}}, 400, `order "": want the name`},

@@ -244,8 +244,8 @@ func TestSameAnswers(t *testing.T) {
 		{"placed", "answers-1", 1, nil, 200, `"repeated": false`},
 		{"sent again", "answers-1", 1, nil, 200, `"repeated": true`},
 		{"another customer's", "answers-1", 2, nil, 400, "order answers-1 is another customer's"},
-		{"empty cart", "answers-2", 1, nil, 409, "asap: task cart: the cart is empty"},
-		{"a service is down", "answers-3", 3, map[string]services.Fault{"payment": services.Down}, 502, "asap: task charge: payment service: down: hung up without an answer: EOF"},
+		{"empty cart", "answers-2", 1, nil, 409, "cart: the cart is empty"},
+		{"a service is down", "answers-3", 3, map[string]services.Fault{"payment": services.Down}, 502, "charge: payment service: down: hung up without an answer: EOF"},
 		{"and up again", "answers-3", 3, nil, 200, `"repeated": false`},
 		{"no mail", "answers-4", 4, map[string]services.Fault{"mail": services.Garbage}, 200, `"why": "mail service: nonsense in the answer: `},
 	} {

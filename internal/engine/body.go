@@ -26,20 +26,20 @@ type Kind uint16
 
 // The kinds.
 const (
-	Inline   Kind = 1 << iota // Inliner: has no body to start, holds no slot
-	Optional                  // a failure of the body becomes its value
-	Element                   // PartOf and Limited: an element of a Map
-	Entrant                   // PartOf and Entry: a function of a Race
-	Given                     // has its value from the start
-	Gather                    // a Gather
-	Mapped                    // Collector: a Map
-	Race                      // Contest: a Race itself: ends with the first success of its functions
-	Opted                     // has options, in its side
-	Wrapped                   // its body is called through options.go or those of its group
-	LeftOut                   // is done without its body, with the zero value
-	MayFail                   // a failure is one only for those that need it
-	Bounded                   // has a limiter of its own, in its side
-	helper                    // a hub: not a task, but those who wait for one
+	Inline      Kind = 1 << iota // Inliner: has no body to start, holds no slot
+	Optional                     // a failure of the body becomes its value
+	Element                      // PartOf and Limited: an element of a Map
+	Entrant                      // PartOf and Entry: a function of a Race
+	Given                        // has its value from the start
+	Gather                       // a Gather
+	Mapped                       // Collector: a Map
+	Race                         // Contest: a Race itself: ends with the first success of its functions
+	Opted                        // has options, in its side
+	Wrapped                      // its body is called through options.go or those of its group
+	WithoutBody                  // is done without its body, with the zero value
+	MayFail                      // a failure is one only for those that need it
+	Bounded                      // has a limiter of its own, in its side
+	helper                       // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant
 )
@@ -113,16 +113,22 @@ type Call struct {
 // label is the name of n, also of an element or a function: likes[3]. It is made
 // only when somebody asks; a Map of a million has no names.
 func (n *Node) label() string {
-	if n.kind&part == 0 {
+	if n.kind&part == 0 && n.name != "" {
 		return n.name
 	}
-	return n.partLabel()
+	return n.makeLabel()
 }
 
-// partLabel is apart from label so that label can be inlined.
-func (n *Node) partLabel() string {
-	of, i := n.body.(PartOf).Whole()
-	return of.name + "[" + strconv.Itoa(i) + "]"
+// makeLabel is apart from label so that label can be inlined.
+func (n *Node) makeLabel() string {
+	switch {
+	case n.kind&part != 0:
+		of, i := n.body.(PartOf).Whole()
+		return of.label() + "[" + strconv.Itoa(i) + "]"
+	case n.name == "":
+		return "task"
+	}
+	return n.name
 }
 
 // whole is the Race or Map that n is a part of, nil if it is none.

@@ -107,6 +107,20 @@ func causeOf(ctx context.Context, err error) error {
 // Deadline is that of the context that the group was made with.
 func (n *Node) Deadline() (time.Time, bool) { return n.group.base.parent.Deadline() }
 
+// OutsideDeadline reports whether a deadline has passed that the context of n's
+// body has from outside: of the group, and not of the task itself. The body asks
+// it when it has returned, with no lock held, as it asks the caller's context. For
+// a body that runs elsewhere time is the engine's, and so only what has ended counts.
+func OutsideDeadline(n *Node) bool {
+	parent := n.group.base.parent
+	if !n.group.elsewhere {
+		if d, ok := parent.Deadline(); ok {
+			return !time.Now().Before(d)
+		}
+	}
+	return parent.Err() == context.DeadlineExceeded
+}
+
 // Done is closed when the group's context ends.
 func (n *Node) Done() <-chan struct{} { return n.group.makeRealContext().ctx.Done() }
 
@@ -165,21 +179,22 @@ func (c *bodyContext) String() string {
 // prepare returns the context of n's body, which starts at the given instant.
 func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	told := g.watch != nil && g.watch.Calls()
-	var timed *timedContext
+	var c *bodyContext
 	if n.kind&Wrapped != 0 {
-		timed = g.startTimedFor(n)
+		c = g.newTimedBody(n)
 	}
-	if n.kind&Entrant == 0 && !told && timed == nil {
+	if n.kind&Entrant == 0 && !told && c == nil {
 		if g.watch != nil {
 			g.watch.Start(n.entry(), n, at, "")
 		}
 		return n
 	}
-	c := &bodyContext{Context: (*groupContext)(g)}
-	if n.kind&Entrant != 0 {
-		c.Context = n.race().contextOf(n)
-	} else if timed != nil {
-		c.Context = timed
+	switch {
+	case c != nil:
+	case n.kind&Entrant != 0:
+		c = &bodyContext{Context: n.race().contextOf(n)}
+	default:
+		c = &bodyContext{Context: (*groupContext)(g)}
 	}
 	c.node.Store(n)
 	c.given = c

@@ -177,6 +177,9 @@ func (g *Group) countDeclared(n *Node) {
 	}
 	order := g.declared.Add(1)
 	n.order = uint32(order)
+	if g.backend != nil {
+		g.backend.Counted(n)
+	}
 	if order < 0 {
 		panic("asap: task " + n.name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
 	}
@@ -210,6 +213,9 @@ func (g *Group) makeEntry(n *Node) {
 			return 0, false
 		}
 		return d.number(), true
+	}
+	if g.backend == nil && n.kind&part == 0 {
+		g.noteName(n)
 	}
 	e := g.watch.Declare(n.label(), whole, dep)
 	if e == nil {

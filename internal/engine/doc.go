@@ -16,6 +16,7 @@
 //	settled   its list is closed, and what was in it is ready,
 //	          skipped or woken                                   settle.go, succeed.go
 //	ended     counted off; the last one finishes the group       finish.go
+//	undone    only if its value is not kept                      undo.go
 //
 // A node that is to run no more goes from declared, linked or ready straight to
 // settled: it is skipped. One without a body ([Inline]) is settled by whoever
@@ -69,8 +70,9 @@
 //     difference is too high meanwhile, never too low.
 //  8. Who makes the two equal seals declared, and that is final. A goroutine counts
 //     itself alive, goes on only if it then sees no seal, and off as its last step. Of
-//     those who find it sealed, and then nobody alive, one finishes it: so Wait returns
-//     after everybody's last step.
+//     those who find it sealed, and then nobody alive, one finishes it, or starts the
+//     goroutine that calls undos and finishes it then: so Wait returns after everybody's
+//     last step.
 //
 // Waits.
 //
@@ -80,7 +82,8 @@
 //  10. A hard wait links and parks itself, and then looks at its group's end; who
 //     ends the group stores that and then takes what is parked. One of the two
 //     sees the other. In the same way who adds a wait to a hub, or to those for a
-//     nested group, finds it closed or is found.
+//     nested group, finds it closed or is found. Those end with the seal, or with the
+//     last undo if there is something to undo, which is decided at the seal.
 //  11. Only a hard wait within one group has an edge in its target's list, and a body
 //     has one such edge, in its waiter. Once that wait was refused, or the body's
 //     group has ended, it is not used again: its edge may stay in the list, and of two
@@ -158,6 +161,7 @@
 //
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
+//
 //  33. The context of a body with a limit of time ends once: by its timer, by the
 //     group's end, or with its body if that fails. Who makes its real context notes
 //     it in the group, and then looks whether the group's context has ended; who ends
@@ -179,6 +183,12 @@
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.
+//  32. An undo, and a value that its task does not have, is noted under the group's mu
+//     and before the seal; who has sealed it looks there under the mu, once for all. A
+//     number is taken there when the undo is declared, and again when its node has
+//     succeeded, before the list is closed: so that of what depends on a node is higher.
+//     Undos run when nobody is alive, without a slot, and what ends the group from
+//     outside comes too late.
 //  27. No mutex is held while a user's code runs: bodies, observers, methods of errors
 //     and of contexts. Locks are taken in this order: cycles of a root, mu of a Shared,
 //     mu of a top limiter, mu of a group, one of each at a time; and popMu and the mu of a waiter or a Race last, with

@@ -84,7 +84,7 @@ func (g *Group) Kill(n *Node) {
 
 // settleElsewhere is settleAs without a worker: what is ready is dispatched.
 func (g *Group) settleElsewhere(n *Node, v Verdict) {
-	s := settling{g: g, cancel: v.Cancel}
+	s := settling{g: g, cancel: v.Cancel, told: v.Told}
 	s.settle(n, v.Fail)
 	s.cutAndCancel()
 	ready := g.admit(s.ready, byEnd)

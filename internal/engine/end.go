@@ -49,6 +49,17 @@ func (g *Group) noticeEnd() bool {
 	return g.ending.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
 }
 
+// hasEnded reports whether the group has an end, also if nobody has noticed it yet,
+// for a goroutine that may have been left behind by a body. Without a mutex, like
+// noticeEnd.
+func (g *Group) hasEnded() bool {
+	if g.ending.Load() != nil || !g.enter() {
+		return g.ending.Load() != nil
+	}
+	defer g.leave()
+	return g.noticeEnd()
+}
+
 // noticeParent takes over the end of the base's parent, which comes from there
 // to g, and reports whether g has an end.
 func (g *Group) noticeParent() bool {

@@ -97,6 +97,9 @@ func (g *Group) becomeOver() {
 		owner.group.disown(g)
 	}
 	outcome, err := g.host.Ended()
+	if outcome == Canceled {
+		g.waited.Or(canceled)
+	}
 	if g.watch != nil {
 		g.watch.GroupEnd(uint8(outcome), err)
 	}

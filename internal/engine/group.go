@@ -233,6 +233,7 @@ type ledger struct {
 	name        string         // written before the group is shared
 	around      []Around       // likewise: of all its bodies
 	hubs        map[*Node]*hub // under the group's mu
+	names       names          // likewise
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise

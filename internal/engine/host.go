@@ -65,6 +65,11 @@ type Backend interface {
 	Refuse(call string, n *Node)
 	// Declaring panics if n must not be declared now. Nothing has happened yet.
 	Declaring(n *Node)
+	// Counted is told of every new node that is no part of another, with its place
+	// in the order of declaration.
+	Counted(n *Node)
+	// Label returns the name of n in errors if it has a number, and else "".
+	Label(n *Node) string
 	// Declared is told of every new node, with its place in the Race or Map that
 	// it is a part of, or nil. It reports false if the node is only to be drawn.
 	Declared(n, of *Node, index int) bool
@@ -101,11 +106,13 @@ type ExitHandle interface {
 }
 
 // Verdict is what an end means: how its node ended, nil for a success, and
-// whether it ends the group. Who has one publishes the node's end first and
+// whether it ends the group. Told is what observers hear of a success that is not
+// all there is to it: an error that an Optional has tolerated. Who has one publishes the node's end first and
 // then cancels the group, which is what settleAs does: so who awaits that very
 // task sees its error, and everybody else the cause.
 type Verdict struct {
 	Fail   *Failure
+	Told   *Failure
 	Cancel bool
 }
 
@@ -122,8 +129,8 @@ type Outcome uint8
 // The outcomes.
 const (
 	Succeeded Outcome = iota + 1
-	OutcomeTolerated
-	OutcomeLeftOut
+	Tolerated         // of a node with Optional, which goes on, or with MayFail, whose dependents do not
+	LeftOut
 	Failed
 	Skipped
 	Canceled
@@ -137,7 +144,7 @@ type Ending struct {
 	Why    Reason
 	Cause  error // of the group's context, and the root of every skip
 	Err    error // ByOutside only: that of the context
-	Report error // ByOutside only: what Wait returns if a task did not succeed
+	Report error // of [Group.EndWith]: what Wait returns if a task did not succeed
 	Exit   any   // ByExit only
 }
 

@@ -39,9 +39,10 @@ func (g *Group) join(bodies bool) {
 }
 
 const (
-	counted = 1 << iota // the caller's count is given back
-	joined              // by Join, and not only JoinStopped
-	shares              // in this group or one inside of it somebody has a shared limit: see sharing.go
+	counted  = 1 << iota // the caller's count is given back
+	joined               // by Join, and not only JoinStopped
+	canceled             // its outcome, once it is over
+	shares               // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
 
 // drive counts the caller off also when an engine takes the group out of memory,
@@ -68,6 +69,7 @@ func (g *Group) beginJoin() *wait {
 	if w == nil {
 		w = &wait{by: by, hard: true}
 	}
+	w.byEnd = by.group.ending.Load() != nil || by.group.base.parent.Err() != nil
 	w.woken.Add(1)
 	b := g.makeLedger()
 	g.mu.Lock()
@@ -124,7 +126,12 @@ func (w *wait) concludeJoin() {
 	by, waiter := w.by, w.by.waiter()
 	how := w.how
 	w.withdraw(waiter)
-	by.reportResumed(nil, w.group.Swap(nil))
+	g := w.group.Swap(nil)
+	if g.waited.Load()&canceled != 0 && !w.byEnd && by.group.hasEnded() {
+		waiter.cut.Or(CutGroup)
+	}
+	w.byEnd = false
+	by.reportResumed(nil, g)
 	waiter.freeFirst(w)
 	if f, ok := how.(foreignBubble); ok {
 		f.raise(by)

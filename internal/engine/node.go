@@ -73,8 +73,19 @@ func GroupOf(n *Node) *Group { return n.group }
 // Name returns the name that n was declared with, "" for a part.
 func Name(n *Node) string { return n.name }
 
-// Label returns the name of n in errors and pictures: likes[3] for a part.
-func Label(n *Node) string { return n.label() }
+// PlainLabel returns the name of n: likes[3] for a part, and task without one.
+func PlainLabel(n *Node) string { return n.label() }
+
+// Label returns the name of n in errors: likes[3] for a part, and user#2 for the
+// second user of a group that numbers its names.
+func Label(n *Node) string { return n.numberedLabel() }
+
+// OrderOf returns the place of n in its group's order of declaration; a part has
+// that of what it is a part of.
+func OrderOf(n *Node) uint32 { return n.order }
+
+// WholeOf returns the Race or Map that n is a part of, nil if it is none.
+func WholeOf(n *Node) *Node { return n.whole() }
 
 // KindOf returns what is special about n.
 func KindOf(n *Node) Kind { return n.kind }

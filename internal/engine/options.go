@@ -57,7 +57,7 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 		n.kind |= MayFail
 	}
 	if c.LeftOut {
-		n.kind |= Inline | LeftOut
+		n.kind |= Inline | WithoutBody
 	}
 	if len(o.around) > 0 || o.timeout > 0 || o.within > 0 {
 		n.kind |= Wrapped
@@ -69,7 +69,7 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if !g.declare(n) {
 		return
 	}
-	if o.within > 0 && n.kind&LeftOut == 0 && !g.elsewhere && !g.addDue(n, o.within) {
+	if o.within > 0 && n.kind&WithoutBody == 0 && !g.elsewhere && !g.addDue(n, o.within) {
 		n.kill()
 		n.release(0)
 		return

@@ -21,6 +21,7 @@ type settling struct {
 	cancel   bool          // the group is to be canceled afterwards
 	gated    bool          // ready has bodies with a limit of their own
 	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	told     *Failure      // of the first that is published: see Verdict
 	outlived *calls        // of the body that has ended: some still run
 	races    []*Node       // of which a function has failed and others have not ended
 	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
@@ -59,7 +60,14 @@ func (s *settling) publish(n *Node) {
 	}
 	f := n.failure()
 	if w := s.g.watch; w != nil {
-		w.Ended(n.entry(), n.outcome(f), errorOf(f), s.at)
+		told := f
+		switch {
+		case s.told != nil:
+			told, s.told = s.told, nil
+		case f == nil && n.isLate():
+			told = n.due().verdict.Told
+		}
+		w.Ended(n.entry(), n.outcome(told), errorOf(told), s.at)
 	}
 	if c := n.openCalls(); c != nil {
 		s.outlived = c
@@ -104,8 +112,8 @@ func (n *Node) outcome(f *Failure) uint8 {
 	switch {
 	case f != nil:
 		return uint8(f.Outcome)
-	case n.kind&LeftOut != 0:
-		return uint8(OutcomeLeftOut)
+	case n.kind&WithoutBody != 0:
+		return uint8(LeftOut)
 	}
 	return uint8(Succeeded)
 }
@@ -152,11 +160,11 @@ func (s *settling) addReady(n, dep *Node) {
 		return
 	}
 	s.inlined = true
-	if g.noticeEnd() || n.kind&LeftOut == 0 && !n.beginDue() {
+	if g.noticeEnd() || n.kind&WithoutBody == 0 && !n.beginDue() {
 		s.addSkipped(n, nil)
 		return
 	}
-	if n.kind&LeftOut != 0 {
+	if n.kind&WithoutBody != 0 {
 		s.work.Push(n)
 		return
 	}

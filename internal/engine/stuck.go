@@ -197,9 +197,9 @@ func (s *stuck) nodesOf(way []int) (nodes []*Node) {
 
 // names returns those from by over the way to by again.
 func (s *stuck) names(way []*Node) []string {
-	names := []string{s.by.label()}
+	names := []string{s.by.numberedLabel()}
 	for _, n := range way {
-		names = append(names, n.label())
+		names = append(names, n.numberedLabel())
 	}
 	return names
 }

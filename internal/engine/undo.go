@@ -183,7 +183,7 @@ func (g *Group) planUndos() []step {
 	if !d.planned {
 		d.planned = true
 		for _, u := range slices.Backward(d.all) {
-			if all && u.n.failure() == nil && u.n.kind&LeftOut == 0 {
+			if all && u.n.failure() == nil && u.n.kind&WithoutBody == 0 {
 				d.todo = append(d.todo, step{u, u.at, nil})
 			}
 			for _, l := range u.n.rare().lost {

@@ -22,6 +22,7 @@ type wait struct {
 	hard    bool                  // the body's own: an edge of the wait-for graph
 	uphill  bool                  // counted as one: see cycle.go
 	several bool                  // counted as one: see cycle.go
+	byEnd   bool                  // of its goroutine: the end of by's group has cut it, or for a nested group it began after that
 	firm    atomic.Pointer[Node]  // on, of a direct wait that was not refused: see hint
 	ctx     context.Context       // its end cuts the wait, if done is not nil
 	done    <-chan struct{}       // of ctx
@@ -104,6 +105,13 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 //
 //go:noinline
 func (n *Node) apart(ctx context.Context, by *Node) *wait {
+	if by != nil {
+		if c := by.bodyContext(); c != nil && ctx == context.Context(c) {
+			if e, ok := c.Context.(ender); ok {
+				return &wait{by: by, ctx: ctx, done: e.ownEnd(), hard: true}
+			}
+		}
+	}
 	done := ctx.Done()
 	switch {
 	case by == nil:
@@ -185,6 +193,7 @@ func (w *wait) sleep() {
 		return
 	case <-w.done:
 	}
+	w.byEnd = w.by != nil && w.by.group.hasEnded()
 	w.end(causeOf(w.ctx, w.ctx.Err()))
 	<-w.wokenChan
 }
@@ -229,6 +238,9 @@ func (w *wait) conclude() error {
 		f.raise(by)
 	}
 	if n.isDone() {
+		if f := n.failure(); by != nil && f != nil && (f.Outcome == Canceled || f.Outcome == Skipped) && by.group.hasEnded() {
+			by.makeWaiter().cut.Or(CutTask) // what was waited for has ended with the group, maybe a moment before the wait
+		}
 		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {
 			by.waiter().freeFirst(w) // else there may be two who want to end it, of whom one comes late
 		}
@@ -236,6 +248,9 @@ func (w *wait) conclude() error {
 	}
 	if c, ok := how.(cycleCut); ok {
 		return c.error
+	}
+	if how == nil || w.byEnd {
+		by.makeWaiter().cut.Or(CutTask)
 	}
 	if how == nil { // the group's end
 		how = by.group.endCause()

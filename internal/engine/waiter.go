@@ -22,6 +22,22 @@ type waiter struct {
 	// edge may stay in that list, and somebody may still come to end it.
 	first wait
 	used  atomic.Bool
+	cut   atomic.Uint32 // CutTask and CutGroup
+}
+
+// What the end of a body's group has cut short.
+const (
+	CutTask  = 1 << iota // a wait for a task
+	CutGroup             // the Wait of a nested group, whose end came with it
+)
+
+// WaitsCut returns which waits of n's body the end of its group has cut short, as
+// bits. The body asks, or who settles it.
+func WaitsCut(n *Node) uint32 {
+	if b := n.waiter(); b != nil {
+		return b.cut.Load()
+	}
+	return 0
 }
 
 // init fills in what never changes, as others may read it at any time.

@@ -162,7 +162,7 @@ func (w *worker) settleAs(n *Node, v Verdict) (next *Node) {
 	if n.kind&Wrapped != 0 {
 		n.endTime(nil, true) // of a body that has died
 	}
-	s := settling{g: n.group, cancel: v.Cancel}
+	s := settling{g: n.group, cancel: v.Cancel, told: v.Told}
 	s.settle(n, v.Fail)
 	w.at = s.at
 	s.cutAndCancel()

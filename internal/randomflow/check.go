@@ -109,11 +109,11 @@ func (c *Case) checkError(err error, texts []string) error {
 	}
 	var got []string
 	for _, f := range ge.Failures {
-		got = append(got, strings.TrimPrefix(f.Error(), "asap: "))
+		got = append(got, f.Error())
 	}
-	want := "asap: " + got[0]
+	want := got[0]
 	if len(got) > 1 {
-		want = fmt.Sprintf("asap: group %s: %d tasks failed: %s", c.plan.name(), len(got), strings.Join(got, "; "))
+		want = fmt.Sprintf("group %s: %d tasks failed: %s", c.plan.name(), len(got), strings.Join(got, "; "))
 	}
 	if err.Error() != want {
 		return fmt.Errorf("flow %s gives the error %q, want %q", c.plan.name(), err, want)

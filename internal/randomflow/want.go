@@ -56,22 +56,44 @@ func (p *plan) fate(i int, before []fate) fate {
 // failed is the fate of a step that fails.
 func (p *plan) failed(i int) fate {
 	s := &p.steps[i]
-	f := fate{state: failed, task: s.name, text: p.failure(i, 0)}
+	f := fate{state: failed, task: p.label(i), text: p.failure(i, 0)}
 	switch s.kind {
 	case mapped:
-		f.task, f.text = fmt.Sprintf("%s[%d]", s.name, s.at), p.failure(i, s.at)
+		f.task, f.text = p.part(i, s.at), p.failure(i, s.at)
 	case race:
 		var all []string
 		for k := range s.n {
-			all = append(all, fmt.Sprintf("task %s[%d]: %s", s.name, k, p.failure(i, k)))
+			all = append(all, p.part(i, k)+": "+p.failure(i, k))
 		}
 		f.text = strings.Join(all, "; ")
 	case nested:
-		f.text = "task inner: " + f.text
+		f.text = "inner: " + f.text
 	}
-	f.text = "task " + f.task + ": " + f.text
+	f.text = f.task + ": " + f.text
 	f.roots = []string{f.task}
 	return f
+}
+
+// label is the name of step i in errors: the second t3 is t3#2.
+func (p *plan) label(i int) string { return p.steps[i].name + p.number(i, nil) }
+
+// part is that of a function or an element of step i.
+func (p *plan) part(i, k int) string {
+	return fmt.Sprintf("%s[%d]%s", p.steps[i].name, k, p.number(i, []kind{mapped, race}))
+}
+
+// number counts the steps before that have the name of step i, and one of the kinds.
+func (p *plan) number(i int, kinds []kind) string {
+	n := 1
+	for _, s := range p.steps[:i] {
+		if s.name == p.steps[i].name && (kinds == nil || slices.Contains(kinds, s.kind)) {
+			n++
+		}
+	}
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprint("#", n)
 }
 
 // value is that of a step which succeeds.
@@ -87,7 +109,7 @@ func (p *plan) value(i int, in []Value) Value {
 	case optional:
 		r := asap.Result[Value]{Value: value(p.seed, i, in[0])}
 		if s.does == fails {
-			r = asap.Result[Value]{Err: fmt.Errorf("asap: task %s: %s", s.name, p.failure(i, 0))}
+			r = asap.Result[Value]{Err: fmt.Errorf("%s: %s", p.label(i), p.failure(i, 0))}
 		}
 		return p.instead(i, r)
 	case do:
@@ -95,7 +117,7 @@ func (p *plan) value(i int, in []Value) Value {
 	case nested:
 		v := value(p.seed, i, in[0])
 		if s.settled {
-			v.Text = "asap: task broken: " + p.failure(i, 1)
+			v.Text = "broken: " + p.failure(i, 1)
 			return value(p.seed, i, v)
 		}
 		return v

@@ -46,7 +46,7 @@ func TestR9_Cycles(t *testing.T) {
 		close(open)
 		err := g.Wait()
 		wantCycle(t, err, "a")
-		wantText(t, "Wait", err, "asap: task a: cycle: a → a")
+		wantText(t, "Wait", err, "a: cycle: a → a")
 	})
 	virtual(t, "of two", func(t *testing.T) {
 		c := startClock()
@@ -58,8 +58,8 @@ func TestR9_Cycles(t *testing.T) {
 		close(open)
 		err := g.Wait()
 		c.at(t, "Wait", sec) // at once when it closes
-		wantText(t, "Wait", err, "asap: task user: cycle: user → profile → user")
-		wantText(t, "profile", profile.Result().Err, "asap: task profile: task user: cycle: user → profile → user")
+		wantText(t, "Wait", err, "user: cycle: user → profile → user")
+		wantText(t, "profile", profile.Result().Err, "profile: user: cycle: user → profile → user")
 	})
 	virtual(t, "each other's failure in a settled group", func(t *testing.T) {
 		g := asap.New(t.Context(), asap.Settled())
@@ -244,7 +244,7 @@ func TestR9_Cycles(t *testing.T) {
 		then = g.Go("then", open.await(&ctor))
 		ctor = g.Go("", open.await(&then))
 		close(open)
-		wantCycle(t, g.Wait(), "then", "")
+		wantCycle(t, g.Wait(), "then", "task")
 	})
 }
 

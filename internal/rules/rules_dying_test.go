@@ -53,7 +53,7 @@ func TestR15_Panic(t *testing.T) {
 				if p.Task != name || p.Value != "ouch" || p.Unwrap() != nil {
 					t.Errorf("PanicError: task %s, value %v, want %s, ouch", p.Task, p.Value, name)
 				}
-				if text := p.Error(); !strings.HasPrefix(text, "asap: task "+name+": panic: ouch\n\n") || !strings.Contains(text, "rules_dying_test.go") {
+				if text := p.Error(); !strings.HasPrefix(text, name+": panic: ouch\n\n") || !strings.Contains(text, "rules_dying_test.go") {
 					t.Errorf("PanicError's text lacks the stack of the body:\n%s", text)
 				}
 				if sibling.Result().Err == nil {
@@ -187,7 +187,7 @@ func TestR15_Panic(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$")
 		cmd.Env = append(os.Environ(), "ASAP_TEST_CRASH=1")
 		out, err := cmd.CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "task x: panic: crash here") || !strings.Contains(string(out), "rules_test.crashHere") {
+		if err == nil || !strings.Contains(string(out), "x: panic: crash here") || !strings.Contains(string(out), "rules_test.crashHere") {
 			t.Errorf("the crash (%v) does not show the body:\n%s", err, out)
 		}
 	})
@@ -242,7 +242,7 @@ func TestR16_Goexit(t *testing.T) {
 			})
 		}
 		_, err := x.Await(t.Context())
-		wantText(t, "Await", err, "asap: task x: body called runtime.Goexit")
+		wantText(t, "Await", err, "x: body called runtime.Goexit")
 		g.Stop()
 	})
 	virtual(t, "Run", func(t *testing.T) {

@@ -76,12 +76,12 @@ func TestR30_TheSeeds(t *testing.T) {
 		g := asap.New(t.Context())
 		g.Go("a", fails(ms, errors.New("Failed")))
 		g.Go("b", obeys)
-		wantText(t, "all", g.Wait(), "asap: task a: Failed")
+		wantText(t, "all", g.Wait(), "a: Failed")
 		g = asap.New(t.Context(), asap.Settled())
 		a := g.Go("a", fails(ms, errors.New("Failed")))
 		b := g.Go("b", after(sec, "success"))
 		g.Wait()
-		wantText(t, "allSettled a", a.Result().Err, "asap: task a: Failed")
+		wantText(t, "allSettled a", a.Result().Err, "a: Failed")
 		if b.Value() != "success" {
 			t.Errorf("allSettled b: %q, want success", b.Value())
 		}
@@ -164,7 +164,7 @@ func TestR33_Order(t *testing.T) {
 		lost := g.Race("lost", fails(3*sec, errors.New("e0")), fails(sec, errors.New("e1")), fails(2*sec, errors.New("e2")))
 		err := g.Wait()
 		wantFailed(t, err, "lost")
-		wantText(t, "lost", lost.Result().Err, "asap: task lost: task lost[0]: e0; task lost[1]: e1; task lost[2]: e2")
+		wantText(t, "lost", lost.Result().Err, "lost: lost[0]: e0; lost[1]: e1; lost[2]: e2")
 		if race.Value() != "quick" || stopped.Load() != 1 {
 			t.Errorf("race: %q, losers stopped %d, want quick and 1", race.Value(), stopped.Load())
 		}

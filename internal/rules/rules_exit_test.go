@@ -59,7 +59,7 @@ func TestR17_Exit(t *testing.T) {
 		b := a.Then("b", never1[int](t))
 		wantNil(t, "Wait", g.Wait())
 		wantIs(t, "a", a.Result().Err, asap.ErrExited)
-		wantText(t, "a", a.Result().Err, "asap: task a: group exited early")
+		wantText(t, "a", a.Result().Err, "a: group exited early")
 		wantIs(t, "b", b.Result().Err, asap.ErrExited, asap.ErrSkipped)
 	})
 	virtual(t, "With only makes an error", func(t *testing.T) {

@@ -73,7 +73,7 @@ func TestR11_FirstFailure(t *testing.T) {
 		failure bool
 	}{
 		{"Canceled", context.Canceled, false},
-		{"DeadlineExceeded", context.DeadlineExceeded, false},
+		{"DeadlineExceeded", context.DeadlineExceeded, true}, // of its own: the group has no deadline
 		{"wrapped Canceled", fmt.Errorf("get: %w", context.Canceled), false},
 		{"the cause", errBoom, false},
 		{"wrapped cause", fmt.Errorf("get: %w", errBoom), true}, // errBoom is in the cause, and is not the cause
@@ -133,7 +133,7 @@ func TestR12_Wait(t *testing.T) {
 		g := asap.New(t.Context(), asap.Name("page"))
 		g.Go("user", fails(sec, errBoom))
 		err := g.Wait()
-		wantText(t, "Wait", err, "asap: task user: boom")
+		wantText(t, "Wait", err, "user: boom")
 		wantIs(t, "Wait", err, errBoom)
 		ge, _ := errors.AsType[*asap.GroupError](err)
 		if ge == nil || ge.Group != "page" || len(ge.Failures) != 1 || ge.Failures[0].Err != errBoom {
@@ -155,9 +155,9 @@ func TestR12_Wait(t *testing.T) {
 			err := g.Wait()
 			wantFailed(t, err, "t4", "t3", "t2", "t1", "t0")
 			wantIs(t, "Wait", err, errs...)
-			want := "asap: 5 tasks failed: task t4: e4; task t3: e3; task t2: e2; task t1: e1; task t0: e0"
+			want := "5 tasks failed: t4: e4; t3: e3; t2: e2; t1: e1; t0: e0"
 			if len(options) == 2 {
-				want = "asap: group page: " + want[len("asap: "):]
+				want = "group page: " + want
 			}
 			wantText(t, "Wait", err, want)
 			if ok.Value() != 1 {
@@ -184,9 +184,10 @@ func TestR12_Wait(t *testing.T) {
 			skipped := user.Then("skipped", never1[int](t))
 			of := g.Go("of skipped", skipped.Await)
 			err := g.Wait()
-			wantFailed(t, err, "user")
-			wantText(t, "analytics", analytics.Result().Err, "asap: task analytics: task user: not found")
-			wantText(t, "wrapped", wrapped.Result().Err, "asap: task wrapped: no user: asap: task user: not found")
+			want := []string{"user", "joined"}
+			wantFailed(t, err, want...)
+			wantText(t, "analytics", analytics.Result().Err, "analytics: user: not found")
+			wantText(t, "wrapped", wrapped.Result().Err, "wrapped: no user: user: not found")
 			for _, task := range []any{joined, far, of} {
 				if te, ok := errors.AsType[*asap.TaskError](resultErr(task)); !ok || te.Task == "user" {
 					t.Errorf("a collateral task's error: got %v, want its own TaskError", resultErr(task))
@@ -202,7 +203,7 @@ func TestR12_Wait(t *testing.T) {
 		g.Go("a", bad.Await)
 		err := g.Wait()
 		wantFailed(t, err, "a")
-		wantText(t, "Wait", err, "asap: task a: task bad: boom")
+		wantText(t, "Wait", err, "a: bad: boom")
 	})
 	virtual(t, "a nested group's error", func(t *testing.T) {
 		g := asap.New(t.Context())
@@ -213,7 +214,7 @@ func TestR12_Wait(t *testing.T) {
 		})
 		err := g.Wait()
 		wantFailed(t, err, "outer")
-		wantText(t, "Wait", err, "asap: task outer: task inner: boom")
+		wantText(t, "Wait", err, "outer: inner: boom")
 		wantIs(t, "Wait", err, errBoom)
 	})
 	virtual(t, "a value beside an error is dropped", func(t *testing.T) {
@@ -257,7 +258,7 @@ func TestR12a_EndedFromOutside(t *testing.T) {
 		},
 	}
 	for name, end := range ends {
-		for _, options := range [][]asap.Option{nil, {asap.Settled()}, {asap.Limit(1)}} {
+		for i, options := range [][]asap.Option{nil, {asap.Settled()}, {asap.Limit(1)}} {
 			virtual(t, name, func(t *testing.T) {
 				ctx, cancel, cause := end(t)
 				time.AfterFunc(sec, cancel)
@@ -267,11 +268,16 @@ func TestR12a_EndedFromOutside(t *testing.T) {
 				g.Go("fails late", fails(3*sec, errBoom))
 				err := g.Wait()
 				wantIs(t, "Wait", err, ctx.Err(), cause)
-				if errors.Is(err, errBoom) {
-					t.Errorf("Wait: got %v, want nothing of what failed afterwards", err)
+				ge, ok := err.(*asap.GroupError)
+				if !ok || ge.Cause != cause {
+					t.Fatalf("Wait: got %v, want a GroupError with the cause %v", err, cause)
 				}
-				if _, ok := errors.AsType[*asap.GroupError](err); ok {
-					t.Errorf("Wait: got a GroupError %v, want none", err)
+				running, failures := []string{"obeys", "fails late"}, 1
+				if i == 2 { // the others were queued
+					running, failures = running[:1], 0
+				}
+				if !slices.Equal(ge.Running, running) || len(ge.Failures) != failures {
+					t.Errorf("Wait: running %v, failures %v, want %v and %d", ge.Running, ge.Failures, running, failures)
 				}
 			})
 		}
@@ -317,7 +323,7 @@ func TestR12a_EndedFromOutside(t *testing.T) {
 		c.at(t, "Stop", sec) // has waited
 		err := g.Wait()
 		wantIs(t, "Wait", err, context.Canceled)
-		wantText(t, "Wait", err, "asap: group canceled: context canceled")
+		wantText(t, "Wait", err, "group (running: obeys, cause): context canceled (and 1 more after it)")
 	})
 	virtual(t, "Stop after Wait does nothing", func(t *testing.T) {
 		g := asap.New(t.Context())
@@ -327,19 +333,22 @@ func TestR12a_EndedFromOutside(t *testing.T) {
 		g.Stop()
 		wantNil(t, "Wait after Stop", g.Wait())
 	})
-	virtual(t, "the failure came first", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(2*sec, cancel)
+	virtual(t, "a failure came first", func(t *testing.T) {
 		for _, options := range [][]asap.Option{nil, {asap.Settled()}} {
-			g := asap.New(ctx, options...)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(2*sec, cancel)
+			g := asap.New(ctx, append(options, asap.Name("cart"))...)
 			g.Go("bad", fails(sec, errBoom))
 			g.Go("obeys", obeys)
 			err := g.Wait()
 			wantFailed(t, err, "bad")
-			ctx, cancel = context.WithCancel(t.Context())
-			time.AfterFunc(2*sec, cancel)
+			if options == nil {
+				wantText(t, "Wait", err, "bad: boom")
+				continue
+			}
+			wantText(t, "Wait", err, "group cart (running: obeys): bad: boom; context canceled")
+			wantIs(t, "Wait", err, context.Canceled, errBoom)
 		}
-		cancel()
 	})
 	virtual(t, "text", func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
@@ -347,6 +356,6 @@ func TestR12a_EndedFromOutside(t *testing.T) {
 		g.Go("obeys", obeys)
 		synctest.Wait()
 		cancel(why)
-		wantText(t, "Wait", g.Wait(), "asap: group canceled: context canceled: the client has gone")
+		wantText(t, "Wait", g.Wait(), "group (running: obeys): the client has gone")
 	})
 }

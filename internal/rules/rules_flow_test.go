@@ -144,7 +144,7 @@ func TestR27_Define(t *testing.T) {
 			return in.Then("page", func(ctx context.Context, _ int) (int, error) { return user.Await(ctx) })
 		})
 		_, err := f.Run(t.Context(), 1)
-		for _, part := range []string{"asap: task page", "awaits task user inside flow f", "declare it with Needs(user) and read it with Get"} {
+		for _, part := range []string{"page: task page", "awaits task user inside flow f", "declare it with Needs(user) and read it with Get"} {
 			if err == nil || !strings.Contains(err.Error(), part) {
 				t.Errorf("Run: got %v, want an error with %q", err, part)
 			}

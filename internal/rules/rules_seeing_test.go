@@ -157,7 +157,7 @@ func TestR24_Observer(t *testing.T) {
 		p.complete()
 		p.check("bad", "0s Declared", "0s Ready", "0s Started", "1s Ended Failed")
 		p.check("skipped", "0s Declared bad", "1s Ended Skipped")
-		p.check("optional", "0s Declared", "0s Ready", "0s Started", "1s Ended Succeeded")
+		p.check("optional", "0s Declared", "0s Ready", "0s Started", "1s Ended Tolerated")
 		p.check("race[0]", "0s Declared", "0s Ready", "0s Started", "1s Ended Succeeded")
 		p.check("race[1]", "0s Declared", "0s Ready", "0s Started", "1s Ended Canceled")
 		p.check("gather", "0s Declared bad", "1s Ended Skipped")

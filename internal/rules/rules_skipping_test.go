@@ -33,7 +33,7 @@ func TestR13_Skipped(t *testing.T) {
 			if te, ok := errors.AsType[*asap.TaskError](err); !ok || te.Task != "bad" {
 				t.Errorf("%s: the guilty task in %v: got %v, want bad", name, err, te)
 			}
-			wantText(t, name, err, "asap: task "+name+" skipped: task bad: boom")
+			wantText(t, name, err, name+" skipped: bad: boom")
 		}
 		wantFailed(t, g.Wait(), "bad")
 		c.at(t, "Wait", 10*sec)
@@ -44,7 +44,7 @@ func TestR13_Skipped(t *testing.T) {
 		page := user.Then("page", never1[int](t))
 		g.Do("waiter", func(ctx context.Context) error {
 			_, err := page.Await(ctx)
-			wantText(t, "Await", err, "asap: task page skipped: task user: not found")
+			wantText(t, "Await", err, "page skipped: user: not found")
 			return nil
 		})
 		wantFailed(t, g.Wait(), "user")
@@ -54,7 +54,7 @@ func TestR13_Skipped(t *testing.T) {
 		a, b := g.Go("a", fails(2*sec, errors.New("a"))), g.Go("b", fails(sec, errors.New("b")))
 		both := a.And(b).Then("both", func(context.Context, int, int) (int, error) { return never(t)(nil) })
 		wantFailed(t, g.Wait(), "b", "a")
-		wantText(t, "both", both.Result().Err, "asap: task both skipped: task b: b")
+		wantText(t, "both", both.Result().Err, "both skipped: b: b")
 	})
 	virtual(t, "roots", func(t *testing.T) {
 		why := errors.New("why")
@@ -66,9 +66,9 @@ func TestR13_Skipped(t *testing.T) {
 		cancel(why)
 		late := g.Go("late", never(t))
 		g.Wait()
-		wantText(t, "byParent", byParent.Result().Err, "asap: task next skipped: why")
+		wantText(t, "byParent", byParent.Result().Err, "next skipped: why")
 		wantIs(t, "byParent", byParent.Result().Err, asap.ErrSkipped, why)
-		wantText(t, "late", late.Result().Err, "asap: task late skipped: why")
+		wantText(t, "late", late.Result().Err, "late skipped: why")
 
 		g = asap.New(t.Context())
 		hit := g.NewExit[int]()
@@ -105,7 +105,7 @@ func TestR13_Skipped(t *testing.T) {
 		by := victim.Then("next", never1[int](t))
 		g.Go("bad", fails(sec, errBoom))
 		wantFailed(t, g.Wait(), "bad")
-		wantText(t, "next", by.Result().Err, "asap: task next skipped: task bad: boom")
+		wantText(t, "next", by.Result().Err, "next skipped: bad: boom")
 	})
 	virtual(t, "declared on what has failed already", func(t *testing.T) {
 		g := asap.New(t.Context(), asap.Settled())
@@ -116,7 +116,7 @@ func TestR13_Skipped(t *testing.T) {
 			bad.Then("x", never1[int](t)), g.Gather("x", ok, bad, ok),
 			ok.And(bad).Then("x", func(context.Context, int, int) (int, error) { return never(t)(nil) }),
 		} {
-			wantText(t, "x", resultErr(task), "asap: task x skipped: task bad: boom")
+			wantText(t, "x", resultErr(task), "x skipped: bad: boom")
 		}
 		wantFailed(t, g.Wait(), "bad")
 	})
@@ -142,7 +142,7 @@ func TestR14_Optional(t *testing.T) {
 				t.Errorf("Err: got %T, want a TaskError", r.Err)
 			}
 		}
-		wantText(t, "Err", bad.Value().Err, "asap: task bad: boom")
+		wantText(t, "Err", bad.Value().Err, "bad: boom")
 	})
 	virtual(t, "skipped dependencies pass through", func(t *testing.T) {
 		g := asap.New(t.Context(), asap.Settled())

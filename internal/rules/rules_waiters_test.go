@@ -37,7 +37,7 @@ func TestR8_ContextSaysWhoWaits(t *testing.T) {
 			c.at(t, "Wait", 0)
 			if ce, ok := errors.AsType[*asap.CycleError](err); !ok {
 				t.Errorf("Wait: got %v, want a CycleError", err)
-			} else if got := ce.Error(); got != "asap: cycle: self → self" {
+			} else if got := ce.Error(); got != "cycle: self → self" {
 				t.Errorf("CycleError: %s", got)
 			}
 		})
@@ -213,7 +213,7 @@ func TestR8_ContextSaysWhoWaits(t *testing.T) {
 			defer cancel()
 			_, err := slow.Await(short)
 			c.at(t, "soft", sec)
-			wantText(t, "soft", err, "asap: await slow: task bad: boom")
+			wantText(t, "soft", err, "await slow: bad: boom")
 			return 0, err
 		})
 		g.Go("bad", fails(sec, errBoom))

@@ -28,7 +28,7 @@ func TestR6_AWaitAlwaysEnds(t *testing.T) {
 		}},
 		{"error", fails(sec, errBoom), func(t *testing.T, v int, err error) {
 			wantIs(t, "Await", err, errBoom)
-			if !strings.HasSuffix(err.Error(), "task x: boom") || v != 0 {
+			if !strings.HasSuffix(err.Error(), "x: boom") || v != 0 {
 				t.Errorf("Await: got %d, %v, want 0 and the error of x", v, err)
 			}
 		}},
@@ -128,10 +128,10 @@ func TestR6_AWaitAlwaysEnds(t *testing.T) {
 			t.Errorf("Await of a task that is done: got %d, %v, want 1, nil", v, err)
 		}
 		_, err := bad.Await(dead)
-		wantText(t, "Await of a task that failed", err, "asap: task bad: boom")
+		wantText(t, "Await of a task that failed", err, "bad: boom")
 		slow := g.Go("slow", after(sec, 1))
 		_, err = slow.Await(dead)
-		wantText(t, "Await of a task that runs", err, "asap: await slow: context canceled")
+		wantText(t, "Await of a task that runs", err, "await slow: context canceled")
 		g.Stop()
 	})
 	virtual(t, "awaited in turn by each other's groups", func(t *testing.T) {
@@ -160,7 +160,7 @@ func TestR7_ACancelledWaiterEndsAlone(t *testing.T) {
 			_, err := slow.Await(short)
 			c.at(t, "Await", sec)
 			wantIs(t, "Await", err, why)
-			wantText(t, "Await", err, "asap: await slow: no patience")
+			wantText(t, "Await", err, "await slow: no patience")
 			return nil
 		})
 		short, cancel := context.WithTimeout(t.Context(), 2*sec)
@@ -168,7 +168,7 @@ func TestR7_ACancelledWaiterEndsAlone(t *testing.T) {
 		_, err := slow.Await(short)
 		c.at(t, "Await from outside", 2*sec)
 		wantIs(t, "Await from outside", err, context.DeadlineExceeded)
-		wantText(t, "Await from outside", err, "asap: await slow: context deadline exceeded")
+		wantText(t, "Await from outside", err, "await slow: context deadline exceeded")
 		wantNil(t, "Wait", g.Wait())
 		if slow.Value() != 7 || other.Value() != 7 {
 			t.Errorf("slow %d, other %d, want 7 and 7", slow.Value(), other.Value())
@@ -182,7 +182,7 @@ func TestR7_ACancelledWaiterEndsAlone(t *testing.T) {
 			in := nested.Go("in", slow.Await)
 			time.Sleep(sec)
 			nested.Stop()
-			wantText(t, "in", in.Result().Err, "asap: task in: await slow: context canceled")
+			wantText(t, "in", in.Result().Err, "in: await slow: context canceled")
 			return nil
 		})
 		wantNil(t, "Wait", g.Wait())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/asap-go/asap"
@@ -16,8 +17,13 @@ type oerr struct {
 	in     []*oerr
 	group  *ogroup // T: whose; x: the exit's
 	value  uint64  // x
-	listed bool    // T: among the group's failures
-	may    map[string][]string
+	listed bool    // T: among the group's failures, or because of one of them, or of the group's end
+
+	cause   *oerr    // G: why the group was ended from outside
+	ctx     *oerr    // G: the error of its context then
+	ended   []*oerr  // G: of the bodies that ran then
+	running []string // G: their names
+	may     map[string][]string
 }
 
 var (
@@ -29,16 +35,12 @@ var (
 	oKilled   = &oerr{kind: 'k'}
 )
 
-func (e *oerr) is(target *oerr) bool {
-	if e == target || e.kind == 'X' && target == oExited || e == oLost && target == oCanceled {
-		return true
+// inside is what e wraps.
+func (e *oerr) inside() []*oerr {
+	if e.cause == nil {
+		return e.in
 	}
-	for _, i := range e.in {
-		if i.is(target) {
-			return true
-		}
-	}
-	return false
+	return slices.Concat([]*oerr{e.ctx, e.cause}, e.ended, e.in)
 }
 
 // exit finds an exit of g in e.
@@ -46,7 +48,7 @@ func (e *oerr) exit(g *ogroup) *oerr {
 	if e.kind == 'x' && e.group == g {
 		return e
 	}
-	for _, i := range e.in {
+	for _, i := range e.inside() {
 		if x := i.exit(g); x != nil {
 			return x
 		}
@@ -54,17 +56,28 @@ func (e *oerr) exit(g *ogroup) *oerr {
 	return nil
 }
 
-// wraps reports whether a listed failure of g is in e.
-func (e *oerr) wraps(g *ogroup) bool {
-	if e.kind == 'T' && e.group == g && e.listed {
-		return true
+// How the branches of an error end.
+const (
+	inListed = 1 << iota
+	inEnd
+	inOther
+)
+
+// ends says how the branches of e end to g.
+func (e *oerr) ends(g *ogroup) int {
+	switch {
+	case e.kind == 'T' && e.group == g && e.listed:
+		return inListed
+	case g.end != nil && e == g.end.cause, e == oCanceled, e == oLost, e.kind == 'X' && g.end != nil && g.end.cause == oExited, e == oDeadline && g.isLate():
+		return inEnd
+	case len(e.inside()) == 0:
+		return inOther
 	}
-	for _, i := range e.in {
-		if i.wraps(g) {
-			return true
-		}
+	all := 0
+	for _, i := range e.inside() {
+		all |= i.ends(g)
 	}
-	return false
+	return all
 }
 
 // canon is the error as text. With merge, a wait that was cut short reads as a
@@ -77,6 +90,9 @@ func (e *oerr) canon(merge bool) string {
 	if merge && (e.kind == 'A' || e.kind == 'S') {
 		kind = "AS"
 	}
+	if e.cause != nil {
+		kind += "~" + e.cause.canon(merge) + runners(e.running)
+	}
 	if len(e.in) == 0 {
 		return kind + e.name
 	}
@@ -86,6 +102,10 @@ func (e *oerr) canon(merge bool) string {
 	}
 	return kind + e.name + "{" + strings.Join(in, " ") + "}"
 }
+
+// runners are names in an order of their own: of bodies that one end lets go on at
+// one instant any may be first.
+func runners(names []string) string { return fmt.Sprint(slices.Sorted(slices.Values(names))) }
 
 // ownError is a body's.
 type ownError struct{ name string }
@@ -125,7 +145,7 @@ func canon(err error, merge bool) string {
 	}
 	text := err.Error()
 	name := func(before, after string) string {
-		name, found := strings.CutPrefix(text, "asap: "+before)
+		name, found := strings.CutPrefix(text, before)
 		name, _, found2 := strings.Cut(name, after)
 		if !found || !found2 {
 			return "?" + text
@@ -138,7 +158,14 @@ func canon(err error, merge bool) string {
 		for i, f := range e.Failures {
 			errs[i] = f
 		}
-		return in("G", e.Group, errs...)
+		kind := "G"
+		if e.Cause != nil {
+			kind += "~" + canon(e.Cause, merge) + runners(e.Running)
+		}
+		if len(errs) == 0 {
+			return kind + e.Group
+		}
+		return in(kind, e.Group, errs...)
 	case *asap.TaskError:
 		return in("T", e.Task, e.Err)
 	case *asap.PanicError:
@@ -148,20 +175,19 @@ func canon(err error, merge bool) string {
 	case *ownError:
 		return "F" + e.name
 	case interface{ Unwrap() []error }:
-		if strings.HasPrefix(text, "asap: group canceled: ") {
-			return in("E", "", e.Unwrap()...)
-		}
 		return in("J", "", e.Unwrap()...)
 	case interface{ Unwrap() error }:
-		switch inner := e.Unwrap(); {
-		case strings.HasPrefix(text, "wrapped: "):
-			return in("W", "", inner)
-		case strings.HasPrefix(text, "asap: await "):
+		inner := e.Unwrap()
+		switch fmt.Sprintf("%T", err) {
+		case "*asap.awaitError":
 			return in(as("A"), name("await ", ": "), inner)
-		case inner == asap.ErrExited && strings.HasSuffix(text, ": group exited early") && !errors.Is(err, asap.ErrSkipped):
-			return "X" + name("task ", ": group exited early")
-		case errors.Is(err, asap.ErrSkipped) && strings.HasPrefix(text, "asap: task "):
-			return in(as("S"), name("task ", " skipped: "), inner)
+		case "*asap.exitedError":
+			return "X" + name("", ": group exited early")
+		case "*asap.skipError":
+			return in(as("S"), name("", " skipped: "), inner)
+		}
+		if strings.HasPrefix(text, "wrapped: ") {
+			return in("W", "", inner)
 		}
 	}
 	if strings.HasPrefix(text, "asap: early exit") {

@@ -8,13 +8,14 @@ import (
 // octx is a context.
 type octx struct {
 	err, cause *oerr
+	deadline   time.Duration // 0: none
 	kids       []*octx
 	waits      []*owait
 	group      *ogroup // whose own it is
 }
 
 func (c *octx) child() *octx {
-	k := &octx{err: c.err, cause: c.cause}
+	k := &octx{err: c.err, cause: c.cause, deadline: c.deadline}
 	if c.err == nil {
 		c.kids = append(c.kids, k)
 	}
@@ -64,6 +65,8 @@ type ogroup struct {
 	lims       []*olimiter // of running Maps
 	end        *oend
 	failures   []*oerr
+	ended      []*oerr // of bodies that ran when it was ended from outside
+	running    []string
 	panicked   *oerr
 	goexited   bool
 	unfinished bool
@@ -107,6 +110,19 @@ func (g *ogroup) endBy(why byte, cause *oerr) bool {
 	return true
 }
 
+// isLate reports whether the deadline has passed that bodies of g have from outside.
+func (g *ogroup) isLate() bool {
+	d := g.parent.deadline
+	return d != 0 && g.o.now >= d
+}
+
+// left notes that n came to nothing after g was ended from outside.
+func (g *ogroup) left(n *onode) {
+	g.unfinished = g.unfinished || g.isOutside() && !n.entrant()
+}
+
+func (g *ogroup) isOutside() bool { return g.end != nil && g.end.why == outside }
+
 // count changes the number of tasks that have not ended.
 func (g *ogroup) count(d int) {
 	before := g.live
@@ -135,10 +151,10 @@ func (g *ogroup) verdict() *oerr {
 		return g.panicked
 	case g.end != nil && g.end.why == exit:
 		return nil
+	case g.unfinished:
+		return &oerr{kind: 'G', name: g.sc.name, in: g.failures, cause: g.end.cause, ctx: g.end.err, ended: g.ended, running: g.running}
 	case len(g.failures) > 0:
 		return &oerr{kind: 'G', name: g.sc.name, in: g.failures}
-	case g.end != nil && g.end.why == outside && g.unfinished:
-		return &oerr{kind: 'E', in: []*oerr{g.end.err, g.end.cause}}
 	}
 	return nil
 }
@@ -164,6 +180,8 @@ type onode struct {
 	ownLim  *olimiter // a Map's
 	seat    oseat
 	main    *othread
+	cutTask bool     // the end of the group has cut a wait of it for a task,
+	cutWait bool     // or for a nested group
 	hards   []*ohard // what its goroutines wait for hard
 	raised  int      // the rank that a wait has given it
 	byEnd   bool     // became ready by the end of another

@@ -9,7 +9,6 @@ func (n *onode) returned(th *othread) {
 		o.stats.goexits++
 		n.fail, n.outcome = &oerr{kind: 'T', name: n.label, in: []*oerr{oGoexit}, group: g}, 'G'
 		g.goexited = true
-		g.unfinished = true
 		if g.endBy(goexit, n.fail) {
 			s.cancel = g
 		}
@@ -19,7 +18,6 @@ func (n *onode) returned(th *othread) {
 		if g.panicked == nil {
 			g.panicked = n.fail
 		}
-		g.unfinished = true
 		if g.endBy(panicked, n.fail) {
 			s.cancel = g
 		}
@@ -60,9 +58,20 @@ func (s *settling) judge(n *onode, err *oerr) {
 	te := &oerr{kind: 'T', name: n.label, in: []*oerr{err}, group: g}
 	canceled := func() {
 		n.fail, n.outcome = te, 'C'
-		g.unfinished = g.unfinished || !n.entrant()
+		g.left(n)
 	}
-	if x := err.exit(g); x != nil {
+	running := func() {
+		if !g.isOutside() || n.cutTask || n.task.kind == kRace && !n.entrant() {
+			return
+		}
+		g.ended = append(g.ended, te)
+		if !n.cutWait {
+			g.running = append(g.running, n.label)
+		}
+	}
+	ends := err.ends(g)
+	echo := g.end != nil && ends&inOther == 0
+	if x := err.exit(g); x != nil && err.kind != 'J' { // those of a Race were seen in its functions
 		if g.endBy(exit, oExited) {
 			s.o.stats.exits++
 			g.end.value = x.value
@@ -71,21 +80,24 @@ func (s *settling) judge(n *onode, err *oerr) {
 			return
 		}
 		if g.end.why != exit {
+			te.listed = true
+			running()
 			canceled()
 			return
 		}
 	}
-	switch {
-	case g.end != nil && g.end.why == exit:
+	if g.end != nil && g.end.why == exit {
 		exited()
 		return
-	case n.entrant() && n.of.decided:
-		n.fail, n.outcome = te, 'C'
-		return
-	case g.end != nil && (err.is(oCanceled) || err.is(oDeadline) || err.is(g.end.cause)):
+	}
+	te.listed = echo
+	running()
+	switch {
+	case n.entrant() && n.of.decided, echo:
 		canceled()
 		return
 	case n.entrant():
+		te.listed = ends == inListed
 		n.fail, n.outcome = te, 'F'
 		return
 	case n.of == nil && n.task.kind == kOptional, n.of != nil && n.task.kind == kMapOptional:
@@ -93,13 +105,10 @@ func (s *settling) judge(n *onode, err *oerr) {
 		return
 	}
 	n.fail, n.outcome = te, 'F'
-	g.unfinished = true
-	switch {
-	case err.wraps(g): // the root is listed
-	case g.end != nil && g.end.why == outside && len(g.failures) == 0:
-	default:
+	g.left(n)
+	te.listed = true
+	if ends != inListed { // else the root is listed
 		s.o.stats.failures++
-		te.listed = true
 		g.failures = append(g.failures, te)
 		if !g.sc.settled && g.endBy(failure, te) {
 			s.cancel = g

@@ -14,6 +14,7 @@ type owait struct {
 	seated bool   // it has given the body's slots back
 	fired  bool
 	cut    bool // by its context, not by the end of the task
+	byEnd  bool // by that of the body's group
 	do     func()
 }
 
@@ -41,6 +42,7 @@ func (w *owait) fire() {
 	}
 	w.leave()
 	w.cut = w.target != nil && w.target.state != done
+	w.byEnd = w.cut && w.th.node != nil && w.th.node.group.end != nil
 	if w.seated {
 		w.th.node.sit(w.do)
 	} else {
@@ -118,6 +120,9 @@ func (th *othread) await(st *step) {
 	ctx.waits = append(ctx.waits, w)
 	w.do = func() {
 		if !w.cut {
+			if body != nil && (n.outcome == 'C' || n.outcome == 'S') && th.node.group.end != nil {
+				th.node.cutTask = true
+			}
 			ended(nil)
 			return
 		}
@@ -127,6 +132,12 @@ func (th *othread) await(st *step) {
 			err = &oerr{kind: 'C', may: w.th.node.cutMay}
 		}
 		n.cutAt, n.cutErr = o.now, err
+		if by := th.node; body != nil && w.byEnd && ctx.cause != nil {
+			by.cutTask = true
+			if th.left {
+				o.unsure("a goroutine that is left behind waits when the group ends")
+			}
+		}
 		if n.state == done {
 			n.compareCut()
 		}
@@ -189,10 +200,17 @@ func (th *othread) open(st *step) {
 		parent.cancel(oCanceled, oKilled)
 	case sc.ctx != ctxForeign && sc.ctx != ctxTimeout:
 	case sc.d <= 0:
+		if parent.deadline == 0 || o.now < parent.deadline {
+			parent.deadline = max(o.now, 1)
+		}
 		parent.cancel(oDeadline, oDeadline)
 	case parent.err == nil:
+		if d := o.now + sc.d; parent.deadline == 0 || d < parent.deadline {
+			parent.deadline = d
+		}
 		o.after(sc.d, func() { parent.cancel(oDeadline, oDeadline) })
 	}
+	g.ctx.deadline = parent.deadline
 	if parent.err != nil {
 		g.endBy(outside, parent.cause)
 	}
@@ -223,6 +241,12 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 	g.waiting = g.waiting || wait
 	if !wait {
 		g.stops++
+	}
+	if before := then; wait && n != nil && n.state == running && n.group.end == nil {
+		then = func() {
+			n.cutWait = n.cutWait || n.group.end != nil && g.result != nil && g.result.cause != nil
+			before()
+		}
 	}
 	switch {
 	case !wait || n == nil || n.state != running: // Stop never gives the owner's slot back
@@ -291,7 +315,7 @@ func (th *othread) wait(st *step) {
 			switch r := th.o.tasks[st.scope.result.id]; {
 			case err == nil && g.end != nil && g.end.why == exit:
 				v = g.end.value
-			case err != nil && !(g.sc.settled && g.end == nil): // the function is not called
+			case err != nil && !(g.sc.settled && err.cause == nil): // the function is not called
 			case r == nil:
 				v = 5
 			case r.fail == nil:

@@ -163,6 +163,9 @@ func (c *checker) end(t *task) (at time.Duration, known bool) {
 		at = max(at, notes[len(notes)-1].at)
 	}
 	if t.inline() || t.leftOut {
+		if _, err, _ := c.outcome(t); err != nil { // before all of them have ended
+			return 0, false
+		}
 		for _, d := range t.edges() {
 			e, ok := c.end(d.on)
 			if !ok {
@@ -219,7 +222,7 @@ func (c *checker) group(id int) {
 			}
 		}
 		for k, other := range ge.Failures {
-			if k != i && errors.Is(te.Err, other) {
+			if _, nests := errors.AsType[*asap.GroupError](te.Err); !nests && t.kind != kRace && k != i && errors.Is(te.Err, other) { // else it may have other parts
 				c.bad("group g%d: lists %v beside its root (R12)", id, te)
 			}
 			if k < i && other.Task == te.Task {

@@ -2,6 +2,8 @@
 // process: package asap decodes it, package flow names it.
 package wire
 
+import "slices"
+
 // RemoteError is what is left of an error that was encoded in one process and
 // decoded in another: its text and its type. [errors.Is] still finds in it what
 // the original had of asap.ErrSkipped, asap.ErrExited, asap.ErrGoexit,
@@ -12,16 +14,22 @@ type RemoteError struct {
 	Type    string // of the original, as %T prints it: *fs.PathError
 	Message string
 
+	is     []error
 	causes []error
 }
 
-// New returns the error of the given type and text that wraps causes.
-func New(typ, message string, causes []error) *RemoteError {
-	return &RemoteError{typ, message, causes}
+// New returns the error of the given type and text, whose Is method knows is, and
+// that wraps causes.
+func New(typ, message string, is, causes []error) *RemoteError {
+	return &RemoteError{typ, message, is, causes}
 }
 
 // Error is the text of the original.
 func (e *RemoteError) Error() string { return e.Message }
+
+// Is reports what the Is method of the original said of the errors of package asap
+// and of contexts.
+func (e *RemoteError) Is(target error) bool { return slices.Contains(e.is, target) }
 
 // Unwrap returns what the original wrapped.
 func (e *RemoteError) Unwrap() []error { return e.causes }

@@ -116,7 +116,7 @@ func TestServerLargeErrors(t *testing.T) {
 		c := serve(t, func(w worker.Worker) error {
 			return temporalasap.Register(w, test.flow, defaults, temporalasap.Task("user", test.kind))
 		})
-		for how, start := range map[string]string{"long": "asap: task user: xxx", "no text": "asap: task user: bad byte \ufffd", "many": "asap: task user: yyy"} {
+		for how, start := range map[string]string{"long": "user: xxx", "no text": "user: bad byte \ufffd", "many": "user: yyy"} {
 			h, err := temporalasap.Start(t.Context(), c.client, test.flow, how, c.options())
 			if err != nil {
 				t.Fatal(err)

@@ -182,7 +182,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			poll(t, "both bodies run", func() bool { return running.Load() == 2 })
 			fail <- struct{}{}
 			_, err = h.Get(t.Context())
-			if te, ok := errors.AsType[*asap.TaskError](err); !ok || te.Task != "user" || err.Error() != "asap: task user: not found" {
+			if te, ok := errors.AsType[*asap.TaskError](err); !ok || te.Task != "user" || err.Error() != "user: not found" {
 				t.Errorf("Get: %v, want the failure of user", err)
 			}
 			after := time.Duration(heard.Load() - failed.Load())
