@@ -153,6 +153,10 @@
 //  35. A body's context is a complete [context.Context], and deriving from it
 //     starts no goroutine. It costs no more the deeper its group is nested.
 //  36. There is no global state and no work before the first task.
+//  40. [SharedLimit] is one limit for all groups and tasks that it is given to. A
+//     body has at most one, its task's, its group's, or that of the body around, and
+//     holds no other slot while it waits for it. It keeps nothing of groups that
+//     have ended.
 //
 // # Limits
 //
