@@ -23,7 +23,7 @@ type oerr struct {
 	ctx     *oerr    // G: the error of its context then
 	ended   []*oerr  // G: of the bodies that ran then
 	running []string // G: their names
-	may    map[string][]string
+	may     map[string][]string
 }
 
 var (
