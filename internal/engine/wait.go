@@ -105,6 +105,13 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 //
 //go:noinline
 func (n *Node) apart(ctx context.Context, by *Node) *wait {
+	if by != nil {
+		if c := by.bodyContext(); c != nil && ctx == context.Context(c) {
+			if e, ok := c.Context.(ender); ok {
+				return &wait{by: by, ctx: ctx, done: e.ownEnd(), hard: true}
+			}
+		}
+	}
 	done := ctx.Done()
 	switch {
 	case by == nil:

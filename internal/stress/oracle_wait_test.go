@@ -315,7 +315,7 @@ func (th *othread) wait(st *step) {
 			switch r := th.o.tasks[st.scope.result.id]; {
 			case err == nil && g.end != nil && g.end.why == exit:
 				v = g.end.value
-			case err != nil && !(g.sc.settled && g.end == nil): // the function is not called
+			case err != nil && !(g.sc.settled && err.cause == nil): // the function is not called
 			case r == nil:
 				v = 5
 			case r.fail == nil:
