@@ -23,7 +23,7 @@ type oerr struct {
 	ctx     *oerr    // G: the error of its context then
 	ended   []*oerr  // G: of the bodies that ran then
 	running []string // G: their names
-	may    map[string][]string
+	may     map[string][]string
 }
 
 var (
@@ -68,7 +68,7 @@ func (e *oerr) ends(g *ogroup) int {
 	switch {
 	case e.kind == 'T' && e.group == g && e.listed:
 		return inListed
-	case g.end != nil && e == g.end.cause, e == oCanceled, e == oDeadline && g.isLate():
+	case g.end != nil && (e == g.end.cause || e.kind == 'X' && g.end.cause == oExited), e == oCanceled, e == oLost, e == oDeadline && g.isLate():
 		return inEnd
 	case len(e.inside()) == 0:
 		return inOther
