@@ -179,21 +179,22 @@ func (c *bodyContext) String() string {
 // prepare returns the context of n's body, which starts at the given instant.
 func (g *Group) prepare(n *Node, at time.Duration) context.Context {
 	told := g.watch != nil && g.watch.Calls()
-	var timed *timedContext
+	var c *bodyContext
 	if n.kind&Wrapped != 0 {
-		timed = g.startTimedFor(n)
+		c = g.newTimedBody(n)
 	}
-	if n.kind&Entrant == 0 && !told && timed == nil {
+	if n.kind&Entrant == 0 && !told && c == nil {
 		if g.watch != nil {
 			g.watch.Start(n.entry(), n, at, "")
 		}
 		return n
 	}
-	c := &bodyContext{Context: (*groupContext)(g)}
-	if n.kind&Entrant != 0 {
-		c.Context = n.race().contextOf(n)
-	} else if timed != nil {
-		c.Context = timed
+	switch {
+	case c != nil:
+	case n.kind&Entrant != 0:
+		c = &bodyContext{Context: n.race().contextOf(n)}
+	default:
+		c = &bodyContext{Context: (*groupContext)(g)}
 	}
 	c.node.Store(n)
 	c.given = c

@@ -34,7 +34,8 @@
 // if need be, and a notice method takes over an end that nobody has seen.
 //
 // A function named …Locked is called with the mu of the top limiter of what it
-// touches, except unparkLocked, which is called with that of the group.
+// touches, or of the Shared, except unparkLocked, which is called with that of the
+// group. The guard of a node's rank and claim is its Shared, or else its top limiter.
 //
 // # Invariants
 //
@@ -127,6 +128,19 @@
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
 //
+// Limits that are shared.
+//
+//  34. Who waits at a Shared is in its tree alone, and holds no slot of any limit: so
+//     of two limits none is waited for while the other is held. Who is granted a slot
+//     there has those of its own limits, all taken under the mu of the Shared.
+//  35. A branch with somebody who may go on is in the heap of the one around it, or
+//     blocked: its stub is in the queue of its limiter, with the right of its first, or
+//     a slot of that is on its way to it. When the mu is unlocked and a slot is free,
+//     the heap of the root is empty. So no slot is free of which somebody could make
+//     use, and one that becomes free moves branches, and never all the bodies in them.
+//  36. All who wait are of one bubble, and so are, when one of them begins to, all who
+//     hold slots; from then on nobody else takes any. So whoever wakes one may.
+//
 // Contexts with an end of their own.
 //
 //  28. The function of a Race that has made its real context notes it, and then looks
@@ -176,7 +190,7 @@
 //     Undos run when nobody is alive, without a slot, and what ends the group from
 //     outside comes too late.
 //  27. No mutex is held while a user's code runs: bodies, observers, methods of errors
-//     and of contexts. Locks are taken in this order: cycles of a root, mu of a top
-//     limiter, mu of a group; and popMu and the mu of a waiter or a Race last, with
+//     and of contexts. Locks are taken in this order: cycles of a root, mu of a Shared,
+//     mu of a top limiter, mu of a group, one of each at a time; and popMu and the mu of a waiter or a Race last, with
 //     nothing under them.
 package engine

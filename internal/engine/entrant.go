@@ -13,13 +13,57 @@ import (
 // cancelCtx under the group's: a registration there, which is the winner's until
 // the group ends and everybody else's until the decision.
 //
+// The waits of the body itself ask for less, since the group's end reaches them by
+// itself, and so register nothing: see ownEnd.
+//
 // It knows no node, and the Race's state none either: who keeps it keeps no value.
 type entrantContext struct {
 	group *Group
 	race  *RaceState
 	index int32
 	real  atomic.Pointer[realContext]
-	next  *entrantContext // in asked of race, under its mu
+
+	// Under the mu of race.
+	waits      chan struct{} // closed when the Race is lost, if the body has waited
+	waitsEnded bool          // it is closed
+	noted      bool          // in asked of race
+	next       *entrantContext
+}
+
+// ender is where the end of a body's context comes from, if that has one of its own.
+type ender interface {
+	context.Context
+	// ownEnd returns a channel that is closed when the context ends before the
+	// group, for the hard waits of the body, which hear of the group's end besides.
+	ownEnd() <-chan struct{}
+}
+
+var _, _ ender = (*entrantContext)(nil), (*timedContext)(nil)
+
+// ownEnd is closed by the decision, if that is to come: keeps 28. It is closed when Err
+// says so already, as who waits asks for the cause then.
+func (c *entrantContext) ownEnd() <-chan struct{} {
+	c.race.mu.Lock()
+	if c.waits == nil {
+		c.waits = make(chan struct{})
+		c.race.noteLocked(c)
+	}
+	w := c.waits
+	c.race.mu.Unlock()
+	if c.race.isLostBy(c.index) {
+		c.endWaits()
+	}
+	return w
+}
+
+// endWaits closes the channel of ownEnd, if there is one.
+func (c *entrantContext) endWaits() {
+	c.race.mu.Lock()
+	defer c.race.mu.Unlock()
+	if c.waits != nil && !c.waitsEnded {
+		c.waitsEnded = true
+		close(c.waits)
+	}
 }
 
 // makeReal returns the real context and makes it if need be. It asks the caller's
@@ -58,7 +102,10 @@ func (c *entrantContext) end() {
 	for c != nil {
 		next := c.next
 		c.next = nil // so that who keeps one keeps no other
-		c.real.Load().cancel(c.lost())
+		if r := c.real.Load(); r != nil {
+			r.cancel(c.lost())
+		}
+		c.endWaits()
 		c = next
 	}
 }
@@ -66,14 +113,13 @@ func (c *entrantContext) end() {
 func (c *entrantContext) Deadline() (time.Time, bool) { return c.group.base.parent.Deadline() }
 func (c *entrantContext) Done() <-chan struct{}       { return c.makeReal().ctx.Done() }
 
-// Err must not be ahead of Done: what has decided the Race says so only through
-// the real context.
+// Err must not be ahead of Done: once the Race is lost it says so through the real
+// context alone, and whoever asks ends that.
 func (c *entrantContext) Err() error {
-	r := c.real.Load()
-	if r == nil && c.race.isLostBy(c.index) {
-		r = c.makeReal()
+	if c.race.isLostBy(c.index) {
+		return c.makeReal().ctx.Err()
 	}
-	if r != nil {
+	if r := c.real.Load(); r != nil {
 		return r.ctx.Err()
 	}
 	return c.group.ctxErr()

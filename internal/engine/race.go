@@ -17,7 +17,7 @@ type RaceState struct {
 	started bool            // the functions may be looked at; written before they can be found
 	left    int             // functions that have not ended
 	first   int             // those before it have all ended
-	asked   *entrantContext // of the functions, those with a real context, until it is decided
+	asked   *entrantContext // of the functions, those that somebody has asked for their end, until it is decided
 }
 
 const allFailed = -1
@@ -46,7 +46,13 @@ func (r *RaceState) isLostBy(i int32) bool {
 func (r *RaceState) note(c *entrantContext) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.decided.Load() == 0 {
+	r.noteLocked(c)
+}
+
+// noteLocked is note with the mu.
+func (r *RaceState) noteLocked(c *entrantContext) {
+	if r.decided.Load() == 0 && !c.noted {
+		c.noted = true
 		c.next, r.asked = r.asked, c
 	}
 }

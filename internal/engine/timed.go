@@ -23,48 +23,76 @@ import (
 // the group be told of its parent's end, and notes the context in the group, whose
 // [Group.cancel] and finish end what is noted: keeps 33.
 type timedContext struct {
-	group *Group
-	at    time.Time
-	limit error // the cause of its end, if that is the limit's
-	timer *time.Timer
-	real  atomic.Pointer[realContext]
+	group  *Group
+	at     time.Time
+	within time.Duration // the limit, as it was given: one of the two is 0
+	after  time.Duration
+	timer  *time.Timer // its worker's, nil once the body has ended
+	real   atomic.Pointer[realContext]
 
 	mu      sync.Mutex
+	cause   error           // the limit's, if anybody has asked
 	err     error           // not nil once it has ended
-	carrier context.Context // has limit as its cause, if it has ended by that
+	carrier context.Context // has that as its cause, if it has ended by the limit
 	tell    func()          // ends real
+	waits   chan struct{}   // closed when it has ended, if the body has waited
+	told    bool            // it has: everybody sees err
 
 	noted      bool // in the group's list, under the group's mu
 	prev, next *timedContext
 }
 
-// startTimed returns the context of a body of the group that begins now, which limit
-// ends at that time. The caller is alive in the group, and calls stop when the body
-// has ended.
-func (g *Group) startTimed(at time.Time, limit error) *timedContext {
-	t := &timedContext{group: g, at: at, limit: limit}
-	g.alive.Add(1) // the timer: off it is by stop, or as the last step of expire
-	t.timer = time.AfterFunc(time.Until(at), t.expire)
-	return t
+// timedBody is the context of a body with a limit of time, in one object.
+type timedBody struct {
+	bodyContext
+	timedContext
 }
 
-// startTimedFor returns the context of n's body, which begins now, nil if it has no
-// limit of time of its own. Only its worker calls it.
-func (g *Group) startTimedFor(n *Node) *timedContext {
+// newTimedBody returns the context of n's body, which begins now, nil if it has no
+// limit of time of its own. The timer runs from here on.
+func (g *Group) newTimedBody(n *Node) *bodyContext {
 	o := n.options()
 	if o == nil || o.timeout == 0 && o.within == 0 {
 		return nil
 	}
-	due := n.due()
+	b := new(timedBody)
+	t := &b.timedContext
+	if due := n.due(); due != nil {
+		t.at, t.within = due.at, o.within
+	}
 	if o.timeout > 0 {
-		if at := time.Now().Add(o.timeout); due == nil || at.Before(due.at) {
-			return g.startTimed(at, g.host.OutOfTime("timeout", o.timeout))
+		if at := time.Now().Add(o.timeout); t.within == 0 || at.Before(t.at) {
+			t.at, t.within, t.after = at, 0, o.timeout
 		}
 	}
-	if due == nil {
+	if t.within == 0 && t.after == 0 {
 		return nil
 	}
-	return g.startTimed(due.at, g.host.OutOfTime("within", o.within))
+	b.bodyContext.Context = t
+	t.start(g)
+	return &b.bodyContext
+}
+
+// start starts the timer. The caller is alive in the group, and calls stop when the
+// body has ended.
+func (t *timedContext) start(g *Group) {
+	t.group = g
+	g.alive.Add(1) // the timer: off it is by stop, or as the last step of expire
+	t.timer = time.AfterFunc(time.Until(t.at), t.expire)
+}
+
+// limit is the cause of its end, if that is the limit's: one error, whoever asks.
+func (t *timedContext) limit() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cause == nil {
+		if t.within != 0 {
+			t.cause = t.group.host.OutOfTime("within", t.within)
+		} else {
+			t.cause = t.group.host.OutOfTime("timeout", t.after)
+		}
+	}
+	return t.cause
 }
 
 // timed returns the context of n's body if it has a limit of time, and else nil.
@@ -86,7 +114,7 @@ func (n *Node) endTime(err error, died bool) error {
 		return err
 	}
 	if late := t.stop(); late && err != nil {
-		err = n.group.host.Late(t.limit, err)
+		err = n.group.host.Late(t.limit(), err)
 	}
 	if err != nil || died {
 		t.end(context.Canceled, nil)
@@ -98,7 +126,7 @@ func (n *Node) endTime(err error, died bool) error {
 func (t *timedContext) expire() {
 	t.lookAtGroup()
 	carrier, cancel := context.WithCancelCause(context.WithoutCancel((*groupContext)(t.group)))
-	cancel(t.limit)
+	cancel(t.limit())
 	t.end(context.DeadlineExceeded, carrier)
 	t.group.leave()
 }
@@ -137,6 +165,11 @@ func (t *timedContext) end(err error, carrier context.Context) {
 	if tell != nil {
 		tell()
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.told = true; t.waits != nil {
+		close(t.waits)
+	}
 }
 
 // ended is its Err as far as it has heard.
@@ -144,6 +177,20 @@ func (t *timedContext) ended() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.err
+}
+
+// ownEnd is for the waits of the body: see ender. It makes nothing that is noted. It
+// is closed when Err says so already, as who waits asks for the cause then.
+func (t *timedContext) ownEnd() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.waits == nil {
+		t.waits = make(chan struct{})
+		if t.told {
+			close(t.waits)
+		}
+	}
+	return t.waits
 }
 
 // makeReal returns the real context and makes it if need be. It asks the caller's

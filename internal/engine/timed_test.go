@@ -26,8 +26,9 @@ func (quiet) Outside(err, cause error) *Ending {
 func (quiet) Skipped(*Node, *Node) *Failure {
 	return &Failure{Err: context.Canceled, Outcome: Skipped}
 }
-func (quiet) Late(limit, err error) error         { return errors.Join(limit, err) }
-func (quiet) CutShort(_ *Node, cause error) error { return cause }
+func (quiet) OutOfTime(string, time.Duration) error { return errLimit }
+func (quiet) Late(limit, err error) error           { return errors.Join(limit, err) }
+func (quiet) CutShort(_ *Node, cause error) error   { return cause }
 
 // inTime is a body with a limit of time.
 type inTime struct {
@@ -40,7 +41,11 @@ func (b *inTime) Dep(int) *Node { return nil }
 func (b *inTime) Drop(bool)     {}
 func (b *inTime) Call(context.Context) error {
 	n := &b.Node
-	c := &bodyContext{Context: n.group.startTimed(time.Now().Add(b.limit), errLimit)}
+	timed := new(timedBody)
+	c := &timed.bodyContext
+	c.Context = &timed.timedContext
+	timed.at, timed.after = time.Now().Add(b.limit), b.limit
+	timed.start(n.group)
 	c.node.Store(n)
 	c.given = c
 	n.makeSide().makeRare().bodyContext = c

@@ -105,6 +105,13 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 //
 //go:noinline
 func (n *Node) apart(ctx context.Context, by *Node) *wait {
+	if by != nil {
+		if c := by.bodyContext(); c != nil && ctx == context.Context(c) {
+			if e, ok := c.Context.(ender); ok {
+				return &wait{by: by, ctx: ctx, done: e.ownEnd(), hard: true}
+			}
+		}
+	}
 	done := ctx.Done()
 	switch {
 	case by == nil:
@@ -231,6 +238,9 @@ func (w *wait) conclude() error {
 		f.raise(by)
 	}
 	if n.isDone() {
+		if f := n.failure(); by != nil && f != nil && (f.Outcome == Canceled || f.Outcome == Skipped) && by.group.hasEnded() {
+			by.makeWaiter().cut.Or(CutTask) // what was waited for has ended with the group, maybe a moment before the wait
+		}
 		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {
 			by.waiter().freeFirst(w) // else there may be two who want to end it, of whom one comes late
 		}

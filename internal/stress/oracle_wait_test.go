@@ -120,6 +120,9 @@ func (th *othread) await(st *step) {
 	ctx.waits = append(ctx.waits, w)
 	w.do = func() {
 		if !w.cut {
+			if body != nil && (n.outcome == 'C' || n.outcome == 'S') && th.node.group.end != nil {
+				th.node.cutTask = true
+			}
 			ended(nil)
 			return
 		}
