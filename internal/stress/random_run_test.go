@@ -33,9 +33,9 @@ type run struct {
 	cancel  context.CancelCauseFunc
 	ends    []func() // by scope: what opEnd calls
 	watcher *watcher
-	undos   [][]undoCall  // by scope, in order
-	hasUndo []bool      // by task
-	shared  interface { // nil if nobody shares
+	undos   [][]undoCall // by scope, in order
+	hasUndo []bool       // by task
+	shared  interface {  // nil if nobody shares
 		asap.Option
 		asap.TaskOption
 	}
