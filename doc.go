@@ -67,9 +67,12 @@
 // is [ErrSkipped] and leads to the failure behind it. A success can end a group
 // early as well: see [Group.NewExit].
 //
+// What a body has done can be undone when its group fails, or when its value comes
+// too late to be used: a payment, a reservation, a connection. See [Task.Undo].
+//
 // # Guarantees
 //
-// docs/DESIGN.md calls them R1 to R36, and each has a test by its number in
+// docs/DESIGN.md calls them R1 to R42, and each has a test by its number in
 // internal/rules, such as TestR1_NoBarrier.
 //
 //  1. Go, Do, Optional and Race start at once, a declared task when the last of

@@ -32,7 +32,7 @@ type GroupError struct {
 
 	err   error   // of the parent's context
 	ended []error // of the bodies that ran when the group was ended
-	later int     // of Failures, that came after the end
+	later int     // of Failures of bodies, that came after the end
 }
 
 // Error is the text of what failed before the group ended, and how many tasks
@@ -83,6 +83,12 @@ func splitUndos(all []*TaskError) (failures, undos []*TaskError) {
 		i--
 	}
 	return all[:i], all[i:]
+}
+
+// hasEarly reports whether a body failed before the group had ended.
+func (e *GroupError) hasEarly() bool {
+	failures, _ := splitUndos(e.Failures)
+	return len(failures) > e.later
 }
 
 func isUndo(e *TaskError) bool {
@@ -233,13 +239,15 @@ func Cause(err error) error {
 			}
 		case *GroupError:
 			switch {
-			case len(e.Failures) > e.later || len(e.Failures) > 0 && e.Cause == nil:
+			case e.hasEarly() || len(e.Failures) > 0 && e.Cause == nil:
 				err = e.Failures[0]
 			case e.Cause != nil:
 				err = e.Cause
 			default:
 				return e
 			}
+		case *undoError:
+			err = e.err
 		case *raceError:
 			err = e.errs[0]
 		case *skipError:
@@ -247,8 +255,6 @@ func Cause(err error) error {
 		case *awaitError:
 			err = e.cause
 		case *lateError:
-			err = e.err
-		case *undoError:
 			err = e.err
 		case *exitedError:
 			return ErrExited

@@ -196,3 +196,17 @@ func ExampleTask_Err() {
 	fmt.Println(user.Err(), ads.Err() != nil)
 	// Output: <nil> true
 }
+
+// A warm cache is nice to have: if it fails, what builds on it is skipped, and the
+// rest goes on.
+func ExampleMayFail() {
+	g := asap.New(context.Background())
+	warm := g.Do("warm", func(ctx context.Context) error { return errors.New("no cache") }, asap.MayFail())
+	hits := g.Do("hits", func(ctx context.Context) error { return nil }, asap.After(warm))
+	page := g.Go("page", findUser, asap.AfterEnd(warm))
+	fmt.Println(g.Wait(), page.Value())
+	fmt.Println(warm.Err() != nil, errors.Is(hits.Err(), asap.ErrSkipped))
+	// Output:
+	// <nil> ada
+	// true true
+}

@@ -57,6 +57,34 @@ func ExampleLimit() {
 	// Output: <nil> true
 }
 
+// A limit that many requests share is a value.
+func ExampleSharedLimit() {
+	db := asap.SharedLimit(2) // as many as the pool has connections
+	var open, most atomic.Int32
+	query := func(context.Context, int) (int, error) {
+		n := open.Add(1)
+		defer open.Add(-1)
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+		}
+		time.Sleep(time.Millisecond)
+		return 1, nil
+	}
+	ctx := context.Background()
+	var requests []*asap.Group
+	for range 3 {
+		g := asap.New(ctx)
+		user := g.Input("user", 7)
+		user.Then("orders", query, db)
+		user.Then("reviews", query, db)
+		requests = append(requests, g)
+	}
+	for _, g := range requests {
+		g.Wait()
+	}
+	fmt.Println("at most", most.Load(), "queries at once")
+	// Output: at most 2 queries at once
+}
+
 // A body that waits for another task does not count, so no limit deadlocks.
 func ExampleLimit_waiting() {
 	g := asap.New(context.Background(), asap.Limit(1))

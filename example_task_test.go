@@ -171,6 +171,13 @@ func ExampleResult() {
 	// Output: true ads: 503 unavailable
 }
 
+func ExampleResult_Get() {
+	photo := asap.Result[string]{Err: errNotFound}
+	url, err := photo.Get()
+	fmt.Printf("%q %v\n", url, err)
+	// Output: "" not found
+}
+
 func ExampleResult_Or() {
 	found := asap.Result[string]{Value: "photo.png"}
 	missing := asap.Result[string]{Err: errors.New("none")}

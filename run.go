@@ -44,8 +44,15 @@ func Run[T any](ctx context.Context, build func(*Group) func() T, options ...Opt
 		}
 		return v, nil
 	}
-	if result == nil || err != nil && !(g.core.IsSettled() && g.core.End() == nil) {
+	if result == nil || err != nil && !g.isWhole(err) {
 		return zero, err
 	}
 	return result(), err
+}
+
+// isWhole reports whether the group, for which Wait has returned err, is settled and
+// all its tasks have ended by themselves: else err has a Cause, or is an engine's.
+func (g *Group) isWhole(err error) bool {
+	ge, ok := err.(*GroupError)
+	return ok && ge.Cause == nil && g.core.IsSettled()
 }

@@ -318,6 +318,9 @@ func (r Result[T]) Or(def T) T {
 	return r.Value
 }
 
+// Get returns the value and the error, as the function that made them did.
+func (r Result[T]) Get() (T, error) { return r.Value, r.Err }
+
 // place is where the value is.
 func (t *Task[T]) place() any { return &t.value }
 

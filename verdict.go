@@ -16,8 +16,8 @@ import (
 type verdict struct {
 	mu         sync.Mutex
 	failures   []*TaskError
-	undos      []*TaskError // what undos have returned
 	later      int          // of them, that came after the end
+	undos      []*TaskError // what undos have returned
 	running    []string     // tasks whose bodies ran when the group was ended from outside,
 	ended      []error      // and with what those bodies ended
 	panicked   *PanicError
@@ -350,8 +350,11 @@ func (h *host) Ended() (engine.Outcome, error) {
 		if v.result != nil {
 			return engine.Canceled, v.result
 		}
-	case len(v.failures) > 0:
-		v.result = &GroupError{Group: g.core.Name(), Failures: v.failures, later: v.later}
+	case byExit: // which drops all failures but those of undos
+		v.result = &GroupError{Group: g.core.Name(), Failures: v.undos}
+		return engine.Failed, v.result
+	case len(v.failures)+len(v.undos) > 0:
+		v.result = &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...), later: v.later}
 		return engine.Failed, v.result
 	}
 	return engine.Succeeded, nil
@@ -360,9 +363,9 @@ func (h *host) Ended() (engine.Outcome, error) {
 // unfinished is what Wait returns when the group was ended from outside. An engine
 // that ends it says that itself, unless something has failed as well.
 func (g *Group) unfinished(v *verdict, end *engine.Ending) error {
-	if end.Err == nil && len(v.failures) == 0 {
+	if end.Err == nil && len(v.failures)+len(v.undos) == 0 {
 		return end.Report
 	}
-	return &GroupError{Group: g.core.Name(), Failures: v.failures, Cause: end.Cause, Running: v.running,
+	return &GroupError{Group: g.core.Name(), Failures: append(v.failures, v.undos...), Cause: end.Cause, Running: v.running,
 		err: end.Err, ended: v.ended, later: v.later}
 }

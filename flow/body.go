@@ -2,7 +2,6 @@ package flow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -31,73 +30,40 @@ func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.D
 	ctx = engine.WithValues(ctx, label, values)
 	ctx, judge, end := c.limited(ctx, left)
 	defer end()
-	if len(c.around) == 0 {
-		return judge(apart(label, func() error { return body(ctx) }))
+	call := func(ctx context.Context) error {
+		return c.alive(func() error { return body(ctx) })
 	}
-	err := apart(label, func() error {
-		return engine.CallWrapped(ctx, label, c.around, func(ctx context.Context) error {
-			returned := false
-			err := apart(label, func() (err error) {
-				err = body(ctx)
-				returned = true
-				return err
-			})
-			if !returned {
-				err = &death{err}
-			}
-			return err
-		}, c.ends)
-	})
-	if d, ok := err.(*death); ok {
-		err = d.error
+	err := error(nil)
+	if len(c.around) == 0 {
+		err = call(ctx)
+	} else {
+		err = c.alive(func() error { return engine.CallWrapped(ctx, label, c.around, call, c.ends) })
+	}
+	if d, died := err.(*death); died {
+		return d.error
 	}
 	return judge(err)
 }
 
-// limited returns the context of a body that begins now, with the ends that its limits
-// give it. judge makes of the body's error what it is if one of them has ended the
-// context before. end lets go of it when the body has ended.
-func (c *Call) limited(ctx context.Context, left time.Duration) (limited context.Context, judge func(error) error, end func()) {
-	var timeout error
-	var ends []context.CancelFunc
-	with := func(d time.Duration, cause error) {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d, cause)
-		ends = append(ends, cancel)
+// alive runs a part of the body apart: a panic and Goexit of it are deaths.
+func (c *Call) alive(part func() error) error {
+	returned := false
+	err := apart(c.Task, func() (err error) {
+		err = part()
+		returned = true
+		return err
+	})
+	if !returned {
+		return &death{err}
 	}
-	if c.within != nil {
-		with(left, c.within)
-	}
-	if c.Timeout > 0 {
-		timeout = c.outOfTime("timeout", c.Timeout)
-		with(c.Timeout, timeout)
-	}
-	judge = func(err error) error {
-		cause := context.Cause(ctx)
-		if err == nil || cause == nil || err == cause || cause != timeout && cause != c.within {
-			return err
-		}
-		return &lateError{cause, err}
-	}
-	return ctx, judge, func() {
-		for _, cancel := range ends {
-			cancel()
-		}
-	}
+	return err
 }
 
 func (c *Call) outOfTime(limit string, after time.Duration) error {
 	return c.backend.group.Host().OutOfTime(limit, after)
 }
 
-// lateError is what a body has returned after a limit of time had ended its context.
-type lateError struct{ limit, err error }
-
-func (e *lateError) Error() string        { return e.limit.Error() + ": " + e.err.Error() }
-func (e *lateError) Unwrap() error        { return e.err }
-func (e *lateError) Is(target error) bool { return errors.Is(e.limit, target) }
-
-// death is the panic or Goexit of one call of a body.
+// death is the panic or Goexit of a body.
 type death struct{ error }
 
 func (d *death) Unwrap() error { return d.error }
@@ -117,7 +83,7 @@ func (c *Call) label() string {
 	if c.node == nil {
 		return c.Task
 	}
-	label := engine.Label(c.node)
+	label := engine.PlainLabel(c.node)
 	if engine.KindOf(c.node)&engine.Mapped == 0 { // it is the node of the call itself
 		return label
 	}

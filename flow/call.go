@@ -34,6 +34,8 @@ type Call struct {
 	// clock, says what that is there before it calls Invoke.
 	Timeout, Within time.Duration
 	Deadline        time.Time
+	// Around says that [asap.Around] wraps the body: only Run and Invoke do that.
+	Around bool
 	// Run runs the body here and fills Out: for executors that stay in the
 	// process. It is nil in a call of Flow.Calls.
 	Run func(context.Context) error

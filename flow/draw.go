@@ -44,7 +44,14 @@ func (f *Flow[In, Out]) draw() (*backend, error) {
 				err = fmt.Errorf("asap: flow %s: its function called runtime.Goexit", f.name)
 			}
 		}()
-		g := asap.New(context.Background(), b.plan, option(func(c *engine.Config) { b.drawing.nodeOf = c.NodeOf }))
+		g := asap.New(context.Background(), b.plan, option(func(c *engine.Config) {
+			b.drawing.nodeOf = c.NodeOf
+			var own engine.Config
+			for _, o := range f.options {
+				o.Apply(&own)
+			}
+			c.Around = own.Around // of the rest nothing shows, or happens where a body runs
+		}))
 		var in In
 		out := f.build(g, g.Input("input", in))
 		returned = true
@@ -135,6 +142,7 @@ func (b *backend) call(n *engine.Node, task, body string) *Call {
 	c.Func, c.Out, c.In = in.Func, in.Out, in.In
 	c.Timeout, c.Within = engine.LimitsOf(n)
 	c.around = engine.WrapsOf(n)
+	c.Around = len(c.around) > 0
 	c.args = engine.ArgumentsOf(n)
 	for _, need := range engine.NeedsOf(n) {
 		if slices.Contains(c.args, need) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
 )
 
@@ -109,18 +110,21 @@ func (r *remote) cancelCall(exec Canceler, call *Call, cause error) {
 
 // judge makes of the error of a call that has ended after the limit what it is where
 // the body ran for an executor that knows nothing of limits.
-func (l *limit) judge(err error, call *Call) error {
+func (s *limits) judge(err error, call *Call, l *limit) error {
+	_, panicked := errors.AsType[*asap.PanicError](err)
 	switch {
+	case panicked || errors.Is(err, asap.ErrGoexit):
+		return err
 	case err == nil || err == l.err || says(err, l.err) || call.Timeout > 0 && says(err, call.outOfTime("timeout", call.Timeout)):
 		return err
 	case err == context.Canceled: // and nothing of a body
 		return l.err
 	}
-	return &lateError{l.err, err}
+	return s.host.Late(l.err, err)
 }
 
 // says reports whether err says that a limit has ended, also one that has crossed
 // from another process.
 func says(err, limit error) bool {
-	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(err.Error(), limit.Error())
+	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(strings.TrimPrefix(err.Error(), "asap: "), strings.TrimPrefix(limit.Error(), "asap: "))
 }

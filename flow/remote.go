@@ -152,7 +152,7 @@ func (r *remote) start(n *engine.Node) {
 // report notes the end of a call that is in flight.
 func (r *remote) report(n *engine.Node, c *remoteCall, err error) {
 	if c.overdue {
-		err = c.limit.judge(err, c.call)
+		err = r.limits.judge(err, c.call, c.limit)
 	}
 	c.reported, c.err, c.call = true, err, nil
 	r.inFlight--

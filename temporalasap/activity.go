@@ -3,7 +3,6 @@ package temporalasap
 import (
 	"context"
 	"errors"
-	"reflect"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -13,46 +12,6 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 )
-
-// function is the activity of the task: of the type of the user's function, so
-// that the data converter sees the same values as in a workflow written by hand.
-func (t *task) function() any {
-	fn := reflect.TypeOf(t.call.Func)
-	in, out := make([]reflect.Type, fn.NumIn()), make([]reflect.Type, fn.NumOut())
-	for i := range in {
-		in[i] = fn.In(i)
-	}
-	for i := range out {
-		out[i] = fn.Out(i)
-	}
-	return reflect.MakeFunc(reflect.FuncOf(in, out, false), func(args []reflect.Value) []reflect.Value {
-		call := *t.call
-		call.In = make([]any, len(args)-1)
-		for i, arg := range args[1:] {
-			call.In[i] = arg.Interface()
-		}
-		results := make([]reflect.Value, len(out))
-		for i := range results {
-			results[i] = reflect.New(out[i]).Elem()
-		}
-		call.Out = nil
-		if len(out) == 2 {
-			call.Out = results[0].Addr().Interface()
-		}
-		ctx, stop := t.keepAlive(args[0].Interface().(context.Context))
-		err := call.Invoke(ctx)
-		if err == nil && call.Out != nil {
-			err = fits(t.values, "its value is", results[0].Interface())
-		}
-		err = t.send(ctx, &call, err)
-		stop()
-		if err != nil {
-			results[0].SetZero()
-			results[len(results)-1].Set(reflect.ValueOf(err))
-		}
-		return results
-	}).Interface()
-}
 
 // errHeartbeat is the cause of a body's context when the adapter's heartbeat
 // learned that the server wants the body to end.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,6 +42,7 @@ type task struct {
 	kind         taskKind
 	inMap        bool
 	inRace       bool
+	leftOut      bool // by asap.When: its body never runs
 	values       converter.DataConverter
 
 	activity     workflow.ActivityOptions
@@ -79,14 +81,15 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if err != nil {
 		return nil, err
 	}
-	kinds := make(map[string]string)
+	kinds, leftOut := make(map[string]string), make(map[string]bool)
 	for _, t := range graph.Tasks {
-		kinds[t.Name] = t.Kind
+		kinds[t.Name], leftOut[t.Name] = t.Kind, t.LeftOut
 	}
 	for _, call := range calls {
 		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
 		t.registered = t.activityName
 		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
+		t.leftOut = leftOut[call.Body]
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t
 	}
@@ -145,23 +148,49 @@ func unsteady(f, a, b string) error {
 	return fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random", f, a, b)
 }
 
-// edges tells what a task of the graph waits for.
+// edges tells what a task of the graph waits for, and what its options say.
 func edges(g *flow.Graph, i int) string {
 	if i >= len(g.Tasks) {
 		return fmt.Sprintf("no %d. task", i+1)
 	}
+	t := &g.Tasks[i]
 	var names []string
-	for _, d := range g.Tasks[i].Deps {
-		names = append(names, g.Tasks[d].Name)
+	for _, d := range t.Deps {
+		name := g.Tasks[d].Name
+		switch {
+		case slices.Contains(t.After, d):
+			name = "the success of " + name
+		case slices.Contains(t.AfterEnd, d):
+			name = "the end of " + name
+		}
+		names = append(names, name)
 	}
-	return fmt.Sprintf("%s %s after %s", g.Tasks[i].Kind, g.Tasks[i].Name, cmp.Or(strings.Join(names, ", "), "nothing"))
+	text := fmt.Sprintf("%s %s after %s", t.Kind, t.Name, cmp.Or(strings.Join(names, ", "), "nothing"))
+	if t.LeftOut {
+		text += ", left out"
+	}
+	if t.MayFail {
+		text += ", which may fail"
+	}
+	if t.Timeout > 0 {
+		text += fmt.Sprint(", with a timeout of ", t.Timeout)
+	}
+	if t.Within > 0 {
+		text += fmt.Sprint(", within ", t.Within)
+	}
+	return text
 }
 
 func describe(calls []*flow.Call, i int) string {
 	if i >= len(calls) {
 		return fmt.Sprintf("no task number %d", i+1)
 	}
-	return fmt.Sprintf("task %s, a %T, as number %d", calls[i].Body, calls[i].Func, i+1)
+	c := calls[i]
+	var needs []string
+	for _, n := range c.Needs {
+		needs = append(needs, fmt.Sprint(" with ", n.Task, ", a ", n.Type, ","))
+	}
+	return fmt.Sprintf("task %s, a %T,%s as number %d", c.Body, c.Func, strings.Join(needs, ""), i+1)
 }
 
 // wholeName is the name of the Map or the Race that a body is part of.
@@ -213,13 +242,18 @@ func (t *task) check(types *traveller) error {
 			return fmt.Errorf("argument %d after the context: %w", i, err)
 		}
 	}
+	for _, need := range t.call.Needs {
+		if err := types.travels(need.Type); err != nil {
+			return fmt.Errorf("the value of %s: %w", need.Task, err)
+		}
+	}
 	if fn.NumOut() == 2 {
 		if err := types.travels(fn.Out(0)); err != nil {
 			return fmt.Errorf("its value: %w", err)
 		}
 	}
 	if isAwait(t.call.Func) {
-		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare the edge with Then")
+		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare it with Then, or with Needs and read it with Get")
 	}
 	switch t.kind {
 	case localActivity:
@@ -229,12 +263,16 @@ func (t *task) check(types *traveller) error {
 		if t.local.ScheduleToCloseTimeout == 0 && t.local.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
 		}
+		return t.checkTimeout(t.local.StartToCloseTimeout)
 	case childWorkflow:
 		if t.childType == nil {
 			return errors.New("Child with a nil Flow; give the one whose Run its body is")
 		}
 		if t.childType.NumIn() != fn.NumIn() || t.childType.In(1) != fn.In(1) || t.childType.Out(0) != fn.Out(0) {
 			return fmt.Errorf("Child of flow %s, a %s, but its body is a %s; give the flow whose Run it is", t.childFlow, t.childType, fn)
+		}
+		if t.call.Around || t.call.Timeout > 0 {
+			return errors.New("Child of a body with an Around or a Timeout, which work where a body runs; put them on the tasks of that flow, or set a WorkflowExecutionTimeout")
 		}
 		if t.inMap && t.child.WorkflowID != "" {
 			return fmt.Errorf("Child with the WorkflowID %s, which every element would have; leave it out", t.child.WorkflowID)
@@ -245,6 +283,16 @@ func (t *task) check(types *traveller) error {
 		}
 		t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
 		t.activity.WaitForCancellation = true
+		return t.checkTimeout(t.activity.StartToCloseTimeout)
+	}
+	return nil
+}
+
+// checkTimeout wants the server to be more patient than the body's own limit, which
+// the worker keeps: else the body would begin again and again.
+func (t *task) checkTimeout(attempt time.Duration) error {
+	if own := t.call.Timeout; own > 0 && attempt > 0 && own >= attempt {
+		return fmt.Errorf("its Timeout is %v, and its StartToCloseTimeout %v; set a longer StartToCloseTimeout", own, attempt)
 	}
 	return nil
 }

@@ -34,6 +34,8 @@ type engine struct {
 	acted bool // the SDK was called since the coroutine has waited
 	seen  int  // of flying: not ready before the coroutine has waited or something is canceled
 
+	timers []timer // that have not fired, in order
+
 	flying   []*flight // in order of start
 	queue    []*flight // held back by the limit of pending activities
 	all      []*flight // for the query
@@ -51,10 +53,17 @@ type flight struct {
 	call   *flow.Call // nil when it has ended
 	done   func(error)
 	future workflow.Future
-	cancel workflow.CancelFunc // of a function of a Race
-	lost   bool                // of a decided Race, before it started
+	cancel workflow.CancelFunc // of a function of a Race, or one with a Within
+	lost   bool                // canceled alone before it started
+	late   error               // its Within has ended
 	state  State
 	err    string
+}
+
+// timer is a function to be called when a timer of the workflow has fired.
+type timer struct {
+	future workflow.Future
+	f      func()
 }
 
 // maxFlying is half of what a server takes by default: 2,000 pending activities.
@@ -107,6 +116,11 @@ func (e *engine) ready() bool {
 		}
 	}
 	e.first, e.seen = len(e.flying), 0
+	for _, t := range e.timers {
+		if t.future.IsReady() {
+			return true
+		}
+	}
 	return !e.told && e.ctx.Err() != nil
 }
 
@@ -119,6 +133,28 @@ func (e *engine) close() {
 
 // Now is the workflow's clock: the same on every replay.
 func (e *engine) Now() time.Time { return workflow.Now(e.ctx) }
+
+// After is a timer of the workflow. There is one for each Within that differs.
+func (e *engine) After(d time.Duration, f func()) {
+	e.acted = true
+	e.timers = append(e.timers, timer{workflow.NewTimer(e.wait, d), f})
+}
+
+// fire calls what timers have fired for, in the order of After, and reports whether
+// there was one.
+func (e *engine) fire() (fired bool) {
+	var left []timer
+	for _, t := range e.timers {
+		if t.future.IsReady() {
+			t.f()
+			fired = true
+		} else {
+			left = append(left, t)
+		}
+	}
+	e.timers = left
+	return fired
+}
 
 func (e *engine) Start(call *flow.Call, done func(error)) {
 	t := e.def.byBody[call.Body]
@@ -149,13 +185,13 @@ func (e *engine) newFlight(f flight) *flight {
 func (e *engine) launch(f *flight) {
 	e.acted = true
 	ctx := e.activity
-	if f.inRace {
+	if f.inRace || f.call.Within > 0 {
 		ctx, f.cancel = workflow.WithCancel(e.wait)
 	}
 	var future workflow.Future
 	err := fits(f.values, "its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
 	if err == nil {
-		future, err = f.execute(ctx)
+		future, err = f.execute(ctx, f.arguments(e.Now()))
 	}
 	if err != nil {
 		e.finish(f, err)
@@ -166,7 +202,7 @@ func (e *engine) launch(f *flight) {
 }
 
 // execute schedules the activity. The SDK panics with the data converter's error.
-func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err error) {
+func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future, err error) {
 	defer func() {
 		v := recover()
 		if v == nil {
@@ -180,11 +216,11 @@ func (f *flight) execute(ctx workflow.Context) (future workflow.Future, err erro
 	ctx = f.options(ctx)
 	switch f.kind {
 	case localActivity:
-		return workflow.ExecuteLocalActivity(ctx, f.registered, f.call.In...), nil
+		return workflow.ExecuteLocalActivity(ctx, f.registered, in...), nil
 	case childWorkflow:
-		return workflow.ExecuteChildWorkflow(ctx, f.childFlow, f.call.In...), nil
+		return workflow.ExecuteChildWorkflow(ctx, f.childFlow, in...), nil
 	}
-	return workflow.ExecuteActivity(ctx, f.registered, f.call.In...), nil
+	return workflow.ExecuteActivity(ctx, f.registered, in...), nil
 }
 
 // options returns ctx with those of the task. They are of half a kilobyte, too
@@ -207,7 +243,10 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 // finish tells the group how a call ended.
 func (e *engine) finish(f *flight, err error) {
 	f.state = Succeeded
-	if err != nil {
+	switch {
+	case f.late != nil && err == context.Canceled:
+		f.state, f.err = Failed, f.late.Error()
+	case err != nil:
 		f.state, f.err = failedState(f.call, err)
 	}
 	done := f.done
@@ -223,6 +262,7 @@ func (e *engine) Step() error {
 		return err
 	}
 	e.tell()
+	e.fire()
 	kept := e.flying[:e.first]
 	for _, f := range e.flying[e.first:] {
 		if !f.future.IsReady() {
@@ -285,16 +325,26 @@ func (e *engine) Cancel(cause error) {
 	}
 }
 
-// CancelCall ends a function of a Race that has lost.
-func (e *engine) CancelCall(call *flow.Call, _ error) {
+// CancelCall ends a function of a Race that has lost, or a body whose Within has ended.
+func (e *engine) CancelCall(call *flow.Call, cause error) {
 	e.seen, e.acted = 0, true
 	for _, f := range e.flying {
 		if f.call == call && f.cancel != nil {
+			f.isLate(cause)
 			f.cancel()
 		}
 	}
 	for _, f := range e.queue {
-		f.lost = f.lost || f.call == call
+		if f.call == call {
+			f.isLate(cause)
+			f.lost = true
+		}
+	}
+}
+
+func (f *flight) isLate(cause error) {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		f.late = cause
 	}
 }
 

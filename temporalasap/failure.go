@@ -38,11 +38,12 @@ func (t *task) send(ctx context.Context, call *flow.Call, err error) error {
 		return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
 			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{exit, value}})
 	}
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
+	late, final := isLate(call, err)
+	if !late && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
 		return sendCanceled(ctx, err)
 	}
 	_, large := err.(*tooLarge)
-	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large, Details: []any{bounded(err)}}
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large || final, Details: []any{bounded(err)}}
 	name := typeName(err)
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()

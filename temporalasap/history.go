@@ -104,7 +104,12 @@ type player struct {
 	wrapped    bool               // no body is the Run of a flow: those of the children are behind functions
 	scenes     []scene
 	at         int
-	tasks      int // workflow tasks so far
+	tasks      int           // workflow tasks so far
+	task       int           // the present one
+	clock      []time.Time   // of the workflow, by workflow task
+	startedAt  time.Time     // of the last one that has begun
+	timers     map[int64]int // their numbers, by event
+	afters     []func()      // what they are for
 	open       []*playing
 	lost       []*playing // canceled before the history got there
 	asked      int
@@ -121,8 +126,10 @@ type scene struct {
 	event int64
 	task  int // number of the workflow task, 0 if none has seen it
 	at    time.Duration
-	play  *play // nil: the workflow is to be canceled
+	play  *play // nil if a timer fires, or the workflow is to be canceled
 	reply reply
+	fires bool
+	timer int // number of the timer, in order of start
 }
 
 var errOver = errors.New("the history is over")
@@ -181,7 +188,13 @@ func (p *player) Step() error {
 		}
 		p.at++
 		p.record.now = max(p.record.now, s.at)
+		p.task = s.task
 		switch {
+		case s.fires:
+			if s.timer < len(p.afters) {
+				p.afters[s.timer]()
+				told = true
+			}
 		case s.play == nil:
 			p.cancelFlow(context.Canceled)
 			told = true
@@ -200,6 +213,19 @@ func (p *player) Step() error {
 	p.record.over = true
 	return errOver
 }
+
+// Now is the workflow's clock, which stands still in a workflow task.
+func (p *player) Now() time.Time {
+	switch i := max(p.task, 1) - 1; {
+	case len(p.clock) == 0:
+		return p.began
+	default:
+		return p.clock[min(i, len(p.clock)-1)]
+	}
+}
+
+// After takes f for the next timer of the history.
+func (p *player) After(_ time.Duration, f func()) { p.afters = append(p.afters, f) }
 
 func (p *player) end(f *playing, err error) {
 	if f.play != nil {

@@ -28,6 +28,7 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 	}
 	p.began = events[0].GetEventTime().AsTime()
 	p.byTask, p.byType = make(map[string]*play), make(map[string][]*play)
+	p.timers = make(map[int64]int)
 	byEvent := make(map[int64]*play)
 	for _, e := range events {
 		p.last = max(p.last, e.GetEventTime().AsTime().Sub(p.began)) // clocks of a cluster differ
@@ -65,7 +66,16 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 		if a := byEvent[e.GetChildWorkflowExecutionStartedEventAttributes().GetInitiatedEventId()]; a != nil {
 			a.started, a.attempt = p.last, 1
 		}
+	case enums.EVENT_TYPE_TIMER_STARTED:
+		p.timers[e.GetEventId()] = len(p.timers)
+	case enums.EVENT_TYPE_TIMER_FIRED:
+		if i, ok := p.timers[e.GetTimerFiredEventAttributes().GetStartedEventId()]; ok {
+			p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last, fires: true, timer: i})
+		}
+	case enums.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+		p.startedAt = e.GetEventTime().AsTime()
 	case enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+		p.clock = append(p.clock, p.startedAt)
 		p.seen(e.GetWorkflowTaskCompletedEventAttributes().GetStartedEventId())
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last})
@@ -77,7 +87,7 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 	default:
 		id, end := ending(e)
 		if a := byEvent[id]; end != nil && a != nil {
-			p.scenes = append(p.scenes, scene{e.GetEventId(), 0, p.last, a, end})
+			p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last, play: a, reply: end})
 		}
 	}
 	return nil
@@ -150,7 +160,8 @@ func (p *player) marker(e *history.HistoryEvent) error {
 		end = failed(m.GetFailure())
 	}
 	p.tasks++ // by itself: the workflow hears of it before the next one starts
-	p.scenes = append(p.scenes, scene{e.GetEventId(), p.tasks, p.last, a, end})
+	p.clock = append(p.clock, e.GetEventTime().AsTime())
+	p.scenes = append(p.scenes, scene{event: e.GetEventId(), task: p.tasks, at: p.last, play: a, reply: end})
 	return nil
 }
 

@@ -311,7 +311,7 @@ func TestHistoryEnds(t *testing.T) {
 			s.canceled(3*second, cart)
 			s.canceled(3*second, rates) // before it started
 			return s.end(4*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED)
-		}, "queued 0s-1s, running 1s-3s, Canceled", "queued 0s-3s, Canceled", "blocked 0s-3s on cart, Skipped", "group checkout: context canceled", true},
+		}, "queued 0s-1s, running 1s-3s, Canceled", "queued 0s-3s, Canceled", "blocked 0s-3s on cart, Skipped", "group shop (running: cart, rates): context canceled", true},
 		{"not ended", func(s *script, cart, rates int64) *history.History {
 			s.start(2*second, cart, 1)
 			s.complete(3*second, cart, 6)

@@ -27,7 +27,7 @@ func TestHistoryLimit(t *testing.T) {
 		in, events, mb int
 		say            string
 	}{
-		{"too wide", 20_000, 0, 0, "asap: flow fan does not fit into one workflow: its history has 0 events of at most 51200, and "},
+		{"too wide", 20_000, 0, 0, "flow fan does not fit into one workflow: its history has 0 events of at most 51200, and "},
 		{"too long", 10, 51_190, 0, "its history has 51190 events of at most 51200"},
 		{"too large", 10, 0, 47, "its history has 47 MB of at most 50; pass references"},
 	} {

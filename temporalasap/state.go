@@ -22,7 +22,8 @@ const (
 	Succeeded State = "succeeded"
 	Failed    State = "failed"
 	Canceled  State = "canceled"
-	Skipped   State = "skipped" // the flow has ended and its body never ran
+	LeftOut   State = "left out" // by asap.When
+	Skipped   State = "skipped"  // the flow has ended and its body never ran
 )
 
 // TaskState is the state of one task of a flow, as [Handle.Tasks] returns it.
@@ -58,7 +59,10 @@ func (e *engine) states() []TaskState {
 		state = Skipped
 	}
 	for _, t := range e.def.tasks {
-		if !started[t.call.Body] {
+		switch {
+		case t.leftOut:
+			out = append(out, TaskState{Task: t.call.Body, State: LeftOut})
+		case !started[t.call.Body]:
 			out = append(out, TaskState{Task: t.call.Body, State: state})
 		}
 	}

@@ -120,6 +120,7 @@ func TestActivityOptions(t *testing.T) {
 		"mirror[0]": "shop.mirror[0] on far, 1m0s, beat 10s",
 		"price":     "shop.price on " + queue + ", 1m0s, beat 10s",
 		"price#2":   "shop.price#2 on " + queue + ", 1m0s, beat 1s",
+		"prices":    "shop.prices on " + queue + ", 1m0s, beat 10s",
 		"sum":       "shop.sum on " + queue + ", 1m0s, beat 10s",
 	})
 }

@@ -87,8 +87,8 @@ func (e *explainer) failures() {
 	n := 0
 	for i := range e.run.Tasks {
 		t := &e.run.Tasks[i]
-		if !bad(t.Outcome) {
-			continue
+		if p := e.parent(i); !bad(t.Outcome) || p >= 0 && e.race(p) && t.Outcome == asap.Failed && e.run.Tasks[p].Outcome == asap.Failed {
+			continue // a Race's sentence has what its functions say
 		}
 		if n++; n > 10 {
 			continue

@@ -15,7 +15,7 @@ import (
 // right of the first of them. So a body never waits in two queues, and a slot of
 // either kind that becomes free costs one step for each of its own kind that it is
 // offered to, however many wait: with the bodies themselves in the limiters' queues
-// they would all move to and fro. Keeps 30.
+// they would all move to and fro. Keeps 35.
 //
 // The mutex of the Shared guards all of it, but for the stub, whose guard is that of
 // the limiter's top.
@@ -128,6 +128,7 @@ func (b *branch) changed() {
 // takeSlot takes one of b's limiter, or makes b wait for it there: then the caller
 // takes it out of the heap.
 func (b *branch) takeSlot() bool {
+	b.shared.looks++
 	l := b.limiter
 	if b.inHand {
 		return true
@@ -153,6 +154,7 @@ func (b *branch) takeSlot() bool {
 // requeue gives b the place in its limiter's queue that its first has a right to, or
 // none if it has nobody who may go on. If it is not there, it was given a slot.
 func (b *branch) requeue() {
+	b.shared.looks++
 	l := b.limiter
 	mu := &l.top.mu
 	mu.Lock()
@@ -203,6 +205,7 @@ func (b *branch) arrive(granted *grants) {
 // offer gives back a slot of b's limiter, to b itself if its first comes before all
 // who wait there. b is not there now.
 func (b *branch) offer(granted *grants) {
+	b.shared.looks++
 	l := b.limiter
 	if b.first == nil || b.inHand { // it has use for one at a time
 		l.giveBack(granted)

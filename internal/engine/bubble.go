@@ -35,7 +35,7 @@ func currentBubble() bubble {
 }
 
 // mayWaitLocked reports whether a body of b can be woken by those who hold slots, and
-// whether those who wait can be woken by it.
+// whether those who wait can be woken by it: keeps 36.
 func (s *Shared) mayWaitLocked(b bubble) bool {
 	if len(s.places) > 0 && s.bubble != b {
 		return false

@@ -16,6 +16,7 @@
 //	settled   its list is closed, and what was in it is ready,
 //	          skipped or woken                                   settle.go, succeed.go
 //	ended     counted off; the last one finishes the group       finish.go
+//	undone    only if its value is not kept                      undo.go
 //
 // A node that is to run no more goes from declared, linked or ready straight to
 // settled: it is skipped. One without a body ([Inline]) is settled by whoever
@@ -33,7 +34,8 @@
 // if need be, and a notice method takes over an end that nobody has seen.
 //
 // A function named …Locked is called with the mu of the top limiter of what it
-// touches, except unparkLocked, which is called with that of the group.
+// touches, or of the Shared, except unparkLocked, which is called with that of the
+// group. The guard of a node's rank and claim is its Shared, or else its top limiter.
 //
 // # Invariants
 //
@@ -68,8 +70,9 @@
 //     difference is too high meanwhile, never too low.
 //  8. Who makes the two equal seals declared, and that is final. A goroutine counts
 //     itself alive, goes on only if it then sees no seal, and off as its last step. Of
-//     those who find it sealed, and then nobody alive, one finishes it: so Wait returns
-//     after everybody's last step.
+//     those who find it sealed, and then nobody alive, one finishes it, or starts the
+//     goroutine that calls undos and finishes it then: so Wait returns after everybody's
+//     last step.
 //
 // Waits.
 //
@@ -79,7 +82,8 @@
 //  10. A hard wait links and parks itself, and then looks at its group's end; who
 //     ends the group stores that and then takes what is parked. One of the two
 //     sees the other. In the same way who adds a wait to a hub, or to those for a
-//     nested group, finds it closed or is found.
+//     nested group, finds it closed or is found. Those end with the seal, or with the
+//     last undo if there is something to undo, which is decided at the seal.
 //  11. Only a hard wait within one group has an edge in its target's list, and a body
 //     has one such edge, in its waiter. Once that wait was refused, or the body's
 //     group has ended, it is not used again: its edge may stay in the list, and of two
@@ -124,6 +128,19 @@
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
 //
+// Limits that are shared.
+//
+//  34. Who waits at a Shared is in its tree alone, and holds no slot of any limit: so
+//     of two limits none is waited for while the other is held. Who is granted a slot
+//     there has those of its own limits, all taken under the mu of the Shared.
+//  35. A branch with somebody who may go on is in the heap of the one around it, or
+//     blocked: its stub is in the queue of its limiter, with the right of its first, or
+//     a slot of that is on its way to it. When the mu is unlocked and a slot is free,
+//     the heap of the root is empty. So no slot is free of which somebody could make
+//     use, and one that becomes free moves branches, and never all the bodies in them.
+//  36. All who wait are of one bubble, and so are, when one of them begins to, all who
+//     hold slots; from then on nobody else takes any. So whoever wakes one may.
+//
 // Contexts with an end of their own.
 //
 //  28. The function of a Race that has made its real context notes it, and then looks
@@ -166,8 +183,14 @@
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.
+//  32. An undo, and a value that its task does not have, is noted under the group's mu
+//     and before the seal; who has sealed it looks there under the mu, once for all. A
+//     number is taken there when the undo is declared, and again when its node has
+//     succeeded, before the list is closed: so that of what depends on a node is higher.
+//     Undos run when nobody is alive, without a slot, and what ends the group from
+//     outside comes too late.
 //  27. No mutex is held while a user's code runs: bodies, observers, methods of errors
-//     and of contexts. Locks are taken in this order: cycles of a root, mu of a top
-//     limiter, mu of a group; and popMu and the mu of a waiter or a Race last, with
+//     and of contexts. Locks are taken in this order: cycles of a root, mu of a Shared,
+//     mu of a top limiter, mu of a group, one of each at a time; and popMu and the mu of a waiter or a Race last, with
 //     nothing under them.
 package engine

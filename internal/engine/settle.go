@@ -21,8 +21,8 @@ type settling struct {
 	cancel   bool          // the group is to be canceled afterwards
 	gated    bool          // ready has bodies with a limit of their own
 	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
-	outlived *calls        // of the body that has ended: some still run
 	told     *Failure      // of the first that is published: see Verdict
+	outlived *calls        // of the body that has ended: some still run
 	races    []*Node       // of which a function has failed and others have not ended
 	class    uint8         // byEnd, or 0 if what is ready was so when it was declared
 	at       time.Duration // of all of it, for observers

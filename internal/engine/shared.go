@@ -7,7 +7,7 @@ import "sync/atomic"
 // after those of its own limits, the ones of the groups around it. Who has to wait
 // holds none of either; so who waits here for a body that waits there cannot be.
 //
-// Those who wait are in a tree: see branch.go. Keeps 28 to 31.
+// Those who wait are in a tree: see branch.go. Keeps 34 to 36.
 //
 // What is called …Locked here wants its mutex. The mutex of a top limiter, and then
 // that of a group, may be locked under it, but no other Shared's. It guards, of the
@@ -23,7 +23,7 @@ type Shared struct {
 	inHand   []*branch            // that hold a slot of their limiter while serveLocked runs
 	held     map[bubble]int       // slots, by the bubble of who holds them
 	bubble   bubble               // of all in places
-	looks    int                  // comparisons of two who wait, for tests of what a step costs
+	looks    int                  // comparisons and moves, for tests of what a step costs
 }
 
 // NewShared makes one with n slots.
@@ -101,7 +101,7 @@ func (s *Shared) countTakenLocked(l *Limiter) {
 
 // arriveLocked is tryLocked that queues n where a slot is missing: to go on, or to
 // start, of the given class. It grants nothing to others, so a wait may be ended
-// with it by whoever holds cycles. Keeps 28, 29.
+// with it by whoever holds cycles. Keeps 34, 36.
 func (s *Shared) arriveLocked(n *Node, l *Limiter, goesOn bool, class uint8) arrival {
 	if s.tryLocked(l) {
 		return admitted
@@ -229,7 +229,7 @@ func (s *Shared) giveOwnLocked(l, end *Limiter, granted *grants) {
 }
 
 // serveLocked grants the free slots to the first in order whose own limits let them
-// go on, until there is none of either. Keeps 28, 30.
+// go on, until there is none of either. Keeps 34, 35.
 func (s *Shared) serveLocked(granted *grants) {
 	for s.free > 0 {
 		p := s.nextLocked(granted)

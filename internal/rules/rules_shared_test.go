@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // wait waits for the groups and fails the test if one has failed.
@@ -578,4 +579,157 @@ func TestR40_Misuse(t *testing.T) {
 			t.Errorf("SharedLimit(%d) panicked with %v, want %q", n, got, want)
 		}
 	}
+}
+
+func TestR40_Elsewhere(t *testing.T) {
+	db := asap.SharedLimit(1)
+	want := "asap: SharedLimit in a group with On: its bodies run on another engine; give the workers there a limit"
+	if got := recovered(func() { asap.New(t.Context(), db, flow.On(atOnce{})) }); got != want {
+		t.Errorf("New panicked with %v, want %q", got, want)
+	}
+	g := asap.New(t.Context(), flow.On(atOnce{}))
+	want = "asap: task query with SharedLimit, whose body runs on another engine; give the workers there a limit"
+	if got := recovered(func() { g.Go("query", after(0, 1), db) }); got != want {
+		t.Errorf("Go panicked with %v, want %q", got, want)
+	}
+	waitAll(t, g)
+	f := flow.Define("flow", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("query", func(_ context.Context, i int) (int, error) { return i + 1, nil }, db)
+	}, db)
+	if _, err := f.Graph(); err != nil {
+		t.Errorf("Graph: %v", err)
+	}
+	if v, err := f.Run(t.Context(), 1); v != 2 || err != nil {
+		t.Errorf("Run here: %d, %v, want 2, nil", v, err)
+	}
+}
+
+func TestR40_WithOtherOptions(t *testing.T) {
+	virtual(t, "Within ends who waits for a slot", func(t *testing.T) {
+		c := startClock()
+		db := asap.SharedLimit(1)
+		hold := asap.New(t.Context(), db)
+		hold.Go("hold", after(3*sec, 1))
+		g := asap.New(t.Context(), db)
+		ads := g.Optional("ads", never(t), asap.Within(sec))
+		ads.Do("page", func(_ context.Context, r asap.Result[int]) error {
+			wantIs(t, "ads", r.Err, context.DeadlineExceeded)
+			c.at(t, "page", 3*sec) // at once, but for the slot
+			return nil
+		})
+		waitAll(t, g, hold)
+	})
+	virtual(t, "Timeout begins with the slot", func(t *testing.T) {
+		db := asap.SharedLimit(1)
+		hold := asap.New(t.Context(), db)
+		hold.Go("hold", after(3*sec, 1))
+		g := asap.New(t.Context())
+		c := startClock()
+		quote := g.Optional("quote", func(ctx context.Context) (int, error) {
+			c.at(t, "begins", 3*sec)
+			<-ctx.Done()
+			return 0, ctx.Err()
+		}, asap.Timeout(sec), db)
+		waitAll(t, g, hold)
+		c.at(t, "ends", 4*sec)
+		wantIs(t, "quote", quote.Value().Err, context.DeadlineExceeded)
+	})
+	virtual(t, "Blocking gives the slot back, Around keeps it", func(t *testing.T) {
+		c := startClock()
+		db := asap.SharedLimit(1)
+		var m meter
+		retry := asap.Around(func(ctx context.Context, task string, body func(context.Context) error) error {
+			m.enter()
+			defer m.leave()
+			for range 2 {
+				if err := body(ctx); err != nil {
+					return err
+				}
+				m.outside(func() {
+					asap.Blocking(ctx, func() error { time.Sleep(sec / 2); return nil })
+				})
+			}
+			return nil
+		})
+		var groups []*asap.Group
+		for range 3 {
+			g := asap.New(t.Context(), db)
+			g.Go("task", after(sec, 1), retry)
+			groups = append(groups, g)
+		}
+		waitAll(t, groups...)
+		m.check(t, 1)
+		c.at(t, "six seconds of bodies, and two pauses of the last", 7*sec)
+	})
+}
+
+// TestR40_InRealTime has many requests with a limit that they share, and one of their
+// own; some are canceled. It is for the race detector, and for slots that are lost.
+func TestR40_InRealTime(t *testing.T) {
+	db, api := asap.SharedLimit(3), asap.SharedLimit(2)
+	var atDB, atAPI meter
+	work := func(m *meter) {
+		m.enter()
+		defer m.leave()
+		for range 20 {
+			runtime.Gosched()
+		}
+	}
+	var requests sync.WaitGroup
+	n := 300
+	if testing.Short() {
+		n = 60
+	}
+	for i := range n {
+		requests.Go(func() {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			options := []asap.Option{db}
+			if i%2 == 0 {
+				options = append(options, asap.Limit(1+i%3))
+			}
+			g := asap.New(ctx, options...)
+			a := g.Go("a", func(context.Context) (int, error) { work(&atDB); return 1, nil })
+			g.Do("b", func(ctx context.Context) error {
+				_, err := a.Await(ctx)
+				if err != nil {
+					return err
+				}
+				work(&atDB)
+				in := asap.New(ctx, asap.Limit(2))
+				for range 3 {
+					in.Do("c", func(context.Context) error { work(&atDB); return nil })
+					in.Do("d", func(context.Context) error { work(&atAPI); return nil }, api)
+				}
+				return in.Wait()
+			})
+			g.Map("map", g.Input("in", []int{1, 2, 3}), func(context.Context, int) (int, error) { work(&atAPI); return 1, nil }, api, asap.Limit(2))
+			if i%5 == 4 {
+				cancel()
+				g.Stop()
+			} else if err := g.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	requests.Wait()
+	for what, m := range map[string]struct {
+		*meter
+		most int32
+	}{"db": {&atDB, 3}, "api": {&atAPI, 2}} {
+		// After a cancel who was woken goes on bare: only then there may be more.
+		if got := m.peak.Load(); got > m.most+int32(n/5) {
+			t.Errorf("%s: %d bodies at once, want at most %d", what, got, m.most)
+		}
+	}
+	c := make(chan struct{})
+	g := asap.New(context.Background(), db)
+	var all sync.WaitGroup
+	all.Add(3)
+	for range 3 { // no slot is lost: three run at once
+		g.Do("at once", func(context.Context) error { all.Done(); <-c; return nil })
+	}
+	all.Wait()
+	close(c)
+	waitAll(t, g)
 }

@@ -225,7 +225,7 @@ func TestR42_Errors(t *testing.T) {
 		err := g.Wait()
 		wantFailed(t, err, "ship", "pack", "charge")
 		wantIs(t, "Wait", err, down, errBoom)
-		wantText(t, "Wait", err, "asap: task ship: boom; task pack: undo: card service down; task charge: undo: card service down")
+		wantText(t, "Wait", err, "ship: boom; pack: undo: card service down; charge: undo: card service down")
 		j.check(t, "4s undo hold 1")
 	})
 	virtual(t, "in a group that was stopped", func(t *testing.T) {
@@ -237,13 +237,15 @@ func TestR42_Errors(t *testing.T) {
 		err := g.Wait()
 		wantFailed(t, err, "charge")
 		wantIs(t, "Wait", err, down, context.Canceled)
+		wantText(t, "Wait", err, "group (running: ship): context canceled; charge: undo: card service down")
+		wantIs(t, "the cause", asap.Cause(err), context.Canceled)
 	})
 	virtual(t, "of a Race in a group that has succeeded", func(t *testing.T) {
 		page, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
 			return g.Race("dial", after(sec, 1), after(2*sec, 2)).Undo(refuse).Value
 		})
 		wantFailed(t, err, "dial")
-		wantText(t, "Run", err, "asap: task dial: undo: card service down")
+		wantText(t, "Run", err, "dial: undo: card service down")
 		if page != 0 {
 			t.Errorf("Run: value %d beside an error", page)
 		}
@@ -253,7 +255,7 @@ func TestR42_Errors(t *testing.T) {
 		dial := g.Race("dial", after(sec, 1), after(2*sec, 2), after(3*sec, 3)).Undo(refuse)
 		err := g.Wait()
 		wantFailed(t, err, "dial", "dial")
-		wantText(t, "Wait", err, "asap: group cart: 2 undos failed: task dial: undo: card service down; task dial: undo: card service down")
+		wantText(t, "Wait", err, "group cart: 2 undos failed: dial: undo: card service down; dial: undo: card service down")
 		if dial.Value() != 1 {
 			t.Errorf("dial: %d, want 1", dial.Value())
 		}
@@ -270,6 +272,43 @@ func TestR42_Errors(t *testing.T) {
 		if v != 0 {
 			t.Errorf("Run: %d beside an error", v)
 		}
+	})
+	virtual(t, "that say that a context has ended are failures", func(t *testing.T) {
+		outer := asap.New(t.Context())
+		outer.Do("order", func(ctx context.Context) error {
+			g := asap.New(ctx)
+			g.Go("charge", after(sec, 1)).Undo(func(ctx context.Context, _ int) error {
+				ctx, cancel := context.WithTimeout(ctx, sec)
+				defer cancel()
+				<-ctx.Done()
+				return ctx.Err()
+			})
+			g.Go("ship", obeys)
+			return g.Wait()
+		})
+		time.Sleep(2 * sec)
+		outer.Stop()
+		err := outer.Wait()
+		wantFailed(t, err, "order")
+		if te, ok := errors.AsType[*asap.TaskError](err); !ok || !errors.Is(te, context.DeadlineExceeded) {
+			t.Errorf("Wait: %v, want the undo's error in it", err)
+		}
+	})
+	virtual(t, "without the names", func(t *testing.T) {
+		g := asap.New(t.Context())
+		g.Race("dial", after(sec, 1), after(2*sec, 2)).Undo(refuse)
+		if err := asap.Cause(g.Wait()); err != down {
+			t.Errorf("Cause: %v, want %v", err, down)
+		}
+	})
+	virtual(t, "beside later failures", func(t *testing.T) {
+		g := asap.New(t.Context())
+		g.Go("charge", after(sec, 1)).Undo(refuse)
+		g.Go("ship", fails(2*sec, errBoom))
+		g.Go("bill", fails(3*sec, errBoom))
+		err := g.Wait()
+		wantFailed(t, err, "ship", "bill", "charge")
+		wantText(t, "Wait", err, "ship: boom (and 1 more after it); charge: undo: card service down")
 	})
 	virtual(t, "cross to another process", func(t *testing.T) {
 		g := asap.New(t.Context())

@@ -135,6 +135,9 @@ func (s *settling) end(n *onode) {
 	if unordered > 0 && unordered < len(waits) && short {
 		s.o.unsure("soft and hard waiters of one task, and not a slot for each")
 	}
+	if n.fail != nil && n.group.end != nil && n.skipCause() != n.group.end.cause && mixed(n.then) {
+		s.o.unsure("tasks that are skipped at one instant, for a failure and for the group's end")
+	}
 	for _, e := range n.then {
 		if n.fail != nil && e.must {
 			s.kill(e.n, n)
@@ -162,6 +165,24 @@ func (s *settling) kill(n, dep *onode) {
 	}
 }
 
+// mixed reports whether of those that wait for one task some must have its success,
+// and others only its end.
+func mixed(edges []oedge) bool {
+	return slices.ContainsFunc(edges, func(e oedge) bool { return e.must }) &&
+		slices.ContainsFunc(edges, func(e oedge) bool { return !e.must })
+}
+
+// skipCause is the root of the skip of what must have the success of n, which has failed.
+func (n *onode) skipCause() *oerr {
+	switch g := n.group; {
+	case n.fail.kind == 'S':
+		return n.fail.in[0]
+	case g.end != nil && n.outcome != 'F':
+		return g.end.cause
+	}
+	return n.fail
+}
+
 // skip ends a node whose body never runs. The root is the failure of the
 // dependency, or why the group has ended.
 func (s *settling) skip(n, dep *onode) {
@@ -171,12 +192,8 @@ func (s *settling) skip(n, dep *onode) {
 	case dep == nil && g.end != nil:
 		cause = g.end.cause
 	case dep == nil: // a function of a Race that is decided
-	case dep.fail.kind == 'S':
-		cause = dep.fail.in[0]
-	case g.end != nil && dep.outcome != 'F':
-		cause = g.end.cause
 	default:
-		cause = dep.fail
+		cause = dep.skipCause()
 	}
 	g.left(n)
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'

@@ -120,6 +120,9 @@ func (th *othread) await(st *step) {
 	ctx.waits = append(ctx.waits, w)
 	w.do = func() {
 		if !w.cut {
+			if body != nil && (n.outcome == 'C' || n.outcome == 'S') && th.node.group.end != nil {
+				th.node.cutTask = true
+			}
 			ended(nil)
 			return
 		}
@@ -312,7 +315,7 @@ func (th *othread) wait(st *step) {
 			switch r := th.o.tasks[st.scope.result.id]; {
 			case err == nil && g.end != nil && g.end.why == exit:
 				v = g.end.value
-			case err != nil && !(g.sc.settled && g.end == nil): // the function is not called
+			case err != nil && !(g.sc.settled && err.cause == nil): // the function is not called
 			case r == nil:
 				v = 5
 			case r.fail == nil:

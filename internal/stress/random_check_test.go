@@ -163,6 +163,9 @@ func (c *checker) end(t *task) (at time.Duration, known bool) {
 		at = max(at, notes[len(notes)-1].at)
 	}
 	if t.inline() || t.leftOut {
+		if _, err, _ := c.outcome(t); err != nil { // before all of them have ended
+			return 0, false
+		}
 		for _, d := range t.edges() {
 			e, ok := c.end(d.on)
 			if !ok {
