@@ -68,7 +68,7 @@ func (e *oerr) ends(g *ogroup) int {
 	switch {
 	case e.kind == 'T' && e.group == g && e.listed:
 		return inListed
-	case g.end != nil && e == g.end.cause, e == oCanceled, e == oLost, e.kind == 'X' && g.end != nil && g.end.cause == oExited, e == oDeadline && g.isLate():
+	case g.end != nil && (e == g.end.cause || e.kind == 'X' && g.end.cause == oExited), e == oCanceled, e == oLost, e == oDeadline && g.isLate():
 		return inEnd
 	case len(e.inside()) == 0:
 		return inOther
