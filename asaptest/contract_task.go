@@ -90,7 +90,7 @@ func (c *contract) declare(e asap.Event) {
 func (c *contract) ready(e asap.Event, t *taskState) {
 	for _, id := range t.deps {
 		if d := c.tasks[id]; d != nil && (d.phase != ended || c.exact && d.last > e.At) {
-			c.breach(e, "a dependency has not ended before")
+			c.breach(e, "a dependency has not ended well before")
 		}
 	}
 	if e.On != 0 && !slices.Contains(t.deps, e.On) {

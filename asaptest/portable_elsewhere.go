@@ -51,19 +51,19 @@ func (p *portable) again(ctx context.Context, c *journaled, there *flow.Call) {
 		if !ok {
 			return
 		}
-		if got = p.run(ctx, c.Task, there, in); p.same(c, want, got) {
+		if got = p.run(ctx, c, there, in); p.same(c, want, got) {
 			return
 		}
 		if isMisuse(got.text) {
 			p.misuse(c.Task, got.text)
 			return
 		}
-		if here := p.run(ctx, c.Task, c.Call, c.In); !p.same(c, want, here) {
+		if here := p.run(ctx, c, c.Call, c.In); !p.same(c, want, here) {
 			return // it never gives the same
 		}
 	}
 	in, _ := p.arrived(c)
-	if here := p.run(ctx, c.Task, c.Call, in); !p.same(c, want, here) {
+	if here := p.run(ctx, c, c.Call, in); !p.same(c, want, here) {
 		p.fault("task "+c.Task, "gives %s when its arguments have travelled, and %s before: it looks at what does not travel, such as the type of an error", here, want)
 		return
 	}
@@ -128,10 +128,13 @@ func bodyText(err error) string {
 	return err.Error()
 }
 
-// run calls the body of a build with the arguments.
-func (p *portable) run(ctx context.Context, task string, body *flow.Call, in []any) result {
+// run calls the body of a build with the arguments, as that of c.
+func (p *portable) run(ctx context.Context, c *journaled, body *flow.Call, in []any) result {
 	call := *body
-	call.Task, call.In, call.Deadline = task, in, time.Time{}
+	call.Task, call.In, call.Deadline = c.Task, in, time.Time{}
+	if !c.Deadline.IsZero() {
+		call.Deadline = time.Now().Add(c.left)
+	}
 	if call.Out != nil {
 		call.Out = reflect.New(reflect.TypeOf(body.Out).Elem()).Interface()
 	}

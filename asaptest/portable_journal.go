@@ -55,8 +55,9 @@ type journaled struct {
 	exit     *exit
 	canceled bool // the end of its context may have come before its own
 	cause    error
-	overdue  bool // canceled because of its Within
-	misused  bool // the body awaits or declares: it is at fault already
+	left     time.Duration // of its Within, when it was started
+	overdue  bool          // canceled because of its Within
+	misused  bool          // the body awaits or declares: it is at fault already
 
 	done   func(error)
 	cancel context.CancelCauseFunc
@@ -94,7 +95,7 @@ func newJournal(ctx context.Context, p *portable) *journal {
 func (j *journal) Start(call *flow.Call, done func(error)) {
 	i := len(j.calls)
 	own := *call
-	c := &journaled{Call: &own, done: done}
+	c := &journaled{Call: &own, done: done, left: time.Until(call.Deadline)}
 	for k, v := range call.In {
 		c.inData = append(c.inData, j.p.carry(c.argument(k), v, c.inType(k)))
 	}

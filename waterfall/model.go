@@ -98,6 +98,9 @@ func (m *model) describe(i int) {
 	switch {
 	case m.container(i):
 		m.describeContainer(i)
+	case m.late(i):
+		mt.kind, mt.deps = isBody, nil
+		mt.ops = []op{{kind: opLag, d: t.End() - t.Pieces[0].Start}}
 	case t.started(), m.unbegun(i):
 		mt.kind = isBody
 		mt.ops = m.body(i)
@@ -119,6 +122,14 @@ func (m *model) unbegun(i int) bool {
 		return !t.started() && !m.container(i)
 	}
 	return false
+}
+
+// late tells whether task i has failed before what it waited for had ended, as one
+// does that has not begun within its time: it ends at that instant, whatever the
+// others do.
+func (m *model) late(i int) bool {
+	t := &m.run.Tasks[i]
+	return m.unbegun(i) && len(t.Pieces) > 0 && slices.ContainsFunc(m.tasks[i].deps, func(d int) bool { return m.run.Tasks[d].End() > t.End() })
 }
 
 // startLag is the time in the queue before the body runs.

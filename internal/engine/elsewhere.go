@@ -47,7 +47,7 @@ func (g *Group) ExpireElsewhere(n *Node, err error) {
 	} else {
 		v := g.host.Returned(n, err)
 		n.setFailure(v.Fail)
-		s.cancel = v.Cancel
+		s.cancel, s.told = v.Cancel, v.Told
 		s.work.Push(n)
 	}
 	s.complete()

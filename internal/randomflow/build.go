@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -84,7 +85,16 @@ func (b *builder) step(i int, tasks []task) task {
 	case mapped:
 		return b.mapped(i, deps[0])
 	case race:
-		return b.race(i)
+		return b.race(i, deps)
+	case mapOptional:
+		return b.mapOptional(i, deps[0])
+	case leftOut:
+		return deps[0].Then(s.name, func(context.Context, Value) (Value, error) { return Value{}, errors.New("left out") }, asap.When(false))
+	case tolerated:
+		try := deps[0].Do(s.name, func(context.Context, Value) error { return errors.New(b.failure(i, 0)) }, asap.MayFail())
+		return b.g.Go(s.name+".after", func(ctx context.Context) (Value, error) { return body(deps[0].Get(ctx)) }, asap.AfterEnd(try), asap.Needs(deps[0]))
+	case wrapped:
+		return deps[0].Then(s.name, one, asap.Around(twice), asap.Timeout(30*time.Second), asap.Within(time.Hour), asap.Around(twice))
 	case optional:
 		return deps[0].Optional(s.name, one).Then(s.name+".or", func(_ context.Context, r asap.Result[Value]) (Value, error) {
 			return b.instead(i, r), nil
@@ -158,19 +168,60 @@ func (p *plan) list(i int, v Value) []Value {
 	return list
 }
 
-// race declares a Race in which one function succeeds, or every one fails.
-func (b *builder) race(i int) task {
+// mapOptional is mapped, of elements that the flow can do without.
+func (b *builder) mapOptional(i int, in task) task {
 	s := &b.steps[i]
-	var fns []func(context.Context) (Value, error)
-	for k := range s.n {
-		fns = append(fns, func(context.Context) (Value, error) {
-			if k == s.at {
-				return b.end(i, k, value(b.seed, i))
-			}
-			return Value{}, errors.New(b.failure(i, k))
-		})
+	list := in.Then(s.name+".list", func(_ context.Context, v Value) ([]Value, error) { return b.list(i, v), nil })
+	all := b.g.MapOptional(s.name, list, func(ctx context.Context, v Value) (Value, error) {
+		if in.Get(ctx); int(v.N) == s.at {
+			return b.end(i, s.at, value(b.seed, i, v))
+		}
+		return value(b.seed, i, v), nil
+	}, asap.Needs(in))
+	return all.Then(s.name+".sum", func(_ context.Context, l []asap.Result[Value]) (Value, error) {
+		var each []Value
+		for _, r := range l {
+			each = append(each, b.instead(i, r))
+		}
+		return value(b.seed, i, each...), nil
+	})
+}
+
+// twice is an Around that calls the body a second time if it succeeds: that has
+// the same value, and nobody sees it.
+func twice(ctx context.Context, _ string, body func(context.Context) error) error {
+	if err := body(ctx); err != nil {
+		return err
 	}
-	return b.g.Race(s.name, fns...)
+	return body(ctx)
+}
+
+// race declares a Race in which one function succeeds, or every one fails.
+func (b *builder) race(i int, deps []task) task {
+	s := &b.steps[i]
+	fn := func(k int, in ...Value) (Value, error) {
+		if k == s.at {
+			return b.end(i, k, value(b.seed, i, in...))
+		}
+		return Value{}, errors.New(b.failure(i, k))
+	}
+	type c = context.Context
+	type v = Value
+	var none []func(c) (v, error)
+	var one []func(c, v) (v, error)
+	var two []func(c, v, v) (v, error)
+	for k := range s.n {
+		none = append(none, func(c) (v, error) { return fn(k) })
+		one = append(one, func(_ c, x v) (v, error) { return fn(k, x) })
+		two = append(two, func(_ c, x, y v) (v, error) { return fn(k, x, y) })
+	}
+	switch len(deps) {
+	case 0:
+		return b.g.Race(s.name, none...)
+	case 1:
+		return deps[0].Race(s.name, one...)
+	}
+	return deps[0].And(deps[1]).Race(s.name, two...)
 }
 
 // nested runs tasks inside a body: one that fails in a settled group, of which

@@ -9,15 +9,19 @@ import (
 type kind int
 
 const (
-	then     kind = iota // Then with one dependency, And with two to six
-	start                // Go
-	given                // Input
-	gather               // Gather, and a Then
-	mapped               // Then for the slice, Map, and a Then
-	race                 // Race
-	optional             // Optional, and a Then that can do without
-	do                   // Do, and an And with it
-	nested               // a Then whose body runs a flow or a group
+	then        kind = iota // Then with one dependency, And with two to six
+	start                   // Go
+	given                   // Input
+	gather                  // Gather, and a Then
+	mapped                  // Then for the slice, Map, and a Then
+	race                    // Race, of a group or of one or two dependencies
+	optional                // Optional, and a Then that can do without
+	do                      // Do, and an And with it
+	nested                  // a Then whose body runs a flow or a group
+	leftOut                 // a Then that When leaves out
+	tolerated               // a Do that fails and may, and a Go after its end that needs the same
+	wrapped                 // a Then in Arounds, with limits of time that it keeps
+	mapOptional             // Then for the slice, MapOptional, and a Then that can do without
 	kinds
 )
 
@@ -92,7 +96,7 @@ func (p *plan) step(r *rand.Rand, failing bool) step {
 	if r.IntN(3) > 0 {
 		s.kind = then
 	}
-	s.name = fmt.Sprint([...]string{"then", "start", "given", "all", "map", "race", "maybe", "do", "nested"}[s.kind], i)
+	s.name = fmt.Sprint([...]string{"then", "start", "given", "all", "map", "race", "maybe", "do", "nested", "leftout", "tolerated", "wrapped", "mapoptional"}[s.kind], i)
 	if s.kind == then {
 		s.name = fmt.Sprint("t", i%9) // names that come again
 	}
@@ -102,9 +106,11 @@ func (p *plan) step(r *rand.Rand, failing bool) step {
 		most = 6
 	case gather:
 		most = 5
-	case start, given, race:
+	case start, given:
 		most = 0
-	case mapped:
+	case race:
+		most = r.IntN(3)
+	case mapped, mapOptional:
 		s.n = r.IntN(6)
 	}
 	if most > 0 {
@@ -113,22 +119,31 @@ func (p *plan) step(r *rand.Rand, failing bool) step {
 		}
 	}
 	s.at = r.IntN(max(s.n, 1))
-	if r.IntN(6) == 0 && s.kind == optional || r.IntN(8) == 0 && p.settled && failing && s.canFail() {
+	if r.IntN(6) == 0 && (s.kind == optional || s.kind == mapOptional && s.n > 0) || r.IntN(8) == 0 && p.settled && failing && s.canFail() {
 		s.does = fails
 	}
 	return s
 }
 
+// covers reports whether a failure in the step becomes a value.
+func (s *step) covers() bool { return s.kind == optional || s.kind == mapOptional }
+
 func (s *step) canFail() bool {
-	return s.kind != given && s.kind != gather && (s.kind != mapped || s.n > 0)
+	switch s.kind {
+	case given, gather, leftOut, tolerated:
+		return false
+	case mapped, mapOptional:
+		return s.n > 0
+	}
+	return true
 }
 
 // tasks is how many the step declares at most.
 func (s *step) tasks() int {
 	switch s.kind {
-	case gather, optional, do:
+	case gather, optional, do, tolerated:
 		return 2
-	case mapped:
+	case mapped, mapOptional:
 		return 3 + s.n
 	case race:
 		return 1 + s.n
@@ -143,7 +158,7 @@ func (p *plan) choose(r *rand.Rand, exit bool) {
 	for range 20 {
 		i := 1 + r.IntN(len(p.steps)-1)
 		s := &p.steps[i]
-		if !s.canFail() || want[i].state != succeeded || s.does != gives || exit && s.kind == nested || !exit && s.kind == optional {
+		if !s.canFail() || want[i].state != succeeded || s.does != gives || exit && s.kind == nested || !exit && s.covers() {
 			continue
 		}
 		p.culprit, p.exits = i, exit

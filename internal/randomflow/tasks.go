@@ -166,6 +166,16 @@ func (p *plan) tasks(i int, want []fate) []expect {
 		return []expect{own(s.name, first), own(s.name+".or", after)}
 	case do:
 		return []expect{own(s.name, first), own(s.name+".and", after)}
+	case leftOut:
+		if first == asap.Succeeded {
+			first = asap.LeftOut
+		}
+		return []expect{own(s.name, first)}
+	case tolerated:
+		if first == asap.Succeeded {
+			first = asap.Tolerated
+		}
+		return []expect{own(s.name, first), own(s.name+".after", after)}
 	case race:
 		all := []expect{own(s.name, first)}
 		if s.does == exits {
@@ -175,14 +185,17 @@ func (p *plan) tasks(i int, want []fate) []expect {
 			all = append(all, expect{name: fmt.Sprintf("%s[%d]", s.name, k)})
 		}
 		return all
-	case mapped:
+	case mapped, mapOptional:
+		if s.kind == mapOptional && s.does == fails && first == asap.Succeeded {
+			first = asap.Tolerated
+		}
 		all := []expect{own(s.name+".list", state), own(s.name, after), own(s.name+".sum", after)}
 		for k := range s.n {
 			e := own(fmt.Sprintf("%s[%d]", s.name, k), first)
 			switch {
 			case state == asap.Skipped:
 				continue // there are none
-			case k != s.at && s.does == exits || k != s.at && s.does == fails && !p.settled:
+			case k != s.at && s.does == exits || k != s.at && s.does == fails && !p.settled && !s.covers():
 				e.outcomes = nil
 			case k != s.at:
 				e.outcomes[0] = asap.Succeeded

@@ -47,7 +47,7 @@ func (p *plan) fate(i int, before []fate) fate {
 		slices.Sort(roots)
 		return fate{state: skipped, roots: slices.Compact(roots)}
 	}
-	if s.does == fails && s.kind != optional {
+	if s.does == fails && !s.covers() {
 		return p.failed(i)
 	}
 	return fate{value: p.value(i, in)}
@@ -79,7 +79,7 @@ func (p *plan) label(i int) string { return p.steps[i].name + p.number(i, nil) }
 
 // part is that of a function or an element of step i.
 func (p *plan) part(i, k int) string {
-	return fmt.Sprintf("%s[%d]%s", p.steps[i].name, k, p.number(i, []kind{mapped, race}))
+	return fmt.Sprintf("%s[%d]%s", p.steps[i].name, k, p.number(i, []kind{mapped, mapOptional, race}))
 }
 
 // number counts the steps before that have the name of step i, and one of the kinds.
@@ -112,7 +112,19 @@ func (p *plan) value(i int, in []Value) Value {
 			r = asap.Result[Value]{Err: fmt.Errorf("%s: %s", p.label(i), p.failure(i, 0))}
 		}
 		return p.instead(i, r)
-	case do:
+	case mapOptional:
+		var all []Value
+		for k, v := range p.list(i, in[0]) {
+			r := asap.Result[Value]{Value: value(p.seed, i, v)}
+			if k == s.at && s.does == fails {
+				r = asap.Result[Value]{Err: fmt.Errorf("%s: %s", p.part(i, k), p.failure(i, k))}
+			}
+			all = append(all, p.instead(i, r))
+		}
+		return value(p.seed, i, all...)
+	case leftOut:
+		return Value{}
+	case do, tolerated:
 		return value(p.seed, i, in[0])
 	case nested:
 		v := value(p.seed, i, in[0])
@@ -134,10 +146,8 @@ func (p *plan) exitValue(want []fate) Value {
 		in = append(in, want[d].value)
 	}
 	switch s.kind {
-	case mapped:
+	case mapped, mapOptional:
 		return value(p.seed, i, p.list(i, in[0])[s.at])
-	case race:
-		return value(p.seed, i)
 	}
 	return value(p.seed, i, in...)
 }
