@@ -41,7 +41,7 @@ func TestTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, _ := strings.Cut(string(readme), "| function |")
+	before, rest, _ := strings.Cut(string(readme), "| function | lines")
 	_, after, ok := strings.Cut(rest, "\n\n")
 	if !ok {
 		t.Fatal("README.md has no table")

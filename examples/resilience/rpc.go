@@ -32,7 +32,7 @@ func (s *gateway) Check(ctx context.Context, names ...string) (healthy int, err 
 // grpcError gives a group's error to the client: with the code of the call that
 // failed, or of those that were running at the end of the request. The deadline of the
 // request goes along with each call; if a server is the first to say that it has
-// passed, that is the failure of its call, and the code is the same.
+// passed, that is the failure of its call, with the code that the server gives it.
 func grpcError(err error) error {
 	if err == nil {
 		return nil

@@ -161,14 +161,15 @@ func TestGRPCDeadline(t *testing.T) {
 }
 
 // The servers know the deadline as well. If one of them is the first to say that it
-// has passed, that is a failure of its call: with the same code, and its name.
+// has passed, that is a failure of its call: with its code, and its name. A server of
+// grpc-go that ends a stream at its deadline may find its handler canceled.
 func TestGRPCDeadlineOfTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := newGateway(t, 0)
 		for range 20 {
 			group := s.askAll(t, 100*ms, "hung1", "hung2")
-			if got, want := status.Code(grpcError(group)), codes.DeadlineExceeded; got != want {
-				t.Errorf("Wait = %v, code %v, want %v", group, got, want)
+			if got := status.Code(grpcError(group)); got != codes.DeadlineExceeded && got != codes.Canceled {
+				t.Errorf("Wait = %v, code %v, want that of the deadline", group, got)
 			}
 			if !strings.Contains(group.Error(), "hung") {
 				t.Errorf("Wait = %v, want whose call it was", group)
