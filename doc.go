@@ -64,8 +64,17 @@
 //
 // Every error names its task, as in "user: not found", and keeps its
 // cause for [errors.Is] and [errors.As]. A task that never ran has an error that
-// is [ErrSkipped] and leads to the failure behind it. A success can end a group
-// early as well: see [Group.NewExit].
+// is [ErrSkipped] and leads to the failure behind it. [Cause] has what the body
+// returned that failed first. A success can end a group early as well: see
+// [Group.NewExit].
+//
+// A body that returns because its group has ended has not failed, as long as its
+// error says so in every part: with the failure that ended the group or its cause,
+// with [context.Canceled], or, once a deadline from outside has passed, with
+// [context.DeadlineExceeded]; also with an error of gRPC or Connect, of which only
+// the text says it. What a client calls otherwise, such as "signal: killed" or the
+// "i/o timeout" of a read, is a failure, and so is an error that has a rollback's
+// own beside it.
 //
 // What a body has done can be undone when its group fails, or when its value comes
 // too late to be used: a payment, a reservation, a connection. See [Task.Undo].
@@ -100,17 +109,21 @@
 //     through declared dependencies, nested groups and any of a body's waits. A
 //     wait whose own context has ended is none.
 //  10. All waits block durably in the sense of testing/synctest.
-//  11. The first failure in time is the cause of the context of the others.
+//  11. The first failure in time is the cause of the context of the others. What a
+//     body returns because its group has ended is an echo of that and no failure;
+//     who awaits such a task finds the failure in its error too.
 //  12. Wait returns nil or all failures in the order of time, each once: a body
-//     that passes on the error of an awaited task adds nothing to the list. If
-//     the parent context or [Group.Stop] ended the group, the error is that
-//     context's error and its cause.
+//     that passes on the error of an awaited task, and nothing else, adds nothing
+//     to the list. If the parent context or [Group.Stop] ended the group, the
+//     error is that context's error and its cause, and says who was running.
 //  13. Dependents of a failed task are skipped at once. They never run with
 //     zero values.
-//  14. Optional makes a value of its own body's failure, and of nothing else.
+//  14. Optional makes a value of its own body's failure, and of nothing else. What
+//     it has tolerated is seen: in events, pictures and statistics.
 //  15. A panic in a body, or in a method of an error that it has returned,
 //     cancels the group, and Wait panics with a [*PanicError] that has the
-//     body's stack. Nothing hides it. Stop panics only if no Wait was called.
+//     body's stack, or with http.ErrAbortHandler itself if it is that. Nothing
+//     hides it. Stop panics only if no Wait was called.
 //  16. A body that calls [runtime.Goexit], as t.FailNow does, ends the goroutine
 //     in Wait the same way, when everything else has ended.
 //  17. The first body to return an exit ends the group; its value is not
@@ -147,12 +160,17 @@
 //     and their timelines.
 //  31. A mistake in the use of the package panics where it is made, with a text
 //     that starts with "asap: ", names the task and the call to make instead.
-//  32. Names need not be unique; pictures number the second price as price#2.
+//  32. Names need not be unique; pictures number the second price as price#2, and
+//     so do the errors of flows and of groups that somebody observes.
 //  33. Results of Gather and Map are in the order of the arguments or elements.
 //  34. It is free of data races; a Group and a Task must not be copied.
 //  35. A body's context is a complete [context.Context], and deriving from it
 //     starts no goroutine. It costs no more the deeper its group is nested.
 //  36. There is no global state and no work before the first task.
+//  40. [SharedLimit] is one limit for all groups and tasks that it is given to. A
+//     body has at most one, its task's, its group's, or that of the body around, and
+//     holds no other slot while it waits for it. It keeps nothing of groups that
+//     have ended.
 //
 // # Limits
 //

@@ -41,11 +41,12 @@ func New(ctx context.Context, options ...Option) *Group {
 
 // Wait blocks until every task of the group has ended and nothing that the
 // group started is left, and returns nil or what went wrong: a [*GroupError]
-// with the failures, or, when the context ended or Stop was called before
-// anything failed, an error that is that context's error and cause.
+// with the failures. When the context ended or Stop was called before every task
+// had succeeded, it is that context's error and cause as well, and names the tasks
+// that were running.
 //
-// If a body panicked, Wait panics with its [*PanicError]; if one called
-// [runtime.Goexit], Wait does.
+// If a body panicked, Wait panics with its [*PanicError], or with the value if
+// that is http.ErrAbortHandler; if one called [runtime.Goexit], Wait does.
 //
 // When the group ends its context is canceled: a response body or rows that a
 // task has opened are dead after Wait, so consume them in the task.

@@ -140,7 +140,7 @@ func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engin
 		return parts, true, nil
 	}
 	g := engine.GroupOf(n)
-	of := &mapShared{n, engine.LimiterOf(n, r.limit), r.errs}
+	of := &mapShared{n, &r.in.node, engine.LimiterOf(n, r.limit), r.errs}
 	r.elements = make([]mapElement[E, U], len(in))
 	g.AddParts(n, len(in))
 	for i := range r.elements {
@@ -175,6 +175,7 @@ func (r *mapping[S, E, U]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, n
 // mapShared is what the elements of a Map know of it.
 type mapShared struct {
 	node *engine.Node
+	in   *engine.Node // the slice's
 	lim  *engine.Limiter
 	errs []error // where an Optional's failures go
 }
@@ -211,6 +212,12 @@ func (e *mapElement[E, U]) Drop(failed bool) {
 		e.forget()
 	}
 }
-func (e *mapElement[E, U]) Fill(c *engine.Call)        { c.Func, c.In, c.Out = e.fn, []any{e.arg}, &e.value }
+func (e *mapElement[E, U]) Fill(c *engine.Call) { c.Func, c.In, c.Out = e.fn, []any{e.arg}, &e.value }
+func (e *mapElement[E, U]) Input(i int) *engine.Node {
+	if i == 0 {
+		return e.of.in
+	}
+	return nil
+}
 func (e *mapElement[E, U]) Limiter() *engine.Limiter   { return e.of.lim }
 func (e *mapElement[E, U]) Whole() (*engine.Node, int) { return e.of.node, e.index }

@@ -98,9 +98,12 @@ func (r *raceTask[T]) Dep(i int) *engine.Node {
 	return r.Input(i)
 }
 
-func (r *raceTask[T]) Input(i int) *engine.Node {
-	if r.in != nil && i < len(r.in.on) {
-		return r.in.on[i]
+func (r *raceTask[T]) Input(i int) *engine.Node { return r.in.at(i) }
+
+// at returns the i-th input. Of none there is none.
+func (in *raceInputs) at(i int) *engine.Node {
+	if in != nil && i < len(in.on) {
+		return in.on[i]
 	}
 	return nil
 }
@@ -158,6 +161,7 @@ func (e *raceEntrant[T]) Fill(c *engine.Call) {
 		c.Func, c.In = e.in.fns[e.index], e.in.values()
 	}
 }
+func (e *raceEntrant[T]) Input(i int) *engine.Node   { return e.in.at(i) }
 func (e *raceEntrant[T]) Race() *engine.RaceState    { return e.of.state }
 func (e *raceEntrant[T]) Whole() (*engine.Node, int) { return &e.of.node, e.index }
 func (e *raceEntrant[T]) Win()                       { e.of.value = e.value }

@@ -17,7 +17,7 @@ type Graph struct {
 type GraphTask struct {
 	Name string
 	Kind string // input, task, optional, gather, map or race
-	Deps []int  // indexes of all declared dependencies in Graph.Tasks, each once
+	Deps []int  // indexes of all declared dependencies in Graph.Tasks
 	// After and AfterEnd are those of Deps whose value the task does not get: of
 	// After it needs the success, of AfterEnd only the end.
 	After, AfterEnd []int
@@ -67,19 +67,14 @@ func (d *drawing) graph(flow string) *Graph {
 	return g
 }
 
-// deps yields the dependencies of n, which is only drawn, each once.
+// deps yields the dependencies of n, which is only drawn.
 func deps(n *engine.Node) iter.Seq[engine.Dependency] {
 	return func(yield func(engine.Dependency) bool) {
-		seen := make(map[*engine.Node]bool)
 		for i := 0; ; i++ {
 			d, ok := engine.DepOf(n, i)
-			if !ok {
+			if !ok || !yield(d) {
 				return
 			}
-			if !seen[d.On] && !yield(d) {
-				return
-			}
-			seen[d.On] = true
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -147,16 +146,24 @@ func (g *Graph) mermaid(b *strings.Builder) {
 	}
 }
 
-// list is how a list in Markdown begins, which Mermaid refuses to show.
-var list = regexp.MustCompile(`^(\d+[.)]|[-+]) `)
+// listMark is the place of what makes s the beginning of a list in Markdown, which
+// Mermaid refuses to show: "1. ", "1) ", "- " or "+ ". It is -1 if there is none.
+func listMark(s string) int {
+	rest := strings.TrimLeft(s, "0123456789")
+	marks := ".)"
+	if rest == s {
+		marks = "-+"
+	}
+	if len(rest) > 1 && strings.ContainsRune(marks, rune(rest[0])) && rest[1] == ' ' {
+		return len(s) - len(rest)
+	}
+	return -1
+}
 
 // mermaidQuote escapes what a label in quotes would take for markup. Mermaid
 // writes entities with # for &.
 func mermaidQuote(s string) string {
-	mark := -1
-	if m := list.FindStringIndex(s); m != nil {
-		mark = m[1] - 2
-	}
+	mark := listMark(s)
 	var b strings.Builder
 	for i, r := range s {
 		if i == mark || strings.ContainsRune("\"#<>&`\\[]*_~", r) {

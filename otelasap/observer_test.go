@@ -302,6 +302,34 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// A failure that the others go on without is on the span, whose status is no error.
+func TestTolerated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newTelemetry(t)
+		g := asap.New(t.Context(), asap.Observe(y))
+		g.Optional("ads", func(context.Context) (int, error) { return 0, errDown })
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		s := y.span("ads")
+		if got := s.Status(); got.Code != codes.Unset {
+			t.Errorf("status is %v, want none", got)
+		}
+		if got := attr(s.Attributes(), otelasap.Outcome); got != "tolerated" {
+			t.Errorf("outcome is %q", got)
+		}
+		if got := attr(s.Attributes(), "error.type"); got != "*errors.errorString" {
+			t.Errorf("error.type is %q", got)
+		}
+		if e := s.Events(); len(e) != 1 || e[0].Name != "exception" || attr(e[0].Attributes, "exception.message") != "down" {
+			t.Errorf("events are %v, want the exception", e)
+		}
+		if got := y.span("asap.group").Status(); got.Code != codes.Unset {
+			t.Errorf("status of the group is %v, want none", got)
+		}
+	})
+}
+
 func TestParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTelemetry(t)

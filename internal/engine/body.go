@@ -52,7 +52,8 @@ type Inliner interface {
 	Inline() (parts Chain, done bool, err error)
 }
 
-// Expander is the body of a node whose dependencies are its parts once it has them.
+// Expander is the body of a node whose dependencies are its parts once it has them, and
+// of such a part.
 type Expander interface {
 	// Input is Dep, of what the node was declared on.
 	Input(i int) *Node

@@ -90,6 +90,9 @@
 //     who want to end it one comes late. All other waits share a hub a target, and
 //     leave nothing behind.
 //
+// What the end of a body's group has cut short is noted in its waiter by its own
+// goroutine when that concludes the wait: for who says which bodies were running.
+//
 // Cycles.
 //
 //  12. Waits that lead downhill in the order of nodes close no cycle alone. One that

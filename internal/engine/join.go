@@ -57,8 +57,9 @@ func (g *Group) drive() {
 
 // beginJoin begins that wait. It returns nil if there is no such task any more,
 // or nothing to wait for. It notes itself under the group's mu if that is not
-// sealed, or has still something to undo, and who seals it or has undone that looks there afterwards: keeps 10. It is not parked, as
-// the end of its own group does not cut it: the Wait has to see its tasks out.
+// sealed, or may have something to undo, and who seals it, or has called the undos,
+// looks there afterwards: keeps 10. It is not parked, as the end of its own group does
+// not cut it: the Wait has to see its tasks out.
 func (g *Group) beginJoin() *wait {
 	by := g.owner.Load()
 	if by == nil || by.isDone() {

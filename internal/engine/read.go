@@ -15,11 +15,9 @@ func MayRead(ctx context.Context, n *Node) (by *Node, ok bool) {
 }
 
 // reads reports whether n's body may read the value of d: n, or what it is a part of,
-// was declared so. Its body runs, so what it depends on is there.
+// was declared so. Its body runs, so what it depends on is there; what it is a part of
+// may have ended, for another part has failed, so a part knows that by itself.
 func (n *Node) reads(d *Node) bool {
-	if of := n.whole(); of != nil {
-		n = of
-	}
 	if o := n.options(); o != nil {
 		l := o.find(d)
 		return l != nil && l.Read

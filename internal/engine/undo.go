@@ -117,7 +117,7 @@ func (n *Node) placeUndos(last bool) {
 		}
 	}
 	if last && n.kind&Race == 0 && n.failure() != nil && r.lost == nil {
-		for u := r.undos.Load(); u != nil; u = u.next {
+		for u := r.undos.Swap(nil); u != nil; u = u.next {
 			u.gone = true
 		}
 	}

@@ -197,3 +197,33 @@ func wantPanic(t *testing.T, what string, f func(), want string) {
 		t.Errorf("%s: panic %q, want %s", what, got, want)
 	}
 }
+
+// TestR37_GetAfterTheWhole: an element and a function of a Race read what they need also
+// when the Map has ended, since another element has failed.
+func TestR37_GetAfterTheWhole(t *testing.T) {
+	virtual(t, "of a Map", func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Settled())
+		in, unit := g.Input("in", []int{1, 2}), g.Input("unit", "ms")
+		for _, options := range [][]asap.MapOption{nil, {asap.Needs(unit)}} {
+			g.Map("map", in, func(ctx context.Context, v int) (int, error) {
+				if v == 1 {
+					return 0, errBoom
+				}
+				time.Sleep(sec)
+				if options != nil && unit.Get(ctx) != "ms" {
+					t.Error("the unit is another one")
+				}
+				return in.Get(ctx)[1], nil
+			}, options...)
+		}
+		wantFailed(t, g.Wait(), "map[0]", "map[0]")
+	})
+	virtual(t, "of a Race", func(t *testing.T) {
+		g := asap.New(t.Context())
+		user := g.Go("user", after(0, "ann"))
+		user.Race("race",
+			func(ctx context.Context, u string) (string, error) { return u, nil },
+			func(ctx context.Context, u string) (string, error) { time.Sleep(sec); return user.Get(ctx), nil })
+		wantNil(t, "Wait", g.Wait())
+	})
+}

@@ -191,7 +191,7 @@ func TestR29_CancelCall(t *testing.T) {
 	won := g.Race("mirror", value(1), value(2), value(3))
 	g.Go("other", value(1))
 	wantNil(t, "Wait", g.Wait())
-	if want := []string{"mirror[0]: context canceled", "mirror[2]: context canceled"}; !slices.Equal(l.lost, want) || won.Value() != 2 || l.now != 2*sec {
+	if want := []string{"mirror[0]: mirror: race lost", "mirror[2]: mirror: race lost"}; !slices.Equal(l.lost, want) || won.Value() != 2 || l.now != 2*sec {
 		t.Errorf("CancelCall of %q, value %d after %v; want %q, 2 after 2s", l.lost, won.Value(), l.now, want)
 	}
 }
@@ -332,6 +332,8 @@ func TestR29_HandlesInRecordedBodies(t *testing.T) {
 type clocked struct{ engine }
 
 func (c *clocked) Now() time.Time { return time.Unix(1000, 0).Add(c.now) }
+
+func (c *clocked) After(time.Duration, func()) {} // nothing has a limit of time here
 
 // The times of events are the engine's.
 func TestR24_ClockOfTheEngine(t *testing.T) {

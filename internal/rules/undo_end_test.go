@@ -376,7 +376,7 @@ func TestR42_Memory(t *testing.T) {
 				}
 				return k.new("the second value"), nil
 			}, asap.Around(func(ctx context.Context, _ string, body body) error { body(ctx); return body(ctx) }))
-			declined := g.Go("declined", after(sec, 1))
+			declined := g.Go("declined", fails(sec, errBoom), asap.MayFail())
 			if undo {
 				drop := func(context.Context, *big) error { runtime.KeepAlive(v); return nil }
 				race.Undo(drop)

@@ -26,6 +26,7 @@ func (r *run) invariants() []string {
 	}
 	for id := range r.groups {
 		c.group(id)
+		c.undone(id)
 	}
 	c.awaits()
 	c.limit()

@@ -39,6 +39,7 @@ func (r *run) declare(t *task) (outcome string) {
 	}()
 	at := r.now()
 	h := r.typed(o.g, t, deps)
+	r.undo(t, h) // before others can find it, and declare on it
 	r.mu.Lock()
 	r.handles[t.id], r.at[t.id] = h, at
 	r.mu.Unlock()

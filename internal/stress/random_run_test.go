@@ -33,7 +33,9 @@ type run struct {
 	cancel  context.CancelCauseFunc
 	ends    []func() // by scope: what opEnd calls
 	watcher *watcher
-	shared  interface { // nil if nobody shares
+	undos   [][]undoCall // by scope, in order
+	hasUndo []bool       // by task
+	shared  interface {  // nil if nobody shares
 		asap.Option
 		asap.TaskOption
 	}
@@ -49,7 +51,7 @@ func newRun(g *graph) *run {
 		g:       g,
 		handles: make([]any, len(g.tasks)), at: make([]time.Duration, len(g.tasks)),
 		groups: make([]*opened, len(g.scopes)), raises: make([]atomic.Int32, len(g.scopes)), errs: make([]error, len(g.scopes)), waited: make([]bool, len(g.scopes)),
-		ends: make([]func(), len(g.scopes)),
+		ends: make([]func(), len(g.scopes)), undos: make([][]undoCall, len(g.scopes)), hasUndo: make([]bool, len(g.tasks)),
 		recs: make([]record, len(g.scripts)), ins: make([]uint64, len(g.scripts)),
 	}
 	if g.shared > 0 {

@@ -3,6 +3,7 @@ package stress_test
 import (
 	"context"
 	"reflect"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,7 +16,11 @@ import (
 func looks(limit asap.Option) int64 {
 	v := reflect.New(reflect.TypeOf(limit)).Elem() // to be addressable
 	v.Set(reflect.ValueOf(limit))
-	return field(field(v, "shared").Elem(), "looks").Int()
+	shared := field(v, "shared").Elem()
+	mu := field(field(shared, "ranks"), "mu").Addr().Interface().(*sync.Mutex)
+	mu.Lock()
+	defer mu.Unlock()
+	return field(shared, "looks").Int()
 }
 
 // TestSharedSteps counts what n bodies cost that queue at a shared limit, and what
