@@ -20,7 +20,11 @@
 // same tasks each time, and neither look at values nor wait: the input has its
 // value only when the definition has returned, and what looks earlier gets an
 // error that says so. Values travel along declared edges only. A body that awaits
-// a task of its own flow gets an error that names the edge to declare.
+// a task of its own flow gets an error that names the edge to declare; with
+// [asap.Needs] it reads the value by [asap.Task.Get]. [asap.When] is part of the
+// definition, too: it must be the same each time.
+//
+// [Graph.Write] draws the tasks as Mermaid or DOT.
 //
 // # Engines
 //
@@ -32,8 +36,9 @@
 //
 // An executor in this process calls [Call.Run]. One elsewhere finds the function
 // by the names of the flow and of the call, among [Flow.Calls] of the same
-// definition, decodes the arguments and calls [Call.Invoke]. So a body may close
-// over what its definition has made, but not over the data of a request. The
+// definition, decodes the arguments, and what the body needs beside them, and calls
+// [Call.Invoke]. Both run what [asap.Around] says, and keep limits of time. So a body
+// may close over what its definition has made, but not over the data of a request. The
 // JSON of [asap.Result], [*asap.TaskError] and [*asap.GroupError] keeps the rest
 // of an error as a [RemoteError]; an [asap.Exit] crosses by [Call.Exited] and
 // [Call.Exit].

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -189,7 +190,8 @@ func ExampleNeed() {
 		}, asap.Needs(user, ads))
 	})
 	calls, _ := page.Calls()
-	for _, need := range calls[2].Needs { // their values follow the arguments
+	var need flow.Need
+	for _, need = range calls[2].Needs { // their values follow the arguments
 		fmt.Println(need.Task, need.Type)
 	}
 	fmt.Println(page.With(flow.On(newFarAway(page))).Run(context.Background(), 7))
@@ -197,4 +199,26 @@ func ExampleNeed() {
 	// user string
 	// ads []string
 	// user 7, [tea] <nil>
+}
+
+func ExampleCall_Invoke_limits() {
+	ads := flow.Define("ads", func(g *asap.Group, id *asap.Task[int]) *asap.Task[string] {
+		return id.Then("ads", func(ctx context.Context, id int) (string, error) {
+			<-ctx.Done()
+			return "", ctx.Err()
+		}, asap.Timeout(time.Millisecond), asap.Within(time.Hour), asap.Around(func(ctx context.Context, task string, body func(context.Context) error) error {
+			fmt.Println("call", task)
+			return body(ctx)
+		}))
+	})
+	calls, _ := ads.Calls()
+	c := *calls[0]
+	fmt.Println(c.Timeout, c.Within, c.Around)
+	c.In, c.Out = []any{7}, new(string)
+	c.Deadline = time.Now().Add(time.Minute) // what is left of the hour
+	fmt.Println(c.Invoke(context.Background()))
+	// Output:
+	// 1ms 1h0m0s true
+	// call ads
+	// timeout 1ms: context deadline exceeded
 }

@@ -3,6 +3,8 @@ package flow_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -119,4 +121,55 @@ func ExampleGraphTask() {
 	var last flow.GraphTask = graph.Tasks[len(graph.Tasks)-1]
 	fmt.Println(last.Name, last.Kind, last.Deps) // a Map is one task: it has no elements yet
 	// Output: price[] map [1]
+}
+
+func ExampleGraph_Write() {
+	page := flow.Define("page", func(g *asap.Group, id *asap.Task[int]) *asap.Task[int] {
+		user := id.Then("user", func(_ context.Context, id int) (int, error) { return id, nil })
+		mail := g.Do("mail", func(context.Context) error { return nil }, asap.After(user), asap.MayFail())
+		return user.Then("page", func(_ context.Context, id int) (int, error) { return id, nil }, asap.AfterEnd(mail))
+	})
+	graph, err := page.Graph()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(graph.Write(os.Stdout, "dot"))
+	// Output:
+	// digraph "page" {
+	//   rankdir=LR;
+	//   node [shape=box, style=rounded, fontname="sans-serif"];
+	//   edge [color="#777777"];
+	//   label="page"; labelloc=t; fontname="sans-serif";
+	//   t0 [label="input", style="rounded,filled", fillcolor="#eeeeee"];
+	//   t1 [label="user"];
+	//   t2 [label="mail\nmay fail", style="rounded,dashed"];
+	//   t3 [label="page"];
+	//   t0 -> t1;
+	//   t1 -> t2 [style=dashed];
+	//   t1 -> t3;
+	//   t2 -> t3 [style=dotted, arrowhead=odot];
+	// }
+	// <nil>
+}
+
+func ExampleGraphTask_options() {
+	page := flow.Define("page", func(g *asap.Group, id *asap.Task[int]) *asap.Task[int] {
+		user := id.Do("user", func(context.Context, int) error { return nil }, asap.Timeout(time.Second))
+		ads := g.Do("ads", func(context.Context) error { return nil }, asap.After(user), asap.Within(time.Second), asap.MayFail(), asap.When(false))
+		return id.Then("page", func(_ context.Context, id int) (int, error) { return id, nil }, asap.AfterEnd(ads))
+	})
+	graph, err := page.Graph()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var t flow.GraphTask
+	for _, t = range graph.Tasks[1:] {
+		fmt.Println(t.Name, t.Deps, t.After, t.AfterEnd, t.Timeout, t.Within, t.MayFail, t.LeftOut)
+	}
+	// Output:
+	// user [0] [] [] 1s 0s false false
+	// ads [1] [1] [] 0s 1s true true
+	// page [0 2] [] [2] 0s 0s false false
 }

@@ -22,7 +22,8 @@ type Flow[In, Out any] struct {
 // that it is given, from the task of the input, and returns the task of the
 // result; it is called for every run and for [Flow.Graph], so it must neither
 // look at values nor wait: the input has its value only when build has
-// returned. A body of the flow must not await a task of the flow.
+// returned. A body of the flow must not await a task of the flow: it needs it, and
+// reads it with [asap.Task.Get].
 func Define[In, Out any](name string, build func(*asap.Group, *asap.Task[In]) *asap.Task[Out], options ...asap.Option) *Flow[In, Out] {
 	if build == nil {
 		panic("asap: Define of flow " + name + " with a nil function; pass one that declares the tasks")
@@ -30,7 +31,9 @@ func Define[In, Out any](name string, build func(*asap.Group, *asap.Task[In]) *a
 	return &Flow[In, Out]{name, build, options, new(numbers)}
 }
 
-// With returns the flow with further options, which come after its own.
+// With returns the flow with further options, which come after its own: an observer
+// for this run, an engine with [On], an [asap.Around] of every body inside of those that
+// the flow has.
 func (f *Flow[In, Out]) With(options ...asap.Option) *Flow[In, Out] {
 	all := make([]asap.Option, 0, len(f.options)+len(options))
 	return &Flow[In, Out]{f.name, f.build, append(append(all, f.options...), options...), f.numbers}

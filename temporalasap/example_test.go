@@ -244,9 +244,9 @@ func ExampleAttach() {
 
 func ExampleState() {
 	states := []temporalasap.State{temporalasap.Waiting, temporalasap.Queued, temporalasap.Running,
-		temporalasap.Succeeded, temporalasap.Failed, temporalasap.Canceled, temporalasap.Skipped}
+		temporalasap.Succeeded, temporalasap.Failed, temporalasap.LeftOut, temporalasap.Canceled, temporalasap.Skipped}
 	fmt.Println(states)
-	// Output: [waiting queued running succeeded failed canceled skipped]
+	// Output: [waiting queued running succeeded failed left out canceled skipped]
 }
 
 func ExampleTaskState() {
