@@ -290,7 +290,7 @@ func Plain[T any](value T, err error) (T, error) { return value, Cause(err) }
 // it goes on behind one that is of the right type.
 func findError(err error, look func(error) (skip bool)) {
 	for err != nil && !look(err) {
-		next, all := unwrap(err)
+		all, next := unwrap(err)
 		if err = next; next == nil {
 			for _, e := range all {
 				findError(e, look)
@@ -299,17 +299,17 @@ func findError(err error, look func(error) (skip bool)) {
 	}
 }
 
-// unwrap returns what err wraps: one error, or several that are not nil.
-func unwrap(err error) (one error, several []error) {
+// unwrap returns what err wraps: several errors that are not nil, or one.
+func unwrap(err error) (several []error, one error) {
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
-		return e.Unwrap(), nil
+		return nil, e.Unwrap()
 	case interface{ Unwrap() []error }:
 		errs := e.Unwrap()
 		if slices.Contains(errs, nil) {
 			errs = slices.DeleteFunc(slices.Clone(errs), func(e error) bool { return e == nil })
 		}
-		return nil, errs
+		return errs, nil
 	}
 	return nil, nil
 }

@@ -75,7 +75,7 @@ func (j *judgement) walk(err error) {
 			j.ends |= how
 			return
 		}
-		one, several := unwrap(err)
+		several, one := unwrap(err)
 		if one == nil && len(several) == 0 {
 			j.ends |= j.leaf(err)
 			return

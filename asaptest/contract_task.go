@@ -90,17 +90,12 @@ func (c *contract) declare(e asap.Event) {
 func (c *contract) ready(e asap.Event, t *taskState) {
 	for _, id := range t.deps {
 		if d := c.tasks[id]; d != nil && (d.phase != ended || c.exact && d.last > e.At) {
-			c.breach(e, "a dependency has not ended well before")
+			c.breach(e, "a dependency has not ended before")
 		}
 	}
 	if e.On != 0 && !slices.Contains(t.deps, e.On) {
 		c.breach(e, "On is not a dependency")
 	}
-}
-
-// goesOn reports whether a task that ended so can have a dependent that is ready.
-func goesOn(o asap.Outcome) bool {
-	return o == asap.Succeeded || o == asap.Tolerated || o == asap.LeftOut
 }
 
 // ended checks that outcome and error say the same.

@@ -121,7 +121,7 @@ func (w *worker) run(n *Node) (next *Node) {
 	if n.kind&Wrapped == 0 {
 		err = n.body.Call(ctx)
 	} else {
-		err, dead = g.callBody(n, ctx)
+		dead, err = g.callBody(n, ctx)
 		err = n.endTime(err, dead != nil)
 	}
 	if g.watch != nil {

@@ -45,17 +45,17 @@ type frame struct {
 
 // callBody calls n's body as its options and those of its group say. It is the
 // worker's, in the body. dead is how the body has ended if that is recorded already.
-func (g *Group) callBody(n *Node, ctx context.Context) (err error, dead *Failure) {
+func (g *Group) callBody(n *Node, ctx context.Context) (dead *Failure, err error) {
 	wrap := WrapsOf(n)
 	if len(wrap) == 0 {
-		return n.body.Call(ctx), nil
+		return nil, n.body.Call(ctx)
 	}
 	c := &calls{n: n, task: n.label(), wrap: wrap, body: n.body.Call}
 	n.makeSide().makeRare().calls = c
 	err = c.all(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return err, c.dead
+	return c.dead, err
 }
 
 // CallWrapped calls a body that runs for another engine, with what wraps it there,
@@ -201,7 +201,7 @@ func (c *calls) call(ctx context.Context) error {
 			c.goexited()
 		}
 	}()
-	err, p := c.try(ctx)
+	p, err := c.try(ctx)
 	returned = true
 	if p != nil {
 		return c.panicked(p)
@@ -217,7 +217,7 @@ func (c *calls) call(ctx context.Context) error {
 }
 
 // try calls it, and looks for an exit, which calls methods of the user's error.
-func (c *calls) try(ctx context.Context) (err error, p *panicking) {
+func (c *calls) try(ctx context.Context) (p *panicking, err error) {
 	returned := false
 	defer func() {
 		if returned {
@@ -242,7 +242,7 @@ func (c *calls) try(ctx context.Context) (err error, p *panicking) {
 		}
 	}
 	returned = true
-	return err, nil
+	return nil, err
 }
 
 func (c *calls) panicked(p *panicking) error {

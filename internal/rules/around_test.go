@@ -361,10 +361,11 @@ func TestR38_Waits(t *testing.T) {
 			t.Errorf("no cycle: %v", ce)
 		}
 	})
+	type key struct{}
 	for name, derive := range map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"its own": func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
 		"with a value": func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithValue(ctx, "key", 1), func() {}
+			return context.WithValue(ctx, key{}, 1), func() {}
 		},
 		"with an end": context.WithCancel,
 	} {
@@ -409,7 +410,6 @@ func TestR38_Waits(t *testing.T) {
 	})
 	virtual(t, "values and slots", func(t *testing.T) {
 		c := startClock()
-		type key struct{}
 		var running, most atomic.Int32
 		g := asap.New(t.Context(), asap.Limit(2), asap.Around(func(ctx context.Context, task string, body body) error {
 			if n := running.Add(1); n > most.Load() {
