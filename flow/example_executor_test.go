@@ -144,7 +144,7 @@ func (printed) Observe(e asap.Event) {
 }
 
 func ExampleClock() {
-	var clock flow.Clock = &hourly{oneByOne: oneByOne{ctx: context.Background()}}
+	var clock flow.Clock = &hourly{ctx: context.Background()}
 	g := asap.New(context.Background(), flow.On(clock.(flow.Executor)), asap.Observe(printed{}))
 	user := g.Go("user", greet)
 	ads := user.Optional("ads", func(context.Context, string) (string, error) { return "tea", nil }, asap.Within(30*time.Minute))
