@@ -188,7 +188,7 @@ func TestR37_Allocations(t *testing.T) {
 					row.declare(g, a)
 				}
 			})
-			if got > 1+row.want+.2 {
+			if got > 1+row.want+.5 { // how often timers are set depends on who is first
 				t.Errorf("%.2f allocations, want %v beside the task", got, row.want)
 			}
 		})
