@@ -43,16 +43,21 @@ func TestBookAll(t *testing.T) {
 	})
 }
 
-// The same where each order is booked by a nested body, after a wait: what holds a
-// connection then is behind what waits for one.
-func TestBookNested(t *testing.T) {
+// The same after a check by a body that waits for it. When the two that have the
+// connections want slots for their calls, the others go on, whose check took longer. If
+// they kept their slots while they wait for a connection, nobody would go on any more.
+func TestBookAfterAWait(t *testing.T) {
 	withShop(t, func(t *testing.T, s *shop, m *memory) {
 		g := asap.New(t.Context(), asap.Limit(4))
 		g.Map("order", g.Input("orders", []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}), func(ctx context.Context, order int) (int, error) {
-			return asap.Run(ctx, func(g *asap.Group) func() int {
-				checked := g.Do("check", func(ctx context.Context) error { return pause(ctx, 10*ms) })
-				return g.Input("order", order).Then("book", s.book, asap.After(checked)).Value
-			})
+			check := 10 * ms
+			if order > 2 {
+				check = 20 * ms
+			}
+			if err := sleep(ctx, check); err != nil {
+				return 0, err
+			}
+			return s.book(ctx, order)
 		})
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)

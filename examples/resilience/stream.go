@@ -14,6 +14,7 @@ import (
 type streamed struct {
 	page     *template.Template // has the templates "top", "section", "bottom"
 	sections []section
+	limit    int // of fetches at a time
 }
 
 type section struct {
@@ -30,23 +31,20 @@ type content struct {
 func (p *streamed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	lock := make(chan struct{}, 1) // whoever has put something in may write
 	write := func(ctx context.Context, name string, data any) error {
-		if err := asap.Blocking(ctx, func() error { // the client may be slow: no slot meanwhile
+		return asap.Blocking(ctx, func() error { // the client may be slow: no slot meanwhile
 			select {
 			case lock <- struct{}{}:
-				return nil
+				defer func() { <-lock }()
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
-		}); err != nil {
-			return err
-		}
-		defer func() { <-lock }()
-		if err := p.page.ExecuteTemplate(w, name, data); err != nil {
-			return err
-		}
-		return http.NewResponseController(w).Flush()
+			if err := p.page.ExecuteTemplate(w, name, data); err != nil {
+				return err
+			}
+			return http.NewResponseController(w).Flush()
+		})
 	}
-	g := asap.New(r.Context(), asap.Limit(8))
+	g := asap.New(r.Context(), asap.Limit(p.limit))
 	defer g.Stop()
 	top := g.Do("top", func(ctx context.Context) error { return write(ctx, "top", p.sections) })
 	for _, s := range p.sections {

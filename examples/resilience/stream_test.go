@@ -51,10 +51,10 @@ func (b *browser) Write(p []byte) (int, error) {
 	return b.ResponseRecorder.Write(p)
 }
 
-func visit(t *testing.T, ctx context.Context, takes time.Duration, sections ...section) (b *browser, panicked any) {
+func visit(t *testing.T, ctx context.Context, takes time.Duration, limit int, sections ...section) (b *browser, panicked any) {
 	b = &browser{ResponseRecorder: httptest.NewRecorder(), start: time.Now(), takes: takes, ctx: ctx, t: t}
 	defer func() { panicked = recover() }()
-	(&streamed{page, sections}).ServeHTTP(b, httptest.NewRequestWithContext(ctx, "GET", "/", nil))
+	(&streamed{page, sections, limit}).ServeHTTP(b, httptest.NewRequestWithContext(ctx, "GET", "/", nil))
 	b.Flush()
 	return b, nil
 }
@@ -71,7 +71,7 @@ func after(v string, d time.Duration, err error) func(context.Context) (string, 
 
 func TestStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, panicked := visit(t, t.Context(), 0,
+		b, panicked := visit(t, t.Context(), 0, 8,
 			section{"cart", after("3 & more", 30*ms, nil)},
 			section{"ads", after("", 20*ms, errDown)},
 			section{"user", after("Ada", 10*ms, nil)})
@@ -82,13 +82,14 @@ func TestStream(t *testing.T) {
 	})
 }
 
-// A client that takes 25 ms for each write holds up nobody's fetch.
+// A client that takes 25 ms for each write holds up nobody's fetch, though there is one
+// at a time: they end at 60 and 70 ms.
 func TestStreamSlowClient(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b, panicked := visit(t, t.Context(), 25*ms,
+		b, panicked := visit(t, t.Context(), 25*ms, 1,
 			section{"cart", after("3", 60*ms, nil)},
 			section{"user", after("Ada", 10*ms, nil)})
-		want := "25ms top [cart] [user]\n50ms user: Ada\n85ms cart: 3\n110ms bottom"
+		want := "25ms top [cart] [user]\n85ms cart: 3\n110ms user: Ada\n135ms bottom"
 		if got := strings.Join(b.seen, "\n"); got != want || panicked != nil {
 			t.Errorf("saw\n%s\nand panic %v, want\n%s", got, panicked, want)
 		}
@@ -102,7 +103,7 @@ func TestStreamClientGoes(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
 		defer cancel()
 		start := time.Now()
-		b, panicked := visit(t, ctx, 0,
+		b, panicked := visit(t, ctx, 0, 8,
 			section{"cart", after("3", time.Hour, nil)},
 			section{"user", after("Ada", 10*ms, nil)})
 		if err, ok := panicked.(error); !ok || !errors.Is(err, http.ErrAbortHandler) || time.Since(start) != 50*ms || len(b.seen) != 2 {
