@@ -97,7 +97,7 @@ func (w *world) checkFault(p page, m Mode, service string, fault services.Fault)
 		if code != 502 || !strings.Contains(failed, want) {
 			return fmt.Errorf("status %d, error %q; want 502, %q", code, failed, want)
 		}
-		named := slices.ContainsFunc(tasks, func(task string) bool { return strings.Contains(failed, "task "+task) })
+		named := slices.ContainsFunc(tasks, func(task string) bool { return strings.Contains(failed, task) })
 		if m == ASAP && !named {
 			return fmt.Errorf("error %q names none of the tasks %v", failed, tasks)
 		}

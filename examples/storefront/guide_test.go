@@ -146,7 +146,7 @@ func TestGuide(t *testing.T) {
 	}
 	_, err1 = quoteHere(t.Context(), Parcel{})
 	_, err2 = quoteThere(t.Context(), c, Parcel{})
-	if err1 == nil || err2 == nil || err1.Error() != err2.Error() || !strings.Contains(err1.Error(), "task zone: nobody goes there") {
+	if err1 == nil || err2 == nil || err1.Error() != err2.Error() || !strings.Contains(err1.Error(), "zone: nobody goes there") {
 		t.Errorf("errors %v and %v; want the same text", err1, err2)
 	}
 	if err := begin(t.Context(), c, Parcel{500, "Evora"}); err != nil {
