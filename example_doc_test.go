@@ -91,11 +91,7 @@ func loadOffer(ctx context.Context, latency time.Duration) (string, error) {
 	fetchRecs := func(ctx context.Context) ([]string, error) { return answer(ctx, latency, []string{"tea"}) }
 	return asap.Run(ctx, func(g *asap.Group) func() string {
 		user := g.Go("user", fetchUser)
-		recs := g.Optional("recommendations", func(ctx context.Context) ([]string, error) {
-			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-			defer cancel()
-			return fetchRecs(ctx)
-		})
+		recs := g.Optional("recommendations", fetchRecs, asap.Timeout(50*time.Millisecond))
 		return user.And(recs).Then("offer", func(ctx context.Context, u User, recs asap.Result[[]string]) (string, error) {
 			if recs.Err != nil {
 				return u.Name + ", without recommendations", nil
