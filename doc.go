@@ -4,27 +4,38 @@
 // # Usage
 //
 // A [Group] has tasks; a [Task] is a handle of a value that will be there.
-// [Group.Go] starts a function, and [Task.Then] one that needs a result:
+// [Group.Go] starts a function, [Task.Then] one that needs a result, and [Run]
+// returns what is made of the values when all have succeeded:
+//
+//	return asap.Run(ctx, func(g *asap.Group) func() string {
+//		user := g.Go("user", fetchUser)
+//		config := g.Go("config", fetchConfig)
+//		profile := user.Then("profile", fetchProfile) // starts when user is there
+//		return func() string { return render(user.Value(), config.Value(), profile.Value()) }
+//	})
+//
+// The functions are plain ones: fetchUser is func(context.Context) (User, error),
+// fetchProfile is func(context.Context, User) (Profile, error). profile does not
+// wait for config, because it does not need it, and nobody had to work that out.
+//
+// With [New] and [Group.Wait] the group is at hand in the function that uses it, and
+// the values are read after Wait, with [Task.Value]:
 //
 //	g := asap.New(ctx)
+//	defer g.Stop()
 //	user := g.Go("user", fetchUser)
 //	config := g.Go("config", fetchConfig)
 //	profile := user.Then("profile", fetchProfile) // starts when user is there
-//	page := user.And(config).And(profile).Then("page", render)
+//	page := user.And(config).And(profile).Then("page", renderPage)
 //	if err := g.Wait(); err != nil {
 //		return "", err
 //	}
 //	return page.Value(), nil
 //
-// The functions are plain ones: fetchUser is func(context.Context) (User, error),
-// fetchProfile is func(context.Context, User) (Profile, error). profile does not
-// wait for config, because it does not need it, and nobody had to work that out.
-// [Run] is the same as one call, which returns what is made of the values.
-//
 // # Dependencies
 //
-// A dependency is declared, with [Task.Then], [Task.And], [Group.Gather] or
-// [Group.Map], or it is found in the body and awaited there:
+// A dependency is declared, with [Task.Then], [Task.And], [Group.Gather],
+// [Group.Map] or [Needs], or it is found in the body and awaited there:
 //
 //	greeting := g.Go("greeting", func(ctx context.Context) (string, error) {
 //		u, err := user.Await(ctx)
@@ -38,14 +49,33 @@
 // goroutine, shows in pictures and in the graph of a flow, and is skipped with a
 // clear error. Await what is needed sometimes. Give Await the context that the body
 // was given, or one derived from it: it says who waits, which is how a limit
-// gets its slot back and how a cycle is found. [And2] and [And3] take two or three
-// dependencies of different types, Gather any number of one type, and the option
-// [Needs] any number of any types, which the body reads with [Task.Get]. Where only
-// the order counts, it is [After], or [AfterEnd] for whatever became of it.
+// gets its slot back and how a cycle is found.
+//
+// [And2] and [And3] take two or three dependencies of different types as arguments,
+// Gather any number of one type, and the option [Needs] any number of any types,
+// which the body reads with [Task.Get]. Where only the order counts, it is [After],
+// or [AfterEnd] for whatever became of the other.
 //
 // A Map starts when the slice that it needs is whole, so one over the result of
 // another waits for the slowest element. What is done with each element, step by
 // step, belongs into one function, or into tasks of its own that are gathered.
+//
+// # Options of tasks
+//
+// What a call needs besides its arguments is said where it is declared:
+//
+//	user := g.Go("user", findUser)
+//	cart := user.Then("cart", findCart)
+//	price := cart.Then("price", quote, asap.Timeout(50*time.Millisecond), asap.Around(retry))
+//	ads := user.Optional("ads", fetchAds, asap.Within(80*time.Millisecond)) // of the group's start
+//	coupons := g.Go("coupons", fetchCoupons, asap.When(withCoupons))        // else done at once, with the zero value
+//	page := g.Go("page", func(ctx context.Context) (string, error) {
+//		return fmt.Sprint(user.Get(ctx), price.Get(ctx), coupons.Get(ctx), ads.Get(ctx).Or("no ads")), nil
+//	}, asap.Needs(user, price, coupons, ads))
+//
+// They count in this order: When; the dependencies; Within until the body begins; the
+// slot of a limit; then Timeout and Within on the body's context; the group's
+// Arounds, the task's, the body. [MayFail] and [Group.Optional] judge what comes out.
 //
 // # Failure
 //
@@ -62,22 +92,48 @@
 //		return "page of " + user, nil
 //	})
 //
+// Of a task without a value, or a chain that can be done without, it is the option
+// [MayFail]: what needs the task is skipped, and nothing else. What either has
+// tolerated is seen in events, pictures and statistics.
+//
 // Every error names its task, as in "user: not found", and keeps its
 // cause for [errors.Is] and [errors.As]. A task that never ran has an error that
 // is [ErrSkipped] and leads to the failure behind it. [Cause] has what the body
-// returned that failed first. A success can end a group early as well: see
-// [Group.NewExit].
+// returned that failed first, without names, and [Plain] is Cause around an Await.
+// A success can end a group early as well: see [Group.NewExit].
 //
 // A body that returns because its group has ended has not failed, as long as its
 // error says so in every part: with the failure that ended the group or its cause,
 // with [context.Canceled], or, once a deadline from outside has passed, with
 // [context.DeadlineExceeded]; also with an error of gRPC or Connect, of which only
-// the text says it. What a client calls otherwise, such as "signal: killed" or the
-// "i/o timeout" of a read, is a failure, and so is an error that has a rollback's
-// own beside it.
+// the text says it. Such an echo is in no list and on no critical path. What a client
+// calls otherwise stays a failure: "signal: killed" of a command, the "i/o timeout" of
+// a read, a driver's own text; and so does an error that has a rollback's own beside
+// the echo. A body that returns nil has succeeded, also when its parent has ended; if
+// all have, Wait returns nil.
 //
 // What a body has done can be undone when its group fails, or when its value comes
 // too late to be used: a payment, a reservation, a connection. See [Task.Undo].
+//
+// # Limits of time
+//
+// [Timeout] counts from the beginning of the task's body, over all calls of an
+// [Around]; [Within] from the making of the group, also while the task waits, and a
+// task whose turn has not come by then fails at that instant. A deadline of the
+// context that New was given ends the whole group, and Wait says who was running.
+// None of them makes a body return: one that ignores its context holds up its
+// dependents and Wait. The error is [context.DeadlineExceeded] and says which limit it
+// was: "price: timeout 50ms: …", "ads: within 80ms".
+//
+// # Limits of number
+//
+// Under a [Limit] or a [SharedLimit] a body that waits for a task or a nested group
+// has given its slot to others. Whatever else it waits for, or holds over such a
+// wait, is taken in [Blocking]: a lock, a connection of a pool, a transaction, a
+// semaphore, a singleflight, a batch, a rate limit, the pause of a retry. Without it
+// a slot is taken while nothing runs, and bodies that hold what others with slots
+// wait for may never get a slot again. A mutex that is given back without a wait in
+// between needs nothing.
 //
 // # Guarantees
 //
@@ -114,8 +170,9 @@
 //     who awaits such a task finds the failure in its error too.
 //  12. Wait returns nil or all failures in the order of time, each once: a body
 //     that passes on the error of an awaited task, and nothing else, adds nothing
-//     to the list. If the parent context or [Group.Stop] ended the group, the
-//     error is that context's error and its cause, and says who was running.
+//     to the list. If the parent context or [Group.Stop] ended the group before all
+//     tasks had succeeded, the error is that context's error and its cause, and
+//     says who was running. If all have succeeded all the same, it is nil.
 //  13. Dependents of a failed task are skipped at once. They never run with
 //     zero values.
 //  14. Optional makes a value of its own body's failure, and of nothing else. What
@@ -167,10 +224,23 @@
 //  35. A body's context is a complete [context.Context], and deriving from it
 //     starts no goroutine. It costs no more the deeper its group is nested.
 //  36. There is no global state and no work before the first task.
+//  37. [Needs], [After] and [AfterEnd] are dependencies like all others. [MayFail]
+//     makes a failure one for those alone that need the task. A task that [When]
+//     leaves out is done as soon as its dependencies are, with the zero value.
+//  38. [Around] wraps a body, in its slot and under its name. The value is that of the
+//     first call that succeeded; without one the task fails. Panics, Goexit and
+//     exits in a call are the body's at once, and calls left behind are waited for.
+//  39. [Timeout] and [Within] end a body's context, and a task that has not begun
+//     Within its time fails at that instant. They make nobody return. An error that
+//     comes later names the limit and is [context.DeadlineExceeded].
 //  40. [SharedLimit] is one limit for all groups and tasks that it is given to. A
 //     body has at most one, its task's, its group's, or that of the body around, and
 //     holds no other slot while it waits for it. It keeps nothing of groups that
 //     have ended.
+//  41. What one goroutine pays for n tasks, or for n levels of nesting, grows like n.
+//  42. What is undone, by [Task.Undo], is each value that is not kept, once, the
+//     latest success first, when all bodies have ended and before Wait returns. What
+//     undos return is among the failures.
 //
 // # Limits
 //
@@ -180,9 +250,9 @@
 // their own, and Wait called by a body of its own group are not seen. A body
 // that ignores its context delays Wait. A body that locks its thread, or sets
 // pprof labels and leaves them, hands both on to the body after it, or to who
-// called Wait. A lock or a pooled connection that is held over a wait cannot
-// deadlock under a limit as long as it is taken by outermost bodies before their
-// first wait, and its holders wait only for bodies under the same limit.
+// called Wait. Without [Blocking] a lock or a pooled connection that is held over a
+// wait cannot deadlock under a limit as long as it is taken by outermost bodies
+// before their first wait, and its holders wait only for bodies under that limit.
 //
 // # Testing
 //

@@ -158,26 +158,23 @@ func ExampleGroup_Optional_deadline() {
 	// ads: context deadline exceeded [no ads]
 }
 
-// A deadline of its own is a failure of the task. One of the group's context is
-// not: it ends the group from outside, and Wait names no task.
+// A limit of its own is a failure of the task. The deadline of the group's context is
+// not: it ends the group from outside, and Wait says who was running.
 func ExampleGroup_Go_deadline() {
+	slowUser := func(ctx context.Context) (string, error) { return answer(ctx, time.Hour, "ada") }
 	user, err := asap.Run(context.Background(), func(g *asap.Group) func() string {
-		return g.Go("user", func(ctx context.Context) (string, error) {
-			ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-			defer cancel()
-			return answer(ctx, time.Hour, "ada")
-		}).Value
+		return g.Go("user", slowUser, asap.Timeout(50*time.Millisecond)).Value
 	})
 	fmt.Printf("%q %v\n", user, err)
 
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	g := asap.New(ctx)
-	slow := g.Go("user", func(ctx context.Context) (string, error) { return answer(ctx, time.Hour, "ada") })
+	slow := g.Go("user", slowUser)
 	fmt.Println(g.Wait())
 	fmt.Println(slow.Result().Err)
 	// Output:
-	// "" user: context deadline exceeded
+	// "" user: timeout 50ms
 	// group (running: user): context deadline exceeded
 	// user: context deadline exceeded
 }
@@ -215,7 +212,7 @@ func ExampleGroup_Map() {
 	// Output: <nil> [300 400 500]
 }
 
-// An element that fails takes the others with it, unless its failure is a value.
+// An element that fails takes the others with it, but for those of a MapOptional.
 func ExampleGroup_Map_failures() {
 	g := asap.New(context.Background())
 	cart := g.Input("cart", []string{"tea", "unicorn", "bread"})
@@ -225,10 +222,7 @@ func ExampleGroup_Map_failures() {
 		}
 		return len(item) * 100, nil
 	}
-	prices := g.Map("prices", cart, func(ctx context.Context, item string) (asap.Result[int], error) {
-		cents, err := findPrice(ctx, item)
-		return asap.Result[int]{Value: cents, Err: err}, nil
-	}, asap.Limit(2))
+	prices := g.MapOptional("prices", cart, findPrice, asap.Limit(2))
 	if err := g.Wait(); err != nil {
 		fmt.Println(err)
 		return
@@ -238,7 +232,7 @@ func ExampleGroup_Map_failures() {
 	}
 	// Output:
 	// 0 300 <nil>
-	// 1 -1 no price
+	// 1 -1 prices[1]: no price
 	// 2 500 <nil>
 }
 

@@ -43,7 +43,7 @@ func New(ctx context.Context, options ...Option) *Group {
 // group started is left, and returns nil or what went wrong: a [*GroupError]
 // with the failures. When the context ended or Stop was called before every task
 // had succeeded, it is that context's error and cause as well, and names the tasks
-// that were running.
+// that were running. If all have succeeded all the same, it is nil.
 //
 // If a body panicked, Wait panics with its [*PanicError], or with the value if
 // that is http.ErrAbortHandler; if one called [runtime.Goexit], Wait does.
@@ -57,6 +57,10 @@ func New(ctx context.Context, options ...Option) *Group {
 //
 // Under a limit Wait gives back the slot of the body that the group was made in
 // until the group has ended, so call it in that body, and nowhere else.
+//
+// After New write defer g.Stop(): it ends the group if the function is left before
+// Wait, and after Wait does nothing. What has to be cleaned up if the group fails is
+// [Task.Undo], what in any case a defer before New.
 //
 // Wait may be called more than once: later calls return the panic as an error
 // and repeat a Goexit. Called from a task of its own group it never returns.

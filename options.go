@@ -51,6 +51,9 @@ func Name(name string) Option {
 // each in order. So what has not begun may wait as long as what has keeps the
 // slots busy. It is one limit for each group that it is given to: see
 // [SharedLimit] for one across groups. Limit panics if n is less than 1.
+//
+// Whatever else a body waits for, or holds over an await, is to be taken in Blocking:
+// a lock, a connection of a pool, a semaphore, a rate limit, the pause of a retry.
 func Limit(n int) interface {
 	Option
 	MapOption

@@ -19,6 +19,7 @@ import (
 // The functions are bodies: each counts for a [Limit], and one that has not
 // started when the race is decided never does. A Race takes no options: with a
 // condition or a limit of time it is the body of a task, which makes a group for it.
+// What a function opens that comes second is closed by [Task.Undo].
 func (g *Group) Race[T any](name string, fns ...func(context.Context) (T, error)) *Task[T] {
 	g.check("Race")
 	checkRace(len(fns), name)

@@ -20,6 +20,11 @@ type Task[T any] struct {
 // fn gets a context that ends with the group, and under which its own awaits
 // are known to be the task's. An error is the task's failure; a value beside
 // an error is dropped.
+//
+// Data of the request is what fn closes over, or a [Group.Input], which others can
+// take as well. The options say what a call needs besides: [Timeout] or [Within] for
+// this task alone, [Around] for a retry, [When] for only if, [Needs] for inputs of any
+// number and type, [After] for the order. What cleans up is [Task.Undo].
 func (g *Group) Go[T any](name string, fn func(context.Context) (T, error), options ...TaskOption) *Task[T] {
 	g.check("Go")
 	checkFunc(fn == nil, "Go", name)
@@ -92,6 +97,9 @@ func (t *doTask) Fill(c *engine.Call) { c.Func = t.fn }
 // Optional is [Group.Go] for something that others can do without: the failure
 // of fn becomes the Err of its [Result] and stops nobody. The end of the
 // group, a panic and Goexit are not made values.
+//
+// A default is [Result.Or], or a task behind it that looks at Err. If only some can do
+// without, declare the task with [MayFail], and those with [AfterEnd].
 func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error), options ...TaskOption) *Task[Result[T]] {
 	g.check("Optional")
 	checkFunc(fn == nil, "Optional", name)

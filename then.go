@@ -9,7 +9,9 @@ import (
 )
 
 // Then declares a task that starts when t has succeeded, with its value. It is
-// skipped as soon as t fails or is skipped. Then never blocks.
+// skipped as soon as t fails or is skipped. Then never blocks. For two or three values
+// there is [Task.And], for more [Needs], without the value [After]; what else a call
+// needs is said by the options, as for [Group.Go].
 func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[U] {
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
@@ -137,7 +139,8 @@ func oneDep[T any](i int, t *Task[T]) *engine.Node {
 }
 
 // And puts t and u together as dependencies: t.And(u).Then(...). It panics if
-// they are of different groups.
+// they are of different groups. A third is added by And again; for more, or where
+// names say more than the order of arguments, there is [Needs].
 func (t *Task[T]) And[U any](u *Task[U]) And2[T, U] {
 	n := checkTask(t, "And")
 	m := checkArg(u, "And", engine.Label(n))

@@ -13,15 +13,18 @@ import (
 )
 
 func main() {
-	g := asap.New(context.Background(), asap.Name("dashboard"), waterfall.Print(os.Stderr))
-	user := g.Go("user", fetchUser)
-	config := g.Go("config", fetchConfig)
-	profile := user.Then("profile", fetchProfile) // starts when user is there, whatever config does
-	page := user.And(config).And(profile).Then("page", render)
-	if err := g.Wait(); err != nil {
+	page, err := asap.Run(context.Background(), func(g *asap.Group) func() string {
+		user := g.Go("user", fetchUser)
+		config := g.Go("config", fetchConfig)
+		profile := user.Then("profile", fetchProfile) // starts when user is there, whatever config does
+		return func() string {                        // is called when all have succeeded
+			return render(user.Value(), config.Value(), profile.Value())
+		}
+	}, asap.Name("dashboard"), waterfall.Print(os.Stderr))
+	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(page.Value())
+	fmt.Println(page)
 }
 
 type (
@@ -45,6 +48,6 @@ func fetchProfile(ctx context.Context, u User) (Profile, error) {
 	return Profile{Followers: 3}, nil
 }
 
-func render(ctx context.Context, u User, c Config, p Profile) (string, error) {
-	return fmt.Sprintf("%s has %d followers and likes it %s", u.Name, p.Followers, c.Theme), nil
+func render(u User, c Config, p Profile) string {
+	return fmt.Sprintf("%s has %d followers and likes it %s", u.Name, p.Followers, c.Theme)
 }

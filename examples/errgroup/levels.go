@@ -32,12 +32,10 @@ func pageBefore(ctx context.Context) (Page, error) {
 }
 
 func page(ctx context.Context) (Page, error) {
-	g := asap.New(ctx)
-	user := g.Go("user", fetchUser)
-	config := g.Go("config", fetchConfig)
-	profile := user.Then("profile", fetchProfile)
-	if err := g.Wait(); err != nil {
-		return Page{}, err
-	}
-	return Page{user.Value(), config.Value(), profile.Value()}, nil
+	return asap.Run(ctx, func(g *asap.Group) func() Page {
+		user := g.Go("user", fetchUser)
+		config := g.Go("config", fetchConfig)
+		profile := user.Then("profile", fetchProfile)
+		return func() Page { return Page{user.Value(), config.Value(), profile.Value()} }
+	})
 }

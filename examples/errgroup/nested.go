@@ -44,30 +44,25 @@ func totalBefore(ctx context.Context, items []string) (int, error) {
 	if err := g.Wait(); err != nil {
 		return 0, err
 	}
-	total := 0
-	for _, t := range totals {
-		total += t
-	}
-	return total, nil
+	return sum(totals), nil
 }
 
 func total(ctx context.Context, items []string) (int, error) {
-	g := asap.New(ctx, asap.Limit(2))
-	all := g.Map("total", g.Input("items", items), func(ctx context.Context, item string) (int, error) {
-		of := asap.New(ctx) // shares the limit; the body's slot is free while it waits
-		price := of.Go("price", func(ctx context.Context) (Price, error) { return fetchPrice(ctx, item) })
-		tax := price.Then("tax", fetchTax)
-		if err := of.Wait(); err != nil {
-			return 0, err
-		}
-		return price.Value().Cents + tax.Value().Cents, nil
-	})
-	if err := g.Wait(); err != nil {
-		return 0, err
-	}
-	total := 0
-	for _, t := range all.Value() {
+	return asap.Run(ctx, func(g *asap.Group) func() int {
+		all := g.Map("total", g.Input("items", items), func(ctx context.Context, item string) (int, error) {
+			return asap.Run(ctx, func(g *asap.Group) func() int { // shares the limit; the body's slot is free while it waits
+				price := g.Go("price", func(ctx context.Context) (Price, error) { return fetchPrice(ctx, item) })
+				tax := price.Then("tax", fetchTax)
+				return func() int { return price.Value().Cents + tax.Value().Cents }
+			})
+		})
+		return func() int { return sum(all.Value()) }
+	}, asap.Limit(2))
+}
+
+func sum(all []int) (total int) {
+	for _, t := range all {
 		total += t
 	}
-	return total, nil
+	return total
 }

@@ -131,46 +131,6 @@
 //     Whatever is under a wait has a rank above the waiter's, or gets it when it
 //     becomes ready, from its group's or its whole's.
 //
-// Limits that are shared.
-//
-//  34. Who waits at a Shared is in its tree alone, and holds no slot of any limit: so
-//     of two limits none is waited for while the other is held. Who is granted a slot
-//     there has those of its own limits, all taken under the mu of the Shared.
-//  35. A branch with somebody who may go on is in the heap of the one around it, or
-//     blocked: its stub is in the queue of its limiter, with the right of its first, or
-//     a slot of that is on its way to it. When the mu is unlocked and a slot is free,
-//     the heap of the root is empty. So no slot is free of which somebody could make
-//     use, and one that becomes free moves branches, and never all the bodies in them.
-//  36. All who wait are of one bubble, and so are, when one of them begins to, all who
-//     hold slots; from then on nobody else takes any. So whoever wakes one may.
-//
-// Contexts with an end of their own.
-//
-//  28. The function of a Race that has made its real context notes it, and then looks
-//     at the decision; who decides the Race stores that and then ends what is noted,
-//     but for the winner's. One of the two ends each that is lost, and with it the
-//     registration in the group.
-//
-//  29. A call of a body begins under the mu of its calls, and only while the Around
-//     that makes it has not returned and no other call has died. Those that are open
-//     when that returns are canceled. The worker that settles the node waits for them
-//     before it drops the function, gives the slots and counts the node off: so the
-//     group is not over before their last step.
-//
-//  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
-//     timer that is armed for its instant or before, whose call takes it out of what it
-//     is in: it is late before that, and who puts it into a queue looks at that
-//     afterwards.
-//
-//  30. A dependency of a node with options is read under a pin, or by who owns the
-//     node; the options change only in what expanded says.
-//
-//  33. The context of a body with a limit of time ends once: by its timer, by the
-//     group's end, or with its body if that fails. Who makes its real context notes
-//     it in the group, and then looks whether the group's context has ended; who ends
-//     the group ends that and then goes through what is noted. The timer counts as
-//     alive until it was stopped or its call has made its last step.
-//
 // The end.
 //
 //  22. Why a group ends is recorded once; the first counts.
@@ -186,14 +146,53 @@
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.
-//  32. An undo, and a value that its task does not have, is noted under the group's mu
+//  27. No mutex is held while a user's code runs: bodies, observers, methods of errors
+//     and of contexts. Locks are taken in this order: cycles of a root, mu of a Shared,
+//     mu of a top limiter, mu of a group, one of each at a time; and popMu and the mu of
+//     a waiter or a Race last, with nothing under them.
+//
+// Contexts with an end of their own, and options.
+//
+//  28. The function of a Race that has made its real context notes it, and then looks
+//     at the decision; who decides the Race stores that and then ends what is noted,
+//     but for the winner's. One of the two ends each that is lost, and with it the
+//     registration in the group.
+//  29. A call of a body begins under the mu of its calls, and only while the Around
+//     that makes it has not returned and no other call has died. Those that are open
+//     when that returns are canceled. The worker that settles the node waits for them
+//     before it drops the function, gives the slots and counts the node off: so the
+//     group is not over before their last step.
+//  30. A dependency of a node with options is read under a pin, or by who owns the
+//     node; the options change only in what expanded says.
+//  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
+//     timer that is armed for its instant or before, whose call takes it out of what it
+//     is in: it is late before that, and who puts it into a queue looks at that
+//     afterwards.
+//  32. The context of a body with a limit of time ends once: by its timer, by the
+//     group's end, or with its body if that fails. Who makes its real context notes
+//     it in the group, and then looks whether the group's context has ended; who ends
+//     the group ends that and then goes through what is noted. The timer counts as
+//     alive until it was stopped or its call has made its last step.
+//
+// Undoing.
+//
+//  33. An undo, and a value that its task does not have, is noted under the group's mu
 //     and before the seal; who has sealed it looks there under the mu, once for all. A
 //     number is taken there when the undo is declared, and again when its node has
 //     succeeded, before the list is closed: so that of what depends on a node is higher.
 //     Undos run when nobody is alive, without a slot, and what ends the group from
 //     outside comes too late.
-//  27. No mutex is held while a user's code runs: bodies, observers, methods of errors
-//     and of contexts. Locks are taken in this order: cycles of a root, mu of a Shared,
-//     mu of a top limiter, mu of a group, one of each at a time; and popMu and the mu of a waiter or a Race last, with
-//     nothing under them.
+//
+// Limits that are shared.
+//
+//  34. Who waits at a Shared is in its tree alone, and holds no slot of any limit: so
+//     of two limits none is waited for while the other is held. Who is granted a slot
+//     there has those of its own limits, all taken under the mu of the Shared.
+//  35. A branch with somebody who may go on is in the heap of the one around it, or
+//     blocked: its stub is in the queue of its limiter, with the right of its first, or
+//     a slot of that is on its way to it. When the mu is unlocked and a slot is free,
+//     the heap of the root is empty. So no slot is free of which somebody could make
+//     use, and one that becomes free moves branches, and never all the bodies in them.
+//  36. All who wait are of one bubble, and so are, when one of them begins to, all who
+//     hold slots; from then on nobody else takes any. So whoever wakes one may.
 package engine

@@ -27,7 +27,7 @@ type Dependency struct {
 
 // options is what the node of a task with options has, in its side until it is
 // done. It never changes once the node is shared, but for the edges, and for
-// expanded, which belongs to whoever made the node ready.
+// expanded, which belongs to whoever made the node ready. Keeps 30.
 type options struct {
 	links    []link        // all dependencies, those of the body first, each once
 	index    map[*Node]int // of links, if they are many

@@ -21,7 +21,7 @@ import (
 //
 // The group's end does not come to it through package context. Who makes real lets
 // the group be told of its parent's end, and notes the context in the group, whose
-// [Group.cancel] and finish end what is noted: keeps 33.
+// [Group.cancel] and finish end what is noted: keeps 32.
 type timedContext struct {
 	group  *Group
 	at     time.Time
@@ -179,7 +179,7 @@ func (t *timedContext) lookAtGroup() {
 }
 
 // noteTimed notes t for who ends the group, unless t has ended. The caller looks at
-// the group's context afterwards: keeps 33.
+// the group's context afterwards: keeps 32.
 func (g *Group) noteTimed(t *timedContext) {
 	b := g.makeLedger()
 	g.mu.Lock()
@@ -214,7 +214,7 @@ func (g *Group) forgetTimed(t *timedContext) {
 }
 
 // endTimedContexts ends the contexts that are noted, once the group's context has ended:
-// keeps 33. It is a copy of the list, as none is ended with the mu held.
+// keeps 32. It is a copy of the list, as none is ended with the mu held.
 func (g *Group) endTimedContexts() {
 	b := g.ledger.Load()
 	if b == nil {

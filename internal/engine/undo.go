@@ -54,7 +54,7 @@ type step struct {
 
 // Undo notes what undoes the values of n. Anybody may call it. It reports false if
 // nothing can be declared in the group any more: it looks at the seal under the mu,
-// and who has sealed looks for undos under it. Keeps 32.
+// and who has sealed looks for undos under it. Keeps 33.
 func Undo(n *Node, call UndoFunc) bool {
 	g := n.group
 	if g.backend != nil && !g.backend.Undoes(n) {
@@ -99,7 +99,7 @@ func Lose(n *Node, value any) {
 
 // placeUndos gives the undos of n, which is about to be done, their number: lower
 // than that of any task that starts because n is done. Who settles n calls it, with no
-// lock held, before the list is closed: keeps 32. An undo that comes after it has the
+// lock held, before the list is closed: keeps 33. An undo that comes after it has the
 // number that it took itself. With the last call, which may come later, all values that
 // n has lost are there.
 func (n *Node) placeUndos(last bool) {

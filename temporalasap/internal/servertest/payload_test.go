@@ -70,14 +70,14 @@ func TestServerPayload(t *testing.T) {
 		err  string
 	}{
 		{"a value that fits", func() (int, error) { return run(value, mega) }, mega, ""},
-		{"a value", func() (int, error) { return run(value, 3*mega) }, 0, "asap: task make: its value is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"a value", func() (int, error) { return run(value, 3*mega) }, 0, "make: its value is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
 		{"arguments that fit", func() (int, error) { return run(arguments, mega*9/10) }, mega * 9 / 10, ""},
-		{"arguments", func() (int, error) { return run(arguments, mega*3/2) }, 0, "asap: task first: its arguments are 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"arguments", func() (int, error) { return run(arguments, mega*3/2) }, 0, "first: its arguments are 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
 		{"a result", func() (int, error) {
 			v, err := temporalasap.Run(t.Context(), c.client, result, mega*3/2, c.options())
 			return len(v), err
 		}, 0, "asap: flow result: its result is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
-		{"an exit", func() (int, error) { return run(exit, 3*mega) }, 0, "asap: task leave: the value of its exit is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		{"an exit", func() (int, error) { return run(exit, 3*mega) }, 0, "leave: the value of its exit is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := test.run()
