@@ -73,9 +73,7 @@ func (g *Group) beginJoin() *wait {
 	w.byEnd = by.group.ending.Load() != nil || by.group.base.parent.Err() != nil
 	w.woken.Add(1)
 	b := g.makeLedger()
-	g.mu.Lock()
-	d := b.undoing.Load()
-	open := !g.isSealed() || d != nil && !d.joinsEnded // by who calls undos
+	open := b.lockForJoin(g)
 	if open {
 		w.next = b.joins
 		b.joins = w
@@ -95,6 +93,20 @@ func (g *Group) beginJoin() *wait {
 	g.cutCycles() // before ranks go round in them
 	by.giveSlots(w)
 	return w
+}
+
+// lockForJoin locks the group's mu, and reports whether who waits for the group is told
+// of its end: unless it is sealed and has nothing to undo any more. An undo that is
+// refused leaves an empty undoing behind, which says nothing: so the plan is asked.
+func (b *ledger) lockForJoin(g *Group) (open bool) {
+	sealed := g.isSealed()
+	undoes := sealed && len(g.planUndos()) > 0
+	g.mu.Lock()
+	if g.isSealed() != sealed {
+		g.mu.Unlock()
+		return b.lockForJoin(g)
+	}
+	return !sealed || undoes && !b.undoing.Load().joinsEnded
 }
 
 // endJoins ends those waits at the moment when the last task has ended, or the last

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -435,4 +436,53 @@ func TestR42_Memory(t *testing.T) {
 		k.check(t)
 		runtime.KeepAlive(kept)
 	})
+}
+
+// TestR42_AtTheEnd: an undo that comes at any time is refused or runs, once, before Wait
+// returns. In real time, as they race with who seals the group.
+func TestR42_AtTheEnd(t *testing.T) {
+	for i := range 3000 {
+		outer := asap.New(t.Context(), asap.Limit(2))
+		var accepted, ran, early atomic.Int32
+		outer.Do("order", func(ctx context.Context) error {
+			g := asap.New(ctx)
+			a := g.Go("a", after(0, 1))
+			race := g.Race("race", after(0, 1), after(0, 2))
+			g.Go("z", func(context.Context) (int, error) { return 0, errBoom })
+			var all sync.WaitGroup
+			undo := func(context.Context, int) error { ran.Add(1); return nil }
+			for k := range 3 {
+				all.Go(func() {
+					for range (i + k) % 7 {
+						runtime.Gosched()
+					}
+					if recovered(func() { a.Undo(undo) }) == nil && a.Name() == "a" {
+						accepted.Add(1)
+					}
+				})
+			}
+			all.Go(func() { recovered(func() { race.Undo(func(context.Context, int) error { early.Add(1); return nil }) }) })
+			all.Go(func() { g.Wait() })
+			g.Wait()
+			before := ran.Load()
+			all.Wait()
+			if ran.Load() != before {
+				t.Error("an undo ran after Wait had returned")
+			}
+			want := accepted.Load()
+			if a.Err() != nil { // skipped, for z was faster
+				want = 0
+			}
+			if before != want {
+				t.Errorf("%d undos ran, %d were accepted", before, want)
+			}
+			if early.Load() > 2 {
+				t.Errorf("%d undos of a Race of two", early.Load())
+			}
+			return nil
+		})
+		if err := outer.Wait(); err != nil || t.Failed() {
+			t.Fatal(err)
+		}
+	}
 }
