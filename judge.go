@@ -156,19 +156,21 @@ func (j *judgement) found(how ends) ends {
 // of nobody: a user's error counts as a failure elsewhere.
 func (j *judgement) foundCause() ends {
 	j.content |= inCause
+	how := inOther
 	switch cause := j.end.Cause.(type) {
 	case *TaskError:
-		j.apart |= cause.apart
+		how = cause.apart
+	case *raceLostError:
+		how = inCanceled
 	default:
 		switch cause {
 		case context.Canceled:
-			j.apart |= inCanceled
+			how = inCanceled
 		case context.DeadlineExceeded:
-			j.apart |= inDeadline
-		default:
-			j.apart |= inOther
+			how = inDeadline
 		}
 	}
+	j.apart |= how
 	return inCause
 }
 
