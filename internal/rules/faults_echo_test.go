@@ -205,6 +205,7 @@ func TestF1_Echoes(t *testing.T) {
 // TestF1_Elsewhere: an error that was judged in one group is an echo in another, or
 // not, by what ended that one.
 func TestF1_Elsewhere(t *testing.T) {
+	returnsCause := func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, context.Cause(ctx) }
 	// passes makes a group in a body of g, whose task in awaits from and passes that on.
 	passes := func(g *asap.Group, name string, from *asap.Task[int], options ...asap.Option) *asap.Task[error] {
 		return g.Go(name, func(ctx context.Context) (error, error) {
@@ -216,7 +217,7 @@ func TestF1_Elsewhere(t *testing.T) {
 	virtual(t, "an echo of the same end, with a deadline behind the cause", func(t *testing.T) {
 		g := asap.New(t.Context())
 		g.Go("bad", fails(sec, context.DeadlineExceeded))
-		echo := g.Go("echo", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, context.Cause(ctx) })
+		echo := g.Go("echo", returnsCause)
 		nested := passes(g, "nested", echo, asap.Settled())
 		wantFailed(t, g.Wait(), "bad")
 		if in, ok := nested.Value().(*asap.GroupError); !ok || len(in.Failures) > 0 || in.Cause == nil {
@@ -230,9 +231,9 @@ func TestF1_Elsewhere(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), sec)
 				defer cancel()
 				in := asap.New(ctx)
-				x := in.Optional("x", obeys)
-				x.Then("y", func(_ context.Context, r asap.Result[int]) (int, error) { return r.Get() })
-				return 0, in.Wait()
+				x := in.Go("x", returnsCause)
+				in.Wait()
+				return 0, x.Err()
 			},
 			func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
 		g.Go("bad", fails(2*sec, errBoom))
@@ -245,7 +246,7 @@ func TestF1_Elsewhere(t *testing.T) {
 		g := asap.New(t.Context())
 		g.Race("mirror", after(sec, 1), func(ctx context.Context) (int, error) {
 			in := asap.New(ctx)
-			lost = in.Go("in", obeys)
+			lost = in.Go("in", returnsCause)
 			return 0, in.Wait()
 		})
 		g.Go("bad", fails(2*sec, errBoom))
