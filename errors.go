@@ -151,7 +151,8 @@ type TaskError struct {
 	collateral bool   // what it wraps is
 	echo       bool   // of the group's end
 	tolerated  bool   // a failure for its dependents alone
-	content    ends   // how the branches of what it wraps end
+	content    ends   // how the branches of what it wraps end, to who has the same cause,
+	apart      ends   // and to who has not
 	outermost  int32  // the least depth of a group whose errors it wraps
 	exits      int32  // the same of groups whose exits it wraps
 }

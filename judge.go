@@ -23,7 +23,8 @@ type judgement struct {
 
 	exit      *exitError // of the group, the first
 	ends      ends       // to this group
-	content   ends       // to any
+	content   ends       // to any that has the same cause
+	apart     ends       // and to one that has not, for which that cause is an error like others
 	outermost int        // the least depth of a group whose errors are in the tree
 	exits     int        // the same of groups whose exits are
 	late      bool       // a deadline from outside has passed
@@ -58,7 +59,7 @@ func (j *judgement) isEcho() bool { return j.end != nil && j.ends&inOther == 0 }
 
 // taskError is the error of the node, whose body has returned err.
 func (j *judgement) taskError(err error) *TaskError {
-	te := &TaskError{Task: engine.Label(j.node), Err: err, group: j.g, content: j.content,
+	te := &TaskError{Task: engine.Label(j.node), Err: err, group: j.g, content: j.content, apart: j.apart,
 		outermost: int32(j.outermost), exits: int32(j.exits)}
 	if j.end != nil {
 		te.cause = j.end.Cause
@@ -98,28 +99,23 @@ func (j *judgement) look(err error) ends {
 			j.exit = e
 		}
 		j.exits = min(j.exits, e.group.core.Depth())
-		j.content |= inOther
-		return inOther
+		return j.found(inOther)
 	case *TaskError:
 		return j.lookTask(e)
 	case *lateError: // what has ended the body before the group's end is its own limit
 		j.walk(e.err) // for an exit
-		j.content |= inOther
-		return inOther
+		return j.found(inOther)
 	}
 	if j.isCause(err) {
-		j.content |= inCause
-		return inCause
+		return j.foundCause()
 	}
 	is, ok := err.(interface{ Is(error) bool })
 	if err == context.Canceled || ok && is.Is(context.Canceled) {
-		j.content |= inCanceled
-		return inCanceled
+		return j.found(inCanceled)
 	}
 	if err == context.DeadlineExceeded || ok && is.Is(context.DeadlineExceeded) {
 		if j.isLate() {
-			j.content |= inDeadline
-			return inDeadline
+			return j.found(inDeadline)
 		}
 	}
 	return 0
@@ -135,14 +131,11 @@ func (j *judgement) leaf(err error) ends {
 	text := ownText(err)
 	switch {
 	case strings.HasSuffix(text, context.Canceled.Error()):
-		j.content |= inCanceled
-		return inCanceled
+		return j.found(inCanceled)
 	case err == context.DeadlineExceeded || strings.HasSuffix(text, context.DeadlineExceeded.Error()):
-		j.content |= inDeadline
-		return j.to(inDeadline)
+		return j.to(j.found(inDeadline))
 	}
-	j.content |= inOther
-	return inOther
+	return j.found(inOther)
 }
 
 // ownText is the text of err, empty if its method panics: it is a failure then
@@ -150,6 +143,54 @@ func (j *judgement) leaf(err error) ends {
 func ownText(err error) (text string) {
 	defer func() { _ = recover() }()
 	return err.Error()
+}
+
+// found notes that a branch ends so.
+func (j *judgement) found(how ends) ends {
+	j.content |= how
+	j.apart |= how
+	return how
+}
+
+// foundCause notes that a branch leads through the cause. What is behind that is asked
+// of nobody: a user's error counts as a failure elsewhere.
+func (j *judgement) foundCause() ends {
+	j.content |= inCause
+	how := inOther
+	switch cause := j.end.Cause.(type) {
+	case *TaskError:
+		how = cause.apart
+	case *raceLostError:
+		how = inCanceled
+	default:
+		switch cause {
+		case context.Canceled:
+			how = inCanceled
+		case context.DeadlineExceeded:
+			how = inDeadline
+		}
+	}
+	j.apart |= how
+	return inCause
+}
+
+// foundIn notes how the branches of e end.
+func (j *judgement) foundIn(e *TaskError) {
+	j.content |= j.contentOf(e)
+	j.apart |= e.apart
+}
+
+// contentOf returns how the branches of e end to who has the end that j has.
+func (j *judgement) contentOf(e *TaskError) ends {
+	if j.hasCauseOf(e) {
+		return e.content
+	}
+	return e.apart
+}
+
+// hasCauseOf reports whether e was asked about the same end already.
+func (j *judgement) hasCauseOf(e *TaskError) bool {
+	return j.end != nil && e.cause != nil && same(e.cause, j.end.Cause)
 }
 
 // lookTask is look for a task's error.
@@ -160,31 +201,28 @@ func (j *judgement) lookTask(e *TaskError) ends {
 	depth := j.g.core.Depth()
 	j.outermost = min(j.outermost, e.group.core.Depth(), int(e.outermost))
 	j.exits = min(j.exits, int(e.exits))
-	if e.group == j.g && (e.listed || e.collateral || e.echo) {
-		j.content |= e.content
+	switch {
+	case j.isCause(e):
+		return j.foundCause()
+	case e.group == j.g && (e.listed || e.collateral || e.echo):
+		j.foundIn(e)
 		return inFailure
 	}
-	if j.isCause(e) {
-		j.content |= inCause
-		return inCause
-	}
-	switch inside := int(e.outermost) > depth; { // no failure of the group is in e
+	inside := int(e.outermost) > depth // no failure of the group is in e
+	how := j.to(j.contentOf(e))
+	switch {
 	case int(e.exits) <= depth:
 		return 0
 	case j.end == nil && inside:
-		j.content |= e.content
-		return inOther
+		how = inOther
 	case j.end == nil:
 		return 0
-	case e.cause != nil && same(e.cause, j.end.Cause): // asked about the same end already
-		if e.content&inOther != 0 && !inside {
-			return 0
-		}
-	case !inside, e.content&inCause != 0, e.content&inOther != 0 && !isOurs(j.end.Cause):
-		return 0 // an error of a user may be the cause
+	case how&inOther == 0: // whatever else it leads through
+	case !inside, !j.hasCauseOf(e) && !isOurs(j.end.Cause):
+		return 0 // the cause may be in it
 	}
-	j.content |= e.content
-	return j.to(e.content)
+	j.foundIn(e)
+	return how
 }
 
 // to returns what content says to the group.
@@ -204,13 +242,11 @@ func (j *judgement) isLate() bool {
 	return j.late
 }
 
-// isOurs reports whether err is the cause of a context that no user has made.
+// isOurs reports whether err is a cause that is in no error but those of tasks, or is
+// known by what it says.
 func isOurs(err error) bool {
-	switch err.(type) {
-	case *TaskError, *PanicError:
-		return true
-	}
-	return err == context.Canceled || err == context.DeadlineExceeded || err == ErrExited
+	_, ok := err.(*TaskError)
+	return ok || err == context.Canceled
 }
 
 // same reports whether a and b are one error, also if they cannot be compared.
@@ -226,18 +262,19 @@ func same(a, b error) bool {
 func (j *judgement) part(err error) {
 	te, ok := err.(*TaskError)
 	switch {
-	case !ok && j.isCause(err):
-		j.ends |= inCause
-		j.content |= inCause
-	case !ok:
-		j.ends |= inOther
-		j.content |= inOther
-	default:
+	case ok:
 		how := j.lookTask(te)
 		if how == 0 {
-			j.content |= te.content
-			how = j.to(te.content)
+			j.foundIn(te)
+			how = inOther // to the same end it is none, or else an echo
+			if te.cause == nil {
+				how = j.to(te.apart)
+			}
 		}
 		j.ends |= how
+	case j.isCause(err):
+		j.ends |= j.foundCause()
+	default:
+		j.ends |= j.found(inOther)
 	}
 }

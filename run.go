@@ -37,9 +37,12 @@ func Run[T any](ctx context.Context, build func(*Group) func() T, options ...Opt
 	built = true
 	err := g.Wait()
 	var zero T
-	if x := g.exit(); x != nil && err == nil {
+	if x := g.exit(); x != nil {
 		v, _ := x.value.(T)
-		if _, ok := x.handle.(exitHandle[T]); !ok {
+		switch _, ok := x.handle.(exitHandle[T]); {
+		case err != nil: // an undo has failed
+			return zero, err
+		case !ok:
 			return zero, ErrExited
 		}
 		return v, nil

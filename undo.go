@@ -67,7 +67,7 @@ func (h *host) Undoes() bool {
 func (h *host) UndoFailed(n *engine.Node, err error) {
 	g := h.group()
 	te := g.judge(n, err, nil).taskError(&undoError{err})
-	te.listed, te.collateral, te.content = true, false, inOther
+	te.listed, te.collateral, te.content, te.apart = true, false, inOther, inOther
 	v := g.makeVerdict()
 	v.mu.Lock()
 	defer v.mu.Unlock()

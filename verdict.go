@@ -279,7 +279,7 @@ func (h *host) Panicked(n *engine.Node, value any, stack []byte) engine.Verdict 
 
 // Goexited records that a body has called runtime.Goexit.
 func (h *host) Goexited(n *engine.Node) engine.Verdict {
-	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), content: inOther,
+	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), content: inOther, apart: inOther,
 		outermost: math.MaxInt32, exits: math.MaxInt32}
 	g, v := h.group(), h.group().noteDeath()
 	v.mu.Lock()

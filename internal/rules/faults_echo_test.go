@@ -202,6 +202,59 @@ func TestF1_Echoes(t *testing.T) {
 	})
 }
 
+// TestF1_Elsewhere: an error that was judged in one group is an echo in another, or
+// not, by what ended that one.
+func TestF1_Elsewhere(t *testing.T) {
+	returnsCause := func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, context.Cause(ctx) }
+	// passes makes a group in a body of g, whose task in awaits from and passes that on.
+	passes := func(g *asap.Group, name string, from *asap.Task[int], options ...asap.Option) *asap.Task[error] {
+		return g.Go(name, func(ctx context.Context) (error, error) {
+			in := asap.New(ctx, options...)
+			in.Go("in", func(context.Context) (int, error) { return from.Await(context.Background()) })
+			return in.Wait(), nil
+		})
+	}
+	virtual(t, "an echo of the same end, with a deadline behind the cause", func(t *testing.T) {
+		g := asap.New(t.Context())
+		g.Go("bad", fails(sec, context.DeadlineExceeded))
+		echo := g.Go("echo", returnsCause)
+		nested := passes(g, "nested", echo, asap.Settled())
+		wantFailed(t, g.Wait(), "bad")
+		if in, ok := nested.Value().(*asap.GroupError); !ok || len(in.Failures) > 0 || in.Cause == nil {
+			t.Errorf("the nested group: %v, want no failures", nested.Value())
+		}
+	})
+	virtual(t, "a deadline that ended another group", func(t *testing.T) {
+		g := asap.New(t.Context())
+		mirror := g.Race("mirror",
+			func(context.Context) (int, error) {
+				ctx, cancel := context.WithTimeout(context.Background(), sec)
+				defer cancel()
+				in := asap.New(ctx)
+				x := in.Go("x", returnsCause)
+				in.Wait()
+				return 0, x.Err()
+			},
+			func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+		g.Go("bad", fails(2*sec, errBoom))
+		err := g.Wait()
+		wantFailed(t, err, "bad", "mirror")
+		wantIs(t, "mirror", mirror.Err(), context.DeadlineExceeded)
+	})
+	virtual(t, "the cause that a lost race was", func(t *testing.T) {
+		var lost *asap.Task[int]
+		g := asap.New(t.Context())
+		g.Race("mirror", after(sec, 1), func(ctx context.Context) (int, error) {
+			in := asap.New(ctx)
+			lost = in.Go("in", returnsCause)
+			return 0, in.Wait()
+		})
+		g.Go("bad", fails(2*sec, errBoom))
+		g.Go("late", func(ctx context.Context) (int, error) { <-ctx.Done(); return lost.Await(context.Background()) })
+		wantFailed(t, g.Wait(), "bad")
+	})
+}
+
 func TestF2_SettledAndADeadline(t *testing.T) {
 	virtual(t, "both are told", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*ms)

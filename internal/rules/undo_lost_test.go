@@ -285,4 +285,18 @@ func TestR42_Exit(t *testing.T) {
 		wantNil(t, "Wait", g.Wait())
 		j.check(t, "0s undo a 1")
 	})
+	virtual(t, "Run, when an undo has failed", func(t *testing.T) {
+		for _, options := range [][]asap.Option{nil, {asap.Settled()}} {
+			v, err := asap.Run(t.Context(), func(g *asap.Group) func() int {
+				exit := g.NewExit[int]()
+				g.Go("hit", fails(sec, exit.With(1)))
+				g.Go("late", after(2*sec, 2)).Undo(func(context.Context, int) error { return errBoom })
+				return func() int { t.Error("the function was called"); return 7 }
+			}, options...)
+			if v != 0 {
+				t.Errorf("Run: %d, want 0 beside the error", v)
+			}
+			wantText(t, "Run", err, "late: undo: boom")
+		}
+	})
 }

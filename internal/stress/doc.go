@@ -27,7 +27,7 @@
 // The flags: -graphs, how many (20,000 if not given, and a tenth of them under
 // race); -first, the first seed; -seed, one graph alone, with -ties if it has
 // some; -steps, what every body did and should have done; -shrink=false, the
-// graph as it is; -soak, how many TestSoak runs. Weights, of which 0 leaves out
+// graph as it is; -failures, after how many a run stops; -soak, how many TestSoak runs. Weights, of which 0 leaves out
 // what a graph may do besides: -left, bodies that leave goroutines behind, which
 // await and declare; -several, bodies of which several goroutines wait at once,
 // for each other's tasks too; -strangers, strangers that stop nested groups;

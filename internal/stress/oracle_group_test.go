@@ -196,6 +196,7 @@ type onode struct {
 	fail    *oerr
 	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
 	killed  bool
+	behind  bool // is skipped for the end of its group, in the moment of that
 }
 
 // oedge is a node that waits for the end of another, or for its success.

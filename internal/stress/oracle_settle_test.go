@@ -122,6 +122,9 @@ func (s *settling) end(n *onode) {
 	}
 	waits := n.waits
 	n.waits = nil
+	if n.behind && len(waits) > 0 {
+		s.o.unsure("a wait is cut short by what skips its task")
+	}
 	unordered, short := 0, false
 	first := make(map[*onode]bool) // bodies of which one wait has been seen
 	for _, w := range waits {
@@ -161,6 +164,7 @@ func (n *onode) entrant() bool { return n.of != nil && n.task.kind == kRace }
 func (s *settling) kill(n, dep *onode) {
 	if !n.killed && n.state != done {
 		n.killed = true
+		n.behind = n.behind || dep.behind
 		s.skip(n, dep)
 	}
 }
@@ -206,6 +210,7 @@ func (s *settling) started(n *onode) {
 		if n.group.lim != nil && n.group.owner != nil {
 			s.o.unsure("a nested group's last tasks are skipped while a slot is handed on")
 		}
+		n.behind = s.cancel == n.group
 		s.skip(n, nil)
 		return
 	}

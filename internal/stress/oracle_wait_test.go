@@ -244,7 +244,7 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 	}
 	if before := then; wait && n != nil && n.state == running && n.group.end == nil {
 		then = func() {
-			n.cutWait = n.cutWait || n.group.end != nil && g.result != nil && g.result.cause != nil
+			n.cutWait = n.cutWait || n.group.end != nil && g.result != nil && g.result.cause != nil && !g.goexited
 			before()
 		}
 	}

@@ -223,7 +223,7 @@ func (c *checker) group(id int) {
 			}
 		}
 		for k, other := range ge.Failures {
-			if _, nests := errors.AsType[*asap.GroupError](te.Err); !nests && t.kind != kRace && k != i && errors.Is(te.Err, other) { // else it may have other parts
+			if k != i && !hasParts(te.Err) && errors.Is(te.Err, other) {
 				c.bad("group g%d: lists %v beside its root (R12)", id, te)
 			}
 			if k < i && other.Task == te.Task {
@@ -241,6 +241,17 @@ func (c *checker) group(id int) {
 			}
 		}
 	}
+}
+
+// hasParts reports whether err has several parts, as those of groups and Races do.
+func hasParts(err error) bool {
+	for err != nil {
+		if _, ok := err.(interface{ Unwrap() []error }); ok {
+			return true
+		}
+		err = errors.Unwrap(err)
+	}
+	return false
 }
 
 // find returns the task of a label, and the script if there is just one.

@@ -13,7 +13,10 @@ import (
 	"time"
 )
 
-var firstFlag = flag.Uint64("first", 1, "the seed of the first random graph")
+var (
+	firstFlag    = flag.Uint64("first", 1, "the seed of the first random graph")
+	failuresFlag = flag.Int64("failures", 3, "random graphs that fail before a run of many stops")
+)
 
 // totals is what many graphs came to.
 type totals struct {
@@ -69,7 +72,7 @@ func runGraphs(t *testing.T, first uint64, n int, ties bool) *totals {
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for failed.Load() < 3 {
+			for failed.Load() < *failuresFlag {
 				i := next.Add(1)
 				if i > int64(n) {
 					return
