@@ -160,7 +160,8 @@
 //  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
 //     timer that is armed for its instant or before, whose call takes it out of what it
 //     is in: it is late before that, and who puts it into a queue looks at that
-//     afterwards.
+//     afterwards. Who settles it otherwise first makes sure, under the same mutex, that it
+//     is not late and never will be: the verdict on what is late is recorded already.
 //
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
