@@ -59,6 +59,10 @@ func (f foreignBubble) raise(n *Node) {
 // panicInstead settles n, whose body is to wait for another bubble's, as one whose
 // body has panicked. The caller owns it and has no slots for it.
 func (g *Group) panicInstead(n *Node) {
+	if !n.skipDue() {
+		g.skip(n)
+		return
+	}
 	v := g.host.Panicked(n, "asap: task "+n.label()+" would wait for "+foreignBubble{}.Error(), debug.Stack())
 	s := settling{g: g, cancel: v.Cancel}
 	s.settle(n, v.Fail)

@@ -129,14 +129,14 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k
 	if o := of.options(); o != nil {
 		n.makeSide().makeRare().options = o
 		n.kind |= of.kind & (Opted | Wrapped | MayFail)
-		if o.within > 0 && !g.elsewhere {
-			g.addDue(n, o.within) // if it is late, who would begin it sees that
-		}
 	}
 	e.to = of
 	n.list.Store(e)
 	if !g.plain {
 		g.reportDeclared(n, of, index)
+	}
+	if o := n.options(); o != nil && o.within > 0 && !g.elsewhere {
+		g.addDue(n, o.within) // last, as the timer may look at n from here on; if it is late, who would begin it sees that
 	}
 	parts.Push(n)
 }

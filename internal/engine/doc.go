@@ -167,7 +167,8 @@
 //  31. What is late is judged by one goroutine at a time, in order. Each is covered by a
 //     timer that is armed for its instant or before, whose call takes it out of what it
 //     is in: it is late before that, and who puts it into a queue looks at that
-//     afterwards.
+//     afterwards. Who settles it otherwise first makes sure, under the same mutex, that it
+//     is not late and never will be: the verdict on what is late is recorded already.
 //  32. The context of a body with a limit of time ends once: by its timer, by the
 //     group's end, or with its body if that fails. Who makes its real context notes
 //     it in the group, and then looks whether the group's context has ended; who ends

@@ -20,6 +20,7 @@ type due struct {
 	at      time.Time
 	place   int            // in the heap of the group, -1 if it is not in there; under the group's mu
 	late    atomic.Bool    // it never begins: set under the group's mu, before it is taken out of anything
+	expires bool           // by the timer's call; not what was late when it was added, which its adder has in hand
 	judged  sync.WaitGroup // until the verdict is there, once it is late
 	verdict Verdict
 	failed  bool // there is one: else the group had ended before
@@ -94,8 +95,9 @@ func (g *Group) addDue(n *Node, d time.Duration) bool {
 	if b.dues == nil {
 		b.dues = new(dues)
 	}
+	x.expires = time.Now().Before(x.at)
 	heap.Push(&b.dues.heap, x)
-	if time.Now().Before(x.at) {
+	if x.expires {
 		b.dues.arm(g)
 		g.mu.Unlock()
 		return true
@@ -170,7 +172,9 @@ func (g *Group) takeDue(first bool) *due {
 	}
 	x := heap.Pop(&s.heap).(*due)
 	x.late.Store(true)
-	s.late = append(s.late, x)
+	if x.expires {
+		s.late = append(s.late, x)
+	}
 	return x
 }
 
@@ -237,11 +241,22 @@ func (n *Node) beginDue() bool {
 	return begins
 }
 
-// forget is for who settles n.
-func (x *due) forget() {
-	x.n.group.mu.Lock()
-	defer x.n.group.mu.Unlock()
+// skipDue reports whether n, which is to be settled before it has begun, is not late, and
+// then it never is. Else its end is the verdict, whatever it was to be: somebody may have
+// recorded that already, and counts on n for what comes of it. Who settles n calls it,
+// with no lock held. Keeps 31.
+func (n *Node) skipDue() bool {
+	x := n.due()
+	if x == nil {
+		return true
+	}
+	n.group.mu.Lock()
+	defer n.group.mu.Unlock()
+	if x.late.Load() {
+		return false
+	}
 	x.leaveLocked()
+	return true
 }
 
 // leaveLocked is called with the group's mu.

@@ -150,3 +150,60 @@ func (w *wait) concludeJoin() {
 		f.raise(by)
 	}
 }
+
+// cutCycles ends the waits inside g that lead back into it, through its owner,
+// which waits for g: the Wait cannot return before its tasks. It is called after
+// that wait is open; who begins a wait inside later sees it there. Keeps 15.
+func (g *Group) cutCycles() {
+	if g.root.uphill.Load() == 0 {
+		return
+	}
+	for _, n := range g.crossers() {
+		n.cutIfStuck()
+	}
+}
+
+// crossers returns the tasks that the Wait of g waits for and that wait for one
+// of another group. Only those can lead out of g: the search takes them in and not
+// every task, of which there may be a million.
+func (g *Group) crossers() (nodes []*Node) {
+	for _, w := range g.parkedWaits() {
+		if on := w.on.Load(); on != nil && on.group != g && !w.ended.Load() {
+			nodes = append(nodes, w.by)
+		}
+	}
+	for _, n := range g.inside() {
+		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
+			nodes = append(nodes, n.crossers()...)
+		}
+	}
+	return nodes
+}
+
+// awaits reports whether the Wait of g cannot end before n: n is a task of g, or
+// of a group nested in it whose owner waits for it, and so on. An owner that is
+// not in its Wait may still stop its group.
+func (g *Group) awaits(n *Node) bool {
+	for n.group != g {
+		owner := n.group.owner.Load()
+		if owner == nil || !owner.joins(n.group) {
+			return false
+		}
+		n = owner
+	}
+	return true
+}
+
+// joins reports whether n's body waits for the nested group g.
+func (n *Node) joins(g *Group) bool {
+	b := n.waiter()
+	if b == nil {
+		return false
+	}
+	for w := b.waits.Load(); w != nil; w = w.nextOpen.Load() {
+		if w.group.Load() == g {
+			return true
+		}
+	}
+	return false
+}

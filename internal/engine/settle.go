@@ -128,12 +128,12 @@ func errorOf(f *Failure) error {
 // addSkipped takes a node that was killed because of dep, nil for the group's end, or
 // since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
-	if n.isLate() {
+	if n.skipDue() {
+		n.setFailure(s.g.host.Skipped(n, dep))
+	} else {
 		v := n.lateVerdict()
 		n.setFailure(v.Fail)
 		s.cancel = s.cancel || v.Cancel
-	} else {
-		n.setFailure(s.g.host.Skipped(n, dep))
 	}
 	s.work.Push(n)
 }

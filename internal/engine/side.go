@@ -164,9 +164,6 @@ func (n *Node) forget() {
 func (s *side) forget(n *Node) {
 	if r := s.rare.Load(); r != nil {
 		n.placeUndos(true)
-		if r.due != nil {
-			r.due.forget()
-		}
 		r.options, r.calls = nil, nil
 		if r.bodyContext != nil {
 			r.bodyContext.node.Store(nil)

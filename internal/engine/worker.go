@@ -105,11 +105,11 @@ func (w *worker) pop() *Node {
 // worker owns n, which has its slots. No lock is held: keeps 27.
 func (w *worker) run(n *Node) (next *Node) {
 	g := n.group
-	if n.mustSkip() {
-		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
-	}
-	if n.kind&Opted != 0 && !n.beginDue() {
+	switch skip := n.mustSkip(); {
+	case n.kind&Opted != 0 && !(skip && n.skipDue() || !skip && n.beginDue()):
 		return w.settleAs(n, n.lateVerdict())
+	case skip:
+		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
 	}
 	w.inBody = true
 	var ctx context.Context = n

@@ -172,9 +172,14 @@ func (f *frame) begin(cc *callContext) error {
 }
 
 // end closes a call. The context of one that has succeeded lives until the group's
-// end, as that of a body does.
+// end, as that of a body does; that of another ends before the call is counted off, as
+// the group may be over then: keeps 29.
 func (f *frame) end(cc *callContext, succeeded bool) {
+	if !succeeded {
+		cc.cancel(nil)
+	}
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	if cc.prev != nil {
 		cc.prev.next = cc.next
 	} else {
@@ -185,10 +190,6 @@ func (f *frame) end(cc *callContext, succeeded bool) {
 	}
 	cc.prev, cc.next, cc.open = nil, nil, false
 	f.left--
-	f.mu.Unlock()
-	if !succeeded {
-		cc.cancel(nil)
-	}
 	f.open.Done()
 }
 

@@ -435,3 +435,45 @@ func TestR38_Waits(t *testing.T) {
 		}
 	})
 }
+
+// stopping is a context that takes a second to let a derived one go.
+type stopping struct {
+	context.Context
+	done    chan struct{}
+	stopped *bool
+}
+
+func (c stopping) Done() <-chan struct{} { return c.done }
+
+func (c stopping) AfterFunc(f func()) (stop func() bool) {
+	off := context.AfterFunc(c.Context, f)
+	return func() bool {
+		time.Sleep(sec)
+		*c.stopped = true
+		return off()
+	}
+}
+
+// TestR18_CallLeftBehind: Wait returns after a call has let go of its context.
+func TestR18_CallLeftBehind(t *testing.T) {
+	virtual(t, "", func(t *testing.T) {
+		c := startClock()
+		var stopped bool
+		done := make(chan struct{})
+		g := asap.New(t.Context())
+		g.Go("a", fails(sec, errBoom), asap.MayFail(), asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error {
+			go func() {
+				defer close(done)
+				body(stopping{ctx, make(chan struct{}), &stopped})
+			}()
+			time.Sleep(1500 * time.Millisecond)
+			return nil
+		}))
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", 2*sec)
+		<-done
+		if !stopped {
+			t.Error("the context of the call is registered still")
+		}
+	})
+}

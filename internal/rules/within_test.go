@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/asap-go/asap"
 )
@@ -169,4 +171,108 @@ func TestR39_WithinBeforeItBegins(t *testing.T) {
 		c.at(t, "Wait", sec)
 		wantIs(t, "late", late.Err(), asap.ErrSkipped)
 	})
+}
+
+// TestR39_WithinAsADependencyFails: what is late at the instant at which it is skipped
+// has failed or is skipped, and ends the group if it has failed.
+func TestR39_WithinAsADependencyFails(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			c := startClock()
+			g := asap.New(t.Context(), asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error {
+				return body(ctx)
+			}))
+			bad := g.Go("bad", fails(2*sec, errBoom), asap.MayFail())
+			var late []*asap.Task[int]
+			for i := range 4 {
+				late = append(late, bad.Then(fmt.Sprint("late", i), never1[int](t), asap.Within(2*sec)))
+			}
+			g.Do("other", func(ctx context.Context) error {
+				select {
+				case <-ctx.Done():
+					c.at(t, "the end", 2*sec)
+				case <-time.After(9 * sec):
+				}
+				return nil
+			})
+			err := g.Wait()
+			failed := false
+			for _, l := range late {
+				failed = failed || !errors.Is(l.Err(), asap.ErrSkipped)
+			}
+			if failed {
+				c.at(t, "Wait", 2*sec)
+			} else {
+				wantNil(t, "Wait of a group in which all are skipped", err)
+				c.at(t, "Wait", 9*sec)
+			}
+		})
+	}
+}
+
+// slowToEnd is an observer that is told of a task's end for three seconds.
+type slowToEnd struct{ task string }
+
+func (slowToEnd) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
+
+func (o slowToEnd) Observe(e asap.Event) {
+	if e.Kind == asap.Ended && e.Name == o.task {
+		time.Sleep(3 * sec)
+	}
+}
+
+// TestR39_WithinAsItIsSkipped: what is skipped is not late, though its end is not
+// published yet.
+func TestR39_WithinAsItIsSkipped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := startClock()
+		g := asap.New(t.Context(), asap.Observe(slowToEnd{"late"}))
+		bad := g.Go("bad", fails(sec, errBoom), asap.MayFail())
+		late := bad.Then("late", never1[int](t), asap.Within(2*sec))
+		g.Do("other", func(ctx context.Context) error {
+			select {
+			case <-ctx.Done():
+			case <-time.After(9 * sec):
+			}
+			return ctx.Err()
+		})
+		wantNil(t, "Wait", g.Wait())
+		c.at(t, "Wait", 9*sec)
+		wantIs(t, "late", late.Err(), asap.ErrSkipped)
+	})
+}
+
+// TestR20_DeclaredLate: a group that lives on does not keep what was late when it was
+// declared.
+func TestR20_DeclaredLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Settled())
+		defer g.Wait()
+		time.Sleep(2 * sec)
+		gone := make([]weak.Pointer[asap.Task[int]], 0, 3)
+		for range cap(gone) {
+			late := g.Go("late", never(t), asap.Within(sec))
+			_, err := late.Await(t.Context())
+			wantIs(t, "late", err, context.DeadlineExceeded)
+			gone = append(gone, weak.Make(late))
+		}
+		runtime.GC()
+		runtime.GC()
+		for _, p := range gone[:len(gone)-1] {
+			if p.Value() != nil {
+				t.Error("a task that was late when it was declared is kept")
+			}
+		}
+	})
+}
+
+// TestR34_WithinOfElements: a timer that looks at the first elements of a Map while the
+// last are declared is no data race, under the Around of a group either.
+func TestR34_WithinOfElements(t *testing.T) {
+	g := asap.New(t.Context(), asap.Settled(), asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error {
+		return body(ctx)
+	}))
+	in := g.Input("in", make([]int, 2000))
+	g.Map("m", in, func(context.Context, int) (int, error) { return 0, nil }, asap.Within(time.Millisecond), asap.Limit(1))
+	g.Wait()
 }
