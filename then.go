@@ -34,7 +34,7 @@ type thenTask[T, U any] struct {
 func (r *thenTask[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value, v)
+		r.keep(v)
 	}
 	return err
 }
@@ -74,7 +74,7 @@ type thenDo[T any] struct {
 func (r *thenDo[T]) Call(ctx context.Context) error {
 	err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value, struct{}{})
+		r.keep(struct{}{})
 	}
 	return err
 }
@@ -113,7 +113,7 @@ type thenOptional[T, U any] struct {
 func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value.Value, v)
+		r.keep(Result[U]{Value: v})
 	}
 	return err
 }
@@ -139,8 +139,6 @@ func oneDep[T any](i int, t *Task[T]) *engine.Node {
 // And puts t and u together as dependencies: t.And(u).Then(...). It panics if
 // they are of different groups.
 func (t *Task[T]) And[U any](u *Task[U]) And2[T, U] {
-	n := checkTask(t, "And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
+	checkAnd(checkTask(t, "And"), u)
 	return And2[T, U]{t, u}
 }
