@@ -81,9 +81,7 @@ func (d And2[A, B]) Race[R any](name string, fns ...func(context.Context, A, B) 
 
 // And adds a dependency. It panics if u is of another group.
 func (d And2[A, B]) And[C any](u *Task[C]) And3[A, B, C] {
-	n := checkTask(d.a, "And2.And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
+	checkAnd(checkTask(d.a, "And2.And"), u)
 	return And3[A, B, C]{d.a, d.b, u}
 }
 
@@ -118,7 +116,7 @@ type and2Then[A, B, R any] struct {
 func (r *and2Then[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
-		keep(&r.node, &r.value, v)
+		r.keep(v)
 	}
 	return err
 }
@@ -141,7 +139,7 @@ type and2Do[A, B any] struct {
 func (r *and2Do[A, B]) Call(ctx context.Context) error {
 	err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
-		keep(&r.node, &r.value, struct{}{})
+		r.keep(struct{}{})
 	}
 	return err
 }
@@ -162,7 +160,7 @@ type and2Optional[A, B, R any] struct {
 func (r *and2Optional[A, B, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value)
 	if err == nil {
-		keep(&r.node, &r.value.Value, v)
+		r.keep(Result[R]{Value: v})
 	}
 	return err
 }
@@ -282,7 +280,7 @@ type and3Then[A, B, C, R any] struct {
 func (r *and3Then[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
-		keep(&r.node, &r.value, v)
+		r.keep(v)
 	}
 	return err
 }
@@ -305,7 +303,7 @@ type and3Do[A, B, C any] struct {
 func (r *and3Do[A, B, C]) Call(ctx context.Context) error {
 	err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
-		keep(&r.node, &r.value, struct{}{})
+		r.keep(struct{}{})
 	}
 	return err
 }
@@ -326,7 +324,7 @@ type and3Optional[A, B, C, R any] struct {
 func (r *and3Optional[A, B, C, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.a.value, r.b.value, r.c.value)
 	if err == nil {
-		keep(&r.node, &r.value.Value, v)
+		r.keep(Result[R]{Value: v})
 	}
 	return err
 }

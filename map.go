@@ -195,7 +195,7 @@ type mapElement[E, U any] struct {
 func (e *mapElement[E, U]) Call(ctx context.Context) error {
 	v, err := e.fn(ctx, e.arg)
 	if err == nil {
-		keep(&e.node, &e.value, v)
+		e.keep(v)
 	}
 	return err
 }

@@ -42,3 +42,10 @@ func checkGroup(g *engine.Group, n *engine.Node, call, name string) {
 		panic(fmt.Sprintf("asap: %s of task %s with task %s of another group; bring it in with Go(%q, task.Await)", call, name, engine.Label(n), engine.Label(n)))
 	}
 }
+
+// checkAnd panics unless u is a task of n's group. Labels are made only to say so.
+func checkAnd[U any](n *engine.Node, u *Task[U]) {
+	if u == nil || engine.GroupOf(&u.node) != engine.GroupOf(n) {
+		checkGroup(engine.GroupOf(n), checkArg(u, "And", engine.Label(n)), "And", engine.Label(n))
+	}
+}

@@ -138,7 +138,7 @@ type raceEntrant[T any] struct {
 func (e *raceEntrant[T]) Call(ctx context.Context) error {
 	v, err := e.fn(ctx)
 	if err == nil {
-		keep(&e.node, &e.value, v)
+		e.keep(v)
 	}
 	return err
 }

@@ -47,7 +47,7 @@ type goTask[T any] struct {
 func (t *goTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
-		keep(&t.node, &t.value, v)
+		t.keep(v)
 	}
 	return err
 }
@@ -82,7 +82,7 @@ type doTask struct {
 func (t *doTask) Call(ctx context.Context) error {
 	err := t.fn(ctx)
 	if err == nil {
-		keep(&t.node, &t.value, struct{}{})
+		t.keep(struct{}{})
 	}
 	return err
 }
@@ -122,7 +122,7 @@ type optionalTask[T any] struct {
 func (t *optionalTask[T]) Call(ctx context.Context) error {
 	v, err := t.fn(ctx)
 	if err == nil {
-		keep(&t.node, &t.value.Value, v)
+		t.keep(Result[T]{Value: v})
 	}
 	return err
 }
@@ -226,19 +226,24 @@ func (t *Task[T]) outcome() (T, error) {
 	return t.value, nil
 }
 
-// keep stores the value of a call that has succeeded, unless another call of the
-// same body has before, in an [Around]: then it is kept for an undo.
-func keep[T any](n *engine.Node, into *T, v T) {
-	switch kind := engine.KindOf(n); {
-	case kind&engine.Wrapped == 0:
-		*into = v
-	case engine.BeginKeep(n):
-		*into = v
-		engine.EndKeep(n)
-	case kind&engine.Optional != 0:
-		engine.Lose(n, Result[T]{Value: v})
-	default:
-		engine.Lose(n, v)
+// keep stores the value of a call that has succeeded. It is small enough to be
+// inlined, as it is called in every body.
+func (t *Task[T]) keep(v T) {
+	if engine.KindOf(&t.node)&engine.Wrapped == 0 {
+		t.value = v
+	} else {
+		t.keepFirst(v)
+	}
+}
+
+// keepFirst is keep in an [Around], unless another call of the same body has stored
+// its value before: then this one is kept for an undo.
+func (t *Task[T]) keepFirst(v T) {
+	if engine.BeginKeep(&t.node) {
+		t.value = v
+		engine.EndKeep(&t.node)
+	} else {
+		engine.Lose(&t.node, v)
 	}
 }
 

@@ -36,7 +36,7 @@ type thenTask[T, U any] struct {
 func (r *thenTask[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value, v)
+		r.keep(v)
 	}
 	return err
 }
@@ -76,7 +76,7 @@ type thenDo[T any] struct {
 func (r *thenDo[T]) Call(ctx context.Context) error {
 	err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value, struct{}{})
+		r.keep(struct{}{})
 	}
 	return err
 }
@@ -115,7 +115,7 @@ type thenOptional[T, U any] struct {
 func (r *thenOptional[T, U]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, r.on.value)
 	if err == nil {
-		keep(&r.node, &r.value.Value, v)
+		r.keep(Result[U]{Value: v})
 	}
 	return err
 }
@@ -142,8 +142,6 @@ func oneDep[T any](i int, t *Task[T]) *engine.Node {
 // they are of different groups. A third is added by And again; for more, or where
 // names say more than the order of arguments, there is [Needs].
 func (t *Task[T]) And[U any](u *Task[U]) And2[T, U] {
-	n := checkTask(t, "And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
+	checkAnd(checkTask(t, "And"), u)
 	return And2[T, U]{t, u}
 }

@@ -146,9 +146,7 @@ func (d And{{.N}}[{{.Types}}]) Race[R any](name string, fns ...func(context.Cont
 {{if .Next}}
 // And adds a dependency. It panics if u is of another group.
 func (d And{{.N}}[{{.Types}}]) And[{{.More}} any](u *Task[{{.More}}]) And{{.Up}}[{{.Types}}, {{.More}}] {
-	n := checkTask(d.a, "And{{.N}}.And")
-	m := checkArg(u, "And", engine.Label(n))
-	checkGroup(engine.GroupOf(n), m, "And", engine.Label(n))
+	checkAnd(checkTask(d.a, "And{{.N}}.And"), u)
 	return And{{.Up}}[{{.Types}}, {{.More}}]{ {{- range .Deps}}d.{{.Field}}, {{end}}u}
 }
 {{end}}
@@ -183,7 +181,7 @@ type and{{.N}}Then[{{.Types}}, R any] struct {
 func (r *and{{.N}}Then[{{.Types}}, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
 	if err == nil {
-		keep(&r.node, &r.value, v)
+		r.keep(v)
 	}
 	return err
 }
@@ -206,7 +204,7 @@ type and{{.N}}Do[{{.Types}} any] struct {
 func (r *and{{.N}}Do[{{.Types}}]) Call(ctx context.Context) error {
 	err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
 	if err == nil {
-		keep(&r.node, &r.value, struct{}{})
+		r.keep(struct{}{})
 	}
 	return err
 }
@@ -227,7 +225,7 @@ type and{{.N}}Optional[{{.Types}}, R any] struct {
 func (r *and{{.N}}Optional[{{.Types}}, R]) Call(ctx context.Context) error {
 	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
 	if err == nil {
-		keep(&r.node, &r.value.Value, v)
+		r.keep(Result[R]{Value: v})
 	}
 	return err
 }

@@ -158,6 +158,15 @@ func (g *Group) settleGiven(n *Node, f *Failure) {
 // Give passes here.
 func (g *Group) declare(n *Node) bool {
 	g.countDeclared(n)
+	if g.plain && !g.looksEnded() {
+		return true
+	}
+	return g.declareOther(n)
+}
+
+// declareOther is the rest of declare where somebody looks, or the group seems to have
+// ended.
+func (g *Group) declareOther(n *Node) bool {
 	if !g.plain && !g.reportDeclared(n, nil, 0) {
 		return false
 	}
@@ -169,17 +178,22 @@ func (g *Group) declare(n *Node) bool {
 	return false
 }
 
-// countDeclared counts a new task, and takes its place in the order. It panics in a
-// sealed group, whose declared stays negative by 2⁶³ whatever is added. Keeps 7.
+// countDeclared counts a new task, and takes its place in the order.
 func (g *Group) countDeclared(n *Node) {
-	if g.backend != nil {
-		g.backend.Declaring(n)
+	if b := g.backend; b != nil {
+		b.Declaring(n)
+		n.takeOrder()
+		b.Counted(n)
+	} else {
+		n.takeOrder()
 	}
-	order := g.declared.Add(1)
+}
+
+// takeOrder panics in a sealed group, whose declared stays negative by 2⁶³ whatever is
+// added. Keeps 7.
+func (n *Node) takeOrder() {
+	order := n.group.declared.Add(1)
 	n.order = uint32(order)
-	if g.backend != nil {
-		g.backend.Counted(n)
-	}
 	if order < 0 {
 		panic("asap: task " + n.name + " declared in a group that has ended; declare it before Wait returns, or in a new group with New")
 	}

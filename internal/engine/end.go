@@ -49,6 +49,12 @@ func (g *Group) noticeEnd() bool {
 	return g.ending.Load() != nil || g.base.parent.Err() != nil && g.noticeParent()
 }
 
+// looksEnded is what noticeEnd begins with, small enough to be inlined where a body is
+// declared or starts: who sees true asks that. No mutex may be held.
+func (g *Group) looksEnded() bool {
+	return g.ending.Load() != nil || g.base.parent.Err() != nil
+}
+
 // hasEnded reports whether the group has an end, also if nobody has noticed it yet,
 // for a goroutine that may have been left behind by a body. Without a mutex, like
 // noticeEnd.

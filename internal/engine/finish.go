@@ -84,9 +84,11 @@ func (g *Group) finish() {
 // last line, so everything else comes before it.
 func (g *Group) becomeOver() {
 	g.over.Store(over)
-	g.forgetUndos()
-	g.unwatchParent()
-	g.endDues()
+	if g.ledger.Load() != nil { // else nothing of the three was noted before the seal
+		g.forgetUndos()
+		g.unwatchParent()
+		g.endDues()
+	}
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
 	if c := g.realContext.Load(); c != nil {

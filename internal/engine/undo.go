@@ -171,12 +171,15 @@ func (d *undoing) tidyIfMany() {
 
 // planUndos returns what is to be undone, in that order: the latest success first. The
 // group is sealed, so all has been noted. Who has sealed it and who finishes it call
-// this; the first decides.
+// this; the first decides. What most groups pay is small enough to be inlined.
 func (g *Group) planUndos() []step {
-	d := g.undoing()
-	if d == nil {
-		return nil
+	if d := g.undoing(); d != nil {
+		return g.plan(d)
 	}
+	return nil
+}
+
+func (g *Group) plan(d *undoing) []step {
 	all := g.host.Undoes()
 	g.mu.Lock()
 	defer g.mu.Unlock()

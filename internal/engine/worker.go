@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"runtime/debug"
 	"time"
 )
@@ -105,30 +104,20 @@ func (w *worker) pop() *Node {
 // worker owns n, which has its slots. No lock is held: keeps 27.
 func (w *worker) run(n *Node) (next *Node) {
 	g := n.group
-	switch skip := n.mustSkip(); {
-	case n.kind&Opted != 0 && !(skip && n.skipDue() || !skip && n.beginDue()):
-		return w.settleAs(n, n.lateVerdict())
-	case skip:
-		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
+	if g.looksEnded() || n.kind&(Entrant|Opted) != 0 {
+		if v, refused := n.refused(); refused {
+			return w.settleAs(n, v)
+		}
 	}
 	w.inBody = true
-	var ctx context.Context = n
-	if g.watch != nil || n.kind&(Entrant|Wrapped) != 0 {
-		ctx = g.prepare(n, w.instant())
-	}
 	var err error
-	var dead *Failure
-	if n.kind&Wrapped == 0 {
-		err = n.body.Call(ctx)
+	if g.watch == nil && n.kind&(Entrant|Wrapped) == 0 {
+		err = n.body.Call(n)
 	} else {
-		dead, err = g.callBody(n, ctx)
-		err = n.endTime(err, dead != nil)
-	}
-	if g.watch != nil {
-		g.watch.BodyEnd(n.clearRegion())
-	}
-	if dead != nil {
-		return w.settleAs(n, Verdict{Fail: dead})
+		var dead *Failure
+		if dead, err = w.call(n); dead != nil {
+			return w.settleAs(n, Verdict{Fail: dead})
+		}
 	}
 	if err == nil && g.ending.Load() == nil {
 		if g.plain && n.kind&(part|Wrapped|Bounded) == 0 {
@@ -138,6 +127,34 @@ func (w *worker) run(n *Node) (next *Node) {
 	}
 	// Still in the body: judging calls methods of the user's error.
 	return w.settleAs(n, g.host.Returned(n, err))
+}
+
+// call calls a body that somebody looks at, or whose context is not the node. It
+// returns dead if a call of it has died that is not this goroutine's.
+func (w *worker) call(n *Node) (dead *Failure, err error) {
+	g := n.group
+	ctx := g.prepare(n, w.instant())
+	if n.kind&Wrapped == 0 {
+		err = n.body.Call(ctx)
+	} else {
+		dead, err = g.callBody(n, ctx)
+		err = n.endTime(err, dead != nil)
+	}
+	if g.watch != nil {
+		g.watch.BodyEnd(n.clearRegion())
+	}
+	return dead, err
+}
+
+// refused reports whether n's body must not start, and how n ends then.
+func (n *Node) refused() (v Verdict, refused bool) {
+	switch skip := n.mustSkip(); {
+	case n.kind&Opted != 0 && !(skip && n.skipDue() || !skip && n.beginDue()):
+		return n.lateVerdict(), true
+	case skip:
+		return Verdict{Fail: n.group.host.Skipped(n, nil)}, true
+	}
+	return v, false
 }
 
 // mustSkip reports whether n's body must not start. It takes over the end of the
