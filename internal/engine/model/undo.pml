@@ -7,7 +7,7 @@
  * of a and c runs b; a group that has failed undoes what has succeeded, one that has not
  * undoes nothing. With OUTSIDER somebody who is not counted notes an undo of a at any
  * time, also too late, and then a timer's call comes, which is counted at any time. To
- * keep it small, c does nothing then, and one goroutine waits.
+ * keep it small, c does nothing then.
  *
  * Checked: each undo that was accepted runs once in a group that has failed, when all
  * tasks have ended and nobody else is in the group, and before it is over; what depends
@@ -22,13 +22,10 @@
  * break: BREAK_PLAN
  * break: BREAK_JOINS
  * break: BREAK_COME
+ * break: BREAK_REFUSED -DOUTSIDER
  * break: BREAK_OVER
  */
-#ifdef OUTSIDER
-#define JOINERS	1
-#else
-#define JOINERS	2
-#endif
+#define JOINERS	2	/* with OUTSIDER too: one may come when the other is gone */
 byte declared = 3;	/* Group.declared: the caller, a and c */
 bool sealed;		/* the bit of it */
 byte ended;		/* Group.ended */
@@ -282,13 +279,26 @@ active [JOINERS] proctype wait() {
 	bool ok, open;
 	byte n, plan;
 	byte w = _pid % JOINERS;
-	/* Group.beginJoin */
+	/* Group.beginJoin, ledger.lockForJoin */
+again:	ok = sealed;
+	if
+	:: ok -> planUndos()
+	:: else -> plan = 0
+	fi;
 	lock();
+	if
+	:: ok != sealed -> unlock(); goto again
+	:: else
+	fi;
 	atomic {
 #ifdef BREAK_COME
 		open = !sealed;
 #else
+#ifdef BREAK_REFUSED
 		open = (!sealed || undoing && !joinsEnded);
+#else
+		open = (!ok || plan != 0 && !joinsEnded);	/* who seals meanwhile looks there */
+#endif
 #endif
 		joins = joins | (open -> bit(w) : 0);
 		unlock()
