@@ -16,7 +16,7 @@ func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
 	g := engine.GroupOf(dep)
-	r := &thenTask[T, U]{thenDeps: thenDeps[T]{a: t}, fn: fn}
+	r := &thenTask[T, U]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)
@@ -31,7 +31,7 @@ func (t *Task[T]) Do(name string, fn func(context.Context, T) error, options ...
 	dep := checkTask(t, "Do")
 	checkFunc(fn == nil, "Do", name)
 	g := engine.GroupOf(dep)
-	r := &thenDo[T]{thenDeps: thenDeps[T]{a: t}, fn: fn}
+	r := &thenDo[T]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)
@@ -47,7 +47,7 @@ func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, e
 	dep := checkTask(t, "Optional")
 	checkFunc(fn == nil, "Optional", name)
 	g := engine.GroupOf(dep)
-	r := &thenOptional[T, U]{thenDeps: thenDeps[T]{a: t}, fn: fn}
+	r := &thenOptional[T, U]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)

@@ -55,12 +55,12 @@ func records(n int, types []string) (all []record) {
 	case 1:
 		names, deps, clear = []string{"thenTask", "thenDo", "thenOptional"}, "thenDeps[A]", "r.a, r.fn = nil, nil"
 	}
-	var args string
+	var args strings.Builder
 	for _, t := range types {
-		args += ", r." + strings.ToLower(t) + ".value"
+		args.WriteString(", r." + strings.ToLower(t) + ".value")
 	}
 	for i, name := range names {
-		r := record{Value: "R", Result: "(R, error)", Into: "r.value", Arg: "v", Args: args, Deps: deps, Clear: clear, Out: true, In: n > 0}
+		r := record{Value: "R", Result: "(R, error)", Into: "r.value", Arg: "v", Args: args.String(), Deps: deps, Clear: clear, Out: true, In: n > 0}
 		if n > 0 {
 			r.Types = ", " + used
 		}
