@@ -8,6 +8,146 @@ import (
 	"github.com/asap-go/asap/internal/engine"
 )
 
+type goTask[R any] struct {
+	Task[R]
+	noDeps
+	fn func(context.Context) (R, error)
+}
+
+func (r *goTask[R]) Call(ctx context.Context) error {
+	v, err := r.fn(ctx)
+	if err == nil {
+		r.keep(v)
+	}
+	return err
+}
+func (r *goTask[R]) Drop(failed bool) {
+	r.fn = nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *goTask[R]) Fill(c *engine.Call) {
+	c.Func, c.Out = r.fn, &r.value
+}
+
+type doTask struct {
+	Task[struct{}]
+	noDeps
+	fn func(context.Context) error
+}
+
+func (r *doTask) Call(ctx context.Context) error {
+	err := r.fn(ctx)
+	if err == nil {
+		r.keep(struct{}{})
+	}
+	return err
+}
+func (r *doTask) Drop(failed bool) {
+	r.fn = nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *doTask) Fill(c *engine.Call) {
+	c.Func = r.fn
+}
+
+type optionalTask[R any] struct {
+	Task[Result[R]]
+	noDeps
+	fn func(context.Context) (R, error)
+}
+
+func (r *optionalTask[R]) Call(ctx context.Context) error {
+	v, err := r.fn(ctx)
+	if err == nil {
+		r.keep(Result[R]{Value: v})
+	}
+	return err
+}
+func (r *optionalTask[R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
+func (r *optionalTask[R]) Drop(failed bool) {
+	r.fn = nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *optionalTask[R]) Fill(c *engine.Call) {
+	c.Func, c.Out = r.fn, &r.value.Value
+}
+
+type thenTask[A, R any] struct {
+	Task[R]
+	thenDeps[A]
+	fn func(context.Context, A) (R, error)
+}
+
+func (r *thenTask[A, R]) Call(ctx context.Context) error {
+	v, err := r.fn(ctx, r.a.value)
+	if err == nil {
+		r.keep(v)
+	}
+	return err
+}
+func (r *thenTask[A, R]) Drop(failed bool) {
+	r.a, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenTask[A, R]) Fill(c *engine.Call) {
+	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
+}
+
+type thenDo[A any] struct {
+	Task[struct{}]
+	thenDeps[A]
+	fn func(context.Context, A) error
+}
+
+func (r *thenDo[A]) Call(ctx context.Context) error {
+	err := r.fn(ctx, r.a.value)
+	if err == nil {
+		r.keep(struct{}{})
+	}
+	return err
+}
+func (r *thenDo[A]) Drop(failed bool) {
+	r.a, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenDo[A]) Fill(c *engine.Call) {
+	c.Func, c.In = r.fn, r.values()
+}
+
+type thenOptional[A, R any] struct {
+	Task[Result[R]]
+	thenDeps[A]
+	fn func(context.Context, A) (R, error)
+}
+
+func (r *thenOptional[A, R]) Call(ctx context.Context) error {
+	v, err := r.fn(ctx, r.a.value)
+	if err == nil {
+		r.keep(Result[R]{Value: v})
+	}
+	return err
+}
+func (r *thenOptional[A, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
+func (r *thenOptional[A, R]) Drop(failed bool) {
+	r.a, r.fn = nil, nil
+	if failed {
+		r.forget()
+	}
+}
+func (r *thenOptional[A, R]) Fill(c *engine.Call) {
+	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
+}
+
 // And2 is 2 tasks of one group as dependencies; [Task.And] makes it.
 type And2[A, B any] struct {
 	a *Task[A]
@@ -149,7 +289,9 @@ func (r *and2Do[A, B]) Drop(failed bool) {
 		r.forget()
 	}
 }
-func (r *and2Do[A, B]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and2Do[A, B]) Fill(c *engine.Call) {
+	c.Func, c.In = r.fn, r.values()
+}
 
 type and2Optional[A, B, R any] struct {
 	Task[Result[R]]
@@ -313,7 +455,9 @@ func (r *and3Do[A, B, C]) Drop(failed bool) {
 		r.forget()
 	}
 }
-func (r *and3Do[A, B, C]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
+func (r *and3Do[A, B, C]) Fill(c *engine.Call) {
+	c.Func, c.In = r.fn, r.values()
+}
 
 type and3Optional[A, B, C, R any] struct {
 	Task[Result[R]]

@@ -38,27 +38,6 @@ func (g *Group) Go[T any](name string, fn func(context.Context) (T, error), opti
 	return &t.Task
 }
 
-type goTask[T any] struct {
-	Task[T]
-	noDeps
-	fn func(context.Context) (T, error)
-}
-
-func (t *goTask[T]) Call(ctx context.Context) error {
-	v, err := t.fn(ctx)
-	if err == nil {
-		t.keep(v)
-	}
-	return err
-}
-func (t *goTask[T]) Drop(failed bool) {
-	t.fn = nil
-	if failed {
-		t.forget()
-	}
-}
-func (t *goTask[T]) Fill(c *engine.Call) { c.Func, c.Out = t.fn, &t.value }
-
 // Do is [Group.Go] for a function without a value.
 func (g *Group) Do(name string, fn func(context.Context) error, options ...TaskOption) *Task[struct{}] {
 	g.check("Do")
@@ -72,27 +51,6 @@ func (g *Group) Do(name string, fn func(context.Context) error, options ...TaskO
 	}
 	return &t.Task
 }
-
-type doTask struct {
-	Task[struct{}]
-	noDeps
-	fn func(context.Context) error
-}
-
-func (t *doTask) Call(ctx context.Context) error {
-	err := t.fn(ctx)
-	if err == nil {
-		t.keep(struct{}{})
-	}
-	return err
-}
-func (t *doTask) Drop(failed bool) {
-	t.fn = nil
-	if failed {
-		t.forget()
-	}
-}
-func (t *doTask) Fill(c *engine.Call) { c.Func = t.fn }
 
 // Optional is [Group.Go] for something that others can do without: the failure
 // of fn becomes the Err of its [Result] and stops nobody. The end of the
@@ -112,28 +70,6 @@ func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error)
 	}
 	return &t.Task
 }
-
-type optionalTask[T any] struct {
-	Task[Result[T]]
-	noDeps
-	fn func(context.Context) (T, error)
-}
-
-func (t *optionalTask[T]) Call(ctx context.Context) error {
-	v, err := t.fn(ctx)
-	if err == nil {
-		t.keep(Result[T]{Value: v})
-	}
-	return err
-}
-func (t *optionalTask[T]) absorb(e *TaskError) { absorb(&t.node, &t.value, e) }
-func (t *optionalTask[T]) Drop(failed bool) {
-	t.fn = nil
-	if failed {
-		t.forget()
-	}
-}
-func (t *optionalTask[T]) Fill(c *engine.Call) { c.Func, c.Out = t.fn, &t.value.Value }
 
 // Input returns a task that is done and has the value v.
 func (g *Group) Input[T any](name string, v T) *Task[T] {

@@ -16,7 +16,7 @@ func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error
 	dep := checkTask(t, "Then")
 	checkFunc(fn == nil, "Then", name)
 	g := engine.GroupOf(dep)
-	r := &thenTask[T, U]{on: t, fn: fn}
+	r := &thenTask[T, U]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)
@@ -24,31 +24,6 @@ func (t *Task[T]) Then[U any](name string, fn func(context.Context, T) (U, error
 		start(&r.node, options)
 	}
 	return &r.Task
-}
-
-type thenTask[T, U any] struct {
-	Task[U]
-	on   *Task[T]
-	fn   func(context.Context, T) (U, error)
-	edge engine.Edge
-}
-
-func (r *thenTask[T, U]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.on.value)
-	if err == nil {
-		r.keep(v)
-	}
-	return err
-}
-func (r *thenTask[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
-func (r *thenTask[T, U]) Drop(failed bool) {
-	r.on, r.fn = nil, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *thenTask[T, U]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, []any{r.on.value}, &r.value
 }
 
 // Do is [Task.Then] for a function without a value.
@@ -56,7 +31,7 @@ func (t *Task[T]) Do(name string, fn func(context.Context, T) error, options ...
 	dep := checkTask(t, "Do")
 	checkFunc(fn == nil, "Do", name)
 	g := engine.GroupOf(dep)
-	r := &thenDo[T]{on: t, fn: fn}
+	r := &thenDo[T]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, 0)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)
@@ -66,36 +41,13 @@ func (t *Task[T]) Do(name string, fn func(context.Context, T) error, options ...
 	return &r.Task
 }
 
-type thenDo[T any] struct {
-	Task[struct{}]
-	on   *Task[T]
-	fn   func(context.Context, T) error
-	edge engine.Edge
-}
-
-func (r *thenDo[T]) Call(ctx context.Context) error {
-	err := r.fn(ctx, r.on.value)
-	if err == nil {
-		r.keep(struct{}{})
-	}
-	return err
-}
-func (r *thenDo[T]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
-func (r *thenDo[T]) Drop(failed bool) {
-	r.on, r.fn = nil, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *thenDo[T]) Fill(c *engine.Call) { c.Func, c.In = r.fn, []any{r.on.value} }
-
 // Optional is [Task.Then] for something that others can do without: the
 // failure of fn, but not of t, becomes the Err of its [Result].
 func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, error), options ...TaskOption) *Task[Result[U]] {
 	dep := checkTask(t, "Optional")
 	checkFunc(fn == nil, "Optional", name)
 	g := engine.GroupOf(dep)
-	r := &thenOptional[T, U]{on: t, fn: fn}
+	r := &thenOptional[T, U]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
 	if len(options) == 0 {
 		g.StartAfter(&r.node, dep, &r.edge)
@@ -105,38 +57,20 @@ func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, e
 	return &r.Task
 }
 
-type thenOptional[T, U any] struct {
-	Task[Result[U]]
-	on   *Task[T]
-	fn   func(context.Context, T) (U, error)
+// thenDeps is the part of a record with one dependency.
+type thenDeps[A any] struct {
+	a    *Task[A]
 	edge engine.Edge
 }
 
-func (r *thenOptional[T, U]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, r.on.value)
-	if err == nil {
-		r.keep(Result[U]{Value: v})
-	}
-	return err
-}
-func (r *thenOptional[T, U]) absorb(e *TaskError)    { absorb(&r.node, &r.value, e) }
-func (r *thenOptional[T, U]) Dep(i int) *engine.Node { return oneDep(i, r.on) }
-func (r *thenOptional[T, U]) Drop(failed bool) {
-	r.on, r.fn = nil, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *thenOptional[T, U]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, []any{r.on.value}, &r.value.Value
-}
-
-func oneDep[T any](i int, t *Task[T]) *engine.Node {
-	if i == 0 && t != nil {
-		return &t.node
+func (d *thenDeps[A]) Dep(i int) *engine.Node {
+	if i == 0 && d.a != nil {
+		return &d.a.node
 	}
 	return nil
 }
+
+func (d *thenDeps[A]) values() []any { return []any{d.a.value} }
 
 // And puts t and u together as dependencies: t.And(u).Then(...). It panics if
 // they are of different groups. A third is added by And again; for more, or where

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/asap-go/asap/internal/wire"
 )
@@ -13,8 +12,8 @@ import (
 func (r Result[T]) MarshalJSON() ([]byte, error) {
 	if r.Err != nil {
 		return json.Marshal(struct {
-			Error *wireError `json:"error"`
-		}{newWire(r.Err)})
+			Error *wire.Form `json:"error"`
+		}{wire.Encode(ours{}, r.Err)})
 	}
 	return json.Marshal(struct {
 		Value T `json:"value"`
@@ -26,27 +25,26 @@ func (r Result[T]) MarshalJSON() ([]byte, error) {
 func (r *Result[T]) UnmarshalJSON(data []byte) error {
 	var w struct {
 		Value T          `json:"value"`
-		Error *wireError `json:"error"`
+		Error *wire.Form `json:"error"`
 	}
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}
 	*r = Result[T]{Value: w.Value}
 	if w.Error != nil {
-		var zero T
-		*r = Result[T]{zero, w.Error.error()}
+		*r = Result[T]{Err: w.Error.Decode(ours{})}
 	}
 	return nil
 }
 
 // MarshalJSON encodes the error with everything that it wraps, so that it can
 // cross to another process.
-func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
+func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(wire.Encode(ours{}, e)) }
 
 // UnmarshalJSON decodes what MarshalJSON has encoded. What the error wraps and
 // is not of this package comes back as the RemoteError of package flow.
 func (e *TaskError) UnmarshalJSON(data []byte) error {
-	out, err := decodeWire[*TaskError](data)
+	out, err := decode[*TaskError](data)
 	if err == nil {
 		e.Task, e.Err, e.cause, e.echo = out.Task, out.Err, out.cause, out.echo
 	}
@@ -55,207 +53,97 @@ func (e *TaskError) UnmarshalJSON(data []byte) error {
 
 // MarshalJSON encodes the error with everything that it wraps, so that it can
 // cross to another process.
-func (e *GroupError) MarshalJSON() ([]byte, error) { return json.Marshal(newWire(e)) }
+func (e *GroupError) MarshalJSON() ([]byte, error) { return json.Marshal(wire.Encode(ours{}, e)) }
 
 // UnmarshalJSON decodes what MarshalJSON has encoded. What the failures wrap
 // and is not of this package comes back as the RemoteError of package flow.
 func (e *GroupError) UnmarshalJSON(data []byte) error {
-	out, err := decodeWire[*GroupError](data)
+	out, err := decode[*GroupError](data)
 	if err == nil {
 		*e = *out
 	}
 	return err
 }
 
-func decodeWire[E error](data []byte) (E, error) {
-	var w wireError
-	var none E
-	if err := json.Unmarshal(data, &w); err != nil {
+func decode[E error](data []byte) (none E, err error) {
+	var f wire.Form
+	if err := json.Unmarshal(data, &f); err != nil {
 		return none, err
 	}
-	out, ok := w.error().(E)
+	out, ok := f.Decode(ours{}).(E)
 	if !ok {
 		return none, fmt.Errorf("asap: what was decoded is no %T", none)
 	}
 	return out, nil
 }
 
-// wireError is an error on its way to another process.
-type wireError struct {
-	Kind    string       `json:"kind,omitempty"` // task, undo, group, panic, cycle, or a sentinel; "" for any other
-	Name    string       `json:"name,omitempty"` // of the task or the group
-	Type    string       `json:"type,omitempty"`
-	Message string       `json:"message,omitempty"`
-	Stack   string       `json:"stack,omitempty"`
-	Path    []string     `json:"path,omitempty"`
-	Is      []string     `json:"is,omitempty"` // sentinels of which only the original's Is method knows
-	Causes  []*wireError `json:"causes,omitempty"`
+// ours says how the errors of this package travel.
+type ours struct{}
 
-	// Of a group that was ended from outside, Cause also of a task that an end
-	// has ended.
-	Cause   *wireError   `json:"cause,omitempty"`
-	Context *wireError   `json:"context,omitempty"` // the error of the context that has ended
-	Running []string     `json:"running,omitempty"`
-	Ended   []*wireError `json:"ended,omitempty"` // the errors of bodies that are no failures
-	Later   int          `json:"later,omitempty"` // failures after the end
+var _ wire.Errors = ours{}
+
+func (ours) Text(err error) string { return textOf(err) }
+
+func (ours) Sentinels() []wire.Sentinel {
+	return []wire.Sentinel{
+		{Name: "skipped", Err: ErrSkipped},
+		{Name: "exited", Err: ErrExited},
+		{Name: "goexit", Err: ErrGoexit},
+		{Name: "canceled", Err: context.Canceled},
+		{Name: "deadline", Err: context.DeadlineExceeded},
+	}
 }
 
-// sentinels are the errors that are the same everywhere.
-var sentinels = [...]struct {
-	name string
-	err  error
-}{
-	{"skipped", ErrSkipped},
-	{"exited", ErrExited},
-	{"goexit", ErrGoexit},
-	{"canceled", context.Canceled},
-	{"deadline", context.DeadlineExceeded},
-}
-
-// Bounds of what travels: engines limit the size of an error.
-const (
-	maxWireDepth = 64
-	maxWireNodes = 1000
-	maxWireText  = 16 << 10
-)
-
-type wirer struct{ left int }
-
-func newWire(err error) *wireError {
-	w := wirer{maxWireNodes}
-	return w.encode(err, maxWireDepth)
-}
-
-func (w *wirer) encode(err error, depth int) *wireError {
-	w.left--
-	switch e := err.(type) {
+func (ours) Form(e *wire.Encoder, err error) *wire.Form {
+	switch err := err.(type) {
 	case *TaskError:
-		out := &wireError{Kind: "task", Name: e.Task, Causes: w.causes([]error{e.Err}, depth)}
-		if e.echo {
-			out.Cause = w.one(e.cause, depth)
+		f := &wire.Form{Kind: "task", Name: err.Task, Causes: e.All(err.Err)}
+		if err.echo {
+			f.Cause = e.One(err.cause)
 		}
-		return out
+		return f
 	case *GroupError:
-		return w.group(e, depth)
+		return err.form(e)
 	case *undoError:
-		return &wireError{Kind: "undo", Causes: w.causes([]error{e.err}, depth)}
+		return &wire.Form{Kind: "undo", Causes: e.All(err.err)}
 	case *CycleError:
-		return &wireError{Kind: "cycle", Path: e.Path}
+		return &wire.Form{Kind: "cycle", Path: err.Path}
 	case *PanicError:
-		out := &wireError{Kind: "panic", Name: e.Task, Type: fmt.Sprintf("%T", e.Value), Message: cut(fmt.Sprint(e.Value)), Stack: cut(string(e.Stack))}
-		if cause := e.Unwrap(); cause != nil {
-			out.Causes = w.causes([]error{cause}, depth)
-		}
-		return out
-	case *wire.RemoteError:
-		out := &wireError{Type: e.Type, Message: cut(e.Message), Causes: w.causes(e.Unwrap(), depth)}
-		out.Is = saidBy(e)
-		return out
+		return &wire.Form{Kind: "panic", Name: err.Task, Type: fmt.Sprintf("%T", err.Value),
+			Message: wire.Cut(fmt.Sprint(err.Value)), Stack: wire.Cut(string(err.Stack)), Causes: e.All(err.Unwrap())}
 	}
-	for _, s := range sentinels {
-		if err == s.err {
-			return &wireError{Kind: s.name}
-		}
-	}
-	out := &wireError{Type: fmt.Sprintf("%T", err), Message: cut(textOf(err))}
-	if is, ok := err.(interface{ Is(error) bool }); ok {
-		out.Is = saidBy(is)
-	}
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		if cause := e.Unwrap(); cause != nil {
-			out.Causes = w.causes([]error{cause}, depth)
-		}
-	case interface{ Unwrap() []error }:
-		out.Causes = w.causes(e.Unwrap(), depth)
-	}
-	return out
+	return nil
 }
 
-// saidBy has the sentinels that an Is method knows.
-func saidBy(err interface{ Is(error) bool }) (names []string) {
-	for _, s := range sentinels {
-		if err.Is(s.err) {
-			names = append(names, s.name)
-		}
+func (e *GroupError) form(to *wire.Encoder) *wire.Form {
+	f := &wire.Form{Kind: "group", Name: e.Group, Running: e.Running, Later: e.later}
+	f.Context, f.Cause = to.One(e.err), to.One(e.Cause)
+	var failures, ended []error
+	for _, te := range e.Failures {
+		failures = append(failures, te)
 	}
-	return names
-}
-
-func (w *wirer) group(e *GroupError, depth int) *wireError {
-	out := &wireError{Kind: "group", Name: e.Group, Running: e.Running, Later: e.later}
-	out.Context, out.Cause = w.one(e.err, depth), w.one(e.Cause, depth)
-	failures := make([]error, len(e.Failures))
-	for i, f := range e.Failures {
-		failures[i] = f
-	}
-	out.Causes = w.causes(failures, depth)
-	var ended []error
 	for _, err := range e.ended {
 		if te, ok := err.(*TaskError); !ok || !te.listed { // else it is among the failures
 			ended = append(ended, err)
 		}
 	}
-	out.Ended = w.causes(ended, depth)
-	return out
+	f.Causes, f.Ended = to.All(failures...), to.All(ended...)
+	return f
 }
 
-// one is causes for one error, which may be nil.
-func (w *wirer) one(err error, depth int) *wireError {
-	if err == nil {
-		return nil
+func (o ours) Error(f *wire.Form, causes []error) error {
+	var first error
+	if len(causes) > 0 {
+		first = causes[0]
 	}
-	return w.causes([]error{err}, depth)[0]
-}
-
-func (w *wirer) causes(errs []error, depth int) []*wireError {
-	var out []*wireError
-	for _, err := range errs {
-		switch {
-		case err == nil:
-		case w.left <= 0 || depth == 0:
-			return append(out, &wireError{Type: "asap.more", Message: "and more errors, which are too many to send"})
-		default:
-			out = append(out, w.encode(err, depth-1))
-		}
-	}
-	return out
-}
-
-func cut(text string) string {
-	if len(text) > maxWireText {
-		text = text[:maxWireText] + "…"
-	}
-	return strings.ToValidUTF8(text, "\uFFFD")
-}
-
-// error returns what the original is here.
-func (w *wireError) error() error {
-	causes := errorsOf(w.Causes)
-	switch w.Kind {
+	switch f.Kind {
 	case "task":
-		e := &TaskError{Task: w.Name}
-		if len(causes) > 0 {
-			e.Err = causes[0]
-		}
-		if w.Cause != nil {
-			e.cause, e.echo = w.Cause.error(), true
-		}
-		return e
+		return &TaskError{Task: f.Name, Err: first, cause: f.Cause.Decode(o), echo: f.Cause != nil}
 	case "undo":
-		e := &undoError{}
-		if len(causes) > 0 {
-			e.err = causes[0]
-		}
-		return e
+		return &undoError{first}
 	case "group":
-		e := &GroupError{Group: w.Name, Running: w.Running, ended: errorsOf(w.Ended), later: w.Later}
-		if w.Cause != nil {
-			e.Cause = w.Cause.error()
-		}
-		if w.Context != nil {
-			e.err = w.Context.error()
-		}
+		e := &GroupError{Group: f.Name, Running: f.Running, Cause: f.Cause.Decode(o),
+			err: f.Context.Decode(o), ended: wire.DecodeAll(o, f.Ended), later: f.Later}
 		for _, c := range causes {
 			te, ok := c.(*TaskError)
 			if !ok {
@@ -265,35 +153,13 @@ func (w *wireError) error() error {
 		}
 		return e
 	case "cycle":
-		return &CycleError{w.Path}
+		return &CycleError{f.Path}
 	case "panic":
-		e := &PanicError{Task: w.Name, Value: w.Message, Stack: []byte(w.Stack)}
-		if len(causes) > 0 {
-			e.Value = wire.New(w.Type, w.Message, nil, causes)
+		e := &PanicError{Task: f.Name, Value: f.Message, Stack: []byte(f.Stack)}
+		if first != nil {
+			e.Value = wire.New(f.Type, f.Message, nil, causes)
 		}
 		return e
 	}
-	for _, s := range sentinels {
-		if w.Kind == s.name {
-			return s.err
-		}
-	}
-	var is []error
-	for _, name := range w.Is {
-		for _, s := range sentinels {
-			if s.name == name {
-				is = append(is, s.err)
-			}
-		}
-	}
-	return wire.New(w.Type, w.Message, is, causes)
-}
-
-func errorsOf(all []*wireError) (errs []error) {
-	for _, w := range all {
-		if w != nil {
-			errs = append(errs, w.error())
-		}
-	}
-	return errs
+	return nil
 }

@@ -1,5 +1,5 @@
-// Command andgen writes and_gen.go: what And2 and And3 have, for each number of
-// dependencies the same.
+// Command andgen writes and_gen.go: what And2 and And3 have, and the records of tasks
+// with none to three dependencies, for each number the same.
 package main
 
 import (
@@ -8,6 +8,7 @@ import (
 	"go/format"
 	"log"
 	"os"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -23,6 +24,64 @@ type arity struct {
 	More  string // the type parameter that And adds
 	Up    int    // N + 1
 	Maker string // the method that makes it
+
+	Records []record
+}
+
+// record is the template's data for the record of one kind of task.
+type record struct {
+	Name    string // with its type parameters declared: thenTask[A, R any]
+	Self    string // with them used
+	Value   string // of the task
+	Result  string // what the function returns
+	Into    string // where its value goes
+	Arg     string // the what is kept of a success
+	Types   string // of the arguments, behind a comma
+	Args    string
+	Deps    string // what is embedded
+	Clear   string // lets go of the dependencies
+	Out, In bool
+	Absorbs bool
+}
+
+// records are those for n dependencies.
+func records(n int, types []string) (all []record) {
+	names := []string{fmt.Sprintf("and%dThen", n), fmt.Sprintf("and%dDo", n), fmt.Sprintf("and%dOptional", n)}
+	used := strings.Join(types, ", ")
+	deps, clear := fmt.Sprintf("and%dDeps[%s]", n, used), fmt.Sprintf("r.And%d, r.fn = And%[1]d[%s]{}, nil", n, used)
+	switch n {
+	case 0:
+		names, deps, clear = []string{"goTask", "doTask", "optionalTask"}, "noDeps", "r.fn = nil"
+	case 1:
+		names, deps, clear = []string{"thenTask", "thenDo", "thenOptional"}, "thenDeps[A]", "r.a, r.fn = nil, nil"
+	}
+	var args strings.Builder
+	for _, t := range types {
+		args.WriteString(", r." + strings.ToLower(t) + ".value")
+	}
+	for i, name := range names {
+		r := record{Value: "R", Result: "(R, error)", Into: "r.value", Arg: "v", Args: args.String(), Deps: deps, Clear: clear, Out: true, In: n > 0}
+		if n > 0 {
+			r.Types = ", " + used
+		}
+		params := types
+		switch i {
+		case 1:
+			r.Value, r.Result, r.Arg, r.Out = "struct{}", "error", "struct{}{}", false
+		case 2:
+			r.Value, r.Into, r.Arg, r.Absorbs = "Result[R]", "r.value.Value", "Result[R]{Value: v}", true
+		}
+		if i != 1 {
+			params = append(slices.Clone(types), "R")
+		}
+		r.Name, r.Self = name, name
+		if len(params) > 0 {
+			list := strings.Join(params, ", ")
+			r.Name, r.Self = name+"["+list+" any]", name+"["+list+"]"
+		}
+		all = append(all, r)
+	}
+	return all
 }
 
 type dep struct{ Type, Field string }
@@ -32,7 +91,7 @@ func main() {
 		log.Fatal("usage: andgen FILE")
 	}
 	var arities []arity
-	for n := 2; n <= most; n++ {
+	for n := range most + 1 {
 		a := arity{N: n, Next: n < most}
 		var types []string
 		for i := range n {
@@ -41,6 +100,7 @@ func main() {
 			a.Deps = append(a.Deps, dep{t, strings.ToLower(t)})
 		}
 		a.Types = strings.Join(types, ", ")
+		a.Records = records(n, types)
 		a.More = string(rune('A' + n))
 		a.Up = n + 1
 		a.Maker = "Task.And"
@@ -71,7 +131,7 @@ import (
 
 	"github.com/asap-go/asap/internal/engine"
 )
-{{range .}}
+{{range .}}{{if gt .N 1}}
 // And{{.N}} is {{.N}} tasks of one group as dependencies; [{{.Maker}}] makes it.
 type And{{.N}}[{{.Types}} any] struct {
 {{- range .Deps}}
@@ -172,71 +232,31 @@ func (d *and{{.N}}Deps[{{.Types}}]) values() []any {
 	return []any{ {{- range .Deps}}d.{{.Field}}.value, {{end -}} }
 }
 
-type and{{.N}}Then[{{.Types}}, R any] struct {
-	Task[R]
-	and{{.N}}Deps[{{.Types}}]
-	fn func(context.Context, {{.Types}}) (R, error)
+{{end}}
+{{- range .Records}}
+type {{.Name}} struct {
+	Task[{{.Value}}]
+	{{.Deps}}
+	fn func(context.Context{{.Types}}) {{.Result}}
 }
 
-func (r *and{{.N}}Then[{{.Types}}, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
+func (r *{{.Self}}) Call(ctx context.Context) error {
+	{{if .Out}}v, {{end}}err := r.fn(ctx{{.Args}})
 	if err == nil {
-		r.keep(v)
+		r.keep({{.Arg}})
 	}
 	return err
 }
-func (r *and{{.N}}Then[{{.Types}}, R]) Drop(failed bool) {
-	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
+{{- if .Absorbs}}
+func (r *{{.Self}}) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
+{{- end}}
+func (r *{{.Self}}) Drop(failed bool) {
+	{{.Clear}}
 	if failed {
 		r.forget()
 	}
 }
-func (r *and{{.N}}Then[{{.Types}}, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value
+func (r *{{.Self}}) Fill(c *engine.Call) {
+	c.Func{{if .In}}, c.In{{end}}{{if .Out}}, c.Out{{end}} = r.fn{{if .In}}, r.values(){{end}}{{if .Out}}, &{{.Into}}{{end}}
 }
-
-type and{{.N}}Do[{{.Types}} any] struct {
-	Task[struct{}]
-	and{{.N}}Deps[{{.Types}}]
-	fn func(context.Context, {{.Types}}) error
-}
-
-func (r *and{{.N}}Do[{{.Types}}]) Call(ctx context.Context) error {
-	err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
-	if err == nil {
-		r.keep(struct{}{})
-	}
-	return err
-}
-func (r *and{{.N}}Do[{{.Types}}]) Drop(failed bool) {
-	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and{{.N}}Do[{{.Types}}]) Fill(c *engine.Call) { c.Func, c.In = r.fn, r.values() }
-
-type and{{.N}}Optional[{{.Types}}, R any] struct {
-	Task[Result[R]]
-	and{{.N}}Deps[{{.Types}}]
-	fn func(context.Context, {{.Types}}) (R, error)
-}
-
-func (r *and{{.N}}Optional[{{.Types}}, R]) Call(ctx context.Context) error {
-	v, err := r.fn(ctx, {{range .Deps}}r.{{.Field}}.value, {{end}})
-	if err == nil {
-		r.keep(Result[R]{Value: v})
-	}
-	return err
-}
-func (r *and{{.N}}Optional[{{.Types}}, R]) absorb(e *TaskError) { absorb(&r.node, &r.value, e) }
-func (r *and{{.N}}Optional[{{.Types}}, R]) Drop(failed bool) {
-	r.And{{.N}}, r.fn = And{{.N}}[{{.Types}}]{}, nil
-	if failed {
-		r.forget()
-	}
-}
-func (r *and{{.N}}Optional[{{.Types}}, R]) Fill(c *engine.Call) {
-	c.Func, c.In, c.Out = r.fn, r.values(), &r.value.Value
-}
-{{end}}`))
+{{end}}{{end}}`))

@@ -1,5 +1,6 @@
-// Package wire has what is left of an error that has crossed from another
-// process: package asap decodes it, package flow names it.
+// Package wire carries errors to another process: their form as JSON, and what is
+// left there of those that have none of their own. Package asap says how its errors
+// travel, package flow names the RemoteError.
 package wire
 
 import "slices"
