@@ -105,6 +105,10 @@ func (s *settling) judge(n *onode, err *oerr) {
 		return
 	}
 	n.fail, n.outcome = te, 'F'
+	if n.task.mayFail {
+		te.listed, te.let = ends == inListed, true
+		return
+	}
 	g.left(n)
 	te.listed = true
 	if ends != inListed { // else the root is listed

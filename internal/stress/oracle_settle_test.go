@@ -199,7 +199,9 @@ func (s *settling) skip(n, dep *onode) {
 	default:
 		cause = dep.skipCause()
 	}
-	g.left(n)
+	if !cause.let {
+		g.left(n)
+	}
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'
 	s.work = append(s.work, n)
 }

@@ -217,6 +217,9 @@ func (c *checker) group(id int) {
 			c.bad("group g%d: failure of unknown task %s", id, te.Task)
 			continue
 		}
+		if t.mayFail {
+			c.bad("group g%d: lists %v of a task that may fail (R37)", id, te)
+		}
 		if te.Task == t.name() && c.handles[t.id] != nil {
 			if _, err, _ := c.outcome(t); err != error(te) {
 				c.bad("group g%d: lists %v of a task that ended with %v", id, te, err)

@@ -55,6 +55,7 @@ func generate(seed uint64, ties bool) *graph {
 	}
 	b.outsiders(root)
 	b.share()
+	b.letFail()
 	return b.g
 }
 

@@ -57,6 +57,7 @@ type task struct {
 	shared    bool      // has the SharedLimit
 	options   []option
 	leftOut   bool // When(false)
+	mayFail   bool
 	omit      bool // taken out by the shrinker
 }
 
@@ -216,6 +217,9 @@ func (g *graph) String() string {
 		}
 		if t.leftOut {
 			w.WriteString(" When(false)")
+		}
+		if t.mayFail {
+			w.WriteString(" MayFail")
 		}
 		w.WriteByte('\n')
 		for _, s := range t.scripts {
