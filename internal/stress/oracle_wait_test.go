@@ -248,6 +248,10 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 			before()
 		}
 	}
+	if wait && n != nil && n.state == running {
+		n.hards = append(n.hards, &ohard{onGroup: g})
+		o.cutInside(g) // who goes on for it comes before who starts
+	}
 	switch {
 	case !wait || n == nil || n.state != running: // Stop never gives the owner's slot back
 		g.waits = append(g.waits, then)
@@ -263,10 +267,6 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 		n.rise()
 	default:
 		g.waits = append(g.waits, then)
-	}
-	if wait && n != nil && n.state == running {
-		n.hards = append(n.hards, &ohard{onGroup: g})
-		o.cutInside(g)
 	}
 	if !g.waited {
 		g.waited = true
