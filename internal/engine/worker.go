@@ -106,7 +106,7 @@ func (w *worker) pop() *Node {
 func (w *worker) run(n *Node) (next *Node) {
 	g := n.group
 	if n.mustSkip() {
-		return w.settleAs(n, Verdict{Fail: g.host.Skipped(n, nil)})
+		return w.settleAs(n, n.skipVerdict())
 	}
 	if n.kind&Opted != 0 && !n.beginDue() {
 		return w.settleAs(n, n.lateVerdict())
@@ -138,6 +138,15 @@ func (w *worker) run(n *Node) (next *Node) {
 	}
 	// Still in the body: judging calls methods of the user's error.
 	return w.settleAs(n, g.host.Returned(n, err))
+}
+
+// skipVerdict is that of n, which must not start. What has ended the group may be that
+// n is late: it has failed then. Late was set before the end was recorded.
+func (n *Node) skipVerdict() Verdict {
+	if n.isLate() {
+		return n.lateVerdict()
+	}
+	return Verdict{Fail: n.group.host.Skipped(n, nil)}
 }
 
 // mustSkip reports whether n's body must not start. It takes over the end of the
