@@ -4,6 +4,7 @@ package stress_test
 func (n *onode) returned(th *othread) {
 	o, g := n.o, n.group
 	s := &settling{o: o}
+	th.endTime()
 	switch {
 	case th.death == oGoexit:
 		o.stats.goexits++

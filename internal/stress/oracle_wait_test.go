@@ -21,7 +21,7 @@ type owait struct {
 // parked reports whether w is a body's hard wait for a task of its group.
 func (w *owait) parked() bool {
 	n := w.th.node
-	return w.hard != nil && n.group == w.target.group && !n.entrant()
+	return w.hard != nil && n.group == w.target.group && !n.ends()
 }
 
 func (w *owait) leave() {
@@ -176,7 +176,7 @@ func (th *othread) awaited(st *step, n *onode, err *oerr) {
 func (th *othread) open(st *step) {
 	o, sc := th.o, st.scope
 	o.stats.groups++
-	g := &ogroup{o: o, sc: sc, live: 1, parent: th.ctx}
+	g := &ogroup{o: o, sc: sc, live: 1, made: o.now, parent: th.ctx}
 	switch sc.ctx {
 	case ctxForeign:
 		g.parent = (&octx{}).child()

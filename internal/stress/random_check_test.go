@@ -79,7 +79,8 @@ func (c *checker) task(t *task, h any) {
 	if t.leftOut && c.ran(t) {
 		c.bad("task %s: ran, though it is left out (R37)", t.name())
 	}
-	if skipped := text[0] == 'S'; own && !t.leftOut && skipped == c.ran(t) {
+	skipped := text[0] == 'S'
+	if own && !t.leftOut && skipped == c.ran(t) && (t.within == 0 || c.ran(t)) {
 		c.bad("task %s: ran %v, error %v (R13)", t.name(), c.ran(t), err)
 	}
 	if err != nil && !strings.Contains("TSXP", text[:1]) {

@@ -58,6 +58,8 @@ type task struct {
 	options   []option
 	leftOut   bool // When(false)
 	mayFail   bool
+	timeout   time.Duration // 0: none
+	within    time.Duration
 	omit      bool // taken out by the shrinker
 }
 
@@ -220,6 +222,12 @@ func (g *graph) String() string {
 		}
 		if t.mayFail {
 			w.WriteString(" MayFail")
+		}
+		if t.timeout > 0 {
+			fmt.Fprintf(&w, " Timeout(%d)", t.timeout)
+		}
+		if t.within > 0 {
+			fmt.Fprintf(&w, " Within(%d)", t.within)
 		}
 		w.WriteByte('\n')
 		for _, s := range t.scripts {

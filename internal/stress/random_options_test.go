@@ -131,6 +131,12 @@ func (r *run) options(t *task) (opts []asap.TaskOption) {
 	if t.mayFail {
 		opts = append(opts, asap.MayFail())
 	}
+	if t.timeout > 0 {
+		opts = append(opts, asap.Timeout(r.limitOf(t.timeout)))
+	}
+	if t.within > 0 {
+		opts = append(opts, asap.Within(r.limitOf(t.within)))
+	}
 	if t.shared {
 		opts = append(opts, r.shared)
 	}
