@@ -37,6 +37,7 @@ type timedContext struct {
 	tell    func()          // ends real
 	waits   chan struct{}   // closed when it has ended, if the body has waited
 	told    bool            // it has: everybody sees err
+	lifted  bool            // the body has ended before the limit, which is none any more
 
 	noted      bool // in the group's list, under the group's mu
 	prev, next *timedContext
@@ -89,6 +90,9 @@ func (t *timedContext) stop() (late bool) {
 	stopped := t.timer.Stop()
 	t.timer = nil
 	if stopped {
+		t.mu.Lock()
+		t.lifted = true
+		t.mu.Unlock()
 		t.group.alive.Add(-1)
 		return false
 	}
@@ -231,11 +235,15 @@ func (g *Group) endTimedContexts() {
 	}
 }
 
-// Deadline is the earlier of the limit's and the group's. It stays when the body has
-// ended, as that of any context does.
+// Deadline is the earlier of the limit's and the group's. When the body has ended
+// before the limit, only the group's is left: package context makes no timer for what
+// is derived with a later one than this.
 func (t *timedContext) Deadline() (time.Time, bool) {
-	if d, ok := t.group.base.parent.Deadline(); ok && d.Before(t.at) {
-		return d, true
+	d, ok := t.group.base.parent.Deadline()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lifted || ok && d.Before(t.at) {
+		return d, ok
 	}
 	return t.at, true
 }

@@ -219,6 +219,27 @@ func TestR19_Timeout(t *testing.T) {
 			t.Errorf("after Wait: %v", kept.Err())
 		}
 	})
+	virtual(t, "what is derived later has its own deadline", func(t *testing.T) {
+		parent, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		want, _ := parent.Deadline()
+		g := asap.New(parent)
+		var kept context.Context
+		g.Go("page", func(ctx context.Context) (int, error) { kept = ctx; return 1, nil }, asap.Timeout(sec)).
+			Do("read", func(context.Context, int) error {
+				c := startClock()
+				time.Sleep(2 * sec)
+				if d, _ := kept.Deadline(); !d.Equal(want) {
+					t.Errorf("Deadline: %v, want that of the group", d)
+				}
+				ctx, cancel := context.WithTimeout(kept, sec)
+				defer cancel()
+				<-ctx.Done()
+				c.at(t, "its end", 3*sec)
+				return nil
+			})
+		wantNil(t, "Wait", g.Wait())
+	})
 }
 
 // TestR11_Timeout: what ended the body first, the group or its limit, says whether its

@@ -171,6 +171,15 @@ func TestR39_WithinBeforeItBegins(t *testing.T) {
 		c.at(t, "Wait", sec)
 		wantIs(t, "late", late.Err(), asap.ErrSkipped)
 	})
+	virtual(t, "one that another's end makes ready in the moment when both are late", func(t *testing.T) {
+		g := asap.New(t.Context())
+		slow := g.Go("slow", after(5*sec, 1))
+		a := slow.Then("a", never1[int](t), asap.Within(sec), asap.MayFail())
+		b := g.Go("b", never(t), asap.Within(sec), asap.AfterEnd(a))
+		wantFailed(t, g.Wait(), "b")
+		wantText(t, "a", a.Err(), "a: within 1s")
+		wantText(t, "b", b.Err(), "b: within 1s")
+	})
 }
 
 // TestR39_WithinAsADependencyFails: what is late at the instant at which it is skipped

@@ -32,6 +32,7 @@
 // await and declare; -several, bodies of which several goroutines wait at once,
 // for each other's tasks too; -strangers, strangers that stop nested groups;
 // -ends, nested groups whose context the body ends; -options, options of tasks,
-// MapOptional and Races with inputs. And -finish=false, to expect
+// MapOptional and Races with inputs; -mayfail, tasks that may fail; -time, limits of time; -shared, a limit
+// that groups and tasks share; -undos, undos. And -finish=false, to expect
 // that slots go to who is ready first, and not to what has begun.
 package stress

@@ -101,7 +101,7 @@ func (o *oracle) cutInside(g *ogroup) {
 			if n.state != running || h.on == nil || can[h.on] {
 				continue
 			}
-			across := h.on.group != n.group || n.entrant()
+			across := h.on.group != n.group || n.ends()
 			for in := n.group; in != nil && in.owner != nil; in = in.owner.group {
 				if in == g && across {
 					stuck = append(stuck, h.wait)

@@ -12,12 +12,13 @@ import (
 
 // oerr is an error of the simulation: its structure, without a text.
 type oerr struct {
-	kind   byte // T P C S X A E J G as in canon, W wrapped by a body, F a body's own, x Exit.With, or a leaf
+	kind   byte // T P C S X A E J G L D as in canon, W wrapped by a body, F a body's own, x Exit.With, or a leaf
 	name   string
 	in     []*oerr
 	group  *ogroup // T: whose; x: the exit's
 	value  uint64  // x
 	listed bool    // T: among the group's failures, or because of one of them, or of the group's end
+	let    bool    // T: of a task that may fail
 
 	cause   *oerr    // G: why the group was ended from outside
 	ctx     *oerr    // G: the error of its context then
@@ -68,9 +69,9 @@ func (e *oerr) ends(g *ogroup) int {
 	switch {
 	case e.kind == 'T' && e.group == g && e.listed:
 		return inListed
-	case g.end != nil && e == g.end.cause, e == oCanceled, e == oLost, e.kind == 'X' && g.end != nil && g.end.cause == oExited, e == oDeadline && g.isLate():
+	case g.end != nil && e == g.end.cause, e == oCanceled, e == oLost, e.kind == 'X' && g.end != nil && g.end.cause == oExited, (e == oDeadline || e.kind == 'L') && g.isLate():
 		return inEnd
-	case len(e.inside()) == 0:
+	case len(e.inside()) == 0, e.kind == 'D':
 		return inOther
 	}
 	all := 0
@@ -175,6 +176,9 @@ func canon(err error, merge bool) string {
 	case *ownError:
 		return "F" + e.name
 	case interface{ Unwrap() []error }:
+		if fmt.Sprintf("%T", err) == "*asap.lateError" {
+			return in("D", "", e.Unwrap()...)
+		}
 		return in("J", "", e.Unwrap()...)
 	case interface{ Unwrap() error }:
 		inner := e.Unwrap()
@@ -189,6 +193,9 @@ func canon(err error, merge bool) string {
 		if strings.HasPrefix(text, "wrapped: ") {
 			return in("W", "", inner)
 		}
+	}
+	if fmt.Sprintf("%T", err) == "*asap.limitError" {
+		return "L" + text
 	}
 	if strings.HasPrefix(text, "asap: early exit") {
 		return "x"

@@ -57,6 +57,7 @@ func (c *octx) nests() bool {
 type ogroup struct {
 	o          *oracle
 	sc         *scope
+	made       time.Duration
 	parent     *octx
 	ctx        *octx
 	owner      *onode // whose context it was made with
@@ -196,7 +197,8 @@ type onode struct {
 	fail    *oerr
 	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
 	killed  bool
-	behind  bool // is skipped for the end of its group, in the moment of that
+	time    *otime // nil without
+	behind  bool   // is skipped for the end of its group, in the moment of that
 }
 
 // oedge is a node that waits for the end of another, or for its success.

@@ -4,6 +4,7 @@ package stress_test
 func (n *onode) returned(th *othread) {
 	o, g := n.o, n.group
 	s := &settling{o: o}
+	th.endTime()
 	switch {
 	case th.death == oGoexit:
 		o.stats.goexits++
@@ -105,6 +106,10 @@ func (s *settling) judge(n *onode, err *oerr) {
 		return
 	}
 	n.fail, n.outcome = te, 'F'
+	if n.task.mayFail {
+		te.listed, te.let = ends == inListed, true
+		return
+	}
 	g.left(n)
 	te.listed = true
 	if ends != inListed { // else the root is listed

@@ -158,6 +158,8 @@ func (n *onode) begin() {
 		ctx := n.group.ctx
 		if n.entrant() {
 			ctx = n.raceCtx
+		} else if c := n.limitBody(); c != nil {
+			ctx = c
 		}
 		n.o.stats.bodies++
 		n.main = n.o.thread(n.script, n, ctx, n.returned)

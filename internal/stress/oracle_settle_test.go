@@ -34,6 +34,9 @@ func (o *oracle) declare(t *task) string {
 	g.count(+1)
 	n.state = pending
 	s := &settling{o: o, declaring: true}
+	if t.kind != kInput && g.end == nil && !n.beginWithin() {
+		return ""
+	}
 	switch {
 	case t.kind == kInput:
 		n.value = inputValue(t)
@@ -161,6 +164,9 @@ func (n *onode) compareCut() {
 
 func (n *onode) entrant() bool { return n.of != nil && n.task.kind == kRace }
 
+// ends reports whether n's body has a context that may end before its group's.
+func (n *onode) ends() bool { return n.entrant() || n.time != nil }
+
 func (s *settling) kill(n, dep *onode) {
 	if !n.killed && n.state != done {
 		n.killed = true
@@ -199,7 +205,9 @@ func (s *settling) skip(n, dep *onode) {
 	default:
 		cause = dep.skipCause()
 	}
-	g.left(n)
+	if !cause.let {
+		g.left(n)
+	}
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'
 	s.work = append(s.work, n)
 }

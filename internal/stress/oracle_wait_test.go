@@ -21,7 +21,7 @@ type owait struct {
 // parked reports whether w is a body's hard wait for a task of its group.
 func (w *owait) parked() bool {
 	n := w.th.node
-	return w.hard != nil && n.group == w.target.group && !n.entrant()
+	return w.hard != nil && n.group == w.target.group && !n.ends()
 }
 
 func (w *owait) leave() {
@@ -176,7 +176,7 @@ func (th *othread) awaited(st *step, n *onode, err *oerr) {
 func (th *othread) open(st *step) {
 	o, sc := th.o, st.scope
 	o.stats.groups++
-	g := &ogroup{o: o, sc: sc, live: 1, parent: th.ctx}
+	g := &ogroup{o: o, sc: sc, live: 1, made: o.now, parent: th.ctx}
 	switch sc.ctx {
 	case ctxForeign:
 		g.parent = (&octx{}).child()
@@ -248,6 +248,10 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 			before()
 		}
 	}
+	if wait && n != nil && n.state == running {
+		n.hards = append(n.hards, &ohard{onGroup: g})
+		o.cutInside(g) // who goes on for it comes before who starts
+	}
 	switch {
 	case !wait || n == nil || n.state != running: // Stop never gives the owner's slot back
 		g.waits = append(g.waits, then)
@@ -263,10 +267,6 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 		n.rise()
 	default:
 		g.waits = append(g.waits, then)
-	}
-	if wait && n != nil && n.state == running {
-		n.hards = append(n.hards, &ohard{onGroup: g})
-		o.cutInside(g)
 	}
 	if !g.waited {
 		g.waited = true

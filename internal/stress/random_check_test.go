@@ -79,7 +79,8 @@ func (c *checker) task(t *task, h any) {
 	if t.leftOut && c.ran(t) {
 		c.bad("task %s: ran, though it is left out (R37)", t.name())
 	}
-	if skipped := text[0] == 'S'; own && !t.leftOut && skipped == c.ran(t) {
+	skipped := text[0] == 'S'
+	if own && !t.leftOut && skipped == c.ran(t) && (t.within == 0 || c.ran(t)) {
 		c.bad("task %s: ran %v, error %v (R13)", t.name(), c.ran(t), err)
 	}
 	if err != nil && !strings.Contains("TSXP", text[:1]) {
@@ -216,6 +217,9 @@ func (c *checker) group(id int) {
 		if t == nil || t.scope != id {
 			c.bad("group g%d: failure of unknown task %s", id, te.Task)
 			continue
+		}
+		if t.mayFail {
+			c.bad("group g%d: lists %v of a task that may fail (R37)", id, te)
 		}
 		if te.Task == t.name() && c.handles[t.id] != nil {
 			if _, err, _ := c.outcome(t); err != error(te) {

@@ -55,6 +55,8 @@ func generate(seed uint64, ties bool) *graph {
 	}
 	b.outsiders(root)
 	b.share()
+	b.letFail()
+	b.limitTime()
 	return b.g
 }
 

@@ -57,6 +57,9 @@ type task struct {
 	shared    bool      // has the SharedLimit
 	options   []option
 	leftOut   bool // When(false)
+	mayFail   bool
+	timeout   time.Duration // 0: none
+	within    time.Duration
 	omit      bool // taken out by the shrinker
 }
 
@@ -216,6 +219,15 @@ func (g *graph) String() string {
 		}
 		if t.leftOut {
 			w.WriteString(" When(false)")
+		}
+		if t.mayFail {
+			w.WriteString(" MayFail")
+		}
+		if t.timeout > 0 {
+			fmt.Fprintf(&w, " Timeout(%d)", t.timeout)
+		}
+		if t.within > 0 {
+			fmt.Fprintf(&w, " Within(%d)", t.within)
 		}
 		w.WriteByte('\n')
 		for _, s := range t.scripts {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/asap-go/asap"
 )
 
-var optionsFlag = flag.Float64("options", .2, "weight of options of tasks, of MapOptional, and of Races with inputs")
+var (
+	optionsFlag = flag.Float64("options", .2, "weight of options of tasks, of MapOptional, and of Races with inputs")
+	mayFailFlag = flag.Float64("mayfail", .3, "weight of tasks that may fail")
+)
 
 // option is a dependency of a task beside its arguments.
 type option struct {
@@ -92,6 +96,18 @@ func (b *builder) addOptions(t *task, sc *scope) {
 	t.leftOut = b.chance(.15)
 }
 
+// letFail lets some of the tasks fail, by chances of its own.
+func (b *builder) letFail() {
+	b.rng = rand.New(rand.NewPCG(b.g.seed, 0x3a7f))
+	if !b.kind(*mayFailFlag) {
+		return
+	}
+	share := pick(b, .1, .3, .8)
+	for _, t := range b.g.tasks {
+		t.mayFail = b.chance(share) && t.kind != kInput && t.kind != kGather && t.kind != kRace
+	}
+}
+
 // readBehind are the handles of what the body of t reads with Get.
 func (r *run) readBehind(t *task) (all []any) {
 	for _, d := range t.reads()[min(len(t.deps), arguments):] {
@@ -111,6 +127,15 @@ func (r *run) options(t *task) (opts []asap.TaskOption) {
 	}
 	if t.leftOut {
 		opts = append(opts, asap.When(false))
+	}
+	if t.mayFail {
+		opts = append(opts, asap.MayFail())
+	}
+	if t.timeout > 0 {
+		opts = append(opts, asap.Timeout(r.limitOf(t.timeout)))
+	}
+	if t.within > 0 {
+		opts = append(opts, asap.Within(r.limitOf(t.within)))
 	}
 	if t.shared {
 		opts = append(opts, r.shared)
