@@ -128,6 +128,10 @@ func (r *mapping[S, E, U]) start(n, dep *engine.Node, options []MapOption) {
 		o.ApplyMap(&c)
 	}
 	r.limit = c.Limit
+	if c.IsPlain() {
+		engine.GroupOf(n).StartAfter(n, dep, &r.edge)
+		return
+	}
 	startWith(n, &c)
 }
 

@@ -157,7 +157,11 @@ func (g *Group) settleGiven(n *Node, f *Failure) {
 // It reports true when n is to be linked or ready. Every way into a group but
 // Give passes here.
 func (g *Group) declare(n *Node) bool {
-	g.countDeclared(n)
+	if g.backend == nil {
+		n.takeOrder()
+	} else {
+		g.countDeclared(n)
+	}
 	if g.plain && !g.looksEnded() {
 		return true
 	}

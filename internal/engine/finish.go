@@ -24,7 +24,7 @@ func (g *Group) sealAfter(n int64) {
 	if !g.declared.CompareAndSwap(n, sealed|n) {
 		return // another one was declared, or has closed it
 	}
-	if len(g.planUndos()) == 0 { // else when they have been called
+	if g.ledger.Load() != nil && len(g.planUndos()) == 0 { // else when they have been called
 		g.endJoins()
 	}
 	if g.alive.Load() == 0 {
@@ -69,7 +69,10 @@ func (g *Group) countOff() bool {
 // it, or leaves that to a goroutine that calls undos first, as the caller may be a body
 // that waits for this group.
 func (g *Group) finish() {
-	todo := g.planUndos()
+	var todo []step
+	if g.ledger.Load() != nil {
+		todo = g.planUndos()
+	}
 	switch {
 	case !g.over.CompareAndSwap(0, finishing):
 	case len(todo) > 0:
@@ -94,7 +97,9 @@ func (g *Group) becomeOver() {
 	if c := g.realContext.Load(); c != nil {
 		c.cancel(nil)
 	}
-	g.endTimedContexts()
+	if g.ledger.Load() != nil { // again, for goroutines that bodies have left behind
+		g.endTimedContexts()
+	}
 	if owner := g.owner.Swap(nil); owner != nil {
 		owner.group.disown(g)
 	}

@@ -18,6 +18,12 @@ type TaskConfig struct {
 	Shared  *Shared  // nil for that of the group
 }
 
+// IsPlain reports whether c says nothing of a node, but maybe what limit the elements
+// of a Map have: then the node is declared without options.
+func (c *TaskConfig) IsPlain() bool {
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && !c.MayFail && !c.LeftOut
+}
+
 // Dependency is a task that another one waits for.
 type Dependency struct {
 	On   *Node

@@ -171,15 +171,12 @@ func (d *undoing) tidyIfMany() {
 
 // planUndos returns what is to be undone, in that order: the latest success first. The
 // group is sealed, so all has been noted. Who has sealed it and who finishes it call
-// this; the first decides. What most groups pay is small enough to be inlined.
+// this; the first decides.
 func (g *Group) planUndos() []step {
-	if d := g.undoing(); d != nil {
-		return g.plan(d)
+	d := g.undoing()
+	if d == nil {
+		return nil
 	}
-	return nil
-}
-
-func (g *Group) plan(d *undoing) []step {
 	all := g.host.Undoes()
 	g.mu.Lock()
 	defer g.mu.Unlock()
