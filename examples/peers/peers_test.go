@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"runtime"
 	"strings"
 	"testing"
@@ -226,7 +227,7 @@ func outcome(out []byte, err error) string {
 	return "ended without a word"
 }
 
-// columns returns the cells of README.md's table, as "first words/library".
+// columns returns the cells of README.md's table of libraries, as "first words/library".
 func columns(readme string) map[string]string {
 	var libs []string
 	table := make(map[string]string)
@@ -238,9 +239,12 @@ func columns(readme string) map[string]string {
 		for i := range row {
 			row[i] = strings.TrimSpace(row[i])
 		}
-		if libs == nil {
+		if slices.Contains(row, "errgroup") {
 			libs = row
 			continue
+		}
+		if len(row) != len(libs) {
+			continue // of another table
 		}
 		for _, c := range cells {
 			if strings.HasPrefix(row[0], c.row) {
