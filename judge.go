@@ -114,6 +114,11 @@ func (j *judgement) look(err error) ends {
 		return j.found(inCanceled)
 	}
 	if err == context.DeadlineExceeded || ok && is.Is(context.DeadlineExceeded) {
+		switch err.(type) {
+		default: // nothing is behind it: to who is late it says that elsewhere too
+			return j.to(j.found(inDeadline))
+		case interface{ Unwrap() error }, interface{ Unwrap() []error }:
+		}
 		if j.isLate() {
 			return j.found(inDeadline)
 		}

@@ -20,7 +20,7 @@ type settling struct {
 	ended    int64
 	cancel   bool          // the group is to be canceled afterwards
 	gated    bool          // ready has bodies with a limit of their own
-	inlined  bool          // a node without a body took part: what it made ready may belong before the rest
+	inlined  bool          // a node whose body does not run took part: what it made ready may belong before the rest
 	told     *Failure      // of the first that is published: see Verdict
 	outlived *calls        // of the body that has ended: some still run
 	races    []*Node       // of which a function has failed and others have not ended
@@ -128,6 +128,7 @@ func errorOf(f *Failure) error {
 // addSkipped takes a node that was killed because of dep, nil for the group's end, or
 // since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
+	s.inlined = true
 	if n.skipDue() {
 		n.setFailure(s.g.host.Skipped(n, dep))
 	} else {

@@ -241,6 +241,25 @@ func TestF1_Elsewhere(t *testing.T) {
 		wantFailed(t, err, "bad", "mirror")
 		wantIs(t, "mirror", mirror.Err(), context.DeadlineExceeded)
 	})
+	virtual(t, "a limit of time that was no deadline where it ended", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*sec)
+		defer cancel()
+		g := asap.New(ctx)
+		slow := g.Go("slow", obeys)
+		late := slow.Then("late", never1[int](t), asap.Within(sec))
+		nested := g.Go("nested", func(ctx context.Context) (error, error) {
+			ctx, cancel := context.WithCancel(ctx)
+			in := asap.New(ctx)
+			in.Go("in", func(context.Context) (int, error) { time.Sleep(4 * sec); return late.Await(context.Background()) })
+			time.Sleep(ms)
+			cancel()
+			return in.Wait(), nil
+		})
+		wantFailed(t, g.Wait(), "late")
+		if in, ok := nested.Value().(*asap.GroupError); !ok || len(in.Failures) > 0 || in.Cause != context.Canceled {
+			t.Errorf("the nested group: %v, want no failures", nested.Value())
+		}
+	})
 	virtual(t, "the cause that a lost race was", func(t *testing.T) {
 		var lost *asap.Task[int]
 		g := asap.New(t.Context())

@@ -236,3 +236,18 @@ func TestR22_AfterACancel(t *testing.T) {
 		}
 	})
 }
+
+// TestR21_BehindASkip: what a failure makes ready at one instant starts in the order of
+// declaration, also what does so behind a task that is skipped.
+func TestR21_BehindASkip(t *testing.T) {
+	virtual(t, "AfterEnd", func(t *testing.T) {
+		j := newJournal()
+		g := asap.New(t.Context(), asap.Limit(1), asap.Settled())
+		a := g.Go("bad", fails(sec, errBoom)).Then("a", never1[int](t))
+		all := g.Gather("all", a)
+		g.Go("first", j.span("first", sec), asap.AfterEnd(all))
+		g.Go("second", j.span("second", sec), asap.AfterEnd(a))
+		wantFailed(t, g.Wait(), "bad")
+		j.check(t, "1s first starts", "2s first ends", "2s second starts", "3s second ends")
+	})
+}

@@ -67,7 +67,9 @@ func (th *othread) next() {
 		case opFork:
 			th.fork(st)
 		case opLeave:
-			f := o.thread(st.script, th.node, th.ctx, func(*othread) {})
+			n := th.node
+			n.lefts++
+			f := o.thread(st.script, n, th.ctx, func(*othread) { n.lefts-- })
 			f.left = true
 		case opStop:
 			th.stop(st, th.next)

@@ -44,10 +44,13 @@ func (e *oerr) inside() []*oerr {
 	return slices.Concat([]*oerr{e.ctx, e.cause}, e.ended, e.in)
 }
 
-// exit finds an exit of g in e.
+// exit finds an exit of g in e, not behind what decides how e ends.
 func (e *oerr) exit(g *ogroup) *oerr {
-	if e.kind == 'x' && e.group == g {
+	switch {
+	case e.kind == 'x' && e.group == g:
 		return e
+	case e.kind == 'T' && e.group == g && e.listed:
+		return nil
 	}
 	for _, i := range e.inside() {
 		if x := i.exit(g); x != nil {

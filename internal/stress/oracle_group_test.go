@@ -9,6 +9,7 @@ import (
 type octx struct {
 	err, cause *oerr
 	deadline   time.Duration // 0: none
+	limitAt    time.Duration // that of a body that runs; 0: none
 	kids       []*octx
 	waits      []*owait
 	group      *ogroup // whose own it is
@@ -198,6 +199,8 @@ type onode struct {
 	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
 	killed  bool
 	time    *otime // nil without
+	undue   func() // stops what would make it late
+	lefts   int    // goroutines that its body has left behind
 	behind  bool   // is skipped for the end of its group, in the moment of that
 }
 

@@ -155,6 +155,9 @@ func (n *onode) begin() {
 	n.seat.held = n.limiter() != nil
 	n.o.soon = append(n.o.soon, func() {
 		n.state = running
+		if n.undue != nil {
+			n.undue()
+		}
 		ctx := n.group.ctx
 		if n.entrant() {
 			ctx = n.raceCtx

@@ -100,6 +100,9 @@ func (s *settling) publish(n *onode) {
 
 func (s *settling) end(n *onode) {
 	n.state = done
+	if n.undue != nil {
+		n.undue()
+	}
 	n.endedAt = s.o.now
 	n.compareCut()
 	if s.ended == nil {

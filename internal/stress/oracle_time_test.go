@@ -29,6 +29,7 @@ func (n *onode) limitBody() *octx {
 		left, err = t.timeout, limitError("timeout", t.timeout)
 	}
 	l := &otime{ctx: n.group.ctx.child()}
+	l.ctx.limitAt = n.o.now + left
 	if at := n.o.now + left; l.ctx.deadline == 0 || at < l.ctx.deadline {
 		l.ctx.deadline = at
 	}
@@ -54,8 +55,12 @@ func (th *othread) endTime() {
 		th.err = &oerr{kind: 'D', in: []*oerr{l.limit, th.err}}
 	}
 	if th.err != nil || th.death != nil {
+		if l.ctx.err == nil && th.node.lefts > 0 {
+			th.o.unsure("a goroutine that is left behind sees the end of a limited body's context")
+		}
 		l.ctx.cancel(oCanceled, oCanceled)
 	}
+	l.ctx.limitAt = 0
 }
 
 // beginWithin makes n fail when its Within ends, if it has not begun then, and reports
@@ -67,10 +72,11 @@ func (n *onode) beginWithin() bool {
 	}
 	left := n.group.made + t.within - n.o.now
 	if left <= 0 {
+		n.o.unsure("a task that is late when it is declared")
 		n.expire()
 		return false
 	}
-	n.o.after(left, func() {
+	n.undue = n.o.after(left, func() {
 		if n.state == pending && !n.killed && len(n.kids) == 0 {
 			n.expire()
 		}

@@ -78,7 +78,7 @@ func (th *othread) await(st *step) {
 		c := ctx
 		if st.d <= 0 {
 			c.cancel(oDeadline, oDeadline)
-		} else if c.err == nil {
+		} else if c.err == nil && (th.ctx.limitAt == 0 || st.mode == anonTimeout || o.now+st.d < th.ctx.limitAt) { // else it has no timer
 			stop = o.after(st.d, func() { c.cancel(oDeadline, oDeadline) })
 		}
 	case anon:

@@ -227,7 +227,7 @@ func (c *checker) group(id int) {
 			}
 		}
 		for k, other := range ge.Failures {
-			if k != i && !hasParts(te.Err) && errors.Is(te.Err, other) {
+			if k != i && onlyWraps(te.Err, other) {
 				c.bad("group g%d: lists %v beside its root (R12)", id, te)
 			}
 			if k < i && other.Task == te.Task {
@@ -247,13 +247,13 @@ func (c *checker) group(id int) {
 	}
 }
 
-// hasParts reports whether err has several parts, as those of groups and Races do.
-func hasParts(err error) bool {
-	for err != nil {
-		if _, ok := err.(interface{ Unwrap() []error }); ok {
+// onlyWraps reports whether other is all that err wraps: those of groups and Races may
+// have other parts.
+func onlyWraps(err error, other *asap.TaskError) bool {
+	for ; err != nil; err = errors.Unwrap(err) {
+		if err == error(other) {
 			return true
 		}
-		err = errors.Unwrap(err)
 	}
 	return false
 }

@@ -20,6 +20,9 @@ func (b *builder) limitTime() {
 		if t.kind == kInput || t.kind == kGather || t.kind == kRace {
 			continue
 		}
+		if len(t.scripts) > 1 && b.chance(.9) { // whose limits are of one instant
+			continue
+		}
 		if b.chance(share) {
 			t.timeout = max(b.time(), 1)
 		}
