@@ -50,8 +50,15 @@ func (s *grants) deliverPasses() {
 }
 
 // deliver wakes and starts who got slots, without the mutex, and leaves the first
-// node to the caller if that has the given group, nil for none.
+// node to the caller if that has the given group, nil for none. Most often that is all.
 func (s *grants) deliver(own *Group) (first *Node) {
+	if n := s.nodes.head; s.first == nil && s.passes == nil && (n == nil || n == s.nodes.tail && n.group == own) {
+		return n
+	}
+	return s.deliverAll(own)
+}
+
+func (s *grants) deliverAll(own *Group) (first *Node) {
 	if s.passes != nil {
 		s.deliverPasses()
 	}
@@ -80,20 +87,44 @@ func (g *Group) admit(ready Chain, class uint8) (admitted Chain) {
 	}
 	for n := ready.Pop(); n != nil; n = ready.Pop() {
 		l := n.limiter()
-		if l != nil && l.shared != nil {
-			if g.admitShared(n, l, class) {
-				admitted.Push(n)
-			}
-			continue
-		}
-		for l != nil && l.take() {
-			l = l.up
-		}
-		if l == nil || g.admitAt(n, l, class) {
+		if g.admitNode(n, l, class) {
 			admitted.Push(n)
+		} else if n = ready.head; n != nil && n.limiter() == l && l.shared == nil {
+			g.admitMore(&ready, &admitted, l, class)
 		}
 	}
 	return admitted
+}
+
+// admitNode is admit for one node, with the limiter l. It reports whether that has its
+// slots.
+func (g *Group) admitNode(n *Node, l *Limiter, class uint8) bool {
+	if l != nil && l.shared != nil {
+		return g.admitShared(n, l, class)
+	}
+	for l != nil && l.take() {
+		l = l.up
+	}
+	return l == nil || g.admitAt(n, l, class)
+}
+
+// admitMore goes on with those that have the same limiter, after one that is queued: so
+// it is likely that they are. It locks the mutex once for some, and not for all, since
+// workers that want to give a slot wait for it.
+func (g *Group) admitMore(ready, admitted *Chain, l *Limiter, class uint8) {
+	mu := &l.top.mu
+	mu.Lock()
+	for range 64 {
+		n := ready.head
+		if n == nil || n.limiter() != l || n.isLate() || g.ending.Load() != nil {
+			break
+		}
+		ready.Pop()
+		if l.climbLocked(n, false, class) {
+			admitted.Push(n)
+		}
+	}
+	mu.Unlock()
 }
 
 // admitShared is admit for one node with a shared limit. The parent is not asked with
@@ -131,12 +162,18 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 		mu.Unlock()
 		return admitted
 	}
+	g.skipAtLocked(n, l)
+	return false
+}
+
+// skipAtLocked is the rest of admitAt for a node that is not to start. It unlocks the
+// mutex.
+func (g *Group) skipAtLocked(n *Node, l *Limiter) {
 	var granted grants
 	n.limiter().giveAllLocked(l, &granted)
-	mu.Unlock()
+	l.top.mu.Unlock()
 	granted.deliver(nil)
 	g.skip(n)
-	return false
 }
 
 // nextLimited is the rest of next under a limit. It ends the turn of n's body: what it made ready is
@@ -157,7 +194,8 @@ func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 		w.ended += ended
 	}
 	if next == nil && l != nil { // else the slot goes on with the worker
-		granted := n.vacate(l)
+		var granted grants
+		n.vacate(l, &granted)
 		next = granted.deliver(g)
 	}
 	return next
@@ -165,21 +203,20 @@ func (w *worker) nextLimited(n *Node, ready Chain, ended int64) (next *Node) {
 
 // vacate gives back the slots of a body that has ended. One that never waited has a
 // claim that nobody else can change: it needs no mutex while nobody is queued.
-func (n *Node) vacate(l *Limiter) (granted grants) {
+func (n *Node) vacate(l *Limiter, granted *grants) {
 	b := n.waiter()
 	if b == nil && l.shared == nil {
 		for l != nil && l.give() {
 			l = l.up
 		}
 		if l == nil {
-			return granted
+			return
 		}
 	}
 	mu := &l.guard().mu
 	mu.Lock()
-	defer mu.Unlock()
-	if b == nil || b.claim.vacateLocked(n, &granted) {
-		l.freeLocked(&granted)
+	if b == nil || b.claim.vacateLocked(n, granted) {
+		l.freeLocked(granted)
 	}
-	return granted
+	mu.Unlock()
 }

@@ -144,10 +144,15 @@ func (n *Node) whole() *Node {
 // limiter is the innermost one of n's body, nil if it has none. It never changes
 // once the node is declared, so it needs no lock.
 func (n *Node) limiter() *Limiter {
-	switch {
-	case n.kind&(Element|Bounded) == 0:
+	if n.kind&(Element|Bounded) == 0 {
 		return n.group.limiter
-	case n.kind&Bounded != 0:
+	}
+	return n.otherLimiter()
+}
+
+// otherLimiter is apart from limiter so that limiter can be inlined.
+func (n *Node) otherLimiter() *Limiter {
+	if n.kind&Bounded != 0 {
 		return n.side.Load().rare.Load().limiter
 	}
 	return n.body.(Limited).Limiter()

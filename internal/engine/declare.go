@@ -126,9 +126,14 @@ func (g *Group) AddParts(of *Node, k int) {
 // look at another before [Group.Expand].
 func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k Kind) {
 	n.group, n.body, n.kind, n.order = g, b, Element|k, of.order
+<<<<<<< HEAD
 	if o := of.options(); o != nil {
 		n.makeSide().makeRare().options = o
 		n.kind |= of.kind & (Opted | Wrapped | MayFail)
+=======
+	if of.kind&Opted != 0 {
+		n.inherit(of)
+>>>>>>> perf
 	}
 	e.to = of
 	n.list.Store(e)
@@ -139,6 +144,16 @@ func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k
 		g.addDue(n, o.within) // last, as the timer may look at n from here on; if it is late, who would begin it sees that
 	}
 	parts.Push(n)
+}
+
+// inherit gives the element n the options of the Map of.
+func (n *Node) inherit(of *Node) {
+	o := of.options()
+	n.makeSide().makeRare().options = o
+	n.kind |= of.kind & (Opted | Wrapped | MayFail)
+	if o.within > 0 && !n.group.elsewhere {
+		n.group.addDue(n, o.within) // if it is late, who would begin it sees that
+	}
 }
 
 // Expand makes the Map of wait for its k elements. From here on others may look
@@ -254,8 +269,8 @@ func (g *Group) ready(n *Node) {
 		g.readyOrSkip(n, true, 0)
 	case g.limiter == nil:
 		g.pushStack(n, n)
-	default:
-		g.push(g.admit(Chain{n, n}, 0))
+	case g.admitNode(n, g.limiter, 0):
+		g.pushStack(n, n)
 	}
 }
 

@@ -89,7 +89,8 @@ func (g *Group) settleElsewhere(n *Node, v Verdict) {
 	s.cutAndCancel()
 	ready := g.admit(s.ready, byEnd)
 	if l := n.limiter(); l != nil {
-		granted := n.vacate(l)
+		var granted grants
+		n.vacate(l, &granted)
 		ready.Append(granted.nodes)
 	}
 	g.push(ready)

@@ -19,15 +19,14 @@ func (l *lane) push(e entry) {
 	}
 }
 
-// pop takes the entry with the first turn.
-func (l *lane) pop() (e entry, ok bool) {
-	if len(l.late) == 0 {
+func (l *lane) isEmpty() bool { return l.fifo.isEmpty() && len(l.late) == 0 }
+
+// pop takes the entry with the first turn, of a lane that is not empty.
+func (l *lane) pop() entry {
+	if len(l.late) == 0 || !l.fifo.isEmpty() && int32(l.fifo.peek().turn-l.late[0].turn) < 0 {
 		return l.fifo.pop()
 	}
-	if e, ok := l.fifo.peek(); ok && int32(e.turn-l.late[0].turn) < 0 {
-		return l.fifo.pop()
-	}
-	return l.late.pop(), true
+	return l.late.pop()
 }
 
 // keep throws out what is not valid. The order stays.
@@ -109,12 +108,11 @@ func (f *fifo) push(e entry) {
 	f.to++
 }
 
-func (f *fifo) pop() (e entry, ok bool) {
-	e, ok = f.peek()
-	if !ok {
-		return e, false
-	}
-	f.first.entries[f.from] = entry{}
+// pop takes the first entry, of a fifo that is not empty.
+func (f *fifo) pop() entry {
+	at := &f.first.entries[f.from]
+	e := *at
+	*at = entry{}
 	f.from++
 	switch {
 	case f.first == f.last && f.from == f.to:
@@ -122,25 +120,20 @@ func (f *fifo) pop() (e entry, ok bool) {
 	case f.from == len(f.first.entries):
 		f.first, f.from = f.first.next, 0
 	}
-	return e, true
+	return e
 }
 
 func (f *fifo) isEmpty() bool { return f.first == nil || f.first == f.last && f.from == f.to }
 
-// peek returns the first entry and leaves it there.
-func (f *fifo) peek() (e entry, ok bool) {
-	if f.isEmpty() {
-		return e, false
-	}
-	return f.first.entries[f.from], true
-}
+// peek returns the first entry and leaves it there, of a fifo that is not empty.
+func (f *fifo) peek() entry { return f.first.entries[f.from] }
 
 // keep throws out what is not valid.
 func (f *fifo) keep(valid func(entry) bool) {
 	old := *f
 	*f = fifo{}
-	for e, ok := old.pop(); ok; e, ok = old.pop() {
-		if valid(e) {
+	for !old.isEmpty() {
+		if e := old.pop(); valid(e) {
 			f.push(e)
 		}
 	}

@@ -132,30 +132,33 @@ func (l *Limiter) takeLocked() bool {
 
 // giveLocked gives a slot to the next that waits for one at this level, and
 // moves that one up; what has all its slots goes to granted. The slot never becomes
-// free in between, so nobody overtakes who waits.
-func (l *Limiter) giveLocked(granted *grants) {
+// free in between, so nobody overtakes who waits. It returns the pass with which the
+// slot has left for a Shared, nil if it has not.
+func (l *Limiter) giveLocked(granted *grants) *pass {
 	if l.give() {
-		return
+		return nil
 	}
 	n, goesOn := l.queue.pop(l.mark)
 	l.calmLocked()
 	switch {
 	case n == nil:
-		l.giveLocked(granted) // the last in the queue has left it
+		return l.giveLocked(granted) // the last in the queue has left it
 	case n.kind&helper != 0: // for who waits at a Shared, which has its own order
 		n.queueMark = 0
 		granted.passes = &pass{to: n.body.(*branch), next: granted.passes}
+		return granted.passes
 	case goesOn:
-		if l.up.climbLocked(n, true, 0) {
+		if l.up == nil || l.up.climbLocked(n, true, 0) {
 			granted.addGoing(n)
 		}
 	default:
 		class := n.queueMark & byEnd
 		n.queueMark = 0
-		if l.up.climbLocked(n, false, class) {
+		if l.up == nil || l.up.climbLocked(n, false, class) {
 			granted.nodes.Push(n)
 		}
 	}
+	return nil
 }
 
 // calmLocked lets the word count again when nobody waits any more. Who takes the
@@ -204,9 +207,7 @@ func (l *Limiter) takeAllLocked() (at *Limiter) {
 // comes first, that one has a say in what is further out, and the rest goes with it.
 func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
-		before := granted.passes
-		l.giveLocked(granted)
-		if p := granted.passes; p != before {
+		if p := l.giveLocked(granted); p != nil {
 			p.rest, p.end = l.up, end
 			return
 		}
@@ -229,9 +230,12 @@ func (l *Limiter) isContended() bool {
 
 // freeLocked gives back all that a body of l holds. It wants the mutex of l's guard.
 func (l *Limiter) freeLocked(granted *grants) {
-	if l.shared != nil {
+	switch {
+	case l.shared != nil:
 		l.shared.giveLocked(l, granted)
-	} else {
+	case l.up == nil:
+		l.giveLocked(granted)
+	default:
 		l.giveAllLocked(nil, granted)
 	}
 }

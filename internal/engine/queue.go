@@ -43,7 +43,7 @@ type entry struct {
 // when it became ready, also after it has waited at an inner limit.
 func (q *queue) pushReady(n *Node, l *Limiter, class uint8) {
 	n.queueMark = l.mark | class
-	n.rank = n.rankNow()
+	n.rank = n.rankUnder(&l.top.ranks)
 	if n.turn == 0 {
 		n.turn = l.top.queue.nextTurn()
 	}
@@ -146,7 +146,8 @@ func (q *queue) raise(n *Node) {
 // pop takes the next, and reports whether it goes on or is to start. The caller
 // clears the mark or the claim of a body before it unlocks.
 func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
-	for e, ok := q.going.pop(); ok; e, ok = q.going.pop() {
+	for !q.going.isEmpty() {
+		e := q.going.pop()
 		if e.goes() {
 			q.countOut(e.n)
 			return e.n, true
@@ -155,10 +156,11 @@ func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
 	}
 	for q.ranks != 0 {
 		rank := bits.Len32(q.ranks) - 1
-		for _, class := range [2]uint8{byEnd, 0} {
-			lane := &q.ready[rank][class>>7]
-			for e, ok := lane.pop(); ok; e, ok = lane.pop() {
-				if e.starts(mark|class, rank) {
+		lanes := &q.ready[rank]
+		for class := 1; class >= 0; class-- {
+			for lane := &lanes[class]; !lane.isEmpty(); {
+				e := lane.pop()
+				if e.starts(mark|uint8(class)<<7, rank) {
 					q.countOut(e.n)
 					return e.n, false
 				}

@@ -28,23 +28,29 @@ func (q queued) goes() bool {
 // locked. A body that moves up is noted again; when half of them have left, those
 // are thrown out.
 func (g *Group) noteQueued(n *Node, l *Limiter) {
-	b := g.makeLedger()
+	b := g.ledger.Load()
+	if b == nil {
+		b = g.makeLedger()
+	}
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if len(b.queued) >= 2*b.queuedNow+64 {
-		kept := slices.DeleteFunc(b.queued, func(q queued) bool { return !q.isIn() })
-		b.queued = kept
+		b.tidyQueued()
 	}
 	b.queued = append(b.queued, queued{n, l})
 	b.queuedNow++
+	g.mu.Unlock()
+}
+
+// tidyQueued throws out those that have left. Both mutexes are locked.
+func (b *ledger) tidyQueued() {
+	b.queued = slices.DeleteFunc(b.queued, func(q queued) bool { return !q.isIn() })
 }
 
 // noteUnqueued notes that one of the group's bodies has left its queue. The top
 // limiter's mutex is locked.
 func (g *Group) noteUnqueued() {
-	b := g.makeLedger()
+	b := g.ledger.Load() // that noteQueued has made
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if b.queuedNow > 0 {
 		b.queuedNow--
 	}
@@ -52,6 +58,7 @@ func (g *Group) noteUnqueued() {
 		clear(b.queued)
 		b.queued = b.queued[:0]
 	}
+	g.mu.Unlock()
 }
 
 // skipAllQueued ends what the group's bodies wait for in queues, once the group

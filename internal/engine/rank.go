@@ -43,12 +43,23 @@ func (g *Group) guardOf(l *Limiter) *ranks {
 
 // rankNow is the rank of n's body: its own, its group's, or that of the Map or Race
 // that it is a part of. It wants the mutex of n's guard.
-func (n *Node) rankNow() uint8 {
+func (n *Node) rankNow() uint8 { return n.rankUnder(n.guard()) }
+
+// rankUnder is rankNow for who knows n's guard.
+func (n *Node) rankUnder(r *ranks) uint8 {
 	rank := max(n.rank, n.group.rankNow())
-	if of := n.whole(); of != nil && of.guard() == n.guard() {
-		rank = max(rank, of.rank)
+	if n.kind&part == 0 {
+		return rank
 	}
-	return rank
+	return max(rank, n.wholeRank(r))
+}
+
+// wholeRank is the rank of the Map or Race that n is a part of, 0 if r does not guard it.
+func (n *Node) wholeRank(r *ranks) uint8 {
+	if of := n.whole(); of.guard() == r {
+		return of.rank
+	}
+	return 0
 }
 
 func (g *Group) rankNow() uint8 { return uint8(g.rank.Load()) }

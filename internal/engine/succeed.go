@@ -51,6 +51,9 @@ func (w *worker) succeed(n *Node) (next *Node) {
 // first: without one all of them start now, and turning the list round is a pass
 // over cold memory. e is the list that the caller has closed.
 func (w *worker) succeedLimited(n *Node, e *Edge) (next *Node) {
+	if e == nil {
+		return w.nextLimited(n, Chain{}, 1)
+	}
 	var ready, inlines Chain
 	for e = reverse(e); e != nil; {
 		var to *Node
