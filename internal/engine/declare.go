@@ -126,33 +126,31 @@ func (g *Group) AddParts(of *Node, k int) {
 // look at another before [Group.Expand].
 func (g *Group) AddPart(parts *Chain, n, of *Node, b Body, e *Edge, index int, k Kind) {
 	n.group, n.body, n.kind, n.order = g, b, Element|k, of.order
-<<<<<<< HEAD
-	if o := of.options(); o != nil {
-		n.makeSide().makeRare().options = o
-		n.kind |= of.kind & (Opted | Wrapped | MayFail)
-=======
 	if of.kind&Opted != 0 {
 		n.inherit(of)
->>>>>>> perf
 	}
 	e.to = of
 	n.list.Store(e)
 	if !g.plain {
 		g.reportDeclared(n, of, index)
 	}
-	if o := n.options(); o != nil && o.within > 0 && !g.elsewhere {
-		g.addDue(n, o.within) // last, as the timer may look at n from here on; if it is late, who would begin it sees that
+	if n.kind&Opted != 0 {
+		n.inheritDue()
 	}
 	parts.Push(n)
 }
 
 // inherit gives the element n the options of the Map of.
 func (n *Node) inherit(of *Node) {
-	o := of.options()
-	n.makeSide().makeRare().options = o
+	n.makeSide().makeRare().options = of.options()
 	n.kind |= of.kind & (Opted | Wrapped | MayFail)
-	if o.within > 0 && !n.group.elsewhere {
-		n.group.addDue(n, o.within) // if it is late, who would begin it sees that
+}
+
+// inheritDue is the last step of AddPart, as the timer may look at n from here on. If n
+// is late, who would begin it sees that.
+func (n *Node) inheritDue() {
+	if o := n.options(); o.within > 0 && !n.group.elsewhere {
+		n.group.addDue(n, o.within)
 	}
 }
 
