@@ -113,8 +113,9 @@ func (c *entrantContext) end() {
 func (c *entrantContext) Deadline() (time.Time, bool) { return c.group.base.parent.Deadline() }
 func (c *entrantContext) Done() <-chan struct{}       { return c.makeReal().ctx.Done() }
 
-// Err must not be ahead of Done: once the Race is lost it says so through the real
-// context alone, and whoever asks ends that.
+// Err must not be ahead of Done, nor go back: that it has ended it says through the real
+// context alone, and whoever asks ends that once the Race is lost. One that is made
+// meanwhile may not have heard of the group's end yet, or be without it.
 func (c *entrantContext) Err() error {
 	if c.race.isLostBy(c.index) {
 		return c.makeReal().ctx.Err()
@@ -122,7 +123,10 @@ func (c *entrantContext) Err() error {
 	if r := c.real.Load(); r != nil {
 		return r.ctx.Err()
 	}
-	return c.group.ctxErr()
+	if c.group.ctxErr() == nil {
+		return nil
+	}
+	return c.makeReal().ctx.Err()
 }
 
 // Value asks the real context if it was made: so Cause is right, and a derived
