@@ -85,7 +85,8 @@ func When(cond bool) TaskOption {
 // [context.DeadlineExceeded] as well: "price: timeout 50ms: …". The context's Err is
 // [context.DeadlineExceeded] then, also of what is derived from it. That of a body
 // that has succeeded lives until the group ends; if it has asked for Done, or derived a
-// context, that leaves a registration in the group until then. An [Around] has one
+// context, that leaves a registration in the group until then; one that it has derived
+// with a later deadline than its own ends with the group only. An [Around] has one
 // Timeout over all its calls. Timeout panics if d is not positive.
 func Timeout(d time.Duration) TaskOption {
 	checkDuration("Timeout", d)

@@ -131,15 +131,21 @@ func (s *settling) end(n *onode) {
 	if n.behind && len(waits) > 0 {
 		s.o.unsure("a wait is cut short by what skips its task")
 	}
-	unordered, short := 0, false
+	unordered, short, seated := 0, false, 0
 	first := make(map[*onode]bool) // bodies of which one wait has been seen
 	for _, w := range waits {
 		if w.seated && (!w.parked() || first[w.th.node]) {
 			unordered++
 		}
 		first[w.th.node] = true
+		if w.seated {
+			seated++
+		}
 		w.fire()
 		short = short || w.seated && w.th.node.seat.queued != nil
+	}
+	if n.group.lim == nil && seated > 1 && short {
+		s.o.unsure("several waiters of one task, in a group whose tasks alone have limits")
 	}
 	if unordered > 0 && unordered < len(waits) && short {
 		s.o.unsure("soft and hard waiters of one task, and not a slot for each")
