@@ -14,8 +14,8 @@
  * on a task is undone before it; the group is over once; a goroutine of the owner that
  * waits meanwhile holds no slot, and goes on only afterwards; everything ends.
  *
- * check:
- * check: -DOUTSIDER
+ * safe:
+ * safe: -DOUTSIDER -DONE
  * break: BREAK_PLACE
  * break: BREAK_SEAL -DOUTSIDER
  * break: BREAK_ONCE -DOUTSIDER
@@ -25,7 +25,11 @@
  * break: BREAK_REFUSED -DOUTSIDER
  * break: BREAK_OVER
  */
+#ifdef ONE
+#define JOINERS	1	/* to keep it small; a second one finds only what BREAK_REFUSED has */
+#else
 #define JOINERS	2	/* with OUTSIDER too: one may come when the other is gone */
+#endif
 byte declared = 3;	/* Group.declared: the caller, a and c */
 bool sealed;		/* the bit of it */
 byte ended;		/* Group.ended */
@@ -320,7 +324,7 @@ again:	ok = sealed;
 	fi
 }
 
-#ifdef OUTSIDER
+#ifdef ONE
 active proctype outsider() {
 	bool ok;
 	byte n, plan;
