@@ -324,7 +324,7 @@ again:	ok = sealed;
 	fi
 }
 
-#ifdef ONE
+#ifdef OUTSIDER
 active proctype outsider() {
 	bool ok;
 	byte n, plan;
