@@ -67,8 +67,12 @@ func (l *olimiter) give(o *oracle, end *olimiter) {
 		l.shared.give(l)
 		return
 	}
+	if s := o.shared; s != nil && s.free > 0 {
+		s.giveUp(l, end)
+		return
+	}
 	for ; l != end; l = l.up {
-		l.giveOne(o.shared)
+		l.giveOne()
 	}
 }
 

@@ -108,18 +108,23 @@ func (s *oshared) leave(n *onode) {
 // waits here while that comes before who waits there.
 func (s *oshared) give(l *olimiter) {
 	s.free++ // who waits for an own limit may count on it
-	for x := l.own(); x != nil; x = x.up {
+	s.giveUp(l.own(), nil)
+}
+
+// giveUp gives back the slots from l up to, but not including, end.
+func (s *oshared) giveUp(l, end *olimiter) {
+	for x := l; x != end; x = x.up {
 		if p := s.first(x); p != nil && !x.comesBefore(p) {
 			x.inHand = true
 		} else {
-			x.giveOne(nil)
+			x.giveOne()
 		}
 	}
 	s.serve()
-	for x := l.own(); x != nil; x = x.up {
+	for x := l; x != end; x = x.up {
 		if x.inHand {
 			x.inHand = false
-			x.giveOne(nil)
+			x.giveOne()
 		}
 	}
 }
@@ -139,19 +144,8 @@ func (l *olimiter) comesBefore(p *oplace) bool {
 	return false
 }
 
-// giveOne gives a slot of l to who comes first there, or makes it free. Who waits at
-// s counts, if that has a slot.
-func (l *olimiter) giveOne(s *oshared) {
-	if s != nil && s.free > 0 {
-		if p := s.first(l); p != nil && !l.comesBefore(p) {
-			l.inHand = true
-			s.serve()
-			if !l.inHand {
-				return
-			}
-			l.inHand = false
-		}
-	}
+// giveOne gives a slot of l to who comes first there, or makes it free.
+func (l *olimiter) giveOne() {
 	switch {
 	case len(l.woken) > 0:
 		t := slices.MinFunc(l.woken, func(a, b *oticket) int { return a.turn - b.turn }) // also of those from an inner limit
