@@ -80,12 +80,8 @@ func (n *Node) index() int {
 // dueAt is the instant for what has to begin within d.
 func (g *Group) dueAt(d time.Duration) time.Time {
 	now := time.Now()
-	return now.Add(d - (now.Sub(clock) - g.made))
+	return now.Add(d - time.Duration(now.UnixNano()-g.made))
 }
-
-// clock is what the making of a group is counted from: time.Since asks for the
-// monotonic clock alone, and time.Now, in every New, for that of the wall as well.
-var clock = time.Now()
 
 // addDue adds n, which nobody else knows or can start yet, to what has to begin within
 // d, and returns false if it is late already.
