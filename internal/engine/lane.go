@@ -46,6 +46,9 @@ func (l *lane) keep(valid func(entry) bool) {
 // an allocation for each entry.
 type turns []entry
 
+// push is apart as fifo.grow is.
+//
+//go:noinline
 func (t *turns) push(e entry) {
 	h := append(*t, e)
 	for i := len(h) - 1; i > 0; {
@@ -96,16 +99,23 @@ type chunk struct {
 
 func (f *fifo) push(e entry) {
 	if f.last == nil || f.to == len(f.last.entries) {
-		c := new(chunk)
-		if f.last == nil {
-			f.first, f.from = c, 0
-		} else {
-			f.last.next = c
-		}
-		f.last, f.to = c, 0
+		f.grow()
 	}
 	f.last.entries[f.to] = e
 	f.to++
+}
+
+// grow is apart for the frame of push, in which bodies raise what they wait for.
+//
+//go:noinline
+func (f *fifo) grow() {
+	c := new(chunk)
+	if f.last == nil {
+		f.first, f.from = c, 0
+	} else {
+		f.last.next = c
+	}
+	f.last, f.to = c, 0
 }
 
 // pop takes the first entry, of a fifo that is not empty.

@@ -103,11 +103,20 @@ func (q *queue) nextTurn() uint32 {
 
 // lane returns that of n's rank and class.
 func (q *queue) lane(n *Node) *lane {
-	for len(q.ready) <= int(n.rank) {
-		q.ready = append(q.ready, [2]lane{})
+	if len(q.ready) <= int(n.rank) {
+		q.grow(n.rank)
 	}
 	q.ranks |= 1 << n.rank
 	return &q.ready[n.rank][n.queueMark>>7]
+}
+
+// grow makes the lanes up to that of the rank, apart as fifo.grow is.
+//
+//go:noinline
+func (q *queue) grow(rank uint8) {
+	for len(q.ready) <= int(rank) {
+		q.ready = append(q.ready, [2]lane{})
+	}
 }
 
 // dropReady takes a body that is to start out of the queue.

@@ -102,15 +102,6 @@ func (o goal) guard() *ranks {
 	return o.n.guard()
 }
 
-// raiseLocked gives what by waits for with w its rank. raiseRest follows, without
-// the mutex.
-func (s *raising) raiseLocked(of *ranks, by *Node, w *wait) {
-	s.todo = of.todo // a list to use again: most waits lead to little
-	s.addAwaited(w, by.rankNow())
-	s.raiseTodoLocked(of)
-	of.todo = s.todo
-}
-
 // raiseTodoLocked raises what is to be done under one guard, whose mutex is locked.
 func (s *raising) raiseTodoLocked(of *ranks) {
 	s.of = of

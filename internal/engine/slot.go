@@ -20,40 +20,57 @@ type claim struct {
 // a limit. The wait is announced already: who searches by rank finds it.
 func (n *Node) giveSlots(w *wait) {
 	if l := n.limiter(); l != nil {
-		n.giveSlotsOf(l, w)
+		n.group.watchParent()
+		// Before it is asked whether the body has ended, which then looks for it.
+		s := &n.makeWaiter().claim
+		if n.lockAndRaise(l, w) {
+			n.giveUpLocked(l, s)
+		}
 	} else if on := w.on.Load(); on != nil && on.limiter() != nil || n.group.root.shares() {
 		n.raiseFar(w)
 	}
 }
 
-// giveSlotsOf is apart for its frame. It leaves before it gives: a body that was
-// queued to go on, and waits again in another goroutine, loses its place. What is
-// granted is started, and pins are released, without the mutex.
+// lockAndRaise gives what n's body waits for with w its rank, and returns with the
+// mutex of l's guard. It reports false, without the mutex, if the body has ended: a
+// goroutine that it has left behind holds no slot. Apart for its frame, as what follows
+// is.
 //
 //go:noinline
-func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
-	n.group.watchParent()
-	var granted grants
+func (n *Node) lockAndRaise(l *Limiter, w *wait) bool {
+	r := l.guard()
+	r.mu.Lock()
+	if n.isDone() {
+		r.mu.Unlock()
+		return false
+	}
 	var search raising
-	s := &n.makeWaiter().claim // before it is asked whether the body has ended, which then looks for it
-	mu := &l.guard().mu
-	mu.Lock()
-	if n.isDone() { // a goroutine that the body has left behind holds no slot
-		mu.Unlock()
-		return
+	search.todo = r.todo // a list to use again: most waits lead to little
+	search.addAwaited(w, n.rankUnder(r))
+	search.raiseTodoLocked(r)
+	r.todo = search.todo
+	if len(search.pinned)+len(search.far) == 0 {
+		return true
 	}
-	search.raiseLocked(l.guard(), n, w)
-	if len(search.pinned)+len(search.far) > 0 {
-		// What the search holds back may be ready by now, and belongs into the
-		// queue before the slot goes to the next there.
-		mu.Unlock()
-		search.raiseRest()
-		mu.Lock()
-		if n.isDone() {
-			mu.Unlock()
-			return
-		}
+	// What the search holds back may be ready by now, and belongs into the queue
+	// before the slot goes to the next there. Pins are released without the mutex.
+	r.mu.Unlock()
+	search.raiseRest()
+	r.mu.Lock()
+	if n.isDone() {
+		r.mu.Unlock()
+		return false
 	}
+	return true
+}
+
+// giveUpLocked begins a wait of the claim s, and unlocks the mutex. It leaves before it
+// gives: a body that was queued to go on, and waits again in another goroutine, loses
+// its place. What is granted is started without the mutex.
+//
+//go:noinline
+func (n *Node) giveUpLocked(l *Limiter, s *claim) {
+	var granted grants
 	s.waiting++
 	if s.waiting == 1 {
 		switch {
@@ -63,7 +80,7 @@ func (n *Node) giveSlotsOf(l *Limiter, w *wait) {
 			l.freeLocked(&granted)
 		}
 	}
-	mu.Unlock()
+	l.guard().mu.Unlock()
 	if first := granted.deliver(n.group); first != nil {
 		n.group.push(Chain{first, first})
 	}

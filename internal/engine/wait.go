@@ -47,7 +47,8 @@ type wait struct {
 //
 // What comes before the sleep and after it has left the stack while the body
 // sleeps, so nothing of begin and conclude may be inlined here: 3.4 KB of stack a body that only waits, with those frames 4 (and 2 a
-// goroutine that receives from a channel).
+// goroutine that receives from a channel). The slots are given here and not by begin
+// so that the search by rank fits into the stack that a goroutine starts with.
 func Await(n *Node, ctx context.Context) error {
 	if g := n.group; n.isDone() && g.watch == nil && g.backend == nil {
 		return nil
@@ -55,6 +56,9 @@ func Await(n *Node, ctx context.Context) error {
 	w, err := n.begin(ctx)
 	if w == nil {
 		return err
+	}
+	if w.by != nil {
+		w.by.giveSlots(w)
 	}
 	if w.wokenChan == nil {
 		w.woken.Wait()
@@ -64,7 +68,8 @@ func Await(n *Node, ctx context.Context) error {
 	return w.conclude()
 }
 
-// begin returns the wait for n that begins, or how it ended at once. The order of
+// begin returns the wait for n that begins, or how it ended at once; the caller gives
+// the slots of the body that waits. The order of
 // its questions is the contract's: a done task before a dead context, and that
 // before a cycle. No lock is held, as it asks ctx.
 func (n *Node) begin(ctx context.Context) (*wait, error) {
@@ -148,7 +153,6 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	}
 	w.firm.Store(n)
 	by.reportBlocked(n, nil)
-	by.giveSlots(w)
 	return w, nil
 }
 
@@ -178,7 +182,6 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	}
 	if by != nil {
 		by.reportBlocked(n, nil)
-		by.giveSlots(w)
 	}
 	return w, nil
 }
