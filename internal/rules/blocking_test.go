@@ -21,7 +21,7 @@ func blocks(ctx context.Context, d time.Duration) error {
 
 // TestR21_Blocking: a body holds no slot in a Blocking call, and has one again after it.
 func TestR21_Blocking(t *testing.T) {
-	virtual(t, "a backoff under Limit(1)", func(t *testing.T) { // F15
+	virtual(t, "F15: a backoff under Limit(1)", func(t *testing.T) {
 		c := startClock()
 		g := asap.New(t.Context(), asap.Limit(1))
 		for range 50 {
