@@ -15,6 +15,7 @@ type tally struct {
 	mu    sync.Mutex
 	kinds map[asap.Kind]int
 	ended []string
+	group string // what it was made with
 }
 
 // Start could return a context with a trace span; it must derive from ctx.
@@ -27,6 +28,9 @@ func (y *tally) Observe(e asap.Event) {
 		y.kinds = make(map[asap.Kind]int)
 	}
 	y.kinds[e.Kind]++
+	if e.Kind == asap.GroupStart {
+		y.group = fmt.Sprintf("limit %d, settled %v", e.Limit, e.Settled)
+	}
 	if e.Kind == asap.Ended {
 		y.ended = append(y.ended, fmt.Sprint(e.Name, " ", e.Outcome))
 	}
@@ -35,12 +39,14 @@ func (y *tally) Observe(e asap.Event) {
 func ExampleObserver() {
 	var y tally
 	var o asap.Observer = &y
-	g := asap.New(context.Background(), asap.Observe(o))
+	g := asap.New(context.Background(), asap.Observe(o), asap.Limit(2), asap.Settled())
 	g.Go("user", findUser).Then("cart", findCart)
 	fmt.Println(g.Wait())
+	fmt.Println(y.group)
 	fmt.Println(strings.Join(y.ended, ", "))
 	// Output:
 	// <nil>
+	// limit 2, settled true
 	// user Succeeded, cart Succeeded
 }
 

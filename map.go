@@ -173,6 +173,7 @@ func (r *mapping[S, E, U]) Dep(i int) *engine.Node {
 	return nil
 }
 
+func (r *mapping[S, E, U]) Limit() int                 { return r.limit }
 func (r *mapping[S, E, U]) Call(context.Context) error { return nil }
 func (r *mapping[S, E, U]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, new(U) }
 

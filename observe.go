@@ -63,6 +63,11 @@ type Event struct {
 	Name string
 	// Deps are the declared dependencies, with Declared only.
 	Deps []ID
+	// Limit is that of the group, with GroupStart, or of the elements of a Map, with
+	// its Declared: how many bodies run at once, 0 without a limit.
+	Limit int
+	// Settled says that a failure ends nothing, with GroupStart only.
+	Settled bool
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
 	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.

@@ -53,7 +53,7 @@ func (t teller) Unlabeled() bool {
 func event(s watch.Step) Event {
 	e := Event{
 		Kind: Kind(s.Kind), At: s.At, Group: ID(s.Group), Task: ID(s.Task), Parent: ID(s.Parent), On: ID(s.On),
-		Name: s.Name, Outcome: Outcome(s.Outcome), Err: s.Err,
+		Name: s.Name, Limit: s.Limit, Settled: s.Settled, Outcome: Outcome(s.Outcome), Err: s.Err,
 	}
 	for _, d := range s.Deps {
 		e.Deps = append(e.Deps, ID(d))

@@ -62,6 +62,8 @@ type Expander interface {
 // Collector is the body of a Map.
 type Collector interface {
 	Expander
+	// Limit is that of the elements, 0 without.
+	Limit() int
 	// Collect takes the values of the elements; it reports false when there
 	// are no elements yet.
 	Collect() bool
@@ -160,3 +162,11 @@ func (n *Node) otherLimiter() *Limiter {
 
 // race is the state of the Race that n is, or is a function of.
 func (n *Node) race() *RaceState { return n.body.(Racer).Race() }
+
+// elementLimit is the limit of the elements of n, 0 without, also if n is no Map.
+func (n *Node) elementLimit() int {
+	if n.kind&Mapped == 0 {
+		return 0
+	}
+	return n.body.(Collector).Limit()
+}

@@ -248,7 +248,7 @@ func (g *Group) makeEntry(n *Node) {
 	if g.backend == nil && n.kind&part == 0 {
 		g.noteName(n)
 	}
-	e := g.watch.Declare(n.label(), whole, dep)
+	e := g.watch.Declare(n.label(), whole, n.elementLimit(), dep)
 	if e == nil {
 		return
 	}

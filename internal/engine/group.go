@@ -203,7 +203,7 @@ func (g *Group) observe(owner *Node, c *Config) {
 	var w watch.Config
 	if c != nil {
 		w = c.Watch
-		w.Name, w.Clock = c.Name, c.Clock
+		w.Name, w.Clock, w.Limit, w.Settled = c.Name, c.Clock, c.Limit, c.Settled
 	}
 	if owner != nil && owner.group.watch != nil {
 		w.Outer, w.Owner = owner.group.watch, owner.number()

@@ -18,6 +18,8 @@ type Config struct {
 	Outer   *Group           // of the group around; nil if none, or if nobody looks at it
 	Owner   uint32           // number of the task that the group was made in; 0 if nobody observes it
 	Clock   func() time.Time // of an engine elsewhere; nil for that of this process
+	Limit   int              // of the group; 0 without
+	Settled bool
 }
 
 // Group is what a group has that somebody looks at. The engine holds it for as
@@ -120,7 +122,7 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 		r.Began(w.table, w.entry.Number)
 	}
 	if len(w.tellers) > 0 {
-		ctx = w.tellStart(GroupStart, w.entry, at, ctx)
+		ctx = w.tellGroupStart(c, at, ctx)
 	}
 	return ctx
 }

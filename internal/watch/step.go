@@ -40,6 +40,8 @@ type Step struct {
 	Group, Task, Parent, On uint64
 	Name                    string
 	Deps                    []uint64 // with Declared; 0 is one that nobody observes
+	Limit                   int      // with GroupStart, and Declared of a Map; 0 without
+	Settled                 bool     // with GroupStart
 	Outcome                 uint8    // with Ended and GroupEnd
 	Err                     error
 }

@@ -16,9 +16,9 @@ import (
 
 // Declare notes and tells a task, before anybody else knows it, and returns where
 // its steps are noted, nil if they are not. Parent is the number of the Race or
-// Map that it is a part of, or 0. Dep yields the number of the ith dependency,
+// Map that it is a part of, or 0; limit is that of a Map's elements. Dep yields the number of the ith dependency,
 // which may be 0, and false behind the last; it may be nil.
-func (w *Group) Declare(name string, parent uint32, dep func(i int) (uint32, bool)) *record.Entry {
+func (w *Group) Declare(name string, parent uint32, limit int, dep func(i int) (uint32, bool)) *record.Entry {
 	if w.run == nil {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (w *Group) Declare(name string, parent uint32, dep func(i int) (uint32, boo
 	at := w.run.now()
 	e.Declare(at)
 	if len(w.tellers) > 0 {
-		w.tellDeclared(e, at)
+		w.tellDeclared(e, at, limit)
 	}
 	return e
 }
@@ -83,7 +83,7 @@ func (w *Group) Report(e *record.Entry, ctx context.Context, at time.Duration) c
 	}
 	at = e.Start(at)
 	if len(w.tellers) > 0 {
-		ctx = w.tellStart(Started, e, at, ctx)
+		ctx = w.tellStart(e, at, ctx)
 	}
 	return ctx
 }

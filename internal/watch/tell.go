@@ -24,8 +24,18 @@ func (w *Group) step(k Kind, of *record.Entry, at time.Duration) Step {
 }
 
 //go:noinline
-func (w *Group) tellStart(k Kind, of *record.Entry, at time.Duration, ctx context.Context) context.Context {
-	s := w.step(k, of, at)
+func (w *Group) tellStart(of *record.Entry, at time.Duration, ctx context.Context) context.Context {
+	return w.tellStep(w.step(Started, of, at), ctx)
+}
+
+func (w *Group) tellGroupStart(c *Config, at time.Duration, ctx context.Context) context.Context {
+	s := w.step(GroupStart, w.entry, at)
+	s.Limit, s.Settled = c.Limit, c.Settled
+	return w.tellStep(s, ctx)
+}
+
+// tellStep tells of a start, with the context that observers make of it.
+func (w *Group) tellStep(s Step, ctx context.Context) context.Context {
 	for i := range w.tellers {
 		ctx = w.startOn(&w.tellers[i], ctx, s)
 	}
@@ -34,8 +44,9 @@ func (w *Group) tellStart(k Kind, of *record.Entry, at time.Duration, ctx contex
 }
 
 //go:noinline
-func (w *Group) tellDeclared(of *record.Entry, at time.Duration) {
+func (w *Group) tellDeclared(of *record.Entry, at time.Duration, limit int) {
 	s := w.step(Declared, of, at)
+	s.Limit = limit
 	if deps := of.Deps(); len(deps) > 0 {
 		s.Deps = make([]uint64, len(deps))
 		for i, d := range deps {
