@@ -69,7 +69,10 @@ func (s *settling) publish(n *Node) {
 		}
 		w.Ended(n.entry(), n.outcome(told), errorOf(told), s.at)
 	}
-	if c := n.openCalls(); c != nil {
+	if n.kind&Wrapped == 0 {
+		n.body.Drop(f != nil)
+		n.forget()
+	} else if c := n.openCalls(); c != nil {
 		s.outlived = c
 		n.placeUndos(false)
 	} else {

@@ -286,15 +286,7 @@ func (n *Node) calls() *calls {
 
 // openCalls returns n's calls if some are still open, though the body has ended.
 func (n *Node) openCalls() *calls {
-	if n.kind&Wrapped != 0 {
-		return n.calls().ifOpen()
-	}
-	return nil
-}
-
-// ifOpen returns c if some of it are open. c may be nil.
-func (c *calls) ifOpen() *calls {
-	if c != nil {
+	if c := n.calls(); c != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.left > 0 {
