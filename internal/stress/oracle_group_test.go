@@ -163,45 +163,46 @@ func (g *ogroup) verdict() *oerr {
 
 // onode is a task, an element of a Map or a function of a Race.
 type onode struct {
-	o       *oracle
-	task    *task
-	label   string
-	index   int // of an element or function, else -1
-	of      *onode
-	group   *ogroup
-	script  *script
-	seq     int
-	left    int // dependencies, elements or functions that are to come
-	state   nstate
-	then    []oedge
-	waits   []*owait
-	kids    []*onode
-	decided bool  // a Race
-	raceCtx *octx // of a function of a Race
-	lim     *olimiter
-	ownLim  *olimiter // a Map's
-	seat    oseat
-	main    *othread
-	cutTask bool     // the end of the group has cut a wait of it for a task,
-	cutWait bool     // or for a nested group
-	hards   []*ohard // what its goroutines wait for hard
-	raised  int      // the rank that a wait has given it
-	byEnd   bool     // became ready by the end of another
-	turn    int      // in order of becoming ready
-	endedAt time.Duration
-	cutAt   time.Duration // when a wait for it was last cut short
-	cutErr  *oerr         // what that returned
-	cutMay  map[string][]string
-	in      uint64
-	value   uint64 // digest
-	vals    []uint64
-	fail    *oerr
-	outcome byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
-	killed  bool
-	time    *otime // nil without
-	undue   func() // stops what would make it late
-	lefts   int    // goroutines that its body has left behind
-	behind  bool   // is skipped for the end of its group, in the moment of that
+	o        *oracle
+	task     *task
+	label    string
+	index    int // of an element or function, else -1
+	of       *onode
+	group    *ogroup
+	script   *script
+	seq      int
+	left     int // dependencies, elements or functions that are to come
+	state    nstate
+	then     []oedge
+	waits    []*owait
+	kids     []*onode
+	decided  bool  // a Race
+	raceCtx  *octx // of a function of a Race
+	lim      *olimiter
+	ownLim   *olimiter // a Map's
+	seat     oseat
+	main     *othread
+	cutTask  bool     // the end of the group has cut a wait of it for a task,
+	cutWait  bool     // or for a nested group
+	hards    []*ohard // what its goroutines wait for hard
+	raised   int      // the rank that a wait has given it
+	byEnd    bool     // became ready by the end of another
+	turn     int      // in order of becoming ready
+	endedAt  time.Duration
+	cutAt    time.Duration // when a wait for it was last cut short
+	cutErr   *oerr         // what that returned
+	cutMay   map[string][]string
+	in       uint64
+	value    uint64 // digest
+	vals     []uint64
+	fail     *oerr
+	outcome  byte // 'F'ailed, 'C'anceled, 'S'kipped, 'X' exited, 'P'anicked, 'G'oexit
+	killed   bool
+	killedAt time.Duration
+	time     *otime // nil without
+	undue    func() // stops what would make it late
+	lefts    int    // goroutines that its body has left behind
+	behind   bool   // is skipped for the end of its group, in the moment of that
 }
 
 // oedge is a node that waits for the end of another, or for its success.

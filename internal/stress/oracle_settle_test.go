@@ -177,10 +177,13 @@ func (n *onode) entrant() bool { return n.of != nil && n.task.kind == kRace }
 func (n *onode) ends() bool { return n.entrant() || n.time != nil }
 
 func (s *settling) kill(n, dep *onode) {
-	if !n.killed && n.state != done {
-		n.killed = true
+	switch {
+	case !n.killed && n.state != done:
+		n.killed, n.killedAt = true, s.o.now
 		n.behind = n.behind || dep.behind
 		s.skip(n, dep)
+	case n.killedAt == s.o.now && n.group.end != nil && n.outcome == 'S' && n.fail.in[0] != dep.skipCause():
+		s.o.unsure("a task is skipped for two of its dependencies at one instant, for a failure and for the group's end")
 	}
 }
 

@@ -35,13 +35,32 @@ func (n *onode) limitBody() *octx {
 	}
 	l.stop = n.o.after(left, func() {
 		l.late = l.ctx.err == nil
+		several := l.ctx.seated() > 1
 		l.ctx.cancel(oDeadline, err)
+		if several && n.seat.queued != nil {
+			n.o.unsure("a limit of time cuts several waits of a body, and not a slot for each")
+		}
 		if l.late {
 			l.limit = err
 		}
 	})
 	n.time = l
 	return l.ctx
+}
+
+// seated counts the waits of bodies with a limit that c ends.
+func (c *octx) seated() (count int) {
+	for _, w := range c.waits {
+		if w.seated {
+			count++
+		}
+	}
+	for _, k := range c.kids {
+		if k.group == nil {
+			count += k.seated()
+		}
+	}
+	return count
 }
 
 // endTime is the end of a body with a limit of time. What it returns late is wrapped.
