@@ -167,7 +167,7 @@ func (e *engine) result(out any, err error) error {
 		out = nil
 	}
 	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		if _, failed := errors.AsType[*asap.GroupError](err); !failed {
+		if ge, ok := errors.AsType[*asap.GroupError](err); !ok || ge.Cause != nil { // else it has failed before
 			return temporal.NewCanceledError(r, out)
 		}
 	}

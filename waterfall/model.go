@@ -150,7 +150,7 @@ func (m *model) startLag(i int) time.Duration {
 	return d
 }
 
-// describeContainer: a Map has one dependency, its slice, and a Race has none.
+// describeContainer tells a Map from a Race.
 func (m *model) describeContainer(i int) {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	mt.kind = isMap

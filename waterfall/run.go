@@ -234,8 +234,28 @@ func (x *index) container(i int) bool {
 	return false
 }
 
-// race tells whether task i is a Race, which has no dependencies, as a Map has.
-func (x *index) race(i int) bool { return len(x.run.Tasks[i].Deps) == 0 && x.container(i) }
+// race tells whether task i is a Race and no Map. That has dependencies, as a Race
+// may have: then the end tells, which is a failure of all functions, and no Map's, or
+// came before that of a function that had lost.
+func (x *index) race(i int) bool {
+	t := &x.run.Tasks[i]
+	if !x.container(i) {
+		return false
+	}
+	if len(t.Deps) == 0 || t.Outcome == asap.Failed {
+		return true
+	}
+	won, lost := false, false
+	for _, c := range x.children[i] {
+		part := &x.run.Tasks[c]
+		if part.Group != t.Group {
+			continue
+		}
+		won = won || part.Outcome == asap.Succeeded && part.End() == t.End()
+		lost = lost || part.End() > t.End() || part.End() == t.End() && (part.Outcome == asap.Skipped || part.Outcome == asap.Canceled)
+	}
+	return t.Outcome == asap.Succeeded && won && lost
+}
 
 // path is the task's name after those of the tasks around it.
 func (x *index) path(i int) string {

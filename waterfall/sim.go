@@ -206,7 +206,7 @@ func (s *sim) declare(i int) {
 		}
 		return
 	}
-	if mt.kind == isRace {
+	if mt.kind == isRace && len(mt.deps) == 0 {
 		s.spawn(mt.parts)
 	}
 	if t.pending == 0 {
@@ -238,6 +238,10 @@ func (s *sim) ready(i int) {
 			return
 		}
 		s.after(mt.lag, evEnd, i)
+	case isRace:
+		if len(mt.deps) > 0 {
+			s.spawn(mt.parts)
+		}
 	case isMap:
 		s.spawn(mt.parts)
 		if s.tasks[i].parts == 0 {

@@ -214,7 +214,7 @@ function simulate(run, scale, gone, limit) {
       if ((t.pending < m.deps.length || cancelled[m.group]) && skipDue(i)) end(i, SKIPPED);
       return;
     }
-    if (m.kind === RACE) spawn(m.parts);
+    if (m.kind === RACE && !m.deps.length) spawn(m.parts);
     if (t.pending === 0) ready(i);
   }
   function blockedOnDeps(i) { if (M[i].deps.length) piece(i, BLOCKED, blocker(i)); }
@@ -225,6 +225,7 @@ function simulate(run, scale, gone, limit) {
       if (!limiter[i]) { after(m.lag, START, i); return; }
       enter(i, false);
     } else if (m.kind === INLINE) { if (m.lag === 0) end(i, result(i)); else after(m.lag, END, i); }
+    else if (m.kind === RACE) { if (m.deps.length) spawn(m.parts); }
     else if (m.kind === MAP) {
       spawn(m.parts);
       if (S[i].parts === 0) after(m.lag, END, i);

@@ -76,7 +76,7 @@ func TestServerPayload(t *testing.T) {
 		{"a result", func() (int, error) {
 			v, err := temporalasap.Run(t.Context(), c.client, result, mega*3/2, c.options())
 			return len(v), err
-		}, 0, "asap: flow result: its result is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
+		}, 0, "flow result: its result is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
 		{"an exit", func() (int, error) { return run(exit, 3*mega) }, 0, "leave: the value of its exit is 3.0 MB, and Temporal takes at most 2 MB; pass a reference instead"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
