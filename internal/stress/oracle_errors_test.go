@@ -44,6 +44,11 @@ func (e *oerr) inside() []*oerr {
 	return slices.Concat([]*oerr{e.ctx, e.cause}, e.ended, e.in)
 }
 
+// wraps reports whether target is e or in it.
+func (e *oerr) wraps(target *oerr) bool {
+	return e == target || slices.ContainsFunc(e.inside(), func(i *oerr) bool { return i.wraps(target) })
+}
+
 // exit finds an exit of g in e, not behind what decides how e ends.
 func (e *oerr) exit(g *ogroup) *oerr {
 	switch {

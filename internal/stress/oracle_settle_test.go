@@ -329,6 +329,9 @@ func (s *settling) raced(n *onode) {
 		for _, k := range r.kids {
 			join.in = append(join.in, k.fail)
 			skipped = skipped && k.outcome == 'S'
+			if end := n.group.end; end != nil && k.outcome == 'F' && k.fail.wraps(end.cause) {
+				s.o.unsure("a function of a lost Race has returned before the end what became its cause")
+			}
 		}
 		if skipped {
 			s.skip(r, nil)
