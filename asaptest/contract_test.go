@@ -66,7 +66,7 @@ func TestCheck(t *testing.T) {
 		{"a task has not ended", func(c []call) []call { return slices.Delete(c, 13, 14) }, `before task "page" has ended`},
 		{"GroupEnd too early", func(c []call) []call { return slices.Insert(c, 13, c[14]) }, `before task "page" has ended`},
 		{"GroupEnd twice", func(c []call) []call { return append(c, c[14]) }, "after GroupEnd"},
-		{"Ready before the dependency's end", func(c []call) []call { c[7], c[8] = c[8], c[7]; return c }, "a dependency has not ended well before"},
+		{"Ready before the dependency's end", func(c []call) []call { c[7], c[8] = c[8], c[7]; return c }, "a dependency has not ended before"},
 		{"Ready twice", func(c []call) []call { return slices.Insert(c, 9, c[8]) }, "out of order: the task is ready"},
 		{"never Ready", func(c []call) []call { return slices.Delete(c, 8, 9) }, "Start is called when the task is not ready"},
 		{"no Start of the task", func(c []call) []call { return slices.Delete(c, 9, 10) }, "without Start before it"},
