@@ -147,6 +147,9 @@ func (th *othread) await(st *step) {
 		body.group.root().waitedBefore = true
 	}
 	if body != nil && body.state != done {
+		if body.limiter() == nil && body.rank() > body.group.depth && n.limiter() != nil {
+			o.unsure("a rank is raised through a body without a limit")
+		}
 		o.raise(n, body.rank()+1)
 	}
 	if body != nil && body.state != done && body.limiter() != nil {
