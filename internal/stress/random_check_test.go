@@ -375,7 +375,10 @@ func (c *checker) limit() {
 		}
 	}
 	for _, s := range c.g.scripts {
-		if slices.ContainsFunc(s.steps, func(st step) bool { return st.op == opFork || st.op == opLeave }) {
+		if slices.ContainsFunc(s.steps, func(st step) bool {
+			// After a Stop bodies go on without slots, and the group may succeed all the same.
+			return st.op == opFork || st.op == opLeave || st.op == opStop
+		}) {
 			return
 		}
 	}
