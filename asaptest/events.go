@@ -55,7 +55,8 @@ func (r *Events) All() []asap.Event {
 // when the groups have ended: what has not ended by then is a breach.
 //
 // It checks the order of the calls of each task and group, that a dependency
-// has ended well before its dependent is ready, that the times of a body never go back, that
+// has ended before its dependent is ready, however it has: events do not tell an
+// [asap.AfterEnd] from other edges; that the times of a body never go back, that
 // outcome and error of a task agree, and that the IDs tell all apart. An engine
 // that runs tasks of its own can be checked by feeding an Events.
 func (r *Events) Check() error {
