@@ -48,7 +48,7 @@ func fileName(run *waterfall.Run, f waterfall.Format) string {
 	if name = strings.Trim(name[:min(len(name), 40)], "-"); name != "" {
 		name += "-"
 	}
-	ending := map[waterfall.Format]string{waterfall.Text: "txt", waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd"}[f]
+	ending := map[waterfall.Format]string{waterfall.Text: "txt", waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.PProf: "pb.gz"}[f]
 	if ending == "" {
 		ending = string(f)
 	}

@@ -213,6 +213,7 @@ func ExampleFormats() {
 	// perfetto application/json
 	// mermaid text/plain; charset=utf-8
 	// dot text/vnd.graphviz; charset=utf-8
+	// pprof application/octet-stream
 }
 
 func ExampleReadJSON() {
