@@ -14,6 +14,7 @@ func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
 	f := v.r.Facts()
 	g.Limit, g.Settled = f.Limit, v.has(record.Settled)
 	g.Shared = s.number(f.Shared, run)
+	first := len(s.waits)
 	for w := range v.r.Waits(v.steps) {
 		if w.At > v.end {
 			break
@@ -22,7 +23,10 @@ func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
 		if w.Until == 0 { // it goes on
 			until = v.end
 		}
-		g.Waits = append(g.Waits, Wait{s.id(w.On), w.At, max(until, w.At)})
+		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At)})
+	}
+	if first < len(s.waits) {
+		g.Waits = slices.Clip(s.waits[first:])
 	}
 }
 
@@ -38,7 +42,7 @@ func (s *snapshot) taskFacts(t *Task, v *seen, run *Run) {
 
 // whole is the Map or Race that v is a part of, or nil.
 func (s *snapshot) whole(v *seen) *seen {
-	if p := s.byN[v.r.Parent()]; p != nil && p.r.Group == v.r.Group && !p.has(record.IsGroup) {
+	if p := s.of(v.r.Parent()); p != nil && p.r.Group == v.r.Group && !p.has(record.IsGroup) {
 		return p
 	}
 	return nil
