@@ -10,10 +10,14 @@ import (
 // The facts of a record: what tasks and groups were declared with, and the waits of
 // the groups themselves.
 
-func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
-	f := v.r.Facts()
-	g.Limit, g.Settled = f.Limit, v.has(record.Settled)
-	g.Shared = s.number(f.Shared, run)
+func (s *snapshot) groupFacts(g *Group, v *seen) {
+	g.Settled = v.has(record.Settled)
+	if f := v.r.Facts(); f != nil {
+		g.Limit, g.Shared = f.Limit, s.number(f.Shared)
+	}
+	if v.steps == 0 {
+		return
+	}
 	first := len(s.waits)
 	for w := range v.r.Waits(v.steps) {
 		if w.At > v.end {
@@ -30,14 +34,18 @@ func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
 	}
 }
 
-func (s *snapshot) taskFacts(t *Task, v *seen, run *Run) {
+func (s *snapshot) taskFacts(t *Task, v *seen) {
+	t.Around, t.MayFail, t.Race = v.has(record.Around), v.has(record.MayFail), v.has(record.Race)
 	f := v.r.Facts()
-	t.Limit, t.After, t.AfterEnd = f.Limit, s.ids(f.After), s.ids(f.AfterEnd)
+	if f != nil {
+		t.Limit, t.After, t.AfterEnd = f.Limit, s.ids(f.After), s.ids(f.AfterEnd)
+	}
 	if whole := s.whole(v); whole != nil {
 		f = whole.r.Facts()
 	}
-	t.Timeout, t.Within, t.Shared = f.Timeout, f.Within, s.number(f.Shared, run)
-	t.Around, t.MayFail, t.Race = v.has(record.Around), v.has(record.MayFail), v.has(record.Race)
+	if f != nil {
+		t.Timeout, t.Within, t.Shared = f.Timeout, f.Within, s.number(f.Shared)
+	}
 }
 
 // whole is the Map or Race that v is a part of, or nil.
@@ -49,14 +57,14 @@ func (s *snapshot) whole(v *seen) *seen {
 }
 
 // number is that of a shared limit in the run, 0 for nil.
-func (s *snapshot) number(l *record.Shared, run *Run) int {
+func (s *snapshot) number(l *record.Shared) int {
 	if l == nil {
 		return 0
 	}
 	n, ok := s.shared[l]
 	if !ok {
-		run.Shared = append(run.Shared, SharedLimit{l.Limit})
-		n = len(run.Shared)
+		s.run.Shared = append(s.run.Shared, SharedLimit{l.Limit})
+		n = len(s.run.Shared)
 		if s.shared == nil {
 			s.shared = make(map[*record.Shared]int)
 		}

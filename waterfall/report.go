@@ -64,7 +64,7 @@ func (r *Report) Failures() int {
 }
 
 // TaskReport is what [Stats] knows about one task in the runs of one name. The
-// elements of a Map count as one, likes[].
+// elements of a Map count as one, likes[], and so do tasks of the same name.
 type TaskReport struct {
 	Name     string `json:"name"`
 	Runs     int    `json:"runs"` // in which its body ran

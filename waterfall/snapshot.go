@@ -99,12 +99,13 @@ func (s *snapshot) reset() {
 	clear(s.tasks)
 	clear(s.sparse)
 	clear(s.shared)
-	clear(s.run.Groups)
-	clear(s.run.Tasks)
-	*s = snapshot{
-		all: s.all[:0], place: s.place[:0], sparse: s.sparse, groups: s.groups[:0], tasks: s.tasks[:0], shared: s.shared,
-		cut: s.cut[:0], list: s.list[:0], waits: s.waits[:0], run: Run{Groups: s.run.Groups[:0], Tasks: s.run.Tasks[:0], Shared: s.run.Shared[:0]},
-	}
+	s.all, s.place, s.groups, s.tasks = s.all[:0], s.place[:0], s.groups[:0], s.tasks[:0]
+	s.cut, s.list, s.waits, s.root = s.cut[:0], s.list[:0], s.waits[:0], nil
+	r := &s.run
+	clear(r.Groups)
+	clear(r.Tasks)
+	r.Groups, r.Tasks, r.Shared, r.Notes = r.Groups[:0], r.Tasks[:0], r.Shared[:0], nil
+	r.Name, r.TraceID = "", ""
 }
 
 // places makes the way from a number to what was seen.
@@ -173,14 +174,8 @@ func (s *snapshot) isOurs(group uint32, depth int) bool {
 	return g.ours == yes
 }
 
-func inOrder(a, b *seen) int {
-	return cmp.Or(cmp.Compare(a.r.Declared, b.r.Declared), cmp.Compare(a.n, b.n))
-}
-
-// select_ drops what is not of this outermost group and puts the rest in order.
-func (s *snapshot) select_() {
-	s.groups = slices.DeleteFunc(s.groups, func(v *seen) bool { return !s.isOurs(v.n, 0) })
-	s.tasks = slices.DeleteFunc(s.tasks, func(v *seen) bool { return !s.isOurs(v.r.Group, 0) })
+// sort puts the outermost group first, and all else in order of declaration.
+func (s *snapshot) sort() {
 	if len(s.groups) > 1 {
 		slices.SortFunc(s.groups, func(a, b *seen) int {
 			if first := s.root.group; a.n == first || b.n == first {
@@ -189,17 +184,44 @@ func (s *snapshot) select_() {
 			return inOrder(a, b)
 		})
 	}
-	if !slices.IsSortedFunc(s.tasks, inOrder) {
-		slices.SortFunc(s.tasks, inOrder)
-	}
-	id := asap.ID(0)
-	for _, list := range [...][]*seen{s.groups, s.tasks} {
-		for _, v := range list {
-			id++
-			v.id = id
+	for i := 1; i < len(s.tasks); i++ {
+		if a, b := s.tasks[i-1], s.tasks[i]; a.r.Declared > b.r.Declared || a.r.Declared == b.r.Declared && a.n > b.n {
+			slices.SortFunc(s.tasks, inOrder)
+			return
 		}
 	}
+}
+
+func inOrder(a, b *seen) int {
+	return cmp.Or(cmp.Compare(a.r.Declared, b.r.Declared), cmp.Compare(a.n, b.n))
+}
+
+// select_ drops what is not of this outermost group and puts the rest in order.
+func (s *snapshot) select_() {
+	n := 0
+	for _, v := range s.groups {
+		if v.n == s.root.group || s.isOurs(v.n, 0) {
+			s.groups[n] = v
+			n++
+		}
+	}
+	s.groups, n = s.groups[:n], 0
 	for _, v := range s.tasks {
+		if group := v.r.Group; group == s.root.group || s.isOurs(group, 0) {
+			s.tasks[n] = v
+			n++
+		}
+	}
+	s.tasks = s.tasks[:n]
+	s.sort()
+	id := asap.ID(0)
+	for _, v := range s.groups {
+		id++
+		v.id = id
+	}
+	for _, v := range s.tasks {
+		id++
+		v.id = id
 		p := s.any(v.r.Parent())
 		switch {
 		case p == nil || p.r.Group != v.r.Group:
@@ -250,12 +272,11 @@ func (s *snapshot) times() {
 	} else {
 		s.now = max(last, time.Since(s.root.began)) // the clock of a bubble may not be ours
 	}
-	for _, list := range [...][]*seen{s.groups, s.tasks} {
-		for _, v := range list {
-			v.from, v.end = v.r.Declared, s.now
-			if v.has(record.SeenEnded) {
-				v.end = min(v.r.Ended, s.now)
-			}
+	for i := range s.all {
+		v := &s.all[i]
+		v.from, v.end = v.r.Declared, s.now
+		if v.has(record.SeenEnded) {
+			v.end = min(v.r.Ended, s.now)
 		}
 	}
 }
@@ -267,53 +288,23 @@ func (s *snapshot) build() {
 	g := s.groups[0]
 	zero := g.r.Declared
 	run := &s.run
-	*run = Run{
-		Name:     g.r.Name,
-		TraceID:  s.root.trace,
-		Began:    s.root.began.Add(zero).Round(0),
-		Makespan: s.now - zero,
-		Ended:    g.has(record.SeenEnded),
-		Groups:   slices.Grow(run.Groups, len(s.groups))[:len(s.groups)],
-		Tasks:    slices.Grow(run.Tasks, len(s.tasks))[:len(s.tasks)],
-		Shared:   run.Shared,
-	}
+	run.Name, run.TraceID = g.r.Name, s.root.trace
+	run.Began, run.Makespan = s.root.began.Add(zero).Round(0), s.now-zero
+	run.Ended = g.has(record.SeenEnded)
+	run.Groups = slices.Grow(run.Groups, len(s.groups))[:len(s.groups)]
+	run.Tasks = slices.Grow(run.Tasks, len(s.tasks))[:len(s.tasks)]
 	steps := 0
 	for i := range s.all {
 		steps += s.all[i].steps
 	}
 	s.cut = slices.Grow(s.cut, 2*len(s.tasks)+steps)
 	for i, v := range s.groups {
-		run.Groups[i] = Group{
-			ID: v.id, Parent: s.id(v.r.Parent()), Name: v.r.Name,
-			Start: v.from - zero, End: v.end - zero,
-		}
-		s.groupFacts(&run.Groups[i], v, run)
-		for j := range run.Groups[i].Waits {
-			run.Groups[i].Waits[j].Start -= zero
-			run.Groups[i].Waits[j].End -= zero
-		}
-		if v.has(record.SeenEnded) {
-			run.Groups[i].Outcome, run.Groups[i].Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
-		}
+		s.group(&run.Groups[i], v, zero)
 	}
 	unended := 0
 	for i, v := range s.tasks {
-		t := &run.Tasks[i]
-		*t = Task{
-			ID: v.id, Group: s.id(v.r.Group), Parent: s.id(v.r.Parent()), Name: v.r.Name,
-			Deps: s.deps(v), Pieces: s.pieces(v),
-		}
-		s.taskFacts(t, v, run)
-		if t.Parent == 0 {
-			t.Parent = s.id(s.any(v.r.Group).r.Parent())
-		}
-		for j := range t.Pieces {
-			t.Pieces[j].Start -= zero
-			t.Pieces[j].End -= zero
-		}
-		if v.has(record.SeenEnded) {
-			t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
-		} else {
+		s.task(&run.Tasks[i], v, zero)
+		if run.Tasks[i].Outcome == 0 {
 			unended++
 		}
 	}
@@ -323,6 +314,38 @@ func (s *snapshot) build() {
 	if g.has(record.Told) {
 		guessRaces(run)
 		guessMayFail(run)
+	}
+}
+
+// group fills in a group, which is empty.
+func (s *snapshot) group(g *Group, v *seen, zero time.Duration) {
+	g.ID, g.Parent, g.Name = v.id, s.id(v.r.Parent()), v.r.Name
+	g.Start, g.End = v.from-zero, v.end-zero
+	s.groupFacts(g, v)
+	for i := range g.Waits {
+		g.Waits[i].Start -= zero
+		g.Waits[i].End -= zero
+	}
+	if v.has(record.SeenEnded) {
+		g.Outcome, g.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
+	}
+}
+
+// task fills in a task, which is empty.
+func (s *snapshot) task(t *Task, v *seen, zero time.Duration) {
+	t.ID, t.Group, t.Parent, t.Name = v.id, s.id(v.r.Group), s.id(v.r.Parent()), v.r.Name
+	t.Deps = s.deps(v)
+	s.taskFacts(t, v)
+	if t.Parent == 0 {
+		t.Parent = s.id(s.any(v.r.Group).r.Parent())
+	}
+	t.Pieces = s.pieces(v)
+	for i := range t.Pieces {
+		t.Pieces[i].Start -= zero
+		t.Pieces[i].End -= zero
+	}
+	if v.has(record.SeenEnded) {
+		t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
 	}
 }
 
