@@ -197,6 +197,7 @@ func ExampleRun_Write() {
 	//   t0 -.-> t3
 	//   t2 -.-> t4
 	//   t3 -.-> t4
+	//   linkStyle 0,3 stroke:#c2410c,stroke-width:3px
 	//   classDef critical stroke:#c2410c,stroke-width:3px
 	//   class t1,t2,t4 critical
 }
@@ -213,6 +214,7 @@ func ExampleFormats() {
 	// perfetto application/json
 	// mermaid text/plain; charset=utf-8
 	// dot text/vnd.graphviz; charset=utf-8
+	// pprof application/octet-stream
 }
 
 func ExampleReadJSON() {
