@@ -51,8 +51,8 @@ func TestTraceID(t *testing.T) {
 		for what, o := range map[string]asap.Observer{"Stats": stats, "a Recorder": rec} {
 			g := asap.New(ctx, append(tt.options(o), asap.Name("home"))...)
 			g.Do("task", func(ctx context.Context) error {
-				if stats := stats.Live(); o != rec && (len(stats) != 1 || stats[0].TraceID != tt.want) {
-					t.Errorf("%s: %s: the running groups are %v, want one with the trace ID %q", name, what, stats, tt.want)
+				if live, _ := stats.Live(9); o != rec && (len(live) != 1 || stats.Run(live[0].Number).TraceID != tt.want) {
+					t.Errorf("%s: %s: the running groups are %v, want one with the trace ID %q", name, what, live, tt.want)
 				}
 				inner := asap.New(context.WithValue(ctx, traceKey{}, "inner"), asap.Name("inner"))
 				inner.Do("part", func(context.Context) error { return nil })
