@@ -277,7 +277,9 @@ func (l *Log) write(reason string, run *Run, p99 time.Duration, left int) {
 	if run.Ended {
 		attrs = append(attrs, slog.String("critical", run.shortPath()))
 	} else {
-		attrs = append(attrs, slog.String("waits", short(strings.Join(run.Explain(), "; "), longestError)))
+		e := explainer{index: run.index()}
+		e.stuck()
+		attrs = append(attrs, slog.String("waits", short(strings.Join(e.out, "; "), longestError)))
 	}
 	if left > 0 {
 		attrs = append(attrs, slog.Int("left_out", left))
