@@ -107,7 +107,7 @@ func (r *chronicle) decided(t *recorded) bool {
 		return false
 	}
 	for _, part := range r.order {
-		if part.Parent == t.ID && t.Outcome == asap.Succeeded && (part.Outcome == 0 || part.Outcome == asap.Failed) {
+		if part.Parent == t.ID && t.Outcome == asap.Succeeded && (part.Outcome == 0 || part.Outcome == asap.Failed || part.Outcome == asap.Canceled) {
 			return true
 		}
 	}
@@ -217,7 +217,7 @@ func (r *chronicle) end(t *recorded) time.Duration {
 // which the workflow decided, even if it took the value of another one that it
 // heard of at once.
 func (t *recorded) first(r *chronicle) (first *recorded) {
-	if t.last == nil || len(t.deps) > 0 || t.Outcome != asap.Succeeded {
+	if t.last == nil || !t.Race || t.Outcome != asap.Succeeded {
 		return nil
 	}
 	for _, part := range r.order {

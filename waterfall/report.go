@@ -227,6 +227,10 @@ func (s *sums) about(q float64, members int) *path {
 func (s *Stats) Percentile(name string, w Window, share float64) (time.Duration, int) {
 	s.lock()
 	defer s.unlock()
+	return s.percentileLocked(name, w, share)
+}
+
+func (s *Stats) percentileLocked(name string, w Window, share float64) (time.Duration, int) {
 	f := s.names[name]
 	if f == nil {
 		return 0, 0

@@ -39,6 +39,9 @@ type Stats struct {
 	// several, and must not block; one that panics finds nothing. It is set before
 	// the first group begins.
 	TraceID func(context.Context) string
+	// Log, if not nil, has a line written for each group that failed, was slow or
+	// is stuck. It is set before the first group begins.
+	Log *Log
 
 	c       collector
 	digests digests
@@ -62,6 +65,7 @@ type rootKey struct{ key, group uint32 }
 type liveRoot struct {
 	*root
 	number uint64
+	watch  *watched // by the Log, if there is one
 }
 
 const (
@@ -89,6 +93,10 @@ func (s *Stats) Observe(e asap.Event) {
 }
 
 func (s *Stats) began(r *root) {
+	live := liveRoot{root: r}
+	if s.Log != nil {
+		live.watch = s.Log.watch(s, r)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
@@ -96,7 +104,11 @@ func (s *Stats) began(r *root) {
 	}
 	s.startLocked()
 	s.last++
-	s.live[rootKey{r.key, r.group}] = liveRoot{r, s.last}
+	live.number = s.last
+	s.live[rootKey{r.key, r.group}] = live
+	if live.watch != nil {
+		live.watch.begin(s.last)
+	}
 }
 
 func (s *Stats) startLocked() {
@@ -110,11 +122,15 @@ func (s *Stats) ended(key, group uint32) {
 	live, ok := s.live[rootKey{key, group}]
 	delete(s.live, rootKey{key, group})
 	s.mu.Unlock()
-	if ok {
-		d := s.digests.get()
-		d.ended(live.root, live.number)
-		s.arrive(d)
+	if !ok {
+		return
 	}
+	if live.watch != nil {
+		defer live.watch.end() // the totals come first, which a logger that panics leaves
+	}
+	d := s.digests.get()
+	d.ended(live.root, live.number)
+	s.arrive(d)
 }
 
 // Sink is for package asap, which leads events past [Stats.Observe].
