@@ -60,7 +60,11 @@ type Report struct {
 // Failures counts the runs that ended badly by themselves: that failed, panicked
 // or ended by Goexit.
 func (r *Report) Failures() int {
-	return r.Outcomes[asap.Failed] + r.Outcomes[asap.Panicked] + r.Outcomes[asap.Goexited]
+	return failures(r.Outcomes)
+}
+
+func failures(outcomes map[asap.Outcome]int) int {
+	return outcomes[asap.Failed] + outcomes[asap.Panicked] + outcomes[asap.Goexited]
 }
 
 // TaskReport is what [Stats] knows about one task in the runs of one name. The
