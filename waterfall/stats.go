@@ -56,6 +56,7 @@ type Stats struct {
 	names     map[string]*family
 	used      uint64 // runs that were added
 	bytes     int    // of all names
+	kept      int    // of those, what the runs take that are kept whole
 	forgotten int
 	before    *Summary
 }
@@ -220,17 +221,39 @@ func (s *Stats) addLocked(d *digest) {
 	}
 	s.used++
 	f.used = s.used
-	before := f.bytes
+	bytes, kept := f.bytes, f.kept
 	f.add(d, s.unitOf(d.at))
 	s.digests.put(d)
-	s.bytes += f.bytes - before
-	for s.bytes > s.maxBytes() && s.forgetLocked(f) {
+	s.bytes += f.bytes - bytes
+	s.kept += f.kept - kept
+	s.boundLocked(f)
+}
+
+// boundLocked keeps within the bound: of that, the runs that are kept whole have a
+// half. Those go first of whom has most of them, and names that were not used for
+// longest; f was used last.
+func (s *Stats) boundLocked(f *family) {
+	most := s.maxBytes()
+	for s.kept > most/2 {
+		f := s.heaviestLocked()
+		bytes, kept := f.bytes, f.kept
+		f.thin()
+		s.bytes += f.bytes - bytes
+		s.kept += f.kept - kept
 	}
-	if s.bytes > s.maxBytes() {
-		if s.bytes -= f.shed(); s.bytes > s.maxBytes() {
-			s.forgetLocked(nil)
+	for s.bytes > most && (s.forgetLocked(f) || s.forgetLocked(nil)) {
+	}
+}
+
+// heaviestLocked is the name whose kept runs take most.
+func (s *Stats) heaviestLocked() *family {
+	var most *family
+	for _, f := range s.names {
+		if most == nil || f.kept > most.kept {
+			most = f
 		}
 	}
+	return most
 }
 
 func (s *Stats) maxBytes() int {
@@ -256,6 +279,7 @@ func (s *Stats) forgetLocked(but *family) bool {
 	}
 	delete(s.names, oldest.name)
 	s.bytes -= oldest.bytes
+	s.kept -= oldest.kept
 	s.forgotten++
 	return true
 }
