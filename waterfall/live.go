@@ -96,22 +96,11 @@ func (s *Stats) liveRoot(number uint64) *root {
 	return nil
 }
 
-// entry is that of the group itself.
-func (o *root) entry() *record.Entry {
-	var own *record.Entry
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if e.Number == o.group && state&record.IsGroup != 0 {
-			own = e
-		}
-	})
-	return own
-}
+func (o *root) name() string { return o.own.Name }
 
-func (o *root) name() string { return o.entry().Name }
+func (o *root) since() time.Time { return o.began.Add(o.own.Declared).Round(0) }
 
-func (o *root) since() time.Time { return o.began.Add(o.entry().Declared).Round(0) }
-
-func (o *root) age() time.Duration { return time.Since(o.began) - o.entry().Declared }
+func (o *root) age() time.Duration { return time.Since(o.began) - o.own.Declared }
 
 // tasks counts the tasks in the table, and those that have not ended.
 func (o *root) tasks() (all, open int) {

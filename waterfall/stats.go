@@ -46,11 +46,11 @@ type Stats struct {
 	c       collector
 	digests digests
 
-	mu      sync.Mutex // guards what follows; nothing is computed with it held
-	start   time.Time  // of the first use
-	last    uint64     // number of the latest run
-	live    map[rootKey]liveRoot
-	arrived []*digest // runs that have ended and are not in the totals yet
+	mu      sync.Mutex                 // guards what follows; nothing is computed with it held
+	start   time.Time                  // of the first use
+	last    uint64                     // number of the latest run
+	live    map[*record.Entry]liveRoot // by the entry of the group
+	arrived []*digest                  // runs that have ended and are not in the totals yet
 
 	sums      sync.Mutex // guards what follows; no group waits for it
 	names     map[string]*family
@@ -60,8 +60,6 @@ type Stats struct {
 	forgotten int
 	before    *Summary
 }
-
-type rootKey struct{ key, group uint32 }
 
 type liveRoot struct {
 	*root
@@ -89,7 +87,7 @@ func (s *Stats) Observe(e asap.Event) {
 	case began != nil:
 		s.began(began)
 	case ended != nil:
-		s.ended(ended.key, ended.group)
+		s.ended(ended.own)
 	}
 }
 
@@ -101,12 +99,12 @@ func (s *Stats) began(r *root) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
-		s.live = make(map[rootKey]liveRoot)
+		s.live = make(map[*record.Entry]liveRoot)
 	}
 	s.startLocked()
 	s.last++
 	live.number = s.last
-	s.live[rootKey{r.key, r.group}] = live
+	s.live[r.own] = live
 	if live.watch != nil {
 		live.watch.begin(s.last)
 	}
@@ -118,10 +116,10 @@ func (s *Stats) startLocked() {
 	}
 }
 
-func (s *Stats) ended(key, group uint32) {
+func (s *Stats) ended(own *record.Entry) {
 	s.mu.Lock()
-	live, ok := s.live[rootKey{key, group}]
-	delete(s.live, rootKey{key, group})
+	live, ok := s.live[own]
+	delete(s.live, own)
 	s.mu.Unlock()
 	if !ok {
 		return
@@ -140,10 +138,10 @@ func (s *Stats) Sink() record.Sink { return (*statsSink)(s) }
 type statsSink Stats
 
 func (s *statsSink) Owner() any { return (*Stats)(s) }
-func (s *statsSink) Began(ctx context.Context, t *record.Table, group uint32) {
-	(*Stats)(s).began(rootOf(t, group, traceOf(ctx, s.TraceID)))
+func (s *statsSink) Began(ctx context.Context, t *record.Table) {
+	(*Stats)(s).began(rootOf(t, traceOf(ctx, s.TraceID)))
 }
-func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(t.Run, group) }
+func (s *statsSink) Ended(t *record.Table) { (*Stats)(s).ended(t.Own) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}
