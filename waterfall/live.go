@@ -22,6 +22,8 @@ type Live struct {
 	// Tasks counts those that were declared, and Open those of them that have not
 	// ended.
 	Tasks, Open int
+
+	root *root
 }
 
 // Live returns the n groups that run at this moment and are most overdue,
@@ -37,42 +39,51 @@ func (s *Stats) LiveOf(name string, n int) (groups []Live, all int) {
 }
 
 func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all int) {
-	roots := s.liveRoots()
-	type candidate struct {
-		liveRoot
-		age     time.Duration
-		overdue float64
-	}
-	p99 := make(map[string]time.Duration)
-	var list []candidate
-	for _, r := range roots {
-		name := r.name()
+	n = max(0, n)
+	now, usual := time.Now(), make(map[string]time.Duration)
+	var first []Live // at most twice as many as are wanted
+	for _, r := range s.liveRoots() {
+		name := r.own.Name
 		if !wanted(name) {
 			continue
 		}
-		usual, ok := p99[name]
+		all++
+		p99, ok := usual[name]
 		if !ok {
-			usual, _ = s.Percentile(name, Hour, 0.99)
-			if usual == 0 {
-				usual, _ = s.Percentile(name, SinceStart, 0.99)
-			}
-			p99[name] = usual
+			p99 = s.usual(name)
+			usual[name] = p99
 		}
-		c := candidate{liveRoot: r, age: r.age()}
-		if usual > 0 {
-			c.overdue = float64(c.age) / float64(usual)
+		l := Live{Number: r.number, Name: name, Age: now.Sub(r.began) - r.own.Declared, P99: p99, root: r.root}
+		if p99 > 0 {
+			l.Overdue = float64(l.Age) / float64(p99)
 		}
-		list = append(list, c)
+		if first = append(first, l); len(first) == 2*n+1 {
+			slices.SortFunc(first, byOverdue)
+			first = first[:n]
+		}
 	}
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.overdue, a.overdue), cmp.Compare(b.age, a.age), cmp.Compare(a.number, b.number))
-	})
-	for _, c := range list[:min(len(list), max(0, n))] {
-		g := Live{Number: c.number, Name: c.name(), Began: c.since(), Age: c.age, P99: p99[c.name()], Overdue: c.overdue}
-		g.Tasks, g.Open = c.tasks()
-		groups = append(groups, g)
+	slices.SortFunc(first, byOverdue)
+	groups = first[:min(n, len(first))]
+	for i := range groups {
+		l := &groups[i]
+		l.Began = l.root.began.Add(l.root.own.Declared).Round(0)
+		l.Tasks, l.Open = l.root.tasks()
+		l.root = nil
 	}
-	return groups, len(list)
+	return groups, all
+}
+
+func byOverdue(a, b Live) int {
+	return cmp.Or(cmp.Compare(b.Overdue, a.Overdue), cmp.Compare(b.Age, a.Age), cmp.Compare(a.Number, b.Number))
+}
+
+// usual is the p99 that a running group is measured against.
+func (s *Stats) usual(name string) time.Duration {
+	p99, _ := s.Percentile(name, Hour, 0.99)
+	if p99 == 0 {
+		p99, _ = s.Percentile(name, SinceStart, 0.99)
+	}
+	return p99
 }
 
 func (s *Stats) liveRoots() []liveRoot {
@@ -98,19 +109,14 @@ func (s *Stats) liveRoot(number uint64) *root {
 
 func (o *root) name() string { return o.own.Name }
 
-func (o *root) since() time.Time { return o.began.Add(o.own.Declared).Round(0) }
-
-func (o *root) age() time.Duration { return time.Since(o.began) - o.own.Declared }
-
-// tasks counts the tasks in the table, and those that have not ended.
+// tasks counts the tasks of the group, and those that have not ended.
 func (o *root) tasks() (all, open int) {
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if state&record.IsGroup == 0 {
-			all++
-			if state&record.SeenEnded == 0 {
-				open++
-			}
+	var s snapshot
+	s.collect(o)
+	for _, v := range s.tasks {
+		if !v.has(record.SeenEnded) {
+			open++
 		}
-	})
-	return all, open
+	}
+	return len(s.tasks), open
 }
