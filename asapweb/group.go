@@ -94,7 +94,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 func figures(r *waterfall.Report) []figure {
 	list := []figure{{Name: "runs", Value: fmt.Sprint(r.Runs)}}
 	for o := asap.Succeeded; o <= asap.Goexited; o++ {
-		bad := o == asap.Failed || o == asap.Panicked || o == asap.Goexited
+		bad := isBad(o)
 		if n := r.Outcomes[o]; n > 0 && n < r.Runs || n > 0 && bad {
 			list = append(list, figure{strings.ToLower(o.String()), fmt.Sprint(n), bad})
 		}
@@ -135,14 +135,7 @@ func runRows(runs []*waterfall.Run) []runRow {
 		if len(run.Groups) == 0 {
 			continue
 		}
-		switch o := run.Groups[0].Outcome; o {
-		case asap.Succeeded:
-		case asap.Failed, asap.Panicked, asap.Goexited:
-			rows[i].Bad = true
-			fallthrough
-		default:
-			rows[i].Outcome = strings.ToLower(o.String())
-		}
+		rows[i].Outcome, rows[i].Bad = outcomeWord(run.Groups[0].Outcome)
 	}
 	return rows
 }

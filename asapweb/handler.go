@@ -124,6 +124,8 @@ func (h *handler) serve(r *http.Request, nonce string) (*answer, error) {
 		return h.group(v, nonce)
 	case aRun:
 		return h.run(v, nonce)
+	case aPair:
+		return h.pair(v, nonce)
 	}
 	return h.index(nonce)
 }

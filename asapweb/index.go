@@ -84,21 +84,6 @@ func failed(outcomes map[asap.Outcome]int) int {
 	return outcomes[asap.Failed] + outcomes[asap.Panicked] + outcomes[asap.Goexited]
 }
 
-// shown is how the name of a group is shown.
-func shown(name string) string {
-	if name == "" {
-		return "(no name)"
-	}
-	return look.Plain(name)
-}
-
-func percent(share float64) string {
-	if share > 0 && share < 0.005 {
-		return "< 1 %"
-	}
-	return look.Digits(float64(int(100*share+0.5))) + " %"
-}
-
 // waitRow is what a task of a running group does, and since when.
 type waitRow struct{ Task, Does, On, For string }
 

@@ -98,13 +98,6 @@ func histogramLabel(r *waterfall.Report) string {
 		runs(r.Runs), look.Duration(r.P50), look.Duration(r.P95), look.Duration(r.P99), look.Duration(r.Max))
 }
 
-func runs(n int) string {
-	if n == 1 {
-		return "1 run"
-	}
-	return fmt.Sprintf("%d runs", n)
-}
-
 func pc(f float64) string { return fmt.Sprintf("%.2f%%", f) }
 
 // logTicks are three to six round durations between lo and hi.

@@ -9,9 +9,9 @@ import (
 )
 
 func (h *handler) run(v view, nonce string) (*answer, error) {
-	run := h.stats.Run(v.number)
-	if run == nil {
-		return nil, refuse(http.StatusNotFound, "run %d: not running, and not kept: of each group the slowest and the latest runs are", v.number)
+	run, err := h.findRun(v.number)
+	if err != nil {
+		return nil, err
 	}
 	if v.format == "" {
 		return runPage(run, nonce)
@@ -23,9 +23,16 @@ func (h *handler) run(v view, nonce string) (*answer, error) {
 	return a, nil
 }
 
+func (h *handler) findRun(number uint64) (*waterfall.Run, error) {
+	if run := h.stats.Run(number); run != nil {
+		return run, nil
+	}
+	return nil, refuse(http.StatusNotFound, "run %d: not running, and not kept: of each group the slowest and the latest runs are", number)
+}
+
 // runPage is the page that package waterfall writes, with links.
 func runPage(run *waterfall.Run, nonce string) (*answer, error) {
-	t := top{Path: []crumb{{Text: shown(run.Name), Group: &run.Name}, {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended, Formats: waterfall.Formats()}
+	t := top{Path: []crumb{groupCrumb(run.Name), {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended, Formats: waterfall.Formats()}
 	above, err := renderTop(t)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -11,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -50,18 +49,8 @@ func record(t *testing.T) recorded {
 	t.Helper()
 	p := make(recorded)
 	synctest.Test(t, func(t *testing.T) {
-		s := &sample{rand.New(rand.NewPCG(1, 1)), new(waterfall.Stats)}
-		release := make(chan struct{})
-		done := make(chan error, 1)
-		for i := range 240 {
-			if i == 150 {
-				go func() { done <- s.stuck(context.Background(), release) }() // received below
-			}
-			for _, page := range []func(context.Context) error{s.home, func(ctx context.Context) error { return s.checkout(ctx) }, s.search} {
-				_ = page(t.Context()) // some fail
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
+		s := &sample{rnd: rand.New(rand.NewPCG(1, 1)), stats: new(waterfall.Stats)}
+		end := s.incident(t.Context())
 		h := asapweb.Handler(s.stats)
 		link := regexp.MustCompile(`href="\?([^"]*)"`)
 		var keep func(query string)
@@ -82,12 +71,24 @@ func record(t *testing.T) recorded {
 			}
 		}
 		keep("")
-		close(release)
-		if err := <-done; err != nil {
+		slow := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
+		typical := regexp.MustCompile(`(?s)Latest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
+		keep("run=" + slow[1] + "&with=" + typical[1])
+		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
 	return p
+}
+
+// pairOf is the query of a page with two runs.
+func pairOf(p recorded) string {
+	for query := range p {
+		if strings.HasPrefix(query, "run=") && strings.Contains(query, "&with=") {
+			return query
+		}
+	}
+	return "none"
 }
 
 // TestPictures looks at every page in a wide and a narrow window, in light and
@@ -111,6 +112,7 @@ func TestPictures(t *testing.T) {
 		{"whatif", "run=" + slowest[1], `document.getElementById("whatif").click();
 			const s = document.querySelectorAll(".knob input")[3]; s.value = 40; s.dispatchEvent(new Event("input"))`},
 		{"live", "run=" + live[1], ""},
+		{"pair", pairOf(pages), ""},
 	} {
 		for _, window := range []struct {
 			name  string
