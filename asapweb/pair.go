@@ -75,13 +75,19 @@ func (h *handler) pair(v view, nonce string) (*answer, error) {
 	p.Top.Path = []crumb{groupCrumb(b.Name), {Text: fmt.Sprint("run ", b.Number), Query: query("run", fmt.Sprint(b.Number))}, {Text: fmt.Sprint("beside run ", a.Number)}}
 	deltas := waterfall.Compare(a, b)
 	p.Words = pairWords(a, b, deltas)
-	for _, d := range deltas[:min(len(deltas), maxDeltas)] {
-		p.Deltas = append(p.Deltas, newDeltaRow(d))
+	for _, d := range deltas {
+		if (d.Change() != 0 || d.Fix != 0) && len(p.Deltas) < maxDeltas {
+			p.Deltas = append(p.Deltas, newDeltaRow(d))
+		}
 	}
 	p.MoreDelta = len(deltas) - len(p.Deltas)
 	longest := max(a.Makespan, b.Makespan, 1)
 	for _, t := range look.Ticks(longest, 5) {
-		p.Ticks = append(p.Ticks, tick{X: pc(100 * float64(t) / float64(longest)), Text: look.Duration(t)})
+		at, anchor := 100*float64(t)/float64(longest), "start"
+		if at > 85 {
+			anchor = "end"
+		}
+		p.Ticks = append(p.Ticks, tick{X: pc(at), Anchor: anchor, Text: look.Duration(t)})
 	}
 	p.Lanes, p.MoreLanes = lanes(a, b, deltas, longest)
 	return show("pair", p)

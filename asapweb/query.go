@@ -13,11 +13,15 @@ import (
 
 // view is what a request asks for.
 type view struct {
-	kind   viewKind
-	group  string
-	number uint64
-	format waterfall.Format // of a download, or empty
-	with   uint64           // the run that number is compared with
+	kind    viewKind
+	group   string
+	number  uint64
+	format  waterfall.Format // of a download, or empty
+	with    uint64           // the run that number is compared with
+	window  waterfall.Window // of what is shown
+	against string           // what the window is compared with, as in the query
+	sort    string           // a column, or empty
+	up      bool             // the other way round than the column's own
 }
 
 type viewKind uint8
@@ -25,21 +29,30 @@ type viewKind uint8
 const (
 	anIndex viewKind = iota
 	aGroup
+	aComparison
 	aRun
 	aPair
 )
 
-// parameters are those that there are, and what they need beside them.
-var parameters = []struct{ name, of, hint string }{
-	{"group", "", ""},
-	{"run", "", ""},
-	{"format", "run", "only a run has formats; say which, as in run=12&format=svg"},
-	{"with", "run", "only a run is compared with another one; say which, as in run=12&with=7"},
+// parameters are those that there are, and of which pages.
+var parameters = []struct {
+	name string
+	of   []string
+	hint string
+}{
+	{"group", []string{""}, ""},
+	{"run", []string{""}, ""},
+	{"window", []string{"", "group"}, "a run has no window"},
+	{"sort", []string{"", "group"}, "a run has no columns"},
+	{"order", []string{"sort"}, "say what to sort by, as in sort=p99&order=up"},
+	{"against", []string{"group"}, "only a group is compared with what it was; say which, as in group=home&against=hour"},
+	{"format", []string{"run"}, "only a run has formats; say which, as in run=12&format=svg"},
+	{"with", []string{"run"}, "only a run is compared with another one; say which, as in run=12&with=7"},
 }
 
 // parse reads the query: nothing, group=NAME, run=NUMBER, and more with them.
 func parse(r *http.Request) (view, error) {
-	var v view
+	v := view{window: defaultWindow}
 	if under := below(r); under != "" {
 		return v, refuse(http.StatusNotFound, "path %q: there is nothing below this page", under)
 	}
@@ -50,11 +63,28 @@ func parse(r *http.Request) (view, error) {
 	if err := check(q); err != nil {
 		return v, err
 	}
-	switch {
-	case q.Has("group"):
-		return view{kind: aGroup, group: q.Get("group")}, nil
-	case q.Has("run"):
+	if q.Has("run") {
 		return parseRun(q)
+	}
+	columns := nameColumns
+	if q.Has("group") {
+		v.kind, v.group = aGroup, q.Get("group")
+		columns = taskColumns
+	}
+	if q.Has("window") {
+		if v.window, err = windowOf(q, "window"); err != nil {
+			return v, err
+		}
+	}
+	if q.Has("against") {
+		v.kind, v.against = aComparison, q.Get("against")
+		columns = causeColumns
+		if _, err := windowOf(q, "against"); err != nil && v.against != againstBuild {
+			return v, err
+		}
+	}
+	if q.Has("sort") {
+		return v, parseSort(q, &v, columns)
 	}
 	return v, nil
 }
@@ -73,11 +103,14 @@ func check(q url.Values) error {
 			return refuse(http.StatusBadRequest, "parameter %s: given %d times, want it once", key, n)
 		}
 	}
-	if q.Has("group") && q.Has("run") {
-		return refuse(http.StatusBadRequest, "parameters group and run: want one of them")
+	for _, two := range [][2]string{{"group", "run"}, {"format", "with"}} {
+		if q.Has(two[0]) && q.Has(two[1]) {
+			return refuse(http.StatusBadRequest, "parameters %s and %s: want one of them", two[0], two[1])
+		}
 	}
 	for _, p := range parameters {
-		if q.Has(p.name) && p.of != "" && !q.Has(p.of) {
+		goes := slices.ContainsFunc(p.of, func(of string) bool { return of != "" && q.Has(of) || of == "" && !q.Has("run") })
+		if q.Has(p.name) && p.name != "run" && !goes {
 			return refuse(http.StatusBadRequest, "parameter %s: %s", p.name, p.hint)
 		}
 	}
@@ -88,9 +121,6 @@ func parseRun(q url.Values) (v view, err error) {
 	v.kind = aRun
 	if v.number, err = number(q, "run"); err != nil {
 		return v, err
-	}
-	if q.Has("format") && q.Has("with") {
-		return v, refuse(http.StatusBadRequest, "parameters format and with: want one of them")
 	}
 	if q.Has("format") {
 		v.format = waterfall.Format(q.Get("format"))
@@ -111,6 +141,53 @@ func number(q url.Values, name string) (uint64, error) {
 		return 0, refuse(http.StatusBadRequest, "parameter %s: %q is not the number of a run, from 1 on", name, q.Get(name))
 	}
 	return n, nil
+}
+
+// defaultWindow is long enough for a name that runs now and then, and short
+// enough for a fault of a minute to be seen.
+const defaultWindow = waterfall.TenMinutes
+
+// againstBuild compares with the build before.
+const againstBuild = "build"
+
+// windowName is how a window is written in a query: 10-minutes.
+func windowName(w waterfall.Window) string { return strings.ReplaceAll(w.String(), " ", "-") }
+
+func windowOf(q url.Values, parameter string) (waterfall.Window, error) {
+	var names []string
+	for _, w := range waterfall.Windows() {
+		if windowName(w) == q.Get(parameter) {
+			return w, nil
+		}
+		names = append(names, windowName(w))
+	}
+	if parameter == "against" {
+		names = append(names, againstBuild)
+	}
+	return 0, refuse(http.StatusBadRequest, "parameter %s: %q is unknown; there are %s", parameter, q.Get(parameter), someOf(names, len(names)))
+}
+
+func parseSort(q url.Values, v *view, columns []column) error {
+	var keys []string
+	for _, c := range columns {
+		if c.key == "" {
+			continue
+		}
+		if keys = append(keys, c.key); c.key == q.Get("sort") {
+			v.sort = c.key
+		}
+	}
+	if v.sort == "" {
+		return refuse(http.StatusBadRequest, "parameter sort: %q is unknown; there are %s", q.Get("sort"), someOf(keys, len(keys)))
+	}
+	if order := q.Get("order"); q.Has("order") && order != "up" && order != "down" {
+		return refuse(http.StatusBadRequest, "parameter order: %q is unknown; there are up and down", order)
+	}
+	v.up = q.Get("order") == "up"
+	if !q.Has("order") {
+		v.up = v.sort == "name" || v.sort == "task"
+	}
+	return nil
 }
 
 // below is what a path has after that at which a [http.ServeMux] has mounted the

@@ -85,3 +85,20 @@ func count(n int, noun string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
+
+// errorText is the text of a task's error, without the task's name before it.
+func errorText(task, text string, most int) string {
+	text = strings.TrimPrefix(text, "asap: ")
+	name, isFamily := strings.CutSuffix(task[strings.LastIndexByte(task, '/')+1:], "[]")
+	if rest, ok := strings.CutPrefix(text, name); ok {
+		if isFamily { // shard[5]: …
+			if _, after, found := strings.Cut(rest, "]"); found && strings.HasPrefix(rest, "[") {
+				rest = after
+			}
+		}
+		if rest, ok = strings.CutPrefix(rest, ": "); ok {
+			text = rest
+		}
+	}
+	return cut(text, most)
+}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -45,9 +44,9 @@ func (p recorded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // record runs a shop for a minute and keeps the pages, with those that they
 // link to.
-func record(t *testing.T) recorded {
+func record(t *testing.T) (p recorded, pair string) {
 	t.Helper()
-	p := make(recorded)
+	p = make(recorded)
 	synctest.Test(t, func(t *testing.T) {
 		s := &sample{rnd: rand.New(rand.NewPCG(1, 1)), stats: new(waterfall.Stats)}
 		end := s.incident(t.Context())
@@ -73,29 +72,21 @@ func record(t *testing.T) recorded {
 		keep("")
 		slow := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
 		typical := regexp.MustCompile(`(?s)Latest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
-		keep("run=" + slow[1] + "&with=" + typical[1])
+		keep("group=checkout&window=minute&against=since-start")
+		pair = "run=" + slow[1] + "&with=" + typical[1]
+		keep(pair)
 		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
-}
-
-// pairOf is the query of a page with two runs.
-func pairOf(p recorded) string {
-	for query := range p {
-		if strings.HasPrefix(query, "run=") && strings.Contains(query, "&with=") {
-			return query
-		}
-	}
-	return "none"
+	return p, pair
 }
 
 // TestPictures looks at every page in a wide and a narrow window, in light and
 // in dark: nothing is wider than the window. With -pictures it keeps what it saw
 // for the documentation.
 func TestPictures(t *testing.T) {
-	pages := record(t)
+	pages, pair := record(t)
 	server := httptest.NewServer(pages)
 	defer server.Close()
 	slowest := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(pages["group=checkout"].Body.String())
@@ -112,7 +103,8 @@ func TestPictures(t *testing.T) {
 		{"whatif", "run=" + slowest[1], `document.getElementById("whatif").click();
 			const s = document.querySelectorAll(".knob input")[3]; s.value = 40; s.dispatchEvent(new Event("input"))`},
 		{"live", "run=" + live[1], ""},
-		{"pair", pairOf(pages), ""},
+		{"pair", pair, ""},
+		{"comparison", "group=checkout&window=minute&against=since-start", ""},
 	} {
 		for _, window := range []struct {
 			name  string
