@@ -34,7 +34,9 @@ type page struct {
 type top struct {
 	Path    []crumb
 	Run     uint64
+	With    uint64 // a usual run, to be compared with
 	Live    bool
+	Trace   *traceRef
 	Formats []waterfall.Format
 }
 

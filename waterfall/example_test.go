@@ -198,6 +198,7 @@ func ExampleRun_Write() {
 	//   t0 -.-> t3
 	//   t2 -.-> t4
 	//   t3 -.-> t4
+	//   linkStyle 0,3 stroke:#c2410c,stroke-width:3px
 	//   classDef critical stroke:#c2410c,stroke-width:3px
 	//   class t1,t2,t4 critical
 }

@@ -42,6 +42,9 @@ func (r *Run) writePprof(w io.Writer) error {
 	if r.Number > 0 {
 		d.labels = append(d.labels, label{"run", strconv.FormatUint(r.Number, 10)})
 	}
+	if r.TraceID != "" {
+		d.labels = append(d.labels, label{"trace_id", r.TraceID})
+	}
 	for i := range r.Tasks {
 		for _, p := range r.Tasks[i].Pieces {
 			var values [4]int64

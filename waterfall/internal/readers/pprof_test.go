@@ -129,11 +129,11 @@ func TestPprofOfRuns(t *testing.T) {
 	}
 }
 
-// Names are text, whatever is in them, and the number of a run is a label.
+// Names are text, whatever is in them, and the number of a run and its trace ID are labels.
 func TestPprofNames(t *testing.T) {
 	bad := "a\x00b\x1b[31m\xff::c<int>(x) " + strings.Repeat("long ", 1000)
 	run := &waterfall.Run{
-		Name: bad, Number: 12, Makespan: 10, Ended: true,
+		Name: bad, Number: 12, TraceID: "4bf92f", Makespan: 10, Ended: true,
 		Groups: []waterfall.Group{{ID: 1, Name: bad, End: 10, Outcome: asap.Succeeded}},
 		Tasks:  []waterfall.Task{{ID: 2, Group: 1, Name: bad, Outcome: asap.Succeeded, Pieces: []waterfall.Piece{{State: waterfall.Running, End: 10}}}},
 	}
@@ -145,8 +145,8 @@ func TestPprofNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Sample) != 1 || len(p.Sample[0].Location) != 3 || p.Sample[0].Label["run"][0] != "12" {
-		t.Fatalf("samples are %v, want one of three frames with the label run", p.Sample)
+	if len(p.Sample) != 1 || len(p.Sample[0].Location) != 3 || p.Sample[0].Label["run"][0] != "12" || p.Sample[0].Label["trace_id"][0] != "4bf92f" {
+		t.Fatalf("samples are %v, want one of three frames with the labels run and trace_id", p.Sample)
 	}
 	for _, f := range p.Function {
 		if len(f.Name) > 200 || strings.ContainsAny(f.Name, "\x00\x1b") || !utf8.ValidString(f.Name) || f.SystemName != "" {
