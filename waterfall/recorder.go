@@ -155,6 +155,8 @@ func (c *collector) observe(e *asap.Event) (began, ended *root) {
 			c.leave(t)
 			ended = t.root(uint32(e.Group), "")
 		}
+	case e.Task == 0: // a wait of the group's own
+		t.write(t.at(uint32(e.Group)), e, 0)
 	default:
 		t.write(t.at(uint32(e.Task)), e, 0)
 	}

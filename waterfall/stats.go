@@ -39,6 +39,9 @@ type Stats struct {
 	// several, and must not block; one that panics finds nothing. It is set before
 	// the first group begins.
 	TraceID func(context.Context) string
+	// Log, if not nil, has a line written for each group that failed, was slow or
+	// is stuck. It is set before the first group begins.
+	Log *Log
 
 	c collector
 
@@ -61,6 +64,7 @@ type rootKey struct{ key, group uint32 }
 type liveRoot struct {
 	*root
 	number uint64
+	watch  *watched // by the Log, if there is one
 }
 
 const (
@@ -88,6 +92,10 @@ func (s *Stats) Observe(e asap.Event) {
 }
 
 func (s *Stats) began(r *root) {
+	live := liveRoot{root: r}
+	if s.Log != nil {
+		live.watch = s.Log.watch(s, r)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
@@ -95,7 +103,11 @@ func (s *Stats) began(r *root) {
 	}
 	s.startLocked()
 	s.last++
-	s.live[rootKey{r.key, r.group}] = liveRoot{r, s.last}
+	live.number = s.last
+	s.live[rootKey{r.key, r.group}] = live
+	if live.watch != nil {
+		live.watch.begin(s.last)
+	}
 }
 
 func (s *Stats) startLocked() {
@@ -110,6 +122,9 @@ func (s *Stats) ended(r *root) {
 	live := s.live[key]
 	delete(s.live, key)
 	s.mu.Unlock()
+	if live.watch != nil {
+		defer live.watch.end() // the totals come first, which a logger that panics leaves
+	}
 	run := r.run()
 	if live.root != nil {
 		run.TraceID = live.trace
