@@ -124,6 +124,8 @@ func (o *root) entry() *record.Entry {
 	return own
 }
 
+func (o *root) name() string { return o.entry().Name }
+
 func (o *root) since() time.Time { return o.began.Add(o.entry().Declared).Round(0) }
 
 // tasks counts the tasks in the table, and those that have not ended.
