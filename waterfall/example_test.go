@@ -154,14 +154,15 @@ func ExampleStats() {
 	g := asap.New(context.Background(), asap.Name("home"), asap.Observe(&stats))
 	g.Do("user", func(context.Context) error { return nil })
 	g.Wait()
-	fmt.Println(stats.Names(), stats.Report("home").Runs, len(stats.Live()))
+	_, running := stats.Live(20)
+	fmt.Println(stats.Names(), stats.Report("home", waterfall.SinceStart).Runs, running)
 	// Output: [home] 1 0
 }
 
 func ExampleStats_Add() {
 	var stats waterfall.Stats
 	stats.Add(load())
-	for _, t := range stats.Report("readme").Tasks[:2] {
+	for _, t := range stats.Report("readme", waterfall.SinceStart).Tasks[:2] {
 		fmt.Printf("%s: on the critical path of %.0f %% of the runs, %.0f %% of their time\n", t.Name, 100*t.Criticality, 100*t.Share)
 	}
 	// Output:
@@ -197,6 +198,7 @@ func ExampleRun_Write() {
 	//   t0 -.-> t3
 	//   t2 -.-> t4
 	//   t3 -.-> t4
+	//   linkStyle 0,3 stroke:#c2410c,stroke-width:3px
 	//   classDef critical stroke:#c2410c,stroke-width:3px
 	//   class t1,t2,t4 critical
 }
@@ -213,6 +215,7 @@ func ExampleFormats() {
 	// perfetto application/json
 	// mermaid text/plain; charset=utf-8
 	// dot text/vnd.graphviz; charset=utf-8
+	// pprof application/octet-stream
 }
 
 func ExampleReadJSON() {

@@ -16,6 +16,9 @@ type Run struct {
 	Name string
 	// Number tells apart the runs that one [Stats] saw, from 1 on; 0 elsewhere.
 	Number uint64
+	// TraceID is that of the trace that the group was made in, empty if nobody
+	// told: the TraceID of a [Recorder] or [Stats] does.
+	TraceID string
 	// Began is the wall clock at the group's start, zero if unknown.
 	Began time.Time
 	// Makespan is the time from the group's start to the end of its last task,

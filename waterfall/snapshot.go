@@ -147,6 +147,7 @@ func (s *snapshot) build() *Run {
 	zero := g.r.Declared
 	run := &Run{
 		Name:     g.r.Name,
+		TraceID:  s.root.trace,
 		Began:    s.root.began.Add(zero).Round(0),
 		Makespan: s.now - zero,
 		Ended:    g.has(record.SeenEnded),

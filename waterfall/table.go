@@ -154,6 +154,6 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 	}
 }
 
-func (t *table) root(group uint32) *root {
-	return &root{t, t.key, group, t.began}
+func (t *table) root(group uint32, trace string) *root {
+	return &root{t, t.key, group, t.began, trace}
 }

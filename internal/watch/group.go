@@ -118,11 +118,11 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 		w.entry.SetParent(c.Owner)
 	}
 	w.entry.Begin(at, 0)
-	for _, r := range w.own {
-		r.Began(w.table, w.entry.Number)
-	}
 	if len(w.tellers) > 0 {
 		ctx = w.tellGroupStart(c, at, ctx)
+	}
+	for _, r := range w.own {
+		r.Began(ctx, w.table, w.entry.Number)
 	}
 	return ctx
 }

@@ -87,7 +87,7 @@ type table struct {
 }
 
 func (s *table) Owner() any { return s }
-func (s *table) Began(t *record.Table, group uint32) {
+func (s *table) Began(_ context.Context, t *record.Table, group uint32) {
 	s.t, s.began = t, append(s.began, group)
 }
 func (s *table) Ended(_ *record.Table, group uint32) { s.ended = append(s.ended, group) }
