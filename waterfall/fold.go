@@ -26,6 +26,7 @@ type branch struct {
 	band  *band     // of a band
 	kids  []*branch // what is inside; of a band, its tasks
 	inner []*branch // of a band, what is shown while it is folded
+	apart bool      // from several places, so its path is shown
 }
 
 // band is a row of many tasks.
@@ -220,7 +221,7 @@ func (p *planter) fold(b *branch, depth int) {
 		b.inner = append(b.inner, c)
 	default:
 		for _, n := range critical {
-			b.inner = append(b.inner, &branch{task: n.task, group: -1}) // what is inside it is in the bands
+			b.inner = append(b.inner, &branch{task: n.task, group: -1, apart: depth > 0}) // what is inside it is in the bands
 		}
 	}
 	if depth == deepestFold {

@@ -169,7 +169,7 @@ func unbroken(s string) []string {
 	words := strings.Fields(s)
 	parts := words[:0:0]
 	for _, w := range words {
-		if n := len(parts); n > 0 && endsInNumber(parts[n-1]) && unit(w) {
+		if n := len(parts); n > 0 && endsInNumber(parts[n-1]) && isUnit(w) {
 			parts[n-1] += " " + w
 			continue
 		}
@@ -183,8 +183,8 @@ func endsInNumber(s string) bool {
 	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.IndexAny(s[len(s)-1:], "0123456789hm") == 0
 }
 
-// unit tells whether a word is that of a number before it, as in 12 ms, 3 % and 2m 5s.
-func unit(s string) bool {
+// isUnit tells whether a word is that of a number before it, as in 12 ms, 3 % and 2m 5s.
+func isUnit(s string) bool {
 	s = strings.TrimRight(s, ".,;:)")
 	switch s {
 	case "ns", "µs", "ms", "s", "%":
@@ -227,7 +227,7 @@ func breakAt(s string, w int) int {
 	n := prefix(s, w)
 	for at := strings.LastIndexByte(s[:n], ' '); at > 0; at = strings.LastIndexByte(s[:at], ' ') {
 		before, after := s[strings.LastIndexByte(s[:at], ' ')+1:at], s[at+1:]
-		if after, _, _ = strings.Cut(after, " "); !endsInNumber(before) || !unit(after) {
+		if after, _, _ = strings.Cut(after, " "); !endsInNumber(before) || !isUnit(after) {
 			return at + 1
 		}
 	}
