@@ -49,9 +49,9 @@ const (
 // name are numbered by the library.
 func (x *index) alikeName(i int) string {
 	if p := x.whole(i); p >= 0 {
-		return x.run.Tasks[p].Name + "[]"
+		return clip(x.run.Tasks[p].Name, longestTold) + "[]"
 	}
-	return starred(x.run.Tasks[i].Name)
+	return starred(clip(x.run.Tasks[i].Name, longestTold))
 }
 
 // whole is the Map or Race that task i is part of, or -1.

@@ -28,7 +28,10 @@ const (
 )
 
 // called is how a name stands in a sentence or a box.
-func called(name string) string { return short(told(name), longestName) }
+func called(name string) string { return brief(name, longestName) }
+
+// brief is a text from outside in at most w columns; what is cut off costs nothing.
+func brief(s string, w int) string { return short(plain(clip(s, 16*w)), w) }
 
 // told is a name as it is told where there is room, as in a title.
 func told(name string) string { return plain(clip(name, longestTold)) }

@@ -96,7 +96,7 @@ func traceOf(ctx context.Context, id func(context.Context) string) (trace string
 			trace = ""
 		}
 	}()
-	return short(plain(id(ctx)), longestTrace)
+	return brief(id(ctx), longestTrace)
 }
 
 // longestTrace is how much of a trace ID is kept; those of W3C have 32.
@@ -154,6 +154,8 @@ func (c *collector) observe(e *asap.Event) (began, ended *root) {
 			c.leave(t)
 			ended = t.root(uint32(e.Group), "")
 		}
+	case e.Task == 0: // a wait of the group's own
+		t.write(t.at(uint32(e.Group)), e, 0)
 	default:
 		t.write(t.at(uint32(e.Task)), e, 0)
 	}

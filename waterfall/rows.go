@@ -47,12 +47,14 @@ func (x *index) label(n *branch) (name, tail string) {
 	switch {
 	case n.band != nil:
 		return n.band.label()
+	case n.apart:
+		return x.told(n.task), ""
 	case n.task >= 0:
 		name, tail = numbered(x.run.Tasks[n.task].Name)
-		return name, tail + limitWord(x.run.Tasks[n.task].Limit)
+		return name, tail + inBrackets(x.limitWords(x.run.Tasks[n.task].Limit, x.newlyShared(n.task)))
 	}
 	g := &x.run.Groups[n.group]
-	return cmp.Or(g.Name, "group "+strconv.FormatUint(uint64(g.ID), 10)), limitWord(g.Limit)
+	return cmp.Or(g.Name, "group "+strconv.FormatUint(uint64(g.ID), 10)), inBrackets(x.groupWords(n.group))
 }
 
 // numbered cuts the number of an element, or of a name that came again, off a name.
@@ -64,11 +66,40 @@ func numbered(name string) (string, string) {
 	return name[:at], name[at:]
 }
 
-func limitWord(n int) string {
-	if n == 0 {
+// groupWords say what a group was made with.
+func (x *index) groupWords(g int) []string {
+	group := &x.run.Groups[g]
+	words := x.limitWords(group.Limit, group.Shared)
+	if group.Settled {
+		words = append(words, "settled")
+	}
+	return words
+}
+
+func (x *index) limitWords(limit, shared int) (words []string) {
+	if limit > 0 {
+		words = append(words, "limit "+strconv.Itoa(limit))
+	}
+	if shared > 0 {
+		words = append(words, "shared limit "+strconv.Itoa(x.run.Shared[shared-1].Limit))
+	}
+	return words
+}
+
+// newlyShared is the shared limit of task i, 0 if it is part of one that says so.
+func (x *index) newlyShared(i int) int {
+	t := &x.run.Tasks[i]
+	if p := x.parent(i); p >= 0 && x.run.Tasks[p].Group == t.Group {
+		return 0
+	}
+	return t.Shared
+}
+
+func inBrackets(words []string) string {
+	if len(words) == 0 {
 		return ""
 	}
-	return " (limit " + strconv.Itoa(n) + ")"
+	return " (" + strings.Join(words, ", ") + ")"
 }
 
 // sources are the tasks that task i needed: the declared dependencies, then

@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type Run struct {
 	Groups []Group
 	// Tasks are those of all groups, in order of declaration.
 	Tasks []Task
+	// Shared are the shared limits of its bodies, in order of first mention.
+	Shared []SharedLimit
 	// Notes say in words what is missing from the record, if anything is.
 	Notes []string
 }
@@ -42,10 +45,17 @@ type Group struct {
 	Parent asap.ID
 	Name   string
 	// Limit is how many bodies may run at once in this group and the groups
-	// inside it; 0 means no limit, or one that was never reached. A Recorder
-	// finds it by how many ran while others were queued: of several limits that
-	// explain the same queue it tells the widest.
+	// inside it, by its own option; 0 means that it has none.
 	Limit int
+	// Shared is the shared limit of its bodies and of those inside them, as a
+	// number in Run.Shared from 1 on; 0 means that of the task around it, if any.
+	Shared int
+	// Settled says that a failure ends nothing.
+	Settled bool
+	// Waits are those for its tasks outside of any body, as by the handler that
+	// has made it, in order and one at a time: of several who wait at once the
+	// first is told, and when it goes on the next.
+	Waits []Wait
 	// Start and End are the instants of its making and its end; End is the
 	// run's makespan as long as Outcome is 0.
 	Start, End time.Duration
@@ -54,7 +64,20 @@ type Group struct {
 	Err string
 }
 
-// Task is one task of a [Run].
+// Wait is a stretch in which somebody waits outside of any body.
+type Wait struct {
+	On         asap.ID // a task or a group, 0 if it is not known
+	Start, End time.Duration
+}
+
+// SharedLimit is one [asap.SharedLimit] of a [Run]. What has it outside of the run
+// is not known.
+type SharedLimit struct {
+	Limit int // how many bodies run at once of all that have it
+}
+
+// Task is one task of a [Run]. What is said of the body of a Map is said of each of its
+// elements, and they have it too.
 type Task struct {
 	// ID is unique in the run, among groups and tasks, and never 0.
 	ID asap.ID
@@ -67,9 +90,22 @@ type Task struct {
 	Name string
 	// Deps are the declared dependencies, in order of declaration.
 	Deps []asap.ID
-	// Limit is how many elements of a Map run at once, 0 if there is no limit
-	// or it was never reached.
-	Limit   int
+	// After and AfterEnd are those of Deps that are for the order only: the task
+	// was to come after their success, or after their end.
+	After, AfterEnd []asap.ID
+	// Limit is how many elements of a Map run at once, by its own option, 0 if
+	// it has none.
+	Limit int
+	// Shared is the shared limit of its body, as a number in Run.Shared from 1
+	// on; 0 means that of its group.
+	Shared int
+	// Timeout and Within are the limits of time of its body, 0 without.
+	Timeout, Within time.Duration
+	// Around tells whether an Around is around its body, MayFail whether its
+	// failure is one only for those that need it.
+	Around, MayFail bool
+	// Race tells whether it is a Race itself.
+	Race    bool
 	Outcome asap.Outcome // 0 while the task has not ended
 	// Err is the text of the task's error.
 	Err string
@@ -157,18 +193,20 @@ func bad(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
 
-// good tells whether those that depend on the task could go on. Of a task whose
-// failure was tolerated some do and some do not: see index.skips.
+// good tells whether those that depend on the task could go on. Of a task that may
+// fail they cannot: see index.skips.
 func good(o asap.Outcome) bool {
 	return o == asap.Succeeded || o == asap.LeftOut || o == asap.Tolerated
 }
 
-// skips tells whether the end of task i is the end of its dependent d, which waits
-// for nothing else then: i has come to nothing, or d was skipped at the end of a task
-// that may fail.
+// skips tells whether the end of task i, with that outcome, is the end of its
+// dependent d, which waits for nothing else then.
 func (x *index) skips(i, d int, o asap.Outcome) bool {
 	t := &x.run.Tasks[d]
-	return !good(o) || o == asap.Tolerated && t.Outcome == asap.Skipped && t.End() == x.run.Tasks[i].End()
+	if good(o) && (o != asap.Tolerated || !x.run.Tasks[i].MayFail) {
+		return false
+	}
+	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)
 }
 
 // Task returns the first task of that name, or path (checkout/charge, the
@@ -237,28 +275,8 @@ func (x *index) container(i int) bool {
 	return false
 }
 
-// race tells whether task i is a Race and no Map. That has dependencies, as a Race
-// may have: then the end tells, which is a failure of all functions, and no Map's, or
-// came before that of a function that had lost.
-func (x *index) race(i int) bool {
-	t := &x.run.Tasks[i]
-	if !x.container(i) {
-		return false
-	}
-	if len(t.Deps) == 0 || t.Outcome == asap.Failed {
-		return true
-	}
-	won, lost := false, false
-	for _, c := range x.children[i] {
-		part := &x.run.Tasks[c]
-		if part.Group != t.Group {
-			continue
-		}
-		won = won || part.Outcome == asap.Succeeded && part.End() == t.End()
-		lost = lost || part.End() > t.End() || part.End() == t.End() && (part.Outcome == asap.Skipped || part.Outcome == asap.Canceled)
-	}
-	return t.Outcome == asap.Succeeded && won && lost
-}
+// race tells whether task i is a Race with functions, and no Map.
+func (x *index) race(i int) bool { return x.run.Tasks[i].Race && x.container(i) }
 
 // path is the task's name after those of the tasks around it.
 func (x *index) path(i int) string {

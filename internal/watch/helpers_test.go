@@ -105,7 +105,7 @@ func waits(e *record.Entry) string {
 func body(t *testing.T, tellers ...watch.Teller) (*watch.Group, *record.Entry) {
 	t.Helper()
 	w, _ := watch.New(&watch.Config{Name: "group", Tellers: tellers}, t.Context())
-	e := w.Declare("body", 0, 0, nil)
+	e := w.Declare("body", 0, 0, nil, nil)
 	w.Ready(e, 0, 0)
 	w.Report(e, t.Context(), 0)
 	return w, e
