@@ -22,8 +22,6 @@ type Live struct {
 	// Tasks counts those that were declared, and Open those of them that have not
 	// ended.
 	Tasks, Open int
-
-	root *root
 }
 
 // Live returns the n groups that run at this moment and are most overdue,
@@ -38,52 +36,56 @@ func (s *Stats) LiveOf(name string, n int) (groups []Live, all int) {
 	return s.liveOf(n, func(other string) bool { return other == name })
 }
 
+// candidate is a group that runs, measured against its name.
+type candidate struct {
+	liveRoot
+	age, p99 time.Duration
+	overdue  float64
+}
+
+func byOverdue(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.overdue, a.overdue), cmp.Compare(b.age, a.age), cmp.Compare(a.number, b.number))
+}
+
 func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all int) {
-	n = max(0, n)
-	now, usual := time.Now(), make(map[string]time.Duration)
-	var first []Live // at most twice as many as are wanted
+	n = max(n, 0)
+	p99 := make(map[string]time.Duration)
+	most := make([]candidate, 0, 2*min(n, 1000))
+	full := false // the first n of most are sorted, and none before was more overdue
+	now := time.Now()
 	for _, r := range s.liveRoots() {
-		name := r.own.Name
-		if !wanted(name) {
+		own := r.own
+		if !wanted(own.Name) {
 			continue
 		}
 		all++
-		p99, ok := usual[name]
+		usual, ok := p99[own.Name]
 		if !ok {
-			p99 = s.usual(name)
-			usual[name] = p99
+			usual, _ = s.Percentile(own.Name, Hour, 0.99)
+			if usual == 0 {
+				usual, _ = s.Percentile(own.Name, SinceStart, 0.99)
+			}
+			p99[own.Name] = usual
 		}
-		l := Live{Number: r.number, Name: name, Age: now.Sub(r.began) - r.own.Declared, P99: p99, root: r.root}
-		if p99 > 0 {
-			l.Overdue = float64(l.Age) / float64(p99)
+		c := candidate{liveRoot: r, age: now.Sub(r.began) - own.Declared, p99: usual}
+		if usual > 0 {
+			c.overdue = float64(c.age) / float64(usual)
 		}
-		if first = append(first, l); len(first) == 2*n+1 {
-			slices.SortFunc(first, byOverdue)
-			first = first[:n]
+		if n == 0 || full && byOverdue(c, most[n-1]) > 0 {
+			continue
+		}
+		if most = append(most, c); len(most) == 2*n {
+			slices.SortFunc(most, byOverdue)
+			most, full = most[:n], true
 		}
 	}
-	slices.SortFunc(first, byOverdue)
-	groups = first[:min(n, len(first))]
-	for i := range groups {
-		l := &groups[i]
-		l.Began = l.root.began.Add(l.root.own.Declared).Round(0)
-		l.Tasks, l.Open = l.root.tasks()
-		l.root = nil
+	slices.SortFunc(most, byOverdue)
+	for _, c := range most[:min(len(most), n)] {
+		g := Live{Number: c.number, Name: c.own.Name, Began: c.began.Add(c.own.Declared).Round(0), Age: c.age, P99: c.p99, Overdue: c.overdue}
+		g.Tasks, g.Open = c.tasks()
+		groups = append(groups, g)
 	}
 	return groups, all
-}
-
-func byOverdue(a, b Live) int {
-	return cmp.Or(cmp.Compare(b.Overdue, a.Overdue), cmp.Compare(b.Age, a.Age), cmp.Compare(a.Number, b.Number))
-}
-
-// usual is the p99 that a running group is measured against.
-func (s *Stats) usual(name string) time.Duration {
-	p99, _ := s.Percentile(name, Hour, 0.99)
-	if p99 == 0 {
-		p99, _ = s.Percentile(name, SinceStart, 0.99)
-	}
-	return p99
 }
 
 func (s *Stats) liveRoots() []liveRoot {
