@@ -369,6 +369,7 @@ func TestR40_OrderUnderNestedLimits(t *testing.T) {
 			}
 			g.Map("map", g.Input("in", []int{1}), func(ctx context.Context, _ int) (int, error) { return 1, body(ctx) }, asap.Limit(2))
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			waitAll(t, shared, own, g)
 			j.check(t, "0s first starts", "1s first ends", "1s second starts", "2s second ends", "2s third starts", "3s third ends")
 		})
