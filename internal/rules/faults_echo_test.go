@@ -443,6 +443,25 @@ func TestF4_WhoWasRunning(t *testing.T) {
 			wantText(t, "Wait", g.Wait(), "guilty: boom")
 		})
 	}
+	virtual(t, "who gave up before, and has no slot until the end", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*sec)
+		defer cancel()
+		other := asap.New(t.Context())
+		task := other.Go("task", calls)
+		time.AfterFunc(2*sec, other.Stop)
+		g := asap.New(ctx, asap.Limit(1))
+		g.Do("gave up", func(ctx context.Context) error {
+			short, cancel := context.WithTimeout(ctx, sec)
+			defer cancel()
+			_, err := task.Await(short)
+			return err
+		})
+		g.Go("busy", after(4*sec, 1))
+		var ge *asap.GroupError
+		if err := g.Wait(); !errors.As(err, &ge) || !slices.Equal(ge.Running, []string{"gave up"}) {
+			t.Errorf("Wait: %#v", err)
+		}
+	})
 	virtual(t, "the status of a nested call keeps its code", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), sec)
 		defer cancel()
