@@ -348,12 +348,14 @@ func TestR40_OrderUnderNestedLimits(t *testing.T) {
 			j := newJournal()
 			db := asap.SharedLimit(2)
 			g := asap.New(t.Context(), asap.Limit(1))
+			made := make(chan struct{})
 			var shared, own *asap.Group
 			body := func(ctx context.Context) error {
 				shared, own = asap.New(ctx, db), asap.New(ctx)
 				shared.Go("first", j.span("first", sec)) // finds a slot of the inner limit, and waits for the outer one
 				own.Go("second", j.span("second", sec))  // takes that slot, and waits for the outer one
 				own.Go("third", j.span("third", sec))    // waits for the inner one
+				close(made)
 				if test.ends {
 					return nil
 				}
@@ -368,8 +370,8 @@ func TestR40_OrderUnderNestedLimits(t *testing.T) {
 				}
 			}
 			g.Map("map", g.Input("in", []int{1}), func(ctx context.Context, _ int) (int, error) { return 1, body(ctx) }, asap.Limit(2))
+			<-made
 			time.Sleep(time.Minute)
-			synctest.Wait()
 			waitAll(t, shared, own, g)
 			j.check(t, "0s first starts", "1s first ends", "1s second starts", "2s second ends", "2s third starts", "3s third ends")
 		})
