@@ -27,7 +27,7 @@ func TestParameters(t *testing.T) {
 		{"?group=", 200, ""},
 		{"?run=1", 200, ""},
 		{"?run=1&format=svg", 200, ""},
-		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run and format`},
+		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run, window, sort, order, against, format and with`},
 		{"?group=home&x=1", 400, `parameter "x" is unknown`},
 		{"?group=home&run=1", 400, "parameters group and run: want one of them"},
 		{"?group=home&group=cart", 400, "parameter group: given 2 times, want it once"},
