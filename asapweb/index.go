@@ -2,6 +2,7 @@ package asapweb
 
 import (
 	"html/template"
+	"net/url"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type indexPage struct {
 
 // nameRow is what is known about the groups of a name.
 type nameRow struct {
-	Name               string
+	Name, ID           string // as it is shown, and as it is found again
 	Query              template.URL
 	Level              level
 	Runs, Failed       int
@@ -95,7 +96,7 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 }
 
 func (h *handler) nameRow(r *waterfall.Report) nameRow {
-	n := nameRow{Name: shown(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), report: r}
+	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), report: r}
 	if r.Runs == 0 {
 		return n
 	}

@@ -37,7 +37,7 @@ func TestRunningGroups(t *testing.T) {
 			"<li>bank has been running for 12 s; waiting for it: receipt (for 12 s)</li>")
 		release()
 		body := page(t, h, "")
-		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a href="?group=checkout&amp;window=10-minutes">checkout</a>`)
+		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a id="name-checkout" href="?group=checkout&amp;window=10-minutes">checkout</a>`)
 		if strings.Contains(page(t, h, "?run=1"), "look again") {
 			t.Error("the page of an ended run offers to look again")
 		}
@@ -87,7 +87,7 @@ func TestGroups(t *testing.T) {
 	stats.Add(checkout("", 6*time.Millisecond, asap.Succeeded))
 	h := newHandler(stats)
 	contains(t, "the first page", page(t, h, ""),
-		`<a href="?group=checkout&amp;window=10-minutes">checkout</a>`, `<a href="?group=&amp;window=10-minutes">(no name)</a>`, `<td data-is="failed" class="bad">20</td>`,
+		`<a id="name-checkout" href="?group=checkout&amp;window=10-minutes">checkout</a>`, `<a id="name-" href="?group=&amp;window=10-minutes">(no name)</a>`, `<td data-is="failed" class="bad">20</td>`,
 		"<b>charge</b>", "the last hour: 200 runs, 20 failed, p99 at most ")
 	body := page(t, h, "?group=checkout")
 	contains(t, "the page of the name", body, "<dt>runs</dt><dd>200</dd>", `<dt>failed</dt><dd class="bad">20</dd>`,
@@ -193,7 +193,8 @@ func TestMarkupStaysText(t *testing.T) {
 		first := g.Go(bad, func(context.Context) (int, error) { <-gate; return 1, nil })
 		first.Then(bad, func(context.Context, int) (int, error) { return 1, nil })
 		h := newHandler(stats)
-		queries := []string{"", group(bad), "?run=1", "?run=2", "?run=1&format=html", "?run=1&format=svg", "?group=" + "x" + strings.TrimPrefix(group(bad), "?group=")}
+		queries := []string{"", group(bad), group(bad) + "&against=hour&sort=task", "?run=1", "?run=1&with=2", "?run=2", "?run=1&format=html", "?run=1&format=svg", "?group=" + "x" + strings.TrimPrefix(group(bad), "?group="),
+			"?sort=" + strings.TrimPrefix(group(bad), "?group="), "?group=g&window=" + strings.TrimPrefix(group(bad), "?group=")}
 		for _, query := range queries {
 			w := get(t, h, query, func(r *http.Request) { r.Header.Set("Accept", "text/html") })
 			body := strings.ToLower(withoutScripts(withoutAssets(w.Body.String())))
@@ -207,7 +208,7 @@ func TestMarkupStaysText(t *testing.T) {
 			}
 		}
 		// Its link leads back to it.
-		m := regexp.MustCompile(`<a href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, ""))
+		m := regexp.MustCompile(`<a id="name-[^"]*" href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, ""))
 		if m == nil {
 			t.Fatalf("%q: the first page has no link", bad)
 		}
@@ -245,7 +246,7 @@ func TestPagesWhileGroupsRun(t *testing.T) {
 					return
 				default:
 				}
-				query := []string{"", "?group=g1", "?run=" + strconv.Itoa(1+i), "?run=" + strconv.Itoa(1+i) + "&format=json"}[(i+client)%4]
+				query := []string{"", "?group=g1", "?run=" + strconv.Itoa(1+i), "?run=" + strconv.Itoa(1+i) + "&format=json", "?group=g2&window=minute&against=hour", fmt.Sprintf("?run=%d&with=%d", 1+i, 2+i)}[(i+client)%6]
 				if w := get(t, h, query); w.Code != 200 && w.Code != 404 {
 					t.Errorf("GET %s = %d %s", query, w.Code, w.Body)
 				}

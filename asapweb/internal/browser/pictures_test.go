@@ -128,6 +128,9 @@ func TestPictures(t *testing.T) {
 						file = documented[view.name]
 					}
 				}
+				for _, p := range js[[]string](t, ctx, lowContrast) {
+					t.Errorf("%s", p)
+				}
 				if *pictures == "" || file == "" {
 					return
 				}
