@@ -28,7 +28,7 @@ var valueOf = [...]int{Running: 1, Queued: 2, Blocked: 3}
 // place for no more.
 const longestFrame = 120
 
-func frame(name string) string { return short(plain(name), longestFrame) }
+func frame(name string) string { return brief(name, longestFrame) }
 
 // rootFrame is the frame of an outermost group.
 func rootFrame(name string) string { return cmp.Or(frame(name), "(no name)") }

@@ -97,7 +97,7 @@ func traceOf(ctx context.Context, id func(context.Context) string) (trace string
 			trace = ""
 		}
 	}()
-	return short(plain(id(ctx)), longestTrace)
+	return brief(id(ctx), longestTrace)
 }
 
 // longestTrace is how much of a trace ID is kept; those of W3C have 32.

@@ -92,7 +92,7 @@ func TestMarkupStaysText(t *testing.T) {
 				}
 				text := `document.querySelector(".row .name:not(:empty)").textContent`
 				if format == waterfall.SVG {
-					text = `[...document.querySelectorAll("text")].map(e => e.textContent).find(s => s === ` + strconv.Quote(bad) + ` || s.endsWith("…") && ` + strconv.Quote(bad) + `.startsWith(s.slice(0, -1))) ? ` + strconv.Quote(bad) + ` : ""`
+					text = `[...document.querySelectorAll("text")].map(e => e.lastChild ? e.lastChild.textContent : "").find(s => s === ` + strconv.Quote(bad) + ` || s.endsWith("…") && ` + strconv.Quote(bad) + `.startsWith(s.slice(0, -1))) ? ` + strconv.Quote(bad) + ` : ""`
 				}
 				look("downloaded "+string(format), "file://"+file, text)
 			}
