@@ -110,10 +110,13 @@ func TestPictures(t *testing.T) {
 			name  string
 			width int64
 			dark  bool
-		}{{"light", 1000, false}, {"dark", 1200, true}, {"narrow", 360, false}, {"narrow-dark", 360, true}} {
+		}{{"light", 1000, false}, {"dark", 1200, true}, {"narrow", 360, false}, {"narrow-dark", 360, true}, {"print", 720, false}} {
 			t.Run(view.name+"/"+window.name, func(t *testing.T) {
 				ctx := tab(t, window.width, 800, window.dark)
 				do(t, ctx, chromedp.Navigate(server.URL+"/?"+view.query))
+				if window.name == "print" {
+					printed(t, ctx)
+				}
 				if view.before != "" {
 					js[chromedp.Void](t, ctx, "(() => {"+view.before+"})()")
 				}
