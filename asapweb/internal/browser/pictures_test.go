@@ -25,7 +25,7 @@ var (
 )
 
 // documented are the pages of which the documentation has pictures.
-var documented = map[string]string{"index": "asapweb.png", "group": "asapweb-group.png", "whatif": "asapweb-whatif.png"}
+var documented = map[string]string{"index": "asapweb.png", "group": "asapweb-group.png", "whatif": "asapweb-whatif.png", "comparison": "asapweb-comparison.png", "pair": "asapweb-pair.png"}
 
 // recorded are the pages of a shop at one moment of virtual time, so that the
 // pictures of them are the same every time.
