@@ -1,8 +1,14 @@
 package browser_test
 
 import (
+	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -10,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -137,14 +144,42 @@ func TestPictures(t *testing.T) {
 				if *pictures == "" || file == "" {
 					return
 				}
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+				shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(filepath.Join(*pictures, file), png, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(*pictures, file), smaller(t, shot), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			})
 		}
 	}
+}
+
+// smaller is a picture in a palette, with no more bytes than it needs; those of
+// the documentation have no more than its upper part.
+func smaller(t *testing.T, shot []byte) []byte {
+	t.Helper()
+	from, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds := from.Bounds()
+	if !*all {
+		bounds.Max.Y = min(bounds.Max.Y, 1560)
+	}
+	counts := make(map[color.Color]int)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			counts[from.At(x, y)]++
+		}
+	}
+	most := slices.SortedFunc(maps.Keys(counts), func(a, b color.Color) int { return cmp.Compare(counts[b], counts[a]) })
+	to := image.NewPaletted(bounds, most[:min(len(most), 256)])
+	draw.Draw(to, bounds, from, bounds.Min, draw.Src)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
