@@ -168,14 +168,23 @@ func smaller(t *testing.T, shot []byte) []byte {
 	if !*all {
 		bounds.Max.Y = min(bounds.Max.Y, 1560)
 	}
-	counts := make(map[color.Color]int)
+	counts := make(map[color.NRGBA]int)
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
-			counts[from.At(x, y)]++
+			c := color.NRGBAModel.Convert(from.At(x, y)).(color.NRGBA)
+			counts[c]++
+			if max(c.R, c.G, c.B)-min(c.R, c.G, c.B) > 80 { // not one of the many grays
+				counts[c] += 9
+			}
 		}
 	}
-	most := slices.SortedFunc(maps.Keys(counts), func(a, b color.Color) int { return cmp.Compare(counts[b], counts[a]) })
-	to := image.NewPaletted(bounds, most[:min(len(most), 256)])
+	var palette color.Palette
+	for _, c := range slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int { return cmp.Compare(counts[b], counts[a]) }) {
+		if len(palette) < 256 {
+			palette = append(palette, c)
+		}
+	}
+	to := image.NewPaletted(bounds, palette)
 	draw.Draw(to, bounds, from, bounds.Min, draw.Src)
 	var b bytes.Buffer
 	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to); err != nil {
