@@ -64,7 +64,7 @@ type silent struct{}
 func (silent) Error() string { panic("no text") }
 
 // uncomparable cannot be compared.
-type uncomparable struct{ causes []error }
+type uncomparable []error
 
 func (uncomparable) Error() string { return "uncomparable" }
 
@@ -78,14 +78,14 @@ func of(g *group, cause error, b late, err error) *task {
 var (
 	outer, here, other, inner = &group{0}, &group{1}, &group{1}, &group{2}
 
-	boom     = errors.New("boom")
-	cause    = errors.New("why it ended")
+	errBoom  = errors.New("boom")
+	errCause = errors.New("why it ended")
 	canceled = context.Canceled
 	deadline = context.DeadlineExceeded
 )
 
 func TestJudgement(t *testing.T) {
-	failure := of(here, nil, false, boom)
+	failure := of(here, nil, false, errBoom)
 	failure.mark.Listed = true
 	joined := func(errs ...error) error { return errors.Join(errs...) }
 	wrapped := func(err error) error { return fmt.Errorf("in: %w", err) }
@@ -103,53 +103,53 @@ func TestJudgement(t *testing.T) {
 		late  late
 		want  int
 	}{
-		{"a user's", "", boom, nil, false, fails},
-		{"a user's, after the end", "", boom, cause, true, fails},
-		{"the cause", "", cause, cause, false, echoes},
-		{"the cause, wrapped", "", wrapped(cause), cause, false, echoes},
-		{"another's cause", "", cause, canceled, false, fails},
+		{"a user's", "", errBoom, nil, false, fails},
+		{"a user's, after the end", "", errBoom, errCause, true, fails},
+		{"the cause", "", errCause, errCause, false, echoes},
+		{"the cause, wrapped", "", wrapped(errCause), errCause, false, echoes},
+		{"another's cause", "", errCause, canceled, false, fails},
 		{"a cause that cannot be compared", "two of them are not known to be one", uncomparable{}, uncomparable{}, false, fails},
 
-		{"canceled", "", canceled, cause, false, echoes},
+		{"canceled", "", canceled, errCause, false, echoes},
 		{"canceled before the end", "", canceled, nil, false, fails},
-		{"canceled, by the text of gRPC", "", errors.New("rpc error: code = Canceled desc = context canceled"), cause, false, echoes},
-		{"canceled, by the text of one that wraps", "only a leaf is asked for its text", fmt.Errorf("%w: context canceled", boom), cause, false, fails},
-		{"says that it is canceled", "what is behind it is not asked", &says{canceled, boom}, cause, false, echoes},
-		{"without a text", "", silent{}, cause, false, fails},
+		{"canceled, by the text of gRPC", "", errors.New("rpc error: code = Canceled desc = context canceled"), errCause, false, echoes},
+		{"canceled, by the text of one that wraps", "only a leaf is asked for its text", fmt.Errorf("%w: context canceled", errBoom), errCause, false, fails},
+		{"says that it is canceled", "what is behind it is not asked", &says{canceled, errBoom}, errCause, false, echoes},
+		{"without a text", "", silent{}, errCause, false, fails},
 
-		{"deadline, late", "", deadline, cause, true, echoes},
-		{"deadline, not late", "the body's own", deadline, cause, false, fails},
-		{"deadline by its text, late", "", errors.New("rpc: context deadline exceeded"), cause, true, echoes},
-		{"deadline by its text, not late", "", errors.New("rpc: context deadline exceeded"), cause, false, fails},
-		{"says deadline, late", "", &says{deadline, boom}, cause, true, echoes},
-		{"says deadline, not late", "what is behind it decides", &says{deadline, canceled}, cause, false, echoes},
+		{"deadline, late", "", deadline, errCause, true, echoes},
+		{"deadline, not late", "the body's own", deadline, errCause, false, fails},
+		{"deadline by its text, late", "", errors.New("rpc: context deadline exceeded"), errCause, true, echoes},
+		{"deadline by its text, not late", "", errors.New("rpc: context deadline exceeded"), errCause, false, fails},
+		{"says deadline, late", "", &says{deadline, errBoom}, errCause, true, echoes},
+		{"says deadline, not late", "what is behind it decides", &says{deadline, canceled}, errCause, false, echoes},
 
-		{"joined echoes", "", joined(canceled, wrapped(cause)), cause, false, echoes},
-		{"an echo and another", "a rollback's", joined(canceled, boom), cause, false, fails},
-		{"joined with nil", "", &several{[]error{nil, canceled, nil}}, cause, false, echoes},
-		{"wraps nothing", "", &several{}, cause, false, fails},
+		{"joined echoes", "", joined(canceled, wrapped(errCause)), errCause, false, echoes},
+		{"an echo and another", "a rollback's", joined(canceled, errBoom), errCause, false, fails},
+		{"joined with nil", "", &several{[]error{nil, canceled, nil}}, errCause, false, echoes},
+		{"wraps nothing", "", &several{}, errCause, false, fails},
 
 		{"a listed failure", "", wrapped(failure), nil, false, collateral},
-		{"a listed failure, after the end", "", wrapped(failure), cause, false, echoes},
-		{"a listed failure and another", "", joined(failure, boom), nil, false, fails},
+		{"a listed failure, after the end", "", wrapped(failure), errCause, false, echoes},
+		{"a listed failure and another", "", joined(failure, errBoom), nil, false, fails},
 		{"because of a listed failure", "", of(here, nil, false, failure), nil, false, collateral},
-		{"a failure of another group", "", of(other, nil, false, boom), nil, false, fails},
-		{"a nested group's echo", "", of(inner, cause, false, canceled), cause, false, echoes},
-		{"a nested group's failure", "", of(inner, nil, false, boom), cause, false, fails},
-		{"a nested group's deadline, late", "", of(inner, nil, true, deadline), cause, true, echoes},
-		{"a nested group's deadline", "of that group alone", of(inner, deadline, true, deadline), cause, false, fails},
-		{"a nested group's cause", "a user's error is a failure elsewhere", of(inner, boom, false, boom), cause, false, fails},
-		{"a lost race inside", "", of(inner, lost{}, false, lost{}), cause, false, echoes},
-		{"the cause inside a nested group's", "a user's may be anywhere", of(inner, nil, false, wrapped(cause)), cause, false, echoes},
+		{"a failure of another group", "", of(other, nil, false, errBoom), nil, false, fails},
+		{"a nested group's echo", "", of(inner, errCause, false, canceled), errCause, false, echoes},
+		{"a nested group's failure", "", of(inner, nil, false, errBoom), errCause, false, fails},
+		{"a nested group's deadline, late", "", of(inner, nil, true, deadline), errCause, true, echoes},
+		{"a nested group's deadline", "of that group alone", of(inner, deadline, true, deadline), errCause, false, fails},
+		{"a nested group's cause", "a user's error is a failure elsewhere", of(inner, errBoom, false, errBoom), errCause, false, fails},
+		{"a lost race inside", "", of(inner, lost{}, false, lost{}), errCause, false, echoes},
+		{"the cause inside a nested group's", "a user's may be anywhere", of(inner, nil, false, wrapped(errCause)), errCause, false, echoes},
 
 		{"an exit", "", &exit{here}, nil, false, exits},
-		{"an exit, wrapped and joined", "", joined(boom, wrapped(&exit{here})), nil, false, exits},
+		{"an exit, wrapped and joined", "", joined(errBoom, wrapped(&exit{here})), nil, false, exits},
 		{"an exit of another group", "", &exit{other}, nil, false, fails},
-		{"an exit of another group, after the end", "", &exit{other}, cause, false, fails},
+		{"an exit of another group, after the end", "", &exit{other}, errCause, false, fails},
 		{"an exit behind a limit of time", "", &limited{&exit{here}}, nil, false, exits},
 		{"an exit through a nested group's task", "", of(inner, nil, false, &exit{here}), nil, false, exits},
 		{"an exit of the group around", "", of(inner, nil, false, &exit{outer}), nil, false, fails},
-		{"behind a limit of time", "its own has ended it before", &limited{canceled}, cause, true, fails},
+		{"behind a limit of time", "its own has ended it before", &limited{canceled}, errCause, true, fails},
 	} {
 		j := echo.New(known, here, test.cause, test.late)
 		j.Add(test.err)
@@ -180,7 +180,7 @@ func TestOnce(t *testing.T) {
 	asked := 0
 	var err error = &counted{&asked}
 	for depth := 100; depth >= 0; depth-- {
-		j := echo.New(known, &group{depth}, cause, late(false))
+		j := echo.New(known, &group{depth}, errCause, late(false))
 		j.Add(err)
 		m := j.Mark()
 		if m.Echo {
@@ -199,7 +199,7 @@ func (e *counted) Error() string { return "counted" }
 func (e *counted) Is(error) bool { *e.asked++; return false }
 
 func TestParts(t *testing.T) {
-	listed := of(here, nil, false, boom)
+	listed := of(here, nil, false, errBoom)
 	listed.mark.Listed = true
 	for _, test := range []struct {
 		name       string
@@ -207,13 +207,13 @@ func TestParts(t *testing.T) {
 		cause      error
 		echo, coll bool
 	}{
-		{"failures", []error{of(here, nil, false, boom), of(here, nil, false, boom)}, nil, false, false},
-		{"failures, after the end", []error{of(here, nil, false, boom)}, cause, false, false},
-		{"echoes", []error{of(here, cause, false, canceled), of(here, cause, false, cause)}, cause, true, false},
-		{"skipped for the cause", []error{cause, of(here, cause, false, canceled)}, cause, true, false},
-		{"an echo and a failure", []error{of(here, cause, false, canceled), of(here, nil, false, boom)}, cause, false, false},
+		{"failures", []error{of(here, nil, false, errBoom), of(here, nil, false, errBoom)}, nil, false, false},
+		{"failures, after the end", []error{of(here, nil, false, errBoom)}, errCause, false, false},
+		{"echoes", []error{of(here, errCause, false, canceled), of(here, errCause, false, errCause)}, errCause, true, false},
+		{"skipped for the cause", []error{errCause, of(here, errCause, false, canceled)}, errCause, true, false},
+		{"an echo and a failure", []error{of(here, errCause, false, canceled), of(here, nil, false, errBoom)}, errCause, false, false},
 		{"because of one that is listed", []error{of(here, nil, false, listed)}, nil, false, true},
-		{"others", []error{canceled}, cause, false, false},
+		{"others", []error{canceled}, errCause, false, false},
 	} {
 		j := echo.New(known, here, test.cause, late(false))
 		for _, err := range test.parts {
@@ -228,10 +228,10 @@ func TestParts(t *testing.T) {
 // TestPassOn has an exit that came after the group's end.
 func TestPassOn(t *testing.T) {
 	j := echo.New(known, here, nil, late(false))
-	j.Add(errors.Join(boom, &exit{here}))
-	j.PassOn(cause)
-	if m := j.Mark(); !m.Echo || m.Cause != cause {
-		t.Errorf("echo %t of %v, want one of %v", m.Echo, m.Cause, cause)
+	j.Add(errors.Join(errBoom, &exit{here}))
+	j.PassOn(errCause)
+	if m := j.Mark(); !m.Echo || m.Cause != errCause {
+		t.Errorf("echo %t of %v, want one of %v", m.Echo, m.Cause, errCause)
 	}
 }
 
@@ -247,16 +247,16 @@ func TestFailure(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	tree := errors.Join(fmt.Errorf("in: %w", boom), &several{[]error{nil, canceled}}, &says{nil, deadline})
+	tree := errors.Join(fmt.Errorf("in: %w", errBoom), &several{[]error{nil, canceled}}, &says{nil, deadline})
 	var found []error
 	echo.Find(tree, func(err error) bool {
-		if err == boom || err == canceled || err == deadline {
+		if err == errBoom || err == canceled || err == deadline {
 			found = append(found, err)
 		}
 		_, skip := err.(*says)
 		return skip
 	})
-	if want := []error{boom, canceled}; !slices.Equal(found, want) {
+	if want := []error{errBoom, canceled}; !slices.Equal(found, want) {
 		t.Errorf("found %v, want %v", found, want)
 	}
 }
