@@ -27,17 +27,9 @@ type Stats struct {
 
 	// TraceID, if not nil, finds the trace ID of a run in the context that its
 	// group was made with, or that other observers made of it: with OpenTelemetry,
-	//
-	//	func(ctx context.Context) string {
-	//		if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
-	//			return span.TraceID().String()
-	//		}
-	//		return ""
-	//	}
-	//
-	// It is called at the start of each outermost group, at the same time for
-	// several, and must not block; one that panics finds nothing. It is set before
-	// the first group begins.
+	// the function TraceID of package otelasap. It is called at the start of each
+	// outermost group, at the same time for several, and must not block; one that
+	// panics finds nothing. It is set before the first group begins.
 	TraceID func(context.Context) string
 	// Log, if not nil, has a line written for each group that failed, was slow or
 	// is stuck. It is set before the first group begins.
