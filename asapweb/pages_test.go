@@ -35,6 +35,9 @@ func TestRunningGroups(t *testing.T) {
 		contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a id="run-1" href="?run=1">checkout</a>`)
 		contains(t, "the page of the run", page(t, h, "?run=1"), "checkout: running for 12 s", `<a href="?run=1">look again</a>`,
 			"<li>bank has been running for 12\u00a0s; waiting for it: receipt (for 12\u00a0s)</li>")
+		for _, format := range waterfall.Formats() { // also of a run that goes on
+			page(t, h, "?run=1&format="+string(format))
+		}
 		release()
 		body := page(t, h, "")
 		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a id="name-checkout" href="?group=checkout&amp;window=10-minutes">checkout</a>`)

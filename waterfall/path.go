@@ -45,7 +45,7 @@ func (r *Run) CriticalPath() []Step {
 type walker struct {
 	*index
 	steps []Step
-	first []int  // of a task: its first piece among all
+	first []int  // of a task: its first piece among all; nil of a walker that does not walk
 	seen  []bool // of all pieces: never walked through twice
 	tasks []int  // all of them
 }
@@ -214,7 +214,7 @@ func (w *walker) unblocker(p Piece) int {
 	if i, ok := w.taskOf(p.On); ok {
 		t := &w.run.Tasks[i]
 		end := t.End()
-		if t.Outcome == 0 && (w.run.Ended || len(t.Pieces) > 0 && w.seen[w.first[i]+len(t.Pieces)-1]) {
+		if t.Outcome == 0 && (w.run.Ended || len(t.Pieces) > 0 && w.first != nil && w.seen[w.first[i]+len(t.Pieces)-1]) {
 			return -1
 		}
 		if end > p.Start && end <= p.End {

@@ -33,7 +33,7 @@ save most, of which each can be asked for as it stands there.`,
 		top := fs.Int("n", 10, "at most so many changes in the list; 0 for all")
 		return func(e *env, args []string) error {
 			file := ""
-			if len(args) > 0 && !strings.Contains(args[0], "=") {
+			if len(args) > 0 && (!strings.Contains(args[0], "=") || isAddress(args[0])) {
 				file, args = args[0], args[1:]
 			}
 			if *format != "" {
