@@ -211,7 +211,8 @@ func (k *ranker) bounded(g Gain, t *Task) Gain {
 	}
 	began := k.run.Groups[k.group[t.Group]].Start
 	by := func(share float64) Change {
-		return Within(g.Name, t.End()-time.Duration(share*float64(t.Took()))-began)
+		at := t.End() - time.Duration(share*float64(t.Took())) - began
+		return Within(g.Name, at.Round(max(1, t.Took()/10_000)))
 	}
 	half, most := k.saves(by(0.5)), k.saves(by(1))
 	if half <= 0 {

@@ -165,3 +165,20 @@ func TestWhatIfOfLimits(t *testing.T) {
 		t.Errorf("without a limit of item: %v, %v, want the span %v, and the run as it was", p.Makespan, err, run.Measure().Span)
 	}
 }
+
+// An optional task that the others wait for gets a Within: that is done in a minute, and
+// a faster service is not.
+func TestRankingOfWithin(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		ads := g.Optional("ads", func(context.Context) (int, error) { time.Sleep(80 * ms); return 0, errors.New("no ads today") })
+		user := g.Go("user", sleep(30*ms, 1))
+		ads.And(user).Do("page", func(context.Context, asap.Result[int], int) error { time.Sleep(10 * ms); return nil })
+	})
+	g := run.Ranking()[0]
+	if g.Change.String() != "within:ads=40ms" || g.Saves != 40*ms || g.Most != 50*ms || g.UpTo.String() != "within:ads=30ms" {
+		t.Errorf("the first row is %v, saves %v, %v at most, up to %v; want within:ads=40ms, 40ms, 50ms, within:ads=30ms", g.Change, g.Saves, g.Most, g.UpTo)
+	}
+	if p, err := run.WhatIf(waterfall.Within("ads", 60*ms)); err != nil || p.Makespan != 70*ms {
+		t.Errorf("WhatIf(Within(ads, 60ms)) = %v, %v, want 70ms", p.Makespan, err)
+	}
+}

@@ -171,10 +171,22 @@ func (m *model) apply(changes []Change) (changed *model, scale []float64, gone [
 			}
 			for _, t := range tasks {
 				changed.run.Tasks[t].Within = max(1, c.at)
+				scale[t] *= m.shareWithin(t, c.at)
 			}
 		}
 	}
 	return changed, scale, gone, limit, nil
+}
+
+// shareWithin is the share of its time that body t has if it ends at that time after the
+// start of its group, and begins when it did.
+func (m *model) shareWithin(t int, at time.Duration) float64 {
+	task := &m.run.Tasks[t]
+	late := task.End() - m.run.Groups[m.group[task.Group]].Start - at
+	if took := task.Took(); took > 0 && late > 0 {
+		return max(0, 1-float64(late)/float64(took))
+	}
+	return 1
 }
 
 // copied is the model over a copy of its run, of which facts may be changed.
