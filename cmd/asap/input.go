@@ -102,6 +102,11 @@ func (e *env) picture(w io.Writer, run *waterfall.Run, format string, width int)
 		_, err := io.WriteString(w, run.Text(width, false))
 		return err
 	}
+	if f, ok := w.(*os.File); ok && format == string(waterfall.PProf) {
+		if i, err := f.Stat(); err == nil && i.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull {
+			return usage("a profile is no text for a terminal; write it to a file: asap show -format pprof run.json > run.pb.gz")
+		}
+	}
 	return run.Write(w, waterfall.Format(format))
 }
 
