@@ -33,7 +33,7 @@ func (n *Node) beginBlocking() *wait {
 // concludeBlocking returns when the body has its slots again, or goes on without:
 // after the end of its group, or its own.
 func (w *wait) concludeBlocking() {
-	w.end(nil)
+	w.goOn()
 	w.woken.Wait()
 	w.by.reportResumed(nil, nil)
 	if f, ok := w.how.(foreignBubble); ok {

@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// quiet is a host of groups in which everything succeeds.
-type quiet struct{ Host }
+// mute is a host of groups in which everything succeeds.
+type mute struct{ Host }
 
-func (quiet) Ended() (Outcome, error) { return Succeeded, nil }
+func (mute) Ended() (Outcome, error) { return Succeeded, nil }
 
 // declares is a body that declares the next one, so many times.
 type declares struct {
@@ -50,7 +50,7 @@ func TestE9_CountsPastAnyDay(t *testing.T) {
 					c = &Config{Limit: limit}
 				}
 				g := new(Group)
-				g.Init(t.Context(), quiet{}, c)
+				g.Init(t.Context(), mute{}, c)
 				g.declared.Add(before)
 				g.ended.Add(before)
 				first := &declares{left: n - 1, runs: &runs}
@@ -71,7 +71,7 @@ func TestE9_CountsPastAnyDay(t *testing.T) {
 // TestE8_OrderPastAnyDay: the order of declaration holds while its 32 bits run over.
 func TestE8_OrderPastAnyDay(t *testing.T) {
 	g := new(Group)
-	g.Init(t.Context(), quiet{}, nil)
+	g.Init(t.Context(), mute{}, nil)
 	g.declared.Add(1<<32 - 3)
 	nodes := make([]declares, 6)
 	for i := range nodes {

@@ -119,6 +119,7 @@ func (g *Group) cancel() {
 	}
 	g.endParked()
 	g.skipAllQueued()
+	g.skipHeld()
 }
 
 // ctxErr is the error of the context that e ends.

@@ -249,6 +249,9 @@ type ledger struct {
 	limited   *Limiter // the first of the list of those of Maps with a queue; under the group's mu
 
 	sharing *sharing // see sharing.go; written once, under the group's mu
+
+	quiet    *quiet // see quiet.go; written before the first task is declared
+	ownQuiet bool   // it is not that of a group around; likewise
 }
 
 // makeLedger returns the group's ledger and makes it if need be.

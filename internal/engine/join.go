@@ -6,15 +6,17 @@ package engine
 // caller, who still does not get away before the end.
 func (g *Group) Join() {
 	g.waited.Or(joined)
+	q := g.quiet()
+	q.rouse() // who runs bodies here, before the body that waits sleeps
 	if w := g.beginJoin(); w != nil {
 		defer w.concludeJoin()
 	}
-	g.join(true)
+	g.join(true, q)
 }
 
 // JoinStopped is Join for Stop: it runs no bodies, and is no wait of the body
 // that the group was made in, for it may be anybody's.
-func (g *Group) JoinStopped() { g.join(false) }
+func (g *Group) JoinStopped() { g.join(false, nil) }
 
 // IsJoined reports whether Join was called.
 func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
@@ -23,10 +25,17 @@ func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 // over. The wait is deferred, for a body that it runs may leave by Goexit. Bodies
 // run here until the queue is empty: without that a group of one task would need
 // a goroutine. Not with pprof labels, as the caller's own could not be restored.
-func (g *Group) join(bodies bool) {
+// q counts the caller as awake until it waits.
+func (g *Group) join(bodies bool, q *quiet) {
 	defer g.idle.Wait()
+	if q != nil {
+		defer q.lull()
+	}
 	if g.waited.Or(counted)&counted != 0 {
 		return
+	}
+	if g.hasOwnQuiet() {
+		g.quiet().lullOne() // as who has made the group; who runs bodies here is counted by q
 	}
 	if g.elsewhere {
 		g.drive()
@@ -92,6 +101,7 @@ func (g *Group) beginJoin() *wait {
 	by.reportBlocked(nil, g)
 	g.cutCycles() // before ranks go round in them
 	by.giveSlots(w)
+	by.fallAsleep()
 	return w
 }
 

@@ -14,6 +14,9 @@ func (g *Group) nestIn(owner *Node, ctx context.Context) {
 	g.owner.Store(owner)
 	g.root, g.depth = outer.root, outer.depth+1
 	g.rank.Store(uint32(min(g.depth, maxRank)))
+	if q := outer.quiet(); q != nil {
+		g.makeLedger().quiet = q
+	}
 	if outer.ending.Load() != nil {
 		g.limiter = nil // what its bodies do now queues no more
 	} else {

@@ -16,6 +16,9 @@ type TaskConfig struct {
 	Around  []Around // the first is the outermost
 	Limit   int      // of the elements of a Map, 0 for none
 	Shared  *Shared  // nil for that of the group
+	// Hand is given the group in place of a declaration: for a package beside the one
+	// above, which has no other way to the group of a user's.
+	Hand func(*Group)
 }
 
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
@@ -56,6 +59,10 @@ const few = 8
 // StartWith declares a node with options, in place of Start, StartAfter or
 // StartAfterAll, whose edges are not used then.
 func (g *Group) StartWith(n *Node, c *TaskConfig) {
+	if c.Hand != nil {
+		c.Hand(g)
+		return
+	}
 	o := g.newOptions(n, c)
 	n.makeSide().makeRare().options = o
 	n.kind |= Opted

@@ -61,10 +61,14 @@ func (g *Group) pushStack(top, bottom *Node) {
 // itself off. A method value is made once a group: one for each go would be an
 // allocation.
 func (g *Group) startSearcher() {
+	q := g.quiet()
+	q.rouse() // before others see a searcher, and leave to it what they have pushed
 	if !g.searchers.CompareAndSwap(0, 1) {
+		q.lull()
 		return
 	}
 	if !g.enter() {
+		q.lull()
 		return // another has popped what was pushed, and everything has ended
 	}
 	if g.searchFunc == nil {

@@ -172,5 +172,6 @@ func (s *side) forget(n *Node) {
 	if b := s.waiter.Load(); b != nil {
 		b.hint.Store(nil)
 		b.first.firm.Store(nil)
+		b.wakeForGood()
 	}
 }

@@ -1,5 +1,7 @@
 package engine
 
+import "sync/atomic"
+
 // claim is a running body's claim to its slots, guarded by the mutex of its limiter's
 // guard: of the shared one, or else of the top. The body holds them while none of its goroutines waits, and it is
 // neither queued nor bare.
@@ -8,11 +10,12 @@ package engine
 // the goroutine that begins it. So waiting may be negative for a moment, and a
 // body whose wait was over at once never gives its slots. Keeps 17.
 type claim struct {
-	waiting int      // of its goroutines, for tasks and nested groups
-	queued  *wait    // the last of them is over, and there was no slot
-	at      *Limiter // where it is queued, if it has no shared limit
-	turn    uint32   // when it was: a place in a queue with another one was left
-	bare    bool     // goes on without slots: after a cancel, or when it has ended
+	waiting int32        // of its goroutines, for tasks and nested groups
+	asleep  atomic.Int32 // the same where it may be quiet, whose goroutines that counts: not under the mutex
+	queued  *wait        // the last of them is over, and there was no slot
+	at      *Limiter     // where it is queued, if it has no shared limit
+	turn    uint32       // when it was: a place in a queue with another one was left
+	bare    bool         // goes on without slots: after a cancel, or when it has ended
 }
 
 // giveSlots gives back the slots of n's body when the first of its goroutines

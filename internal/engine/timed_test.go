@@ -14,21 +14,21 @@ import (
 
 var errLimit = fmt.Errorf("limit: %w", context.DeadlineExceeded)
 
-func (quiet) Returned(_ *Node, err error) Verdict {
+func (mute) Returned(_ *Node, err error) Verdict {
 	if err != nil {
 		return Verdict{Fail: &Failure{Err: err, Outcome: Failed}}
 	}
 	return Verdict{}
 }
-func (quiet) Outside(err, cause error) *Ending {
+func (mute) Outside(err, cause error) *Ending {
 	return &Ending{Why: ByOutside, Cause: cause, Err: err}
 }
-func (quiet) Skipped(*Node, *Node) *Failure {
+func (mute) Skipped(*Node, *Node) *Failure {
 	return &Failure{Err: context.Canceled, Outcome: Skipped}
 }
-func (quiet) OutOfTime(string, time.Duration) error { return errLimit }
-func (quiet) Late(limit, err error) error           { return errors.Join(limit, err) }
-func (quiet) CutShort(_ *Node, cause error) error   { return cause }
+func (mute) OutOfTime(string, time.Duration) error { return errLimit }
+func (mute) Late(limit, err error) error           { return errors.Join(limit, err) }
+func (mute) CutShort(_ *Node, cause error) error   { return cause }
 
 // inTime is a body with a limit of time.
 type inTime struct {
@@ -56,7 +56,7 @@ func (b *inTime) Call(context.Context) error {
 // be ended by end.
 func timedGroup(ctx context.Context, body func(g *Group, ctx context.Context) error) *Group {
 	g := new(Group)
-	g.Init(ctx, quiet{}, nil)
+	g.Init(ctx, mute{}, nil)
 	b := &inTime{limit: time.Second, body: func(ctx context.Context) error { return body(g, ctx) }}
 	Init(&b.Node, g, "x", b, 0)
 	g.Start(&b.Node)
@@ -220,7 +220,7 @@ func TestR18_TimedContext(t *testing.T) {
 		parent, cancel := context.WithCancelCause(t.Context())
 		var asks sync.WaitGroup
 		g := new(Group)
-		g.Init(parent, quiet{}, nil)
+		g.Init(parent, mute{}, nil)
 		for j := range 4 {
 			b := &inTime{limit: time.Duration(j*i) * time.Microsecond / 4}
 			b.body = func(ctx context.Context) error {

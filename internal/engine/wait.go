@@ -60,6 +60,7 @@ func Await(n *Node, ctx context.Context) error {
 	}
 	if w.by != nil {
 		w.by.giveSlots(w)
+		w.by.fallAsleep()
 	}
 	if w.wokenChan == nil {
 		w.woken.Wait()
@@ -212,9 +213,18 @@ func (w *wait) sleep() {
 func (w *wait) end(how error) {
 	if w.ended.CompareAndSwap(false, true) {
 		w.how = how
-		if w.by == nil || w.by.takeSlots(w) {
-			w.wake()
+		if w.by != nil {
+			w.by.rouse()
 		}
+		w.goOn()
+	}
+}
+
+// goOn takes the slots for the body of a wait that the caller has ended, or queues it,
+// and has it woken.
+func (w *wait) goOn() {
+	if w.by == nil || w.by.takeSlots(w) {
+		w.wake()
 	}
 }
 

@@ -222,6 +222,7 @@ func (w *worker) quit() {
 		g.countEnded(w.ended)
 	}
 	if !w.guest {
+		g.quiet().lull()
 		g.leave()
 	}
 }
