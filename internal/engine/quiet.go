@@ -142,8 +142,13 @@ func (n *Node) rouse() {
 // wakeForGood counts the goroutine of n's body, which has ended, though other goroutines
 // of it still wait that it has left behind: what those do changes nothing any more.
 func (b *waiter) wakeForGood() {
-	if q := b.node.group.quiet(); q != nil && b.claim.asleep.Swap(neverAsleep) > 0 {
-		q.rouse()
+	q := b.node.group.quiet()
+	if q == nil {
+		return
+	}
+	q.rouse() // first, as in rouse
+	if b.claim.asleep.Swap(neverAsleep) <= 0 {
+		q.lull()
 	}
 }
 
