@@ -4,9 +4,10 @@
  *
  * Main declares the bodies 1 and 2 and waits. A body may ask: then it holds a call
  * back, unless one is open, and waits for that. Body 1 may declare 3, and body 2 may
- * wait for 1. With LEAVES body 1 leaves a goroutine behind that waits for 2 in its name.
- * With RESTS the first call asks for another while it rests, and body 1 declares nothing.
- * With OUTSIDER somebody of no body declares 4 at any time. The calls are 5, 6 and 7.
+ * wait for 1. With LEAVES body 1 declares nothing, and leaves a goroutine behind that
+ * waits for 2 in its name. With RESTS it declares nothing, and the first call asks for
+ * another while it rests. With OUTSIDER it does not ask, and somebody of no body declares 4
+ * at any time. The calls are 5, 6 and 7.
  *
  * Checked: when it is quiet, every body that has begun waits for something that has not
  * ended, and nothing is queued but what the outsider is about to start; what is held
@@ -289,7 +290,7 @@ proctype Worker() {
 	   fi;
 	   if
 	   :: n == 1 ->
-#ifndef RESTS
+#if !defined(RESTS) && !defined(LEAVES)
 		if
 		:: push(3); start()
 		:: true
@@ -298,10 +299,13 @@ proctype Worker() {
 #ifdef LEAVES
 		run Helper();
 #endif
+		skip;
+#ifndef OUTSIDER
 		if
 		:: ask(1)
 		:: true
 		fi
+#endif
 	   :: n == 2 ->
 		if
 		:: await(2, 1)
