@@ -38,7 +38,7 @@ const (
 	Wrapped                      // its body is called through options.go or those of its group
 	WithoutBody                  // is done without its body, with the zero value
 	MayFail                      // a failure is one only for those that need it
-	Bounded                      // has a limiter of its own, in its side
+	Bounded                      // has a limiter of its own, or none, in its side
 	helper                       // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant

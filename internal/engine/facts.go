@@ -21,7 +21,7 @@ func (n *Node) facts() (bits uint32, f *record.Facts) {
 		return bits, nil
 	}
 	all := record.Facts{Limit: n.elementLimit()}
-	if n.kind&Bounded != 0 {
+	if n.kind&Bounded != 0 && n.limiter() != nil {
 		all.Shared = n.limiter().shared.told
 	}
 	if o := n.options(); o != nil {

@@ -26,6 +26,8 @@ type Held struct {
 // the one zero, or ends the other, looks at the list afterwards. Keeps 10 and 37.
 func (g *Group) Hold(n *Node, h *Held, longest time.Duration) bool {
 	n.pending = hold
+	n.makeSide().makeRare().limiter = nil // so that it can be begun whoever has the slots
+	n.kind |= Bounded
 	if !n.tryOrder() {
 		return false
 	}
