@@ -244,14 +244,13 @@ type ledger struct {
 	several     atomic.Int32 // of a root: waits of bodies that have another one: see cycle.go
 
 	// Under the mu of the top limiter.
-	queued    []queued // bodies of the group in a queue; some have left it
-	queuedNow int      // that have not
+	queuedNow int32    // bodies of the group in a queue
+	queued    []queued // of these, and some that have left it
 	limited   *Limiter // the first of the list of those of Maps with a queue; under the group's mu
 
 	sharing *sharing // see sharing.go; written once, under the group's mu
 
-	quiet    *quiet // see quiet.go; written before the first task is declared
-	ownQuiet bool   // it is not that of a group around; likewise
+	quiet *quiet // its own or that of a group around, see quiet.go; written before the first task is declared
 }
 
 // makeLedger returns the group's ledger and makes it if need be.

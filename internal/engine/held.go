@@ -123,12 +123,10 @@ func (h *Held) fire() {
 
 // skipHeld skips what is held of a group that has ended: keeps 10.
 func (g *Group) skipHeld() {
-	b := g.ledger.Load()
-	if b == nil || !b.ownQuiet {
+	if !g.hasOwnQuiet() {
 		return
 	}
-	q := b.quiet
-	for {
+	for q := g.quiet(); ; {
 		q.mu.Lock()
 		h := q.held
 		q.mu.Unlock()

@@ -34,7 +34,7 @@ func (g *Group) noteQueued(n *Node, l *Limiter) {
 		b = g.makeLedger()
 	}
 	g.mu.Lock()
-	if len(b.queued) >= 2*b.queuedNow+64 {
+	if len(b.queued) >= 2*int(b.queuedNow)+64 {
 		b.tidyQueued()
 	}
 	b.queued = append(b.queued, queued{n, l})

@@ -29,6 +29,7 @@ import (
 // holds something looks at it afterwards: one of the two sees the other. Keeps 37.
 type quiet struct {
 	awake atomic.Int64
+	of    *Group
 	up    *quiet // that of the group around, which counts the same goroutines
 	mu    sync.Mutex
 	held  *Held // the latest first; under mu
@@ -45,8 +46,8 @@ func (g *Group) quiet() *quiet {
 // hasOwnQuiet reports whether the group's quiet is its own: then that counts the
 // caller until it waits.
 func (g *Group) hasOwnQuiet() bool {
-	b := g.ledger.Load()
-	return b != nil && b.ownQuiet
+	q := g.quiet()
+	return q != nil && q.of == g
 }
 
 // MakeQuiet makes it possible to hold nodes of g back. It reports false, and does
@@ -60,9 +61,9 @@ func (g *Group) MakeQuiet() bool {
 		return false
 	}
 	b := g.makeLedger()
-	q := &quiet{up: b.quiet}
+	q := &quiet{of: g, up: b.quiet}
 	q.awake.Store(1) // the caller
-	b.quiet, b.ownQuiet = q, true
+	b.quiet = q
 	return true
 }
 
