@@ -25,10 +25,10 @@
 // # What a call is
 //
 // A task of the group, named as the loader, prices, prices#2 and so on in pictures and
-// traces, with who has asked waiting for it. Its body is fetch, which has a slot of the
-// group's limit as any body, and the group's context and [asap.Around]. Its failure is
-// one only for those that have asked, each of whom returns it or does without; a panic
-// and a Goexit in it end the group, as those of a body do. If the group ends first, it is
-// skipped. When all who have asked for a key have gone before the call begins, it is
-// left out of that.
+// traces, with who has asked waiting for it. Its body is fetch, with the group's context and
+// its [asap.Around]. It holds no slot of a limit, and what it starts is not under those
+// around: so it is never in the way of who it waits for. Its failure is one only for those
+// that have asked, each of whom returns it or does without; a panic, a Goexit and an exit in it
+// are those of a body. If the group ends first, it is skipped. A key whose askers have all
+// gone before the call begins is left out of it, and may be asked for again.
 package batch

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/asap-go/asap"
@@ -105,7 +106,7 @@ func (l *Loader[K, V]) wait(ctx context.Context, key K, e *entry[K, V]) (v V, er
 	c := e.call
 	<-c.declared
 	if c.tooLate {
-		return v, &KeyError{Batch: l.name, Key: key, Err: errEnded}
+		return v, &KeyError{Batch: l.name, Key: key, Err: endedError{}}
 	}
 	if err := engine.Await(&c.node, ctx); err != nil {
 		return v, err
@@ -148,20 +149,14 @@ func (e *KeyError) Error() string {
 func (e *KeyError) Unwrap() error { return e.Err }
 
 // ErrMissing is the error of a key for which fetch has returned no value.
-var ErrMissing error = missingError{}
-
-type missingError struct{}
-
-func (missingError) Error() string { return "asap: the batch has no value for the key" }
+var ErrMissing = errors.New("asap: the batch has no value for the key")
 
 // Errors is an error of fetch that says what is wrong with each of some keys.
 type Errors[K comparable] map[K]error
 
 func (e Errors[K]) Error() string { return fmt.Sprintf("errors of %d keys", len(e)) }
 
-// errEnded is the error of a key that nobody can fetch any more.
-var errEnded error = endedError{}
-
+// endedError is the error of a key that nobody can fetch any more.
 type endedError struct{}
 
 func (endedError) Error() string { return "the group has ended" }

@@ -197,4 +197,15 @@
 //     use, and one that becomes free moves branches, and never all the bodies in them.
 //  36. All who wait are of one bubble, and so are, when one of them begins to, all who
 //     hold slots; from then on nobody else takes any. So whoever wakes one may.
+//
+// What is held until it is quiet.
+//
+//  37. awake of a quiet is at least the number of goroutines that run bodies of its
+//     groups, are about to, or find out that there are none, but for those in a body of
+//     which some goroutine waits; with the caller until that waits. Who makes somebody go
+//     on raises it first, and is counted himself unless he is of no body; it is lowered
+//     last. So when it falls to zero whatever has begun waits, and by 6 and 18 nobody is in
+//     a queue but for shared slots that others hold. Who makes it zero takes what is held;
+//     who holds something looks at it afterwards: one of the two sees the other. What is
+//     held is begun or skipped by who takes it out of the list, once.
 package engine
