@@ -28,6 +28,9 @@ import (
 //   - Bodies of an observed group carry the pprof labels group and task, which
 //     costs several allocations a task. An observer with a method Unlabeled()
 //     goes without them.
+//   - An observer with a method Instead(ctx context.Context, e Event) []Observer
+//     is asked, after Start of a group that it was given to, who sees that group and
+//     what is nested in it: itself, others, or nobody. Those are not asked in turn.
 //   - A nested group reports to the observers of the group around it as well.
 type Observer interface {
 	// Start runs before a group or a body starts; the context that it returns
@@ -71,6 +74,8 @@ type Event struct {
 	Limit int
 	// Settled says that a failure ends nothing, with GroupStart only.
 	Settled bool
+	// Race says that the task is a Race, with Declared only.
+	Race bool
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
 	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.
