@@ -29,14 +29,15 @@ func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Con
 	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
 		return ctx
 	}
-	r := newRun(e)
-	ctx, span := o.startGroupSpan(ctx, r, e)
+	now := time.Now()
+	ctx, span := o.startGroupSpan(ctx, now, e)
 	if !span.IsRecording() {
 		return &quiet{ctx, o, e.Group}
 	}
-	r = o.openRun(r, e)
+	r := o.openRun(now, e)
 	defer r.mu.Unlock()
-	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, told: true, measured: around == nil}
+	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil}
+	g.told = around == nil || r.quiet[around.group]
 	g.outer = g
 	r.groups[e.Group] = g
 	return ctx
@@ -54,22 +55,23 @@ func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner co
 	if t == nil || t.group == nil {
 		return ctx, false
 	}
-	ctx, span := o.startGroupSpan(ctx, r, e)
+	ctx, span := o.startGroupSpan(ctx, r.time(e.At), e)
 	r.groups[e.Group] = &group{name: e.Name, outer: t.group.outer, ctx: ctx, span: span, began: e.At,
 		recorded: span.IsRecording(), measured: t.group.measured}
 	return ctx, true
 }
 
-func (o *Observer) startGroupSpan(ctx context.Context, r *run, e asap.Event) (context.Context, trace.Span) {
+func (o *Observer) startGroupSpan(ctx context.Context, at time.Time, e asap.Event) (context.Context, trace.Span) {
 	name := e.Name
 	if name == "" {
 		name = "asap.group"
 	}
-	return o.tracer.Start(ctx, name, trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
+	return o.tracer.Start(ctx, name, trace.WithTimestamp(at), trace.WithAttributes(GroupName.String(e.Name)))
 }
 
-// endGroup ends the span of a nested group. That of an outermost one waits for its
-// critical path, which is the next to be told.
+// endGroup ends the span of a nested group, and of one in a group whose span is not
+// recorded, which is part of that run. That of an outermost one waits for its critical
+// path, which is the next to be told.
 func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 	r.mu.Lock()
 	if g.ended { // the observer has seen it
@@ -81,8 +83,12 @@ func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 	if g.measured {
 		o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome, g.errorType()))
 	}
-	if g.outer != g {
+	switch {
+	case g.outer != g:
 		g.endSpan(r)
+	case !g.measured:
+		g.endSpan(r)
+		o.leave(r, e)
 	}
 }
 

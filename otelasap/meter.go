@@ -2,6 +2,7 @@ package otelasap
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,26 +145,44 @@ func (k seriesKey) set() attribute.Set {
 	return attribute.NewSet(attributes...)
 }
 
-// syncMap is a map that grows up to a size, and forgets nothing.
+// syncMap is a map that grows up to a size, and forgets nothing. A sync.Map would
+// allocate for each look at a key of this size.
 type syncMap[K comparable, V any] struct {
-	m     sync.Map
-	count atomic.Int32
+	read atomic.Pointer[map[K]V] // is never written to
+
+	mu     sync.Mutex // guards what follows
+	all    map[K]V
+	misses int // since read was made
 }
 
 func (m *syncMap[K, V]) load(k K) (v V, ok bool) {
-	if known, ok := m.m.Load(k); ok {
-		return known.(V), true
+	if read := m.read.Load(); read != nil {
+		if v, ok = (*read)[k]; ok {
+			return v, ok
+		}
 	}
-	return v, false
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok = m.all[k]; ok {
+		if m.misses++; m.misses > len(m.all) {
+			read := maps.Clone(m.all)
+			m.read.Store(&read)
+			m.misses = 0
+		}
+	}
+	return v, ok
 }
 
-// add reports whether there is room.
-func (m *syncMap[K, V]) add(k K, v V, most int32) (V, bool) {
-	if m.count.Load() >= most {
+// add reports whether there was room.
+func (m *syncMap[K, V]) add(k K, v V, most int) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.all) >= most {
 		return v, false
 	}
-	if _, loaded := m.m.LoadOrStore(k, v); !loaded {
-		m.count.Add(1)
+	if m.all == nil {
+		m.all = make(map[K]V)
 	}
+	m.all[k] = v
 	return v, true
 }

@@ -3,6 +3,7 @@ package otelasap
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
@@ -85,10 +86,14 @@ func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	g := r.groups[e.Group]
-	if g == nil || g.outer != g || !g.told { // it sees the group already
+	switch {
+	case g == nil || g.outer != g || g.asked: // it sees the group already
 		return nil
+	case !g.measured: // each tells of it with the group around it
+		g.asked, g.told = true, false
+		return []asap.Observer{o}
 	}
-	g.told = false
+	g.asked, g.told = true, false
 	return []asap.Observer{o, o.each}
 }
 
@@ -99,7 +104,7 @@ func (o *Observer) Observe(e asap.Event) {
 		if e.Kind != asap.GroupStart || !o.meters.enabled(context.Background()) {
 			return
 		}
-		r = o.openRun(newRun(e), e)
+		r = o.openRun(time.Now(), e)
 		r.quiet[e.Group] = true
 		r.mu.Unlock()
 	}
@@ -150,12 +155,14 @@ func (o *Observer) observeQuiet(r *run, e asap.Event) {
 	}
 }
 
-// openRun returns the run of an outermost group that starts, or the new one for it,
-// with its mutex.
-func (o *Observer) openRun(new *run, e asap.Event) *run {
+// openRun returns the run of an outermost group that starts now, with its mutex.
+func (o *Observer) openRun(now time.Time, e asap.Event) *run {
 	for {
-		known, _ := o.runs.LoadOrStore(e.Group>>32, new)
-		r := known.(*run)
+		r := o.run(e.Group)
+		if r == nil {
+			known, _ := o.runs.LoadOrStore(e.Group>>32, newRun(now, e))
+			r = known.(*run)
+		}
 		r.mu.Lock()
 		if !r.left {
 			r.open++

@@ -31,8 +31,9 @@ type group struct {
 	span     trace.Span
 	began    time.Duration
 	recorded bool // the span is; else the bodies have no span of their own
-	told     bool // of an outermost one: its events reach the Observer alone, wrapped in another
+	told     bool // of an outermost one: events are all that is told of it, through a wrapper
 	measured bool // its metrics are those of its events
+	asked    bool // who sees it instead
 	ended    bool
 	end      asap.Event // of an outermost one, until its critical path is known
 	waiting
@@ -70,11 +71,11 @@ type task struct {
 
 func (r *run) time(at time.Duration) time.Time { return r.began.Add(at) }
 
-// newRun begins a run with a group that starts. An outermost group starts at 0;
+// newRun begins a run with a group that starts now. An outermost group starts at 0;
 // one of which only the inner part is observed, later.
-func newRun(e asap.Event) *run {
+func newRun(now time.Time, e asap.Event) *run {
 	return &run{
-		began:  time.Now().Add(-e.At),
+		began:  now.Add(-e.At),
 		groups: make(map[asap.ID]*group),
 		tasks:  make(map[asap.ID]*task),
 		quiet:  make(map[asap.ID]bool),

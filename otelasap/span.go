@@ -121,10 +121,14 @@ func (t *task) resume(r *run, e asap.Event) {
 	if t.span == nil || len(t.linked) >= maxLinks || slices.Contains(t.linked, t.on) {
 		return
 	}
-	t.linked = append(t.linked, t.on)
+	found := false
 	r.spansOf(t.on, func(c trace.SpanContext) {
+		found = true
 		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
 	})
+	if found {
+		t.linked = append(t.linked, t.on)
+	}
 }
 
 func (o *Observer) ended(r *run, t *task, e asap.Event) {
