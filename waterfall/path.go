@@ -174,23 +174,23 @@ func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Durat
 }
 
 // declarer is the task whose end made somebody outside of any body go on, who then
-// declared task t at x: what that one awaited, or an anchor that ended after that. It is
-// -1 if there is none, and the one for which the wait was cut does not count.
+// declared task t at that instant: the last that they awaited before to its end. It is
+// -1 if there is none. Of a group of which no wait is known it is an
+// anchor, if any: who declared the task may have waited in another way.
 func (x *index) declarer(t int, at time.Duration) int {
-	a := x.anchor(t, at)
-	for _, wait := range slices.Backward(x.run.Groups[x.group[x.run.Tasks[t].Group]].Waits) {
-		i, ok := x.task[wait.On]
-		if !ok || wait.End > at || wait.Start == wait.End || i == t {
+	waits := x.run.Groups[x.group[x.run.Tasks[t].Group]].Waits
+	if len(waits) == 0 {
+		return x.anchor(t, at)
+	}
+	for _, wait := range slices.Backward(waits) {
+		if wait.End > at || wait.Start == wait.End {
 			continue
 		}
-		if end := x.run.Tasks[i].End(); end > wait.Start && end <= wait.End && (x.run.Tasks[i].Outcome != 0 || !x.run.Ended) {
-			if a < 0 || end >= x.run.Tasks[a].End() {
-				return i
-			}
+		if i, ok := x.task[wait.On]; ok && i != t && x.run.Tasks[i].End() > wait.Start && x.run.Tasks[i].End() <= wait.End {
+			return i
 		}
-		break
 	}
-	return a
+	return -1
 }
 
 // inParent goes on at what task p did when task t inside it was declared, or
