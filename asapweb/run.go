@@ -9,9 +9,9 @@ import (
 )
 
 func (h *handler) run(v view, nonce string) (*answer, error) {
-	run := h.stats.Run(v.number)
-	if run == nil {
-		return nil, refuse(http.StatusNotFound, "run %d: not running, and not kept: of each group the slowest and the latest runs are", v.number)
+	run, err := h.findRun(v.number)
+	if err != nil {
+		return nil, err
 	}
 	if v.format == "" {
 		return h.runPage(run, nonce)
@@ -23,9 +23,30 @@ func (h *handler) run(v view, nonce string) (*answer, error) {
 	return a, nil
 }
 
+func (h *handler) findRun(number uint64) (*waterfall.Run, error) {
+	if run := h.stats.Run(number); run != nil {
+		return run, nil
+	}
+	return nil, refuse(http.StatusNotFound, "run %d: not running, and not kept: of each group some failed ones, the slowest, the latest and one of each class of latency are", number)
+}
+
+// usual is the number of a run of the same name to compare a run with, or 0.
+func (h *handler) usual(run *waterfall.Run) uint64 {
+	for _, w := range []waterfall.Window{waterfall.Hour, waterfall.SinceStart} {
+		r := h.stats.Report(run.Name, w)
+		if k := typical(&r); k != nil && k.Number != run.Number {
+			return k.Number
+		}
+	}
+	return 0
+}
+
 // runPage is the page that package waterfall writes, with links.
 func (h *handler) runPage(run *waterfall.Run, nonce string) (*answer, error) {
-	t := top{Path: []crumb{{Text: shown(run.Name), Group: &run.Name}, {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended, Trace: h.trace(run.TraceID), Formats: waterfall.Formats()}
+	t := top{
+		Path: []crumb{groupCrumb(run.Name), {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended,
+		With: h.usual(run), Trace: h.trace(run.TraceID), Formats: waterfall.Formats(),
+	}
 	above, err := renderTop(t)
 	if err != nil {
 		return nil, err

@@ -272,7 +272,7 @@ func (l *Log) write(reason string, run *Run, p99 time.Duration, left int) {
 			attrs = append(attrs, slog.String("task", whose))
 		}
 		first, _, _ := strings.Cut(run.Groups[0].Err, "\n") // a panic has its stack below
-		attrs = append(attrs, slog.String("error", short(plain(first), longestError)))
+		attrs = append(attrs, slog.String("error", brief(first, longestError)))
 	}
 	if run.Ended {
 		attrs = append(attrs, slog.String("critical", run.shortPath()))

@@ -31,8 +31,8 @@ func way(steps []waterfall.Step) string {
 	return strings.Join(parts, ", ")
 }
 
-// runOf runs a group in virtual time, and returns its run.
-func runOf(t *testing.T, declare func(t *testing.T, g *asap.Group), options ...asap.Option) (run *waterfall.Run) {
+// pathRun runs a group in virtual time, and returns its run.
+func pathRun(t *testing.T, declare func(t *testing.T, g *asap.Group), options ...asap.Option) (run *waterfall.Run) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var rec waterfall.Recorder
@@ -132,7 +132,7 @@ func TestCriticalPathThroughSlots(t *testing.T) {
 					}
 				}
 			}
-			run := runOf(t, declare, options...)
+			run := pathRun(t, declare, options...)
 			if got := way(run.CriticalPath()); got != test.path {
 				t.Errorf("the critical path is %s, want %s\n%s", got, test.path, run.Text(80, false))
 			}
@@ -146,7 +146,7 @@ func TestCriticalPathThroughSlots(t *testing.T) {
 
 // Which limit the slot was of is told.
 func TestStepSlot(t *testing.T) {
-	run := runOf(t, func(t *testing.T, g *asap.Group) {
+	run := pathRun(t, func(t *testing.T, g *asap.Group) {
 		db := asap.SharedLimit(3)
 		items := g.Input("items", []int{1, 2})
 		g.Map("likes", items, func(context.Context, int) (int, error) { time.Sleep(10 * ms); return 1, nil }, asap.Limit(1), db)
@@ -199,7 +199,7 @@ func TestCriticalPathThroughTheCaller(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			run := runOf(t, test.declare)
+			run := pathRun(t, test.declare)
 			if got := way(run.CriticalPath()); got != test.path {
 				t.Errorf("the critical path is %s, want %s\n%s", got, test.path, run.Text(80, false))
 			}
@@ -249,7 +249,7 @@ func TestExplainBegins(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			if got := runOf(t, test.declare, test.options...).Explain(); !slices.Equal(got, test.want) {
+			if got := pathRun(t, test.declare, test.options...).Explain(); !slices.Equal(got, test.want) {
 				t.Errorf("Explain() = %q, want %q", got, test.want)
 			}
 		})

@@ -73,7 +73,8 @@ type root struct {
 	key   uint32 // the high half of its IDs
 	group uint32
 	began time.Time
-	trace string // its ID
+	trace string                       // its ID
+	own   atomic.Pointer[record.Entry] // once it was looked for
 }
 
 // entries is a table, the engine's or our own.
@@ -82,7 +83,7 @@ type entries interface {
 }
 
 func rootOf(t *record.Table, group uint32, trace string) *root {
-	return &root{t, t.Run, group, t.Began, trace}
+	return &root{t: t, key: t.Run, group: group, began: t.Began, trace: trace}
 }
 
 // traceOf asks a user's function, if there is one, for a trace ID. If it panics
@@ -96,7 +97,7 @@ func traceOf(ctx context.Context, id func(context.Context) string) (trace string
 			trace = ""
 		}
 	}()
-	return short(plain(id(ctx)), longestTrace)
+	return brief(id(ctx), longestTrace)
 }
 
 // longestTrace is how much of a trace ID is kept; those of W3C have 32.

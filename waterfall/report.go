@@ -28,6 +28,9 @@ type Report struct {
 	P99   time.Duration `json:"p99,omitzero"`
 	Max   time.Duration `json:"max,omitzero"`
 	Total time.Duration `json:"total,omitzero"`
+	// Caller is for how long the runs waited for their caller, all together: what
+	// the tasks' Critical lack of Total, with that of tasks that are not told apart.
+	Caller time.Duration `json:"caller,omitzero"`
 	// Buckets are the makespans' histogram, the shortest first, without the
 	// empty ones.
 	Buckets []Bucket `json:"buckets,omitzero"`
@@ -60,11 +63,15 @@ type Report struct {
 // Failures counts the runs that ended badly by themselves: that failed, panicked
 // or ended by Goexit.
 func (r *Report) Failures() int {
-	return r.Outcomes[asap.Failed] + r.Outcomes[asap.Panicked] + r.Outcomes[asap.Goexited]
+	return failures(r.Outcomes)
+}
+
+func failures(outcomes map[asap.Outcome]int) int {
+	return outcomes[asap.Failed] + outcomes[asap.Panicked] + outcomes[asap.Goexited]
 }
 
 // TaskReport is what [Stats] knows about one task in the runs of one name. The
-// elements of a Map count as one, likes[].
+// elements of a Map count as one, likes[], and so do tasks of the same name.
 type TaskReport struct {
 	Name     string `json:"name"`
 	Runs     int    `json:"runs"` // in which its body ran
@@ -169,6 +176,7 @@ func (r *Report) sums(f *family, all *sums, within func(time.Time) bool) {
 	n := len(f.members)
 	whole, slow := all.between(0, 1, n), all.between(0.95, 1, n)
 	var at50, at99 []time.Duration
+	r.Caller = time.Duration(whole.outside)
 	r.CallerP50, at50, r.PathP50 = all.about(0.5, n).split()
 	r.CallerP99, at99, r.PathP99 = all.about(0.99, n).split()
 	r.OthersP50, r.OthersP99 = r.PathP50-r.CallerP50, r.PathP99-r.CallerP99

@@ -78,7 +78,7 @@ func (x *index) makeSlots() *slots {
 		}
 		group := &x.run.Groups[g]
 		out := []int{}
-		if owner, ok := x.task[group.Parent]; ok {
+		if owner, ok := x.taskOf(group.Parent); ok {
 			out = ofTask(owner, depth+1)
 		}
 		if g == 0 {
@@ -100,7 +100,8 @@ func (x *index) makeSlots() *slots {
 			s.of[i] = ofTask(p, depth+1)
 			return s.of[i]
 		}
-		s.of[i] = with(ofGroup(x.group[t.Group], depth), t.Limit, t.ID, t.Shared)
+		g, _ := x.groupOf(t.Group)
+		s.of[i] = with(ofGroup(g, depth), t.Limit, t.ID, t.Shared)
 		return s.of[i]
 	}
 	for i := range x.run.Tasks {
@@ -210,10 +211,11 @@ type limitTime struct {
 // first. Where stretches of the path's queues overlap, the later task's counts: no
 // instant counts twice.
 func (x *index) limitTimes() []limitTime {
-	_, queues := x.criticalPath()
+	w := walker{index: x}
+	w.path()
 	var out []limitTime
 	left := x.run.Makespan
-	for _, q := range queues {
+	for _, q := range w.queues {
 		d := min(q.to, left) - q.from
 		if d <= 0 {
 			continue

@@ -43,7 +43,8 @@ type Stats struct {
 	// is stuck. It is set before the first group begins.
 	Log *Log
 
-	c collector
+	c       collector
+	digests digests
 
 	mu      sync.Mutex // guards what follows; nothing is computed with it held
 	start   time.Time  // of the first use
@@ -87,7 +88,7 @@ func (s *Stats) Observe(e asap.Event) {
 	case began != nil:
 		s.began(began)
 	case ended != nil:
-		s.ended(ended)
+		s.ended(ended.key, ended.group)
 	}
 }
 
@@ -116,20 +117,20 @@ func (s *Stats) startLocked() {
 	}
 }
 
-func (s *Stats) ended(r *root) {
-	key := rootKey{r.key, r.group}
+func (s *Stats) ended(key, group uint32) {
 	s.mu.Lock()
-	live := s.live[key]
-	delete(s.live, key)
+	live, ok := s.live[rootKey{key, group}]
+	delete(s.live, rootKey{key, group})
 	s.mu.Unlock()
+	if !ok {
+		return
+	}
 	if live.watch != nil {
 		defer live.watch.end() // the totals come first, which a logger that panics leaves
 	}
-	run := r.run()
-	if live.root != nil {
-		run.TraceID = live.trace
-	}
-	s.arrive(newDigest(run, live.number))
+	d := s.digests.get()
+	d.ended(live.root, live.number)
+	s.arrive(d)
 }
 
 // Sink is for package asap, which leads events past [Stats.Observe].
@@ -141,7 +142,7 @@ func (s *statsSink) Owner() any { return (*Stats)(s) }
 func (s *statsSink) Began(ctx context.Context, t *record.Table, group uint32) {
 	(*Stats)(s).began(rootOf(t, group, traceOf(ctx, s.TraceID)))
 }
-func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(rootOf(t, group, "")) }
+func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(t.Run, group) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}
@@ -159,22 +160,29 @@ func (s *Stats) Add(run *Run) {
 	number := s.last
 	s.mu.Unlock()
 	own := *run
-	s.arrive(newDigest(&own, number))
+	d := new(digest)
+	d.added(&own, number)
+	s.arrive(d)
 }
 
 // arrive adds a run to the totals, with those of others that had to wait, or
 // leaves it to whoever is at them or comes next.
 func (s *Stats) arrive(d *digest) {
-	s.mu.Lock()
-	s.arrived = append(s.arrived, d)
-	full := len(s.arrived) > maxArrived
-	s.mu.Unlock()
-	if full {
+	if !s.sums.TryLock() {
+		s.mu.Lock()
+		s.arrived = append(s.arrived, d)
+		full := len(s.arrived) > maxArrived
+		s.mu.Unlock()
+		if !full {
+			return
+		}
 		s.sums.Lock()
-	} else if !s.sums.TryLock() {
-		return
+		d = nil
 	}
 	s.takeLocked()
+	if d != nil {
+		s.addLocked(d)
+	}
 	s.sums.Unlock()
 }
 
@@ -214,6 +222,7 @@ func (s *Stats) addLocked(d *digest) {
 	f.used = s.used
 	before := f.bytes
 	f.add(d, s.unitOf(d.at))
+	s.digests.put(d)
 	s.bytes += f.bytes - before
 	for s.bytes > s.maxBytes() && s.forgetLocked(f) {
 	}
@@ -277,17 +286,21 @@ func (s *Stats) Bytes() int {
 
 // Run returns the run of that Number, and nil if it is neither running nor kept.
 // One that runs is cut off at this moment; a kept one must not be changed.
-func (s *Stats) Run(number uint64) *Run {
-	if live := s.liveRoot(number); live != nil {
+func (s *Stats) Run(n uint64) *Run {
+	if live := s.liveRoot(n); live != nil {
 		if run := live.run(); len(run.Groups) > 0 {
-			run.Number = number
+			run.Number = n
 			return run
 		}
 	}
 	s.lock()
 	defer s.unlock()
 	for _, f := range s.names {
-		if k := f.runs[number]; k != nil {
+		if k := f.runs[n]; k != nil {
+			if !k.numbered {
+				number(k.run)
+				k.numbered = true
+			}
 			return k.run
 		}
 	}

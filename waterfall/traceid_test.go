@@ -2,6 +2,7 @@ package waterfall_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/asap-go/asap"
@@ -63,7 +64,13 @@ func TestTraceID(t *testing.T) {
 			}
 		}
 		for what, run := range map[string]*waterfall.Run{"Stats": stats.Run(1), "a Recorder": rec.Run()} {
-			if run == nil || run.TraceID != tt.want {
+			if run == nil {
+				t.Fatalf("%s: %s has no run", name, what)
+			}
+			if back, err := waterfall.ReadJSON(strings.NewReader(render(t, run, waterfall.JSON))); err != nil || back.TraceID != tt.want {
+				t.Errorf("%s: %s: the JSON is read as %+v, %v", name, what, back, err)
+			}
+			if run.TraceID != tt.want {
 				t.Errorf("%s: %s: got the run %p, want one with the trace ID %q", name, what, run, tt.want)
 			}
 		}

@@ -36,7 +36,7 @@ func (r *Run) Explain() []string {
 		e.stuck()
 	}
 	for _, n := range r.Notes {
-		e.say("note: %s", plain(n))
+		e.say("note: %s", plain(clip(n, 4*longestTold)))
 	}
 	return e.out
 }
@@ -50,7 +50,7 @@ func (e *explainer) say(format string, args ...any) {
 	e.out = append(e.out, fmt.Sprintf(format, args...))
 }
 
-func (e *explainer) name(i int) string { return short(plain(e.path(i)), 120) }
+func (e *explainer) name(i int) string { return short(e.told(i), 2*longestName) }
 
 // cycles tells every circle of waits once, from the errors that it left.
 func (e *explainer) cycles() {
@@ -81,12 +81,12 @@ func cyclePath(err string) []string {
 		return nil
 	}
 	path, _, _ = strings.Cut(path, "\n")
-	names := strings.Split(path, " → ")
+	names := strings.Split(clip(path, 8*longestTold), " → ")
 	if len(names) < 2 {
 		return nil
 	}
 	for i := range names {
-		names[i] = plain(names[i])
+		names[i] = called(names[i])
 	}
 	last := &names[len(names)-1]
 	if rest, ok := strings.CutPrefix(*last, names[0]); ok && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, ";")) {
@@ -155,10 +155,11 @@ func (e *explainer) limitName(l Slot) string {
 		return fmt.Sprintf("the shared limit of %d", l.Limit)
 	}
 	of := ""
-	if i, ok := e.task[l.Of]; ok {
+	if i, ok := e.taskOf(l.Of); ok {
 		of = " of " + e.name(i)
-	} else if g, ok := e.group[l.Of]; ok && g > 0 {
-		of = " of the group in " + e.name(e.task[e.run.Groups[g].Parent])
+	} else if g, ok := e.groupOf(l.Of); ok && g > 0 {
+		owner, _ := e.taskOf(e.run.Groups[g].Parent)
+		of = " of the group in " + e.name(owner)
 		if name := e.run.Groups[g].Name; name != "" {
 			of = " of the group " + short(plain(name), longestName)
 		}
@@ -199,7 +200,7 @@ func because(t *Task) string {
 	case more && t.Outcome != asap.Panicked:
 		text += " …"
 	}
-	return ": " + short(plain(text), 500)
+	return ": " + short(plain(clip(text, 4*longestTold)), 500)
 }
 
 // losses tells who came to nothing without a fault of their own.

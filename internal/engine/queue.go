@@ -19,6 +19,7 @@ type queue struct {
 	valid int       // valid entries
 	group *Group    // that the limit is of, nil if it is a Map's
 	stale int       // entries left behind
+	stub  *Node     // of a branch, the latest that came and has not left
 	turn  uint32    // of a top limiter's: the last one given
 }
 
@@ -77,6 +78,7 @@ func (q *queue) pushStub(n *Node, l *Limiter, p *place) {
 		q.lane(n).push(entry{n, n.turn})
 	}
 	q.valid++
+	q.stub = n
 }
 
 // stubRank is the rank of the stub of a branch in which p is the first.
@@ -136,7 +138,12 @@ func (q *queue) drop(n *Node) {
 // countOut is what all leaving begins with. When nobody is left, nor are the entries
 // of those who have left the queue from the middle.
 func (q *queue) countOut(n *Node) {
-	if q.group != n.group && n.kind&helper == 0 {
+	switch {
+	case n.kind&helper != 0:
+		if q.stub == n {
+			q.stub = nil
+		}
+	case q.group != n.group:
 		n.group.noteUnqueued()
 	}
 	if q.valid--; q.valid == 0 && q.stale > 0 {
