@@ -83,6 +83,9 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	r := h.stats.Report(v.group, v.window)
 	p := groupPage{page: newPage(nonce, shown(v.group)), Windows: v.windows(), Since: clockOfDay(r.Since), Headings: v.headings(taskColumns)}
 	p.Top.Path = []crumb{{Text: shown(v.group)}}
+	if slices.Contains(h.stats.Names(), v.group) { // and not only running
+		p.Top.More = downloads(&v)
+	}
 	live, all := h.stats.LiveOf(v.group, maxTold)
 	p.Running = h.running(live, all)
 	if r.Runs == 0 && all == 0 && !slices.Contains(h.stats.Names(), v.group) {

@@ -119,6 +119,9 @@ func (h *handler) serve(r *http.Request, nonce string) (*answer, error) {
 	case <-r.Context().Done():
 		return nil, refuse(http.StatusServiceUnavailable, "%d other pages were being made for too long", maxAtOnce)
 	}
+	if v.format != "" && v.kind != aRun {
+		return h.download(v)
+	}
 	switch v.kind {
 	case aGroup:
 		return h.group(v, nonce)

@@ -53,6 +53,7 @@ var nameColumns = []column{
 
 func (h *handler) index(v view, nonce string) (*answer, error) {
 	base := newPage(nonce, "asap")
+	base.Top.More = downloads(&v)
 	base.Script = indexJS
 	p := indexPage{page: base, Now: clockOfDay(time.Now()), Forgotten: h.stats.Forgotten(), Windows: v.windows(), Headings: v.headings(nameColumns)}
 	live, all := h.stats.Live(maxTold)

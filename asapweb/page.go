@@ -37,7 +37,8 @@ type top struct {
 	With    uint64 // a usual run, to be compared with
 	Live    bool
 	Trace   *traceRef
-	Formats []waterfall.Format
+	Formats []waterfall.Format // of the run
+	More    []choice           // downloads of a page of many runs
 }
 
 // crumb is a place above, with the query that leads to it; the last one has none.

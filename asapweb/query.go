@@ -46,7 +46,7 @@ var parameters = []struct {
 	{"sort", []string{"", "group"}, "a run has no columns"},
 	{"order", []string{"sort"}, "say what to sort by, as in sort=p99&order=up"},
 	{"against", []string{"group"}, "only a group is compared with what it was; say which, as in group=home&against=hour"},
-	{"format", []string{"run"}, "only a run has formats; say which, as in run=12&format=svg"},
+	{"format", []string{"", "run"}, ""},
 	{"with", []string{"run"}, "only a run is compared with another one; say which, as in run=12&with=7"},
 }
 
@@ -86,7 +86,7 @@ func parse(r *http.Request) (view, error) {
 	if q.Has("sort") {
 		return v, parseSort(q, &v, columns)
 	}
-	return v, nil
+	return v, parseFormat(q, &v)
 }
 
 // check looks whether the parameters are those that there are, and go together.
@@ -103,7 +103,7 @@ func check(q url.Values) error {
 			return refuse(http.StatusBadRequest, "parameter %s: given %d times, want it once", key, n)
 		}
 	}
-	for _, two := range [][2]string{{"group", "run"}, {"format", "with"}} {
+	for _, two := range [][2]string{{"group", "run"}, {"format", "with"}, {"format", "against"}, {"format", "sort"}} {
 		if q.Has(two[0]) && q.Has(two[1]) {
 			return refuse(http.StatusBadRequest, "parameters %s and %s: want one of them", two[0], two[1])
 		}

@@ -3,7 +3,6 @@ package asapweb
 import (
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/asap-go/asap/waterfall"
 )
@@ -60,18 +59,9 @@ func (h *handler) runPage(run *waterfall.Run, nonce string) (*answer, error) {
 
 // fileName is under what name a download is saved.
 func fileName(run *waterfall.Run, f waterfall.Format) string {
-	name := strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
-			return r
-		}
-		return '-'
-	}, run.Name)
-	if name = strings.Trim(name[:min(len(name), 40)], "-"); name != "" {
-		name += "-"
-	}
 	ending := map[waterfall.Format]string{waterfall.Text: "txt", waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.PProf: "pb.gz"}[f]
 	if ending == "" {
 		ending = string(f)
 	}
-	return fmt.Sprintf("%srun-%d.%s", name, run.Number, ending)
+	return saved(run.Name, fmt.Sprint("run-", run.Number), ending)
 }

@@ -95,3 +95,31 @@ func median(s []float64) float64 {
 	s = slices.Sorted(slices.Values(s))
 	return s[len(s)/2]
 }
+
+// BenchmarkStatsLive is the processor time of what a page asks that shows 20 of
+// 10,000 groups that run.
+func BenchmarkStatsLive(b *testing.B) {
+	var stats waterfall.Stats
+	ctx, cancel := context.WithCancel(context.Background())
+	var groups []*asap.Group
+	for range 10_000 {
+		g := asap.New(ctx, asap.Name("home"), asap.Observe(&stats))
+		six(g, func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, nil })
+		groups = append(groups, g)
+	}
+	used := processor()
+	for b.Loop() {
+		live, all := stats.Live(20)
+		if len(live) != 20 || all != len(groups) {
+			b.Fatalf("%d of %d groups run", len(live), all)
+		}
+		for _, l := range live {
+			stats.Run(l.Number)
+		}
+	}
+	b.ReportMetric((processor()-used).Seconds()*1e3/float64(b.N), "cpu-ms/page")
+	cancel()
+	for _, g := range groups {
+		g.Wait()
+	}
+}

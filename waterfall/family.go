@@ -27,6 +27,7 @@ type family struct {
 	latest  []*kept // the latest first
 	runs    map[uint64]*kept
 	bytes   int // about what all this takes
+	kept    int // bytes of those runs among them
 
 	touched []int32 // by the run that is being added
 }
@@ -136,23 +137,31 @@ func (f *family) age(now int64, most int) {
 
 // ageAll brings all levels up to date; s counts the bytes.
 func (f *family) ageAll(s *Stats, now int64) {
-	before := f.bytes
+	bytes, kept := f.bytes, f.kept
 	f.age(now, math.MaxInt)
-	s.bytes += f.bytes - before
+	s.bytes += f.bytes - bytes
+	s.kept += f.kept - kept
 }
 
-// shed gives up the kept runs, and all sums if that was not enough, and returns how
-// many bytes that were: of a name that alone is too large.
-func (f *family) shed() int {
-	before := f.bytes
-	f.cut(&f.latest, 0)
-	f.dropAll(&f.past.kept)
-	for l := range f.levels {
-		for _, s := range f.levels[l] {
-			f.dropAll(&s.kept)
+// thin gives up kept runs, but for the first of each list, or these as well if there
+// are no others.
+func (f *family) thin() {
+	before := f.kept
+	for most := 1; most >= 0 && f.kept == before && before > 0; most-- {
+		f.cut(&f.latest, most)
+		f.thinOf(&f.past.kept, most)
+		for l := range f.levels {
+			for _, s := range f.levels[l] {
+				f.thinOf(&s.kept, most)
+			}
 		}
 	}
-	return before - f.bytes
+}
+
+func (f *family) thinOf(l *keptRuns, most int) {
+	f.cut(&l.slowest, most)
+	f.cut(&l.failed, most)
+	f.cut(&l.samples, most)
 }
 
 // over merges the levels from one on to another one.

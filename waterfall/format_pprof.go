@@ -86,7 +86,7 @@ func (d *profiled) piece(i int, state State, on asap.ID, values [4]int64) {
 // stack is the way from the outermost group to task i.
 func (d *profiled) stack(i int) []string {
 	stack := []string{frame(d.family(i))}
-	for n := 0; n < 64; n++ {
+	for range 64 {
 		t := &d.run.Tasks[i]
 		p := d.parent(i)
 		if p < 0 {

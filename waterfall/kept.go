@@ -136,6 +136,7 @@ func (f *family) put(list *[]*kept, k *kept, order func(a, b *kept) int) {
 	f.bytes += (cap(*list) - before) * int(unsafe.Sizeof(k))
 	if k.lists++; k.lists == 1 {
 		f.bytes += k.bytes
+		f.kept += k.bytes
 		f.runs[k.Number] = k
 	}
 }
@@ -150,6 +151,7 @@ func (f *family) cut(list *[]*kept, most int) {
 func (f *family) drop(k *kept) {
 	if k.lists--; k.lists == 0 {
 		f.bytes -= k.bytes
+		f.kept -= k.bytes
 		delete(f.runs, k.Number)
 	}
 }

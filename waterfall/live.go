@@ -54,7 +54,7 @@ func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all
 	full := false // the first n of most are sorted, and none before was more overdue
 	now := time.Now()
 	for _, r := range s.liveRoots() {
-		own := r.entry()
+		own := r.own
 		if !wanted(own.Name) {
 			continue
 		}
@@ -81,7 +81,7 @@ func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all
 	}
 	slices.SortFunc(most, byOverdue)
 	for _, c := range most[:min(len(most), n)] {
-		g := Live{Number: c.number, Name: c.entry().Name, Began: c.since(), Age: c.age, P99: c.p99, Overdue: c.overdue}
+		g := Live{Number: c.number, Name: c.own.Name, Began: c.began.Add(c.own.Declared).Round(0), Age: c.age, P99: c.p99, Overdue: c.overdue}
 		g.Tasks, g.Open = c.tasks()
 		groups = append(groups, g)
 	}
@@ -109,34 +109,16 @@ func (s *Stats) liveRoot(number uint64) *root {
 	return nil
 }
 
-// entry is that of the group itself.
-func (o *root) entry() *record.Entry {
-	if own := o.own.Load(); own != nil {
-		return own
-	}
-	var own *record.Entry
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if e.Number == o.group && state&record.IsGroup != 0 {
-			own = e
-		}
-	})
-	o.own.Store(own)
-	return own
-}
+func (o *root) name() string { return o.own.Name }
 
-func (o *root) name() string { return o.entry().Name }
-
-func (o *root) since() time.Time { return o.began.Add(o.entry().Declared).Round(0) }
-
-// tasks counts the tasks in the table, and those that have not ended.
+// tasks counts the tasks of the group, and those that have not ended.
 func (o *root) tasks() (all, open int) {
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if state&record.IsGroup == 0 {
-			all++
-			if state&record.SeenEnded == 0 {
-				open++
-			}
+	var s snapshot
+	s.collect(o)
+	for _, v := range s.tasks {
+		if !v.has(record.SeenEnded) {
+			open++
 		}
-	})
-	return all, open
+	}
+	return len(s.tasks), open
 }

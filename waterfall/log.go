@@ -227,7 +227,7 @@ func (w *watched) end() {
 	w.mu.Unlock()
 	w.timers.Wait()
 
-	l, e, now := w.log, w.group.entry(), time.Now()
+	l, e, now := w.log, w.group.own, time.Now()
 	took, p99 := e.Ended-e.Declared, l.usual(w.stats, w.name, now)
 	reason := ""
 	switch slow := l.slow(p99); {

@@ -50,10 +50,10 @@ func (r *Recorder) Sink() record.Sink { return (*recorderSink)(r) }
 type recorderSink Recorder
 
 func (r *recorderSink) Owner() any { return (*Recorder)(r) }
-func (r *recorderSink) Began(ctx context.Context, t *record.Table, group uint32) {
-	r.latest.Store(rootOf(t, group, traceOf(ctx, r.TraceID)))
+func (r *recorderSink) Began(ctx context.Context, t *record.Table) {
+	r.latest.Store(rootOf(t, traceOf(ctx, r.TraceID)))
 }
-func (r *recorderSink) Ended(*record.Table, uint32) {}
+func (r *recorderSink) Ended(t *record.Table) { t.Close() }
 
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs
@@ -73,8 +73,8 @@ type root struct {
 	key   uint32 // the high half of its IDs
 	group uint32
 	began time.Time
-	trace string                       // its ID
-	own   atomic.Pointer[record.Entry] // once it was looked for
+	trace string // its ID
+	own   *record.Entry
 }
 
 // entries is a table, the engine's or our own.
@@ -82,8 +82,8 @@ type entries interface {
 	Each(func(e *record.Entry, state uint32))
 }
 
-func rootOf(t *record.Table, group uint32, trace string) *root {
-	return &root{t: t, key: t.Run, group: group, began: t.Began, trace: trace}
+func rootOf(t *record.Table, trace string) *root {
+	return &root{t, t.Run, t.Own.Number, t.Began, trace, t.Own}
 }
 
 // traceOf asks a user's function, if there is one, for a trace ID. If it panics

@@ -25,12 +25,12 @@ type Slot struct {
 // nowhere before the outer one is free.
 type slots struct {
 	*index
-	limits []*limited
+	limits []*occupied
 	of     [][]int // of a task: its limits, the innermost first; nil if not asked yet
 }
 
-// limited is a limit with the stretches in which its bodies ran.
-type limited struct {
+// occupied is a limit with the stretches in which its bodies ran.
+type occupied struct {
 	Slot
 	starts []time.Duration // of those that took time, in order
 	ends   []held          // likewise
@@ -49,7 +49,7 @@ func (x *index) makeSlots() *slots {
 	groups := make([][]int, len(x.run.Groups))
 	shared := make([]int, len(x.run.Shared)) // the place in limits, and 1
 	add := func(l Slot) int {
-		s.limits = append(s.limits, &limited{Slot: l})
+		s.limits = append(s.limits, &occupied{Slot: l})
 		return len(s.limits) - 1
 	}
 	share := func(number int) int {
@@ -131,7 +131,7 @@ func (s *slots) hold(i int) {
 }
 
 // before is how many bodies held slots of l just before the instant at.
-func (l *limited) before(at time.Duration) int {
+func (l *occupied) before(at time.Duration) int {
 	starts, _ := slices.BinarySearch(l.starts, at)
 	ends, _ := slices.BinarySearchFunc(l.ends, at, func(h held, at time.Duration) int { return cmp.Compare(h.at, at) })
 	return starts - ends
@@ -158,7 +158,7 @@ func (s *slots) giver(i int, p Piece) (h held, of Slot, ok bool) {
 // on at one moment may seem to run one fewer than they may.
 const fewGivers = 64
 
-func (l *limited) giver(i int, p Piece, makespan time.Duration) (h held, ok bool) {
+func (l *occupied) giver(i int, p Piece, makespan time.Duration) (h held, ok bool) {
 	k, _ := slices.BinarySearchFunc(l.ends, p.End, func(h held, at time.Duration) int {
 		if h.at <= at {
 			return -1

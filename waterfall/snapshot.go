@@ -74,6 +74,14 @@ func (o *root) run() *Run {
 // take builds the Run of an outermost group. Its tasks have the names that they
 // were given.
 func (s *snapshot) take(o *root) *Run {
+	s.collect(o)
+	s.times()
+	s.build()
+	return &s.run
+}
+
+// collect finds what is of the group.
+func (s *snapshot) collect(o *root) {
 	s.root = o
 	o.t.Each(func(e *record.Entry, state uint32) {
 		s.all = append(s.all, seen{n: e.Number, r: e, state: state, steps: e.Steps()})
@@ -87,9 +95,6 @@ func (s *snapshot) take(o *root) *Run {
 		}
 	}
 	s.select_()
-	s.times()
-	s.build()
-	return &s.run
 }
 
 // reset lets go of everything but the memory.
