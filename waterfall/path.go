@@ -56,6 +56,7 @@ type walker struct {
 	first  []int   // of a task: its first piece among all; nil of a walker that does not walk
 	seen   []bool  // of all pieces: never walked through twice
 	tasks  []int   // all of them
+	limits bool    // there are any
 	slots  *slots  // nil until somebody was queued
 	queues []queue // for slots, that the path has gone around; the last first
 }
@@ -70,6 +71,7 @@ type queue struct {
 // the path is no longer needed.
 func (w *walker) path() []Step {
 	w.steps, w.first, w.tasks, w.slots, w.queues = w.steps[:0], w.first[:0], w.tasks[:0], nil, w.queues[:0]
+	w.limits = w.limited()
 	n := 0
 	for i := range w.run.Tasks {
 		w.first = append(w.first, n)
@@ -139,7 +141,7 @@ func (w *walker) walk() {
 func (w *walker) giver(t, p int, x time.Duration) (h held, ok bool) {
 	pieces := w.run.Tasks[t].Pieces
 	piece := pieces[p]
-	if piece.State != Queued || piece.Start >= x || x < piece.End {
+	if !w.limits || piece.State != Queued || piece.Start >= x || x < piece.End {
 		return held{}, false
 	}
 	waits := p == len(pieces)-1 && !w.run.Ended && w.run.Tasks[t].Outcome == 0

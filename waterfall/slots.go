@@ -42,6 +42,21 @@ type held struct {
 	task, piece int
 }
 
+// limited tells whether any body has a limit.
+func (x *index) limited() bool {
+	for i := range x.run.Groups {
+		if g := &x.run.Groups[i]; g.Limit > 0 || g.Shared > 0 {
+			return true
+		}
+	}
+	for i := range x.run.Tasks {
+		if t := &x.run.Tasks[i]; t.Limit > 0 || t.Shared > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // makeSlots finds the limits of every task; that of the outermost group is the first,
 // also if it has none.
 func (x *index) makeSlots() *slots {
@@ -60,6 +75,9 @@ func (x *index) makeSlots() *slots {
 	}
 	// with is what a body has that is inside of outer and has a limit of its own.
 	with := func(outer []int, own int, of asap.ID, number int) []int {
+		if own == 0 && number == 0 {
+			return outer
+		}
 		out := slices.Clone(outer)
 		if number > 0 { // it is the last, and takes the place of the one outside
 			out = slices.DeleteFunc(out, func(l int) bool { return s.limits[l].Shared > 0 })
