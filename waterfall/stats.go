@@ -21,8 +21,8 @@ import (
 // means is that of no run.
 type Stats struct {
 	// MaxBytes bounds what is kept, in about so many bytes; 0 stands for 64 MB.
-	// Groups that run are not in it. The names that were not used for longest go first: see [Stats.Forgotten].
-	// It must not be changed after the first use.
+	// Groups that run are not in it. The names that were not used for longest go
+	// first: see [Stats.Forgotten]. It must not be changed after the first use.
 	MaxBytes int
 
 	// TraceID, if not nil, finds the trace ID of a run in the context that its
