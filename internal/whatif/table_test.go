@@ -1,0 +1,122 @@
+package whatif
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/waterfall"
+)
+
+var (
+	graphs = flag.Int("graphs", 40, "how many programs of each kind")
+	only   = flag.String("kind", "", "one kind alone")
+	first  = flag.Uint64("first", 0, "the first seed")
+	single = flag.Int64("seed", -1, "one program alone")
+	inexact = flag.Bool("inexact", false, "misses are also those within 5 %")
+	misses = flag.Int("misses", 0, "how many misses to print")
+)
+
+// changesEach is how many changes of each program are predicted.
+const changesEach = 3
+
+// tally adds up predictions of one kind.
+type tally struct {
+	changes, within, direction, exact int
+	same, unchanged                   int // predictions with nothing changed, and those that are the run itself
+	worst                             float64
+	missed                            []miss
+}
+
+type miss struct {
+	off  float64
+	text string
+}
+
+func TestPredictions(t *testing.T) {
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n%-18s %8s %9s %9s %9s %9s %9s\n", "kind", "changes", "within5%", "direction", "exact", "worst", "unchanged")
+	for _, k := range kinds {
+		if *only != "" && k.name != *only {
+			continue
+		}
+		var sum tally
+		if *single >= 0 {
+			sum.graph(t, k, uint64(*single))
+		} else {
+			for seed := range uint64(*graphs) {
+				sum.graph(t, k, *first+seed)
+			}
+		}
+		share := func(n, of int) string { return fmt.Sprintf("%.2f %%", 100*float64(n)/float64(max(of, 1))) }
+		fmt.Fprintf(&table, "%-18s %8d %9s %9s %9s %8.0f%% %9s\n", k.name, sum.changes, share(sum.within, sum.changes),
+			share(sum.direction, sum.changes), share(sum.exact, sum.changes), 100*sum.worst, share(sum.same, sum.unchanged))
+		slices.SortStableFunc(sum.missed, func(a, b miss) int { return cmp.Compare(b.off, a.off) })
+		for _, m := range sum.missed[:min(len(sum.missed), *misses)] {
+			t.Log(m.text)
+		}
+	}
+	t.Log(table.String())
+}
+
+// graph runs the program of a seed, predicts some changes, and makes them.
+func (s *tally) graph(t *testing.T, k kind, seed uint64) {
+	p := newProgram(k, seed)
+	was := p.run(t)
+	if err := was.Validate(); err != nil {
+		t.Fatalf("%s %d: Validate() = %v", k.name, seed, err)
+	}
+	s.unchanged++
+	switch same, err := was.WhatIf(); {
+	case err != nil:
+		t.Errorf("%s %d: WhatIf() = %v", k.name, seed, err)
+	case same.Makespan == was.Makespan:
+		s.same++
+	case *misses > 0:
+		s.missed = append(s.missed, miss{1000, fmt.Sprintf("%s %d: no change: predicted %v, was %v", k.name, seed, same.Makespan, was.Makespan)})
+	}
+	for n := range uint64(changesEach) {
+		p := newProgram(k, seed)
+		changes := p.change(&generator{kind: k, Rand: rand.New(rand.NewPCG(seed, 100+n))}, was)
+		if len(changes) == 0 {
+			continue
+		}
+		got, err := was.WhatIf(changes...)
+		if err != nil {
+			t.Errorf("%s %d: WhatIf(%v) = %v", k.name, seed, changes, err)
+			continue
+		}
+		real := p.run(t)
+		off := float64((got.Makespan - real.Makespan).Abs()) / float64(max(real.Makespan, 1))
+		s.changes++
+		s.worst = max(s.worst, off)
+		if off <= 0.05 {
+			s.within++
+		}
+		right := sameDirection(was.Makespan-got.Makespan, was.Makespan-real.Makespan, was.Makespan/1000)
+		if right {
+			s.direction++
+		}
+		if off == 0 {
+			s.exact++
+		}
+		if *single >= 0 {
+			t.Logf("%s %d %v\n%s\nwas\n%s\npredicted\n%s\nreal\n%s", k.name, seed, changes, p, was.Text(140, false), got.Run.Text(140, false), real.Text(140, false))
+		}
+		if off > 0.05 || !right || *inexact && off > 0 {
+			s.missed = append(s.missed, miss{off, fmt.Sprintf("%s %d: %v: was %v, predicted %v, real %v", k.name, seed, changes, was.Makespan, got.Makespan, real.Makespan)})
+		}
+	}
+}
+
+// sameDirection tells whether two savings are of one sign, or as good as equal.
+func sameDirection(got, want, tolerance time.Duration) bool {
+	return cmp.Compare(got, 0) == cmp.Compare(want, 0) || (got-want).Abs() <= tolerance
+}
+
+var _ waterfall.Run
