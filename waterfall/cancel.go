@@ -58,7 +58,7 @@ func (x *index) firstFailure(g int) int {
 			}
 		}
 	}
-	if failed < 0 || left >= 0 && earlier(left, failed) || x.settles(g, x.run.Tasks[failed].End()) {
+	if failed < 0 || left >= 0 && earlier(left, failed) || x.run.Groups[g].Settled {
 		return left
 	}
 	return failed

@@ -228,14 +228,14 @@ func (j *jsonRun) run() *Run {
 		Groups: make([]Group, len(j.Groups)), Tasks: make([]Task, len(j.Tasks)),
 	}
 	for i, g := range j.Groups {
-		run.Groups[i] = Group{g.ID, g.Parent, g.Name, g.Limit, time.Duration(g.Start), time.Duration(g.End), asap.Outcome(g.Outcome), g.Err}
+		run.Groups[i] = Group{ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Start: time.Duration(g.Start), End: time.Duration(g.End), Outcome: asap.Outcome(g.Outcome), Err: g.Err}
 	}
 	for i, t := range j.Tasks {
 		pieces := make([]Piece, len(t.Pieces))
 		for k, p := range t.Pieces {
 			pieces[k] = Piece{State(p.State), time.Duration(p.Start), time.Duration(p.End), p.On}
 		}
-		run.Tasks[i] = Task{t.ID, t.Group, t.Parent, t.Name, t.Deps, t.Limit, asap.Outcome(t.Outcome), t.Err, pieces}
+		run.Tasks[i] = Task{ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, Limit: t.Limit, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces}
 	}
 	return run
 }

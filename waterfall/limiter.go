@@ -114,6 +114,29 @@ func (s *sim) next(l *limiter) int {
 	}
 }
 
+// dequeue lets a body go on without slots that was queued for that.
+func (s *sim) dequeue(i int) {
+	t := &s.tasks[i]
+	if at := t.queuedAt; at != nil {
+		t.queuedAt = nil
+		at.left--
+		for l := s.limit[i]; l != at; l = l.up {
+			s.releaseOne(l)
+		}
+		t.bare = true
+		s.granted(i)
+	}
+}
+
+// releaseOne gives back a slot of l alone.
+func (s *sim) releaseOne(l *limiter) {
+	if l.left == 0 {
+		l.free++
+	} else {
+		s.climb(l.up, s.next(l))
+	}
+}
+
 // limiters finds the limiter of every task: that of its Map, of its group, and
 // of what is around them.
 func (m *model) limiters(outermost int) []*limiter {

@@ -108,7 +108,7 @@ func (r *Run) pageData() *pageData {
 	slack := m.graph().slack()
 	d := &pageData{
 		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
-		Roots: spawns(m.roots), Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
+		Roots: [][2]int64{}, Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
 		Rows: []pageRow{}, Chains: []pageChain{}, Steps: []pageStep{},
 	}
 	critical := make(map[asap.ID]bool)

@@ -28,7 +28,8 @@ type Run struct {
 	// Tasks are those of all groups, in order of declaration.
 	Tasks []Task
 	// Notes say in words what is missing from the record, if anything is.
-	Notes []string
+	Notes  []string
+	Shared []SharedLimit
 }
 
 // Group is one group of a [Run].
@@ -43,12 +44,30 @@ type Group struct {
 	// finds it by how many ran while others were queued: of several limits that
 	// explain the same queue it tells the widest.
 	Limit int
+	// Shared is the shared limit of its bodies and of those inside them, as a
+	// number in Run.Shared from 1 on; 0 means that of the task around it, if any.
+	Shared int
+	// Settled says that a failure ends nothing.
+	Settled bool
+	// Waits are those for its tasks outside of any body.
+	Waits []Wait
 	// Start and End are the instants of its making and its end; End is the
 	// run's makespan as long as Outcome is 0.
 	Start, End time.Duration
 	Outcome    asap.Outcome
 	// Err is the text of the error that Wait returned.
 	Err string
+}
+
+// Wait is a stretch in which somebody waits outside of any body.
+type Wait struct {
+	On         asap.ID // a task or a group, 0 if it is not known
+	Start, End time.Duration
+}
+
+// SharedLimit is one [asap.SharedLimit] of a [Run].
+type SharedLimit struct {
+	Limit int // how many bodies run at once of all that have it
 }
 
 // Task is one task of a [Run].
@@ -66,8 +85,14 @@ type Task struct {
 	Deps []asap.ID
 	// Limit is how many elements of a Map run at once, 0 if there is no limit
 	// or it was never reached.
-	Limit   int
-	Outcome asap.Outcome // 0 while the task has not ended
+	Limit int
+	// After and AfterEnd are those of Deps that are for the order only.
+	After, AfterEnd []asap.ID
+	Shared          int
+	Timeout, Within time.Duration
+	Around, MayFail bool
+	Race            bool
+	Outcome         asap.Outcome // 0 while the task has not ended
 	// Err is the text of the task's error.
 	Err string
 	// Pieces follow each other without a gap from the task's declaration to

@@ -11,7 +11,7 @@ const maxRank = 31
 // rank is that of task i: its own, its group's, or that of the Map or Race that
 // it is part of.
 func (s *sim) rank(i int) int {
-	r := max(s.tasks[i].rank, s.groupRank[s.m.group[s.m.run.Tasks[i].Group]])
+	r := max(s.tasks[i].rank, s.groups[s.m.groupOf(i)].rank)
 	if p := s.whole(i); p >= 0 {
 		r = max(r, s.tasks[p].rank)
 	}
@@ -20,18 +20,18 @@ func (s *sim) rank(i int) int {
 
 // whole is the Map or Race that task i is part of, or -1.
 func (s *sim) whole(i int) int {
-	if p := s.m.parent(i); p >= 0 && s.m.run.Tasks[p].Group == s.m.run.Tasks[i].Group {
-		return p
+	if w := s.m.wholeOf(i); w != i {
+		return w
 	}
 	return -1
 }
 
-// nest ranks a group, as the first of its tasks is declared, above the body
-// around it.
-func (s *sim) nest(group int) {
-	if owner, ok := s.m.task[s.m.run.Groups[group].Parent]; ok {
-		s.groupRank[group] = max(s.groupRank[group], min(s.rank(owner)+1, maxRank))
+// wholeOf is the Map or Race that task i is part of, or i itself.
+func (x *index) wholeOf(i int) int {
+	if p := x.parent(i); p >= 0 && x.run.Tasks[p].Group == x.run.Tasks[i].Group {
+		return p
 	}
+	return i
 }
 
 // need is a task, or a group, that a body waits for, or that such a task still
@@ -70,7 +70,7 @@ func (s *sim) awaited(todo []need, i, rank int) []need {
 // raise ranks task i and adds what it needs.
 func (s *sim) raise(todo []need, i, rank int) []need {
 	t, top := &s.tasks[i], s.limit[i].top()
-	if t.ended || top == nil || max(t.rank, s.groupRank[s.m.group[s.m.run.Tasks[i].Group]]) >= rank {
+	if t.ended || top == nil || max(t.rank, s.groups[s.m.groupOf(i)].rank) >= rank {
 		return todo
 	}
 	t.rank = rank
@@ -95,10 +95,10 @@ func (s *sim) raise(todo []need, i, rank int) []need {
 // raiseGroup ranks a group that its owner waits for, under one limit, and adds
 // what its bodies wait for; its other tasks have the rank when they are ready.
 func (s *sim) raiseGroup(todo []need, n need) []need {
-	if n.top == nil || s.groupRank[n.group] >= n.rank {
+	if n.top == nil || s.groups[n.group].rank >= n.rank {
 		return todo
 	}
-	s.groupRank[n.group] = n.rank
+	s.groups[n.group].rank = n.rank
 	n.top.raised = true
 	for _, i := range s.m.members[n.group] {
 		t := &s.tasks[i]

@@ -152,6 +152,7 @@ func (x *index) find(name string) []int {
 	whole, elements := strings.CutSuffix(name, "[]")
 	for i := range x.run.Tasks {
 		switch {
+		case name == "":
 		case x.run.Tasks[i].Name == name, x.path(i) == name:
 			out = append(out, i)
 		case elements:

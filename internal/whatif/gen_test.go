@@ -166,7 +166,8 @@ func (g *generator) body(t *task, depth int, known []*task) (steps []step) {
 func (g *generator) trouble(t *task) {
 	last := len(t.bodies) - 1
 	if t.sort == race && g.races && g.chance(3) {
-		t.bodies[g.IntN(len(t.bodies))] = append(t.bodies[0][:len(t.bodies[0]):len(t.bodies[0])], step{do: fails})
+		i := g.IntN(len(t.bodies))
+		t.bodies[i] = append(t.bodies[i], step{do: fails})
 	}
 	if g.failures && t.sort != race {
 		switch {

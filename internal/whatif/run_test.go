@@ -42,6 +42,7 @@ func (p *program) run(t *testing.T) (run *waterfall.Run) {
 		_ = r.do(t.Context(), g, exit, p.script, true, nil)
 		_ = g.Wait()
 		run = rec.Run()
+		p.facts(run)
 	})
 	return run
 }

@@ -1,0 +1,131 @@
+package waterfall
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// What the end of a context does: of a group, for its tasks and the groups inside;
+// of a Race, for the functions that have lost; of a limit of time, for one body.
+
+// endGroup ends group g: what runs is cut, what waits for a slot or has not begun is
+// skipped.
+func (s *sim) endGroup(g int, exit bool) {
+	b := &s.groups[g]
+	if b.ended {
+		return
+	}
+	b.ended, b.exit = true, exit
+	for _, i := range slices.Clone(s.m.members[g]) {
+		t := &s.tasks[i]
+		switch {
+		case !t.declared || t.ended:
+		case t.started:
+			s.cut(i, s.causeOf(g))
+		case s.holds(i):
+			// a Map or a Race ends with its parts
+		case s.starts(i):
+			// in this very instant, which is not too late
+		default:
+			s.end(i, asap.Skipped)
+		}
+	}
+}
+
+// holds tells whether task k is a Map or a Race that has parts under way.
+func (s *sim) holds(k int) bool {
+	t := &s.tasks[k]
+	return t.declared && t.pending == 0 && t.parts > 0
+}
+
+// starts tells whether a body is to start in this very instant, and did so then.
+func (s *sim) starts(k int) bool {
+	t := &s.tasks[k]
+	return t.pending == 0 && !t.queued && s.m.tasks[k].kind == isBody && s.limit[k] == nil && s.m.tasks[k].lag == 0
+}
+
+// lose ends a function of a Race that is decided.
+func (s *sim) lose(i int, b *settling) {
+	t := &s.tasks[i]
+	switch {
+	case !t.declared || t.ended:
+	case t.started:
+		s.cut(i, byRace)
+	case !s.starts(i):
+		s.settle(i, asap.Skipped, b)
+	}
+}
+
+// cut ends the context of a body that has begun.
+func (s *sim) cut(i int, why cause) {
+	t, mt := &s.tasks[i], &s.m.tasks[i]
+	if !t.started || t.ended || t.over == byGroup || t.over == byExit {
+		return
+	}
+	again := t.over != 0
+	t.over = why
+	for _, g := range s.m.nested[i] {
+		if s.groups[g].begun {
+			s.endGroup(g, false)
+		}
+	}
+	if t.ended || again && !t.waiting && t.timer == 0 {
+		return
+	}
+	switch {
+	case t.returns != 0:
+	case t.waiting && s.m.tasks[i].ops[t.next-1].kind != opWaitGroup:
+		t.failed = true
+		s.giveUp(i)
+	case t.waiting:
+	case t.queued: // to go on: it does, and without a slot
+		if why == byGroup || why == byExit {
+			s.dequeue(i)
+		}
+	case mt.deaf:
+	default:
+		d := time.Duration(0)
+		if mt.ending == endsCut {
+			d = mt.late
+		}
+		s.piece(i, Running, 0)
+		o := s.errorOf(i)
+		if d == 0 {
+			s.leave(i, o)
+			return
+		}
+		t.timer = s.after(d, evCut, i)
+		s.stop(i, o)
+	}
+}
+
+// stop lets body i do nothing more until it returns with that outcome.
+func (s *sim) stop(i int, o asap.Outcome) { s.tasks[i].returns = o }
+
+// within is the instant of the Within of task i.
+func (s *sim) within(i int) {
+	t := &s.tasks[i]
+	switch {
+	case t.ended:
+	case t.started:
+		s.cut(i, byTime)
+	case s.m.tasks[i].kind == isMap, s.m.tasks[i].kind == isRace, s.m.tasks[i].kind == isInline:
+		if !s.holds(i) {
+			s.end(i, s.errorOf(i))
+		}
+	default:
+		s.end(i, s.errorOf(i))
+	}
+}
+
+// unrun is a task whose body never ran, and is to run now: nothing is known of it.
+func (s *sim) unrun(i int) {
+	if p := s.whole(i); p >= 0 && s.m.tasks[p].kind == isRace {
+		s.tasks[i].started = true // and runs on until the Race is decided
+		return
+	}
+	s.note(neverRan, i)
+	s.end(i, asap.Succeeded)
+}
