@@ -11,7 +11,6 @@ type assumed uint8
 const (
 	runsOn     assumed = iota // until its context ends, as it did
 	wentWell                  // after a wait that had failed
-	endedThere                // where its context had ended
 	neverRan
 )
 

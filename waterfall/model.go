@@ -31,6 +31,7 @@ const (
 	opPause                   // it waits and gives up after d
 	opLag                     // it could go on, and nobody ran it; only without a limit
 	opSpawn                   // tasks inside it are declared
+	opMore                    // it runs on, as it seems: then its context had ended
 )
 
 // spawned is a task that is declared some time after its parent's step.
@@ -87,6 +88,7 @@ type model struct {
 	cancels []int
 	settled []bool          // by group
 	over    []time.Duration // when the context of a body ended in the record, or never
+	typical time.Duration // what a body takes that never ran
 	jitter  time.Duration   // until everybody knows that a context has ended, on a real clock
 }
 
@@ -116,6 +118,7 @@ func (r *Run) model() *model {
 		m.describe(i)
 	}
 	m.guessDeaf()
+	m.findTypical()
 	for i := range m.tasks {
 		m.place(i)
 	}
@@ -141,7 +144,7 @@ func (m *model) describe(i int) {
 		}
 	}
 	mt.mayFail = t.MayFail || t.Outcome == asap.Tolerated && m.skipped(i)
-	mt.tolerated = mt.mayFail || t.Outcome == asap.Tolerated
+	mt.tolerated = mt.mayFail || t.Optional || t.Outcome == asap.Tolerated
 	switch {
 	case m.container(i):
 		m.describeContainer(i)

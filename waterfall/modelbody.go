@@ -131,7 +131,7 @@ func (m *model) isCut(i int, late time.Duration) bool {
 	case asap.Exited:
 		return m.cancels[m.group[m.run.Tasks[i].Group]] != i
 	}
-	return late <= m.jitter
+	return late <= m.jitter && (late > 0 || m.over[i] == m.limitOf(i)) // else it may be why the context has ended
 }
 
 // wait is the step of a blocked piece, and whether it failed. A wait that ended
@@ -185,6 +185,28 @@ func (m *model) guessDeaf() {
 	for i := range m.tasks {
 		if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut {
 			mt.deaf = true
+		}
+	}
+}
+
+// findTypical finds the median of what the bodies took that ended by themselves.
+func (m *model) findTypical() {
+	var took []time.Duration
+	for i := range m.tasks {
+		if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut && i != m.caller {
+			took = append(took, m.run.Tasks[i].Took())
+		}
+	}
+	slices.Sort(took)
+	if len(took) > 0 {
+		m.typical = took[len(took)/2]
+	}
+	for i := range m.tasks {
+		if mt := &m.tasks[i]; mt.ending == endsCut {
+			ran := m.run.Tasks[i].Took()
+			mt.ops = append(mt.ops, op{kind: opMore, d: max(m.typical-ran, ran)})
+		} else if mt.kind == isUnrun {
+			mt.ops = []op{{kind: opRun, d: m.typical}}
 		}
 	}
 }

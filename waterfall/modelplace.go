@@ -78,7 +78,7 @@ func (m *model) placeInBody(i, p int, at time.Duration) {
 		if q.State == Blocked && q.On == group {
 			break
 		}
-		if q.State == Running && q.Start <= at {
+		if q.State == Running && q.Start <= at && (piece < 0 || t.Pieces[piece].End < at) {
 			piece = k
 		}
 	}

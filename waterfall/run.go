@@ -91,6 +91,8 @@ type Task struct {
 	Shared          int
 	Timeout, Within time.Duration
 	Around, MayFail bool
+	// Optional tells whether its failure is a value for all that need it.
+	Optional bool
 	Race            bool
 	Outcome         asap.Outcome // 0 while the task has not ended
 	// Err is the text of the task's error.
@@ -262,25 +264,7 @@ func (x *index) container(i int) bool {
 // race tells whether task i is a Race and no Map. That has dependencies, as a Race
 // may have: then the end tells, which is a failure of all functions, and no Map's, or
 // came before that of a function that had lost.
-func (x *index) race(i int) bool {
-	t := &x.run.Tasks[i]
-	if !x.container(i) {
-		return false
-	}
-	if len(t.Deps) == 0 || t.Outcome == asap.Failed {
-		return true
-	}
-	won, lost := false, false
-	for _, c := range x.children[i] {
-		part := &x.run.Tasks[c]
-		if part.Group != t.Group {
-			continue
-		}
-		won = won || part.Outcome == asap.Succeeded && part.End() == t.End()
-		lost = lost || part.End() > t.End() || part.End() == t.End() && (part.Outcome == asap.Skipped || part.Outcome == asap.Canceled)
-	}
-	return t.Outcome == asap.Succeeded && won && lost
-}
+func (x *index) race(i int) bool { return x.run.Tasks[i].Race && x.container(i) }
 
 // path is the task's name after those of the tasks around it.
 func (x *index) path(i int) string {

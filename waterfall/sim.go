@@ -24,6 +24,7 @@ type sim struct {
 	tasks  []simTask
 	groups []simGroup
 	notes  map[assumption]bool
+	gather *settling // takes the bodies that are declared, if not nil
 }
 
 type simTask struct {
@@ -129,9 +130,6 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 		e := heap.Pop(&s.events).(event)
 		s.now = max(s.now, e.at)
 		s.handle(e)
-		if s.events.Len() == 0 {
-			s.letGo()
-		}
 	}
 	return s
 }
@@ -236,7 +234,11 @@ func (s *sim) declare(i int) {
 	if mt.kind == isRace && len(mt.deps) == 0 {
 		s.expand(i)
 	}
-	if t.pending == 0 {
+	switch {
+	case t.pending > 0:
+	case s.gather != nil && (mt.kind == isBody || mt.kind == isUnrun):
+		s.gather.ready = append(s.gather.ready, i)
+	default:
 		s.ready(i)
 	}
 }
@@ -281,7 +283,7 @@ func (s *sim) ready(i int) {
 	s.blockedOnDeps(i)
 	mt := &s.m.tasks[i]
 	switch mt.kind {
-	case isBody:
+	case isBody, isUnrun:
 		if s.limit[i] == nil {
 			s.after(mt.lag, evStart, i)
 			return
@@ -293,8 +295,6 @@ func (s *sim) ready(i int) {
 			return
 		}
 		s.after(mt.lag, evEnd, i)
-	case isUnrun:
-		s.unrun(i)
 	case isRace:
 		if len(mt.deps) > 0 {
 			s.expand(i)
@@ -322,6 +322,9 @@ func (s *sim) start(i int) {
 	s.piece(i, Queued, 0)
 	if !t.started {
 		t.started = true
+		if mt := &s.m.tasks[i]; mt.kind == isUnrun {
+			s.note(neverRan, i)
+		}
 		if d := s.m.run.Tasks[i].Timeout; d > 0 {
 			s.after(d, evTimeout, i)
 		}

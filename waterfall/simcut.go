@@ -119,13 +119,3 @@ func (s *sim) within(i int) {
 		s.end(i, s.errorOf(i))
 	}
 }
-
-// unrun is a task whose body never ran, and is to run now: nothing is known of it.
-func (s *sim) unrun(i int) {
-	if p := s.whole(i); p >= 0 && s.m.tasks[p].kind == isRace {
-		s.tasks[i].started = true // and runs on until the Race is decided
-		return
-	}
-	s.note(neverRan, i)
-	s.end(i, asap.Succeeded)
-}

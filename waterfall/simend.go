@@ -121,13 +121,16 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 		case s.m.tasks[d].kind == isInline && s.m.tasks[d].lag == 0:
 			b.inlined = true
 			s.settle(d, s.result(d), b)
-		case s.m.tasks[d].kind == isBody:
+		case s.m.tasks[d].kind == isBody, s.m.tasks[d].kind == isUnrun:
 			dt.byEnd = true
 			b.ready = append(b.ready, d)
 		default:
 			b.inlined = true
 			dt.byEnd = true
+			was := s.gather
+			s.gather = b
 			s.ready(d)
+			s.gather = was
 		}
 	}
 	s.endAround(i, b)

@@ -16,7 +16,7 @@ func (s *sim) step(i int) {
 	for {
 		if t.next > 0 {
 			switch prev := mt.ops[t.next-1]; prev.kind {
-			case opRun:
+			case opRun, opMore:
 				s.piece(i, Running, 0)
 			case opLag:
 				s.piece(i, Queued, 0)
@@ -34,7 +34,10 @@ func (s *sim) step(i int) {
 		o := mt.ops[t.next]
 		t.next++
 		switch o.kind {
-		case opRun:
+		case opRun, opMore:
+			if o.kind == opMore && t.over == 0 {
+				s.note(runsOn, i)
+			}
 			if d := scaled(o.d, s.scale[i]); d > 0 {
 				t.timer = s.after(d, evStep, i)
 				return
@@ -105,12 +108,6 @@ func (s *sim) finish(i int) {
 	switch mt.ending {
 	case endsBadly:
 		s.leave(i, s.m.run.Tasks[i].Outcome)
-	case endsCut:
-		if t.over == 0 { // it would have gone on
-			s.note(runsOn, i)
-			return
-		}
-		fallthrough
 	case endsWithWait:
 		if t.over == 0 {
 			s.note(wentWell, i)
@@ -118,19 +115,6 @@ func (s *sim) finish(i int) {
 		fallthrough
 	default:
 		s.leave(i, asap.Succeeded)
-	}
-}
-
-// letGo lets the bodies go on that wait for the end of their context, when nothing
-// is left that could end it.
-func (s *sim) letGo() {
-	for i := range s.tasks {
-		if t := &s.tasks[i]; t.started && !t.ended && !t.waiting && !t.queued && t.timer == 0 && t.returns == 0 {
-			s.note(endedThere, i)
-			s.piece(i, Running, 0)
-			s.leave(i, asap.Succeeded)
-			return
-		}
 	}
 }
 

@@ -16,17 +16,19 @@ func (p *program) change(g *generator, was *waterfall.Run) (changes []waterfall.
 	tasks := slices.DeleteFunc(p.tasks(), func(t *task) bool {
 		return was.Task(t.name) == nil || t.sort != body && was.Task(t.name+"[0]") == nil
 	})
+	changed := make(map[*task]bool)
 	for range [...]int{1, 1, 1, 2, 2, 3}[g.IntN(6)] {
 		t := tasks[g.IntN(len(tasks))]
 		switch {
 		case g.chance(5):
 			p.limit = g.IntN(5)
 			changes = append(changes, waterfall.Limit(p.limit))
-		case t.gone || insideGone(tasks, t):
+		case changed[t] || t.gone || insideGone(tasks, t):
 		case g.chance(5):
-			t.gone = true
+			t.gone, changed[t] = true, true
 			changes = append(changes, waterfall.Drop(t.name))
 		default:
+			changed[t] = true
 			share := g.IntN(151) - 50
 			changes = append(changes, t.speed(g, share))
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // temporary: what the record is to tell.
-func (p *program) facts(run *waterfall.Run) {
+func (p *program) facts(run *waterfall.Run, waits []wait) {
 	ids := map[string]asap.ID{}
 	for _, t := range run.Tasks {
 		ids[t.Name] = t.ID
@@ -44,6 +44,9 @@ func (p *program) facts(run *waterfall.Run) {
 	}
 	all(p)
 	groups := map[asap.ID]*program{}
+	for _, w := range waits {
+		run.Groups[0].Waits = append(run.Groups[0].Waits, waterfall.Wait{On: ids[w.name], Start: w.from, End: w.to})
+	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
 		name := t.Name
@@ -59,6 +62,7 @@ func (p *program) facts(run *waterfall.Run) {
 			continue
 		}
 		part := name != t.Name
+		t.Optional = pt.optional && pt.sort != race && (part || pt.sort == body)
 		t.MayFail = pt.mayFail && pt.sort != race
 		if pt.sort != race {
 			t.Timeout, t.Within, t.Around = pt.timeout, pt.within, pt.retried
