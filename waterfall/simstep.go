@@ -71,9 +71,10 @@ func (s *sim) step(i int) {
 			s.block(i)
 			return
 		case opWaitGroup:
-			if s.groups[o.on].open == 0 {
-				s.piece(i, Blocked, s.m.run.Groups[o.on].ID)
-				continue
+			if s.groups[o.on].open == 0 { // a Wait gives the slot back all the same
+				s.block(i)
+				s.wake(i)
+				return
 			}
 			s.groups[o.on].waiters = append(s.groups[o.on].waiters, i)
 			s.block(i)

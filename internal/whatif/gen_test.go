@@ -10,6 +10,7 @@ import (
 type kind struct {
 	name                                                           string
 	limits, maps, nested, races, failures, settled, callers, timed bool
+	hears                                                          bool // bodies stop when their context ends
 	ties                                                           bool // durations collide
 }
 
@@ -18,12 +19,16 @@ var kinds = []kind{
 	{name: "limits", limits: true},
 	{name: "Maps", maps: true},
 	{name: "nesting", nested: true},
-	{name: "Race", races: true},
-	{name: "failures", failures: true},
-	{name: "settled", failures: true, settled: true},
 	{name: "callers that wait", callers: true},
+	{name: "Race", races: true},
+	{name: "Race, heard", races: true, hears: true},
+	{name: "failures", failures: true},
+	{name: "failures, heard", failures: true, hears: true},
+	{name: "settled", failures: true, settled: true},
 	{name: "time limits", timed: true},
+	{name: "time limits, heard", timed: true, hears: true},
 	{name: "mixed", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true},
+	{name: "mixed, heard", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, hears: true},
 	{name: "mixed, ties", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, ties: true},
 }
 
@@ -96,7 +101,7 @@ func (g *generator) fill(t *task, depth int, mine, outer []*task) {
 			t.deps = append(t.deps, d)
 		}
 	}
-	t.deaf = !(g.races || g.failures || g.timed) || g.chance(2)
+	t.deaf = !g.hears
 	known := append(append([]*task(nil), outer...), mine...)
 	bodies := 1
 	switch {

@@ -108,6 +108,9 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 		if *single >= 0 {
 			t.Logf("%s %d %v\n%s\nwas\n%s\npredicted\n%s\nreal\n%s", k.name, seed, changes, p, was.Text(140, false), got.Run.Text(140, false), real.Text(140, false))
 		}
+		if *single >= 0 && off > 0 {
+			t.Log(differences(got.Run, real))
+		}
 		if off > 0.05 || !right || *inexact && off > 0 {
 			s.missed = append(s.missed, miss{off, fmt.Sprintf("%s %d: %v: was %v, predicted %v, real %v", k.name, seed, changes, was.Makespan, got.Makespan, real.Makespan)})
 		}
@@ -119,4 +122,48 @@ func sameDirection(got, want, tolerance time.Duration) bool {
 	return cmp.Compare(got, 0) == cmp.Compare(want, 0) || (got-want).Abs() <= tolerance
 }
 
-var _ waterfall.Run
+// differences lists the tasks that are not predicted as they were, the first to
+// differ first.
+func differences(got, want *waterfall.Run) string {
+	type row struct {
+		at   time.Duration
+		text string
+	}
+	var rows []row
+	for i := range want.Tasks {
+		w := &want.Tasks[i]
+		g := got.Task(w.Name)
+		if g == nil {
+			rows = append(rows, row{w.Start(), w.Name + " is not there"})
+			continue
+		}
+		at := time.Duration(-1)
+		for k := range max(len(g.Pieces), len(w.Pieces)) {
+			if k >= len(g.Pieces) || k >= len(w.Pieces) || g.Pieces[k].State != w.Pieces[k].State || g.Pieces[k].Start != w.Pieces[k].Start || g.Pieces[k].End != w.Pieces[k].End {
+				at = g.End()
+				if k < len(g.Pieces) {
+					at = g.Pieces[k].End
+				}
+				if k < len(w.Pieces) {
+					at = min(at, w.Pieces[k].End)
+				}
+				break
+			}
+		}
+		if at >= 0 {
+			text := func(t *waterfall.Task) (s string) {
+				for _, p := range t.Pieces {
+					s += fmt.Sprintf(" %v %v-%v", p.State, p.Start, p.End)
+				}
+				return s + " " + t.Outcome.String()
+			}
+			rows = append(rows, row{at, w.Name + "\n      predicted" + text(g) + "\n      real     " + text(w)})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
+	s := "differences"
+	for _, r := range rows {
+		s += fmt.Sprintf("\n  %v %s", r.at, r.text)
+	}
+	return s
+}
