@@ -114,7 +114,7 @@ func (m *model) body(i int) {
 	case waits:
 		mt.late = end - t.Pieces[last].End
 		mt.deaf = over < t.Pieces[last].Start
-	case end >= over && m.isCut(i, end-over):
+	case end >= over && t.Pieces[last].Start <= over && m.isCut(i, end-over):
 		mt.ending, mt.late = endsCut, end-over
 	default:
 		mt.ending = endsBadly
@@ -123,13 +123,13 @@ func (m *model) body(i int) {
 }
 
 // isCut tells whether body i, which ran on for so long after its context, ended
-// because of that.
+// because of that: it says so, unless there is another reason to say that.
 func (m *model) isCut(i int, late time.Duration) bool {
 	switch m.run.Tasks[i].Outcome {
-	case asap.Canceled, asap.Skipped:
-		return true
-	case asap.Exited:
-		return m.cancels[m.group[m.run.Tasks[i].Group]] != i
+	case asap.Canceled:
+		return late <= m.jitter || m.over[i] != m.lost(i) // a function that has lost is canceled however it ends
+	case asap.Exited: // and so are all that end after an exit
+		return late <= m.jitter && m.cancels[m.groupOf(i)] != i
 	}
 	return late <= m.jitter && (late > 0 || m.over[i] == m.limitOf(i)) // else it may be why the context has ended
 }

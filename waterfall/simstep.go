@@ -35,7 +35,11 @@ func (s *sim) step(i int) {
 		t.next++
 		switch o.kind {
 		case opRun, opMore:
-			if o.kind == opMore && t.over == 0 {
+			if o.kind == opMore {
+				if t.over != 0 {
+					s.leave(i, s.errorOf(i))
+					return
+				}
 				s.note(runsOn, i)
 			}
 			if d := scaled(o.d, s.scale[i]); d > 0 {
@@ -108,7 +112,7 @@ func (s *sim) finish(i int) {
 	t, mt := &s.tasks[i], &s.m.tasks[i]
 	switch mt.ending {
 	case endsBadly:
-		s.leave(i, s.m.run.Tasks[i].Outcome)
+		s.leave(i, s.ownEnd(i))
 	case endsWithWait:
 		if t.over == 0 {
 			s.note(wentWell, i)
@@ -116,6 +120,21 @@ func (s *sim) finish(i int) {
 		fallthrough
 	default:
 		s.leave(i, asap.Succeeded)
+	}
+}
+
+// ownEnd is how body i ends by itself: as it did, but for what the end of its
+// context made of that then.
+func (s *sim) ownEnd(i int) asap.Outcome {
+	switch o := s.m.run.Tasks[i].Outcome; {
+	case s.tasks[i].over != 0:
+		return o
+	case o == asap.Canceled && s.m.over[i] == s.m.lost(i):
+		return asap.Failed
+	case o == asap.Canceled, o == asap.Exited && s.m.cancels[s.m.groupOf(i)] != i:
+		return asap.Succeeded
+	default:
+		return o
 	}
 }
 
