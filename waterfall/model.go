@@ -103,7 +103,7 @@ func (r *Run) model() *model {
 	m.cancels = make([]int, len(m.run.Groups))
 	m.settled = make([]bool, len(m.run.Groups))
 	for g := range m.run.Groups {
-		m.cancels[g] = m.firstFailure(g)
+		m.cancels[g] = m.culprit(m.firstFailure(g))
 		m.settled[g] = m.run.Groups[g].Settled || m.wentOn(g)
 		if p, ok := m.task[m.run.Groups[g].Parent]; ok {
 			m.nested[p] = append(m.nested[p], g)
@@ -123,6 +123,23 @@ func (r *Run) model() *model {
 		m.place(i)
 	}
 	return m
+}
+
+// culprit is c, the task that has ended its group, or another of that very instant
+// that has worked until then: what only waited ended because of that one.
+func (m *model) culprit(c int) int {
+	if c < 0 {
+		return c
+	}
+	t := &m.run.Tasks[c]
+	for _, i := range m.members[m.groupOf(c)] {
+		if o := &m.run.Tasks[i]; o.Outcome == t.Outcome && o.End() == t.End() && len(o.Pieces) > 0 {
+			if p := o.Pieces[len(o.Pieces)-1]; p.State == Running && p.Len() > 0 {
+				return i
+			}
+		}
+	}
+	return c
 }
 
 // wentOn tells whether a task of group g failed and canceled nothing.

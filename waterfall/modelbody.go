@@ -193,7 +193,7 @@ func (m *model) guessDeaf() {
 func (m *model) findTypical() {
 	var took []time.Duration
 	for i := range m.tasks {
-		if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut && i != m.caller {
+		if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut && mt.ending != endsWithWait && i != m.caller {
 			took = append(took, m.run.Tasks[i].Took())
 		}
 	}
@@ -202,7 +202,7 @@ func (m *model) findTypical() {
 		m.typical = took[len(took)/2]
 	}
 	for i := range m.tasks {
-		if mt := &m.tasks[i]; mt.ending == endsCut {
+		if mt := &m.tasks[i]; mt.ending == endsCut || mt.ending == endsWithWait {
 			ran := m.run.Tasks[i].Took()
 			mt.ops = append(mt.ops, op{kind: opMore, d: max(m.typical-ran, ran)})
 		} else if mt.kind == isUnrun {

@@ -40,7 +40,7 @@ func (s *sim) step(i int) {
 					s.leave(i, s.errorOf(i))
 					return
 				}
-				s.note(runsOn, i)
+				s.note([]assumed{endsCut: runsOn, endsWithWait: wentWell}[mt.ending], i)
 			}
 			if d := scaled(o.d, s.scale[i]); d > 0 {
 				t.timer = s.after(d, evStep, i)
@@ -109,18 +109,11 @@ func (s *sim) waitFailed(i int, o op) bool {
 
 // finish is the end of a body that has done all that is known of it.
 func (s *sim) finish(i int) {
-	t, mt := &s.tasks[i], &s.m.tasks[i]
-	switch mt.ending {
-	case endsBadly:
+	if s.m.tasks[i].ending == endsBadly {
 		s.leave(i, s.ownEnd(i))
-	case endsWithWait:
-		if t.over == 0 {
-			s.note(wentWell, i)
-		}
-		fallthrough
-	default:
-		s.leave(i, asap.Succeeded)
+		return
 	}
+	s.leave(i, asap.Succeeded)
 }
 
 // ownEnd is how body i ends by itself: as it did, but for what the end of its
