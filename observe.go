@@ -13,6 +13,8 @@ import (
 //     never runs has no Started.
 //   - Of a body's goroutines that wait at the same time the first is told; when
 //     it goes on, Resumed and Blocked at one instant tell the next.
+//   - An Await outside of any body is a wait of the group whose task it is for:
+//     Blocked and Resumed in turn, with Task 0.
 //   - Calls for different tasks come at the same time, from whichever
 //     goroutine takes the step. No lock is held.
 //   - Ended of a dependency comes before Ready of its dependents. GroupStart
@@ -48,12 +50,13 @@ type Event struct {
 	// At is the monotonic time since the start of the outermost observed
 	// group, taken by the engine when the step happened.
 	At time.Duration
-	// Group is the group of the step. Task is 0 for steps of the group itself.
+	// Group is the group of the step. Task is 0 for steps of the group itself: its
+	// start and end, and waits for its tasks outside of any body.
 	Group, Task ID
 	// Parent is the task inside which the step belongs: the task that a nested
 	// group was made in, the Race or Map of a function or element. Otherwise 0.
 	Parent ID
-	// On is what a Blocked task waits for, a task or a group, or the
+	// On is what a Blocked task or group waits for, a task or a group, or the
 	// dependency that ended last and so made a task Ready. Otherwise 0, also
 	// when every dependency was done before the task was declared, and for a
 	// body that is Blocked by [Blocking]. An Await of a task that is done gives
@@ -84,7 +87,7 @@ const (
 	Ready                      // its dependencies are done; under a limit it may queue now
 	Started                    // its body starts
 	Blocked                    // its body waits for a task or a nested group, or in Blocking
-	Resumed                    // its body goes on
+	Resumed                    // its body goes on; of a group both are of who waits outside of any body
 	Ended                      // the task has its outcome
 	GroupEnd                   // every task of the group has ended
 )

@@ -33,7 +33,7 @@ const (
 
 type groupState struct {
 	parent asap.ID
-	phase  phase // announced, running or ended
+	phase  phase // announced, running, blocked by a wait of its own, or ended
 	began  time.Duration
 }
 
@@ -102,6 +102,13 @@ func (c *contract) group(s seen) {
 	case e.Kind == asap.GroupStart && g.phase == announced:
 		g.phase = running
 		c.same(e, g.began, g.parent)
+	case e.Kind == asap.Blocked && g.phase == running: // a wait outside of any body
+		g.phase = blocked
+		if t := c.tasks[e.On]; (t == nil || t.group != e.Group) && c.groups[e.On] == nil {
+			c.breach(e, "On is neither a task of the group nor a group")
+		}
+	case e.Kind == asap.Resumed && g.phase == blocked:
+		g.phase = running
 	case e.Kind == asap.GroupEnd && g.phase == running:
 		g.phase = ended
 		c.groupEnd(e, g)

@@ -52,6 +52,14 @@ func recorded() []call {
 	}
 }
 
+// wait adds a wait of the group's own for user, at the given place and instant.
+func wait(c []call, at, ms int) []call {
+	e := asap.Event{Group: 1, Name: "shop", At: time.Duration(ms) * time.Millisecond}
+	blocked, resumed := e, e
+	blocked.Kind, blocked.On, resumed.Kind = asap.Blocked, 2, asap.Resumed
+	return slices.Insert(c, at, call{false, blocked}, call{false, resumed})
+}
+
 func TestCheck(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -101,6 +109,11 @@ func TestCheck(t *testing.T) {
 		{"skipped after it ran", func(c []call) []call { c[13].e.Outcome, c[13].e.Err = asap.Skipped, asap.ErrSkipped; return c }, "Skipped, but its body ran"},
 		{"the group's failure without an error", func(c []call) []call { c[14].e.Outcome = asap.Failed; return c }, "Outcome Failed without an error"},
 		{"the group's error without failure", func(c []call) []call { c[14].e.Err = errDown; return c }, `Outcome Succeeded with the error "down"`},
+		{"waits of the group", func(c []call) []call { return wait(wait(c, 13, 5), 9, 2) }, ""},
+		{"a wait of the group for nothing known", func(c []call) []call { c = wait(c, 9, 2); c[9].e.On = 9; return c }, "On is neither a task of the group nor a group"},
+		{"a wait of the group that goes on", func(c []call) []call { return slices.Delete(wait(c, 9, 2), 10, 11) }, "out of order"},
+		{"a wait of the group that never began", func(c []call) []call { return slices.Delete(wait(c, 9, 2), 9, 10) }, "out of order"},
+		{"a wait after the group's end", func(c []call) []call { return wait(c, 15, 10) }, "after GroupEnd"},
 		{"an event of no group", func(c []call) []call { c[4].e.Group = 0; return c }, "without a group"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -66,6 +66,9 @@ type eventByEvent struct{ asap.Observer }
 // merge leaves out what takes no time: of two waits of a body that end at one
 // instant, either may end first.
 func merge(run *waterfall.Run) {
+	for i := range run.Tasks { // of which the events say nothing
+		run.Tasks[i].Race, run.Tasks[i].MayFail = false, false
+	}
 	for i := range run.Tasks {
 		var pieces []waterfall.Piece
 		for _, p := range run.Tasks[i].Pieces {

@@ -20,9 +20,18 @@
 // otherwise the page answers only a client on this machine, by the address of
 // the connection, that asked for a name of this machine, so that no other
 // site can reach it through its visitor's browser by changing what its own
-// name stands for. Headers are not believed: what a proxy says of itself makes
-// the page refuse, and nothing makes it answer. A proxy on this machine that
-// leaves no trace cannot be told from its user; give such a server an Allow.
+// name stands for. Headers are not believed: nothing in them makes the page
+// answer, and any sign of a proxy makes it refuse: HTTP/1.0, a header that
+// proxies add (Forwarded, X-Forwarded-…, Via, …-Client-IP, X-Envoy-…, CF-… and
+// others of the kind), a Connection header other than keep-alive, or a browser
+// without one.
+//
+// What remains: a proxy on this machine that speaks HTTP/1.1 on connections that
+// it keeps, asks for localhost or 127.0.0.1, and adds no header, leaves nothing
+// to tell its clients by, browsers apart. nginx from 1.29.7 on is such a proxy
+// unless it is told otherwise. Where one leads to the port of the program, give
+// the handler an Allow, or a server of its own on a port that the proxy does not
+// know.
 //
 // # What it costs
 //

@@ -1,9 +1,11 @@
 package asapweb
 
 import (
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -22,10 +24,8 @@ func (h *handler) guard(r *http.Request) error {
 	if !toHere(r.Host) {
 		return refuse(http.StatusForbidden, "host %s: not a name of this machine, as localhost is%s", r.Host, hint)
 	}
-	for _, key := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip"} {
-		if _, ok := r.Header[key]; ok {
-			return refuse(http.StatusForbidden, "header %s: a proxy is between the client and this machine%s", key, hint)
-		}
+	if sign := forwarded(r); sign != "" {
+		return refuse(http.StatusForbidden, "%s: a proxy is between the client and this machine%s", sign, hint)
 	}
 	return nil
 }
@@ -50,3 +50,76 @@ func toHere(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
+
+// forwarded returns what shows that a proxy has passed a request on, or "". It
+// cannot show that none has: a proxy may leave no trace.
+func forwarded(r *http.Request) string {
+	if !r.ProtoAtLeast(1, 1) { // nginx before 1.29.7, unless told otherwise
+		return r.Proto
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		if ofProxy(strings.ToLower(name)) {
+			return "header " + name
+		}
+	}
+	// Connection is for whoever is at the other end of it, so a proxy does not
+	// pass the client's on. Every browser sends keep-alive; nginx with HTTP/1.1
+	// sends close, or upgrade where it is set up for web sockets, or none.
+	said := strings.ToLower(strings.Join(r.Header["Connection"], ", "))
+	switch {
+	case r.ProtoMajor != 1 || strings.Contains(said, "keep-alive"):
+		return ""
+	case said != "":
+		return "header Connection: " + said
+	case strings.HasPrefix(r.UserAgent(), "Mozilla/"):
+		return "a browser without the header Connection: keep-alive"
+	}
+	return ""
+}
+
+// ofProxy tells whether a header, its name in lower case, is one that proxies add
+// and clients do not. Those of tracing are no sign: clients have them as well.
+func ofProxy(name string) bool {
+	for _, word := range proxyWords {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	for _, start := range proxyStarts {
+		if strings.HasPrefix(name, start) {
+			return true
+		}
+	}
+	for _, end := range proxyEnds {
+		if name == end || strings.HasSuffix(name, "-"+end) {
+			return true
+		}
+	}
+	return slices.Contains(proxyNames, name)
+}
+
+var (
+	// Forwarded and what begins so (RFC 7239), X-Forwarded-For and its kin,
+	// X-Forwarder-For, Fly-Forwarded-Port, Max-Forwards; Proxy-Client-IP,
+	// WL-Proxy-SSL, X-Proxy-…
+	proxyWords = []string{"forward", "proxy"}
+
+	// Client-IP, X-Real-IP, True-Client-IP, CF-Connecting-IP, X-Azure-ClientIP,
+	// X-Remote-Addr, Via, X-BlueCoat-Via, X-Cluster-IP, …
+	proxyEnds = []string{"ip", "clientip", "addr", "via"}
+
+	// Of Envoy and Istio, of IIS, Azure and ASP.NET, of AWS, of Cloudflare, Fastly,
+	// Akamai and Fly, of Google, Heroku and Vercel, of Kong, Varnish, Tailscale,
+	// oauth2-proxy, and of what ends TLS for others.
+	proxyStarts = []string{
+		"x-envoy-", "x-original-", "x-arr-", "x-azure-", "x-fd-", "x-appgw-", "x-amzn-", "x-amz-cf-", "cloudfront-",
+		"cf-", "cdn-", "x-cdn", "fastly-", "x-fastly-", "akamai-", "x-akamai-", "fly-", "x-appengine-", "x-goog-",
+		"x-vercel-", "x-nf-", "x-kong-", "x-varnish", "tailscale-", "x-auth-request-", "x-ssl-", "ssl-client-",
+		"x-client-cert", "x-client-verify", "x-client-dn", "x-cluster-", "x-remote-",
+	}
+
+	proxyNames = []string{
+		"x-host", "x-scheme", "x-url-scheme", "x-rewrite-url", "front-end-https", "x-request-start", "x-queue-start",
+		"x-cloud-trace-context", "surrogate-capability", "x-iinfo", "x-server-port", "x-server-name", "eagleeye-traceid",
+	}
+)

@@ -45,6 +45,11 @@ func TestWhoMaySeeThePage(t *testing.T) {
 		{name: "a proxy on this machine", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"X-Forwarded-For": "192.0.2.1"}, refused: "header X-Forwarded-For"},
 		{name: "a proxy that says nothing of whom", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"Via": "1.1 proxy"}, refused: "header Via"},
 		{name: "a proxy with an empty header", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"X-Forwarded-For": ""}, refused: "header X-Forwarded-For"},
+		{name: "a program that goes on", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"Connection": "Keep-Alive"}},
+		{name: "a proxy that does not go on", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"Connection": "close"}, refused: "header Connection: close"},
+		{name: "a proxy that is set up for web sockets", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"Connection": "Upgrade"}, refused: "header Connection: upgrade"},
+		{name: "a browser", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"User-Agent": "Mozilla/5.0", "Connection": "keep-alive"}},
+		{name: "a browser behind a proxy that leaves no trace", remote: "127.0.0.1:5", host: "localhost", header: map[string]string{"User-Agent": "Mozilla/5.0"}, refused: "a browser without the header Connection: keep-alive"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -64,6 +69,51 @@ func TestWhoMaySeeThePage(t *testing.T) {
 				t.Errorf("GET from %s of %s = %d %s, want 403 that begins with %q and names asapweb.Allow", tt.remote, tt.host, w.Code, w.Body, tt.refused)
 			}
 		})
+	}
+}
+
+// What proxies say of themselves, by their documentation.
+func TestHeadersOfProxies(t *testing.T) {
+	h := newHandler(new(waterfall.Stats))
+	for of, names := range map[string]string{
+		"the standard":            "Forwarded Via Max-Forwards Proxy-Authorization Proxy-Connection",
+		"nearly all":              "X-Forwarded-For X-Forwarded-Host X-Forwarded-Port X-Forwarded-Proto X-Forwarded-Server X-Forwarded-Prefix X-Forwarded-Scheme X-Forwarded-Ssl X-Forwarded-By X-Forwarded-User X-Forwarded-Uri X-Forwarded X-Forwarded-Tls-Client-Cert Forwarded-For X-Forwarded-Client-Cert X-Real-Ip X-Client-Ip Client-Ip X-Cluster-Client-Ip Remote-Addr X-Remote-Addr X-Remote-Ip",
+		"nginx and its ingress":   "X-Original-Forwarded-For X-Original-Uri X-Original-Url X-Original-Method X-Scheme X-Request-Start Ssl-Client-Cert Ssl-Client-Verify X-Host",
+		"Envoy and Istio":         "X-Envoy-External-Address X-Envoy-Internal X-Envoy-Original-Path X-Envoy-Expected-Rq-Timeout-Ms X-Envoy-Attempt-Count X-Envoy-Peer-Metadata",
+		"IIS, Azure and ASP.NET":  "X-Original-Host X-Original-For X-Original-Proto X-Arr-Ssl X-Arr-Log-Id X-Azure-Clientip X-Azure-Socketip X-Azure-Ref X-Azure-Fdid X-Fd-Healthprobe X-Appgw-Trace-Id Front-End-Https X-Rewrite-Url",
+		"AWS":                     "X-Amzn-Trace-Id X-Amzn-Tls-Version X-Amzn-Mtls-Clientcert X-Amz-Cf-Id Cloudfront-Viewer-Address Cloudfront-Forwarded-Proto",
+		"Google":                  "X-Cloud-Trace-Context X-Appengine-User-Ip X-Appengine-Country X-Goog-Iap-Jwt-Assertion",
+		"Cloudflare":              "Cf-Connecting-Ip Cf-Connecting-Ipv6 Cf-Ray Cf-Visitor Cf-Ipcountry Cf-Worker Cf-Access-Jwt-Assertion Cdn-Loop True-Client-Ip",
+		"Fastly, Akamai, Fly":     "Fastly-Client-Ip Fastly-Ssl X-Fastly-Orig-Host Akamai-Origin-Hop X-Akamai-Edgescape Surrogate-Capability Fly-Client-Ip Fly-Forwarded-Port Fly-Region",
+		"Heroku, Vercel, Netlify": "X-Request-Start X-Vercel-Id X-Vercel-Forwarded-For X-Nf-Client-Connection-Ip X-Nf-Request-Id",
+		"others":                  "X-Varnish X-Kong-Request-Id X-Bluecoat-Via Wl-Proxy-Client-Ip Wl-Proxy-Ssl Proxy-Client-Ip X-Proxyuser-Ip X-Iinfo Incap-Client-Ip Ali-Cdn-Real-Ip Cdn-Src-Ip X-Cdn-Src-Port Tailscale-User-Login X-Auth-Request-User X-Ssl-Client-Verify X-Client-Cert",
+	} {
+		for _, name := range strings.Fields(names) {
+			w := get(t, h, "", func(r *http.Request) { r.Header.Set(name, "1") })
+			if w.Code != http.StatusForbidden || !strings.HasPrefix(w.Body.String(), "header "+http.CanonicalHeaderKey(name)+": a proxy") {
+				t.Errorf("%s, of %s = %d %s, want 403 that names it", name, of, w.Code, withoutAssets(w.Body.String()))
+			}
+		}
+	}
+	if w := get(t, h, "", func(r *http.Request) { r.Proto, r.ProtoMinor = "HTTP/1.0", 0 }); w.Code != http.StatusForbidden || !strings.HasPrefix(w.Body.String(), "HTTP/1.0: a proxy") {
+		t.Errorf("HTTP/1.0 = %d %s, want 403 that names it", w.Code, withoutAssets(w.Body.String()))
+	}
+	// What browsers and programs say, directly.
+	w := get(t, h, "", func(r *http.Request) {
+		for _, name := range strings.Fields("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-Request-Id X-Correlation-Id") {
+			r.Header.Set(name, "1")
+		}
+		r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)")
+		r.Header.Set("Connection", "keep-alive")
+	})
+	if w.Code != http.StatusOK {
+		t.Errorf("with the headers of a browser = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
+	}
+	if w := get(t, h, "", func(r *http.Request) {
+		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+		r.Header.Set("User-Agent", "Mozilla/5.0")
+	}); w.Code != http.StatusOK {
+		t.Errorf("a browser with HTTP/2, which has no Connection = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
 	}
 }
 

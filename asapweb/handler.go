@@ -51,9 +51,10 @@ func Handler(stats *waterfall.Stats, options ...Option) http.Handler {
 const maxAtOnce = 4
 
 type handler struct {
-	stats *waterfall.Stats
-	allow func(*http.Request) bool
-	slots chan struct{}
+	stats     *waterfall.Stats
+	allow     func(*http.Request) bool
+	traceLink func(string) string
+	slots     chan struct{}
 }
 
 // answer is what a request gets.

@@ -39,7 +39,7 @@ func TestParameters(t *testing.T) {
 		{"?run=-1", 400, `parameter run: "-1" is not the number of a run`},
 		{"?run=1e3", 400, `parameter run: "1e3" is not the number of a run`},
 		{"?run=99999999999999999999", 400, `parameter run: "99999999999999999999" is not the number of a run`},
-		{"?run=1&format=pdf", 400, `parameter format: "pdf" is unknown; there are [text svg html json perfetto mermaid dot]`},
+		{"?run=1&format=pdf", 400, `parameter format: "pdf" is unknown; there are [text svg html json perfetto mermaid dot pprof]`},
 		{"?run=1&format=", 400, `parameter format: "" is unknown`},
 		{"?run=%zz", 400, `query: invalid URL escape "%zz"`},
 		{"?group=home;run=1", 400, "query: invalid semicolon separator"},

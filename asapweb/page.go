@@ -34,6 +34,7 @@ type top struct {
 	Path    []crumb
 	Run     uint64
 	Live    bool
+	Trace   *traceRef
 	Formats []waterfall.Format
 }
 

@@ -149,7 +149,7 @@ func TestDownloads(t *testing.T) {
 	run := stats.Run(1)
 	for format, ending := range map[waterfall.Format]string{
 		waterfall.Text: "txt", waterfall.SVG: "svg", waterfall.HTML: "html", waterfall.JSON: "json",
-		waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.DOT: "dot",
+		waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.DOT: "dot", waterfall.PProf: "pb.gz",
 	} {
 		w := get(t, h, "?run=1&format="+string(format))
 		var want bytes.Buffer
@@ -168,8 +168,8 @@ func TestDownloads(t *testing.T) {
 	if got, err := waterfall.ReadJSON(get(t, h, "?run=1&format=json").Body); err != nil || got.Makespan != run.Makespan {
 		t.Errorf("the JSON is read back as %+v, %v", got, err)
 	}
-	if len(waterfall.Formats()) != 7 {
-		t.Errorf("there are %d formats, and this test knows 7", len(waterfall.Formats()))
+	if len(waterfall.Formats()) != 8 {
+		t.Errorf("there are %d formats, and this test knows 8", len(waterfall.Formats()))
 	}
 }
 

@@ -14,7 +14,7 @@ func (h *handler) run(v view, nonce string) (*answer, error) {
 		return nil, refuse(http.StatusNotFound, "run %d: not running, and not kept: of each group the slowest and the latest runs are", v.number)
 	}
 	if v.format == "" {
-		return runPage(run, nonce)
+		return h.runPage(run, nonce)
 	}
 	a := &answer{media: v.format.MediaType(), file: fileName(run, v.format)}
 	if err := run.Write(&a.body, v.format); err != nil {
@@ -24,8 +24,8 @@ func (h *handler) run(v view, nonce string) (*answer, error) {
 }
 
 // runPage is the page that package waterfall writes, with links.
-func runPage(run *waterfall.Run, nonce string) (*answer, error) {
-	t := top{Path: []crumb{{Text: shown(run.Name), Group: &run.Name}, {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended, Formats: waterfall.Formats()}
+func (h *handler) runPage(run *waterfall.Run, nonce string) (*answer, error) {
+	t := top{Path: []crumb{{Text: shown(run.Name), Group: &run.Name}, {Text: fmt.Sprint("run ", run.Number)}}, Run: run.Number, Live: !run.Ended, Trace: h.trace(run.TraceID), Formats: waterfall.Formats()}
 	above, err := renderTop(t)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func fileName(run *waterfall.Run, f waterfall.Format) string {
 	if name = strings.Trim(name[:min(len(name), 40)], "-"); name != "" {
 		name += "-"
 	}
-	ending := map[waterfall.Format]string{waterfall.Text: "txt", waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd"}[f]
+	ending := map[waterfall.Format]string{waterfall.Text: "txt", waterfall.Perfetto: "perfetto.json", waterfall.Mermaid: "mmd", waterfall.PProf: "pb.gz"}[f]
 	if ending == "" {
 		ending = string(f)
 	}

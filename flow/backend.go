@@ -112,6 +112,7 @@ func (b *backend) Await(ctx context.Context, n, by *engine.Node) (waited bool, e
 	if b.remote == nil || engine.IsDone(n) {
 		return false, nil
 	}
+	defer engine.ReportOutside(n, by)()
 	return true, b.remote.await(ctx, n)
 }
 

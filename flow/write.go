@@ -132,13 +132,14 @@ func (g *Graph) mermaid(b *strings.Builder) {
 	if dotted != nil {
 		fmt.Fprintf(b, "  linkStyle %s stroke-dasharray:1 4\n", strings.Join(dotted, ","))
 	}
+	// Colors that can be read on the light and on the dark theme.
 	for _, c := range []struct {
 		name, style string
 		ids         []string
 	}{
-		{"leftOut", "stroke-dasharray:4 3,opacity:0.6", left},
+		{"leftOut", "stroke-dasharray:4 3,color:#7c7c7c", left},
 		{"mayFail", "stroke-dasharray:4 3", may},
-		{"given", "fill:#eeeeee", input},
+		{"given", "fill:#88888833", input},
 	} {
 		if c.ids != nil {
 			fmt.Fprintf(b, "  classDef %s %s\n  class %s %s\n", c.name, c.style, strings.Join(c.ids, ","), c.name)

@@ -18,6 +18,7 @@ type chronicle struct {
 	byID    map[asap.ID]*recorded
 	names   map[string]int
 	outcome asap.Outcome
+	settled bool
 }
 
 // recorded is what happened to a task.
@@ -49,6 +50,9 @@ func (r *chronicle) Observe(e asap.Event) {
 		return
 	}
 	if e.Task == 0 {
+		if e.Kind == asap.GroupStart {
+			r.settled = e.Settled
+		}
 		r.outcome = e.Outcome
 		return
 	}
@@ -65,6 +69,7 @@ func (r *chronicle) Observe(e asap.Event) {
 		r.started = t
 	case asap.Ended:
 		t.Outcome = e.Outcome
+		t.Race = t.Race || r.decided(t)
 		if first := t.first(r); first != nil {
 			t.last = first
 		}
@@ -83,6 +88,7 @@ func (r *chronicle) declare(e asap.Event) {
 	t.ID, t.Group, t.Name = groupID+asap.ID(len(r.order))+1, groupID, r.unique(e.Name)
 	if of := r.byID[e.Parent]; of != nil {
 		t.Parent, t.declared = of.ID, of.ready
+		of.Race = len(of.deps) == 0 // a Map has one
 	}
 	for _, d := range e.Deps {
 		if dep := r.byID[d]; dep != nil {
@@ -92,6 +98,20 @@ func (r *chronicle) declare(e asap.Event) {
 	t.deps = e.Deps
 	r.order = append(r.order, t)
 	r.byID[e.Task] = t
+}
+
+// decided tells whether t, which has just ended, is a Race with dependencies, and no Map,
+// by what had become of its parts: a Map waits for all of them, and does not fail itself.
+func (r *chronicle) decided(t *recorded) bool {
+	if t.last == nil {
+		return false
+	}
+	for _, part := range r.order {
+		if part.Parent == t.ID && t.Outcome == asap.Succeeded && (part.Outcome == 0 || part.Outcome == asap.Failed || part.Outcome == asap.Canceled) {
+			return true
+		}
+	}
+	return t.Outcome == asap.Failed
 }
 
 // unique numbers a name that comes again, as a Recorder does.
@@ -118,7 +138,7 @@ func (r *chronicle) finish(name string, began time.Time, last time.Duration) *wa
 		}
 		run.Makespan = max(run.Makespan, t.ended)
 	}
-	run.Groups = []waterfall.Group{{ID: groupID, Name: name, End: run.Makespan}}
+	run.Groups = []waterfall.Group{{ID: groupID, Name: name, Settled: r.settled, End: run.Makespan}}
 	for _, t := range r.order {
 		t.pieces(r, run)
 		run.Tasks = append(run.Tasks, t.Task)
@@ -197,7 +217,7 @@ func (r *chronicle) end(t *recorded) time.Duration {
 // which the workflow decided, even if it took the value of another one that it
 // heard of at once.
 func (t *recorded) first(r *chronicle) (first *recorded) {
-	if t.last == nil || len(t.deps) > 0 || t.Outcome != asap.Succeeded {
+	if t.last == nil || !t.Race || t.Outcome != asap.Succeeded {
 		return nil
 	}
 	for _, part := range r.order {

@@ -9,8 +9,8 @@ type assumption struct {
 type assumed uint8
 
 const (
-	runsOn     assumed = iota // until its context ends, as it did
-	wentWell                  // after a wait that had failed
+	runsOn   assumed = iota // until its context ends, as it did
+	wentWell                // after a wait that had failed
 	neverRan
 )
 

@@ -35,8 +35,8 @@ func (x *index) canceler(t int, at time.Duration) int {
 }
 
 // firstFailure is the task of group g whose end canceled the others, or -1. The
-// first panic, Goexit or exit always did; the first failure did before it,
-// unless the group was one that settles, which no event tells.
+// first panic, Goexit or exit always did; the first failure did before it, unless the
+// group is settled.
 func (x *index) firstFailure(g int) int {
 	failed, left := -1, -1
 	earlier := func(i, than int) bool {
@@ -62,36 +62,4 @@ func (x *index) firstFailure(g int) int {
 		return left
 	}
 	return failed
-}
-
-// settles tells whether group g went on after a failure at that instant: a body
-// began later, or a Gather had all of its dependencies later.
-// Where bodies were canceled, what happened at about the same time says nothing:
-// on a real clock it takes a moment until everybody knows of a failure.
-func (x *index) settles(g int, failed time.Duration) bool {
-	scope := x.within(x.members[g])
-	for _, i := range scope {
-		if t := &x.run.Tasks[i]; t.Outcome == asap.Canceled && t.End() >= failed {
-			failed = add(failed, x.run.Makespan/1000)
-			break
-		}
-	}
-	for _, i := range scope {
-		t := &x.run.Tasks[i]
-		switch {
-		case t.End() <= failed:
-		case t.started():
-			for _, p := range t.Pieces {
-				if p.State == Running {
-					if p.Start > failed {
-						return true
-					}
-					break
-				}
-			}
-		case len(t.Deps) > 0 && good(t.Outcome) && !x.container(i):
-			return true
-		}
-	}
-	return false
 }

@@ -25,5 +25,6 @@
 // # Pictures
 //
 // [Run.Write] renders text, SVG, one self-contained HTML page, JSON, a trace
-// for Chrome and Perfetto, and the graph for Mermaid and Graphviz.
+// for Chrome and Perfetto, the graph for Mermaid and Graphviz, and a profile for
+// go tool pprof.
 package waterfall

@@ -197,6 +197,7 @@ func ExampleRun_Write() {
 	//   t0 -.-> t3
 	//   t2 -.-> t4
 	//   t3 -.-> t4
+	//   linkStyle 0,3 stroke:#c2410c,stroke-width:3px
 	//   classDef critical stroke:#c2410c,stroke-width:3px
 	//   class t1,t2,t4 critical
 }
@@ -213,6 +214,7 @@ func ExampleFormats() {
 	// perfetto application/json
 	// mermaid text/plain; charset=utf-8
 	// dot text/vnd.graphviz; charset=utf-8
+	// pprof application/octet-stream
 }
 
 func ExampleReadJSON() {
@@ -226,7 +228,7 @@ func ExampleReadError() {
 	if e, ok := errors.AsType[*waterfall.ReadError](err); ok {
 		fmt.Printf("%d:%d: %v\n", e.Line, e.Column, e.Err)
 	}
-	// Output: 2:2: version 9 of the format; this reads version 1
+	// Output: 2:2: version 9 of the format; this reads versions 1 and 2
 }
 
 func ExampleRun_Validate() {

@@ -3,6 +3,7 @@ package waterfall
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/asap-go/asap"
@@ -70,6 +71,11 @@ func (d *drawing) arrows() []arrow {
 	return out
 }
 
+// hot tells whether the critical path goes along an arrow.
+func (d *drawing) hot(a arrow) bool {
+	return d.critical[d.run.Tasks[a.from].ID] && d.critical[d.run.Tasks[a.to].ID]
+}
+
 // inside returns the tasks directly inside task p; -1 is the outermost group.
 func (d *drawing) inside(p int) []int {
 	if p >= 0 {
@@ -100,7 +106,7 @@ func (r *Run) writeDOT(b *strings.Builder) {
 		case !a.declared:
 			style = "style=dashed"
 		}
-		if d.critical[r.Tasks[a.from].ID] && d.critical[r.Tasks[a.to].ID] {
+		if d.hot(a) {
 			style = strings.TrimPrefix(style+", penwidth=2, color=\"#c2410c\"", ", ")
 		}
 		if style != "" {
@@ -152,7 +158,8 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
 		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(short(plain(r.Tasks[i].Name), longestName)))
 	}, "end")
-	for _, a := range d.arrows() {
+	var hot []string // arrows of the critical path
+	for n, a := range d.arrows() {
 		line := "-->"
 		switch {
 		case a.inside:
@@ -161,6 +168,12 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 			line = "-.->"
 		}
 		fmt.Fprintf(b, "  t%d %s t%d\n", a.from, line, a.to)
+		if d.hot(a) {
+			hot = append(hot, strconv.Itoa(n))
+		}
+	}
+	if hot != nil {
+		fmt.Fprintf(b, "  linkStyle %s stroke:#c2410c,stroke-width:3px\n", strings.Join(hot, ","))
 	}
 	classes := map[string][]string{}
 	for i := range r.Tasks {
@@ -176,8 +189,8 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 	}
 	for _, c := range []struct{ name, style string }{
 		{"critical", "stroke:#c2410c,stroke-width:3px"},
-		{"failed", "stroke:#b91c1c,stroke-width:3px,color:#b91c1c"},
-		{"unrun", "stroke-dasharray:4 3,opacity:0.7"},
+		{"failed", "stroke:#dc2626,stroke-width:3px,color:#dc2626"},
+		{"unrun", "stroke-dasharray:4 3,color:#7c7c7c"},
 	} {
 		if len(classes[c.name]) > 0 {
 			fmt.Fprintf(b, "  classDef %s %s\n  class %s %s\n", c.name, c.style, strings.Join(classes[c.name], ","), c.name)

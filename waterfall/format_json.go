@@ -2,58 +2,35 @@ package waterfall
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
-	"errors"
 	"fmt"
 	"io"
-	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
 )
 
-// The JSON of a run, version 1. All times are integers, nanoseconds since the
-// group's start.
+// The JSON of a run, version 2. What its members are is said at [ReadJSON].
 //
-//	{
-//	"asap":"run", "version":1,
-//	"name":"checkout",               of the outermost group
-//	"began":"2026-11-21T20:00:00Z",  wall clock, may be absent
-//	"makespan":360000000,
-//	"ended":true,
-//	"groups":[                       the outermost one first
-//	{"id":1, "parent":7, "name":"payment", "limit":4, "start":0, "end":360000000,
-//	 "outcome":"succeeded", "error":"text"}],
-//	"tasks":[                        in order of declaration
-//	{"id":2, "group":1, "parent":7, "name":"user", "deps":[3], "limit":2,
-//	 "outcome":"failed", "error":"text",
-//	 "pieces":[{"state":"running", "start":0, "end":120000000, "on":3}]}],
-//	"notes":["text"]
-//	}
-//
-// What is zero may be absent. IDs are positive, and unique among groups and
-// tasks; "on" and "parent" are such IDs. States are queued, running, blocked;
-// outcomes succeeded, failed, skipped, canceled, exited, panicked, goexited, or
-// absent as long as there is none. The rest of the rules are [Run.Validate]'s.
 // A reader refuses a member that it does not know: a change of the schema is a
-// new version.
+// new version. Version 1, which is read as well, had none of the members that
+// jsonRun.newer looks for: its limits were inferred from what ran at the same time.
 
-const jsonVersion = 1
+const jsonVersion = 2
 
 type jsonRun struct {
-	Asap     string      `json:"asap"`
-	Version  int         `json:"version"`
-	Name     string      `json:"name,omitzero"`
-	Began    time.Time   `json:"began,omitzero"`
-	Makespan int64       `json:"makespan"`
-	Ended    bool        `json:"ended"`
-	Groups   []jsonGroup `json:"groups"`
-	Tasks    []jsonTask  `json:"tasks"`
-	Notes    []string    `json:"notes,omitzero"`
+	Asap     string       `json:"asap"`
+	Version  int          `json:"version"`
+	Name     string       `json:"name,omitzero"`
+	Began    time.Time    `json:"began,omitzero"`
+	Makespan int64        `json:"makespan"`
+	Ended    bool         `json:"ended"`
+	Groups   []jsonGroup  `json:"groups"`
+	Tasks    []jsonTask   `json:"tasks"`
+	Shared   []jsonShared `json:"shared,omitzero"`
+	Notes    []string     `json:"notes,omitzero"`
 }
 
 type jsonGroup struct {
@@ -61,22 +38,44 @@ type jsonGroup struct {
 	Parent  asap.ID     `json:"parent,omitzero"`
 	Name    string      `json:"name,omitzero"`
 	Limit   int         `json:"limit,omitzero"`
+	Shared  int         `json:"shared,omitzero"`
+	Settled bool        `json:"settled,omitzero"`
+	Waits   []jsonWait  `json:"waits,omitzero"`
 	Start   int64       `json:"start"`
 	End     int64       `json:"end"`
 	Outcome jsonOutcome `json:"outcome,omitzero"`
 	Err     string      `json:"error,omitzero"`
 }
 
+type jsonWait struct {
+	On    asap.ID `json:"on,omitzero"`
+	Start int64   `json:"start"`
+	End   int64   `json:"end"`
+}
+
+type jsonShared struct {
+	Limit int `json:"limit"`
+}
+
 type jsonTask struct {
-	ID      asap.ID     `json:"id"`
-	Group   asap.ID     `json:"group"`
-	Parent  asap.ID     `json:"parent,omitzero"`
-	Name    string      `json:"name"`
-	Deps    []asap.ID   `json:"deps,omitzero"`
-	Limit   int         `json:"limit,omitzero"`
-	Outcome jsonOutcome `json:"outcome,omitzero"`
-	Err     string      `json:"error,omitzero"`
-	Pieces  []jsonPiece `json:"pieces"`
+	ID       asap.ID     `json:"id"`
+	Group    asap.ID     `json:"group"`
+	Parent   asap.ID     `json:"parent,omitzero"`
+	Name     string      `json:"name"`
+	Deps     []asap.ID   `json:"deps,omitzero"`
+	After    []asap.ID   `json:"after,omitzero"`
+	AfterEnd []asap.ID   `json:"afterEnd,omitzero"`
+	Limit    int         `json:"limit,omitzero"`
+	Shared   int         `json:"shared,omitzero"`
+	Timeout  int64       `json:"timeout,omitzero"`
+	Within   int64       `json:"within,omitzero"`
+	Around   bool        `json:"around,omitzero"`
+	MayFail  bool        `json:"mayFail,omitzero"`
+	Optional bool        `json:"optional,omitzero"`
+	Race     bool        `json:"race,omitzero"`
+	Outcome  jsonOutcome `json:"outcome,omitzero"`
+	Err      string      `json:"error,omitzero"`
+	Pieces   []jsonPiece `json:"pieces"`
 }
 
 type jsonPiece struct {
@@ -126,15 +125,14 @@ func (r *Run) writeJSON(w io.Writer) error {
 	if r.Began.IsZero() {
 		j.Began = time.Time{}
 	}
-	for i, g := range r.Groups {
-		j.Groups[i] = jsonGroup{g.ID, g.Parent, g.Name, g.Limit, int64(g.Start), int64(g.End), jsonOutcome(g.Outcome), g.Err}
+	for i := range r.Groups {
+		j.Groups[i] = groupJSON(&r.Groups[i])
 	}
-	for i, t := range r.Tasks {
-		pieces := make([]jsonPiece, len(t.Pieces))
-		for k, p := range t.Pieces {
-			pieces[k] = jsonPiece{jsonState(p.State), int64(p.Start), int64(p.End), p.On}
-		}
-		j.Tasks[i] = jsonTask{t.ID, t.Group, t.Parent, t.Name, t.Deps, t.Limit, jsonOutcome(t.Outcome), t.Err, pieces}
+	for i := range r.Tasks {
+		j.Tasks[i] = taskJSON(&r.Tasks[i])
+	}
+	for _, l := range r.Shared {
+		j.Shared = append(j.Shared, jsonShared{l.Limit})
 	}
 	b, err := json.Marshal(&j, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -142,6 +140,29 @@ func (r *Run) writeJSON(w io.Writer) error {
 	}
 	_, err = w.Write(lines(b))
 	return err
+}
+
+func groupJSON(g *Group) jsonGroup {
+	var waits []jsonWait
+	for _, w := range g.Waits {
+		waits = append(waits, jsonWait{w.On, int64(w.Start), int64(w.End)})
+	}
+	return jsonGroup{
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits,
+		Start: int64(g.Start), End: int64(g.End), Outcome: jsonOutcome(g.Outcome), Err: g.Err,
+	}
+}
+
+func taskJSON(t *Task) jsonTask {
+	pieces := make([]jsonPiece, len(t.Pieces))
+	for k, p := range t.Pieces {
+		pieces[k] = jsonPiece{jsonState(p.State), int64(p.Start), int64(p.End), p.On}
+	}
+	return jsonTask{
+		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,
+		Limit: t.Limit, Shared: t.Shared, Timeout: int64(t.Timeout), Within: int64(t.Within),
+		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Outcome: jsonOutcome(t.Outcome), Err: t.Err, Pieces: pieces,
+	}
 }
 
 // lines breaks compact JSON before each member of the outermost object and
@@ -178,155 +199,4 @@ func lines(b []byte) []byte {
 	}
 	out.WriteByte('\n')
 	return out.Bytes()
-}
-
-// ReadError says what is wrong with the JSON of a run, and where.
-type ReadError struct {
-	Line, Column int // from 1; columns count bytes
-	Err          error
-}
-
-func (e *ReadError) Error() string {
-	return fmt.Sprintf("line %d, column %d: %v", e.Line, e.Column, e.Err)
-}
-
-// Unwrap returns what is wrong.
-func (e *ReadError) Unwrap() error { return e.Err }
-
-// ReadJSON reads one run as [JSON] writes it, to the end of r. It refuses
-// another version, unknown members, and a run that [Run.Validate] refuses,
-// with a *[ReadError] that has the place.
-func ReadJSON(r io.Reader) (*Run, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	var j jsonRun
-	if err := json.Unmarshal(data, &j, json.RejectUnknownMembers(true)); err != nil {
-		return nil, at(data, err)
-	}
-	switch {
-	case j.Asap != "run":
-		return nil, placed(data, "/asap", errors.New(`this is not a recorded run: "asap" is not "run"`))
-	case j.Version != jsonVersion:
-		return nil, placed(data, "/version", fmt.Errorf("version %d of the format; this reads version %d", j.Version, jsonVersion))
-	}
-	run := j.run()
-	if err := run.Validate(); err != nil {
-		pointer := jsontext.Pointer("")
-		if f, ok := errors.AsType[*flaw](err); ok {
-			pointer = f.place
-		}
-		return nil, placed(data, pointer, err)
-	}
-	return run, nil
-}
-
-func (j *jsonRun) run() *Run {
-	run := &Run{
-		Name: j.Name, Began: j.Began, Makespan: time.Duration(j.Makespan), Ended: j.Ended, Notes: j.Notes,
-		Groups: make([]Group, len(j.Groups)), Tasks: make([]Task, len(j.Tasks)),
-	}
-	for i, g := range j.Groups {
-		run.Groups[i] = Group{ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Start: time.Duration(g.Start), End: time.Duration(g.End), Outcome: asap.Outcome(g.Outcome), Err: g.Err}
-	}
-	for i, t := range j.Tasks {
-		pieces := make([]Piece, len(t.Pieces))
-		for k, p := range t.Pieces {
-			pieces[k] = Piece{State(p.State), time.Duration(p.Start), time.Duration(p.End), p.On}
-		}
-		run.Tasks[i] = Task{ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, Limit: t.Limit, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces}
-	}
-	return run
-}
-
-// at gives an error of the decoder its line and column.
-func at(data []byte, err error) error {
-	offset := int64(len(data))
-	if s, ok := errors.AsType[*json.SemanticError](err); ok {
-		offset = s.ByteOffset
-		if s.JSONPointer != "" {
-			if _, found := find(data, s.JSONPointer); found >= 0 {
-				offset = found
-			}
-		}
-		what := s.Err
-		switch {
-		case what == nil:
-			what = fmt.Errorf("want %s, not %s", wanted(s.GoType), kindNames[s.JSONKind])
-		case errors.Is(what, strconv.ErrSyntax), errors.Is(what, strconv.ErrRange):
-			what = fmt.Errorf("want %s, not %s", wanted(s.GoType), cmp.Or(string(s.JSONValue), "another number"))
-		}
-		if err = what; s.JSONPointer != "" {
-			err = fmt.Errorf("%s: %w", s.JSONPointer, what)
-		}
-	} else if s, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		offset, err = s.ByteOffset, s.Err
-	}
-	return newReadError(data, offset, err)
-}
-
-var kindNames = map[jsontext.Kind]string{
-	'n': "null", 'f': "false", 't': "true", '"': "a string", '0': "a number", '{': "an object", '[': "an array",
-}
-
-// wanted is what a member of a Go type is in JSON.
-func wanted(t reflect.Type) string {
-	if t == nil {
-		return "another value"
-	}
-	switch t.Kind() {
-	case reflect.Struct:
-		return "an object"
-	case reflect.Slice:
-		return "an array"
-	case reflect.Bool:
-		return "true or false"
-	case reflect.String:
-		return "a string"
-	}
-	if t.Kind() >= reflect.Uint && t.Kind() <= reflect.Uint64 {
-		return "a positive whole number"
-	}
-	return "a whole number"
-}
-
-func placed(data []byte, p jsontext.Pointer, err error) error {
-	_, offset := find(data, p)
-	return newReadError(data, max(0, offset), err)
-}
-
-func newReadError(data []byte, offset int64, err error) error {
-	before := data[:min(offset, int64(len(data)))]
-	return &ReadError{
-		Line:   1 + bytes.Count(before, []byte("\n")),
-		Column: 1 + len(before) - (1 + bytes.LastIndexByte(before, '\n')),
-		Err:    err,
-	}
-}
-
-// find returns the offset of the value, or the nearest one around it, that a
-// JSON pointer names.
-func find(data []byte, p jsontext.Pointer) (jsontext.Pointer, int64) {
-	d := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
-	best, place := jsontext.Pointer(""), int64(-1)
-	for {
-		start := d.InputOffset()
-		if _, err := d.ReadToken(); err != nil {
-			return best, place
-		}
-		here := d.StackPointer()
-		if (here == p || here.Contains(p)) && (place < 0 || len(here) >= len(best)) {
-			if here != best || place < 0 {
-				best, place = here, skipBlank(data, start)
-			}
-		}
-	}
-}
-
-func skipBlank(data []byte, at int64) int64 {
-	for at < int64(len(data)) && strings.IndexByte(" \t\r\n,:", data[at]) >= 0 {
-		at++
-	}
-	return at
 }

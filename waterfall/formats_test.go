@@ -40,7 +40,7 @@ func render(t testing.TB, run *waterfall.Run, f waterfall.Format) string {
 func TestFormatsGolden(t *testing.T) {
 	for _, name := range []string{"readme", "nested", "failed", "map", "limit"} {
 		for _, f := range waterfall.Formats() {
-			if f == waterfall.Text || f == waterfall.HTML && name != "nested" {
+			if f == waterfall.Text || f == waterfall.PProf || f == waterfall.HTML && name != "nested" {
 				continue
 			}
 			t.Run(name+"/"+string(f), func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestFormatsAreWellFormed(t *testing.T) {
 
 func TestWriteUnknownFormat(t *testing.T) {
 	err := record(t, readme).Write(io.Discard, "pdf")
-	if want := `waterfall: format "pdf" is unknown; there are text, svg, html, json, perfetto, mermaid and dot`; err == nil || err.Error() != want {
+	if want := `waterfall: format "pdf" is unknown; there are text, svg, html, json, perfetto, mermaid, dot and pprof`; err == nil || err.Error() != want {
 		t.Errorf("Write(pdf) = %v, want %s", err, want)
 	}
 }

@@ -88,7 +88,7 @@ type model struct {
 	cancels []int
 	settled []bool          // by group
 	over    []time.Duration // when the context of a body ended in the record, or never
-	typical time.Duration // what a body takes that never ran
+	typical time.Duration   // what a body takes that never ran
 	jitter  time.Duration   // until everybody knows that a context has ended, on a real clock
 }
 
@@ -104,7 +104,7 @@ func (r *Run) model() *model {
 	m.settled = make([]bool, len(m.run.Groups))
 	for g := range m.run.Groups {
 		m.cancels[g] = m.culprit(m.firstFailure(g))
-		m.settled[g] = m.run.Groups[g].Settled || m.wentOn(g)
+		m.settled[g] = m.run.Groups[g].Settled
 		if p, ok := m.task[m.run.Groups[g].Parent]; ok {
 			m.nested[p] = append(m.nested[p], g)
 		}
@@ -142,15 +142,6 @@ func (m *model) culprit(c int) int {
 	return c
 }
 
-// wentOn tells whether a task of group g failed and canceled nothing.
-func (m *model) wentOn(g int) bool {
-	c := m.cancels[g]
-	return slices.ContainsFunc(m.members[g], func(i int) bool {
-		p, t := m.parent(i), &m.run.Tasks[i]
-		return t.Outcome == asap.Failed && (p < 0 || !m.race(p)) && i != c && (c < 0 || t.End() < m.run.Tasks[c].End())
-	})
-}
-
 // describe finds out what kind of task i is and what its body did.
 func (m *model) describe(i int) {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
@@ -160,8 +151,8 @@ func (m *model) describe(i int) {
 			mt.ends = append(mt.ends, slices.Contains(t.AfterEnd, d))
 		}
 	}
-	mt.mayFail = t.MayFail || t.Outcome == asap.Tolerated && m.skipped(i)
-	mt.tolerated = mt.mayFail || t.Optional || t.Outcome == asap.Tolerated
+	mt.mayFail = t.MayFail
+	mt.tolerated = t.MayFail || t.Optional || t.Outcome == asap.Tolerated
 	switch {
 	case m.container(i):
 		m.describeContainer(i)
@@ -178,15 +169,6 @@ func (m *model) describe(i int) {
 	default:
 		mt.kind = isUnrun
 	}
-}
-
-// skipped tells whether something that needs task i was skipped as it failed.
-func (m *model) skipped(i int) bool {
-	t := &m.run.Tasks[i]
-	return slices.ContainsFunc(m.members[m.group[t.Group]], func(d int) bool {
-		dt := &m.run.Tasks[d]
-		return dt.Outcome == asap.Skipped && dt.End() == t.End() && slices.Contains(dt.Deps, t.ID) && !slices.Contains(dt.AfterEnd, t.ID)
-	})
 }
 
 // unbegun tells whether the body of task i ended on an engine that never got to

@@ -91,7 +91,8 @@ func (s *snapshot) body(c *cutter, v *seen) {
 }
 
 // container covers a Map or a Race: it has no body, and waits for its parts; a
-// Race, which has no dependencies, for the one that wins.
+// Race for the one that wins. Of one that was told by events it is known to be a Race
+// only if it has no dependencies.
 func (s *snapshot) container(c *cutter, v *seen) {
 	kids := s.kids[v.n]
 	last := kids[0]
@@ -102,7 +103,7 @@ func (s *snapshot) container(c *cutter, v *seen) {
 			last = k
 		}
 	}
-	if len(s.rawDeps(v)) == 0 {
+	if v.has(record.Race) || v.has(record.Told) && len(s.rawDeps(v)) == 0 {
 		for _, k := range kids {
 			if k.won() && (!last.won() || k.end < last.end) {
 				last = k

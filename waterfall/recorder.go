@@ -17,12 +17,19 @@ import (
 // body), and all other work is done by [Recorder.Run]. It keeps what it recorded
 // until the next group starts. For many groups at once use [Stats].
 type Recorder struct {
+	// TraceID, if not nil, finds the trace ID of a run in the context that its
+	// group was made with, or that other observers made of it; see [Stats].
+	TraceID func(context.Context) string
+
 	c      collector
 	latest atomic.Pointer[root]
 }
 
 // Start returns ctx unchanged.
-func (r *Recorder) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
+func (r *Recorder) Start(ctx context.Context, e asap.Event) context.Context {
+	r.c.traced(ctx, &e, r.TraceID)
+	return ctx
+}
 
 // Observe records an event of a group that does not know the Recorder as one
 // that reads its table: of another engine, or behind another observer.
@@ -42,9 +49,11 @@ func (r *Recorder) Sink() record.Sink { return (*recorderSink)(r) }
 
 type recorderSink Recorder
 
-func (r *recorderSink) Owner() any                          { return (*Recorder)(r) }
-func (r *recorderSink) Began(t *record.Table, group uint32) { r.latest.Store(rootOf(t, group)) }
-func (r *recorderSink) Ended(*record.Table, uint32)         {}
+func (r *recorderSink) Owner() any { return (*Recorder)(r) }
+func (r *recorderSink) Began(ctx context.Context, t *record.Table, group uint32) {
+	r.latest.Store(rootOf(t, group, traceOf(ctx, r.TraceID)))
+}
+func (r *recorderSink) Ended(*record.Table, uint32) {}
 
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs
@@ -64,6 +73,7 @@ type root struct {
 	key   uint32 // the high half of its IDs
 	group uint32
 	began time.Time
+	trace string // its ID
 }
 
 // entries is a table, the engine's or our own.
@@ -71,15 +81,54 @@ type entries interface {
 	Each(func(e *record.Entry, state uint32))
 }
 
-func rootOf(t *record.Table, group uint32) *root {
-	return &root{t, t.Run, group, t.Began}
+func rootOf(t *record.Table, group uint32, trace string) *root {
+	return &root{t, t.Run, group, t.Began, trace}
 }
+
+// traceOf asks a user's function, if there is one, for a trace ID. If it panics
+// there is none: the group is not to fail for that.
+func traceOf(ctx context.Context, id func(context.Context) string) (trace string) {
+	if id == nil {
+		return ""
+	}
+	defer func() {
+		if recover() != nil {
+			trace = ""
+		}
+	}()
+	return short(plain(id(ctx)), longestTrace)
+}
+
+// longestTrace is how much of a trace ID is kept; those of W3C have 32.
+const longestTrace = 128
 
 // collector finds the table of an event. One observer may serve any number of
 // outermost groups at once; the high half of an ID says which one it is of.
 type collector struct {
 	mu     sync.Mutex // guards changes of the lists
 	tables [64]atomic.Pointer[table]
+	traces sync.Map // ID of a group → its trace ID, from Start to Observe
+}
+
+// traced keeps the trace ID of a group that starts, until its event comes.
+func (c *collector) traced(ctx context.Context, e *asap.Event, id func(context.Context) string) {
+	if id == nil || e.Kind != asap.GroupStart {
+		return
+	}
+	if t := c.find(uint32(e.Group >> 32)); t != nil && e.Parent != 0 && t.at(uint32(e.Parent)).State() != 0 {
+		return // nested
+	}
+	if trace := traceOf(ctx, id); trace != "" {
+		c.traces.Store(e.Group, trace)
+	}
+}
+
+func (c *collector) trace(group asap.ID) string {
+	trace, ok := c.traces.LoadAndDelete(group)
+	if !ok {
+		return ""
+	}
+	return trace.(string)
 }
 
 func (c *collector) find(key uint32) *table {
@@ -103,8 +152,10 @@ func (c *collector) observe(e *asap.Event) (began, ended *root) {
 		t.write(g, e, 0)
 		if g.State()&record.Outermost != 0 {
 			c.leave(t)
-			ended = t.root(uint32(e.Group))
+			ended = t.root(uint32(e.Group), "")
 		}
+	case e.Task == 0: // a wait of the group's own
+		t.write(t.at(uint32(e.Group)), e, 0)
 	default:
 		t.write(t.at(uint32(e.Task)), e, 0)
 	}
@@ -121,7 +172,7 @@ func (c *collector) groupStart(t *table, e *asap.Event) *root {
 	}
 	t = c.join(uint32(e.Group>>32), group, e.At)
 	t.write(t.at(group), e, record.Outermost)
-	return t.root(group)
+	return t.root(group, c.trace(e.Group))
 }
 
 // join returns the table for another outermost group, which starts at the given

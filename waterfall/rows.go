@@ -3,6 +3,7 @@ package waterfall
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/asap-go/asap"
 )
@@ -66,21 +67,51 @@ func (x *index) rows() []row {
 // label is what a row is called.
 func (x *index) label(r row) string {
 	if r.task >= 0 {
-		return x.run.Tasks[r.task].Name + limitWord(x.run.Tasks[r.task].Limit)
+		t := &x.run.Tasks[r.task]
+		return t.Name + inBrackets(x.limitWords(t.Limit, x.newlyShared(r.task)))
 	}
 	g := &x.run.Groups[r.group]
 	name := g.Name
 	if name == "" {
 		name = "group " + strconv.FormatUint(uint64(g.ID), 10)
 	}
-	return name + limitWord(g.Limit)
+	return name + inBrackets(x.groupWords(r.group))
 }
 
-func limitWord(n int) string {
-	if n == 0 {
+// groupWords say what a group was made with.
+func (x *index) groupWords(g int) []string {
+	group := &x.run.Groups[g]
+	words := x.limitWords(group.Limit, group.Shared)
+	if group.Settled {
+		words = append(words, "settled")
+	}
+	return words
+}
+
+func (x *index) limitWords(limit, shared int) (words []string) {
+	if limit > 0 {
+		words = append(words, "limit "+strconv.Itoa(limit))
+	}
+	if shared > 0 {
+		words = append(words, "shared limit "+strconv.Itoa(x.run.Shared[shared-1].Limit))
+	}
+	return words
+}
+
+// newlyShared is the shared limit of task i, 0 if it is part of one that says so.
+func (x *index) newlyShared(i int) int {
+	t := &x.run.Tasks[i]
+	if p := x.parent(i); p >= 0 && x.run.Tasks[p].Group == t.Group {
+		return 0
+	}
+	return t.Shared
+}
+
+func inBrackets(words []string) string {
+	if len(words) == 0 {
 		return ""
 	}
-	return " (limit " + strconv.Itoa(n) + ")"
+	return " (" + strings.Join(words, ", ") + ")"
 }
 
 // sources are the tasks that task i needed: the declared dependencies, then

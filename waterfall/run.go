@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,9 @@ type Run struct {
 	Name string
 	// Number tells apart the runs that one [Stats] saw, from 1 on; 0 elsewhere.
 	Number uint64
+	// TraceID is that of the trace that the group was made in, empty if nobody
+	// told: the TraceID of a [Recorder] or [Stats] does.
+	TraceID string
 	// Began is the wall clock at the group's start, zero if unknown.
 	Began time.Time
 	// Makespan is the time from the group's start to the end of its last task,
@@ -27,9 +31,10 @@ type Run struct {
 	Groups []Group
 	// Tasks are those of all groups, in order of declaration.
 	Tasks []Task
-	// Notes say in words what is missing from the record, if anything is.
-	Notes  []string
+	// Shared are the shared limits of its bodies, in order of first mention.
 	Shared []SharedLimit
+	// Notes say in words what is missing from the record, if anything is.
+	Notes []string
 }
 
 // Group is one group of a [Run].
@@ -40,16 +45,16 @@ type Group struct {
 	Parent asap.ID
 	Name   string
 	// Limit is how many bodies may run at once in this group and the groups
-	// inside it; 0 means no limit, or one that was never reached. A Recorder
-	// finds it by how many ran while others were queued: of several limits that
-	// explain the same queue it tells the widest.
+	// inside it, by its own option; 0 means that it has none.
 	Limit int
 	// Shared is the shared limit of its bodies and of those inside them, as a
 	// number in Run.Shared from 1 on; 0 means that of the task around it, if any.
 	Shared int
 	// Settled says that a failure ends nothing.
 	Settled bool
-	// Waits are those for its tasks outside of any body.
+	// Waits are those for its tasks outside of any body, as by the handler that
+	// has made it, in order and one at a time: of several who wait at once the
+	// first is told, and when it goes on the next.
 	Waits []Wait
 	// Start and End are the instants of its making and its end; End is the
 	// run's makespan as long as Outcome is 0.
@@ -65,12 +70,14 @@ type Wait struct {
 	Start, End time.Duration
 }
 
-// SharedLimit is one [asap.SharedLimit] of a [Run].
+// SharedLimit is one [asap.SharedLimit] of a [Run]. What has it outside of the run
+// is not known.
 type SharedLimit struct {
 	Limit int // how many bodies run at once of all that have it
 }
 
-// Task is one task of a [Run].
+// Task is one task of a [Run]. What is said of the body of a Map is said of each of its
+// elements, and they have it too.
 type Task struct {
 	// ID is unique in the run, among groups and tasks, and never 0.
 	ID asap.ID
@@ -83,18 +90,25 @@ type Task struct {
 	Name string
 	// Deps are the declared dependencies, in order of declaration.
 	Deps []asap.ID
-	// Limit is how many elements of a Map run at once, 0 if there is no limit
-	// or it was never reached.
-	Limit int
-	// After and AfterEnd are those of Deps that are for the order only.
+	// After and AfterEnd are those of Deps that are for the order only: the task
+	// was to come after their success, or after their end.
 	After, AfterEnd []asap.ID
-	Shared          int
+	// Limit is how many elements of a Map run at once, by its own option, 0 if
+	// it has none.
+	Limit int
+	// Shared is the shared limit of its body, as a number in Run.Shared from 1
+	// on; 0 means that of its group.
+	Shared int
+	// Timeout and Within are the limits of time of its body, 0 without.
 	Timeout, Within time.Duration
-	Around, MayFail bool
-	// Optional tells whether its failure is a value for all that need it.
-	Optional bool
-	Race            bool
-	Outcome         asap.Outcome // 0 while the task has not ended
+	// Around tells whether an Around is around its body.
+	Around bool
+	// MayFail tells whether its failure is one only for those that need it, and
+	// Optional whether it is a value for them.
+	MayFail, Optional bool
+	// Race tells whether it is a Race itself.
+	Race    bool
+	Outcome asap.Outcome // 0 while the task has not ended
 	// Err is the text of the task's error.
 	Err string
 	// Pieces follow each other without a gap from the task's declaration to
@@ -181,18 +195,20 @@ func bad(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
 
-// good tells whether those that depend on the task could go on. Of a task whose
-// failure was tolerated some do and some do not: see index.skips.
+// good tells whether those that depend on the task could go on. Of a task that may
+// fail they cannot: see index.skips.
 func good(o asap.Outcome) bool {
 	return o == asap.Succeeded || o == asap.LeftOut || o == asap.Tolerated
 }
 
-// skips tells whether the end of task i is the end of its dependent d, which waits
-// for nothing else then: i has come to nothing, or d was skipped at the end of a task
-// that may fail.
+// skips tells whether the end of task i, with that outcome, is the end of its
+// dependent d, which waits for nothing else then.
 func (x *index) skips(i, d int, o asap.Outcome) bool {
 	t := &x.run.Tasks[d]
-	return !good(o) || o == asap.Tolerated && t.Outcome == asap.Skipped && t.End() == x.run.Tasks[i].End()
+	if good(o) && (o != asap.Tolerated || !x.run.Tasks[i].MayFail) {
+		return false
+	}
+	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)
 }
 
 // Task returns the first task of that name, or path (checkout/charge, the
@@ -261,9 +277,7 @@ func (x *index) container(i int) bool {
 	return false
 }
 
-// race tells whether task i is a Race and no Map. That has dependencies, as a Race
-// may have: then the end tells, which is a failure of all functions, and no Map's, or
-// came before that of a function that had lost.
+// race tells whether task i is a Race with functions, and no Map.
 func (x *index) race(i int) bool { return x.run.Tasks[i].Race && x.container(i) }
 
 // path is the task's name after those of the tasks around it.

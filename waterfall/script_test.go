@@ -15,10 +15,10 @@ import (
 // play feeds an observer the events of a script. A line is an instant in
 // milliseconds, an event, a name and what belongs to the event:
 //
-//	0 group readme          0 group inner in body
-//	0 declare c deps a b    0 declare e[0] in e
+//	0 group readme          0 group inner in body limit 2 settled yes
+//	0 declare c deps a b    0 declare e[0] in e       0 declare e limit 2 deps a
 //	5 ready c on b          5 start c
-//	6 block c on d          8 resume c
+//	6 block c on d          8 resume c                6 block readme on d
 //	9 end c                 9 end c Failed not found
 //	9 close readme
 //
@@ -92,6 +92,8 @@ func (p *player) line(line string) error {
 	switch kind {
 	case "group":
 		e.Kind, e.Group, e.Parent = asap.GroupStart, p.id(name), p.id(word("in"))
+		e.Limit, _ = strconv.Atoi(word("limit"))
+		e.Settled = word("settled") != ""
 		p.group = e.Group
 	case "close":
 		e.Kind, e.Group = asap.GroupEnd, p.id(name)
@@ -101,6 +103,7 @@ func (p *player) line(line string) error {
 		switch kind {
 		case "declare":
 			e.Kind = asap.Declared
+			e.Limit, _ = strconv.Atoi(word("limit"))
 			p.groupOf[name], p.parent[name] = p.group, p.id(word("in"))
 			for i, w := range rest {
 				if w == "deps" {
@@ -123,7 +126,9 @@ func (p *player) line(line string) error {
 		default:
 			return fmt.Errorf("unknown event %q", kind)
 		}
-		e.Group, e.Parent = p.groupOf[name], p.parent[name]
+		if e.Group, e.Parent = p.groupOf[name], p.parent[name]; e.Group == 0 { // a wait of the group's own
+			e.Group, e.Task = e.Task, 0
+		}
 	}
 	if e.Kind == asap.GroupStart || e.Kind == asap.Started {
 		p.o.Start(context.Background(), e)

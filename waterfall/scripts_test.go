@@ -20,7 +20,7 @@ var scripts = map[string]string{
 		100 end page Skipped page skipped: user: not found
 		100 close checkout Failed user: not found`,
 	"limit": `
-		0 group limited
+		0 group limited limit 1
 		0 declare a
 		0 ready a
 		0 start a
@@ -123,7 +123,7 @@ var scripts = map[string]string{
 		0 declare posts
 		0 ready posts
 		0 start posts
-		0 declare likes deps posts
+		0 declare likes limit 2 deps posts
 		10 end posts
 		10 ready likes on posts
 		10 declare likes[0] in likes

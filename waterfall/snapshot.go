@@ -31,6 +31,7 @@ type snapshot struct {
 	tasks  []*seen
 	now    time.Duration
 	kids   map[uint32][]*seen // parts of a Map or Race, by the container
+	shared map[*record.Shared]int
 }
 
 // run builds the Run of an outermost group, ended or not.
@@ -120,6 +121,13 @@ func (s *snapshot) times() {
 			last = max(last, w.At, w.Until)
 		}
 	}
+	for _, v := range s.groups {
+		for w := range v.r.Waits(v.steps) {
+			if !v.has(record.SeenEnded) {
+				last = max(last, w.At, w.Until)
+			}
+		}
+	}
 	last = max(last, lastEnd)
 	if g := s.groups; len(g) > 0 && g[0].has(record.SeenEnded) {
 		s.now = last
@@ -147,6 +155,7 @@ func (s *snapshot) build() *Run {
 	zero := g.r.Declared
 	run := &Run{
 		Name:     g.r.Name,
+		TraceID:  s.root.trace,
 		Began:    s.root.began.Add(zero).Round(0),
 		Makespan: s.now - zero,
 		Ended:    g.has(record.SeenEnded),
@@ -157,6 +166,11 @@ func (s *snapshot) build() *Run {
 		run.Groups[i] = Group{
 			ID: v.id, Parent: s.id(v.r.Parent()), Name: v.r.Name,
 			Start: v.from - zero, End: v.end - zero,
+		}
+		s.groupFacts(&run.Groups[i], v, run)
+		for j := range run.Groups[i].Waits {
+			run.Groups[i].Waits[j].Start -= zero
+			run.Groups[i].Waits[j].End -= zero
 		}
 		if v.has(record.SeenEnded) {
 			run.Groups[i].Outcome, run.Groups[i].Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
@@ -169,6 +183,7 @@ func (s *snapshot) build() *Run {
 			ID: v.id, Group: s.id(v.r.Group), Parent: s.id(v.r.Parent()), Name: v.r.Name,
 			Deps: s.deps(v), Pieces: s.pieces(v),
 		}
+		s.taskFacts(t, v, run)
 		if t.Parent == 0 {
 			t.Parent = s.id(s.byN[v.r.Group].r.Parent())
 		}
@@ -186,7 +201,10 @@ func (s *snapshot) build() *Run {
 		run.Notes = append(run.Notes, noEnd(unended)+": an observer that panics is left out from then on")
 	}
 	number(run)
-	inferLimits(run)
+	if g.has(record.Told) {
+		guessRaces(run)
+		guessMayFail(run)
+	}
 	return run
 }
 
@@ -197,9 +215,11 @@ func (s *snapshot) id(n uint32) asap.ID {
 	return 0
 }
 
-func (s *snapshot) deps(v *seen) []asap.ID {
+func (s *snapshot) deps(v *seen) []asap.ID { return s.ids(s.rawDeps(v)) }
+
+func (s *snapshot) ids(numbers []uint32) []asap.ID {
 	var ids []asap.ID
-	for _, d := range s.rawDeps(v) {
+	for _, d := range numbers {
 		if id := s.id(d); id != 0 {
 			ids = append(ids, id)
 		}

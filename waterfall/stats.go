@@ -17,6 +17,21 @@ import (
 // durations are never taken, because the critical path of means is that of no
 // run.
 type Stats struct {
+	// TraceID, if not nil, finds the trace ID of a run in the context that its
+	// group was made with, or that other observers made of it: with OpenTelemetry,
+	//
+	//	func(ctx context.Context) string {
+	//		if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+	//			return span.TraceID().String()
+	//		}
+	//		return ""
+	//	}
+	//
+	// It is called at the start of each outermost group, at the same time for
+	// several, and must not block; one that panics finds nothing. It is set before
+	// the first group begins.
+	TraceID func(context.Context) string
+
 	c collector
 
 	mu      sync.Mutex // guards what follows; nothing is computed with it held
@@ -42,7 +57,10 @@ type liveRoot struct {
 const maxArrived = 10_000
 
 // Start returns ctx unchanged.
-func (s *Stats) Start(ctx context.Context, e asap.Event) context.Context { return ctx }
+func (s *Stats) Start(ctx context.Context, e asap.Event) context.Context {
+	s.c.traced(ctx, &e, s.TraceID)
+	return ctx
+}
 
 // Observe records the event; the end of an outermost group adds its run.
 func (s *Stats) Observe(e asap.Event) {
@@ -69,7 +87,7 @@ func (s *Stats) ended(r *root) {
 	d := newDigest(r.run())
 	key := rootKey{r.key, r.group}
 	s.mu.Lock()
-	d.run.Number = s.live[key].number
+	d.run.Number, d.run.TraceID = s.live[key].number, s.live[key].trace
 	delete(s.live, key)
 	s.arrived = append(s.arrived, d)
 	s.mu.Unlock()
@@ -81,9 +99,11 @@ func (s *Stats) Sink() record.Sink { return (*statsSink)(s) }
 
 type statsSink Stats
 
-func (s *statsSink) Owner() any                          { return (*Stats)(s) }
-func (s *statsSink) Began(t *record.Table, group uint32) { (*Stats)(s).began(rootOf(t, group)) }
-func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(rootOf(t, group)) }
+func (s *statsSink) Owner() any { return (*Stats)(s) }
+func (s *statsSink) Began(ctx context.Context, t *record.Table, group uint32) {
+	(*Stats)(s).began(rootOf(t, group, traceOf(ctx, s.TraceID)))
+}
+func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(rootOf(t, group, "")) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}

@@ -134,7 +134,10 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 		for _, d := range e.Deps {
 			r.Depend(uint32(d))
 		}
-		r.Declare(e.At)
+		if e.Limit > 0 {
+			r.Note(&record.Facts{Limit: e.Limit})
+		}
+		r.Declare(e.At, record.Told)
 	case asap.Ready:
 		if c := t.at(on); on != 0 && c.State()&record.SeenEnded != 0 && c.Ended == e.At || on == 0 && r.Declared == e.At {
 			r.SetReady(e.At, on)
@@ -148,12 +151,21 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 	case asap.Resumed:
 		r.Resume(e.At, on)
 	case asap.Ended, asap.GroupEnd:
+		if r.CloseWaits() {
+			r.EndWaits(e.At)
+		}
 		r.End(e.At, uint8(e.Outcome), e.Err)
 	case asap.GroupStart:
-		r.Begin(e.At, bits)
+		if e.Settled {
+			bits |= record.Settled
+		}
+		if e.Limit > 0 {
+			r.Note(&record.Facts{Limit: e.Limit})
+		}
+		r.Begin(e.At, bits|record.Told)
 	}
 }
 
-func (t *table) root(group uint32) *root {
-	return &root{t, t.key, group, t.began}
+func (t *table) root(group uint32, trace string) *root {
+	return &root{t, t.key, group, t.began, trace}
 }

@@ -61,9 +61,9 @@ type painter struct {
 func (p *painter) head() {
 	r := p.run
 	var outcome asap.Outcome
-	limit := 0
+	var words []string
 	if len(r.Groups) > 0 {
-		outcome, limit = r.Groups[0].Outcome, r.Groups[0].Limit
+		outcome, words = r.Groups[0].Outcome, p.groupWords(0)
 	}
 	verb := outcomeWord(outcome, r.Ended) + " after "
 	if !r.Ended {
@@ -75,7 +75,7 @@ func (p *painter) head() {
 	if peak := r.peak(); peak > 0 {
 		parts = append(parts, "work "+duration(r.work()), fmt.Sprintf("at most %d at once", peak))
 	}
-	parts[len(parts)-1] += limitWord(limit)
+	parts[len(parts)-1] += inBrackets(words)
 	p.flow(none, "", parts, ", ")
 	text := p.b.String()
 	p.b.Reset()

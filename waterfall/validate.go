@@ -29,7 +29,7 @@ func (r *Run) Validate() error {
 		return nil
 	}
 	v := validator{run: r, task: make(map[asap.ID]int), group: make(map[asap.ID]int)}
-	for _, check := range []func() error{v.ids, v.groups, v.tasks, v.nesting, v.order} {
+	for _, check := range []func() error{v.ids, v.shared, v.groups, v.tasks, v.nesting, v.order} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -104,10 +104,15 @@ func (v *validator) groups() error {
 			return v.at("groups", i, "parent %d is no task", g.Parent)
 		case g.Limit < 0:
 			return v.at("groups", i, "limit %d is negative", g.Limit)
+		case g.Shared < 0 || g.Shared > len(v.run.Shared):
+			return v.at("groups", i, "shared %d is none of the run's %d shared limits", g.Shared, len(v.run.Shared))
 		case g.Start < 0 || g.End < g.Start:
 			return v.at("groups", i, "from %d to %d ns", g.Start, g.End)
 		case g.Outcome > asap.Goexited:
 			return v.at("groups", i, "outcome %d is unknown", g.Outcome)
+		}
+		if err := v.waits(i); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -130,15 +135,15 @@ func (v *validator) tasks() error {
 		if t.Outcome > asap.Goexited {
 			return v.at("tasks", i, "outcome %d is unknown", t.Outcome)
 		}
-		if t.Limit < 0 {
-			return v.at("tasks", i, "limit %d is negative", t.Limit)
-		}
 		for j, d := range t.Deps {
 			if k, ok := v.task[d]; !ok {
-				return v.at("tasks", i, "deps[%d]: %d is no task", j, d)
+				return v.in("tasks", i, "deps", j, "%d is no task", d)
 			} else if k == i {
-				return v.at("tasks", i, "deps[%d]: the task itself", j)
+				return v.in("tasks", i, "deps", j, "the task itself")
 			}
+		}
+		if err := v.options(i); err != nil {
+			return err
 		}
 		if err := v.pieces(i, t); err != nil {
 			return err
@@ -176,8 +181,13 @@ func (v *validator) pieces(i int, t *Task) error {
 }
 
 func (v *validator) piece(i, j int, format string, args ...any) error {
-	f := v.at("tasks", i, "pieces[%d]: %s", j, fmt.Sprintf(format, args...)).(*flaw)
-	f.place += jsontext.Pointer("/pieces/" + strconv.Itoa(j))
+	return v.in("tasks", i, "pieces", j, format, args...)
+}
+
+// in returns a flaw of an element of a member of groups[i] or tasks[i].
+func (v *validator) in(list string, i int, member string, j int, format string, args ...any) error {
+	f := v.at(list, i, "%s[%d]: %s", member, j, fmt.Sprintf(format, args...)).(*flaw)
+	f.place += jsontext.Pointer("/" + member + "/" + strconv.Itoa(j))
 	return f
 }
 

@@ -19,10 +19,11 @@ const (
 	Perfetto Format = "perfetto" // a trace for ui.perfetto.dev and chrome://tracing
 	Mermaid  Format = "mermaid"  // the graph, with durations and slack
 	DOT      Format = "dot"      // the same for Graphviz
+	PProf    Format = "pprof"    // a profile for go tool pprof and flame graphs
 )
 
 // Formats returns all formats.
-func Formats() []Format { return []Format{Text, SVG, HTML, JSON, Perfetto, Mermaid, DOT} }
+func Formats() []Format { return []Format{Text, SVG, HTML, JSON, Perfetto, Mermaid, DOT, PProf} }
 
 // MediaType is the content type under which a server sends the format.
 func (f Format) MediaType() string {
@@ -35,11 +36,13 @@ func (f Format) MediaType() string {
 		return "application/json"
 	case DOT:
 		return "text/vnd.graphviz; charset=utf-8"
+	case PProf:
+		return "application/octet-stream"
 	}
 	return "text/plain; charset=utf-8"
 }
 
-// Write renders the run to w in one Write. Text has color and the width of w if
+// Write renders the run to w in one Write. [JSON] is as [ReadJSON] says, in version 2. Text has color and the width of w if
 // w is a terminal. It fails for a format that is not one of [Formats], and with
 // what w returns.
 func (r *Run) Write(w io.Writer, f Format) error {
@@ -63,6 +66,8 @@ func (r *Run) Write(w io.Writer, f Format) error {
 		r.writeMermaid(&b)
 	case DOT:
 		r.writeDOT(&b)
+	case PProf:
+		err = r.writePprof(&b)
 	}
 	if err != nil {
 		return err

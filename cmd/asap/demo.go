@@ -89,7 +89,7 @@ var demoCommand = &command{
 	long: "Runs example graphs with the library, for real, and draws what happened.\nThe graphs are\n" + graphList() +
 		"\nWith -format json a run can be kept: asap demo -format json analytics > run.json",
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
-		format := fs.String("format", "text", "how to draw them: text, svg, html, json, perfetto, mermaid, dot")
+		format := fs.String("format", "text", "how to draw them: text, svg, html, json, perfetto, mermaid, dot, pprof")
 		width := fs.Int("width", 0, "columns of the text, without color")
 		return func(e *env, args []string) error {
 			chosen, err := choose(args)

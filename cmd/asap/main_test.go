@@ -154,7 +154,7 @@ func TestErrors(t *testing.T) {
 		{"nothing", "", nil, 2, "asap shows where the time"},
 		{"unknown command", "", []string{"shew"}, 2, `asap: unknown command "shew"; there are demo, show, whatif, diff and critical`},
 		{"unknown flag", "", []string{"show", "-fromat", "svg"}, 2, "flag provided but not defined: -fromat\nusage: asap show"},
-		{"unknown format", "", []string{"show", "-format", "pdf"}, 2, `format "pdf" is unknown; there are text, svg, html, json, perfetto, mermaid and dot`},
+		{"unknown format", "", []string{"show", "-format", "pdf"}, 2, `format "pdf" is unknown; there are text, svg, html, json, perfetto, mermaid, dot and pprof`},
 		{"no file", "", []string{"show", "nowhere.json"}, 1, "asap show: nowhere.json: no such file or directory"},
 		{"two files", "", []string{"show", "a", "b"}, 2, "2 files; one is shown at a time"},
 		{"a directory", "", []string{"show", "."}, 1, "asap show: .: is a directory"},

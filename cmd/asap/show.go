@@ -13,7 +13,8 @@ Draws a recorded run. The formats are
   json      the run itself, written anew
   perfetto  a trace for ui.perfetto.dev and chrome://tracing
   mermaid   the graph, with durations and slack
-  dot       the same for Graphviz`,
+  dot       the same for Graphviz
+  pprof     a profile: go tool pprof -http=: -sample_index=critical FILE`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
 		format := fs.String("format", "text", "how to draw it: one of the above")
 		width := fs.Int("width", 0, "columns of the text, without color")

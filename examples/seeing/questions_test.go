@@ -102,3 +102,27 @@ func TestService(t *testing.T) {
 		}
 	}
 }
+
+// The page where a proxy leads to the service: for admins, and on a port of its own.
+func servers(stats *waterfall.Stats, isAdmin func(*http.Request) bool) (public, private *http.Server) {
+	mux := http.NewServeMux()
+	mux.Handle("/debug/asap/", asapweb.Handler(stats, asapweb.Allow(isAdmin)))
+	private = &http.Server{Addr: "localhost:6060", Handler: asapweb.Handler(stats)} // no proxy leads here
+	return &http.Server{Addr: ":8080", Handler: mux}, private
+}
+
+func TestServers(t *testing.T) {
+	public, private := servers(new(waterfall.Stats), func(r *http.Request) bool { _, _, ok := r.BasicAuth(); return ok })
+	r := httptest.NewRequest(http.MethodGet, "http://shop.example/debug/asap/", nil)
+	for _, want := range []int{http.StatusForbidden, http.StatusOK} {
+		w := httptest.NewRecorder()
+		if public.Handler.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("from elsewhere: %d, want %d: %s", w.Code, want, w.Body)
+		}
+		r.SetBasicAuth("ops", "sesame")
+	}
+	w := httptest.NewRecorder()
+	if private.Handler.ServeHTTP(w, r); w.Code != http.StatusForbidden {
+		t.Errorf("from elsewhere, of the private one: %d, want 403: %s", w.Code, w.Body)
+	}
+}

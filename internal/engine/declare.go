@@ -248,7 +248,8 @@ func (g *Group) makeEntry(n *Node) {
 	if g.backend == nil && n.kind&part == 0 {
 		g.noteName(n)
 	}
-	e := g.watch.Declare(n.label(), whole, n.elementLimit(), dep)
+	bits, facts := n.facts()
+	e := g.watch.Declare(n.label(), whole, bits, facts, dep)
 	if e == nil {
 		return
 	}

@@ -211,6 +211,7 @@ func (g *Group) observe(owner *Node, c *Config) {
 	if !watch.IsWanted(&w) {
 		return
 	}
+	w.Shared = g.sharedFacts(c, w.Outer != nil)
 	g.plain = false
 	parent := g.parent
 	g.watch, g.parent = watch.New(&w, parent)

@@ -38,6 +38,22 @@ func (n *Node) reportPassed(on *Node) {
 	}
 }
 
+// reportOutside reports a wait for n of somebody outside of any body, as one of n's
+// group, and reports whether reportResumedOutside is to follow.
+func (n *Node) reportOutside() bool { return n.group.watch.GroupBlocked(n.number()) }
+
+// reportResumedOutside reports the end of such a wait.
+func (n *Node) reportResumedOutside() { n.group.watch.GroupResumed(n.number()) }
+
+// ReportOutside is reportOutside for a Backend that does the waiting itself, and returns
+// what reports the end of the wait. It does nothing if that is of the body of by.
+func ReportOutside(n, by *Node) (end func()) {
+	if by != nil || !n.reportOutside() {
+		return func() {}
+	}
+	return n.reportResumedOutside
+}
+
 // targetID is the ID of what is waited for, 0 if nobody observes that.
 func targetID(on *Node, group *Group) uint64 {
 	switch {

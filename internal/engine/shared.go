@@ -1,6 +1,10 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/asap-go/asap/internal/record"
+)
 
 // Shared is a limit as a value: of all groups and tasks that were given it, of
 // whatever request, at most n bodies run. A body has at most one, and takes its slot
@@ -24,11 +28,13 @@ type Shared struct {
 	held     map[bubble]int       // slots, by the bubble of who holds them
 	bubble   bubble               // of all in places
 	looks    int                  // comparisons and moves, for tests of what a step costs
+	told     *record.Shared       // for recorders; it never changes
 }
 
 // NewShared makes one with n slots.
 func NewShared(n int) *Shared {
 	s := &Shared{free: n, places: make(map[*Node]*place), branches: make(map[*Limiter]*branch), held: make(map[bubble]int)}
+	s.told = &record.Shared{Limit: n}
 	s.root.shared = s
 	return s
 }

@@ -22,6 +22,7 @@ type wait struct {
 	hard    bool                  // the body's own: an edge of the wait-for graph
 	uphill  bool                  // counted as one: see cycle.go
 	several bool                  // counted as one: see cycle.go
+	told    bool                  // as one of the group of on, if it is nobody's
 	byEnd   bool                  // of its goroutine: the end of by's group has cut it, or for a nested group it began after that
 	firm    atomic.Pointer[Node]  // on, of a direct wait that was not refused: see hint
 	ctx     context.Context       // its end cuts the wait, if done is not nil
@@ -82,6 +83,8 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	if n.isDone() {
 		if by != nil {
 			by.reportPassed(n)
+		} else if n.reportOutside() {
+			n.reportResumedOutside()
 		}
 		return nil, nil
 	}
@@ -182,6 +185,8 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	}
 	if by != nil {
 		by.reportBlocked(n, nil)
+	} else {
+		w.told = n.reportOutside()
 	}
 	return w, nil
 }
@@ -236,6 +241,8 @@ func (w *wait) conclude() error {
 	}
 	if by != nil {
 		by.reportResumed(n, nil)
+	} else if w.told {
+		n.reportResumedOutside()
 	}
 	if f, ok := how.(foreignBubble); ok {
 		f.raise(by)

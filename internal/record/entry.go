@@ -44,7 +44,15 @@ const (
 	SeenEnded // and Outcome and the error
 	IsGroup   // SeenDeclared is its start, SeenEnded its end
 	Outermost // a group whose parent the reader has not heard of
-	closed    // the body has ended: no wait is noted any more
+	closed    // the body or the group has ended: no wait is noted any more
+	Told      // by events, which do not have every fact
+
+	// Facts of what was declared.
+	Settled  // a group that a failure does not end
+	Race     // a Race itself
+	Around   // something is around its body
+	MayFail  // its failure is one only for those that need it
+	Optional // its failure is a value
 )
 
 // more is what few tasks leave.
@@ -52,6 +60,7 @@ type more struct {
 	err   error
 	ready time.Duration // 0 if the task was ready when On ended
 	deps  []uint32      // all dependencies, if there are many
+	facts *Facts
 	waits waits
 }
 
@@ -65,16 +74,16 @@ func (e *Entry) publish(bits uint32) {
 // Fresh reports whether no step was noted yet.
 func (e *Entry) Fresh() bool { return e.state.Load() == 0 && e.unpublished == 0 }
 
-// Begin notes the start of a group; bits may have Outermost.
+// Begin notes the start of a group; bits may have Outermost, Told and its facts.
 func (e *Entry) Begin(at time.Duration, bits uint32) {
 	e.Declared = at
 	e.publish(SeenDeclared | IsGroup | bits)
 }
 
-// Declare notes the declaration of a task.
-func (e *Entry) Declare(at time.Duration) {
+// Declare notes the declaration of a task; bits may have Told and its facts.
+func (e *Entry) Declare(at time.Duration, bits uint32) {
 	e.Declared = at
-	e.publish(SeenDeclared)
+	e.publish(SeenDeclared | bits)
 }
 
 // SetParent notes the task that this one is a part of, or that a group was

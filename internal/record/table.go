@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -46,8 +47,9 @@ func (t *Table) Each(f func(e *Entry, state uint32)) {
 type Sink interface {
 	Owner() any
 	// Began is called when a group starts that the observer was given to, and
-	// that is not nested in another one it was given to.
-	Began(t *Table, group uint32)
+	// that is not nested in another one it was given to, with the context that
+	// the observers which are called have made.
+	Began(ctx context.Context, t *Table, group uint32)
 	// Ended is called after everything else of that group.
 	Ended(t *Table, group uint32)
 }

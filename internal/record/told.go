@@ -81,7 +81,7 @@ func (w *waits) restLocked() {
 	}
 }
 
-// CloseWaits lets no wait begin any more, when the body has ended. It
+// CloseWaits lets no wait begin any more, when the body, or the group, has ended. It
 // reports whether there may be some: then EndWaits follows. Only the writer of
 // the entry's steps may call it.
 //
@@ -109,3 +109,7 @@ func (e *Entry) EndWaits(at time.Duration) (claimed bool, idle <-chan struct{}) 
 	}
 	return w.claimLocked(), nil
 }
+
+// IsClosed reports whether CloseWaits was called. Who is told that it was not may still
+// be too late: BlockOn asks again.
+func (e *Entry) IsClosed() bool { return e.state.Load()&closed != 0 }

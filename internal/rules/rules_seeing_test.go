@@ -20,12 +20,13 @@ type tape struct {
 	events []asap.Event
 	names  map[asap.ID]string
 	last   map[asap.ID]asap.Kind // of each task
+	waits  map[asap.ID]bool      // groups with a wait of their own
 	at     map[asap.ID]time.Duration
 	start  func(context.Context, asap.Event) context.Context
 }
 
 func newTape(t *testing.T) *tape {
-	return &tape{t: t, names: make(map[asap.ID]string), last: make(map[asap.ID]asap.Kind), at: make(map[asap.ID]time.Duration)}
+	return &tape{t: t, names: make(map[asap.ID]string), last: make(map[asap.ID]asap.Kind), at: make(map[asap.ID]time.Duration), waits: make(map[asap.ID]bool)}
 }
 
 func (p *tape) Start(ctx context.Context, e asap.Event) context.Context {
@@ -38,6 +39,14 @@ func (p *tape) Start(ctx context.Context, e asap.Event) context.Context {
 	return ctx
 }
 
+// wait takes a wait of the group's own, between its start and its end.
+func (p *tape) wait(e asap.Event) {
+	if waits := e.Kind == asap.Blocked; waits == p.waits[e.Group] || p.last[e.Group] != asap.GroupStart {
+		p.t.Errorf("%s: a wait of the group is %v out of order", e.Name, e.Kind)
+	}
+	p.waits[e.Group] = e.Kind == asap.Blocked
+}
+
 func (p *tape) Observe(e asap.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,6 +56,10 @@ func (p *tape) Observe(e asap.Event) {
 		id = e.Group
 	}
 	p.names[id] = e.Name
+	if e.Task == 0 && (e.Kind == asap.Blocked || e.Kind == asap.Resumed) {
+		p.wait(e)
+		return
+	}
 	after := map[asap.Kind][]asap.Kind{
 		asap.GroupStart: {0},
 		asap.Declared:   {0},

@@ -19,6 +19,7 @@ type Config struct {
 	Owner   uint32           // number of the task that the group was made in; 0 if nobody observes it
 	Clock   func() time.Time // of an engine elsewhere; nil for that of this process
 	Limit   int              // of the group; 0 without
+	Shared  *record.Shared   // that its bodies have for a limit, and those of the group around have not
 	Settled bool
 }
 
@@ -117,12 +118,19 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	if c.Owner != 0 {
 		w.entry.SetParent(c.Owner)
 	}
-	w.entry.Begin(at, 0)
-	for _, r := range w.own {
-		r.Began(w.table, w.entry.Number)
+	bits := uint32(0)
+	if c.Settled {
+		bits = record.Settled
 	}
+	if c.Limit > 0 || c.Shared != nil {
+		w.entry.Note(&record.Facts{Limit: c.Limit, Shared: c.Shared})
+	}
+	w.entry.Begin(at, bits)
 	if len(w.tellers) > 0 {
 		ctx = w.tellGroupStart(c, at, ctx)
+	}
+	for _, r := range w.own {
+		r.Began(ctx, w.table, w.entry.Number)
 	}
 	return ctx
 }
@@ -166,6 +174,7 @@ func (w *Group) GroupID() uint64 {
 // returns, and lets go of the table. It comes once, after every other step.
 func (w *Group) GroupEnd(outcome uint8, err error) {
 	if w.run != nil {
+		w.endWaits(w.entry)
 		w.noteEnd(GroupEnd, w.entry, outcome, err, w.run.now())
 		for _, r := range w.own {
 			w.endSink(r)

@@ -45,10 +45,10 @@ func TestGroup_Steps(t *testing.T) {
 	p, boom := &tape{}, errors.New("boom")
 	w, _ := watch.New(&watch.Config{Name: "page", Tellers: []watch.Teller{p}, Clock: func() time.Time { return now }}, t.Context())
 	now = now.Add(1)
-	a := w.Declare("a", 0, 0, deps())
-	race := w.Declare("race", 0, 0, nil)
-	part := w.Declare("race[0]", race.Number, 0, deps(a.Number))
-	last := w.Declare("last", 0, 0, deps(a.Number, 0, race.Number, part.Number, a.Number))
+	a := w.Declare("a", 0, 0, nil, deps())
+	race := w.Declare("race", 0, 0, nil, nil)
+	part := w.Declare("race[0]", race.Number, 0, nil, deps(a.Number))
+	last := w.Declare("last", 0, 0, nil, deps(a.Number, 0, race.Number, part.Number, a.Number))
 	w.Ready(a, 0, 1)
 	w.Start(a, t.Context(), 1, "a")
 	w.EndWaits(a)
@@ -94,9 +94,9 @@ func TestGroup_Steps(t *testing.T) {
 func TestGroup_Nested(t *testing.T) {
 	p, q := &tape{}, &tape{}
 	outer, ctx := watch.New(&watch.Config{Name: "outer", Tellers: []watch.Teller{p}}, t.Context())
-	owner := outer.Declare("owner", 0, 0, nil)
+	owner := outer.Declare("owner", 0, 0, nil, nil)
 	inner, _ := watch.New(&watch.Config{Name: "inner", Tellers: []watch.Teller{q}, Outer: outer, Owner: owner.Number}, ctx)
-	inner.Declare("in", 0, 0, nil)
+	inner.Declare("in", 0, 0, nil, nil)
 	inner.GroupEnd(1, nil)
 	for name, tape := range map[string]*tape{"the outer observer": p, "the inner": q} {
 		if a, b := tape.of("inner"), tape.of("in"); len(a) != 2 || len(b) != 1 {
@@ -123,7 +123,7 @@ func TestGroup_Start(t *testing.T) {
 		return context.WithValue(ctx, span{}, outer+"/"+s.Name)
 	}}
 	w, ctx := watch.New(&watch.Config{Name: "g", Tellers: []watch.Teller{p, &tape{}}}, t.Context())
-	e := w.Declare("a", 0, 0, nil)
+	e := w.Declare("a", 0, 0, nil, nil)
 	body, region := w.Start(e, ctx, 0, "a")
 	defer w.BodyEnd(region)
 	if got := body.Value(span{}); got != "/g/a" {
@@ -133,7 +133,7 @@ func TestGroup_Start(t *testing.T) {
 		t.Errorf("Calls: %t with a reader alone, %t with observers that are called", reader.Calls(), w.Calls())
 	}
 	plain, ctx := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{plain: true}}}, t.Context())
-	if body, _ := plain.Start(plain.Declare("a", 0, 0, nil), ctx, 0, "a"); ctx != t.Context() || body != ctx {
+	if body, _ := plain.Start(plain.Declare("a", 0, 0, nil, nil), ctx, 0, "a"); ctx != t.Context() || body != ctx {
 		t.Error("nobody makes a context, and it is another one")
 	}
 }
@@ -159,7 +159,7 @@ func TestGroup_Labels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, ctx := watch.New(&test.c, t.Context())
-			e := w.Declare("a", 0, 0, nil)
+			e := w.Declare("a", 0, 0, nil, nil)
 			body, region := w.Start(e, ctx, 0, "a")
 			w.BodyEnd(region)
 			if body != ctx && !w.Calls() {

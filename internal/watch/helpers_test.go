@@ -87,7 +87,7 @@ type table struct {
 }
 
 func (s *table) Owner() any { return s }
-func (s *table) Began(t *record.Table, group uint32) {
+func (s *table) Began(_ context.Context, t *record.Table, group uint32) {
 	s.t, s.began = t, append(s.began, group)
 }
 func (s *table) Ended(_ *record.Table, group uint32) { s.ended = append(s.ended, group) }
@@ -105,7 +105,7 @@ func waits(e *record.Entry) string {
 func body(t *testing.T, tellers ...watch.Teller) (*watch.Group, *record.Entry) {
 	t.Helper()
 	w, _ := watch.New(&watch.Config{Name: "group", Tellers: tellers}, t.Context())
-	e := w.Declare("body", 0, 0, nil)
+	e := w.Declare("body", 0, 0, nil, nil)
 	w.Ready(e, 0, 0)
 	w.Report(e, t.Context(), 0)
 	return w, e

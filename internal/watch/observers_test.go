@@ -50,11 +50,11 @@ func (*badSink) Ended(*record.Table, uint32) { panic("bad") }
 func TestGroup_Readers(t *testing.T) {
 	r, s := &table{}, &table{}
 	outer, ctx := watch.New(&watch.Config{Tellers: []watch.Teller{&tape{sink: r, plain: true}}}, t.Context())
-	owner := outer.Declare("owner", 0, 0, nil)
+	owner := outer.Declare("owner", 0, 0, nil, nil)
 	inner, _ := watch.New(&watch.Config{Outer: outer, Owner: owner.Number, Tellers: []watch.Teller{&tape{sink: r, plain: true}, &tape{sink: s, plain: true}}}, ctx)
 	boom := errors.New("boom")
 	for i := range 300 { // more than a few chunks
-		e := inner.Declare(fmt.Sprint(i), 0, 0, nil)
+		e := inner.Declare(fmt.Sprint(i), 0, 0, nil, nil)
 		inner.Ended(e, 2, boom, 1)
 	}
 	inner.GroupEnd(2, boom)

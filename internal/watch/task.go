@@ -16,9 +16,10 @@ import (
 
 // Declare notes and tells a task, before anybody else knows it, and returns where
 // its steps are noted, nil if they are not. Parent is the number of the Race or
-// Map that it is a part of, or 0; limit is that of a Map's elements. Dep yields the number of the ith dependency,
-// which may be 0, and false behind the last; it may be nil.
-func (w *Group) Declare(name string, parent uint32, limit int, dep func(i int) (uint32, bool)) *record.Entry {
+// Map that it is a part of, or 0; bits and facts, which may be nil, say what it was
+// declared with. Dep yields the number of the ith dependency, which may be 0, and false
+// behind the last; it may be nil.
+func (w *Group) Declare(name string, parent, bits uint32, facts *record.Facts, dep func(i int) (uint32, bool)) *record.Entry {
 	if w.run == nil {
 		return nil
 	}
@@ -34,10 +35,11 @@ func (w *Group) Declare(name string, parent uint32, limit int, dep func(i int) (
 		}
 		e.Depend(on)
 	}
+	e.Note(facts)
 	at := w.run.now()
-	e.Declare(at)
+	e.Declare(at, bits)
 	if len(w.tellers) > 0 {
-		w.tellDeclared(e, at, limit)
+		w.tellDeclared(e, at)
 	}
 	return e
 }

@@ -8,7 +8,8 @@ import (
 
 // The waits of a body: all its goroutines may report them at once, also those
 // that it has left behind. The entry makes one sequence of them, for readers and
-// for tellers.
+// for tellers. So does that of the group with its own waits: of whoever waits outside
+// of any body for a task of it.
 
 // Blocked notes and tells that a goroutine of the body begins to wait for the
 // task or group with the ID on, 0 if nobody observes that.
@@ -43,6 +44,19 @@ func (w *Group) noteResumed(e *record.Entry, on uint64, at time.Duration) {
 	e.ResumeFrom(at, run, n)
 	w.tellWaits(e)
 }
+
+// GroupBlocked notes and tells that somebody outside of any body begins to wait for the
+// task with that number, and reports whether it was noted: not once the group has ended.
+func (w *Group) GroupBlocked(on uint32) bool {
+	if w == nil || w.run == nil || w.entry.IsClosed() {
+		return false
+	}
+	w.noteBlocked(w.entry, w.ID(on), w.run.now())
+	return true
+}
+
+// GroupResumed notes and tells that they go on, whom GroupBlocked was called for.
+func (w *Group) GroupResumed(on uint32) { w.noteResumed(w.entry, w.ID(on), w.run.now()) }
 
 // EndWaits notes and tells the end of the wait of a goroutine that the body has
 // left behind. No wait is noted or told after it: it waits for an observer's

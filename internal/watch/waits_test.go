@@ -62,7 +62,7 @@ func TestWaits_OneSequence(t *testing.T) {
 					tellers = append(tellers, &tape{sink: r})
 				}
 				w, _ := watch.New(&watch.Config{Name: "group", Tellers: tellers, Clock: func() time.Time { return now }}, t.Context())
-				e := w.Declare("body", 0, 0, nil)
+				e := w.Declare("body", 0, 0, nil, nil)
 				other := w.GroupID()>>32 ^ 1<<31 | 1 // a run that is not ours
 				id := func(on uint32) uint64 {
 					if on == far {

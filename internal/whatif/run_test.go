@@ -3,7 +3,6 @@ package whatif
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,14 +14,10 @@ import (
 
 // running is one run of a program.
 type running struct {
-	began time.Time
-	waits []wait
 	handles []handle // by id; written before the tasks that use them are declared
 	shared  asap.Option
 	option  asap.TaskOption // the same limit
 }
-
-type wait struct { name string; from, to time.Duration }
 
 // handle is a declared task.
 type handle struct {
@@ -41,13 +36,11 @@ func (p *program) run(t *testing.T) (run *waterfall.Run) {
 			limit := asap.SharedLimit(p.shared)
 			r.shared, r.option = limit, limit
 		}
-		r.began = time.Now()
 		g := asap.New(t.Context(), append(r.options(p), asap.Observe(&rec))...)
 		exit := g.NewExit[int]()
 		_ = r.do(t.Context(), g, exit, p.script, true, nil)
 		_ = g.Wait()
 		run = rec.Run()
-		p.facts(run, r.waits)
 	})
 	return run
 }
@@ -81,12 +74,7 @@ func (r *running) do(ctx context.Context, g *asap.Group, exit *asap.Exit[int], s
 				r.handles[s.task.id] = r.declare(g, exit, s.task)
 			}
 		case awaits:
-			from := time.Since(r.began)
-			err := r.await(ctx, s)
-			if call == nil {
-				r.waits = append(r.waits, wait{s.task.name, from, time.Since(r.began)})
-			}
-			if err != nil && call != nil && !s.soft {
+			if err := r.await(ctx, s); err != nil && call != nil && !s.soft {
 				return err
 			}
 		case nests:
@@ -230,5 +218,3 @@ func handleOf[T any](t *asap.Task[T]) handle {
 	ints, _ := any(t).(*asap.Task[int])
 	return handle{t, ints, func(ctx context.Context) error { _, err := t.Await(ctx); return err }}
 }
-
-var _ = fmt.Sprint

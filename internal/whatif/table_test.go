@@ -14,12 +14,12 @@ import (
 )
 
 var (
-	graphs = flag.Int("graphs", 40, "how many programs of each kind")
-	only   = flag.String("kind", "", "one kind alone")
-	first  = flag.Uint64("first", 0, "the first seed")
-	single = flag.Int64("seed", -1, "one program alone")
+	graphs  = flag.Int("graphs", 40, "how many programs of each kind")
+	only    = flag.String("kind", "", "one kind alone")
+	first   = flag.Uint64("first", 0, "the first seed")
+	single  = flag.Int64("seed", -1, "one program alone")
 	inexact = flag.Bool("inexact", false, "misses are also those within 5 %")
-	misses = flag.Int("misses", 0, "how many misses to print")
+	misses  = flag.Int("misses", 0, "how many misses to print")
 )
 
 // changesEach is how many changes of each program are predicted.
@@ -69,7 +69,7 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 	p := newProgram(k, seed)
 	was := p.run(t)
 	if err := was.Validate(); err != nil {
-		t.Fatalf("%s %d: Validate() = %v", k.name, seed, err)
+		t.Errorf("%s %d: Validate() = %v, waits %+v", k.name, seed, err, was.Groups[0].Waits)
 	}
 	s.unchanged++
 	switch same, err := was.WhatIf(); {

@@ -1,0 +1,124 @@
+package waterfall
+
+import (
+	"cmp"
+	"io"
+	"slices"
+	"strconv"
+
+	"github.com/asap-go/asap"
+)
+
+// The profile of a run has a stack for each thing that a task did: the group, the
+// tasks around it, the task, and as the leaf the piece, as in "charge: running",
+// "quote: queued" or "receipt: blocked on charge". The elements of a Map have one
+// name, price[], as in a [Report]; the label task tells them apart. Four values,
+// all in nanoseconds: critical, the time on the critical path; work, queue and
+// blocked, the time in that state.
+
+var profileTypes = []valueType{
+	{"critical", "nanoseconds"}, {"work", "nanoseconds"}, {"queue", "nanoseconds"}, {"blocked", "nanoseconds"},
+}
+
+// valueOf is where the time in a state counts.
+var valueOf = [...]int{Running: 1, Queued: 2, Blocked: 3}
+
+// longestFrame is how many columns of a name a profile has; a flame graph has a
+// place for no more.
+const longestFrame = 120
+
+func frame(name string) string { return short(plain(name), longestFrame) }
+
+// rootFrame is the frame of an outermost group.
+func rootFrame(name string) string { return cmp.Or(frame(name), "(no name)") }
+
+// caller is what a profile calls the time in which nothing was declared.
+const caller = "(caller)"
+
+func (r *Run) writePprof(w io.Writer) error {
+	d := profiled{index: r.index(), profile: newProfile(profileTypes...)}
+	d.file, d.began, d.duration = rootFrame(r.Name), r.Began, r.Makespan
+	d.comment = "asap: the run of a group, " + r.title()
+	if r.Number > 0 {
+		d.labels = append(d.labels, label{"run", strconv.FormatUint(r.Number, 10)})
+	}
+	if r.TraceID != "" {
+		d.labels = append(d.labels, label{"trace_id", r.TraceID})
+	}
+	for i := range r.Tasks {
+		for _, p := range r.Tasks[i].Pieces {
+			var values [4]int64
+			values[valueOf[p.State]] = int64(p.Len())
+			d.piece(i, p.State, p.On, values)
+		}
+	}
+	for _, s := range r.CriticalPath() {
+		if i, ok := d.task[s.Task]; ok {
+			d.piece(i, s.State, d.on(i, s), [4]int64{int64(s.Len())})
+		} else {
+			d.add([]string{d.file, caller}, d.labels, int64(s.Len()))
+		}
+	}
+	return d.write(w)
+}
+
+// profiled is a run on its way into a profile.
+type profiled struct {
+	*index
+	*profile
+	labels []label // of every sample
+}
+
+// piece adds what task i did.
+func (d *profiled) piece(i int, state State, on asap.ID, values [4]int64) {
+	leaf := frame(d.family(i)) + ": " + state.String()
+	if state == Blocked {
+		leaf += " on " + d.what(on)
+	}
+	labels := d.labels
+	if t := &d.run.Tasks[i]; d.family(i) != d.path(i) {
+		labels = append(slices.Clip(labels), label{"task", frame(t.Name)})
+	}
+	d.add(append(d.stack(i), leaf), labels, values[:]...)
+}
+
+// stack is the way from the outermost group to task i.
+func (d *profiled) stack(i int) []string {
+	stack := []string{frame(d.family(i))}
+	for n := 0; n < 64; n++ {
+		t := &d.run.Tasks[i]
+		p := d.parent(i)
+		if p < 0 {
+			break
+		}
+		if g, ok := d.group[t.Group]; ok && d.run.Tasks[p].Group != t.Group && d.run.Groups[g].Name != "" {
+			stack = append(stack, frame(d.run.Groups[g].Name))
+		}
+		stack = append(stack, frame(d.family(p)))
+		i = p
+	}
+	stack = append(stack, d.file)
+	slices.Reverse(stack)
+	return stack
+}
+
+// on is what a task waited for in a step of the critical path.
+func (d *profiled) on(i int, s Step) asap.ID {
+	for _, p := range d.run.Tasks[i].Pieces {
+		if p.State == Blocked && p.Start <= s.Start && s.Start < p.End {
+			return p.On
+		}
+	}
+	return 0
+}
+
+// what is the name of what is waited for.
+func (d *profiled) what(on asap.ID) string {
+	if i, ok := d.task[on]; ok {
+		return frame(d.family(i))
+	}
+	if g, ok := d.group[on]; ok {
+		return cmp.Or(frame(d.run.Groups[g].Name), "a nested group")
+	}
+	return "something else"
+}
