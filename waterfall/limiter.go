@@ -1,16 +1,40 @@
 package waterfall
 
-import "container/heap"
+import (
+	"container/heap"
+	"slices"
+)
+
+// slots are the limits of a body: its own, of its groups and its Map, from the inside
+// out, and one that is shared. Bodies with the same have the same pointer; those
+// without any have nil.
+type slots struct {
+	own    *limiter
+	shared *sharing
+}
 
 // limiter counts the slots of one limit in a simulation, by the engine's
 // rules: a body takes a slot of each level, from its own to the outermost, and
 // queues where there is none.
 type limiter struct {
-	free   int
-	up     *limiter
-	raised bool // of the outermost: some rank under it is higher than its group's
-	queue  placeHeap
-	left   int // of queue, without the places that were left for a higher one
+	free  int
+	up    *limiter
+	ranks ranks // of the outermost
+	queue placeHeap
+	left  int // of queue, without the places that were left for a higher one
+}
+
+// sharing counts the slots of a shared limit. Who waits for one waits here, without
+// any other slot, until all that it needs are free.
+type sharing struct {
+	free    int
+	ranks   ranks
+	waiting []int
+}
+
+// ranks are those of all bodies whose places depend on each other.
+type ranks struct {
+	raised bool // some rank is higher than its group's
 }
 
 // place is that of a task in a queue; the task may have another by now.
@@ -21,14 +45,10 @@ type place struct {
 	woken, byEnd bool // goes on after a wait, or was made ready by another's end
 }
 
-// placeHeap has those that go on first; then those that start, by rank, and of
-// one rank those that another's end made ready.
-type placeHeap []place
-
-func (h placeHeap) Len() int      { return len(h) }
-func (h placeHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h placeHeap) Less(i, j int) bool {
-	switch a, b := h[i], h[j]; {
+// before is the order in which slots are given: first to those that go on; then to
+// those that start, by rank, and of one rank to those that another's end made ready.
+func (a *place) before(b *place) bool {
+	switch {
 	case a.woken != b.woken:
 		return a.woken
 	case !a.woken && a.rank != b.rank:
@@ -39,38 +59,89 @@ func (h placeHeap) Less(i, j int) bool {
 		return a.turn < b.turn
 	}
 }
-func (h *placeHeap) Push(x any) { *h = append(*h, x.(place)) }
+
+type placeHeap []place
+
+func (h placeHeap) Len() int           { return len(h) }
+func (h placeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h placeHeap) Less(i, j int) bool { return h[i].before(&h[j]) }
+func (h *placeHeap) Push(x any)        { *h = append(*h, x.(place)) }
 func (h *placeHeap) Pop() any {
 	p := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return p
 }
 
-// contended tells whether anybody waits at l or above.
-func (l *limiter) contended() bool {
-	for ; l != nil; l = l.up {
-		if l.left > 0 {
+// contended tells whether anybody waits for a slot of l.
+func (l *slots) contended() bool {
+	if l.shared != nil && len(l.shared.waiting) > 0 {
+		return true
+	}
+	for o := l.own; o != nil; o = o.up {
+		if o.left > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// top is the outermost limiter around l.
-func (l *limiter) top() *limiter {
-	for l != nil && l.up != nil {
-		l = l.up
+// guard are the ranks that count for bodies with l.
+func (l *slots) guard() *ranks {
+	switch {
+	case l == nil:
+		return nil
+	case l.shared != nil:
+		return &l.shared.ranks
 	}
-	return l
+	top := l.own
+	for top.up != nil {
+		top = top.up
+	}
+	return &top.ranks
 }
 
 // enter gives task i slots, to start or to go on, or lets it queue.
 func (s *sim) enter(i int, woken bool) {
-	t := &s.tasks[i]
-	t.queued = s.limit[i] != nil
+	t, l := &s.tasks[i], s.limit[i]
+	if l == nil {
+		s.granted(i)
+		return
+	}
+	t.queued = true
 	s.turn++
 	t.place = place{i, s.turn, 0, woken, t.byEnd}
-	s.climb(s.limit[i], i)
+	if l.shared == nil {
+		s.climb(l.own, i)
+		return
+	}
+	if l.shared.free > 0 && s.fits(i, nil) {
+		s.grantShared(i)
+		return
+	}
+	t.rank = s.rank(i)
+	t.place.rank, t.waitsShared = t.rank, true
+	l.shared.waiting = append(l.shared.waiting, i)
+}
+
+// fits tells whether the own limits of task i, which waits for a shared one, have a
+// slot for it: those up to end, which has one on offer.
+func (s *sim) fits(i int, end *limiter) bool {
+	for l := s.limit[i].own; l != nil; l = l.up {
+		if l.free == 0 || l.left > 0 && l != end {
+			return false
+		}
+	}
+	return true
+}
+
+// grantShared gives task i all of its slots, which are free.
+func (s *sim) grantShared(i int) {
+	l := s.limit[i]
+	l.shared.free--
+	for o := l.own; o != nil; o = o.up {
+		o.free--
+	}
+	s.granted(i)
 }
 
 // climb takes a slot at l and every level above for task i; where there is
@@ -91,96 +162,203 @@ func (s *sim) climb(l *limiter, i int) {
 	s.granted(i)
 }
 
-// release gives back the slots from l up.
-func (s *sim) release(l *limiter) {
-	for ; l != nil; l = l.up {
-		if l.left == 0 {
-			l.free++
-		} else {
-			s.climb(l.up, s.next(l))
+// release gives back the slots of a body, and grants them to who comes next, the
+// innermost first.
+func (s *sim) release(l *slots) {
+	if l == nil {
+		return
+	}
+	if l.shared != nil {
+		l.shared.free++
+	}
+	s.releaseTo(l.own, nil)
+	if l.shared != nil {
+		s.serve(l.shared)
+	}
+}
+
+// releaseTo gives back the slots of l and the levels above, up to end.
+func (s *sim) releaseTo(l, end *limiter) {
+	for ; l != end; l = l.up {
+		l.free++
+		for l.free > 0 {
+			first := s.first(l)
+			if i := s.firstShared(l); i >= 0 && (first < 0 || s.tasks[i].place.before(&s.tasks[first].place)) {
+				s.leaveShared(i)
+				s.grantShared(i)
+				continue
+			}
+			if first < 0 {
+				break
+			}
+			l.free--
+			s.next(l)
+			s.climb(l.up, first)
 		}
 	}
 }
 
-// next takes the first out of a queue.
-func (s *sim) next(l *limiter) int {
-	for {
-		p := heap.Pop(&l.queue).(place)
-		if t := &s.tasks[p.task]; t.queuedAt == l && t.place == p {
-			t.queuedAt = nil
-			l.left--
+// firstShared is the first of those who wait for a shared limit, and need only a slot
+// of l, which is free, or -1.
+func (s *sim) firstShared(l *limiter) int {
+	first := -1
+	for _, sh := range s.sharings {
+		if sh.free == 0 {
+			continue
+		}
+		for _, i := range sh.waiting {
+			if s.limit[i].under(l) && s.fits(i, l) && (first < 0 || s.tasks[i].place.before(&s.tasks[first].place)) {
+				first = i
+			}
+		}
+	}
+	return first
+}
+
+// under tells whether a body with these slots needs one of l.
+func (l *slots) under(of *limiter) bool {
+	for o := l.own; o != nil; o = o.up {
+		if o == of {
+			return true
+		}
+	}
+	return false
+}
+
+// serve grants the free slots of a shared limit to the first in order whose own
+// limits let them go on.
+func (s *sim) serve(sh *sharing) {
+	for sh.free > 0 {
+		first := -1
+		for _, i := range sh.waiting {
+			if s.fits(i, nil) && (first < 0 || s.tasks[i].place.before(&s.tasks[first].place)) {
+				first = i
+			}
+		}
+		if first < 0 {
+			return
+		}
+		s.leaveShared(first)
+		s.grantShared(first)
+	}
+}
+
+func (s *sim) leaveShared(i int) {
+	w := &s.limit[i].shared.waiting
+	*w = slices.DeleteFunc(*w, func(k int) bool { return k == i })
+	s.tasks[i].waitsShared = false
+}
+
+// first is the first in the queue of l, or -1.
+func (s *sim) first(l *limiter) int {
+	for l.left > 0 {
+		if p := l.queue[0]; s.holdsPlace(l, p) {
 			return p.task
 		}
+		heap.Pop(&l.queue)
 	}
+	return -1
 }
 
-// dequeue lets a body go on without slots that was queued for that.
-func (s *sim) dequeue(i int) {
+// holdsPlace tells whether p is a place that its task still has.
+func (s *sim) holdsPlace(l *limiter, p place) bool {
+	t := &s.tasks[p.task]
+	return t.queuedAt == l && t.place == p
+}
+
+// next takes the first out of the queue of l.
+func (s *sim) next(l *limiter) {
+	i := s.first(l)
+	heap.Pop(&l.queue)
+	s.tasks[i].queuedAt = nil
+	l.left--
+}
+
+// dequeue takes task i out of the queue that it is in, with the slots that it has got
+// already, and reports whether it was in one.
+func (s *sim) dequeue(i int) bool {
 	t := &s.tasks[i]
-	if at := t.queuedAt; at != nil {
+	switch at := t.queuedAt; {
+	case t.waitsShared:
+		s.leaveShared(i)
+	case at != nil:
 		t.queuedAt = nil
 		at.left--
-		for l := s.limit[i]; l != at; l = l.up {
-			s.releaseOne(l)
-		}
-		t.bare = true
-		s.granted(i)
+		s.releaseTo(s.limit[i].own, at)
+	default:
+		return false
 	}
+	return true
 }
 
-// releaseOne gives back a slot of l alone.
-func (s *sim) releaseOne(l *limiter) {
-	if l.left == 0 {
-		l.free++
-	} else {
-		s.climb(l.up, s.next(l))
+// limiters finds the slots of every task: of its Map, of its group, and of what is
+// around them.
+func (m *model) limiters(outermost int) []*slots {
+	f := finder{m: m, outermost: outermost, groups: make(map[int]*slots), tasks: make(map[int]*slots)}
+	for _, sh := range m.run.Shared {
+		f.sharings = append(f.sharings, &sharing{free: sh.Limit})
 	}
-}
-
-// limiters finds the limiter of every task: that of its Map, of its group, and
-// of what is around them.
-func (m *model) limiters(outermost int) []*limiter {
-	groups := make(map[int]*limiter)
-	maps := make(map[int]*limiter)
-	var ofTask func(t int) *limiter
-	ofGroup := func(g int) *limiter {
-		if l, ok := groups[g]; ok {
-			return l
-		}
-		var up *limiter
-		if owner, ok := m.task[m.run.Groups[g].Parent]; ok {
-			up = ofTask(owner)
-		}
-		n := m.run.Groups[g].Limit
-		if g == 0 {
-			n = outermost
-		}
-		if n > 0 {
-			up = &limiter{free: n, up: up}
-		}
-		groups[g] = up
-		return up
-	}
-	ofTask = func(t int) *limiter {
-		p := m.parent(t)
-		if p < 0 || m.run.Tasks[p].Group != m.run.Tasks[t].Group {
-			return ofGroup(m.group[m.run.Tasks[t].Group])
-		}
-		if l, ok := maps[p]; ok {
-			return l
-		}
-		l := ofTask(p)
-		if n := m.run.Tasks[p].Limit; n > 0 {
-			l = &limiter{free: n, up: l}
-		}
-		maps[p] = l
-		return l
-	}
-	out := make([]*limiter, len(m.tasks))
+	out := make([]*slots, len(m.tasks))
 	for t := range out {
 		if !m.unbegun(t) {
-			out[t] = ofTask(t)
+			out[t] = f.ofTask(t)
 		}
 	}
 	return out
+}
+
+// finder finds slots; one pointer stands for the same.
+type finder struct {
+	m         *model
+	outermost int
+	groups    map[int]*slots
+	tasks     map[int]*slots // with something of their own
+	sharings  []*sharing
+}
+
+func (f *finder) ofGroup(g int) *slots {
+	if l, ok := f.groups[g]; ok {
+		return l
+	}
+	var l *slots
+	if owner, ok := f.m.task[f.m.run.Groups[g].Parent]; ok {
+		l = f.ofTask(owner)
+	}
+	n := f.m.run.Groups[g].Limit
+	if g == 0 {
+		n = f.outermost
+	}
+	l = f.with(l, n, f.m.run.Groups[g].Shared)
+	f.groups[g] = l
+	return l
+}
+
+func (f *finder) ofTask(t int) *slots {
+	if p := f.m.wholeOf(t); p != t {
+		t = p // what is said of a Map is said of its elements
+	}
+	if l, ok := f.tasks[t]; ok {
+		return l
+	}
+	l := f.with(f.ofGroup(f.m.groupOf(t)), f.m.run.Tasks[t].Limit, f.m.run.Tasks[t].Shared)
+	f.tasks[t] = l
+	return l
+}
+
+// with adds a limit of n inside of l, and a shared one instead of that of l.
+func (f *finder) with(l *slots, n, shared int) *slots {
+	if n == 0 && (shared == 0 || shared > len(f.sharings)) {
+		return l
+	}
+	var made slots
+	if l != nil {
+		made = *l
+	}
+	if n > 0 {
+		made.own = &limiter{free: n, up: made.own}
+	}
+	if shared > 0 && shared <= len(f.sharings) {
+		made.shared = f.sharings[shared-1]
+	}
+	return &made
 }

@@ -12,10 +12,12 @@ import (
 // What one event makes ready goes in order of declaration, a body gives its slot
 // back while it waits, limiter says who gets it, and a failure ends its group.
 type sim struct {
-	m     *model
-	scale []float64 // of a task's runs
-	gone  []bool    // dropped tasks
-	limit []*limiter
+	m         *model
+	scale     []float64 // of a task's runs
+	gone      []bool    // dropped tasks
+	limit     []*slots
+	sharings  []*sharing
+	unlimited ranks
 
 	now    time.Duration
 	seq    int
@@ -37,6 +39,7 @@ type simTask struct {
 	queued          bool
 	bare            bool // goes on without slots, after a cancel
 	queuedAt        *limiter
+	waitsShared     bool
 	place           place // in that queue
 	rank            int
 	byEnd           bool         // made ready by the end of another
@@ -116,6 +119,11 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 		tasks:  make([]simTask, len(m.tasks)),
 		groups: make([]simGroup, len(m.run.Groups)),
 		notes:  make(map[assumption]bool),
+	}
+	for _, l := range s.limit {
+		if l != nil && l.shared != nil && !slices.Contains(s.sharings, l.shared) {
+			s.sharings = append(s.sharings, l.shared)
+		}
 	}
 	for i := range m.tasks {
 		for _, d := range m.tasks[i].deps {

@@ -82,7 +82,10 @@ func (s *sim) cut(i int, why cause) {
 	case t.waiting:
 	case t.queued: // to go on: it does, and without a slot
 		if why == byGroup || why == byExit {
-			s.dequeue(i)
+			if s.dequeue(i) {
+				t.bare = true
+				s.granted(i)
+			}
 		}
 	case mt.deaf:
 	default:

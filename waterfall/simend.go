@@ -34,7 +34,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 	b.ready = slices.DeleteFunc(b.ready, func(d int) bool { return s.tasks[d].ended })
 	l := s.limit[i]
 	if held && l != nil && !t.waited && len(b.ready) > 0 && s.limit[b.ready[0]] == l && !l.contended() &&
-		(len(b.ready) == 1 || !l.top().raised) {
+		(len(b.ready) == 1 || !l.guard().raised) {
 		// The finisher runs the first of them itself, and keeps the slot.
 		held = false
 		s.blockedOnDeps(b.ready[0])
