@@ -124,10 +124,10 @@ func (s *sim) enter(i int, woken bool) {
 }
 
 // fits tells whether the own limits of task i, which waits for a shared one, have a
-// slot for it: those up to end, which has one on offer.
+// slot for it: those inside of end, or all of them with nil.
 func (s *sim) fits(i int, end *limiter) bool {
-	for l := s.limit[i].own; l != nil; l = l.up {
-		if l.free == 0 || l.left > 0 && l != end {
+	for l := s.limit[i].own; l != end; l = l.up {
+		if l.free == 0 {
 			return false
 		}
 	}
@@ -172,34 +172,46 @@ func (s *sim) release(l *slots) {
 		l.shared.free++
 	}
 	s.releaseTo(l.own, nil)
-	if l.shared != nil {
-		s.serve(l.shared)
-	}
 }
 
-// releaseTo gives back the slots of l and the levels above, up to end.
+// releaseTo gives back the slots of l and the levels above, up to end. One that
+// somebody comes first for who waits for a shared limit as well is kept for him, until
+// it is known who gets that.
 func (s *sim) releaseTo(l, end *limiter) {
-	for ; l != end; l = l.up {
-		l.free++
-		for l.free > 0 {
-			first := s.first(l)
-			if i := s.firstShared(l); i >= 0 && (first < 0 || s.tasks[i].place.before(&s.tasks[first].place)) {
-				s.leaveShared(i)
-				s.grantShared(i)
-				continue
-			}
-			if first < 0 {
-				break
-			}
-			l.free--
-			s.next(l)
-			s.climb(l.up, first)
-		}
+	for o := l; o != end; o = o.up {
+		o.free++
+		s.handOn(o, true)
+	}
+	if len(s.sharings) == 0 {
+		return
+	}
+	for _, sh := range s.sharings {
+		s.serve(sh)
+	}
+	for o := l; o != end; o = o.up {
+		s.handOn(o, false)
 	}
 }
 
-// firstShared is the first of those who wait for a shared limit, and need only a slot
-// of l, which is free, or -1.
+// handOn gives the free slots of l to who waits there, or keeps them for who comes
+// first and waits for a shared limit.
+func (s *sim) handOn(l *limiter, keep bool) {
+	for l.free > 0 {
+		first := s.first(l)
+		if first < 0 {
+			return
+		}
+		if i := s.firstShared(l); keep && i >= 0 && s.tasks[i].place.before(&s.tasks[first].place) {
+			return
+		}
+		l.free--
+		s.next(l)
+		s.climb(l.up, first)
+	}
+}
+
+// firstShared is the first of those who wait for a shared limit with a free slot, and
+// under l, as far as what is inside of that goes, or -1.
 func (s *sim) firstShared(l *limiter) int {
 	first := -1
 	for _, sh := range s.sharings {
@@ -274,22 +286,28 @@ func (s *sim) next(l *limiter) {
 	l.left--
 }
 
-// dequeue takes task i out of the queue that it is in, with the slots that it has got
-// already, and reports whether it was in one.
-func (s *sim) dequeue(i int) bool {
-	t := &s.tasks[i]
-	switch at := t.queuedAt; {
-	case t.waitsShared:
-		s.leaveShared(i)
-	case at != nil:
-		t.queuedAt = nil
-		at.left--
-		s.releaseTo(s.limit[i].own, at)
-	default:
-		return false
+// dequeue takes tasks out of the queues that they are in, all of them before one gives
+// back the slots that it has got already.
+func (s *sim) dequeue(tasks ...int) {
+	at := make([]*limiter, len(tasks))
+	for k, i := range tasks {
+		t := &s.tasks[i]
+		if t.waitsShared {
+			s.leaveShared(i)
+		} else if at[k] = t.queuedAt; at[k] != nil {
+			t.queuedAt = nil
+			at[k].left--
+		}
 	}
-	return true
+	for k, i := range tasks {
+		if at[k] != nil {
+			s.releaseTo(s.limit[i].own, at[k])
+		}
+	}
 }
+
+// inQueue tells whether task i waits for a slot.
+func (s *sim) inQueue(i int) bool { return s.tasks[i].queuedAt != nil || s.tasks[i].waitsShared }
 
 // limiters finds the slots of every task: of its Map, of its group, and of what is
 // around them.

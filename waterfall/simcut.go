@@ -18,6 +18,13 @@ func (s *sim) endGroup(g int, exit bool) {
 		return
 	}
 	b.ended, b.exit = true, exit
+	var queued []int
+	for _, i := range s.m.members[g] {
+		if !s.tasks[i].started && s.inQueue(i) {
+			queued = append(queued, i)
+		}
+	}
+	s.dequeue(queued...)
 	for _, i := range slices.Clone(s.m.members[g]) {
 		t := &s.tasks[i]
 		switch {
@@ -82,7 +89,8 @@ func (s *sim) cut(i int, why cause) {
 	case t.waiting:
 	case t.queued: // to go on: it does, and without a slot
 		if why == byGroup || why == byExit {
-			if s.dequeue(i) {
+			if s.inQueue(i) {
+				s.dequeue(i)
 				t.bare = true
 				s.granted(i)
 			}

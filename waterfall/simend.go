@@ -93,6 +93,9 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 		return
 	}
 	t.ended, t.outcome = true, o
+	if s.inQueue(i) {
+		s.dequeue(i)
+	}
 	s.close(i)
 	g := &s.groups[s.m.groupOf(i)]
 	if p := s.whole(i); (bad(o) || o == asap.Canceled) && !s.dropped(i) && (p < 0 || s.m.tasks[p].kind != isRace) {

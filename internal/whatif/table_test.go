@@ -77,6 +77,8 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 		t.Errorf("%s %d: WhatIf() = %v", k.name, seed, err)
 	case same.Makespan == was.Makespan:
 		s.same++
+	case *single >= 0:
+		t.Log("no change:", differences(same.Run, was))
 	case *misses > 0:
 		s.missed = append(s.missed, miss{1000, fmt.Sprintf("%s %d: no change: predicted %v, was %v", k.name, seed, same.Makespan, was.Makespan)})
 	}
