@@ -318,7 +318,7 @@ func (m *model) limiters(outermost int) []*slots {
 	}
 	out := make([]*slots, len(m.tasks))
 	for t := range out {
-		if !m.unbegun(t) {
+		if !m.unbegun(t) || m.run.Tasks[t].Within > 0 {
 			out[t] = f.ofTask(t)
 		}
 	}

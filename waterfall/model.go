@@ -151,7 +151,7 @@ func (m *model) describe(i int) {
 			mt.ends = append(mt.ends, slices.Contains(t.AfterEnd, d))
 		}
 	}
-	mt.mayFail = t.MayFail
+	mt.mayFail = t.MayFail && !t.Optional
 	mt.tolerated = t.MayFail || t.Optional || t.Outcome == asap.Tolerated
 	switch {
 	case m.container(i):

@@ -156,7 +156,8 @@ func (m *model) wait(t *Task, p Piece, over time.Duration) (o op, failed bool) {
 
 // failed tells whether who waits for task k gets an error.
 func (x *index) failed(k int, o asap.Outcome) bool {
-	return !good(o) || o == asap.Tolerated && x.run.Tasks[k].MayFail
+	t := &x.run.Tasks[k]
+	return !good(o) || o == asap.Tolerated && t.MayFail && !t.Optional
 }
 
 // groupFailed tells whether the Wait of group g gave an error.

@@ -205,7 +205,7 @@ func good(o asap.Outcome) bool {
 // dependent d, which waits for nothing else then.
 func (x *index) skips(i, d int, o asap.Outcome) bool {
 	t := &x.run.Tasks[d]
-	if good(o) && (o != asap.Tolerated || !x.run.Tasks[i].MayFail) {
+	if !x.failed(i, o) {
 		return false
 	}
 	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)

@@ -97,7 +97,7 @@ func (s *sim) waitFailed(i int, o op) bool {
 	failed := s.tasks[i].failed
 	s.tasks[i].failed = false
 	switch {
-	case failed:
+	case failed && (o.kind == opWaitGroup || o.on < 0 || !s.tasks[o.on].ended): // else what it waited for is done meanwhile
 		return true
 	case o.kind == opWaitGroup:
 		return s.groups[o.on].failed
