@@ -12,6 +12,7 @@ type settling struct {
 	ready   []int // bodies that may start, in order
 	groups  []int // that have ended
 	inlined bool  // some of it by what has no body
+	late    bool  // it is none of a body: what it makes ready counts as if it had been so when declared
 }
 
 // end settles task i. As in the library, what waits for it queues for its slot
@@ -23,7 +24,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		return
 	}
 	held := t.started && !t.waiting && !t.queued && !t.bare
-	var b settling
+	b := settling{late: !t.started}
 	s.settle(i, o, &b)
 	if b.inlined {
 		slices.SortStableFunc(b.ready, s.m.order)
@@ -125,11 +126,11 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 			b.inlined = true
 			s.settle(d, s.result(d), b)
 		case s.m.tasks[d].kind == isBody, s.m.tasks[d].kind == isUnrun:
-			dt.byEnd = true
+			dt.byEnd = !b.late
 			b.ready = append(b.ready, d)
 		default:
 			b.inlined = true
-			dt.byEnd = true
+			dt.byEnd = !b.late
 			was := s.gather
 			s.gather = b
 			s.ready(d)
@@ -150,7 +151,7 @@ func (s *sim) endAround(i int, b *settling) {
 			for _, part := range s.m.tasks[p].parts { // the losers
 				s.lose(part.task, b)
 			}
-		case s.m.tasks[p].kind == isMap && s.missed(i):
+		case s.m.tasks[p].kind == isMap && s.missed(i) && !s.m.run.Tasks[i].Optional:
 			s.settle(p, asap.Skipped, b)
 		case pt.parts > 0:
 		case s.m.tasks[p].lag == 0:
