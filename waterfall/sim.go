@@ -92,6 +92,7 @@ const (
 	evCut    // a body returns that has seen that its context has ended
 	evWithin // its limits of time
 	evTimeout
+	evLost // its Race is decided
 )
 
 type eventHeap []event
@@ -193,6 +194,8 @@ func (s *sim) handle(e event) {
 		}
 	case evWithin:
 		s.within(e.task)
+	case evLost:
+		s.cut(e.task, byRace)
 	case evTimeout:
 		s.cut(e.task, byTime)
 	}
@@ -223,8 +226,12 @@ func (s *sim) declare(i int) {
 	if p := s.whole(i); p >= 0 {
 		t.byEnd = s.tasks[p].byEnd
 	}
-	if s.dropped(i) || s.groups[g].ended {
+	if s.dropped(i) {
 		s.end(i, asap.Skipped)
+		return
+	}
+	if s.groups[g].ended || s.isLate(i) {
+		s.end(i, s.unbegunEnd(i))
 		return
 	}
 	if w := s.m.run.Tasks[i].Within; w > 0 {
@@ -235,7 +242,7 @@ func (s *sim) declare(i int) {
 		case !s.tasks[d].ended:
 			t.pending++
 		case !mt.ends[k] && s.missed(d):
-			s.end(i, asap.Skipped)
+			s.end(i, s.unbegunEnd(i))
 			return
 		}
 	}

@@ -36,9 +36,23 @@ func (s *sim) endGroup(g int, exit bool) {
 		case s.starts(i):
 			// in this very instant, which is not too late
 		default:
-			s.end(i, asap.Skipped)
+			s.end(i, s.unbegunEnd(i))
 		}
 	}
+}
+
+// isLate tells whether the Within of task i has passed.
+func (s *sim) isLate(i int) bool {
+	w := s.m.run.Tasks[i].Within
+	return w > 0 && s.now >= add(s.groups[s.m.groupOf(i)].start, w)
+}
+
+// unbegunEnd is how task i ends that is not to begin: it is skipped, unless it is late.
+func (s *sim) unbegunEnd(i int) asap.Outcome {
+	if s.isLate(i) {
+		return s.errorOf(i)
+	}
+	return asap.Skipped
 }
 
 // holds tells whether task k is a Map or a Race that has parts under way.
@@ -59,7 +73,7 @@ func (s *sim) lose(i int, b *settling) {
 	switch {
 	case !t.declared || t.ended:
 	case t.started:
-		s.cut(i, byRace)
+		s.after(0, evLost, i) // who waits finds out by himself
 	case !s.starts(i):
 		s.settle(i, asap.Skipped, b)
 	}

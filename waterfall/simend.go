@@ -24,7 +24,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		return
 	}
 	held := t.started && !t.waiting && !t.queued && !t.bare
-	b := settling{late: !t.started}
+	b := settling{late: !t.started && (s.m.tasks[i].kind == isBody || s.m.tasks[i].kind == isUnrun)}
 	s.settle(i, o, &b)
 	if b.inlined {
 		slices.SortStableFunc(b.ready, s.m.order)
@@ -117,11 +117,11 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 		switch {
 		case s.missed(i) && !s.m.tasks[d].ends[k]:
 			b.inlined = true
-			s.settle(d, asap.Skipped, b)
+			s.settle(d, s.unbegunEnd(d), b)
 		case dt.pending > 0:
 		case g.ended:
 			b.inlined = true
-			s.settle(d, asap.Skipped, b)
+			s.settle(d, s.unbegunEnd(d), b)
 		case s.m.tasks[d].kind == isInline && s.m.tasks[d].lag == 0:
 			b.inlined = true
 			s.settle(d, s.result(d), b)
