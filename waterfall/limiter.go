@@ -3,6 +3,7 @@ package waterfall
 import (
 	"container/heap"
 	"slices"
+	"time"
 )
 
 // slots are the limits of a body: its own, of its groups and its Map, from the inside
@@ -41,6 +42,8 @@ type ranks struct {
 type place struct {
 	task         int
 	turn         int // of when it became ready, or its wait ended
+	cause        int // the event that made it so
+	at           time.Duration
 	rank         int
 	woken, byEnd bool // goes on after a wait, or was made ready by another's end
 }
@@ -58,6 +61,12 @@ func (a *place) before(b *place) bool {
 	default:
 		return a.turn < b.turn
 	}
+}
+
+// ties tells whether two have become ready in one instant by different causes, of
+// which either may come first.
+func (a *place) ties(b *place) bool {
+	return a.at == b.at && a.cause != b.cause && a.woken == b.woken && (a.woken || a.rank == b.rank && a.byEnd == b.byEnd)
 }
 
 type placeHeap []place
@@ -109,7 +118,7 @@ func (s *sim) enter(i int, woken bool) {
 	}
 	t.queued = true
 	s.turn++
-	t.place = place{i, s.turn, 0, woken, t.byEnd}
+	t.place = place{task: i, turn: s.turn, cause: s.cause, at: s.now, woken: woken, byEnd: t.byEnd}
 	if l.shared == nil {
 		s.climb(l.own, i)
 		return
@@ -281,9 +290,11 @@ func (s *sim) holdsPlace(l *limiter, p place) bool {
 // next takes the first out of the queue of l.
 func (s *sim) next(l *limiter) {
 	i := s.first(l)
-	heap.Pop(&l.queue)
+	p := heap.Pop(&l.queue).(place)
 	s.tasks[i].queuedAt = nil
-	l.left--
+	if l.left--; s.first(l) >= 0 && l.queue[0].ties(&p) {
+		s.note(ties, i)
+	}
 }
 
 // dequeue takes tasks out of the queues that they are in, all of them before one gives

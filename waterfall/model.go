@@ -20,6 +20,7 @@ type op struct {
 	// goesOn says of a wait that the body goes on when it fails: it did then. Any
 	// other is taken to return the error.
 	goesOn bool
+	failed bool // it did then
 }
 
 type opKind uint8

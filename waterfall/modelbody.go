@@ -94,6 +94,7 @@ func (m *model) body(i int) {
 			mt.ops = append(mt.ops, op{kind: opLag, d: p.Len()})
 		default:
 			o, failed := m.wait(t, p, over)
+			o.failed = failed
 			o.goesOn = failed && (k < last || good(t.Outcome) && t.Outcome != asap.Tolerated)
 			mt.ops = append(mt.ops, o)
 			if failed && !o.goesOn {

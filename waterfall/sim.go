@@ -22,6 +22,7 @@ type sim struct {
 	now    time.Duration
 	seq    int
 	turn   int
+	cause  int // the event that is handled
 	events eventHeap
 	tasks  []simTask
 	groups []simGroup
@@ -138,6 +139,7 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 	for s.events.Len() > 0 {
 		e := heap.Pop(&s.events).(event)
 		s.now = max(s.now, e.at)
+		s.cause = e.seq
 		s.handle(e)
 	}
 	return s

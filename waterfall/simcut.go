@@ -110,7 +110,13 @@ func (s *sim) cut(i int, why cause) {
 			}
 		}
 	case mt.deaf:
+		if s.m.over[i] == never || s.m.run.Tasks[i].End() <= s.m.over[i] {
+			s.note(deafToo, i)
+		}
 	default:
+		if mt.ending != endsCut {
+			s.note(hears, i)
+		}
 		d := time.Duration(0)
 		if mt.ending == endsCut {
 			d = mt.late

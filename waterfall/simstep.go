@@ -22,6 +22,9 @@ func (s *sim) step(i int) {
 				s.piece(i, Queued, 0)
 			case opWait, opWaitGroup, opPause:
 				if s.waitFailed(i, prev) && !prev.goesOn {
+					if !prev.failed && t.over == 0 {
+						s.note(passesOn, i)
+					}
 					s.leave(i, s.errorOf(i))
 					return
 				}

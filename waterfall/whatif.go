@@ -60,6 +60,11 @@ type Prediction struct {
 	// changes. Without a limit it is the run's own; under one it differs where
 	// tasks became ready at the same instant and took another order.
 	Baseline time.Duration
+	// Assumes says what the prediction rests on beside that the bodies do what they
+	// did, a sentence each, of what the record does not tell: how a body would have
+	// gone on that was canceled, or how long one takes that never ran. Without any it
+	// is exact.
+	Assumes []string
 	// Run is the predicted run, to look at.
 	Run *Run
 }
@@ -93,7 +98,7 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", plain(m.path(i)))
 	}
-	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit)}, nil
+	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit), Assumes: s.assumes()}, nil
 }
 
 // asItWas is the scale that changes nothing.
