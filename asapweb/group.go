@@ -63,19 +63,11 @@ type runRow struct {
 }
 
 func (h *handler) group(v view, nonce string) (*answer, error) {
-	r := h.stats.Report(v.group)
+	r := h.stats.Report(v.group, waterfall.SinceStart)
 	p := groupPage{page: newPage(nonce, shown(v.group)), Report: r}
 	p.Top.Path = []crumb{{Text: shown(v.group)}}
-	for _, run := range h.stats.Live() {
-		if run.Name != v.group {
-			continue
-		}
-		if len(p.Live) < maxLive {
-			p.Live = append(p.Live, newLiveRow(run, false))
-		} else {
-			p.MoreRun++
-		}
-	}
+	live, all := h.stats.LiveOf(v.group, maxLive)
+	p.Live, p.MoreRun = h.liveRows(live, false), all-len(live)
 	if r.Runs == 0 && len(p.Live) == 0 {
 		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen", v.group)
 	}
@@ -86,7 +78,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	}
 	p.MoreTasks = len(r.Tasks) - len(p.Tasks) + r.Unnamed
 	if r.Runs > 0 {
-		p.Lists = []runList{{"Slowest runs", runRows(r.Slowest)}, {"Latest runs", runRows(r.Latest)}}
+		p.Lists = []runList{{"Slowest runs", h.runRows(r.Slowest)}, {"Latest runs", h.runRows(r.Latest)}}
 	}
 	return show("group", p)
 }
@@ -124,7 +116,13 @@ func newShare(f float64) share {
 	return share{percent(f), fmt.Sprintf("%.1f%%", 100*min(1, max(0, f)))}
 }
 
-func runRows(runs []*waterfall.Run) []runRow {
+func (h *handler) runRows(list []waterfall.Kept) []runRow {
+	var runs []*waterfall.Run
+	for _, k := range list {
+		if run := h.stats.Run(k.Number); run != nil {
+			runs = append(runs, run)
+		}
+	}
 	if len(runs) == 0 {
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// maxLive is how many running groups are shown, the oldest first.
+// maxLive is how many running groups are shown, the most overdue first.
 const maxLive = 20
 
 // indexPage is what the first page shows.
@@ -46,16 +46,24 @@ type nameRow struct {
 func (h *handler) index(nonce string) (*answer, error) {
 	base := newPage(nonce, "asap")
 	base.Script = indexJS
-	p := indexPage{page: base, Now: clock(time.Now()), Unnamed: h.stats.Unnamed()}
-	live := h.stats.Live()
-	for _, run := range live[:min(len(live), maxLive)] {
-		p.Live = append(p.Live, newLiveRow(run, len(live) <= 3))
-	}
-	p.MoreRun = len(live) - len(p.Live)
+	p := indexPage{page: base, Now: clock(time.Now()), Unnamed: h.stats.Forgotten()}
+	live, all := h.stats.Live(maxLive)
+	p.Live, p.MoreRun = h.liveRows(live, all <= 3), all-len(live)
 	for _, name := range h.stats.Names() {
-		p.Names = append(p.Names, newNameRow(h.stats.Report(name)))
+		p.Names = append(p.Names, newNameRow(h.stats.Report(name, waterfall.SinceStart)))
 	}
 	return show("index", p)
+}
+
+// liveRows are the rows of groups that run, but for those that have ended
+// meanwhile.
+func (h *handler) liveRows(live []waterfall.Live, open bool) (rows []liveRow) {
+	for _, l := range live {
+		if run := h.stats.Run(l.Number); run != nil && !run.Ended {
+			rows = append(rows, newLiveRow(run, open))
+		}
+	}
+	return rows
 }
 
 func newLiveRow(run *waterfall.Run, open bool) liveRow {

@@ -254,7 +254,7 @@ func TestPagesWhileGroupsRun(t *testing.T) {
 	close(done)
 	clients.Wait()
 	for worker := range 4 {
-		if r := stats.Report(fmt.Sprint("g", worker)); r.Runs != 100 {
+		if r := stats.Report(fmt.Sprint("g", worker), waterfall.SinceStart); r.Runs != 100 {
 			t.Errorf("g%d has %d runs, want 100", worker, r.Runs)
 		}
 	}

@@ -25,19 +25,19 @@ func ExampleStats_Run() {
 	// cart 2 true
 }
 
-func ExampleStats_Unnamed() {
+func ExampleStats_Forgotten() {
 	var names []string
 	for i := range 300 {
 		names = append(names, fmt.Sprint("user-", i)) // names are for kinds of groups, not for groups
 	}
 	stats := seen(names...)
-	fmt.Println(len(stats.Names()), stats.Unnamed())
+	fmt.Println(len(stats.Names()), stats.Forgotten())
 	// Output:
 	// 256 44
 }
 
 func ExampleBucket() {
-	for _, b := range seen("home", "home", "home").Report("home").Buckets {
+	for _, b := range seen("home", "home", "home").Report("home", waterfall.SinceStart).Buckets {
 		fmt.Printf("%d runs of %.0f to %.0f ms\n", b.Runs, b.Low.Seconds()*1e3, b.High.Seconds()*1e3)
 	}
 	// Output:

@@ -154,14 +154,15 @@ func ExampleStats() {
 	g := asap.New(context.Background(), asap.Name("home"), asap.Observe(&stats))
 	g.Do("user", func(context.Context) error { return nil })
 	g.Wait()
-	fmt.Println(stats.Names(), stats.Report("home").Runs, len(stats.Live()))
+	_, running := stats.Live(20)
+	fmt.Println(stats.Names(), stats.Report("home", waterfall.SinceStart).Runs, running)
 	// Output: [home] 1 0
 }
 
 func ExampleStats_Add() {
 	var stats waterfall.Stats
 	stats.Add(load())
-	for _, t := range stats.Report("readme").Tasks[:2] {
+	for _, t := range stats.Report("readme", waterfall.SinceStart).Tasks[:2] {
 		fmt.Printf("%s: on the critical path of %.0f %% of the runs, %.0f %% of their time\n", t.Name, 100*t.Criticality, 100*t.Share)
 	}
 	// Output:

@@ -1,222 +1,309 @@
 package waterfall
 
 import (
+	"math"
 	"slices"
+	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/asap-go/asap"
 )
 
 const (
-	maxNames    = 256     // groups that a Stats tells apart
-	maxFamilies = 512     // tasks of one group
-	keepSlowest = 5       // runs kept whole
-	keepLatest  = 5       // runs kept whole
-	maxKept     = 5000    // tasks of a run that is kept
-	maxKeptAll  = 100_000 // tasks of all runs that are kept: some 30 MB
+	maxNames   = 256 // groups that a Stats tells apart
+	maxMembers = 512 // tasks of one group
 )
 
-// digest is what a run adds to its family; it is made without a lock.
-type digest struct {
-	run       *Run
-	took      map[string][]time.Duration
-	failures  map[string]int
-	tolerated map[string]int
-	onPath    map[string]time.Duration
-}
-
-func newDigest(run *Run) *digest {
-	d := &digest{run: run, took: make(map[string][]time.Duration), failures: make(map[string]int),
-		tolerated: make(map[string]int), onPath: make(map[string]time.Duration)}
-	x := run.index()
-	for i := range run.Tasks {
-		name := x.family(i)
-		if run.Tasks[i].started() {
-			d.took[name] = append(d.took[name], run.Tasks[i].Took())
-		}
-		switch o := run.Tasks[i].Outcome; {
-		case bad(o):
-			d.failures[name]++
-		case o == asap.Tolerated:
-			d.tolerated[name]++
-		}
-	}
-	for _, step := range run.CriticalPath() {
-		if t, ok := x.task[step.Task]; ok && step.State != Outside {
-			d.onPath[x.family(t)] += step.Len()
-		}
-	}
-	return d
-}
-
-// family is what runs of one name left.
+// family is what the runs of one name left. Who has the totals' lock may use it.
 type family struct {
-	lost     int // tasks beyond maxFamilies
-	outcomes map[asap.Outcome]int
-	makespan histogram
-	tasks    map[string]*member
-	// cells are runs of about the same makespan, for the slowest of them;
-	// all is their sum.
-	cells   map[uint16]*cell
-	all     cell
-	slowest []*Run
-	latest  []*Run // the latest last
-	kept    int    // tasks of the kept runs
+	name    string
+	used    uint64 // when a run was added last, counted in runs
+	members []member
+	index   map[memberKey]int32
+	lost    int // tasks beyond maxMembers
+	levels  [len(levels)][]*sums
+	past    sums
+	latest  []*kept // the latest first
+	runs    map[uint64]*kept
+	bytes   int // about what all this takes
+
+	touched []int32 // by the run that is being added
 }
 
+// memberKey finds a member by the one around it, -1 if none, and its own name,
+// which is empty for the elements of a Map.
+type memberKey struct {
+	around int32
+	name   string
+}
+
+// member is a task in all runs of the name; the elements of a Map are one.
 type member struct {
-	took      histogram
-	runs      int
-	failures  int
-	tolerated int
+	path    string
+	lastErr lastErr
+	run     tally // of the run that is being added
 }
 
-// cell adds up the critical paths of runs of one class of makespan.
-type cell struct {
-	runs  int
-	total time.Duration
-	tasks map[string]critical
+type lastErr struct {
+	text      string
+	at        time.Time
+	number    uint64
+	tolerated bool
 }
 
-type critical struct {
-	runs int
-	time time.Duration
+// tally is what a member did in one run.
+type tally struct {
+	touched, ran, critical bool
+	failures, tolerated    uint32
+	onPath                 time.Duration
 }
 
-// cellsPerPower makes classes of makespans that differ by 9 %.
-const cellsPerPower = 8
+const memberBytes = int(unsafe.Sizeof(member{})) + int(unsafe.Sizeof(memberKey{})) + 32 // with its place in the map
 
-func newFamily() *family {
+func newFamily(name string) *family {
 	return &family{
-		outcomes: make(map[asap.Outcome]int), tasks: make(map[string]*member),
-		cells: make(map[uint16]*cell), all: cell{tasks: make(map[string]critical)},
+		name: strings.Clone(name), index: make(map[memberKey]int32), runs: make(map[uint64]*kept),
+		bytes: int(unsafe.Sizeof(family{})) + len(name) + 256,
 	}
 }
 
-// addLocked adds a run to the totals of its name.
-func (s *Stats) addLocked(d *digest) {
-	f := s.names[d.run.Name]
-	if f == nil {
-		if len(s.names) >= maxNames {
-			s.unnamed++
-			return
-		}
-		if s.names == nil {
-			s.names = make(map[string]*family)
-		}
-		f = newFamily()
-		s.names[d.run.Name] = f
+// member returns the place of a member, or -1 if it is one too many.
+func (f *family) member(around int32, name string) int32 {
+	if m, ok := f.index[memberKey{around, name}]; ok {
+		return m
 	}
-	f.add(d)
-	before := f.kept
-	f.keep(d.run)
-	s.kept += f.kept - before
-	for s.kept > maxKeptAll {
-		s.kept -= s.heaviest().shed()
+	if len(f.members) >= maxMembers {
+		return -1
 	}
-}
-
-// heaviest is the family whose kept runs have the most tasks.
-func (s *Stats) heaviest() *family {
-	var most *family
-	for _, f := range s.names {
-		if most == nil || f.kept > most.kept {
-			most = f
-		}
+	name = strings.Clone(name) // it may be part of something large
+	path := name
+	switch {
+	case around >= 0 && name == "":
+		path = f.members[around].path + "[]"
+	case around >= 0:
+		path = f.members[around].path + "/" + name
 	}
-	return most
-}
-
-func (f *family) add(d *digest) {
-	run := d.run
-	if len(run.Groups) > 0 {
-		f.outcomes[run.Groups[0].Outcome]++
-	}
-	f.makespan.add(run.Makespan)
-	for name, all := range d.took {
-		m := f.member(name)
-		if m == nil {
-			continue
-		}
-		m.runs++
-		m.failures += d.failures[name]
-		m.tolerated += d.tolerated[name]
-		for _, took := range all {
-			m.took.add(took)
-		}
-	}
-	k := class(run.Makespan, cellsPerPower)
-	if f.cells[k] == nil {
-		f.cells[k] = &cell{tasks: make(map[string]critical)}
-	}
-	for _, c := range []*cell{f.cells[k], &f.all} {
-		c.runs++
-		c.total += run.Makespan
-		for name, took := range d.onPath {
-			if f.tasks[name] != nil {
-				t := c.tasks[name]
-				c.tasks[name] = critical{t.runs + 1, t.time + took}
-			}
-		}
-	}
-}
-
-func (f *family) member(name string) *member {
-	m := f.tasks[name]
-	if m == nil && len(f.tasks) < maxFamilies {
-		m = &member{}
-		f.tasks[name] = m
-	}
-	if m == nil {
-		f.lost++
-	}
+	m := int32(len(f.members))
+	before := cap(f.members)
+	f.members = append(f.members, member{path: path})
+	f.index[memberKey{around, name}] = m
+	f.bytes += (cap(f.members)-before)*memberBytes + len(name) + len(path)
 	return m
 }
 
-// keep keeps the run if it is among the slowest or the latest.
-func (f *family) keep(run *Run) {
-	if len(run.Tasks) > maxKept {
+// now returns the stretch of the newest level at the unit now, and lets those
+// that have become too old go to the level below, at most so many of them.
+func (f *family) now(now int64, most int) *sums {
+	f.age(now, most)
+	return f.stretch(0, now)
+}
+
+// stretch returns the sums of a stretch, made if need be.
+func (f *family) stretch(l int, at int64) *sums {
+	if l == len(levels) {
+		return &f.past
+	}
+	list := &f.levels[l]
+	i, found := slices.BinarySearchFunc(*list, at, func(s *sums, at int64) int { return int(s.at - at) })
+	if !found {
+		*list = slices.Insert(*list, i, &sums{at: at})
+		f.bytes += sumsBytes + 8
+	}
+	return (*list)[i]
+}
+
+// age merges stretches that have become too old into those of the next level.
+func (f *family) age(now int64, most int) {
+	for l, level := range levels {
+		for ; most > 0 && len(f.levels[l]) > 0; most-- {
+			old := f.levels[l][0]
+			if old.at >= now/level.units-level.keep {
+				break
+			}
+			f.levels[l] = slices.Delete(f.levels[l], 0, 1)
+			next := int64(0)
+			if l+1 < len(levels) {
+				next = old.at * level.units / levels[l+1].units
+			}
+			into := f.stretch(l+1, next)
+			into.merge(old, &f.bytes)
+			f.mergeKept(&into.kept, &old.kept)
+			f.bytes -= old.bytes() + 8
+		}
+	}
+}
+
+// ageAll brings all levels up to date; s counts the bytes.
+func (f *family) ageAll(s *Stats, now int64) {
+	before := f.bytes
+	f.age(now, math.MaxInt)
+	s.bytes += f.bytes - before
+}
+
+// shed gives up the kept runs, and all sums if that was not enough, and returns how
+// many bytes that were: of a name that alone is too large.
+func (f *family) shed() int {
+	before := f.bytes
+	f.cut(&f.latest, 0)
+	f.dropAll(&f.past.kept)
+	for l := range f.levels {
+		for _, s := range f.levels[l] {
+			f.dropAll(&s.kept)
+		}
+	}
+	return before - f.bytes
+}
+
+// over merges the levels from one on to another one.
+func (f *family) over(from, to int) *sums {
+	out, meter := new(sums), 0
+	for l := from; l < to; l++ {
+		if l == len(levels) {
+			out.merge(&f.past, &meter)
+			continue
+		}
+		for _, s := range f.levels[l] {
+			out.merge(s, &meter)
+		}
+	}
+	return out
+}
+
+// keptOver lists the runs that those levels keep.
+func (f *family) keptOver(from, to int) *keptRuns {
+	var out keptRuns
+	take := func(l *keptRuns) {
+		out.slowest = append(out.slowest, l.slowest...)
+		out.failed = append(out.failed, l.failed...)
+		out.samples = append(out.samples, l.samples...)
+	}
+	for l := from; l < to; l++ {
+		if l == len(levels) {
+			take(&f.past.kept)
+			continue
+		}
+		for _, s := range f.levels[l] {
+			take(&s.kept)
+		}
+	}
+	slices.SortFunc(out.slowest, bySlowest)
+	slices.SortFunc(out.failed, byLatest)
+	slices.SortFunc(out.samples, byLatest)
+	return &out
+}
+
+// add adds a run that has ended at the unit now.
+func (f *family) add(d *digest, now int64) {
+	s := f.now(now, 1)
+	before := sumsBytes + cap(s.makespan.counts)*classCountBytes
+	s.runs++
+	s.outcomes[d.kept.Outcome]++
+	s.total += d.kept.Makespan
+	s.makespan.add(d.kept.Makespan)
+	f.bytes += sumsBytes + cap(s.makespan.counts)*classCountBytes - before
+	f.tasks(s, d)
+	c := s.cell((class(d.kept.Makespan)+classesPerCell-1)/classesPerCell, &f.bytes)
+	c.runs++
+	c.total += d.kept.Makespan
+	for _, m := range f.touched {
+		t := &f.members[m].run
+		if t.ran {
+			s.tasks[m].runs++
+		}
+		if t.critical {
+			c.add(m, 1, t.onPath, &f.bytes)
+		}
+		*t = tally{}
+	}
+	c.outside += d.outside
+	f.touched = f.touched[:0]
+	f.keepRun(s, d)
+}
+
+// tasks adds up what the tasks of a run did.
+func (f *family) tasks(s *sums, d *digest) {
+	run := d.run
+	x := run.index()
+	at := make([]int32, len(run.Tasks))
+	for i := range run.Tasks {
+		t := &run.Tasks[i]
+		around, name := int32(-1), t.Name
+		if p := x.parent(i); p >= 0 {
+			if around = at[p]; around < 0 {
+				at[i] = -1
+				f.lost++
+				continue
+			}
+			if run.Tasks[p].Group == t.Group {
+				name = ""
+			}
+		}
+		m := f.member(around, name)
+		if at[i] = m; m < 0 {
+			f.lost++
+			continue
+		}
+		f.task(s, d, m, t)
+	}
+	for _, step := range run.CriticalPath() {
+		if step.State == Outside {
+			d.outside += step.Len()
+		} else if i, ok := x.task[step.Task]; ok && at[i] >= 0 {
+			r := f.touch(at[i])
+			r.critical = true
+			r.onPath += step.Len()
+		}
+	}
+}
+
+func (f *family) touch(m int32) *tally {
+	r := &f.members[m].run
+	if !r.touched {
+		r.touched = true
+		f.touched = append(f.touched, m)
+	}
+	return r
+}
+
+func (f *family) task(s *sums, d *digest, m int32, t *Task) {
+	sum, r := s.task(m, &f.bytes), f.touch(m)
+	if t.started() {
+		took := t.Took()
+		r.ran = true
+		sum.work += took
+		f.bytes += sum.took.add(took)
+	}
+	sum.queued += t.in(Queued)
+	switch {
+	case bad(t.Outcome):
+		sum.failures++
+	case t.Outcome == asap.Tolerated:
+		sum.tolerated++
+	default:
 		return
 	}
-	f.latest = append(f.latest, run)
-	f.kept += len(run.Tasks)
-	if len(f.latest) > keepLatest {
-		f.dropLatest()
-	}
-	at, _ := slices.BinarySearchFunc(f.slowest, run, func(a, b *Run) int {
-		if a.Makespan >= b.Makespan {
-			return -1
-		}
-		return 1
-	})
-	if at < keepSlowest {
-		f.slowest = slices.Insert(f.slowest, at, run)
-		f.kept += len(run.Tasks)
-		if len(f.slowest) > keepSlowest {
-			f.dropSlowest()
-		}
-	}
+	last := &f.members[m].lastErr
+	text := cutText(t.Err)
+	f.bytes += len(text) - len(last.text)
+	*last = lastErr{text, d.at, d.kept.Number, t.Outcome == asap.Tolerated}
 }
 
-// shed gives up a kept run, and returns how many tasks that were; of each sort
-// one stays as long as there are others to give up.
-func (f *family) shed() int {
-	before := f.kept
-	if len(f.latest) >= len(f.slowest) {
-		f.dropLatest()
-	} else {
-		f.dropSlowest()
+// keepRun keeps the run, in the lists that want it.
+func (f *family) keepRun(s *sums, d *digest) {
+	if d.kept.Tasks > maxKept {
+		return
 	}
-	return before - f.kept
+	k := &d.kept
+	f.put(&f.latest, k, byLatest)
+	f.cut(&f.latest, keepLatest)
+	f.keep(&s.kept, k)
 }
 
-func (f *family) dropLatest() {
-	f.kept -= len(f.latest[0].Tasks)
-	f.latest = slices.Delete(f.latest, 0, 1)
-}
-
-func (f *family) dropSlowest() {
-	last := len(f.slowest) - 1
-	f.kept -= len(f.slowest[last].Tasks)
-	f.slowest = slices.Delete(f.slowest, last, last+1)
+// cutText cuts an error's text, between two characters.
+func cutText(s string) string {
+	if len(s) <= maxErrText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxErrText-len("…")], "") + "…"
 }

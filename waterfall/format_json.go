@@ -24,6 +24,7 @@ type jsonRun struct {
 	Asap     string       `json:"asap"`
 	Version  int          `json:"version"`
 	Name     string       `json:"name,omitzero"`
+	TraceID  string       `json:"traceId,omitzero"`
 	Began    time.Time    `json:"began,omitzero"`
 	Makespan int64        `json:"makespan"`
 	Ended    bool         `json:"ended"`
@@ -119,7 +120,7 @@ func (s *jsonState) UnmarshalText(text []byte) error {
 // line-based diff of two runs says something.
 func (r *Run) writeJSON(w io.Writer) error {
 	j := jsonRun{
-		Asap: "run", Version: jsonVersion, Name: r.Name, Began: r.Began.UTC(), Makespan: int64(r.Makespan), Ended: r.Ended, Notes: r.Notes,
+		Asap: "run", Version: jsonVersion, Name: r.Name, TraceID: r.TraceID, Began: r.Began.UTC(), Makespan: int64(r.Makespan), Ended: r.Ended, Notes: r.Notes,
 		Groups: make([]jsonGroup, len(r.Groups)), Tasks: make([]jsonTask, len(r.Tasks)),
 	}
 	if r.Began.IsZero() {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/asap-go/asap"
 )
@@ -43,7 +44,7 @@ func (r *Run) writePprof(w io.Writer) error {
 		d.labels = append(d.labels, label{"run", strconv.FormatUint(r.Number, 10)})
 	}
 	if r.TraceID != "" {
-		d.labels = append(d.labels, label{"trace_id", r.TraceID})
+		d.labels = append(d.labels, label{"trace_id", frame(r.TraceID)})
 	}
 	for i := range r.Tasks {
 		for _, p := range r.Tasks[i].Pieces {
@@ -121,4 +122,52 @@ func (d *profiled) what(on asap.ID) string {
 		return cmp.Or(frame(d.run.Groups[g].Name), "a nested group")
 	}
 	return "something else"
+}
+
+// WritePprof writes the report as a profile for go tool pprof and flame graphs, in
+// one Write. Each task is under the one around it, with the time that runs waited
+// for it (critical), and below it what it did: running (work) and queued (queue).
+// The values are sums over all runs of the window; two windows, or builds, are
+// compared with -normalize -diff_base.
+func (r *Report) WritePprof(w io.Writer) error {
+	p := newProfile(profileTypes[:3]...)
+	p.file, p.began = rootFrame(r.Name), r.Since
+	p.duration = r.Until.Sub(r.Since)
+	p.comment = "asap: " + count(r.Runs, "run") + " of " + p.file + ", " + r.Window.String()
+	known := make(map[string]bool, len(r.Tasks))
+	for i := range r.Tasks {
+		known[r.Tasks[i].Name] = true
+	}
+	rest := r.Total - r.Caller
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		stack := append([]string{p.file}, around(t.Name, known)...)
+		p.add(stack, nil, int64(t.Critical))
+		p.add(append(slices.Clip(stack), frame(t.Name)+": "+Running.String()), nil, 0, int64(t.Work))
+		p.add(append(slices.Clip(stack), frame(t.Name)+": "+Queued.String()), nil, 0, 0, int64(t.Queued))
+		rest -= t.Critical
+	}
+	p.add([]string{p.file, caller}, nil, int64(r.Caller))
+	if r.Unnamed > 0 {
+		p.add([]string{p.file, others}, nil, int64(rest))
+	}
+	var b strings.Builder
+	if err := p.write(&b); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// around is the way to a task from the outermost one around it, by its path; a
+// slash in a name is none of a path.
+func around(path string, known map[string]bool) []string {
+	way := []string{frame(path)}
+	for at := len(path) - 1; at > 0; at-- {
+		if around := path[:at]; known[around] && (path[at] == '/' || path[at:] == "[]" || strings.HasPrefix(path[at:], "[]/")) {
+			way = append(way, frame(around))
+		}
+	}
+	slices.Reverse(way)
+	return way
 }

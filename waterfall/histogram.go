@@ -2,13 +2,14 @@ package waterfall
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"time"
 )
 
 // histogram counts durations in classes that grow by a factor of 2^(1/16), so
 // a percentile is off by 4.5 % at most. It is bounded: 64 powers of two. There
-// is one for every task of every name, so it holds little more than it must.
+// are some for every task of every name, so it holds little more than it must.
 type histogram struct {
 	counts []classCount // by class, without empty ones
 	n      int
@@ -20,32 +21,75 @@ type classCount struct {
 	n     uint32
 }
 
-const classesPerPower = 16
+const (
+	classesPerPower = 16
+	classCountBytes = 8
+)
 
-func class(d time.Duration, perPower float64) uint16 {
+// bounds are the lower ends of the classes of one power of two, 2^63·2^(i/16);
+// guess is the class in which the durations with the same first seven bits begin.
+var bounds, guess = func() (b [classesPerPower + 1]uint64, g [64]uint8) {
+	for i := range classesPerPower {
+		b[i] = uint64(math.Exp2(63 + float64(i)/classesPerPower))
+	}
+	b[classesPerPower] = math.MaxUint64
+	for i, c := 0, 0; i < len(g); i++ {
+		for low := uint64(64+i) << 57; b[c+1] <= low; {
+			c++
+		}
+		g[i] = uint8(c)
+	}
+	return b, g
+}()
+
+// class is 0 for no time at all, and 1 + 16·log2(d) without a logarithm.
+func class(d time.Duration) uint16 {
 	if d < 1 {
 		return 0
 	}
-	return uint16(1 + math.Log2(float64(d))*perPower)
+	zeros := bits.LeadingZeros64(uint64(d))
+	m := uint64(d) << zeros
+	c := guess[m>>57&63]
+	for m >= bounds[c+1] {
+		c++
+	}
+	return uint16((63-zeros)*classesPerPower + int(c) + 1)
 }
 
-func (h *histogram) add(d time.Duration) {
-	c := class(d, classesPerPower)
+// add adds a duration, and returns how many bytes the histogram has grown by.
+func (h *histogram) add(d time.Duration) int {
+	h.most = max(h.most, d)
+	return h.count(class(d), 1)
+}
+
+// count adds n durations of one class.
+func (h *histogram) count(c uint16, n uint32) int {
+	before := cap(h.counts)
 	at, found := slices.BinarySearchFunc(h.counts, c, func(a classCount, c uint16) int { return int(a.class) - int(c) })
 	if !found {
 		h.counts = slices.Insert(h.counts, at, classCount{class: c})
 	}
-	h.counts[at].n += min(1, math.MaxUint32-h.counts[at].n)
-	h.n++
-	h.most = max(h.most, d)
+	h.counts[at].n += min(n, math.MaxUint32-h.counts[at].n)
+	h.n += int(n)
+	return (cap(h.counts) - before) * classCountBytes
+}
+
+// merge adds what another one has counted.
+func (h *histogram) merge(o *histogram) int {
+	grown := 0
+	for _, c := range o.counts {
+		grown += h.count(c.class, c.n)
+	}
+	h.most = max(h.most, o.most)
+	return grown
 }
 
 // upper is the end of a class.
-func upper(class uint16, perPower float64) time.Duration {
+func upper(class uint16) time.Duration {
 	if class == 0 {
 		return 0
 	}
-	end := math.Exp2(float64(class) / perPower)
+	end := math.Exp2(float64(class) / classesPerPower)
 	if end >= math.MaxInt64 {
 		return math.MaxInt64
 	}
@@ -61,7 +105,7 @@ func (h *histogram) percentiles(shares ...float64) []time.Duration {
 	for _, c := range h.counts {
 		sum += int(c.n)
 		for next < len(shares) && sum >= int(math.Ceil(shares[next]*float64(h.n))) {
-			out[next] = min(h.most, upper(c.class, classesPerPower))
+			out[next] = min(h.most, upper(c.class))
 			next++
 		}
 	}
@@ -74,16 +118,17 @@ func (h *histogram) percentiles(shares ...float64) []time.Duration {
 // Bucket counts the runs of a [Report] that took at least Low and less than
 // High. Each is 2^(1/16) times as wide as the one before, 4.4 %.
 type Bucket struct {
-	Low, High time.Duration
-	Runs      int
+	Low  time.Duration `json:"low"`
+	High time.Duration `json:"high"`
+	Runs int           `json:"runs"`
 }
 
 func (h *histogram) buckets() []Bucket {
 	out := make([]Bucket, 0, len(h.counts))
 	for _, c := range h.counts {
-		b := Bucket{High: upper(c.class, classesPerPower), Runs: int(c.n)}
+		b := Bucket{High: upper(c.class), Runs: int(c.n)}
 		if c.class > 0 {
-			b.Low = upper(c.class-1, classesPerPower)
+			b.Low = upper(c.class - 1)
 		}
 		out = append(out, b)
 	}

@@ -100,6 +100,7 @@ func TestReadJSONFactErrors(t *testing.T) {
 		{"after twice", `"after":[2]`, `"after":[2],"afterEnd":[2]`, "afterEnd[0]: 2 is in after already"},
 		{"a negative timeout", `"timeout":5`, `"timeout":-5`, "tasks[1] (b): timeout -5 ns is negative"},
 		{"a negative within", `"within":6`, `"within":-6`, "tasks[1] (b): within -6 ns is negative"},
+		{"a trace in version 1", `"version":2`, `"version":1, "traceId":"4bf9"`, "line 1, column 28: /traceId: version 1 of the format has no such member"},
 		{"a fact in version 1", `"version":2`, `"version":1`, "line 7, column 1: /shared: version 1 of the format has no such member"},
 	} {
 		in := strings.Replace(ok, tt.old, tt.new, 1)

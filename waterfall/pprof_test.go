@@ -11,8 +11,14 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// profileOf writes a recorded run of docs/runs as a profile, and returns its file.
+// profileOf writes a run of docs/runs as a profile, and returns its file.
 func profileOf(t *testing.T, name string) string {
+	t.Helper()
+	return fileOf(t, name, render(t, runOf(t, name), waterfall.PProf))
+}
+
+// runOf is a run of docs/runs.
+func runOf(t *testing.T, name string) *waterfall.Run {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "docs", "runs", name+".json"))
 	if err != nil {
@@ -23,7 +29,7 @@ func profileOf(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fileOf(t, name, render(t, run, waterfall.PProf))
+	return run
 }
 
 func fileOf(t *testing.T, name, content string) string {
@@ -82,6 +88,39 @@ func TestPprofTool(t *testing.T) {
 			if !strings.Contains(got, want) {
 				t.Errorf("%s: go tool pprof %v says\n%s\nwant\n%s", tt.what, tt.args, got, want)
 			}
+		}
+	}
+}
+
+// Of reports, what a new build is slower by.
+func TestPprofToolOfReports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("go tool pprof may have to be built")
+	}
+	var files []string
+	for _, name := range []string{"checkout", "checkout-slow"} {
+		var stats waterfall.Stats
+		for range 10 {
+			stats.Add(runOf(t, name))
+		}
+		var b strings.Builder
+		report := stats.Report("checkout", waterfall.SinceStart)
+		if err := report.WritePprof(&b); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, fileOf(t, name, b.String()))
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-top", files[0]}, "Type: critical\n"},
+		{[]string{"-top", files[0]}, " 400ms 38.10% 38.10% 400ms 38.10% charge\n"},
+		{[]string{"-top", "-diff_base", files[0], files[1]}, " 750ms 71.43% 71.43% 750ms 71.43% quote\n"},
+		{[]string{"-top", "-sample_index=work", files[1]}, " 750ms 28.85% 28.85% 750ms 28.85% quote: running\n"},
+	} {
+		if got := toolPprof(t, tt.args...); !strings.Contains(got, tt.want) {
+			t.Errorf("go tool pprof %v says\n%s\nwant\n%s", tt.args, got, tt.want)
 		}
 	}
 }

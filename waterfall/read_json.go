@@ -39,6 +39,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //	{
 //	"asap":"run", "version":2,
 //	"name":"checkout",               of the outermost group
+//	"traceId":"4bf92f3577b34da6",    of the trace that it was made in, may be absent
 //	"began":"2026-11-21T20:00:00Z",  wall clock, may be absent
 //	"makespan":360000000,
 //	"ended":true,
@@ -106,7 +107,10 @@ const guessed = "recorded by an older version: limits, Races and what settles ar
 
 // newer is the place of the first member that version 1 had not, or empty.
 func (j *jsonRun) newer() jsontext.Pointer {
-	if j.Shared != nil {
+	switch {
+	case j.TraceID != "":
+		return "/traceId"
+	case j.Shared != nil:
 		return "/shared"
 	}
 	for i, g := range j.Groups {
@@ -148,7 +152,7 @@ func (j *jsonRun) newer() jsontext.Pointer {
 
 func (j *jsonRun) run() *Run {
 	run := &Run{
-		Name: j.Name, Began: j.Began, Makespan: time.Duration(j.Makespan), Ended: j.Ended, Notes: j.Notes,
+		Name: j.Name, TraceID: j.TraceID, Began: j.Began, Makespan: time.Duration(j.Makespan), Ended: j.Ended, Notes: j.Notes,
 		Groups: make([]Group, len(j.Groups)), Tasks: make([]Task, len(j.Tasks)),
 	}
 	for i := range j.Groups {

@@ -9,137 +9,265 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// Report is what [Stats] knows about the runs of one name.
+// Report is what [Stats] knows about the runs of one name that ended in a window
+// of time.
 type Report struct {
-	Name string
-	Runs int
+	Name   string `json:"name"`
+	Window Window `json:"window"`
+	// Since and Until are when the window began and ended, by the wall clock.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	Runs  int       `json:"runs"`
 	// Outcomes counts the runs by how their group ended.
-	Outcomes map[asap.Outcome]int
-	// P50 to Max are percentiles of the makespan, at most 4.5 % too high.
-	P50, P90, P95, P99, Max time.Duration
+	Outcomes map[asap.Outcome]int `json:"outcomes,omitzero"`
+	// P50 to Max are percentiles of the makespan, at most 4.5 % too high. Max is
+	// exact, and so is Total, the sum of all makespans.
+	P50   time.Duration `json:"p50,omitzero"`
+	P90   time.Duration `json:"p90,omitzero"`
+	P95   time.Duration `json:"p95,omitzero"`
+	P99   time.Duration `json:"p99,omitzero"`
+	Max   time.Duration `json:"max,omitzero"`
+	Total time.Duration `json:"total,omitzero"`
+	// Caller is for how long the runs waited for their caller, all together: what
+	// the tasks' Critical lack of Total, with that of tasks that are not told apart.
+	Caller time.Duration `json:"caller,omitzero"`
 	// Buckets are the makespans' histogram, the shortest first, without the
 	// empty ones.
-	Buckets []Bucket
+	Buckets []Bucket `json:"buckets,omitzero"`
 	// Tasks come in the order of their share of the critical path of the
 	// slowest runs.
-	Tasks []TaskReport
-	// Slowest and Latest are whole runs, the slowest and the latest first.
-	Slowest, Latest []*Run
-	// Unnamed counts the tasks that were one name too many.
-	Unnamed int
+	Tasks []TaskReport `json:"tasks,omitzero"`
+	// PathP50 and PathP99 are the mean makespans of the runs about p50 and p99.
+	// They are the sums of what the critical paths of those runs are made of:
+	// PathP50 and PathP99 of all tasks, Caller, for what they waited for their
+	// caller, and Others, for the tasks that are not told apart.
+	PathP50   time.Duration `json:"pathP50,omitzero"`
+	PathP99   time.Duration `json:"pathP99,omitzero"`
+	CallerP50 time.Duration `json:"callerP50,omitzero"`
+	CallerP99 time.Duration `json:"callerP99,omitzero"`
+	OthersP50 time.Duration `json:"othersP50,omitzero"`
+	OthersP99 time.Duration `json:"othersP99,omitzero"`
+	// Slowest are the slowest runs of the window, the slowest first, Latest those
+	// that were the last to end, Failed failed ones, rather of different errors,
+	// and Samples one of each power of two of the makespan, the longest first. Of
+	// those, a window may have more that were not kept.
+	Slowest []Kept `json:"slowest,omitzero"`
+	Latest  []Kept `json:"latest,omitzero"`
+	Failed  []Kept `json:"failed,omitzero"`
+	Samples []Kept `json:"samples,omitzero"`
+	// Unnamed counts the tasks that were one name too many, of 512, since start.
+	Unnamed int   `json:"unnamed,omitzero"`
+	Build   Build `json:"build,omitzero"`
+}
+
+// Failures counts the runs that ended badly by themselves: that failed, panicked
+// or ended by Goexit.
+func (r *Report) Failures() int {
+	return failures(r.Outcomes)
+}
+
+func failures(outcomes map[asap.Outcome]int) int {
+	return outcomes[asap.Failed] + outcomes[asap.Panicked] + outcomes[asap.Goexited]
 }
 
 // TaskReport is what [Stats] knows about one task in the runs of one name. The
 // elements of a Map count as one, likes[].
 type TaskReport struct {
-	Name     string
-	Runs     int // in which its body ran
-	Failures int
+	Name     string `json:"name"`
+	Runs     int    `json:"runs"` // in which its body ran
+	Failures int    `json:"failures,omitzero"`
 	// Tolerated counts the failures that the group went on without.
-	Tolerated int
+	Tolerated int `json:"tolerated,omitzero"`
 	// P50 to P99 are percentiles of the time that its body ran.
-	P50, P95, P99 time.Duration
+	P50 time.Duration `json:"p50,omitzero"`
+	P95 time.Duration `json:"p95,omitzero"`
+	P99 time.Duration `json:"p99,omitzero"`
+	// Work is the time that its bodies ran, Queued how long they could have gone
+	// on but for a slot or a processor, and Critical its time on critical paths, in
+	// all runs together.
+	Work     time.Duration `json:"work,omitzero"`
+	Queued   time.Duration `json:"queued,omitzero"`
+	Critical time.Duration `json:"critical,omitzero"`
 	// Criticality is the criticality index, the share of runs in which the
 	// task was on the critical path (Van Slyke, "Monte Carlo Methods and the
 	// PERT Problem", Operations Research 11, 1963), and Share its share of the
 	// time of all critical paths.
-	Criticality, Share float64
+	Criticality float64 `json:"criticality,omitzero"`
+	Share       float64 `json:"share,omitzero"`
 	// SlowCriticality and SlowShare are the same for the slowest 5 % of runs,
 	// at least one: what the tail of the latency is made of.
-	SlowCriticality, SlowShare float64
+	SlowCriticality float64 `json:"slowCriticality,omitzero"`
+	SlowShare       float64 `json:"slowShare,omitzero"`
+	// PathP50 and PathP99 are its mean time on the critical paths of the runs
+	// about p50 and p99: with those of the others they add up to the report's.
+	PathP50 time.Duration `json:"pathP50,omitzero"`
+	PathP99 time.Duration `json:"pathP99,omitzero"`
+	// Err is the text of its last failure within the window, ErrAt when and
+	// ErrRun in which run that was, which may not be kept any more.
+	Err    string    `json:"err,omitzero"`
+	ErrAt  time.Time `json:"errAt,omitzero"`
+	ErrRun uint64    `json:"errRun,omitzero"`
 }
 
-// Names returns the names of the groups, sorted. A group without a name has
-// the empty one.
-func (s *Stats) Names() []string {
+// Report returns what is known about the runs of a name in a window; of a name
+// that has none, a report with no runs.
+func (s *Stats) Report(name string, w Window) Report {
 	s.lock()
 	defer s.unlock()
-	return slices.Sorted(maps.Keys(s.names))
+	now := s.nowLocked()
+	return s.reportLocked(name, w, now, 0, w.levels())
 }
 
-// Unnamed counts the runs whose name was one too many: 256 are told apart.
-func (s *Stats) Unnamed() int {
-	s.lock()
-	defer s.unlock()
-	return s.unnamed
+// clocked is an instant by the clock and in units since the start.
+type clocked struct {
+	time.Time
+	unit int64
 }
 
-// Report returns what is known about the runs of a name; of a name that has
-// none, a report with no runs. The kept runs must not be changed.
-func (s *Stats) Report(name string) Report {
-	s.lock()
-	defer s.unlock()
-	r := Report{Name: name, Outcomes: make(map[asap.Outcome]int)}
+func (s *Stats) nowLocked() clocked {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.startLocked()
+	now := time.Now()
+	return clocked{now, s.unitOf(now)}
+}
+
+// instant is the wall clock at the beginning of a unit.
+func (s *Stats) instant(now clocked, unit_ int64) time.Time {
+	return now.Add(-now.Sub(s.start) + time.Duration(unit_)*unit).Round(0)
+}
+
+// reportLocked reports on some levels of a name.
+func (s *Stats) reportLocked(name string, w Window, now clocked, from, to int) Report {
+	r := Report{
+		Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(),
+		Since: s.instant(now, firstOf(to, now.unit)), Until: now.Round(0),
+	}
+	if from > 0 {
+		r.Until = s.instant(now, firstOf(from, now.unit))
+	}
 	f := s.names[name]
 	if f == nil {
 		return r
 	}
-	r.Runs, r.Unnamed = f.all.runs, f.lost
-	maps.Copy(r.Outcomes, f.outcomes)
-	p := f.makespan.percentiles(.5, .9, .95, .99)
-	r.P50, r.P90, r.P95, r.P99, r.Max = p[0], p[1], p[2], p[3], f.makespan.most
-	r.Buckets = f.makespan.buckets()
-	r.Slowest = slices.Clone(f.slowest)
-	r.Latest = slices.Clone(f.latest)
-	slices.Reverse(r.Latest)
-	var all tail
-	all.add(&f.all, 1)
-	slow := f.tail(0.05)
-	for name, m := range f.tasks {
-		p := m.took.percentiles(.5, .95, .99)
-		t := TaskReport{Name: name, Runs: m.runs, Failures: m.failures, Tolerated: m.tolerated, P50: p[0], P95: p[1], P99: p[2]}
-		t.Criticality, t.Share = all.of(name)
-		t.SlowCriticality, t.SlowShare = slow.of(name)
-		r.Tasks = append(r.Tasks, t)
+	f.ageAll(s, now.unit)
+	r.Unnamed = f.lost
+	within := func(at time.Time) bool { return !at.Before(r.Since) && at.Before(r.Until) || at.Equal(r.Until) }
+	r.sums(f, f.over(from, to), within)
+	r.keeps(f.keptOver(from, to))
+	for _, k := range f.latest {
+		if within(k.ended) {
+			r.Latest = append(r.Latest, k.Kept)
+		}
+	}
+	return r
+}
+
+func (r *Report) sums(f *family, all *sums, within func(time.Time) bool) {
+	r.Runs, r.Total = all.runs, all.total
+	for o, n := range all.outcomes {
+		if n > 0 {
+			r.Outcomes[asap.Outcome(o)] = int(n)
+		}
+	}
+	p := all.makespan.percentiles(.5, .9, .95, .99)
+	r.P50, r.P90, r.P95, r.P99, r.Max = p[0], p[1], p[2], p[3], all.makespan.most
+	r.Buckets = all.makespan.buckets()
+	n := len(f.members)
+	whole, slow := all.between(0, 1, n), all.between(0.95, 1, n)
+	var at50, at99 []time.Duration
+	r.Caller = time.Duration(whole.outside)
+	r.CallerP50, at50, r.PathP50 = all.about(0.5, n).split()
+	r.CallerP99, at99, r.PathP99 = all.about(0.99, n).split()
+	r.OthersP50, r.OthersP99 = r.PathP50-r.CallerP50, r.PathP99-r.CallerP99
+	for m := range all.tasks {
+		t := &all.tasks[m]
+		r.OthersP50 -= at50[m]
+		r.OthersP99 -= at99[m]
+		if t.runs == 0 && t.failures == 0 && t.tolerated == 0 && whole.on[m] == 0 && t.queued == 0 {
+			continue // not in this window
+		}
+		p := t.took.percentiles(.5, .95, .99)
+		one := TaskReport{
+			Name: f.members[m].path, Runs: int(t.runs), Failures: int(t.failures), Tolerated: int(t.tolerated),
+			P50: p[0], P95: p[1], P99: p[2], Work: t.work, Queued: t.queued, Critical: time.Duration(whole.time[m]),
+			Criticality: whole.criticality(m), Share: whole.share(m), SlowCriticality: slow.criticality(m), SlowShare: slow.share(m),
+			PathP50: at50[m], PathP99: at99[m],
+		}
+		if last := &f.members[m].lastErr; last.number > 0 && within(last.at) {
+			one.Err, one.ErrAt, one.ErrRun = last.text, last.at.Round(0), last.number
+		}
+		r.Tasks = append(r.Tasks, one)
 	}
 	slices.SortFunc(r.Tasks, func(a, b TaskReport) int {
 		return cmp.Or(cmp.Compare(b.SlowShare, a.SlowShare), cmp.Compare(b.Share, a.Share), cmp.Compare(a.Name, b.Name))
 	})
-	return r
 }
 
-// tail adds up the critical paths of runs.
-type tail struct {
-	runs, total float64
-	tasks       map[string][2]float64 // runs, time
-}
-
-// tail takes whole cells from the slowest on, and of the last one the share
-// that is still needed.
-func (f *family) tail(share float64) *tail {
-	out := new(tail)
-	need := max(1, share*float64(f.all.runs))
-	for _, k := range slices.Backward(slices.Sorted(maps.Keys(f.cells))) {
-		c := f.cells[k]
-		w := min(1, (need-out.runs)/float64(c.runs))
-		if w <= 0 {
-			break
+// keeps tells of the runs that are kept, each once a list.
+func (r *Report) keeps(l *keptRuns) {
+	seen := make(map[uint64]bool)
+	for _, k := range l.slowest[:min(len(l.slowest), keepSlowest)] {
+		r.Slowest = append(r.Slowest, k.Kept)
+	}
+	for _, k := range l.failed {
+		r.Failed = append(r.Failed, k.Kept)
+	}
+	for _, k := range l.samples {
+		if p := uint64(k.power()); !seen[p] {
+			seen[p] = true
+			r.Samples = append(r.Samples, k.Kept)
 		}
-		out.add(c, w)
+	}
+	slices.SortFunc(r.Samples, func(a, b Kept) int { return cmp.Compare(b.Makespan, a.Makespan) })
+}
+
+// about is the runs about a percentile: from a little below to half as much
+// above, so that the very longest, which may be anything, are not among those
+// about p99.
+func (s *sums) about(q float64, members int) *path {
+	h := min(1-q, 0.1)
+	return s.between(q-h, q+h/2, members)
+}
+
+// Percentile returns a percentile of the makespan in a window, with a share such
+// as 0.99, and of how many runs; 0 of a name without any. It costs little.
+func (s *Stats) Percentile(name string, w Window, share float64) (time.Duration, int) {
+	s.lock()
+	defer s.unlock()
+	return s.percentileLocked(name, w, share)
+}
+
+func (s *Stats) percentileLocked(name string, w Window, share float64) (time.Duration, int) {
+	f := s.names[name]
+	if f == nil {
+		return 0, 0
+	}
+	f.ageAll(s, s.nowLocked().unit)
+	var h histogram
+	for l := range w.levels() {
+		if l == len(levels) {
+			h.merge(&f.past.makespan)
+			continue
+		}
+		for _, stretch := range f.levels[l] {
+			h.merge(&stretch.makespan)
+		}
+	}
+	if h.n == 0 {
+		return 0, 0
+	}
+	return h.percentiles(share)[0], h.n
+}
+
+// Reports returns the reports of all names, sorted by name.
+func (s *Stats) Reports(w Window) []Report {
+	s.lock()
+	defer s.unlock()
+	now := s.nowLocked()
+	var out []Report
+	for _, name := range slices.Sorted(maps.Keys(s.names)) {
+		out = append(out, s.reportLocked(name, w, now, 0, w.levels()))
 	}
 	return out
-}
-
-// add adds the share w of a cell.
-func (t *tail) add(c *cell, w float64) {
-	if t.tasks == nil {
-		t.tasks = make(map[string][2]float64, len(c.tasks))
-	}
-	t.runs += w * float64(c.runs)
-	t.total += w * float64(c.total)
-	for name, v := range c.tasks {
-		sum := t.tasks[name]
-		t.tasks[name] = [2]float64{sum[0] + w*float64(v.runs), sum[1] + w*float64(v.time)}
-	}
-}
-
-func (t *tail) of(name string) (criticality, share float64) {
-	v := t.tasks[name]
-	if t.runs > 0 {
-		criticality = v[0] / t.runs
-	}
-	if t.total > 0 {
-		share = v[1] / t.total
-	}
-	return criticality, share
 }

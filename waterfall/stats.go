@@ -2,21 +2,29 @@ package waterfall
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/record"
 )
 
 // Stats is an [asap.Observer] for always: it adds up the runs of any number of
-// groups by name, in bounded memory, and keeps the slowest and the latest runs
-// whole. Give one to every group of a service. The zero value is ready, and all
-// methods may be called at the same time; a group that ends waits for none of
-// them. Each run is analyzed on its own when its outermost group ends; means of
-// durations are never taken, because the critical path of means is that of no
-// run.
+// groups by name, in bounded memory and in windows of time, and keeps some of
+// them whole: the slowest of each window, failed ones, one of each power of two
+// of latency, and the latest. Give one to every group of a service. The zero
+// value is ready, and all methods may be called at the same time; a group that
+// ends waits for none of them. Each run is analyzed on its own when its outermost
+// group ends; means of durations are never taken, because the critical path of
+// means is that of no run.
 type Stats struct {
+	// MaxBytes bounds what is kept, in about so many bytes; 0 stands for 64 MB.
+	// The names that were not used for longest go first: see [Stats.Forgotten].
+	// It must not be changed after the first use.
+	MaxBytes int
+
 	// TraceID, if not nil, finds the trace ID of a run in the context that its
 	// group was made with, or that other observers made of it: with OpenTelemetry,
 	//
@@ -31,18 +39,24 @@ type Stats struct {
 	// several, and must not block; one that panics finds nothing. It is set before
 	// the first group begins.
 	TraceID func(context.Context) string
+	// Log, if not nil, has a line written for each group that failed, was slow or
+	// is stuck. It is set before the first group begins.
+	Log *Log
 
 	c collector
 
 	mu      sync.Mutex // guards what follows; nothing is computed with it held
+	start   time.Time  // of the first use
 	last    uint64     // number of the latest run
 	live    map[rootKey]liveRoot
 	arrived []*digest // runs that have ended and are not in the totals yet
 
-	sums    sync.Mutex // guards what follows; no group waits for it
-	names   map[string]*family
-	unnamed int
-	kept    int // tasks of all kept runs
+	sums      sync.Mutex // guards what follows; no group waits for it
+	names     map[string]*family
+	used      uint64 // runs that were added
+	bytes     int    // of all names
+	forgotten int
+	before    *Summary
 }
 
 type rootKey struct{ key, group uint32 }
@@ -50,11 +64,15 @@ type rootKey struct{ key, group uint32 }
 type liveRoot struct {
 	*root
 	number uint64
+	watch  *watched // by the Log, if there is one
 }
 
-// maxArrived is how many runs may wait for the totals: a reader that takes so
-// long is waited for after all, because memory is bounded.
-const maxArrived = 10_000
+const (
+	defaultMaxBytes = 64 << 20
+	// maxArrived is how many runs may wait for the totals: a reader that takes so
+	// long is waited for after all, because memory is bounded.
+	maxArrived = 10_000
+)
 
 // Start returns ctx unchanged.
 func (s *Stats) Start(ctx context.Context, e asap.Event) context.Context {
@@ -74,24 +92,44 @@ func (s *Stats) Observe(e asap.Event) {
 }
 
 func (s *Stats) began(r *root) {
+	live := liveRoot{root: r}
+	if s.Log != nil {
+		live.watch = s.Log.watch(s, r)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
 		s.live = make(map[rootKey]liveRoot)
 	}
+	s.startLocked()
 	s.last++
-	s.live[rootKey{r.key, r.group}] = liveRoot{r, s.last}
+	live.number = s.last
+	s.live[rootKey{r.key, r.group}] = live
+	if live.watch != nil {
+		live.watch.begin(s.last)
+	}
+}
+
+func (s *Stats) startLocked() {
+	if s.start.IsZero() {
+		s.start = time.Now()
+	}
 }
 
 func (s *Stats) ended(r *root) {
-	d := newDigest(r.run())
 	key := rootKey{r.key, r.group}
 	s.mu.Lock()
-	d.run.Number, d.run.TraceID = s.live[key].number, s.live[key].trace
+	live := s.live[key]
 	delete(s.live, key)
-	s.arrived = append(s.arrived, d)
 	s.mu.Unlock()
-	s.settle()
+	if live.watch != nil {
+		defer live.watch.end() // the totals come first, which a logger that panics leaves
+	}
+	run := r.run()
+	if live.root != nil {
+		run.TraceID = live.trace
+	}
+	s.arrive(newDigest(run, live.number))
 }
 
 // Sink is for package asap, which leads events past [Stats.Observe].
@@ -108,41 +146,36 @@ func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(roo
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}
 
-// Add adds a run from elsewhere, such as a file, under its Name; what is kept of
-// it has another Number. A run that has not ended is not added. The caller must
-// not change the run afterwards.
+// Add adds a run from elsewhere, such as a file, under its Name, as one that ends
+// at this moment; what is kept of it has another Number. A run that has not ended
+// is not added. The caller must not change the run afterwards.
 func (s *Stats) Add(run *Run) {
 	if !run.Ended {
 		return
 	}
-	kept := *run
-	d := newDigest(&kept)
 	s.mu.Lock()
+	s.startLocked()
 	s.last++
-	kept.Number = s.last
-	s.arrived = append(s.arrived, d)
+	number := s.last
 	s.mu.Unlock()
-	s.settle()
+	own := *run
+	s.arrive(newDigest(&own, number))
 }
 
-// settle adds what has arrived to the totals, unless somebody else is at them:
-// who has let go of them calls settle in turn, so that nothing is left over.
-func (s *Stats) settle() {
-	for {
-		s.mu.Lock()
-		n := len(s.arrived)
-		s.mu.Unlock()
-		switch {
-		case n == 0:
-			return
-		case n > maxArrived:
-			s.sums.Lock()
-		case !s.sums.TryLock():
-			return
-		}
-		s.takeLocked()
-		s.sums.Unlock()
+// arrive adds a run to the totals, with those of others that had to wait, or
+// leaves it to whoever is at them or comes next.
+func (s *Stats) arrive(d *digest) {
+	s.mu.Lock()
+	s.arrived = append(s.arrived, d)
+	full := len(s.arrived) > maxArrived
+	s.mu.Unlock()
+	if full {
+		s.sums.Lock()
+	} else if !s.sums.TryLock() {
+		return
 	}
+	s.takeLocked()
+	s.sums.Unlock()
 }
 
 // lock locks the totals, and brings them up to date.
@@ -151,10 +184,7 @@ func (s *Stats) lock() {
 	s.takeLocked()
 }
 
-func (s *Stats) unlock() {
-	s.sums.Unlock()
-	s.settle()
-}
+func (s *Stats) unlock() { s.sums.Unlock() }
 
 func (s *Stats) takeLocked() {
 	s.mu.Lock()
@@ -166,38 +196,89 @@ func (s *Stats) takeLocked() {
 	}
 }
 
-// Live returns the groups that run at this moment, the longest first, each cut
-// off at this moment: what a stuck one waits for is in its [Run.Explain].
-func (s *Stats) Live() []*Run {
-	s.mu.Lock()
-	roots := make([]liveRoot, 0, len(s.live))
-	for _, r := range s.live {
-		roots = append(roots, r)
+// addLocked adds a run to the totals of its name.
+func (s *Stats) addLocked(d *digest) {
+	f := s.names[d.run.Name]
+	if f == nil {
+		if s.names == nil {
+			s.names = make(map[string]*family)
+		}
+		if len(s.names) >= maxNames {
+			s.forgetLocked(nil)
+		}
+		f = newFamily(d.run.Name)
+		s.names[f.name] = f
+		s.bytes += f.bytes
 	}
-	s.mu.Unlock()
-	slices.SortFunc(roots, func(a, b liveRoot) int { return int(int64(a.number) - int64(b.number)) })
-	runs := make([]*Run, 0, len(roots))
-	for _, r := range roots {
-		if run := r.run(); !run.Ended {
-			run.Number = r.number
-			runs = append(runs, run)
+	s.used++
+	f.used = s.used
+	before := f.bytes
+	f.add(d, s.unitOf(d.at))
+	s.bytes += f.bytes - before
+	for s.bytes > s.maxBytes() && s.forgetLocked(f) {
+	}
+	if s.bytes > s.maxBytes() {
+		if s.bytes -= f.shed(); s.bytes > s.maxBytes() {
+			s.forgetLocked(nil)
 		}
 	}
-	return runs
+}
+
+func (s *Stats) maxBytes() int {
+	if s.MaxBytes > 0 {
+		return s.MaxBytes
+	}
+	return defaultMaxBytes
+}
+
+// unitOf is the newest stretch of time at an instant.
+func (s *Stats) unitOf(at time.Time) int64 { return int64(max(0, at.Sub(s.start)) / unit) }
+
+// forgetLocked lets go of the name that was not used for longest, but for one.
+func (s *Stats) forgetLocked(but *family) bool {
+	var oldest *family
+	for _, f := range s.names {
+		if f != but && (oldest == nil || f.used < oldest.used) {
+			oldest = f
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	delete(s.names, oldest.name)
+	s.bytes -= oldest.bytes
+	s.forgotten++
+	return true
+}
+
+// Names returns the names of the groups that are known, sorted. A group without a
+// name has the empty one.
+func (s *Stats) Names() []string {
+	s.lock()
+	defer s.unlock()
+	return slices.Sorted(maps.Keys(s.names))
+}
+
+// Forgotten counts the names that had to go, with all that was known about them,
+// because 256 are told apart and within MaxBytes. One that comes back begins
+// anew. Many of them say that names are made of what differs from run to run.
+func (s *Stats) Forgotten() int {
+	s.lock()
+	defer s.unlock()
+	return s.forgotten
+}
+
+// Bytes is about what is kept, without the groups that run.
+func (s *Stats) Bytes() int {
+	s.lock()
+	defer s.unlock()
+	return s.bytes
 }
 
 // Run returns the run of that Number, and nil if it is neither running nor kept.
 // One that runs is cut off at this moment; a kept one must not be changed.
 func (s *Stats) Run(number uint64) *Run {
-	var live *root
-	s.mu.Lock()
-	for _, r := range s.live {
-		if r.number == number {
-			live = r.root
-		}
-	}
-	s.mu.Unlock()
-	if live != nil {
+	if live := s.liveRoot(number); live != nil {
 		if run := live.run(); len(run.Groups) > 0 {
 			run.Number = number
 			return run
@@ -206,12 +287,8 @@ func (s *Stats) Run(number uint64) *Run {
 	s.lock()
 	defer s.unlock()
 	for _, f := range s.names {
-		for _, kept := range [][]*Run{f.slowest, f.latest} {
-			for _, run := range kept {
-				if run.Number == number {
-					return run
-				}
-			}
+		if k := f.runs[number]; k != nil {
+			return k.run
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,7 +29,7 @@ func TestStatsRun(t *testing.T) {
 		h := asap.New(t.Context(), asap.Name("second"), asap.Observe(&s))
 		h.Do("b", func(context.Context) error { <-gate; return nil })
 		synctest.Wait()
-		live := s.Live()
+		live, _ := s.Live(9)
 		if len(live) != 2 || live[0].Number != 1 || live[1].Number != 2 {
 			t.Fatalf("Live() = %d runs, want the numbers 1 and 2", len(live))
 		}
@@ -51,7 +50,7 @@ func TestStatsRun(t *testing.T) {
 		}
 		for number, name := range map[uint64]string{1: "first", 2: "second", 3: "third"} {
 			run := s.Run(number)
-			if run == nil || run.Name != name || !run.Ended || run != s.Report(name).Latest[0] {
+			if run == nil || run.Name != name || !run.Ended || number != s.Report(name, waterfall.SinceStart).Latest[0].Number {
 				t.Errorf("Run(%d) = %+v, want the run of %s that was kept", number, run, name)
 			}
 		}
@@ -79,11 +78,11 @@ func TestStatsBlocksNobody(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if live := s.Live(); len(live) != 0 {
+	if live, all := s.Live(9); len(live) != 0 || all != 0 {
 		t.Errorf("Live() = %d runs after all have ended", len(live))
 	}
 	release()
-	if r := s.Report("page"); r.Runs != 50 {
+	if r := s.Report("page", waterfall.SinceStart); r.Runs != 50 {
 		t.Errorf("Report = %d runs, want 50", r.Runs)
 	}
 }
@@ -100,8 +99,8 @@ func TestStatsOfANestedGroup(t *testing.T) {
 			g := asap.New(ctx, asap.Name("page"), asap.Observe(&s))
 			g.Go("a", sleep(10*time.Second, 1))
 			time.Sleep(3 * time.Second)
-			live := s.Live()
-			if len(live) != 1 || live[0].Makespan != 3*time.Second || !live[0].Began.Equal(began) {
+			live, _ := s.Live(9)
+			if len(live) != 1 || live[0].Age != 3*time.Second || !live[0].Began.Equal(began) {
 				t.Errorf("Live() = %+v, want one run of 3s since %v", live, began)
 			}
 			err := g.Wait()
@@ -127,7 +126,7 @@ func TestStatsBuckets(t *testing.T) {
 	}
 	slices.Sort(lengths)
 	last := time.Duration(-1)
-	for _, b := range s.Report("g").Buckets {
+	for _, b := range s.Report("g", waterfall.SinceStart).Buckets {
 		if b.Low < last || b.High < b.Low || b.Runs == 0 {
 			t.Errorf("bucket %+v after %v, want them in order and none empty", b, last)
 		}
@@ -144,48 +143,5 @@ func TestStatsBuckets(t *testing.T) {
 	}
 	if len(lengths) > 0 {
 		t.Errorf("%d runs are in no bucket", len(lengths))
-	}
-}
-
-// Kept runs share a budget of tasks; those of whoever has most go first.
-func TestStatsKeepsWithinABudget(t *testing.T) {
-	var s waterfall.Stats
-	large := func(name string) string {
-		var b strings.Builder
-		fmt.Fprintf(&b, "0 group %s\n", name)
-		for k := range 4000 {
-			fmt.Fprintf(&b, "0 declare t%d\n0 start t%d\n1 end t%d\n", k, k, k)
-		}
-		fmt.Fprintf(&b, "1 close %s\n", name)
-		return b.String()
-	}
-	for i := range 12 {
-		run := record(t, large(fmt.Sprintf("g%d", i)))
-		for range 4 {
-			s.Add(run)
-		}
-	}
-	s.Add(page(t, ms, ms))
-	tasks := 0
-	for _, name := range s.Names() {
-		r := s.Report(name)
-		if len(r.Slowest)+len(r.Latest) == 0 {
-			t.Errorf("no run of %s is kept", name)
-		}
-		for _, run := range slices.Concat(r.Slowest, r.Latest) {
-			tasks += len(run.Tasks)
-		}
-	}
-	if tasks > 100_000 || tasks < 90_000 {
-		t.Errorf("%d tasks are kept, want nearly 100,000", tasks)
-	}
-	if got := s.Report("page"); len(got.Slowest) != 1 || len(got.Latest) != 1 {
-		t.Errorf("of page are kept %d slowest and %d latest, want the one that there was", len(got.Slowest), len(got.Latest))
-	}
-	for i := range 300 {
-		s.Add(record(t, fmt.Sprintf("0 group n%d\n1 close n%d", i, i)))
-	}
-	if n := s.Unnamed(); n != 300-(256-13) {
-		t.Errorf("Unnamed() = %d, want %d", n, 300-(256-13))
 	}
 }

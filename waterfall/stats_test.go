@@ -45,7 +45,7 @@ func TestStatsTail(t *testing.T) {
 		}
 		s.Add(page(t, 50*ms, slow))
 	}
-	r := s.Report("page")
+	r := s.Report("page", waterfall.SinceStart)
 	if r.Runs != 1000 || r.Outcomes[asap.Succeeded] != 1000 {
 		t.Fatalf("Report = %d runs, %v, want 1000, all succeeded", r.Runs, r.Outcomes)
 	}
@@ -78,7 +78,7 @@ func TestStatsSharesAddUp(t *testing.T) {
 		s.Add(newPlan(rnd, 2+rnd.IntN(10), true).run(t))
 	}
 	var all, slow float64
-	for _, task := range s.Report("").Tasks {
+	for _, task := range s.Report("", waterfall.SinceStart).Tasks {
 		all += task.Share
 		slow += task.SlowShare
 	}
@@ -105,7 +105,7 @@ func TestStatsObserves(t *testing.T) {
 	if names := s.Names(); strings.Join(names, " ") != "g0 g1" {
 		t.Fatalf("Names() = %v, want g0 and g1", names)
 	}
-	r := s.Report("g1")
+	r := s.Report("g1", waterfall.SinceStart)
 	var names []string
 	for _, task := range r.Tasks {
 		if task.Name == "m[]" && task.Runs != 10 {
@@ -116,7 +116,7 @@ func TestStatsObserves(t *testing.T) {
 	if r.Runs != 10 || len(names) != 3 {
 		t.Errorf("Report(g1) = %d runs of %v, want 10 of a, b and m[]", r.Runs, names)
 	}
-	if live := s.Live(); len(live) != 0 {
+	if live, all := s.Live(9); len(live) != 0 || all != 0 {
 		t.Errorf("Live() = %d runs after all have ended", len(live))
 	}
 }
@@ -129,17 +129,17 @@ func TestStatsLive(t *testing.T) {
 		g.Go("cart", func(ctx context.Context) (int, error) { return quote.Await(ctx) })
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
-		live := s.Live()
-		if len(live) != 1 || live[0].Ended || live[0].Name != "stuck" || live[0].Makespan != 10*time.Second {
+		live, all := s.Live(9)
+		if len(live) != 1 || all != 1 || live[0].Name != "stuck" || live[0].Age != 10*time.Second || live[0].Tasks != 2 || live[0].Open != 2 {
 			t.Fatalf("Live() = %+v, want the group stuck after 10s", live)
 		}
-		if want, got := "quote has been running for 10 s; waiting for it: cart (for 10 s)", live[0].Explain(); len(got) != 1 || got[0] != want {
+		if want, got := "quote has been running for 10 s; waiting for it: cart (for 10 s)", s.Run(live[0].Number).Explain(); len(got) != 1 || got[0] != want {
 			t.Errorf("Explain() = %q, want %q", got, want)
 		}
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		if live := s.Live(); len(live) != 0 {
+		if live, all := s.Live(9); len(live) != 0 || all != 0 {
 			t.Errorf("Live() = %d runs after the end", len(live))
 		}
 	})
@@ -156,8 +156,8 @@ func TestStatsIsBounded(t *testing.T) {
 		fmt.Fprintf(&script, "1 close g%d\n", i)
 		s.Add(record(t, script.String()))
 	}
-	if n := len(s.Names()); n != 256 {
-		t.Errorf("Stats tells %d names apart, want 256 of 1000", n)
+	if n := len(s.Names()); n != 256 || s.Forgotten() != 744 {
+		t.Errorf("Stats tells %d names apart and has forgotten %d, want 256 and 744 of 1000", n, s.Forgotten())
 	}
 	var many strings.Builder
 	many.WriteString("0 group g0\n")
@@ -166,10 +166,10 @@ func TestStatsIsBounded(t *testing.T) {
 	}
 	many.WriteString("1 close g0\n")
 	s.Add(record(t, many.String()))
-	if r := s.Report("g0"); len(r.Tasks) != 512 || r.Unnamed != 1488 {
+	if r := s.Report("g0", waterfall.SinceStart); len(r.Tasks) != 512 || r.Unnamed != 1488 {
 		t.Errorf("Report has %d tasks and %d unnamed, want 512 and 1488", len(r.Tasks), r.Unnamed)
 	}
-	if r := s.Report("nobody"); r.Runs != 0 || len(r.Tasks) != 0 {
+	if r := s.Report("nobody", waterfall.SinceStart); r.Runs != 0 || len(r.Tasks) != 0 {
 		t.Errorf("Report of an unknown name = %+v, want an empty one", r)
 	}
 }

@@ -2,6 +2,7 @@ package waterfall_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/asap-go/asap"
@@ -51,8 +52,8 @@ func TestTraceID(t *testing.T) {
 		for what, o := range map[string]asap.Observer{"Stats": stats, "a Recorder": rec} {
 			g := asap.New(ctx, append(tt.options(o), asap.Name("home"))...)
 			g.Do("task", func(ctx context.Context) error {
-				if stats := stats.Live(); o != rec && (len(stats) != 1 || stats[0].TraceID != tt.want) {
-					t.Errorf("%s: %s: the running groups are %v, want one with the trace ID %q", name, what, stats, tt.want)
+				if live, _ := stats.Live(9); o != rec && (len(live) != 1 || stats.Run(live[0].Number).TraceID != tt.want) {
+					t.Errorf("%s: %s: the running groups are %v, want one with the trace ID %q", name, what, live, tt.want)
 				}
 				inner := asap.New(context.WithValue(ctx, traceKey{}, "inner"), asap.Name("inner"))
 				inner.Do("part", func(context.Context) error { return nil })
@@ -63,7 +64,13 @@ func TestTraceID(t *testing.T) {
 			}
 		}
 		for what, run := range map[string]*waterfall.Run{"Stats": stats.Run(1), "a Recorder": rec.Run()} {
-			if run == nil || run.TraceID != tt.want {
+			if run == nil {
+				t.Fatalf("%s: %s has no run", name, what)
+			}
+			if back, err := waterfall.ReadJSON(strings.NewReader(render(t, run, waterfall.JSON))); err != nil || back.TraceID != tt.want {
+				t.Errorf("%s: %s: the JSON is read as %+v, %v", name, what, back, err)
+			}
+			if run.TraceID != tt.want {
 				t.Errorf("%s: %s: got the run %p, want one with the trace ID %q", name, what, run, tt.want)
 			}
 		}

@@ -80,8 +80,8 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 // ended by its own deadline has the same deadline and any other has none, and a
 // Race is won by an entrant that succeeded then. A wait that found its task done
 // is only known if it was reported, and of a body's goroutines that wait at the
-// same time one wait is known at a time. A failure is taken to cancel its group
-// unless something began in it afterwards: what settles is not recorded.
+// same time one wait is known at a time. A failure cancels its group unless that is
+// settled.
 //
 // It fails for a run that has not ended, an unknown task, a share above 1, a
 // negative limit, and a run from elsewhere whose waits are a circle.

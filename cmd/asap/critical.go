@@ -38,7 +38,7 @@ the tail of the latency is made of. Each run is analyzed on its own.`,
 				if i > 0 {
 					fmt.Fprintln(e.out)
 				}
-				if err := report(e, stats.Report(name), *top); err != nil {
+				if err := report(e, stats.Report(name, waterfall.SinceStart), *top); err != nil {
 					return err
 				}
 			}

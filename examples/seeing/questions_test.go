@@ -87,12 +87,16 @@ func service() http.Handler {
 		}
 		fmt.Fprintln(w, "hello", user.Value())
 	})
+	mux.HandleFunc("/metrics", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", waterfall.PrometheusType)
+		stats.WritePrometheus(w) // the scraper may have gone
+	})
 	return mux
 }
 
 func TestService(t *testing.T) {
 	s := service()
-	for path, want := range map[string]int{"/": http.StatusOK, "/debug/asap/": http.StatusOK} {
+	for path, want := range map[string]int{"/": http.StatusOK, "/debug/asap/": http.StatusOK, "/metrics": http.StatusOK} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
 		r.RemoteAddr = "127.0.0.1:1234"

@@ -477,7 +477,7 @@ func TestF5_Tolerated(t *testing.T) {
 				t.Errorf("no %q in\n%s", want, &text)
 			}
 		}
-		if r := stats.Report("page"); len(r.Tasks) == 0 || !slices.ContainsFunc(r.Tasks, func(t waterfall.TaskReport) bool { return t.Name == "ads" && t.Tolerated == 1 && t.Failures == 0 }) {
+		if r := stats.Report("page", waterfall.SinceStart); len(r.Tasks) == 0 || !slices.ContainsFunc(r.Tasks, func(t waterfall.TaskReport) bool { return t.Name == "ads" && t.Tolerated == 1 && t.Failures == 0 }) {
 			t.Errorf("statistics: %+v", r.Tasks)
 		}
 	})

@@ -31,7 +31,7 @@ func (w *watcher) Observe(e asap.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	id := e.Task
-	if e.Kind == asap.GroupStart || e.Kind == asap.GroupEnd {
+	if e.Task == 0 {
 		id = e.Group
 	}
 	var last asap.Kind = ^asap.Kind(0)
@@ -47,13 +47,13 @@ func (w *watcher) Observe(e asap.Event) {
 	case asap.Started:
 		ok = last == asap.Ready
 	case asap.Blocked:
-		ok = last == asap.Started || last == asap.Resumed || last == asap.Blocked
+		ok = last == asap.Started || last == asap.Resumed || last == asap.Blocked || e.Task == 0 && last == asap.GroupStart
 	case asap.Resumed:
 		ok = last == asap.Blocked || last == asap.Resumed
 	case asap.Ended:
 		ok = last != ^asap.Kind(0) && last != asap.Blocked && last != asap.Ended
 	case asap.GroupEnd:
-		ok = last == asap.GroupStart
+		ok = last == asap.GroupStart || last == asap.Resumed
 	}
 	if !ok && !(w.loose && (e.Kind == asap.Blocked || e.Kind == asap.Resumed || e.Kind == asap.Ended && last == asap.Blocked)) {
 		w.problems = append(w.problems, fmt.Sprintf("observer: %v of %q (%d) after %v (R24)", e.Kind, e.Name, id, w.seen[id]))

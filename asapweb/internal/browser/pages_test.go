@@ -1,8 +1,10 @@
 package browser_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -41,13 +43,13 @@ func start(t *testing.T, stats *waterfall.Stats, name string) (release func()) {
 
 // waiting tells whether a task of the latest running group of that name waits.
 func waiting(stats *waterfall.Stats, name, task string) bool {
-	is := false
-	for _, run := range stats.Live() {
-		if t := run.Task(task); run.Name == name {
-			is = t != nil && len(t.Pieces) > 0 && t.Pieces[len(t.Pieces)-1].State == waterfall.Blocked
-		}
+	live, _ := stats.LiveOf(name, 100)
+	if len(live) == 0 {
+		return false
 	}
-	return is
+	latest := slices.MaxFunc(live, func(a, b waterfall.Live) int { return cmp.Compare(a.Number, b.Number) })
+	t := stats.Run(latest.Number).Task(task)
+	return t != nil && len(t.Pieces) > 0 && t.Pieces[len(t.Pieces)-1].State == waterfall.Blocked
 }
 
 // describeFocus is what has the focus, and whether one can see that.

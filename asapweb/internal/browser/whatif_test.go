@@ -89,7 +89,7 @@ func TestSlidersAgreeWithWhatIf(t *testing.T) {
 	ctx := tab(t, 1000, 800, false)
 	kinds := make(map[string]int)
 	for seed := range uint64(runs) {
-		run := stats.Report(fmt.Sprint("random ", seed)).Latest[0]
+		run := stats.Run(stats.Report(fmt.Sprint("random ", seed), waterfall.SinceStart).Latest[0].Number)
 		do(t, ctx, chromedp.Navigate(fmt.Sprintf("%s/debug/asap/?run=%d", server.URL, run.Number)))
 		rnd := rand.New(rand.NewPCG(seed, 22))
 		paths := js[[]string](t, ctx, sliderPaths)

@@ -154,3 +154,89 @@ func TestPprofNames(t *testing.T) {
 		}
 	}
 }
+
+// The profile of a report adds up to what it says.
+func TestPprofOfReports(t *testing.T) {
+	stats := new(waterfall.Stats)
+	for _, run := range runs(t) {
+		stats.Add(run)
+	}
+	wide := new(waterfall.Run)
+	*wide = *stats.Run(1)
+	wide.Name, wide.Tasks = "wide", nil
+	for i := range 600 {
+		wide.Tasks = append(wide.Tasks, waterfall.Task{
+			ID: asap.ID(i + 10), Group: wide.Groups[0].ID, Name: fmt.Sprint("t/", i), Outcome: asap.Succeeded,
+			Pieces: []waterfall.Piece{{State: waterfall.Running, Start: wide.Makespan * time.Duration(i) / 600, End: wide.Makespan * time.Duration(i+1) / 600}},
+		})
+	}
+	stats.Add(wide)
+	for _, r := range stats.Reports(waterfall.TenMinutes) {
+		var b bytes.Buffer
+		if err := r.WritePprof(&b); err != nil {
+			t.Fatal(err)
+		}
+		p, err := profile.Parse(&b)
+		if err != nil {
+			t.Errorf("%s: %v", r.Name, err)
+			continue
+		}
+		if err := p.CheckValid(); err != nil {
+			t.Errorf("%s: %v", r.Name, err)
+		}
+		var sums, want [3]time.Duration
+		for _, s := range p.Sample {
+			for i, v := range s.Value {
+				sums[i] += time.Duration(v)
+			}
+			if root := s.Location[len(s.Location)-1].Line[0].Function.Name; r.Name != "" && root != r.Name {
+				t.Errorf("%s: a stack has the root %s", r.Name, root)
+			}
+		}
+		want[0] = r.Total
+		for _, t := range r.Tasks {
+			want[1] += t.Work
+			want[2] += t.Queued
+		}
+		if sums != want {
+			t.Errorf("%s: sums %v, want the total, the work and the queue: %v", r.Name, sums, want)
+		}
+		if p.TimeNanos != r.Since.UnixNano() || p.DurationNanos != int64(r.Until.Sub(r.Since)) {
+			t.Errorf("%s: time %d, duration %d", r.Name, p.TimeNanos, p.DurationNanos)
+		}
+	}
+}
+
+// A task is under the one that it is nested in, and a slash alone nests nothing.
+func TestPprofOfReportNests(t *testing.T) {
+	r := waterfall.Report{Name: "home", Runs: 1, Total: 6, Tasks: []waterfall.TaskReport{
+		{Name: "page", Critical: 1, Work: 1}, {Name: "page/likes", Critical: 2}, {Name: "page/likes[]", Critical: 3, Queued: 4},
+		{Name: "page/likes[]/inner", Work: 5}, {Name: "GET /items", Work: 6},
+	}}
+	var b bytes.Buffer
+	if err := r.WritePprof(&b); err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.Parse(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range p.Sample {
+		var stack []string
+		for _, l := range s.Location {
+			stack = append([]string{l.Line[0].Function.Name}, stack...)
+		}
+		got = append(got, fmt.Sprint(strings.Join(stack, " > "), " ", s.Value))
+	}
+	want := []string{
+		"home > page [1 0 0]", "home > page > page: running [0 1 0]",
+		"home > page > page/likes [2 0 0]",
+		"home > page > page/likes > page/likes[] [3 0 0]", "home > page > page/likes > page/likes[] > page/likes[]: queued [0 0 4]",
+		"home > page > page/likes > page/likes[] > page/likes[]/inner > page/likes[]/inner: running [0 5 0]",
+		"home > GET /items > GET /items: running [0 6 0]",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("the stacks are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}

@@ -1,0 +1,177 @@
+package waterfall
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+	"time"
+	"unsafe"
+
+	"github.com/asap-go/asap"
+)
+
+// Kept tells of a run that a [Stats] has kept; [Stats.Run] returns it whole.
+type Kept struct {
+	Number   uint64        `json:"number,omitzero"`
+	Began    time.Time     `json:"began,omitzero"`
+	Makespan time.Duration `json:"makespan,omitzero"`
+	Outcome  asap.Outcome  `json:"outcome,omitzero"`
+	Err      string        `json:"err,omitzero"` // what Wait returned, without the tail of a long text
+	Tasks    int           `json:"tasks,omitzero"`
+}
+
+const (
+	keepSlowest = 5    // of each stretch of time
+	keepFailed  = 5    // of each stretch of time, rather of different errors
+	keepLatest  = 5    // of each name
+	maxKept     = 5000 // tasks of a run that is kept
+	maxErrText  = 200  // bytes of an error's text in a Kept, and of a task's last one
+)
+
+// kept is a run that is kept, in some lists of its family.
+type kept struct {
+	Kept
+	ended time.Time
+	run   *Run
+	bytes int
+	lists int // that it is in
+}
+
+// keptRuns are runs of one stretch of time.
+type keptRuns struct {
+	slowest []*kept // the slowest first
+	failed  []*kept // the latest first
+	samples []*kept // one of each power of two of its makespan, the longest first
+}
+
+func bySlowest(a, b *kept) int {
+	return cmp.Or(cmp.Compare(b.Makespan, a.Makespan), cmp.Compare(a.Number, b.Number))
+}
+
+func byLatest(a, b *kept) int { return cmp.Compare(b.Number, a.Number) }
+
+func (k *kept) failed() bool { return bad(k.Outcome) }
+
+func (k *kept) power() int { return bits.Len64(uint64(k.Makespan)) }
+
+// wants tells whether a run is to be kept for one of the lists: a name that has
+// many runs in a stretch keeps few of them, so that keeping costs nothing.
+func (l *keptRuns) wants(k *kept) bool {
+	return l.wantsSlow(k) || l.wantsFailed(k) || l.wantsSample(k)
+}
+
+func (l *keptRuns) wantsSlow(k *kept) bool {
+	return len(l.slowest) < keepSlowest || k.Makespan > l.slowest[len(l.slowest)-1].Makespan
+}
+
+func (l *keptRuns) wantsFailed(k *kept) bool {
+	if !k.failed() {
+		return false
+	}
+	return len(l.failed) < keepFailed
+}
+
+func (l *keptRuns) wantsSample(k *kept) bool {
+	return !slices.ContainsFunc(l.samples, func(o *kept) bool { return o.power() == k.power() })
+}
+
+// keep takes a run into the lists that want it.
+func (f *family) keep(l *keptRuns, k *kept) {
+	if l.wantsSlow(k) {
+		f.put(&l.slowest, k, bySlowest)
+		f.cut(&l.slowest, keepSlowest)
+	}
+	if l.wantsFailed(k) {
+		f.put(&l.failed, k, byLatest)
+	}
+	if l.wantsSample(k) {
+		f.put(&l.samples, k, bySlowest)
+	}
+}
+
+// mergeKept moves the runs of a list to that of a longer stretch.
+func (f *family) mergeKept(l, from *keptRuns) {
+	for _, k := range from.slowest {
+		if l.wantsSlow(k) {
+			f.put(&l.slowest, k, bySlowest)
+			f.cut(&l.slowest, keepSlowest)
+		}
+	}
+	for _, k := range from.failed {
+		f.put(&l.failed, k, byLatest)
+	}
+	f.cutFailed(l)
+	for _, k := range from.samples {
+		if i := slices.IndexFunc(l.samples, func(o *kept) bool { return o.power() == k.power() }); i >= 0 {
+			f.drop(l.samples[i])
+			l.samples = slices.Delete(l.samples, i, i+1)
+		}
+		f.put(&l.samples, k, bySlowest)
+	}
+	f.dropAll(from)
+}
+
+// cutFailed gives up failed runs that are too many: the oldest of those whose
+// error others have as well, or else the oldest.
+func (f *family) cutFailed(l *keptRuns) {
+	for len(l.failed) > keepFailed {
+		at := len(l.failed) - 1
+		for i := at; i > 0; i-- {
+			if slices.ContainsFunc(l.failed[:i], func(o *kept) bool { return o.Err == l.failed[i].Err }) {
+				at = i
+				break
+			}
+		}
+		f.drop(l.failed[at])
+		l.failed = slices.Delete(l.failed, at, at+1)
+	}
+}
+
+func (f *family) put(list *[]*kept, k *kept, order func(a, b *kept) int) {
+	at, _ := slices.BinarySearchFunc(*list, k, order)
+	before := cap(*list)
+	*list = slices.Insert(*list, at, k)
+	f.bytes += (cap(*list) - before) * int(unsafe.Sizeof(k))
+	if k.lists++; k.lists == 1 {
+		f.bytes += k.bytes
+		f.runs[k.Number] = k
+	}
+}
+
+func (f *family) cut(list *[]*kept, most int) {
+	for len(*list) > most {
+		f.drop((*list)[len(*list)-1])
+		*list = slices.Delete(*list, len(*list)-1, len(*list))
+	}
+}
+
+func (f *family) drop(k *kept) {
+	if k.lists--; k.lists == 0 {
+		f.bytes -= k.bytes
+		delete(f.runs, k.Number)
+	}
+}
+
+func (f *family) dropAll(l *keptRuns) {
+	for _, list := range []*[]*kept{&l.slowest, &l.failed, &l.samples} {
+		f.cut(list, 0)
+		f.bytes -= cap(*list) * int(unsafe.Sizeof((*kept)(nil)))
+		*list = nil
+	}
+}
+
+// runBytes is about what a run takes.
+func runBytes(r *Run) int {
+	n := int(unsafe.Sizeof(*r)) + keptBytes + len(r.Groups)*int(unsafe.Sizeof(Group{})) + len(r.Tasks)*int(unsafe.Sizeof(Task{}))
+	for i := range r.Groups {
+		n += len(r.Groups[i].Err)
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		n += len(t.Err) + cap(t.Deps)*int(unsafe.Sizeof(asap.ID(0))) + cap(t.Pieces)*int(unsafe.Sizeof(Piece{}))
+	}
+	return n
+}
+
+// keptBytes is what a kept run takes beside the run: itself, and a place in a map.
+const keptBytes = int(unsafe.Sizeof(kept{})) + 48
