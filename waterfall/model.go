@@ -126,21 +126,41 @@ func (r *Run) model() *model {
 	return m
 }
 
-// culprit is c, the task that has ended its group, or another of that very instant
-// that has worked until then: what only waited ended because of that one.
+// culprit is c, the task that has ended its group, or another of that very instant that
+// is more likely to be it: what only waited ended because of that one.
 func (m *model) culprit(c int) int {
 	if c < 0 {
 		return c
 	}
+	best, at := 0, c
 	t := &m.run.Tasks[c]
 	for _, i := range m.members[m.groupOf(c)] {
-		if o := &m.run.Tasks[i]; o.Outcome == t.Outcome && o.End() == t.End() && len(o.Pieces) > 0 {
-			if p := o.Pieces[len(o.Pieces)-1]; p.State == Running && p.Len() > 0 {
-				return i
-			}
+		o := &m.run.Tasks[i]
+		if o.Outcome != t.Outcome || o.End() != t.End() || len(o.Pieces) == 0 {
+			continue
+		}
+		last := len(o.Pieces) - 1
+		for last > 0 && o.Pieces[last].Len() == 0 && o.Pieces[last].State != Blocked {
+			last--
+		}
+		likely := 1
+		switch p := o.Pieces[last]; {
+		case p.State == Running:
+			likely = 3
+		case p.State == Blocked && m.ended(p.On, o.End()):
+			likely = 2
+		}
+		if likely > best {
+			best, at = likely, i
 		}
 	}
-	return c
+	return at
+}
+
+// ended tells whether the task had succeeded by then.
+func (m *model) ended(id asap.ID, at time.Duration) bool {
+	k, ok := m.task[id]
+	return ok && good(m.run.Tasks[k].Outcome) && m.run.Tasks[k].End() <= at
 }
 
 // describe finds out what kind of task i is and what its body did.

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -117,10 +118,20 @@ func (m *model) body(i int) {
 		mt.deaf = over < t.Pieces[last].Start
 	case end >= over && t.Pieces[last].Start <= over && m.isCut(i, end-over):
 		mt.ending, mt.late = endsCut, end-over
+	case end > over && echoes(t.Err): // a wait that was refused, as its context had ended
+		mt.ending, mt.deaf = endsWithWait, true
 	default:
 		mt.ending = endsBadly
 		mt.deaf = end > over
 	}
+}
+
+// echoes tells whether an error's text ends in that of the end of a context.
+func echoes(text string) bool {
+	text = text[strings.LastIndex(text, ": ")+1:]
+	text = strings.TrimSpace(text)
+	return strings.HasSuffix(text, "context canceled") || strings.HasSuffix(text, "deadline exceeded") ||
+		strings.HasPrefix(text, "timeout ") || strings.HasPrefix(text, "within ")
 }
 
 // isCut tells whether body i, which ran on for so long after its context, ended

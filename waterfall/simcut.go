@@ -61,10 +61,11 @@ func (s *sim) holds(k int) bool {
 	return t.declared && t.pending == 0 && t.parts > 0
 }
 
-// starts tells whether a body is to start in this very instant, and did so then.
+// starts tells whether a body is to start in this very instant, having its slots, and
+// did start then: who ends a group does not wait for the goroutine that was to run it.
 func (s *sim) starts(k int) bool {
 	t := &s.tasks[k]
-	return t.pending == 0 && !t.queued && s.m.tasks[k].kind == isBody && s.limit[k] == nil && s.m.tasks[k].lag == 0
+	return t.pending == 0 && !s.inQueue(k) && s.m.tasks[k].kind == isBody && s.m.tasks[k].lag == 0
 }
 
 // lose ends a function of a Race that is decided.
