@@ -130,7 +130,7 @@ func (m *model) body(i int) {
 func echoes(text string) bool {
 	text = text[strings.LastIndex(text, ": ")+1:]
 	text = strings.TrimSpace(text)
-	return strings.HasSuffix(text, "context canceled") || strings.HasSuffix(text, "deadline exceeded") ||
+	return strings.HasSuffix(text, "context canceled") || strings.HasSuffix(text, "race lost") || strings.HasSuffix(text, "deadline exceeded") ||
 		strings.HasPrefix(text, "timeout ") || strings.HasPrefix(text, "within ")
 }
 

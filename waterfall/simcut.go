@@ -65,7 +65,7 @@ func (s *sim) holds(k int) bool {
 // did start then: who ends a group does not wait for the goroutine that was to run it.
 func (s *sim) starts(k int) bool {
 	t := &s.tasks[k]
-	return t.pending == 0 && !s.inQueue(k) && s.m.tasks[k].kind == isBody && s.m.tasks[k].lag == 0
+	return t.pending == 0 && (s.limit[k] == nil || t.queued) && !s.inQueue(k) && s.m.tasks[k].kind == isBody && s.m.tasks[k].lag == 0
 }
 
 // lose ends a function of a Race that is decided.

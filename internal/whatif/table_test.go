@@ -164,7 +164,7 @@ func differences(got, want *waterfall.Run) string {
 				for _, p := range t.Pieces {
 					s += fmt.Sprintf(" %v %v-%v", p.State, p.Start, p.End)
 				}
-				return s + " " + t.Outcome.String()
+				return s + " " + t.Outcome.String() + " " + t.Err
 			}
 			rows = append(rows, row{at, w.Name + "\n      predicted" + text(g) + "\n      real     " + text(w)})
 		}
