@@ -25,6 +25,9 @@ func (s *sim) endGroup(g int, exit bool) {
 		}
 	}
 	s.dequeue(queued...)
+	for _, i := range queued {
+		s.end(i, s.unbegunEnd(i))
+	}
 	for _, i := range slices.Clone(s.m.members[g]) {
 		t := &s.tasks[i]
 		switch {
