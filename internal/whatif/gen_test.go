@@ -10,6 +10,7 @@ import (
 type kind struct {
 	name                                                           string
 	limits, maps, nested, races, failures, settled, callers, timed bool
+	spread                                                         int
 	hears                                                          bool // bodies stop when their context ends
 	ties                                                           bool // durations collide
 }
@@ -27,9 +28,9 @@ var kinds = []kind{
 	{name: "settled", failures: true, settled: true},
 	{name: "time limits", timed: true},
 	{name: "time limits, heard", timed: true, hears: true},
-	{name: "mixed", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true},
-	{name: "mixed, heard", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, hears: true},
-	{name: "mixed, ties", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, ties: true},
+	{name: "mixed", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, spread: 3},
+	{name: "mixed, heard", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, spread: 3, hears: true},
+	{name: "mixed, ties", limits: true, maps: true, nested: true, races: true, failures: true, callers: true, timed: true, spread: 3, ties: true},
 }
 
 type generator struct {
@@ -53,6 +54,10 @@ func newProgram(k kind, seed uint64) *program {
 
 func (g *generator) chance(n int) bool { return g.IntN(n) == 0 }
 
+// feature is chance for what a kind is about. A mixed program has as many features as
+// one of another kind, and not those of all: then nearly every one would fail early.
+func (g *generator) feature(n int) bool { return g.chance(n * max(1, g.spread)) }
+
 // options are those of the program of a group.
 func (g *generator) options(p *program) {
 	p.settled = g.settled
@@ -74,7 +79,7 @@ func (g *generator) duration() time.Duration {
 func (g *generator) script(n, depth int, prefix string, outer []*task) (steps []step) {
 	var mine []*task
 	for i := range n {
-		if g.callers && i > 0 && g.chance(4) {
+		if g.callers && i > 0 && g.feature(4) {
 			if g.chance(3) {
 				steps = append(steps, step{do: sleeps, sleep: g.duration()})
 			} else {
@@ -105,12 +110,12 @@ func (g *generator) fill(t *task, depth int, mine, outer []*task) {
 	known := append(append([]*task(nil), outer...), mine...)
 	bodies := 1
 	switch {
-	case g.maps && g.chance(4), g.limits && !g.maps && g.chance(5):
+	case g.maps && g.feature(4), g.limits && !g.maps && g.chance(5):
 		t.sort, bodies = mapped, 1+g.IntN(5)
 		if g.limits && g.chance(2) {
 			t.limit = 1 + g.IntN(3)
 		}
-	case g.races && g.chance(4):
+	case g.races && g.feature(4):
 		t.sort, bodies = race, 2+g.IntN(3)
 		if len(t.deps) > 1 {
 			t.deps = t.deps[:1]
@@ -128,8 +133,8 @@ func (g *generator) fill(t *task, depth int, mine, outer []*task) {
 	g.trouble(t)
 	if t.sort != race {
 		t.shared = g.p.shared > 0 && g.chance(4)
-		t.leftOut = g.failures && g.chance(12)
-		t.retried = g.timed && g.chance(6)
+		t.leftOut = g.failures && g.feature(12)
+		t.retried = g.timed && g.feature(6)
 	}
 }
 
@@ -150,11 +155,11 @@ func (g *generator) body(t *task, depth int, known []*task) (steps []step) {
 		case t.sort != body && !g.chance(4):
 		case len(known) > 0 && g.chance(3):
 			s := step{do: awaits, task: known[g.IntN(len(known))]}
-			if g.timed && g.chance(3) {
+			if g.timed && g.feature(3) {
 				s.soft, s.sleep = true, g.duration()
 			}
 			steps = append(steps, s)
-		case g.nested && depth < 2 && g.chance(4+4*depth):
+		case g.nested && depth < 2 && g.feature(4+4*depth):
 			inner := &program{}
 			g.options(inner)
 			inner.script = g.script(1+g.IntN(4), depth+1, fmt.Sprintf("%s.%d.", t.name, len(t.bodies)*10+len(steps)), known)
@@ -176,16 +181,16 @@ func (g *generator) trouble(t *task) {
 	}
 	if g.failures && t.sort != race {
 		switch {
-		case g.chance(6):
+		case g.feature(6):
 			t.optional = true
-		case g.chance(8):
+		case g.feature(8):
 			t.mayFail = true
 		}
 		tolerated := t.optional || t.mayFail
 		switch {
-		case tolerated && g.chance(2), !tolerated && g.settled && g.chance(8):
+		case tolerated && g.chance(2), !tolerated && g.settled && g.feature(8):
 			t.bodies[last] = append(t.bodies[last], step{do: fails})
-		case !tolerated && !g.failed && g.chance(24):
+		case !tolerated && !g.failed && g.feature(24):
 			g.failed = true
 			end := step{do: fails}
 			if g.chance(4) {
@@ -196,9 +201,9 @@ func (g *generator) trouble(t *task) {
 	}
 	if g.timed && t.sort != race {
 		switch {
-		case g.chance(4):
+		case g.feature(4):
 			t.timeout = 3 * g.duration()
-		case g.chance(4):
+		case g.feature(4):
 			t.within = 8 * g.duration()
 		}
 		if (t.timeout > 0 || t.within > 0) && !g.chance(8) {
