@@ -252,7 +252,7 @@ func (s *sim) makespan() time.Duration {
 func (s *sim) predicted(limit int) *Run {
 	r := s.m.run
 	real := len(r.Groups) - 1
-	out := &Run{Name: r.Name, Began: r.Began, Makespan: s.makespan(), Ended: true, Shared: r.Shared, Notes: []string{"this run is a prediction"}}
+	out := &Run{Name: r.Name, Began: r.Began, Makespan: s.makespan(), Ended: true, Shared: r.Shared, Notes: []string{predictedNote}}
 	out.Groups = append(out.Groups, r.Groups[:real]...)
 	out.Groups[0].Limit, out.Groups[0].Waits = limit, nil
 	ends := make([]time.Duration, real)

@@ -56,9 +56,8 @@ func (c Change) String() string {
 type Prediction struct {
 	// Makespan is the predicted one.
 	Makespan time.Duration
-	// Baseline is the makespan that the same simulation gives without the
-	// changes. Without a limit it is the run's own; under one it differs where
-	// tasks became ready at the same instant and took another order.
+	// Baseline is the makespan of the run itself, which is also what is predicted
+	// of no change.
 	Baseline time.Duration
 	// Assumes says what the prediction rests on beside that the bodies do what they
 	// did, a sentence each, of what the record does not tell: how a body would have
@@ -94,12 +93,35 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, s := m.simulate(m.asItWas(), nil, r.limit()), m.simulate(scale, gone, limit)
+	base := m.simulate(m.asItWas(), nil, r.limit())
+	s := base
+	unchanged := slices.Equal(scale, m.asItWas()) && !slices.Contains(gone, true) && limit == r.limit()
+	if !unchanged {
+		s = m.simulate(scale, gone, limit)
+	}
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", plain(m.path(i)))
 	}
-	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit), Assumes: s.assumes()}, nil
+	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
+	switch took := base.makespan(); {
+	case took == r.Makespan:
+	case unchanged:
+		p.Makespan, p.Run, p.Assumes = r.Makespan, r.again(), nil
+	default:
+		p.Assumes = append(p.Assumes, fmt.Sprintf("the run as it was, simulated, takes %s: what was ready in one instant came in another order", duration(took)))
+	}
+	return p, nil
 }
+
+// again is a copy of the run, as the prediction of itself.
+func (r *Run) again() *Run {
+	c := *r
+	c.Notes = append(slices.Clone(r.Notes), predictedNote)
+	return &c
+}
+
+// predictedNote says that a run never was.
+const predictedNote = "this run is a prediction"
 
 // asItWas is the scale that changes nothing.
 func (m *model) asItWas() []float64 {
