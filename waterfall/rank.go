@@ -59,7 +59,7 @@ func (m *model) candidates() []int {
 	slack := m.graph().slack()
 	exact := m.unlimited() && m.graph().span() == m.run.Makespan
 	var out []int
-	for i := range m.tasks {
+	for i := range slack {
 		if m.run.Tasks[i].Took() > 0 && (!exact || slack[i] == 0) {
 			out = append(out, i)
 		}

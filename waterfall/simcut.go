@@ -36,6 +36,9 @@ func (s *sim) endGroup(g int, exit bool) {
 			s.cut(i, s.causeOf(g))
 		case s.holds(i):
 			// a Map or a Race ends with its parts
+		case s.m.unbegun(i) && s.m.tasks[i].kind == isBody: // an engine ends it, as long afterwards
+			t.returns = s.m.run.Tasks[i].Outcome
+			t.timer = s.after(s.m.run.Tasks[i].End()-s.m.over[i], evCut, i)
 		case s.starts(i):
 			// in this very instant, which is not too late
 		default:

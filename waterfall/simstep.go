@@ -123,7 +123,7 @@ func (s *sim) finish(i int) {
 // context made of that then.
 func (s *sim) ownEnd(i int) asap.Outcome {
 	switch o := s.m.run.Tasks[i].Outcome; {
-	case s.tasks[i].over != 0:
+	case s.tasks[i].over != 0, s.m.unbegun(i):
 		return o
 	case o == asap.Canceled && s.m.over[i] == s.m.lost(i):
 		return asap.Failed

@@ -195,7 +195,7 @@ func (x *index) find(name string) []int {
 func (x *index) names() []string {
 	var names []string
 	for i := range x.run.Tasks {
-		if n := short(plain(x.run.Tasks[i].Name), longestName); !slices.Contains(names, n) && len(names) < 20 {
+		if n := short(plain(x.run.Tasks[i].Name), longestName); n != "" && !slices.Contains(names, n) && len(names) < 20 {
 			names = append(names, n)
 		}
 	}
