@@ -65,6 +65,7 @@ type modelTask struct {
 	kind   taskKind
 	ops    []op
 	ending ending
+	own    asap.Outcome  // endsBadly: how it ends if its context has not
 	late   time.Duration // endsCut: how long after its context
 	deaf   bool          // it does not look at its context
 	deps   []int
@@ -178,12 +179,13 @@ func (m *model) describe(i int) {
 	case m.container(i):
 		m.describeContainer(i)
 	case m.late(i) && t.Within == 0:
-		mt.kind, mt.deps, mt.ends, mt.ending = isBody, nil, nil, endsBadly
+		mt.kind, mt.deps, mt.ends, mt.ending, mt.own = isBody, nil, nil, endsBadly, t.Outcome
 		mt.ops = []op{{kind: opLag, d: t.End() - t.Pieces[0].Start}}
 	case t.started(), m.unbegun(i) && t.Within == 0:
 		mt.kind = isBody
 		mt.lag = m.startLag(i)
 		m.body(i)
+		mt.own = m.ownEnd(i)
 	case t.Outcome != asap.Tolerated && (good(t.Outcome) || t.Outcome == 0):
 		mt.kind = isInline
 		mt.lag = m.startLag(i)

@@ -134,6 +134,21 @@ func echoes(text string) bool {
 		strings.HasPrefix(text, "timeout ") || strings.HasPrefix(text, "within ")
 }
 
+// ownEnd is how body i ends by itself: as it did, but for what the end of its
+// context made of that then.
+func (m *model) ownEnd(i int) asap.Outcome {
+	switch o := m.run.Tasks[i].Outcome; {
+	case m.unbegun(i):
+		return o
+	case o == asap.Canceled && m.over[i] == m.lost(i):
+		return asap.Failed
+	case o == asap.Canceled, o == asap.Exited && m.cancels[m.groupOf(i)] != i:
+		return asap.Succeeded
+	default:
+		return o
+	}
+}
+
 // isCut tells whether body i, which ran on for so long after its context, ended
 // because of that: it says so, unless there is another reason to say that.
 func (m *model) isCut(i int, late time.Duration) bool {

@@ -5,7 +5,7 @@
   const STATES = ["", "queued", "running", "blocked", "outside"];
   const recorded = { makespan: run.makespan, pieces: run.tasks.map(t => t.pieces), outcomes: run.tasks.map(t => t.outcome) };
   const scale = run.tasks.map(() => 1), gone = run.tasks.map(() => false);
-  let limit = run.limit, shown = recorded, steps = run.steps, changed = false, base = -1;
+  let limit = run.limit, shown = recorded, steps = run.steps, changed = false;
 
   function el(tag, cls, text) {
     const e = document.createElement(tag);
@@ -104,15 +104,14 @@
     gone.fill(false);
     for (const r of rows) if (r.dropped) dropTree(r.task);
     changed = scale.some(s => s !== 1) || gone.some(g => g) || limit !== run.limit;
-    if (base < 0) base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
     steps = changed ? criticalPath(run, shown, gone) : run.steps;
     const out = $("prediction");
     out.textContent = "";
     out.dataset.makespan = shown.makespan;
     if (changed) {
-      const saved = base - shown.makespan;
-      out.append(duration(shown.makespan) + " instead of " + duration(base) + ", ");
+      const saved = run.makespan - shown.makespan;
+      out.append(duration(shown.makespan) + " instead of " + duration(run.makespan) + ", ");
       out.append(el("span", saved >= 0 ? "less" : "more", saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
     }
     draw();

@@ -113,25 +113,14 @@ func (s *sim) waitFailed(i int, o op) bool {
 // finish is the end of a body that has done all that is known of it.
 func (s *sim) finish(i int) {
 	if s.m.tasks[i].ending == endsBadly {
-		s.leave(i, s.ownEnd(i))
+		o := s.m.tasks[i].own
+		if s.tasks[i].over != 0 {
+			o = s.m.run.Tasks[i].Outcome
+		}
+		s.leave(i, o)
 		return
 	}
 	s.leave(i, asap.Succeeded)
-}
-
-// ownEnd is how body i ends by itself: as it did, but for what the end of its
-// context made of that then.
-func (s *sim) ownEnd(i int) asap.Outcome {
-	switch o := s.m.run.Tasks[i].Outcome; {
-	case s.tasks[i].over != 0, s.m.unbegun(i):
-		return o
-	case o == asap.Canceled && s.m.over[i] == s.m.lost(i):
-		return asap.Failed
-	case o == asap.Canceled, o == asap.Exited && s.m.cancels[s.m.groupOf(i)] != i:
-		return asap.Succeeded
-	default:
-		return o
-	}
 }
 
 // leave ends a body with that outcome, when the groups that it has made have ended.
