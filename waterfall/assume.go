@@ -15,23 +15,25 @@ type assumption struct {
 type assumed uint8
 
 const (
-	runsOn   assumed = iota // until its context ends, as it did
-	wentWell                // it goes on where the error of a wait had ended it
-	neverRan                // it takes what others take
-	hears                   // it returns when its context ends
-	deafToo                 // it does not, as others did not
-	passesOn                // it returns the error of a wait
-	ties                    // of what is ready at one instant, the first to be declared comes first
+	runsOn    assumed = iota // until its context ends, as it did
+	wentWell                 // it goes on where the error of a wait had ended it
+	neverRan                 // it takes what others take
+	hears                    // it returns when its context ends
+	deafToo                  // it does not, as others did not
+	passesOn                 // it returns the error of a wait
+	endsAlike                // with its context, as after the end of that
+	ties                     // of what is ready at one instant, the first to be declared comes first
 )
 
 var assumptions = [...]string{
-	runsOn:   "%s, whose context had ended, takes as long again as it had run, or as others take",
-	wentWell: "%s, which a failed wait had ended, takes as long again as it had run, or as others take",
-	neverRan: "%s, whose body never ran, takes as long as others",
-	hears:    "%s returns when its context ends",
-	deafToo:  "%s does not look at its context, as others do not",
-	passesOn: "%s returns the error of what it waits for",
-	ties:     "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
+	runsOn:    "%s, whose context had ended, takes as long again as it had run, or as others take",
+	wentWell:  "%s, which a failed wait had ended, takes as long again as it had run, or as others take",
+	neverRan:  "%s, whose body never ran, takes as long as others",
+	hears:     "%s returns when its context ends",
+	deafToo:   "%s does not look at its context, as others do not",
+	passesOn:  "%s returns the error of what it waits for",
+	endsAlike: "%s ends within its context as it did after the end of that",
+	ties:      "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
 }
 
 func (s *sim) note(what assumed, i int) {

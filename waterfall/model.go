@@ -62,16 +62,17 @@ const (
 )
 
 type modelTask struct {
-	kind   taskKind
-	ops    []op
-	ending ending
-	own    asap.Outcome  // endsBadly: how it ends if its context has not
-	late   time.Duration // endsCut: how long after its context
-	deaf   bool          // it does not look at its context
-	deps   []int
-	ends   []bool        // of deps: their end is enough
-	lag    time.Duration // from ready to started without a limit; of a Map or Gather, from its last part to its end
-	parts  []spawned     // of a Map, after it is ready; of a Race, after its declaration or its dependencies
+	kind    taskKind
+	ops     []op
+	ending  ending
+	own     asap.Outcome  // endsBadly: how it ends if its context has not
+	late    time.Duration // endsCut: how long after its context
+	deaf    bool          // it does not look at its context
+	refused bool          // endsWithWait: of a wait that the record does not have, as the context had ended
+	deps    []int
+	ends    []bool        // of deps: their end is enough
+	lag     time.Duration // from ready to started without a limit; of a Map or Gather, from its last part to its end
+	parts   []spawned     // of a Map, after it is ready; of a Race, after its declaration or its dependencies
 	// mayFail says that what needs the task is skipped if it fails, tolerated that
 	// its failure is none of its group.
 	mayFail, tolerated bool

@@ -119,7 +119,7 @@ func (m *model) body(i int) {
 	case end >= over && t.Pieces[last].Start <= over && m.isCut(i, end-over):
 		mt.ending, mt.late = endsCut, end-over
 	case end > over && echoes(t.Err): // a wait that was refused, as its context had ended
-		mt.ending, mt.deaf = endsWithWait, true
+		mt.ending, mt.deaf, mt.refused = endsWithWait, true, true
 	default:
 		mt.ending = endsBadly
 		mt.deaf = end > over

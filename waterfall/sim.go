@@ -43,13 +43,14 @@ type simTask struct {
 	waitsShared     bool
 	place           place // in that queue
 	rank            int
-	byEnd           bool         // made ready by the end of another
-	timer           int          // the seq of the event that ends what it does, or 0
-	parts           int          // that have not ended
-	decided         bool         // a Race that has ended
-	over            cause        // why its context has ended, or 0
-	failed          bool         // its wait has
-	returns         asap.Outcome // it ends so, once the groups inside it have ended, or 0
+	byEnd           bool          // made ready by the end of another
+	timer           int           // the seq of the event that ends what it does, or 0
+	parts           int           // that have not ended
+	decided         bool          // a Race that has ended
+	over            cause         // why its context has ended, or 0
+	more            time.Duration // when what is known of its body was over
+	failed          bool          // its wait has
+	returns         asap.Outcome  // it ends so, once the groups inside it have ended, or 0
 	waiters         []int
 	dependents      []int
 	pieces          []Piece

@@ -124,6 +124,7 @@ func (s *sim) cut(i int, why cause) {
 		if mt.ending != endsCut {
 			s.note(hears, i)
 		}
+		s.noteMore(i)
 		d := time.Duration(0)
 		if mt.ending == endsCut {
 			d = mt.late

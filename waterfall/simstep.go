@@ -16,7 +16,10 @@ func (s *sim) step(i int) {
 	for {
 		if t.next > 0 {
 			switch prev := mt.ops[t.next-1]; prev.kind {
-			case opRun, opMore:
+			case opRun:
+				s.piece(i, Running, 0)
+			case opMore:
+				s.noteMore(i)
 				s.piece(i, Running, 0)
 			case opLag:
 				s.piece(i, Queued, 0)
@@ -40,10 +43,13 @@ func (s *sim) step(i int) {
 		case opRun, opMore:
 			if o.kind == opMore {
 				if t.over != 0 {
+					if mt.refused {
+						s.note(endsAlike, i)
+					}
 					s.leave(i, s.errorOf(i))
 					return
 				}
-				s.note([]assumed{endsCut: runsOn, endsWithWait: wentWell}[mt.ending], i)
+				t.more = s.now
 			}
 			if d := scaled(o.d, s.scale[i]); d > 0 {
 				t.timer = s.after(d, evStep, i)
@@ -90,6 +96,18 @@ func (s *sim) step(i int) {
 	}
 }
 
+// noteMore notes that body i has run on for a while after what is known of it.
+func (s *sim) noteMore(i int) {
+	t, mt := &s.tasks[i], &s.m.tasks[i]
+	switch {
+	case t.next == 0 || mt.ops[t.next-1].kind != opMore || s.now == t.more:
+	case mt.ending == endsCut:
+		s.note(runsOn, i)
+	default:
+		s.note(wentWell, i)
+	}
+}
+
 func (s *sim) isCaller(i int) bool { return i == s.m.caller }
 
 // waitFailed tells whether the wait that is over gave an error.
@@ -116,6 +134,9 @@ func (s *sim) finish(i int) {
 		o := s.m.tasks[i].own
 		if s.tasks[i].over != 0 {
 			o = s.m.run.Tasks[i].Outcome
+		}
+		if t := &s.m.run.Tasks[i]; s.m.over[i] < t.End() && (t.Around || s.tasks[i].over == 0) {
+			s.note(endsAlike, i)
 		}
 		s.leave(i, o)
 		return

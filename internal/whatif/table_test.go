@@ -57,12 +57,28 @@ func TestPredictions(t *testing.T) {
 		share := func(n, of int) string { return fmt.Sprintf("%.2f %%", 100*float64(n)/float64(max(of, 1))) }
 		fmt.Fprintf(&table, "%-18s %8d %9s %9s %9s %8.0f%% %9s %9s %9s\n", k.name, sum.changes, share(sum.within, sum.changes),
 			share(sum.direction, sum.changes), share(sum.exact, sum.changes), 100*sum.worst, share(sum.same, sum.unchanged), share(sum.sure, sum.changes), share(sum.sureExact, sum.sure))
+		if *single < 0 {
+			sum.check(t, k)
+		}
 		slices.SortStableFunc(sum.missed, func(a, b miss) int { return cmp.Compare(b.off, a.off) })
 		for _, m := range sum.missed[:min(len(sum.missed), *misses)] {
 			t.Log(m.text)
 		}
 	}
 	t.Log(table.String())
+}
+
+// check holds the predictions of one kind to what is aimed at, or reached.
+func (s *tally) check(t *testing.T, k kind) {
+	if s.same != s.unchanged {
+		t.Errorf("%s: %d of %d predictions with nothing changed are the run itself, want all", k.name, s.same, s.unchanged)
+	}
+	if got := 100 * float64(s.within) / float64(max(s.changes, 1)); got < k.want {
+		t.Errorf("%s: %.1f %% of %d predictions are within 5 %%, want %g %%", k.name, got, s.changes, k.want)
+	}
+	if least := s.sure * (100 - k.loose) / 100; s.sureExact < least {
+		t.Errorf("%s: of %d predictions that assume nothing %d are right to the nanosecond, want %d", k.name, s.sure, s.sureExact, least)
+	}
 }
 
 // graph runs the program of a seed, predicts some changes, and makes them.
