@@ -1,45 +1,60 @@
 package asapweb
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/look"
 	"github.com/asap-go/asap/waterfall"
 )
 
-// maxTasks is how many tasks of a group are shown, the most critical first.
+// maxTasks is how many tasks of a group are shown, the first as they are sorted.
 const maxTasks = 100
 
 // groupPage is what the page of a name shows.
 type groupPage struct {
 	page
-	Report    waterfall.Report
-	Figures   []figure
-	Bars      *bars
-	Tasks     []taskRow
-	MoreTasks int
-	Live      []liveRow
-	MoreRun   int
-	Lists     []runList
+	Windows  []choice
+	Since    string
+	Verdict  verdict
+	Figures  []figure
+	Time     *timeline
+	Bars     *bars
+	Compare  []choice
+	Headings []heading
+	Tasks    []taskRow
+	MoreTask int
+	Running  running
+	Lists    []runList
 }
 
 type figure struct {
-	Name, Value string
-	Bad         bool
+	Name, Value, Note string
+	Bad               bool
 }
 
 type taskRow struct {
-	Name                 string
-	Runs, Failures       int
-	Tolerated            int // failures that the others went on without
-	P50, P95, P99        string
-	Index, SlowIndex     share // of runs
-	OfTime, SlowOfTime   string
-	NeverRan, NeverOnWay bool
+	Name               string
+	Runs, Failures     int
+	Tolerated          int // failures that the others went on without
+	P50, P95, P99      string
+	Index, SlowIndex   share // of runs
+	OfTime, SlowOfTime string
+	Err                *lastError
+
+	report *waterfall.TaskReport
+}
+
+// taskColumns are those of the page of a name.
+var taskColumns = []column{
+	{"task", "task", ""}, {"runs", "runs", ""}, {"failed", "failed", ""}, {"p50", "p50", ""}, {"p95", "p95", ""}, {"p99", "p99", ""},
+	{"critical", "critical", "in so many of all runs"}, {"time", "time", "its part of the time of all critical paths"},
+	{"slow", "critical", "in so many of the slowest 5 % of runs"}, {"slowtime", "time", "its part of the time of their critical paths"},
 }
 
 // share is a number with a bar of that length.
@@ -49,8 +64,8 @@ type share struct {
 }
 
 type runList struct {
-	Title string
-	Runs  []runRow
+	Title, Note string
+	Runs        []runRow
 }
 
 // runRow is a run with its critical path as a strip.
@@ -59,36 +74,64 @@ type runRow struct {
 	Took, Began string
 	Outcome     string
 	Bad         bool
+	Err         string
+	With        uint64 // a usual run, to be compared with
 	Strip       *strip
 }
 
 func (h *handler) group(v view, nonce string) (*answer, error) {
-	r := h.stats.Report(v.group, waterfall.SinceStart)
-	p := groupPage{page: newPage(nonce, shown(v.group)), Report: r}
+	r := h.stats.Report(v.group, v.window)
+	p := groupPage{page: newPage(nonce, shown(v.group)), Windows: v.windows(), Since: clockOfDay(r.Since), Headings: v.headings(taskColumns)}
 	p.Top.Path = []crumb{{Text: shown(v.group)}}
-	live, all := h.stats.LiveOf(v.group, maxLive)
-	p.Live, p.MoreRun = h.liveRows(live, false), all-len(live)
-	if r.Runs == 0 && len(p.Live) == 0 {
-		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen", v.group)
+	if slices.Contains(h.stats.Names(), v.group) { // and not only running
+		p.Top.More = downloads(&v)
 	}
+	live, all := h.stats.LiveOf(v.group, maxTold)
+	p.Running = h.running(live, all)
+	if r.Runs == 0 && all == 0 && !slices.Contains(h.stats.Names(), v.group) {
+		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
+	}
+	points := h.stats.Timeline(v.group)
+	p.Verdict = newVerdict(append(hangs(live, p.Running.hangsOn), h.changes(v.group, points)...))
+	p.Time = newTimeline(points, r.Until, 64)
 	p.Figures = figures(&r)
 	p.Bars = newBars(&r, 64, 120)
-	for _, t := range r.Tasks[:min(len(r.Tasks), maxTasks)] {
-		p.Tasks = append(p.Tasks, newTaskRow(t))
+	p.Compare = h.comparisons(&v)
+	for i := range r.Tasks {
+		p.Tasks = append(p.Tasks, h.taskRow(&r.Tasks[i]))
 	}
-	p.MoreTasks = len(r.Tasks) - len(p.Tasks) + r.Unnamed
+	sortTasks(&v, p.Tasks)
+	p.MoreTask = max(0, len(p.Tasks)-maxTasks) + r.Unnamed
+	p.Tasks = p.Tasks[:min(len(p.Tasks), maxTasks)]
 	if r.Runs > 0 {
-		p.Lists = []runList{{"Slowest runs", h.runRows(r.Slowest)}, {"Latest runs", h.runRows(r.Latest)}}
+		p.Lists = h.runLists(&r)
 	}
 	return show("group", p)
+}
+
+func sortTasks(v *view, rows []taskRow) {
+	number := func(f func(*waterfall.TaskReport) float64) func(*taskRow) float64 {
+		return func(r *taskRow) float64 { return f(r.report) }
+	}
+	sortRows(v, rows, func(r *taskRow) string { return r.report.Name }, map[string]func(*taskRow) float64{
+		"runs":     number(func(t *waterfall.TaskReport) float64 { return float64(t.Runs) }),
+		"failed":   number(func(t *waterfall.TaskReport) float64 { return float64(t.Failures) }),
+		"p50":      number(func(t *waterfall.TaskReport) float64 { return float64(t.P50) }),
+		"p95":      number(func(t *waterfall.TaskReport) float64 { return float64(t.P95) }),
+		"p99":      number(func(t *waterfall.TaskReport) float64 { return float64(t.P99) }),
+		"critical": number(func(t *waterfall.TaskReport) float64 { return t.Criticality }),
+		"time":     number(func(t *waterfall.TaskReport) float64 { return t.Share }),
+		"slow":     number(func(t *waterfall.TaskReport) float64 { return t.SlowCriticality }),
+		"slowtime": number(func(t *waterfall.TaskReport) float64 { return t.SlowShare }),
+	})
 }
 
 func figures(r *waterfall.Report) []figure {
 	list := []figure{{Name: "runs", Value: fmt.Sprint(r.Runs)}}
 	for o := asap.Succeeded; o <= asap.Goexited; o++ {
-		bad := o == asap.Failed || o == asap.Panicked || o == asap.Goexited
+		bad := isBad(o)
 		if n := r.Outcomes[o]; n > 0 && n < r.Runs || n > 0 && bad {
-			list = append(list, figure{strings.ToLower(o.String()), fmt.Sprint(n), bad})
+			list = append(list, figure{Name: strings.ToLower(o.String()), Value: fmt.Sprint(n), Bad: bad})
 		}
 	}
 	if r.Runs == 0 {
@@ -96,19 +139,19 @@ func figures(r *waterfall.Report) []figure {
 	}
 	for _, q := range []struct {
 		name string
-		text string
-	}{{"p50", look.Duration(r.P50)}, {"p90", look.Duration(r.P90)}, {"p95", look.Duration(r.P95)}, {"p99", look.Duration(r.P99)}, {"max", look.Duration(r.Max)}} {
-		list = append(list, figure{Name: q.name, Value: q.text})
+		at   time.Duration
+	}{{"p50", r.P50}, {"p90", r.P90}, {"p95", r.P95}, {"p99", r.P99}, {"max", r.Max}} {
+		list = append(list, figure{Name: q.name, Value: look.Duration(q.at)})
 	}
 	return list
 }
 
-func newTaskRow(t waterfall.TaskReport) taskRow {
+func (h *handler) taskRow(t *waterfall.TaskReport) taskRow {
 	return taskRow{
-		Name: look.Plain(t.Name), Runs: t.Runs, Failures: t.Failures, Tolerated: t.Tolerated,
+		Name: cut(t.Name, 120), Runs: t.Runs, Failures: t.Failures, Tolerated: t.Tolerated,
 		P50: look.Duration(t.P50), P95: look.Duration(t.P95), P99: look.Duration(t.P99),
 		Index: newShare(t.Criticality), SlowIndex: newShare(t.SlowCriticality),
-		OfTime: percent(t.Share), SlowOfTime: percent(t.SlowShare),
+		OfTime: percent(t.Share), SlowOfTime: percent(t.SlowShare), Err: h.lastError(t), report: t,
 	}
 }
 
@@ -116,31 +159,96 @@ func newShare(f float64) share {
 	return share{percent(f), fmt.Sprintf("%.1f%%", 100*min(1, max(0, f)))}
 }
 
-func (h *handler) runRows(list []waterfall.Kept) []runRow {
-	var runs []*waterfall.Run
+// comparisons are the links to pages that compare the window with others.
+func (h *handler) comparisons(v *view) []choice {
+	var list []choice
+	add := func(against, text string) {
+		list = append(list, choice{Text: text, Query: query("group", v.group, "window", windowName(v.window), "against", against)})
+	}
+	for _, w := range waterfall.Windows() {
+		if longer(w, v.window) && w != waterfall.SinceStart {
+			add(windowName(w), "the "+w.String()+" before")
+		}
+	}
+	if v.window != waterfall.SinceStart {
+		add(windowName(waterfall.SinceStart), "all before")
+	}
+	if before := h.stats.Before(); before != nil {
+		add(againstBuild, "the build before, "+cut(before.Build.String(), 40))
+	}
+	return list
+}
+
+// longer tells whether a window is longer than another one.
+func longer(w, than waterfall.Window) bool {
+	all := waterfall.Windows()
+	return slices.Index(all, w) > slices.Index(all, than)
+}
+
+// runLists are the runs of a report that are kept: the failed ones first, as
+// they are what one looks for.
+func (h *handler) runLists(r *waterfall.Report) []runList {
+	usual := typical(r)
+	lists := []runList{
+		{"Failed runs", "rather of different errors", h.runRows(fewFailed(r.Failed), usual, 0)},
+		{"Slowest runs", "and what each waited for", h.runRows(r.Slowest, usual, 0)},
+		{"Samples", "one of each class of latency", h.runRows(r.Samples, usual, 0)},
+		{"Latest runs", "", h.runRows(r.Latest, usual, 0)},
+	}
+	return slices.DeleteFunc(lists, func(l runList) bool { return len(l.Runs) == 0 && l.Title != "Slowest runs" })
+}
+
+// maxFailed is how many failed runs are shown.
+const maxFailed = 8
+
+// fewFailed are the latest of each error, and then others, the latest first.
+func fewFailed(list []waterfall.Kept) []waterfall.Kept {
+	seen := make(map[string]bool)
+	var first, rest []waterfall.Kept
 	for _, k := range list {
-		if run := h.stats.Run(k.Number); run != nil {
-			runs = append(runs, run)
+		if seen[k.Err] {
+			rest = append(rest, k)
+		} else {
+			seen[k.Err] = true
+			first = append(first, k)
 		}
 	}
-	if len(runs) == 0 {
-		return nil
+	few := append(first, rest...)
+	few = few[:min(len(few), maxFailed)]
+	slices.SortFunc(few, func(a, b waterfall.Kept) int { return cmp.Compare(b.Number, a.Number) })
+	return few
+}
+
+// typical is a run that succeeded and took about as long as half of them, or nil.
+func typical(r *waterfall.Report) *waterfall.Kept {
+	var best *waterfall.Kept
+	for _, list := range [][]waterfall.Kept{r.Samples, r.Latest} {
+		for i := range list {
+			k := &list[i]
+			if k.Outcome == asap.Succeeded && (best == nil || (k.Makespan-r.P50).Abs() < (best.Makespan-r.P50).Abs()) {
+				best = k
+			}
+		}
 	}
-	longest := slices.MaxFunc(runs, func(a, b *waterfall.Run) int { return int(min(1, max(-1, a.Makespan-b.Makespan))) }).Makespan
-	rows := make([]runRow, len(runs))
-	for i, run := range runs {
-		rows[i] = runRow{Number: run.Number, Took: look.Duration(run.Makespan), Began: clock(run.Began), Strip: newStrip(run, longest)}
-		if len(run.Groups) == 0 {
-			continue
+	return best
+}
+
+func (h *handler) runRows(list []waterfall.Kept, usual *waterfall.Kept, longest time.Duration) []runRow {
+	for _, k := range list {
+		longest = max(longest, k.Makespan)
+	}
+	var rows []runRow
+	for _, k := range list {
+		run := h.stats.Run(k.Number)
+		if run == nil {
+			continue // it has just gone
 		}
-		switch o := run.Groups[0].Outcome; o {
-		case asap.Succeeded:
-		case asap.Failed, asap.Panicked, asap.Goexited:
-			rows[i].Bad = true
-			fallthrough
-		default:
-			rows[i].Outcome = strings.ToLower(o.String())
+		row := runRow{Number: k.Number, Took: look.Duration(k.Makespan), Began: clock(k.Began), Err: cut(strings.TrimPrefix(k.Err, "asap: "), 160), Strip: newStrip(run, longest)}
+		row.Outcome, row.Bad = outcomeWord(k.Outcome)
+		if usual != nil && usual.Number != k.Number {
+			row.With = usual.Number
 		}
+		rows = append(rows, row)
 	}
 	return rows
 }

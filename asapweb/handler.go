@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/asap-go/asap/internal/look"
 	"github.com/asap-go/asap/waterfall"
@@ -120,13 +119,20 @@ func (h *handler) serve(r *http.Request, nonce string) (*answer, error) {
 	case <-r.Context().Done():
 		return nil, refuse(http.StatusServiceUnavailable, "%d other pages were being made for too long", maxAtOnce)
 	}
+	if v.format != "" && v.kind != aRun {
+		return h.download(v)
+	}
 	switch v.kind {
 	case aGroup:
 		return h.group(v, nonce)
 	case aRun:
 		return h.run(v, nonce)
+	case aPair:
+		return h.pair(v, nonce)
+	case aComparison:
+		return h.comparison(v, nonce)
 	}
-	return h.index(nonce)
+	return h.index(v, nonce)
 }
 
 // fail answers with an error: as a page to a browser, in one line to others.
@@ -148,16 +154,4 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, nonce string, err
 	}
 	fmt.Fprintf(&a.body, "%s\n", look.Plain(err.Error()))
 	send(w, status, a)
-}
-
-// clock is how instants are written: with the day if that was another one.
-func clock(t time.Time) string {
-	layout := "2 Jan 15:04:05"
-	switch {
-	case t.IsZero():
-		return ""
-	case time.Since(t).Abs() < 12*time.Hour:
-		layout = "15:04:05.000"
-	}
-	return t.Local().Format(layout)
 }

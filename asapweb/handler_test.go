@@ -27,13 +27,13 @@ func TestParameters(t *testing.T) {
 		{"?group=", 200, ""},
 		{"?run=1", 200, ""},
 		{"?run=1&format=svg", 200, ""},
-		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run and format`},
+		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run, window, sort, order, against, format and with`},
 		{"?group=home&x=1", 400, `parameter "x" is unknown`},
 		{"?group=home&run=1", 400, "parameters group and run: want one of them"},
 		{"?group=home&group=cart", 400, "parameter group: given 2 times, want it once"},
 		{"?run=1&run=1", 400, "parameter run: given 2 times"},
-		{"?format=svg", 400, "parameter format: only a run has formats"},
-		{"?group=home&format=svg", 400, "parameter format: only a run has formats"},
+		{"?format=svg", 400, "parameter format: \"svg\" is unknown; here are [json "},
+		{"?group=home&format=svg", 400, "parameter format: \"svg\" is unknown; here are [json "},
 		{"?run=", 400, `parameter run: "" is not the number of a run`},
 		{"?run=0", 400, `parameter run: "0" is not the number of a run`},
 		{"?run=-1", 400, `parameter run: "-1" is not the number of a run`},
@@ -43,6 +43,35 @@ func TestParameters(t *testing.T) {
 		{"?run=1&format=", 400, `parameter format: "" is unknown`},
 		{"?run=%zz", 400, `query: invalid URL escape "%zz"`},
 		{"?group=home;run=1", 400, "query: invalid semicolon separator"},
+		{"?window=minute", 200, ""},
+		{"?group=home&window=since-start", 200, ""},
+		{"?sort=p99", 200, ""},
+		{"?window=hour&sort=name&order=down", 200, ""},
+		{"?group=home&sort=slowtime&order=up", 200, ""},
+		{"?group=home&window=minute&against=hour", 200, ""},
+		{"?group=home&against=since-start&sort=took", 200, ""},
+		{"?run=1&with=2", 200, ""},
+		{"?run=2&with=2", 200, ""},
+		{"?window=day", 400, `parameter window: "day" is unknown; there are minute, 10-minutes, hour and since-start`},
+		{"?window=", 400, `parameter window: "" is unknown`},
+		{"?run=1&window=hour", 400, "parameter window: a run has no window"},
+		{"?sort=size", 400, `parameter sort: "size" is unknown; there are name, runs, failed, p50, p95, p99 and max`},
+		{"?sort=slowtime", 400, `parameter sort: "slowtime" is unknown`},
+		{"?group=home&sort=name", 400, `parameter sort: "name" is unknown; there are task, runs, failed, p50, p95, p99, critical, time, slow and slowtime`},
+		{"?run=1&sort=p99", 400, "parameter sort: a run has no columns"},
+		{"?sort=p99&order=sideways", 400, `parameter order: "sideways" is unknown; there are up and down`},
+		{"?order=up", 400, "parameter order: say what to sort by"},
+		{"?against=hour", 400, "parameter against: only a group is compared"},
+		{"?group=home&against=day", 400, `parameter against: "day" is unknown; there are minute, 10-minutes, hour, since-start and build`},
+		{"?group=home&window=hour&against=minute", 400, `parameter against: "minute" is not longer than window "hour"`},
+		{"?group=home&against=build", 404, "parameter against: no build before is known"},
+		{"?group=cart&against=hour", 404, `group "cart": no run of that name`},
+		{"?with=1", 400, "parameter with: only a run is compared"},
+		{"?group=home&with=1", 400, "parameter with: only a run is compared"},
+		{"?run=1&with=x", 400, `parameter with: "x" is not the number of a run`},
+		{"?run=1&with=2&format=svg", 400, "parameters format and with: want one of them"},
+		{"?run=1&with=77", 404, "run 77: not running, and not kept"},
+		{"?run=1&window=%3Cb%3E", 400, "parameter window: a run has no window"},
 		{"?run=3", 404, "run 3: not running, and not kept"},
 		{"?group=cart", 404, `group "cart": no run of that name has been seen`},
 	}
@@ -90,7 +119,8 @@ func TestHeaders(t *testing.T) {
 	stats.Add(checkout("home", 3e6, asap.Succeeded))
 	h := newHandler(stats)
 	nonces := make(map[string]bool)
-	for _, query := range []string{"", "?group=home", "?run=1", "?run=1&format=svg", "?run=1&format=html", "?run=77", "?x=1"} {
+	stats.Add(checkout("home", 4e6, asap.Failed))
+	for _, query := range []string{"", "?group=home", "?group=home&against=hour", "?run=1", "?run=1&with=2", "?run=1&format=svg", "?run=1&format=html", "?run=77", "?x=1"} {
 		w := get(t, h, query)
 		for key, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
@@ -151,7 +181,8 @@ func TestMounting(t *testing.T) {
 			t.Errorf("GET %s = %d %s, want %d", path, w.Code, withoutAssets(w.Body.String()), code)
 		}
 	}
-	for _, query := range []string{"", "?group=home", "?run=1"} {
+	stats.Add(checkout("home", 4e6, asap.Failed))
+	for _, query := range []string{"", "?group=home", "?group=home&against=hour", "?run=1", "?run=1&with=2"} {
 		for _, m := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page(t, h, query), -1) {
 			if link := m[1]; !strings.HasPrefix(link, "?") && link != "data:," {
 				t.Errorf("GET %s: link to %s, want a query alone", query, link)

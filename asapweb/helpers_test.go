@@ -2,6 +2,8 @@ package asapweb_test
 
 import (
 	"context"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -15,7 +17,7 @@ import (
 )
 
 // get asks a handler for the page of a query, as a client on this machine.
-func get(t *testing.T, h http.Handler, query string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+func get(t testing.TB, h http.Handler, query string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), "GET", "http://localhost:8080/debug/asap/"+query, nil)
 	r.RemoteAddr = "127.0.0.1:40000"
@@ -28,7 +30,7 @@ func get(t *testing.T, h http.Handler, query string, change ...func(*http.Reques
 }
 
 // page is get of a page that must be there.
-func page(t *testing.T, h http.Handler, query string) string {
+func page(t testing.TB, h http.Handler, query string) string {
 	t.Helper()
 	w := get(t, h, query)
 	if w.Code != http.StatusOK {
@@ -99,4 +101,14 @@ func stuck(t *testing.T, stats *waterfall.Stats, name string) (release func()) {
 
 func newHandler(stats *waterfall.Stats, options ...asapweb.Option) http.Handler {
 	return asapweb.Handler(stats, options...)
+}
+
+// random draws latencies.
+type random struct{ *rand.Rand }
+
+func newRand() random { return random{rand.New(rand.NewPCG(7, 11))} }
+
+// latency is a log-normal one with that median.
+func (r random) latency(median time.Duration) time.Duration {
+	return time.Duration(float64(median) * math.Exp(0.4*r.NormFloat64()))
 }

@@ -1,158 +1,131 @@
 package asapweb
 
 import (
-	"slices"
+	"html/template"
+	"net/url"
+	"strings"
 	"time"
 
-	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/look"
 	"github.com/asap-go/asap/waterfall"
 )
 
-// maxLive is how many running groups are shown, the most overdue first.
-const maxLive = 20
-
 // indexPage is what the first page shows.
 type indexPage struct {
 	page
-	Now     string
-	Live    []liveRow
-	MoreRun int // running groups that are not shown
-	Names   []nameRow
-	Unnamed int
-}
-
-// liveRow is a running group.
-type liveRow struct {
-	Number     uint64
-	Name       string
-	For, Since string
-	Words      []string
-	Waits      []waitRow
-	More       int // tasks that are not shown
-	Open       bool
+	Now       string
+	Verdict   verdict
+	Running   running
+	Windows   []choice
+	Since     string
+	Headings  []heading
+	Names     []nameRow
+	Forgotten int
 }
 
 // nameRow is what is known about the groups of a name.
 type nameRow struct {
-	Raw, Name          string // as it is, and as it is shown
+	Name, ID           string // as it is shown, and as it is found again
+	Query              template.URL
+	Level              level
 	Runs, Failed       int
 	P50, P95, P99, Max string
-	Bars               *bars
+	Time               *timeline
 	Critical           string // the task that the slowest wait for most
 	Share              string
+	Err                *lastError
+
+	report *waterfall.Report
 }
 
-func (h *handler) index(nonce string) (*answer, error) {
+// lastError is the last failure of a task.
+type lastError struct {
+	Task, Text string
+	When       string
+	Run        uint64 // or 0 if it is not kept
+}
+
+// nameColumns are those of the first page; an empty one is a picture.
+var nameColumns = []column{
+	{"name", "name", ""}, {"runs", "runs", ""}, {"failed", "failed", ""}, {"p50", "p50", ""}, {"p95", "p95", ""}, {"p99", "p99", ""}, {"max", "max", ""},
+	{"", "over time", "p99 and p50 in the last hour, ten minutes and minute, and how many failed"}, {"", "slow ones wait for", "the task with the largest part in the critical paths of the slowest 5 %"}, {"", "last error", ""},
+}
+
+func (h *handler) index(v view, nonce string) (*answer, error) {
 	base := newPage(nonce, "asap")
+	base.Top.More = downloads(&v)
 	base.Script = indexJS
-	p := indexPage{page: base, Now: clock(time.Now()), Unnamed: h.stats.Forgotten()}
-	live, all := h.stats.Live(maxLive)
-	p.Live, p.MoreRun = h.liveRows(live, all <= 3), all-len(live)
-	for _, name := range h.stats.Names() {
-		p.Names = append(p.Names, newNameRow(h.stats.Report(name, waterfall.SinceStart)))
+	p := indexPage{page: base, Now: clockOfDay(time.Now()), Forgotten: h.stats.Forgotten(), Windows: v.windows(), Headings: v.headings(nameColumns)}
+	live, all := h.stats.Live(maxTold)
+	p.Running = h.running(live, all)
+	problems := hangs(live, p.Running.hangsOn)
+	for _, r := range h.stats.Reports(v.window) {
+		if p.Since == "" {
+			p.Since = clockOfDay(r.Since)
+		}
+		points := h.stats.Timeline(r.Name)
+		problems = append(problems, h.changes(r.Name, points)...)
+		row := h.nameRow(&r)
+		row.Time = newTimeline(points, r.Until, 24)
+		p.Names = append(p.Names, row)
 	}
+	p.Verdict = newVerdict(problems)
+	for i := range p.Names {
+		for _, problem := range problems {
+			if row := &p.Names[i]; problem.name == row.report.Name {
+				row.Level = max(row.Level, problem.Level)
+			}
+		}
+	}
+	if v.sort == "" { // those in trouble first
+		by := view{sort: "level"}
+		sortRows(&by, p.Names, nil, map[string]func(*nameRow) float64{"level": func(r *nameRow) float64 { return float64(r.Level) }})
+	}
+	number := func(f func(*waterfall.Report) float64) func(*nameRow) float64 {
+		return func(r *nameRow) float64 { return f(r.report) }
+	}
+	sortRows(&v, p.Names, func(r *nameRow) string { return r.report.Name }, map[string]func(*nameRow) float64{
+		"runs":   number(func(r *waterfall.Report) float64 { return float64(r.Runs) }),
+		"failed": number(func(r *waterfall.Report) float64 { return float64(r.Failures()) }),
+		"p50":    number(func(r *waterfall.Report) float64 { return float64(r.P50) }),
+		"p95":    number(func(r *waterfall.Report) float64 { return float64(r.P95) }),
+		"p99":    number(func(r *waterfall.Report) float64 { return float64(r.P99) }),
+		"max":    number(func(r *waterfall.Report) float64 { return float64(r.Max) }),
+	})
 	return show("index", p)
 }
 
-// liveRows are the rows of groups that run, but for those that have ended
-// meanwhile.
-func (h *handler) liveRows(live []waterfall.Live, open bool) (rows []liveRow) {
-	for _, l := range live {
-		if run := h.stats.Run(l.Number); run != nil && !run.Ended {
-			rows = append(rows, newLiveRow(run, open))
+func (h *handler) nameRow(r *waterfall.Report) nameRow {
+	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), report: r}
+	if r.Runs == 0 {
+		return n
+	}
+	n.P50, n.P95, n.P99, n.Max = look.Duration(r.P50), look.Duration(r.P95), look.Duration(r.P99), look.Duration(r.Max)
+	if len(r.Tasks) > 0 && r.Tasks[0].SlowShare > 0 {
+		n.Critical, n.Share = cut(r.Tasks[0].Name, 60), percent(r.Tasks[0].SlowShare)
+	}
+	var last *waterfall.TaskReport
+	for i := range r.Tasks {
+		if t := &r.Tasks[i]; t.Failures > 0 && t.Err != "" && (last == nil || t.ErrAt.After(last.ErrAt)) {
+			last = t
 		}
 	}
-	return rows
-}
-
-func newLiveRow(run *waterfall.Run, open bool) liveRow {
-	l := liveRow{
-		Number: run.Number, Name: shown(run.Name), For: look.Duration(run.Makespan), Since: clock(run.Began),
-		Words: run.Explain(), Open: open,
-	}
-	l.Waits, l.More = waits(run)
-	return l
-}
-
-func newNameRow(r waterfall.Report) nameRow {
-	n := nameRow{
-		Raw: r.Name, Name: shown(r.Name), Runs: r.Runs, Failed: failed(r.Outcomes),
-		P50: look.Duration(r.P50), P95: look.Duration(r.P95), P99: look.Duration(r.P99), Max: look.Duration(r.Max),
-		Bars: newBars(&r, 24, 26),
-	}
-	if len(r.Tasks) > 0 && r.Tasks[0].SlowShare > 0 {
-		n.Critical, n.Share = look.Plain(r.Tasks[0].Name), percent(r.Tasks[0].SlowShare)
+	if last != nil {
+		n.Err = h.lastError(last)
 	}
 	return n
 }
 
-// failed counts the runs that ended badly by themselves.
-func failed(outcomes map[asap.Outcome]int) int {
-	return outcomes[asap.Failed] + outcomes[asap.Panicked] + outcomes[asap.Goexited]
-}
-
-// shown is how the name of a group is shown.
-func shown(name string) string {
-	if name == "" {
-		return "(no name)"
+func (h *handler) lastError(t *waterfall.TaskReport) *lastError {
+	if t.Err == "" {
+		return nil
 	}
-	return look.Plain(name)
-}
-
-func percent(share float64) string {
-	if share > 0 && share < 0.005 {
-		return "< 1 %"
+	e := &lastError{Task: cut(t.Name, 60), Text: errorText(t.Name, t.Err, 160), When: clockOfDay(t.ErrAt)}
+	if h.stats.Run(t.ErrRun) != nil {
+		e.Run = t.ErrRun
 	}
-	return look.Digits(float64(int(100*share+0.5))) + " %"
-}
-
-// waitRow is what a task of a running group does, and since when.
-type waitRow struct{ Task, Does, On, For string }
-
-const maxWaits = 12
-
-// waits tells of the tasks that have not ended: those that run first, because
-// the others wait for them, then those that have waited longest.
-func waits(run *waterfall.Run) (rows []waitRow, more int) {
-	names := make(map[asap.ID]string)
-	for i := range run.Groups {
-		names[run.Groups[i].ID] = "group " + shown(run.Groups[i].Name)
+	if strings.TrimSpace(e.Text) == "" {
+		e.Text = "an error without a text"
 	}
-	for i := range run.Tasks {
-		names[run.Tasks[i].ID] = look.Plain(run.Tasks[i].Name)
-	}
-	type open struct {
-		task *waterfall.Task
-		waterfall.Piece
-	}
-	var list []open
-	for i := range run.Tasks {
-		if t := &run.Tasks[i]; t.Outcome == 0 && len(t.Pieces) > 0 {
-			list = append(list, open{t, t.Pieces[len(t.Pieces)-1]})
-		}
-	}
-	rank := map[waterfall.State]int{waterfall.Running: 0, waterfall.Queued: 1, waterfall.Blocked: 2}
-	slices.SortStableFunc(list, func(a, b open) int {
-		if d := rank[a.State] - rank[b.State]; d != 0 {
-			return d
-		}
-		return int(min(1, max(-1, a.Start-b.Start)))
-	})
-	for _, o := range list[:min(len(list), maxWaits)] {
-		row := waitRow{Task: names[o.task.ID], For: look.Duration(o.Len())}
-		switch o.State {
-		case waterfall.Running:
-			row.Does = "runs"
-		case waterfall.Queued:
-			row.Does = "is queued"
-		default:
-			row.Does, row.On = "waits for", names[o.On]
-			if row.On == "" {
-				row.On = "what it did not say"
-			}
-		}
-		rows = append(rows, row)
-	}
-	return rows, len(list) - len(rows)
+	return e
 }

@@ -3,6 +3,7 @@ package asapweb
 import (
 	_ "embed"
 	"html/template"
+	"net/url"
 	"strings"
 
 	"github.com/asap-go/asap/internal/look"
@@ -33,15 +34,35 @@ type page struct {
 type top struct {
 	Path    []crumb
 	Run     uint64
+	With    uint64 // a usual run, to be compared with
 	Live    bool
 	Trace   *traceRef
-	Formats []waterfall.Format
+	Formats []waterfall.Format // of the run
+	More    []choice           // downloads of a page of many runs
 }
 
-// crumb is a place above; the last one has no link.
+// crumb is a place above, with the query that leads to it; the last one has none.
 type crumb struct {
 	Text  string
-	Group *string
+	Query template.URL
+}
+
+func groupCrumb(name string) crumb { return crumb{shown(name), query("group", name)} }
+
+// query is the part of a link after its ?, of names and values in turn; what has
+// no value is left out, but for the first.
+func query(pairs ...string) template.URL {
+	var b strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if i > 0 && pairs[i+1] == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(pairs[i] + "=" + url.QueryEscape(pairs[i+1]))
+	}
+	return template.URL(b.String())
 }
 
 func newPage(nonce, title string) page {

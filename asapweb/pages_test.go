@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
 	"mime"
 	"net/http"
 	"regexp"
@@ -33,10 +34,13 @@ func TestRunningGroups(t *testing.T) {
 			"No group has ended yet")
 		contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a id="run-1" href="?run=1">checkout</a>`)
 		contains(t, "the page of the run", page(t, h, "?run=1"), "checkout: running for 12 s", `<a href="?run=1">look again</a>`,
-			"<li>bank has been running for 12 s; waiting for it: receipt (for 12 s)</li>")
+			"<li>bank has been running for 12\u00a0s; waiting for it: receipt (for 12\u00a0s)</li>")
+		for _, format := range waterfall.Formats() { // also of a run that goes on
+			page(t, h, "?run=1&format="+string(format))
+		}
 		release()
 		body := page(t, h, "")
-		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a href="?group=checkout">checkout</a>`)
+		contains(t, "the first page afterwards", body, "No group is running at this moment", `<a id="name-checkout" href="?group=checkout&amp;window=10-minutes">checkout</a>`)
 		if strings.Contains(page(t, h, "?run=1"), "look again") {
 			t.Error("the page of an ended run offers to look again")
 		}
@@ -57,9 +61,9 @@ func TestACrowd(t *testing.T) {
 	}
 	h := newHandler(stats)
 	body := page(t, h, "")
-	contains(t, "the first page", body, "11 more groups are running; the oldest are shown")
-	if n := strings.Count(body, "<article"); n != 20 {
-		t.Errorf("%d running groups are shown, want 20", n)
+	contains(t, "the first page", body, "19 more groups are running.")
+	if n := strings.Count(body, `id="run-`); n != 12 {
+		t.Errorf("%d running groups are shown, want 12", n)
 	}
 	contains(t, "the page of the wide group", page(t, h, "?group=wide"), "28 more tasks have not ended")
 	close(gate)
@@ -86,14 +90,15 @@ func TestGroups(t *testing.T) {
 	stats.Add(checkout("", 6*time.Millisecond, asap.Succeeded))
 	h := newHandler(stats)
 	contains(t, "the first page", page(t, h, ""),
-		`<a href="?group=checkout">checkout</a>`, `<a href="?group=">(no name)</a>`, `<td data-is="failed" class="bad">20</td>`,
-		"<b>charge</b>", "latency of 200 runs: half within ")
+		`<a id="name-checkout" href="?group=checkout&amp;window=10-minutes">checkout</a>`, `<a id="name-" href="?group=&amp;window=10-minutes">(no name)</a>`, `<td data-is="failed" class="bad">20</td>`,
+		"<b>charge</b>", "the last hour: 200 runs, 20 failed, p99 at most ")
 	body := page(t, h, "?group=checkout")
 	contains(t, "the page of the name", body, "<dt>runs</dt><dd>200</dd>", `<dt>failed</dt><dd class="bad">20</dd>`,
 		"<dt>succeeded</dt><dd>180</dd>", "Slowest runs", "Latest runs", `<span class="bad">failed</span>`,
 		`<svg class="strip" height="22" role="img" aria-label="critical path, cart 80.5 ms, charge 161 ms"`)
-	if n := strings.Count(body, `<a href="?run=`); n != 10 {
-		t.Errorf("the page links to %d runs, want 5 slowest and 5 latest", n)
+	contains(t, "the page of the name", body, "latency of 200 runs: half within ", "Failed runs", "Samples")
+	if n := len(regexp.MustCompile(`<a href="\?run=\d+">`).FindAllString(body, -1)); n < 5+5+5+2 {
+		t.Errorf("the page links to %d runs, want 5 failed, slowest and latest ones, and 2 samples", n)
 	}
 	contains(t, "the page of no name", page(t, h, group("")), "<h1>(no name)</h1>", "latency of 1 run: ")
 }
@@ -135,8 +140,8 @@ func TestHistogram(t *testing.T) {
 				t.Errorf("%s: something is drawn at %s %%", name, m[1])
 			}
 		}
-		if n := strings.Count(body, `class="tick"`); n > 7 || n < 2 && len(lengths) > 0 && lengths[len(lengths)-1] > time.Microsecond {
-			t.Errorf("%s: the scale has %d labels, want 2 to 7", name, n)
+		if n := strings.Count(body, `class="tick"`); n > 9 || n < 2 && len(lengths) > 0 && lengths[len(lengths)-1] > time.Microsecond {
+			t.Errorf("%s: the scale has %d labels, want 2 to 9, with 2 of the time", name, n)
 		}
 	}
 }
@@ -191,7 +196,8 @@ func TestMarkupStaysText(t *testing.T) {
 		first := g.Go(bad, func(context.Context) (int, error) { <-gate; return 1, nil })
 		first.Then(bad, func(context.Context, int) (int, error) { return 1, nil })
 		h := newHandler(stats)
-		queries := []string{"", group(bad), "?run=1", "?run=2", "?run=1&format=html", "?run=1&format=svg", "?group=" + "x" + strings.TrimPrefix(group(bad), "?group=")}
+		queries := []string{"", group(bad), group(bad) + "&against=hour&sort=task", "?run=1", "?run=1&with=2", "?run=2", "?run=1&format=html", "?run=1&format=svg", "?group=" + "x" + strings.TrimPrefix(group(bad), "?group="),
+			"?sort=" + strings.TrimPrefix(group(bad), "?group="), "?group=g&window=" + strings.TrimPrefix(group(bad), "?group=")}
 		for _, query := range queries {
 			w := get(t, h, query, func(r *http.Request) { r.Header.Set("Accept", "text/html") })
 			body := strings.ToLower(withoutScripts(withoutAssets(w.Body.String())))
@@ -205,11 +211,11 @@ func TestMarkupStaysText(t *testing.T) {
 			}
 		}
 		// Its link leads back to it.
-		m := regexp.MustCompile(`<a href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, ""))
+		m := regexp.MustCompile(`<a id="name-[^"]*" href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, ""))
 		if m == nil {
 			t.Fatalf("%q: the first page has no link", bad)
 		}
-		contains(t, "the page behind the link", page(t, h, strings.ReplaceAll(m[1], "&amp;", "&")), "<dt>runs</dt><dd>1</dd>")
+		contains(t, "the page behind the link", page(t, h, html.UnescapeString(m[1])), "<dt>runs</dt><dd>1</dd>")
 		close(gate)
 		if err := g.Wait(); err != nil {
 			t.Fatal(err)
@@ -243,7 +249,7 @@ func TestPagesWhileGroupsRun(t *testing.T) {
 					return
 				default:
 				}
-				query := []string{"", "?group=g1", "?run=" + strconv.Itoa(1+i), "?run=" + strconv.Itoa(1+i) + "&format=json"}[(i+client)%4]
+				query := []string{"", "?group=g1", "?run=" + strconv.Itoa(1+i), "?run=" + strconv.Itoa(1+i) + "&format=json", "?group=g2&window=minute&against=hour", fmt.Sprintf("?run=%d&with=%d", 1+i, 2+i)}[(i+client)%6]
 				if w := get(t, h, query); w.Code != 200 && w.Code != 404 {
 					t.Errorf("GET %s = %d %s", query, w.Code, w.Body)
 				}

@@ -18,7 +18,7 @@ func (x *index) canceler(t int, at time.Duration) int {
 		return -1
 	}
 	for n := 0; n <= len(x.run.Tasks); n++ {
-		g := x.group[task.Group]
+		g, _ := x.groupOf(task.Group)
 		if c := x.firstFailure(g); c >= 0 && c != t && x.run.Tasks[c].End() <= at {
 			return c
 		}

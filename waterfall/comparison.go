@@ -160,7 +160,7 @@ func (c Comparison) explain(change, path time.Duration, of func(Cause) time.Dura
 		if share < 0.1 || len(parts) == 3 {
 			break
 		}
-		name := short(plain(k.Name), 120)
+		name := brief(k.Name, 120)
 		switch {
 		case k.Name == "":
 			name = "(caller)"
@@ -198,7 +198,7 @@ func (c Comparison) failures() string {
 	}
 	s := fmt.Sprintf("%d of %d runs failed%s, before %d of %d", b, c.After.Runs, c.since(), a, c.Before.Runs)
 	if last := c.After.lastErr(); last != nil && b > 0 {
-		s += fmt.Sprintf(": %s: %s", short(plain(last.Name), 120), short(plain(strings.TrimPrefix(last.Err, last.Name+": ")), 200))
+		s += fmt.Sprintf(": %s: %s", brief(last.Name, 120), brief(strings.TrimPrefix(last.Err, last.Name+": "), 200))
 	}
 	return s
 }

@@ -1,21 +1,158 @@
 package waterfall
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unsafe"
 
-// digest is a run on its way to the totals.
+	"github.com/asap-go/asap"
+)
+
+// digest is a run on its way to the totals, with the memory in which it is
+// analyzed. It is used again and again, as nothing that an ended group has to wait
+// for is to be more than its tasks are.
 type digest struct {
+	Kept
 	run     *Run
+	own     bool      // the run is in the digest's own memory
 	at      time.Time // when it ended, by the clock of windows
-	kept    kept
-	outside time.Duration // of the critical path
+	steps   []Step    // of the critical path
+	outside time.Duration
+
+	snapshot snapshot
+	index    index
+	walker   walker
+	members  []int32 // of the tasks
 }
 
-func newDigest(run *Run, number uint64) *digest {
-	run.Number = number
-	d := &digest{run: run, at: time.Now()}
-	d.kept = kept{Kept: Kept{Number: number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}, ended: d.at, run: run, bytes: runBytes(run)}
-	if len(run.Groups) > 0 {
-		d.kept.Outcome, d.kept.Err = run.Groups[0].Outcome, cutText(run.Groups[0].Err)
+// digests is a pool of them.
+type digests struct{ sync.Pool }
+
+func (p *digests) get() *digest {
+	if d, _ := p.Get().(*digest); d != nil {
+		return d
 	}
-	return d
+	return new(digest)
+}
+
+// maxPooled is how many tasks the memory of a digest may have that is used again.
+const maxPooled = 4096
+
+func (p *digests) put(d *digest) {
+	if cap(d.snapshot.all) > maxPooled || !d.own {
+		return
+	}
+	d.snapshot.reset()
+	d.index.run = nil
+	clear(d.steps)
+	d.run, d.Kept = nil, Kept{}
+	p.Put(d)
+}
+
+// ended analyzes the run of a group that has ended.
+func (d *digest) ended(o *root, number uint64) {
+	d.own = true
+	d.index.of(d.snapshot.take(o))
+	d.analyze(&d.snapshot.run, &d.index, number)
+}
+
+// added analyzes a run from elsewhere.
+func (d *digest) added(run *Run, number uint64) { d.analyze(run, run.index(), number) }
+
+func (d *digest) analyze(run *Run, x *index, number uint64) {
+	run.Number = number
+	d.run, d.at, d.outside = run, time.Now(), 0
+	d.Kept = Kept{Number: number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
+	if len(run.Groups) > 0 {
+		d.Outcome, d.Err = run.Groups[0].Outcome, cutText(run.Groups[0].Err)
+	}
+	d.walker.index = x
+	d.steps = d.walker.path()
+}
+
+// name is the name that a task was given: in a run from elsewhere, the second task
+// named price is price#2.
+func (d *digest) name(t *Task) string {
+	at := strings.LastIndexByte(t.Name, '#')
+	if d.own || at <= 0 || strings.Trim(t.Name[at+1:], "0123456789") != "" {
+		return t.Name
+	}
+	x := d.walker.index
+	g, _ := x.groupOf(t.Group)
+	if slices.ContainsFunc(x.members[g], func(i int) bool { return d.run.Tasks[i].Name == t.Name[:at] }) {
+		return t.Name[:at]
+	}
+	return t.Name
+}
+
+// keep makes what is kept of the run.
+func (d *digest) keep() *kept {
+	k := &kept{Kept: d.Kept, ended: d.at, run: d.run, numbered: !d.own}
+	if d.own {
+		k.run = d.run.clone()
+	}
+	k.bytes = runBytes(k.run)
+	return k
+}
+
+// clone copies a run into memory of its own, as little as it needs.
+func (r *Run) clone() *Run {
+	pieces, ids, waits := 0, 0, 0
+	for i := range r.Groups {
+		waits += len(r.Groups[i].Waits)
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		pieces += len(t.Pieces)
+		ids += len(t.Deps) + len(t.After) + len(t.AfterEnd)
+	}
+	c := *r
+	c.Groups, c.Tasks, c.Shared = slices.Clone(r.Groups), slices.Clone(r.Tasks), slices.Clone(r.Shared)
+	allPieces, allIDs, allWaits := make([]Piece, 0, pieces), make([]asap.ID, 0, ids), make([]Wait, 0, waits)
+	for i := range c.Groups {
+		c.Groups[i].Waits, allWaits = moved(allWaits, c.Groups[i].Waits)
+	}
+	for i := range c.Tasks {
+		t := &c.Tasks[i]
+		t.Pieces, allPieces = moved(allPieces, t.Pieces)
+		t.Deps, allIDs = moved(allIDs, t.Deps)
+		t.After, allIDs = moved(allIDs, t.After)
+		t.AfterEnd, allIDs = moved(allIDs, t.AfterEnd)
+	}
+	return &c
+}
+
+// moved copies a list to the end of a longer one.
+func moved[T any](all, list []T) (there, longer []T) {
+	if len(list) == 0 {
+		return nil, all
+	}
+	first := len(all)
+	all = append(all, list...)
+	return slices.Clip(all[first:]), all
+}
+
+// runBytes is about what a run takes that is kept.
+func runBytes(r *Run) int {
+	const idBytes = int(unsafe.Sizeof(asap.ID(0)))
+	n := int(unsafe.Sizeof(*r)) + keptBytes + cap(r.Groups)*int(unsafe.Sizeof(Group{})) + cap(r.Tasks)*int(unsafe.Sizeof(Task{})) + len(r.TraceID)
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		n += len(g.Err) + len(g.Waits)*int(unsafe.Sizeof(Wait{}))
+	}
+	for i := range r.Tasks {
+		t := &r.Tasks[i]
+		n += len(t.Name) + len(t.Err) + (len(t.Deps)+len(t.After)+len(t.AfterEnd))*idBytes + len(t.Pieces)*int(unsafe.Sizeof(Piece{}))
+	}
+	return n
+}
+
+// cutText cuts an error's text, between two characters.
+func cutText(s string) string {
+	if len(s) <= maxErrText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxErrText-len("…")], "") + "…"
 }

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"io"
+	"slices"
 
 	"github.com/asap-go/asap"
 )
@@ -22,4 +23,18 @@ var Terminal = terminal
 func HoldTotals(s *Stats) (release func()) {
 	s.lock()
 	return s.unlock
+}
+
+// Digests are what a Stats uses, again and again.
+type Digests struct{ d digest }
+
+// Path is the critical path of the run that rec has recorded, and a clone of that
+// run, as a Stats makes them.
+func (d *Digests) Path(rec *Recorder) ([]Step, *Run) {
+	d.d.ended(rec.latest.Load(), 7)
+	steps, run := slices.Clone(d.d.steps), d.d.keep().run
+	d.d.snapshot.reset()
+	d.d.walker.index, d.d.run = nil, nil
+	number(run)
+	return steps, run
 }

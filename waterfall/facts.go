@@ -10,11 +10,15 @@ import (
 // The facts of a record: what tasks and groups were declared with, and the waits of
 // the groups themselves.
 
-func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
-	f := v.r.Facts()
-	g.Limit, g.Settled = f.Limit, v.has(record.Settled)
-	g.Shared = s.number(f.Shared, run)
-	steps := 0
+func (s *snapshot) groupFacts(g *Group, v *seen) {
+	g.Settled = v.has(record.Settled)
+	if f := v.r.Facts(); f != nil {
+		g.Limit, g.Shared = f.Limit, s.number(f.Shared)
+	}
+	if v.steps == 0 {
+		return
+	}
+	first, steps := len(s.waits), 0
 	for w := range v.r.Waits(v.steps) {
 		if w.At > v.end {
 			break
@@ -23,38 +27,45 @@ func (s *snapshot) groupFacts(g *Group, v *seen, run *Run) {
 		if steps += 2; steps > v.steps { // it goes on
 			until = v.end
 		}
-		g.Waits = append(g.Waits, Wait{s.id(w.On), w.At, max(until, w.At)})
+		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At)})
+	}
+	if first < len(s.waits) {
+		g.Waits = slices.Clip(s.waits[first:])
 	}
 }
 
-func (s *snapshot) taskFacts(t *Task, v *seen, run *Run) {
+func (s *snapshot) taskFacts(t *Task, v *seen) {
+	t.Around, t.MayFail, t.Race = v.has(record.Around), v.has(record.MayFail), v.has(record.Race)
 	f := v.r.Facts()
-	t.Limit, t.After, t.AfterEnd = f.Limit, s.ids(f.After), s.ids(f.AfterEnd)
+	if f != nil {
+		t.Limit, t.After, t.AfterEnd = f.Limit, s.ids(f.After), s.ids(f.AfterEnd)
+	}
 	if whole := s.whole(v); whole != nil {
 		f = whole.r.Facts()
 	}
-	t.Timeout, t.Within, t.Shared = f.Timeout, f.Within, s.number(f.Shared, run)
-	t.Around, t.Race = v.has(record.Around), v.has(record.Race)
-	t.MayFail, t.Optional = v.has(record.MayFail), v.has(record.Optional)
+	if f != nil {
+		t.Timeout, t.Within, t.Shared = f.Timeout, f.Within, s.number(f.Shared)
+	}
+	t.Optional = v.has(record.Optional)
 }
 
 // whole is the Map or Race that v is a part of, or nil.
 func (s *snapshot) whole(v *seen) *seen {
-	if p := s.byN[v.r.Parent()]; p != nil && p.r.Group == v.r.Group && !p.has(record.IsGroup) {
+	if p := s.of(v.r.Parent()); p != nil && p.r.Group == v.r.Group && !p.has(record.IsGroup) {
 		return p
 	}
 	return nil
 }
 
 // number is that of a shared limit in the run, 0 for nil.
-func (s *snapshot) number(l *record.Shared, run *Run) int {
+func (s *snapshot) number(l *record.Shared) int {
 	if l == nil {
 		return 0
 	}
 	n, ok := s.shared[l]
 	if !ok {
-		run.Shared = append(run.Shared, SharedLimit{l.Limit})
-		n = len(run.Shared)
+		s.run.Shared = append(s.run.Shared, SharedLimit{l.Limit})
+		n = len(s.run.Shared)
 		if s.shared == nil {
 			s.shared = make(map[*record.Shared]int)
 		}

@@ -27,6 +27,7 @@ type family struct {
 	latest  []*kept // the latest first
 	runs    map[uint64]*kept
 	bytes   int // about what all this takes
+	kept    int // bytes of those runs among them
 
 	touched []int32 // by the run that is being added
 }
@@ -136,23 +137,31 @@ func (f *family) age(now int64, most int) {
 
 // ageAll brings all levels up to date; s counts the bytes.
 func (f *family) ageAll(s *Stats, now int64) {
-	before := f.bytes
+	bytes, kept := f.bytes, f.kept
 	f.age(now, math.MaxInt)
-	s.bytes += f.bytes - before
+	s.bytes += f.bytes - bytes
+	s.kept += f.kept - kept
 }
 
-// shed gives up the kept runs, and all sums if that was not enough, and returns how
-// many bytes that were: of a name that alone is too large.
-func (f *family) shed() int {
-	before := f.bytes
-	f.cut(&f.latest, 0)
-	f.dropAll(&f.past.kept)
-	for l := range f.levels {
-		for _, s := range f.levels[l] {
-			f.dropAll(&s.kept)
+// thin gives up kept runs, but for the first of each list, or these as well if there
+// are no others.
+func (f *family) thin() {
+	before := f.kept
+	for most := 1; most >= 0 && f.kept == before && before > 0; most-- {
+		f.cut(&f.latest, most)
+		f.thinOf(&f.past.kept, most)
+		for l := range f.levels {
+			for _, s := range f.levels[l] {
+				f.thinOf(&s.kept, most)
+			}
 		}
 	}
-	return before - f.bytes
+}
+
+func (f *family) thinOf(l *keptRuns, most int) {
+	f.cut(&l.slowest, most)
+	f.cut(&l.failed, most)
+	f.cut(&l.samples, most)
 }
 
 // over merges the levels from one on to another one.
@@ -196,16 +205,16 @@ func (f *family) keptOver(from, to int) *keptRuns {
 // add adds a run that has ended at the unit now.
 func (f *family) add(d *digest, now int64) {
 	s := f.now(now, 1)
-	before := sumsBytes + cap(s.makespan.counts)*classCountBytes
 	s.runs++
-	s.outcomes[d.kept.Outcome]++
-	s.total += d.kept.Makespan
-	s.makespan.add(d.kept.Makespan)
-	f.bytes += sumsBytes + cap(s.makespan.counts)*classCountBytes - before
+	s.outcomes[d.Outcome]++
+	s.total += d.Makespan
+	f.bytes += s.makespan.add(d.Makespan)
 	f.tasks(s, d)
-	c := s.cell((class(d.kept.Makespan)+classesPerCell-1)/classesPerCell, &f.bytes)
+	f.critical(d)
+	c := s.cell((class(d.Makespan)+classesPerCell-1)/classesPerCell, &f.bytes)
 	c.runs++
-	c.total += d.kept.Makespan
+	c.total += d.Makespan
+	c.outside += d.outside
 	for _, m := range f.touched {
 		t := &f.members[m].run
 		if t.ran {
@@ -216,41 +225,43 @@ func (f *family) add(d *digest, now int64) {
 		}
 		*t = tally{}
 	}
-	c.outside += d.outside
 	f.touched = f.touched[:0]
 	f.keepRun(s, d)
 }
 
 // tasks adds up what the tasks of a run did.
 func (f *family) tasks(s *sums, d *digest) {
-	run := d.run
-	x := run.index()
-	at := make([]int32, len(run.Tasks))
+	run, x := d.run, d.walker.index
+	d.members = slices.Grow(d.members[:0], len(run.Tasks))[:len(run.Tasks)]
+	for i := range d.members {
+		d.members[i] = -1
+	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
-		around, name := int32(-1), t.Name
-		if p := x.parent(i); p >= 0 {
-			if around = at[p]; around < 0 {
-				at[i] = -1
-				f.lost++
-				continue
-			}
-			if run.Tasks[p].Group == t.Group {
-				name = ""
-			}
+		m := int32(-1)
+		if p := x.parent(i); p < 0 {
+			m = f.member(-1, d.name(t))
+		} else if around := d.members[p]; around >= 0 && run.Tasks[p].Group == t.Group {
+			m = f.member(around, "")
+		} else if around >= 0 {
+			m = f.member(around, d.name(t))
 		}
-		m := f.member(around, name)
-		if at[i] = m; m < 0 {
+		if d.members[i] = m; m < 0 {
 			f.lost++
 			continue
 		}
 		f.task(s, d, m, t)
 	}
-	for _, step := range run.CriticalPath() {
+}
+
+// critical adds up the critical path of a run.
+func (f *family) critical(d *digest) {
+	for i := range d.steps {
+		step := &d.steps[i]
 		if step.State == Outside {
 			d.outside += step.Len()
-		} else if i, ok := x.task[step.Task]; ok && at[i] >= 0 {
-			r := f.touch(at[i])
+		} else if t, ok := d.walker.taskOf(step.Task); ok && d.members[t] >= 0 {
+			r := f.touch(d.members[t])
 			r.critical = true
 			r.onPath += step.Len()
 		}
@@ -268,13 +279,23 @@ func (f *family) touch(m int32) *tally {
 
 func (f *family) task(s *sums, d *digest, m int32, t *Task) {
 	sum, r := s.task(m, &f.bytes), f.touch(m)
-	if t.started() {
-		took := t.Took()
+	var took, queued time.Duration
+	ran := false
+	for i := range t.Pieces {
+		switch p := &t.Pieces[i]; p.State {
+		case Running:
+			took += p.Len()
+			ran = true
+		case Queued:
+			queued += p.Len()
+		}
+	}
+	sum.queued += queued
+	if ran {
 		r.ran = true
 		sum.work += took
 		f.bytes += sum.took.add(took)
 	}
-	sum.queued += t.in(Queued)
 	switch {
 	case bad(t.Outcome):
 		sum.failures++
@@ -286,24 +307,19 @@ func (f *family) task(s *sums, d *digest, m int32, t *Task) {
 	last := &f.members[m].lastErr
 	text := cutText(t.Err)
 	f.bytes += len(text) - len(last.text)
-	*last = lastErr{text, d.at, d.kept.Number, t.Outcome == asap.Tolerated}
+	*last = lastErr{text, d.at, d.Number, t.Outcome == asap.Tolerated}
 }
 
-// keepRun keeps the run, in the lists that want it.
+// keepRun keeps the run, if one of the lists wants it.
 func (f *family) keepRun(s *sums, d *digest) {
-	if d.kept.Tasks > maxKept {
+	isLatest := len(f.latest) < keepLatest || d.at.Sub(f.latest[0].ended) >= latestEvery
+	if d.Tasks > maxKept || !isLatest && !s.kept.wants(&d.Kept) {
 		return
 	}
-	k := &d.kept
-	f.put(&f.latest, k, byLatest)
-	f.cut(&f.latest, keepLatest)
-	f.keep(&s.kept, k)
-}
-
-// cutText cuts an error's text, between two characters.
-func cutText(s string) string {
-	if len(s) <= maxErrText {
-		return s
+	k := d.keep()
+	if isLatest {
+		f.put(&f.latest, k, byLatest)
+		f.cut(&f.latest, keepLatest)
 	}
-	return strings.ToValidUTF8(s[:maxErrText-len("…")], "") + "…"
+	f.keep(&s.kept, k)
 }

@@ -2,9 +2,11 @@ package waterfall
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/asap-go/asap/internal/look"
 )
@@ -17,6 +19,45 @@ func digits(f float64) string { return look.Digits(f) }
 
 // plain makes a text from outside safe for one line of a terminal.
 func plain(s string) string { return look.Plain(s) }
+
+// A name may be long, and a picture is read: in sentences and boxes names have
+// longestName columns, where the whole is told longestTold bytes.
+const (
+	longestName = 60
+	longestTold = 500
+)
+
+// called is how a name stands in a sentence or a box.
+func called(name string) string { return brief(name, longestName) }
+
+// brief is a text from outside in at most w columns; what is cut off costs nothing.
+func brief(s string, w int) string { return short(plain(clip(s, 16*w)), w) }
+
+// told is a name as it is told where there is room, as in a title.
+func told(name string) string { return plain(clip(name, longestTold)) }
+
+// told is a task's name after those around it.
+func (x *index) told(i int) string {
+	names := []string{clip(x.run.Tasks[i].Name, longestTold)}
+	for p := x.parent(i); p >= 0 && len(names) < 64; p = x.parent(p) {
+		if !x.container(p) {
+			names = append(names, clip(x.run.Tasks[p].Name, longestTold/4))
+		}
+	}
+	slices.Reverse(names)
+	return told(strings.Join(names, "/"))
+}
+
+// clip is s, cut to about n bytes.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
 
 // ticks are round instants in [0, span], about n of them.
 func ticks(span time.Duration, n int) []time.Duration { return look.Ticks(span, n) }

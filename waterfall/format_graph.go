@@ -33,7 +33,7 @@ func (r *Run) drawing() *drawing {
 // lines are what stands in the box of task i.
 func (d *drawing) lines(i int) []string {
 	t := &d.run.Tasks[i]
-	out := []string{short(plain(t.Name), longestName)}
+	out := []string{called(t.Name)}
 	switch {
 	case t.started() && d.critical[t.ID]:
 		out = append(out, duration(t.Took())+", critical")
@@ -92,11 +92,11 @@ func (d *drawing) inside(p int) []int {
 
 func (r *Run) writeDOT(b *strings.Builder) {
 	d := r.drawing()
-	fmt.Fprintf(b, "digraph %s {\n", dotQuote(plain(r.Name)))
+	fmt.Fprintf(b, "digraph %s {\n", dotQuote(called(r.Name)))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
 	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(r.title()))
 	d.boxes(b, -1, "  ", d.dotNode, func(i int, indent string) string {
-		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, dotQuote(short(plain(r.Tasks[i].Name), longestName)))
+		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, dotQuote(called(r.Tasks[i].Name)))
 	}, "}")
 	for _, a := range d.arrows() {
 		style := ""
@@ -156,7 +156,7 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 	d := r.drawing()
 	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
 	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
-		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(short(plain(r.Tasks[i].Name), longestName)))
+		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(called(r.Tasks[i].Name)))
 	}, "end")
 	var hot []string // arrows of the critical path
 	for n, a := range d.arrows() {
@@ -226,12 +226,9 @@ func mermaidTitle(s string) string {
 	return "\"" + strings.NewReplacer("\\", "\\\\", "\"", "\\\"").Replace(s) + "\""
 }
 
-// longestName is how many columns of a name stand in a title or a box.
-const longestName = 60
-
 // title is what a picture is headed with.
 func (r *Run) title() string {
-	name := short(cmp.Or(plain(r.Name), "group"), longestName)
+	name := cmp.Or(called(r.Name), "group")
 	var o asap.Outcome
 	if len(r.Groups) > 0 {
 		o = r.Groups[0].Outcome

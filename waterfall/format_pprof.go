@@ -28,7 +28,7 @@ var valueOf = [...]int{Running: 1, Queued: 2, Blocked: 3}
 // place for no more.
 const longestFrame = 120
 
-func frame(name string) string { return short(plain(name), longestFrame) }
+func frame(name string) string { return brief(name, longestFrame) }
 
 // rootFrame is the frame of an outermost group.
 func rootFrame(name string) string { return cmp.Or(frame(name), "(no name)") }
@@ -86,7 +86,7 @@ func (d *profiled) piece(i int, state State, on asap.ID, values [4]int64) {
 // stack is the way from the outermost group to task i.
 func (d *profiled) stack(i int) []string {
 	stack := []string{frame(d.family(i))}
-	for n := 0; n < 64; n++ {
+	for range 64 {
 		t := &d.run.Tasks[i]
 		p := d.parent(i)
 		if p < 0 {

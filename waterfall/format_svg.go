@@ -17,6 +17,7 @@ const (
 	svgPerChar = 7.3 // of the font at 13 pixels, a little more than most are wide
 	svgPerBold = 8.2 // the same in bold
 	svgNames   = 250 // pixels that names have at most
+	svgWords   = 120 // columns of a sentence below
 )
 
 // svgStyle has the colors of light and dark surroundings. States differ in
@@ -40,6 +41,7 @@ type canvas struct {
 	steps    []Step
 	critical map[asap.ID]bool
 	line     map[int]int // row of a task
+	folded   bool        // there are bands
 }
 
 func (r *Run) writeSVG(b *strings.Builder) {
@@ -47,22 +49,35 @@ func (r *Run) writeSVG(b *strings.Builder) {
 	for _, s := range c.steps {
 		c.critical[s.Task] = true
 	}
-	all := c.rows()
-	rows := c.important(all, c.critical, 1000)
+	rows := c.rows(c.critical, mostPageRows, fewPageRows)
 	widest := 4 * svgPerChar
 	for i, row := range rows {
+		name, tail := c.label(row.branch)
 		_, per := c.nameStyle(row)
-		widest = max(widest, indent(row)+per*float64(textWidth(plain(c.label(row)))))
-		if row.task >= 0 {
+		widest = max(widest, indent(row)+per*float64(textWidth(told(name))+textWidth(tail)))
+		switch {
+		case row.task >= 0:
 			c.line[row.task] = i
+		case row.band != nil:
+			c.folded = true
+			for _, t := range row.band.tasks {
+				if _, has := c.line[t]; !has {
+					c.line[t] = i
+				}
+			}
 		}
 	}
 	widest = min(widest, svgNames)
 	c.left = 16 + widest + 14
 	c.width = svgWidth - c.left - 90
-	words := r.Explain()
-	if len(rows) < len(all) {
-		words = append(words, fmt.Sprintf("%d more rows are not drawn", len(all)-len(rows)))
+	var words []string
+	for _, w := range r.Explain() {
+		words = append(words, wrapped(w, svgWords)...)
+	}
+	for _, row := range rows {
+		if row.band != nil && row.band.sort != onTheWay {
+			words = append(words, wrapped(c.say(row.band), svgWords)...)
+		}
 	}
 	height := svgTop + len(rows)*svgRow + 56 + 18*len(words)
 	c.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">`, svgWidth, height, svgWidth, height, esc(r.title()))
@@ -111,6 +126,12 @@ func indent(r row) float64 { return 2 * float64(min(r.depth, 8)) * svgPerChar }
 // nameStyle is the class of a row's name, and how wide a character of it is.
 func (c *canvas) nameStyle(r row) (class string, perChar float64) {
 	switch {
+	case r.band != nil && c.figuresOf(r.band.tasks).bad > 0:
+		return "b failed", svgPerBold
+	case r.band != nil && r.band.sort == onTheWay:
+		return "b", svgPerBold
+	case r.band != nil:
+		return "", svgPerChar
 	case r.task < 0:
 		return "soft", svgPerChar
 	case bad(c.run.Tasks[r.task].Outcome):
@@ -123,9 +144,19 @@ func (c *canvas) nameStyle(r row) (class string, perChar float64) {
 
 func (c *canvas) row(r row, y, widest float64) {
 	class, per := c.nameStyle(r)
-	name := short(plain(c.label(r)), max(4, int((widest-indent(r))/per+.01)))
-	c.printf(`<text class="%s" x="%.1f" y="%.1f">%s</text>`, class, 16+indent(r), y+16, esc(name))
-	if r.task < 0 {
+	name, tail := c.label(r.branch)
+	whole := told(name) + tail
+	text := strings.TrimRight(fitTail(told(name), tail, max(4+textWidth(tail), min(textWidth(whole), int((widest-indent(r))/per+.01)))), " ")
+	title := ""
+	if text != whole {
+		title = "<title>" + esc(whole) + "</title>"
+	}
+	c.printf(`<text class="%s" x="%.1f" y="%.1f">%s%s</text>`, class, 16+indent(r), y+16, title, esc(text))
+	switch {
+	case r.band != nil:
+		c.band(r.band, y)
+		return
+	case r.task < 0:
 		return
 	}
 	t := &c.run.Tasks[r.task]
@@ -148,19 +179,87 @@ func (c *canvas) piece(t *Task, p Piece, y float64) {
 			class = "fail"
 		}
 		if p.Len() > 0 || t.Took() == 0 {
-			c.bar(class, p.Start, p.End, y, 14, plain(t.Name)+" running: "+duration(p.Len()))
+			c.bar(class, p.Start, p.End, y, 14, called(t.Name)+" running: "+duration(p.Len()))
 		}
 	case p.Len() == 0:
 	case p.State == Queued:
-		c.bar("queue", p.Start, p.End, y, 10, plain(t.Name)+" queued: "+duration(p.Len()))
+		c.bar("queue", p.Start, p.End, y, 10, called(t.Name)+" queued: "+duration(p.Len()))
 	default:
 		what := " blocked"
 		if n := c.nameOf(p.On); n != "" {
-			what += " on " + plain(n)
+			what += " on " + called(n)
 		}
 		c.printf(`<line class="wait" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"><title>%s</title></line>`,
-			c.x(p.Start)+2, y+11, max(c.x(p.Start)+2.1, c.x(p.End)-2), y+11, esc(plain(t.Name)+what+": "+duration(p.Len())))
+			c.x(p.Start)+2, y+11, max(c.x(p.Start)+2.1, c.x(p.End)-2), y+11, esc(called(t.Name)+what+": "+duration(p.Len())))
 	}
+}
+
+// band draws how many of its tasks ran, as a height, and below it where some were
+// queued, on a line; of what is critical, the steps.
+func (c *canvas) band(b *band, y float64) {
+	if b.sort == onTheWay {
+		of := make(map[asap.ID]bool, len(b.tasks))
+		for _, t := range b.tasks {
+			of[c.run.Tasks[t].ID] = true
+		}
+		for _, s := range c.steps {
+			if of[s.Task] && s.State == Running {
+				c.bar("crit", s.Start, s.End, y, 14, called(s.Name)+" running, critical: "+duration(s.Len()))
+			}
+		}
+		return
+	}
+	const columns, base, height = 240, 19.0, 16.0
+	w := c.crowd(b.tasks, columns)
+	x := func(k int) float64 { return c.left + c.width*float64(k)/columns }
+	c.printf(`<g><title>%s</title>`, esc(c.say(b)))
+	shape := func(class string, has func(k int) (high float64)) {
+		for k := 0; k < columns; k++ {
+			if has(k) == 0 {
+				continue
+			}
+			var path strings.Builder
+			fmt.Fprintf(&path, "M%.1f %.1f", x(k), y+base)
+			for last := 0.0; k < columns && has(k) > 0; k++ {
+				if h := has(k); h != last {
+					fmt.Fprintf(&path, "V%.1f", y+base-h)
+					last = h
+				}
+				fmt.Fprintf(&path, "H%.1f", x(k+1))
+			}
+			c.printf(`<path class="%s" d="%sV%.1fZ"/>`, class, path.String(), y+base)
+		}
+	}
+	shape("run", func(k int) float64 {
+		if !w.any[k] {
+			return 0
+		}
+		return max(1.5, math.Round(2*height*w.busy[k]/max(w.most, 1e-9))/2)
+	})
+	on := func(list []bool, h float64) func(int) float64 {
+		return func(k int) float64 {
+			if list[k] && !w.any[k] {
+				return h
+			}
+			return 0
+		}
+	}
+	shape("queue", on(w.queued, 4))
+	shape("grid", on(w.blocked, 1))
+	c.printf(`</g>`)
+	f := c.figuresOf(b.tasks)
+	end := time.Duration(0)
+	for _, t := range b.tasks {
+		end = max(end, c.run.Tasks[t].End())
+	}
+	label, class := "", "soft"
+	if f.ran > 0 {
+		label = "≤ " + duration(f.max)
+	}
+	if f.bad > 0 {
+		label, class = fmt.Sprintf("✗ %d failed", f.bad), "failed"
+	}
+	c.printf(`<text class="tip %s" x="%.1f" y="%.1f" font-size="11">%s</text>`, class, c.x(end)+6, y+15, esc(label))
 }
 
 // bar is at least two pixels wide: short tasks stay visible.
@@ -215,10 +314,13 @@ func (c *canvas) foot(y float64, words []string) {
 	}
 	entry(rect("crit", 14), "running, critical")
 	entry(rect("run", 14), "running")
+	if c.folded {
+		entry(fmt.Sprintf(`<path class="run" d="M%.1f %.1fv-4h7v-5h7v-5h4v7h4v7z"/>`, x, y+7), "how many of many run")
+	}
 	entry(rect("queue", 10), "queued")
 	entry(fmt.Sprintf(`<line class="wait" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, x, y, x+22, y), "blocked")
 	entry(rect("fail", 14), "failed")
 	for i, w := range words {
-		c.printf(`<text x="16" y="%.1f">%s</text>`, y+30+float64(i)*18, esc(fit(w, 125)))
+		c.printf(`<text x="16" y="%.1f">%s</text>`, y+30+float64(i)*18, esc(w))
 	}
 }

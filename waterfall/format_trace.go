@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"io"
@@ -11,8 +12,9 @@ import (
 )
 
 // The trace is an object of the Trace Event Format, which chrome://tracing and
-// ui.perfetto.dev read: a track for each task, a slice for each piece, and a
-// flow arrow from the end of what was waited for to what it let go on.
+// ui.perfetto.dev read: a process for each group, in which the tasks share lanes, a
+// slice for each piece, a flow arrow from the end of what was waited for to what it
+// let go on, and counters of the bodies that run and are queued.
 
 type traceEvent struct {
 	Name  string         `json:"name"`
@@ -43,55 +45,99 @@ func (r *Run) writeTrace(w io.Writer) error {
 	if name == "" {
 		name = "group"
 	}
-	meta := func(what string, tid int, args map[string]any) {
-		t.TraceEvents = append(t.TraceEvents, traceEvent{Name: what, Phase: "M", PID: 1, TID: tid, Args: args})
+	meta := func(what string, pid, tid int, args map[string]any) {
+		t.TraceEvents = append(t.TraceEvents, traceEvent{Name: what, Phase: "M", PID: pid, TID: tid, Args: args})
 	}
-	meta("process_name", 0, map[string]any{"name": name})
 	critical := make(map[asap.ID][]Step)
 	for _, s := range r.CriticalPath() {
 		critical[s.Task] = append(critical[s.Task], s)
 	}
-	tracks := make([]int, len(r.Tasks))
-	for n, row := range x.rows() {
-		if row.task < 0 {
-			continue
+	lanes := x.lanes()
+	for n, of := range lanes.groups {
+		if n == 0 {
+			of = clip(name, longestTold)
 		}
-		tracks[row.task] = n + 1
-		meta("thread_name", n+1, map[string]any{"name": x.path(row.task)})
-		meta("thread_sort_index", n+1, map[string]any{"sort_index": n + 1})
+		meta("process_name", n+1, 0, map[string]any{"name": of})
+		meta("process_sort_index", n+1, 0, map[string]any{"sort_index": n + 1})
+	}
+	for n, l := range lanes.list {
+		meta("thread_name", l.group+1, n+1, map[string]any{"name": l.name})
+		meta("thread_sort_index", l.group+1, n+1, map[string]any{"sort_index": n + 1})
 	}
 	flow := 0
 	for i := range r.Tasks {
 		task := &r.Tasks[i]
+		at := func(ts float64, e traceEvent) traceEvent {
+			lane := lanes.of[i].lane
+			e.TS, e.PID, e.TID = ts, lanes.list[lane].group+1, lane+1
+			return e
+		}
 		for k, p := range task.Pieces {
-			if p.Len() > 0 || p.State == Running {
-				t.TraceEvents = append(t.TraceEvents, slice(x, i, k, tracks[i], critical[task.ID]))
+			if lanes.draws(i, p) {
+				t.TraceEvents = append(t.TraceEvents, at(micro(p.Start), slice(x, i, k, critical[task.ID])))
 			}
-			if from := x.releaser(p); from >= 0 {
-				flow++
-				last := r.Tasks[from].Pieces[len(r.Tasks[from].Pieces)-1]
-				end := micro(max(last.Start, last.End-1)) // within its slice, or nothing is bound
-				t.TraceEvents = append(t.TraceEvents,
-					traceEvent{Name: "unblocks", Cat: "dependency", Phase: "s", TS: end, PID: 1, TID: tracks[from], ID: flow},
-					traceEvent{Name: "unblocks", Cat: "dependency", Phase: "f", BP: "e", TS: micro(p.End), PID: 1, TID: tracks[i], ID: flow})
+			from := x.releaser(p)
+			if from < 0 {
+				continue
 			}
+			start, ok := lanes.last(x, from)
+			end, goes := lanes.next(x, i, k)
+			if !ok || !goes {
+				continue
+			}
+			flow++
+			lane := lanes.of[from].lane
+			t.TraceEvents = append(t.TraceEvents,
+				traceEvent{Name: "unblocks", Cat: "dependency", Phase: "s", TS: micro(start), PID: lanes.list[lane].group + 1, TID: lane + 1, ID: flow},
+				at(micro(end), traceEvent{Name: "unblocks", Cat: "dependency", Phase: "f", BP: "e", ID: flow}))
 		}
 	}
+	t.TraceEvents = append(t.TraceEvents, x.counters()...)
 	return json.MarshalWrite(w, &t, json.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 }
 
+// counters are how many bodies run and are queued, at each instant that this changes.
+func (x *index) counters() []traceEvent {
+	var edges []edge
+	for i := range x.run.Tasks {
+		for _, p := range x.run.Tasks[i].Pieces {
+			switch {
+			case p.Len() == 0:
+			case p.State == Running:
+				edges = append(edges, edge{p.Start, 1, 0}, edge{p.End, -1, 0})
+			case p.State == Queued:
+				edges = append(edges, edge{p.Start, 0, 1}, edge{p.End, 0, -1})
+			}
+		}
+	}
+	slices.SortFunc(edges, func(a, b edge) int { return cmp.Compare(a.at, b.at) })
+	var out []traceEvent
+	run, waiting := 0, 0
+	for i, e := range edges {
+		run += e.run
+		waiting += e.waiting
+		if i+1 == len(edges) || edges[i+1].at > e.at {
+			out = append(out, traceEvent{Name: "bodies", Phase: "C", TS: micro(e.at), PID: 1, Args: map[string]any{"running": run, "queued": waiting}})
+		}
+	}
+	return out
+}
+
 // slice is piece k of task i.
-func slice(x *index, i, k, track int, critical []Step) traceEvent {
+func slice(x *index, i, k int, critical []Step) traceEvent {
 	task := &x.run.Tasks[i]
 	p := task.Pieces[k]
 	dur := micro(p.Len())
-	e := traceEvent{Name: task.Name, Cat: p.State.String(), Phase: "X", TS: micro(p.Start), Dur: &dur, PID: 1, TID: track, Args: map[string]any{}}
+	e := traceEvent{Name: clip(task.Name, longestTold), Cat: p.State.String(), Phase: "X", Dur: &dur, Args: map[string]any{}}
+	if p.State != Running {
+		e.Args["task"] = e.Name
+	}
 	switch p.State {
 	case Queued:
 		e.Name, e.Color = "queued", "yellow"
 	case Blocked:
 		e.Name, e.Color = "blocked", "grey"
-		if n := x.nameOf(p.On); n != "" {
+		if n := clip(x.nameOf(p.On), longestTold); n != "" {
 			e.Name += " on " + n
 			e.Args["on"] = n
 		}
@@ -106,7 +152,7 @@ func slice(x *index, i, k, track int, critical []Step) traceEvent {
 	if k == len(task.Pieces)-1 {
 		e.Args["outcome"] = outcomeWord(task.Outcome, task.Outcome != 0)
 		if task.Err != "" {
-			e.Args["error"] = task.Err
+			e.Args["error"] = clip(task.Err, 4*longestTold)
 		}
 	}
 	return e

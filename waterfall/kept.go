@@ -21,20 +21,22 @@ type Kept struct {
 }
 
 const (
-	keepSlowest = 5    // of each stretch of time
-	keepFailed  = 5    // of each stretch of time, rather of different errors
-	keepLatest  = 5    // of each name
-	maxKept     = 5000 // tasks of a run that is kept
-	maxErrText  = 200  // bytes of an error's text in a Kept, and of a task's last one
+	keepSlowest = 5                     // of each stretch of time
+	keepFailed  = 5                     // of each stretch of time, rather of different errors
+	keepLatest  = 5                     // of each name
+	latestEvery = 50 * time.Millisecond // of the latest runs, one is kept
+	maxKept     = 5000                  // tasks of a run that is kept
+	maxErrText  = 200                   // bytes of an error's text in a Kept, and of a task's last one
 )
 
 // kept is a run that is kept, in some lists of its family.
 type kept struct {
 	Kept
-	ended time.Time
-	run   *Run
-	bytes int
-	lists int // that it is in
+	ended    time.Time
+	run      *Run
+	numbered bool // the names of its tasks are unique
+	bytes    int
+	lists    int // that it is in
 }
 
 // keptRuns are runs of one stretch of time.
@@ -50,41 +52,41 @@ func bySlowest(a, b *kept) int {
 
 func byLatest(a, b *kept) int { return cmp.Compare(b.Number, a.Number) }
 
-func (k *kept) failed() bool { return bad(k.Outcome) }
+func (k *Kept) failed() bool { return bad(k.Outcome) }
 
-func (k *kept) power() int { return bits.Len64(uint64(k.Makespan)) }
+func (k *Kept) power() int { return bits.Len64(uint64(k.Makespan)) }
 
-// wants tells whether a run is to be kept for one of the lists: a name that has
-// many runs in a stretch keeps few of them, so that keeping costs nothing.
-func (l *keptRuns) wants(k *kept) bool {
+// wants tells whether a run is to be kept for one of the lists: of the many runs
+// of a stretch few are, so that keeping costs little.
+func (l *keptRuns) wants(k *Kept) bool {
 	return l.wantsSlow(k) || l.wantsFailed(k) || l.wantsSample(k)
 }
 
-func (l *keptRuns) wantsSlow(k *kept) bool {
+func (l *keptRuns) wantsSlow(k *Kept) bool {
 	return len(l.slowest) < keepSlowest || k.Makespan > l.slowest[len(l.slowest)-1].Makespan
 }
 
-func (l *keptRuns) wantsFailed(k *kept) bool {
+func (l *keptRuns) wantsFailed(k *Kept) bool {
 	if !k.failed() {
 		return false
 	}
 	return len(l.failed) < keepFailed
 }
 
-func (l *keptRuns) wantsSample(k *kept) bool {
+func (l *keptRuns) wantsSample(k *Kept) bool {
 	return !slices.ContainsFunc(l.samples, func(o *kept) bool { return o.power() == k.power() })
 }
 
 // keep takes a run into the lists that want it.
 func (f *family) keep(l *keptRuns, k *kept) {
-	if l.wantsSlow(k) {
+	if l.wantsSlow(&k.Kept) {
 		f.put(&l.slowest, k, bySlowest)
 		f.cut(&l.slowest, keepSlowest)
 	}
-	if l.wantsFailed(k) {
+	if l.wantsFailed(&k.Kept) {
 		f.put(&l.failed, k, byLatest)
 	}
-	if l.wantsSample(k) {
+	if l.wantsSample(&k.Kept) {
 		f.put(&l.samples, k, bySlowest)
 	}
 }
@@ -92,7 +94,7 @@ func (f *family) keep(l *keptRuns, k *kept) {
 // mergeKept moves the runs of a list to that of a longer stretch.
 func (f *family) mergeKept(l, from *keptRuns) {
 	for _, k := range from.slowest {
-		if l.wantsSlow(k) {
+		if l.wantsSlow(&k.Kept) {
 			f.put(&l.slowest, k, bySlowest)
 			f.cut(&l.slowest, keepSlowest)
 		}
@@ -134,6 +136,7 @@ func (f *family) put(list *[]*kept, k *kept, order func(a, b *kept) int) {
 	f.bytes += (cap(*list) - before) * int(unsafe.Sizeof(k))
 	if k.lists++; k.lists == 1 {
 		f.bytes += k.bytes
+		f.kept += k.bytes
 		f.runs[k.Number] = k
 	}
 }
@@ -148,6 +151,7 @@ func (f *family) cut(list *[]*kept, most int) {
 func (f *family) drop(k *kept) {
 	if k.lists--; k.lists == 0 {
 		f.bytes -= k.bytes
+		f.kept -= k.bytes
 		delete(f.runs, k.Number)
 	}
 }
@@ -158,19 +162,6 @@ func (f *family) dropAll(l *keptRuns) {
 		f.bytes -= cap(*list) * int(unsafe.Sizeof((*kept)(nil)))
 		*list = nil
 	}
-}
-
-// runBytes is about what a run takes.
-func runBytes(r *Run) int {
-	n := int(unsafe.Sizeof(*r)) + keptBytes + len(r.Groups)*int(unsafe.Sizeof(Group{})) + len(r.Tasks)*int(unsafe.Sizeof(Task{}))
-	for i := range r.Groups {
-		n += len(r.Groups[i].Err)
-	}
-	for i := range r.Tasks {
-		t := &r.Tasks[i]
-		n += len(t.Err) + cap(t.Deps)*int(unsafe.Sizeof(asap.ID(0))) + cap(t.Pieces)*int(unsafe.Sizeof(Piece{}))
-	}
-	return n
 }
 
 // keptBytes is what a kept run takes beside the run: itself, and a place in a map.

@@ -369,7 +369,7 @@ func (f *finder) ofTask(t int) *slots {
 	if l, ok := f.tasks[t]; ok {
 		return l
 	}
-	l := f.with(f.ofGroup(f.m.groupOf(t)), f.m.run.Tasks[t].Limit, f.m.run.Tasks[t].Shared)
+	l := f.with(f.ofGroup(f.m.groupAt(t)), f.m.run.Tasks[t].Limit, f.m.run.Tasks[t].Shared)
 	f.tasks[t] = l
 	return l
 }

@@ -36,43 +36,56 @@ func (s *Stats) LiveOf(name string, n int) (groups []Live, all int) {
 	return s.liveOf(n, func(other string) bool { return other == name })
 }
 
+// candidate is a group that runs, measured against its name.
+type candidate struct {
+	liveRoot
+	age, p99 time.Duration
+	overdue  float64
+}
+
+func byOverdue(a, b candidate) int {
+	return cmp.Or(cmp.Compare(b.overdue, a.overdue), cmp.Compare(b.age, a.age), cmp.Compare(a.number, b.number))
+}
+
 func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all int) {
-	roots := s.liveRoots()
-	type candidate struct {
-		liveRoot
-		age     time.Duration
-		overdue float64
-	}
+	n = max(n, 0)
 	p99 := make(map[string]time.Duration)
-	var list []candidate
-	for _, r := range roots {
-		name := r.name()
-		if !wanted(name) {
+	most := make([]candidate, 0, 2*min(n, 1000))
+	full := false // the first n of most are sorted, and none before was more overdue
+	now := time.Now()
+	for _, r := range s.liveRoots() {
+		own := r.own
+		if !wanted(own.Name) {
 			continue
 		}
-		usual, ok := p99[name]
+		all++
+		usual, ok := p99[own.Name]
 		if !ok {
-			usual, _ = s.Percentile(name, Hour, 0.99)
+			usual, _ = s.Percentile(own.Name, Hour, 0.99)
 			if usual == 0 {
-				usual, _ = s.Percentile(name, SinceStart, 0.99)
+				usual, _ = s.Percentile(own.Name, SinceStart, 0.99)
 			}
-			p99[name] = usual
+			p99[own.Name] = usual
 		}
-		c := candidate{liveRoot: r, age: r.age()}
+		c := candidate{liveRoot: r, age: now.Sub(r.began) - own.Declared, p99: usual}
 		if usual > 0 {
 			c.overdue = float64(c.age) / float64(usual)
 		}
-		list = append(list, c)
+		if n == 0 || full && byOverdue(c, most[n-1]) > 0 {
+			continue
+		}
+		if most = append(most, c); len(most) == 2*n {
+			slices.SortFunc(most, byOverdue)
+			most, full = most[:n], true
+		}
 	}
-	slices.SortFunc(list, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.overdue, a.overdue), cmp.Compare(b.age, a.age), cmp.Compare(a.number, b.number))
-	})
-	for _, c := range list[:min(len(list), max(0, n))] {
-		g := Live{Number: c.number, Name: c.name(), Began: c.since(), Age: c.age, P99: p99[c.name()], Overdue: c.overdue}
+	slices.SortFunc(most, byOverdue)
+	for _, c := range most[:min(len(most), n)] {
+		g := Live{Number: c.number, Name: c.own.Name, Began: c.began.Add(c.own.Declared).Round(0), Age: c.age, P99: c.p99, Overdue: c.overdue}
 		g.Tasks, g.Open = c.tasks()
 		groups = append(groups, g)
 	}
-	return groups, len(list)
+	return groups, all
 }
 
 func (s *Stats) liveRoots() []liveRoot {
@@ -96,32 +109,16 @@ func (s *Stats) liveRoot(number uint64) *root {
 	return nil
 }
 
-// entry is that of the group itself.
-func (o *root) entry() *record.Entry {
-	var own *record.Entry
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if e.Number == o.group && state&record.IsGroup != 0 {
-			own = e
-		}
-	})
-	return own
-}
+func (o *root) name() string { return o.own.Name }
 
-func (o *root) name() string { return o.entry().Name }
-
-func (o *root) since() time.Time { return o.began.Add(o.entry().Declared).Round(0) }
-
-func (o *root) age() time.Duration { return time.Since(o.began) - o.entry().Declared }
-
-// tasks counts the tasks in the table, and those that have not ended.
+// tasks counts the tasks of the group, and those that have not ended.
 func (o *root) tasks() (all, open int) {
-	o.t.Each(func(e *record.Entry, state uint32) {
-		if state&record.IsGroup == 0 {
-			all++
-			if state&record.SeenEnded == 0 {
-				open++
-			}
+	var s snapshot
+	s.collect(o)
+	for _, v := range s.tasks {
+		if !v.has(record.SeenEnded) {
+			open++
 		}
-	})
-	return all, open
+	}
+	return len(s.tasks), open
 }

@@ -227,7 +227,7 @@ func (w *watched) end() {
 	w.mu.Unlock()
 	w.timers.Wait()
 
-	l, e, now := w.log, w.group.entry(), time.Now()
+	l, e, now := w.log, w.group.own, time.Now()
 	took, p99 := e.Ended-e.Declared, l.usual(w.stats, w.name, now)
 	reason := ""
 	switch slow := l.slow(p99); {
@@ -272,7 +272,7 @@ func (l *Log) write(reason string, run *Run, p99 time.Duration, left int) {
 			attrs = append(attrs, slog.String("task", whose))
 		}
 		first, _, _ := strings.Cut(run.Groups[0].Err, "\n") // a panic has its stack below
-		attrs = append(attrs, slog.String("error", short(plain(first), longestError)))
+		attrs = append(attrs, slog.String("error", brief(first, longestError)))
 	}
 	if run.Ended {
 		attrs = append(attrs, slog.String("critical", run.shortPath()))

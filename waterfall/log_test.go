@@ -173,7 +173,7 @@ func TestLogOfStuckGroup(t *testing.T) {
 			time.Sleep(10*time.Second - 1)
 			synctest.Wait()
 			wantLines(t, l)
-			time.Sleep(2)
+			time.Sleep(2 * time.Nanosecond)
 			synctest.Wait()
 			got := l.take()
 			if want := "duration=10s waits=user has been running for 10 s; waiting for it: price (for 10 s)"; len(got) != 1 || !strings.HasPrefix(got[0], "WARN asap: group is stuck group=home run=") || !strings.HasSuffix(got[0], want) {

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 )
@@ -61,8 +62,19 @@ func (r *Run) limit() int {
 
 // peak is the greatest number of bodies that ran at the same time.
 func (r *Run) peak() int {
+	return r.peakOf(func(yield func(int) bool) {
+		for i := range r.Tasks {
+			if !yield(i) {
+				return
+			}
+		}
+	})
+}
+
+// peakOf is that of some tasks.
+func (r *Run) peakOf(tasks iter.Seq[int]) int {
 	var edges []edge
-	for i := range r.Tasks {
+	for i := range tasks {
 		for _, p := range r.Tasks[i].Pieces {
 			if p.State == Running && p.Len() > 0 {
 				edges = append(edges, edge{p.Start, 1, 0}, edge{p.End, -1, 0})

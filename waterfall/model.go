@@ -136,7 +136,7 @@ func (m *model) culprit(c int) int {
 	}
 	best, at := 0, c
 	t := &m.run.Tasks[c]
-	for _, i := range m.members[m.groupOf(c)] {
+	for _, i := range m.members[m.groupAt(c)] {
 		o := &m.run.Tasks[i]
 		if o.Outcome != t.Outcome || o.End() != t.End() || len(o.Pieces) == 0 {
 			continue

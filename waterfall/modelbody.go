@@ -142,7 +142,7 @@ func (m *model) ownEnd(i int) asap.Outcome {
 		return o
 	case o == asap.Canceled && m.over[i] == m.lost(i):
 		return asap.Failed
-	case o == asap.Canceled, o == asap.Exited && m.cancels[m.groupOf(i)] != i:
+	case o == asap.Canceled, o == asap.Exited && m.cancels[m.groupAt(i)] != i:
 		return asap.Succeeded
 	default:
 		return o
@@ -156,7 +156,7 @@ func (m *model) isCut(i int, late time.Duration) bool {
 	case asap.Canceled:
 		return late <= m.jitter || m.over[i] != m.lost(i) // a function that has lost is canceled however it ends
 	case asap.Exited: // and so are all that end after an exit
-		return late <= m.jitter && m.cancels[m.groupOf(i)] != i
+		return late <= m.jitter && m.cancels[m.groupAt(i)] != i
 	}
 	return late <= m.jitter && (late > 0 || m.over[i] == m.limitOf(i)) // else it may be why the context has ended
 }

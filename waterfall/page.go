@@ -36,19 +36,12 @@ type pageData struct {
 	Ended    bool        `json:"ended"`
 	Limit    int         `json:"limit"`
 	Rows     []pageRow   `json:"rows"`
-	Hidden   int         `json:"hidden"`
 	Tasks    []pageTask  `json:"tasks"`
 	Groups   []pageGroup `json:"groups"`
 	Caller   pageTask    `json:"caller"`
 	Shared   []int       `json:"shared"`
 	Chains   []pageChain `json:"chains"`
 	Steps    []pageStep  `json:"steps"`
-}
-
-type pageRow struct {
-	Task  int    `json:"task"`
-	Depth int    `json:"depth"`
-	Label string `json:"label"`
 }
 
 type pageTask struct {
@@ -116,9 +109,6 @@ type pageStep struct {
 	End   int64 `json:"end"`
 }
 
-// maxPageRows keeps a page of a huge run usable.
-const maxPageRows = 1500
-
 func spawns(list []spawned) [][2]int64 {
 	out := make([][2]int64, len(list))
 	for i, s := range list {
@@ -133,7 +123,7 @@ func (r *Run) pageData() *pageData {
 	d := &pageData{
 		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
 		Caller: m.pageTask(m.caller, 0), Shared: []int{}, Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
-		Rows: []pageRow{}, Chains: []pageChain{}, Steps: []pageStep{},
+		Chains: []pageChain{}, Steps: []pageStep{},
 	}
 	critical := make(map[asap.ID]bool)
 	for _, s := range r.CriticalPath() {
@@ -144,18 +134,13 @@ func (r *Run) pageData() *pageData {
 		critical[s.Task] = true
 		d.Steps = append(d.Steps, pageStep{t, int(s.State), int64(s.Start), int64(s.End)})
 	}
-	all := m.rows()
-	rows := m.important(all, critical, maxPageRows)
-	d.Hidden = len(all) - len(rows)
-	for _, row := range rows {
-		d.Rows = append(d.Rows, pageRow{row.task, row.depth, plain(m.label(row))})
-	}
+	d.Rows = m.pageRows(critical)
 	for g := range r.Groups {
 		owner, ok := m.task[r.Groups[g].Parent]
 		if !ok {
 			owner = -1
 		}
-		d.Groups[g] = pageGroup{plain(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g],
+		d.Groups[g] = pageGroup{told(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g],
 			int64(r.Groups[g].Start), m.settled[g], r.Groups[g].Shared}
 	}
 	for _, l := range r.Shared {
@@ -172,16 +157,23 @@ func (r *Run) pageData() *pageData {
 	return d
 }
 
+// mostNeeds is how many tasks a page lists that one task needed.
+const mostNeeds = 20
+
 func (m *model) pageTask(i int, slack time.Duration) pageTask {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	p := pageTask{
-		Path: plain(m.path(i)), Group: m.group[t.Group], Parent: m.parent(i), Outcome: int(t.Outcome),
-		Word: outcomeWord(t.Outcome, t.Outcome != 0), Err: plain(strings.TrimPrefix(t.Err, "asap: ")),
+		Path: m.told(i), Group: m.group[t.Group], Parent: m.parent(i), Outcome: int(t.Outcome),
+		Word: outcomeWord(t.Outcome, t.Outcome != 0), Err: plain(clip(strings.TrimPrefix(t.Err, "asap: "), 4*longestTold)),
 		Needs: []string{}, Slack: int64(slack), Kind: int(mt.kind), Deps: mt.deps, Lag: int64(mt.lag), Limit: t.Limit,
 		Ops: make([]pageOp, len(mt.ops)), Parts: spawns(mt.parts), Body: m.pageBody(i), Pieces: make([][4]int64, len(t.Pieces)),
 	}
-	for _, s := range m.sources(i) {
-		p.Needs = append(p.Needs, plain(m.run.Tasks[s].Name))
+	sources := m.sources(i)
+	for _, s := range sources[:min(len(sources), mostNeeds)] {
+		p.Needs = append(p.Needs, called(m.run.Tasks[s].Name))
+	}
+	if n := len(sources) - mostNeeds; n > 0 {
+		p.Needs = append(p.Needs, fmt.Sprintf("%d more", n))
 	}
 	if p.Deps == nil {
 		p.Deps = []int{}
@@ -281,7 +273,7 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 		"JS":      template.JS(pageJS),
 		"Data":    template.JS(data),
 		"Figures": r.figures(),
-		"Words":   r.Explain(),
+		"Words":   noBreaks(r.Explain()),
 		"Text":    r.Text(100, false),
 		"Gains":   gainRows(gains[:min(len(gains), 5)]),
 		"Ended":   r.Ended,
@@ -294,7 +286,7 @@ type gainRow struct{ Name, Half, All, Kink string }
 func gainRows(gains []Gain) []gainRow {
 	rows := make([]gainRow, len(gains))
 	for i, g := range gains {
-		rows[i] = gainRow{plain(g.Name), duration(g.Half), duration(g.All), digits(100*g.Kink) + " %"}
+		rows[i] = gainRow{told(g.Name), duration(g.Half), duration(g.All), digits(100*g.Kink) + " %"}
 	}
 	return rows
 }

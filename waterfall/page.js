@@ -2,9 +2,10 @@
 (() => {
   const run = JSON.parse(document.getElementById("run").textContent);
   const $ = id => document.getElementById(id);
-  const STATES = ["", "queued", "running", "blocked", "outside"];
+  const STATES = ["", "queued", "running", "blocked", "outside"], BAD = [4, 8, 9];
+  const CRITICAL = 2, REST = 3; // bands
   const recorded = { makespan: run.makespan, pieces: run.tasks.map(t => t.pieces), outcomes: run.tasks.map(t => t.outcome) };
-  const scale = run.tasks.map(() => 1), gone = run.tasks.map(() => false);
+  const scale = run.tasks.map(() => 1), percent = run.tasks.map(() => 100), dropped = new Set(), gone = run.tasks.map(() => false);
   let limit = run.limit, shown = recorded, steps = run.steps, changed = false;
 
   function el(tag, cls, text) {
@@ -27,192 +28,353 @@
     const s = Math.round(ns / 1e9), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
     return h ? h + "h " + m + "m" : m + "m " + s % 60 + "s";
   }
-  const took = (pieces) => pieces.reduce((sum, p) => sum + (p[0] === 2 ? p[2] - p[1] : 0), 0);
+  const whole = ns => duration(ns).replaceAll(" ", "\u00a0"); // never broken across lines
+  const count = (n, noun) => n + " " + noun + (n === 1 ? "" : "s");
+  const took = pieces => pieces.reduce((sum, p) => sum + (p[0] === 2 ? p[2] - p[1] : 0), 0);
   const nameOf = on => on >= 0 ? run.tasks[on].path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
+  const piecesOf = t => gone[t] ? [] : shown.pieces[t];
 
-  // The rows are made once; draw fills their tracks.
-  const whatif = $("whatif"), chart = $("chart"), rows = [];
-  const axis = el("div", "row axis");
+  // The nodes of the tree, each with the one around it, and the rows of a task.
+  const places = new Map();
+  let many = false;
+  (function grow(nodes, up, inner) {
+    for (const n of nodes) {
+      Object.assign(n, { up, inner, open: false });
+      n.tasks = n.t >= 0 ? [n.t] : n.m || (n.b ? n.k.map(k => k.t) : []);
+      if (n.b) many = true;
+      if (n.t >= 0) places.set(n.t, (places.get(n.t) || []).concat([n]));
+      grow(n.i || [], n, true);
+      grow(n.k || [], n, false);
+    }
+  })(run.rows, null, false);
+  const rest = run.rows.find(n => n.b === REST);
+  const whatif = $("whatif"), only = $("only"), find = $("find"), chart = $("chart");
+  let all = false, query = "";
+
+  // inside is what a node shows: folded, what is critical and the bands in it.
+  function inside(n) {
+    if (n.b !== 1 && n.b !== CRITICAL) return n.k || [];
+    if (n.open) return n.k;
+    if (n.b === CRITICAL) return [];
+    const way = n.k.filter(k => critical.has(k.t));
+    n.stops ??= new Map();
+    for (const k of way) if (!n.stops.has(k.t)) n.stops.set(k.t, { t: k.t, l: k.l, n: k.n, tasks: [k.t], up: n, inner: true });
+    const rows = way.map(k => n.stops.get(k.t));
+    if (rows.length <= 3) return rows.concat(n.i || []);
+    n.way ??= { t: -1, b: CRITICAL, up: n, inner: true, open: false };
+    Object.assign(n.way, { l: rows.length + " critical", k: rows, tasks: way.map(k => k.t) });
+    return [n.way].concat(n.i || []);
+  }
+
+  // The rows that there are to be seen, of which those near the window are made.
+  let rows = [], at = new Map();
+  const finds = new Map();
+  function list() {
+    rows = [];
+    if (query) {
+      run.tasks.forEach((task, t) => {
+        if (!task.path.toLowerCase().includes(query)) return;
+        if (!finds.has(t)) finds.set(t, { t, l: task.path, tasks: [t], up: null });
+        rows.push({ n: finds.get(t), depth: 0 });
+      });
+      $("found").textContent = rows.length + " of " + run.tasks.length;
+    } else {
+      $("found").textContent = "";
+      const put = (nodes, depth) => {
+        for (const n of nodes) {
+          const hidden = n.b === REST ? only.checked : only.checked ? !n.tasks.some(t => critical.has(t)) : n.h && !all;
+          if (!hidden) rows.push({ n, depth });
+          put(inside(n), depth + 1);
+        }
+      };
+      put(run.rows, 0);
+    }
+    at = new Map(rows.map((r, i) => [r.n, i]));
+  }
+
+  // The chart: an axis, and the rows that are near the window.
+  const axis = el("div", "row axis"), body = el("div", "rows");
+  axis.setAttribute("aria-hidden", "true");
+  body.setAttribute("role", "presentation");
   axis.append(el("span", "name"), el("span", "took"), el("span", "track"), el("span", "knob"));
-  chart.append(axis);
+  chart.append(axis, body);
   let widest = 6;
-  for (const r of run.rows) {
-    const row = el("div", "row");
-    const name = el("span", "name", r.label);
-    widest = Math.max(widest, r.label.length + 2 * r.depth);
-    name.style.paddingLeft = Math.min(r.depth, 8) * 1.1 + "em";
-    name.title = r.label;
-    if (r.task < 0) {
-      name.classList.add("title");
-      row.append(name, el("span", "took"), el("span", "track"));
-      chart.append(row);
-      continue;
+  (function measure(nodes, depth) {
+    for (const n of nodes) {
+      widest = Math.max(widest, n.l.length + (n.n || "").length + 2 * depth + (n.b ? 2 : 0));
+      if (n.b !== 1) measure(n.k || [], depth + 1);
+      measure(n.i || [], depth + 1);
     }
-    row.tabIndex = rows.length ? -1 : 0;
-    row.setAttribute("role", "listitem");
-    const parts = { task: r.task, row, took: el("span", "took"), track: el("span", "track"), knob: el("span", "knob") };
-    row.append(name, parts.took, parts.track, parts.knob);
-    row.addEventListener("focus", () => detail(r.task));
-    row.addEventListener("mouseenter", () => detail(r.task));
-    rows.push(parts);
-    chart.append(row);
-  }
+  })(run.rows, 0);
   chart.style.setProperty("--name", Math.min(Math.max(widest, 8), 30) + "ch");
-  chart.addEventListener("keydown", e => {
-    if (e.target.tagName === "INPUT") return;
-    const visible = rows.filter(r => r.row.offsetParent !== null);
-    const at = visible.findIndex(r => r.row === document.activeElement);
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: visible.length - 1 }[e.key];
-    if (at < 0 || to === undefined || !visible[to]) return;
-    e.preventDefault();
-    rows.forEach(r => { r.row.tabIndex = -1; });
-    visible[to].row.tabIndex = 0;
-    visible[to].row.focus();
-  });
 
-  function knobs(r) {
-    if (r.slider) return;
-    const task = run.tasks[r.task];
-    if (task.kind !== 0) return;
-    r.slider = el("input");
-    Object.assign(r.slider, { type: "range", min: 0, max: 200, step: 5, value: 100 });
-    r.slider.setAttribute("aria-label", "time of " + task.path + " in percent");
-    r.percent = el("output", "", "100 %");
-    r.drop = el("button", "", "drop");
-    r.drop.type = "button";
-    r.drop.setAttribute("aria-pressed", "false");
-    r.drop.setAttribute("aria-label", "drop " + task.path);
-    r.slider.addEventListener("input", () => {
-      scale[r.task] = 1 - (100 - r.slider.value) / 100; // rounded as the package's Speed is
-      r.percent.textContent = r.slider.value + " %";
-      predict();
-    });
-    r.drop.addEventListener("click", () => {
-      r.dropped = !r.dropped;
-      r.drop.setAttribute("aria-pressed", String(r.dropped));
-      predict();
-    });
-    r.knob.append(r.slider, r.percent, r.drop);
-  }
-
-  function dropTree(t) {
-    gone[t] = true;
-    run.tasks.forEach((c, i) => { if (c.parent === t && !gone[i]) dropTree(i); });
-  }
-
-  function predict() {
-    gone.fill(false);
-    for (const r of rows) if (r.dropped) dropTree(r.task);
-    changed = scale.some(s => s !== 1) || gone.some(g => g) || limit !== run.limit;
-    shown = changed ? simulate(run, scale, gone, limit) : recorded;
-    steps = changed ? criticalPath(run, shown, gone) : run.steps;
-    const out = $("prediction");
-    out.textContent = "";
-    out.dataset.makespan = shown.makespan;
-    if (changed) {
-      const saved = run.makespan - shown.makespan;
-      out.append(duration(shown.makespan) + " instead of " + duration(run.makespan) + ", ");
-      out.append(el("span", saved >= 0 ? "less" : "more", saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
+  const made = new Map();
+  let version = 0, printing = false, current = null;
+  function build(n) {
+    const row = el("div", "row"), name = el("span", "name"), r = { n, row, name, took: el("span", "took"), track: el("span", "track"), knob: el("span", "knob") };
+    row.setAttribute("role", "treeitem");
+    r.track.setAttribute("aria-hidden", "true");
+    if (n.b) {
+      r.fold = el("button", "fold", "▸");
+      Object.assign(r.fold, { type: "button", tabIndex: -1 });
+      r.fold.setAttribute("aria-hidden", "true");
+      name.append(r.fold);
+      name.addEventListener("click", () => toggle(n));
     }
+    const label = el("span", "label", n.l);
+    label.dir = "auto";
+    r.label = label;
+    name.append(label);
+    if (n.n) name.append(el("span", n.b ? "tail soft" : "tail", n.n));
+    name.title = (n.t >= 0 ? run.tasks[n.t].path : n.l) + (n.n || "");
+    row.append(name, r.took, r.track);
+    if (n.t < 0 && !n.b) {
+      name.classList.add("title");
+      row.setAttribute("aria-label", "group " + n.l);
+      return r;
+    }
+    row.append(r.knob);
+    row.tabIndex = -1;
+    row.addEventListener("focus", () => { settle(n); detail(n); });
+    row.addEventListener("mouseenter", () => detail(n));
+    return r;
+  }
+
+  // One row takes part in the tab order.
+  function settle(n) {
+    current = n;
+    for (const r of made.values()) if (r.row.hasAttribute("tabindex")) r.row.tabIndex = r.n === n ? 0 : -1;
+  }
+
+  function render() {
+    const height = parseFloat(getComputedStyle(chart).getPropertyValue("--h"));
+    let from = 0, to = rows.length;
+    if (printing) to = Math.min(to, 2000);
+    else if (rows.length > 120) {
+      const top = body.getBoundingClientRect().top;
+      to = Math.min(rows.length, Math.max(60, Math.ceil((window.innerHeight - top) / height) + 15));
+      from = Math.max(0, Math.min(to - 60, Math.floor(-top / height) - 15));
+    }
+    const keep = new Set(rows.slice(from, to).map(r => r.n));
+    for (const [n, r] of made) {
+      if (keep.has(n)) continue;
+      if (r.row === document.activeElement) { chart.tabIndex = -1; chart.focus({ preventScroll: true }); }
+      r.row.remove();
+      made.delete(n);
+    }
+    let next = body.firstChild;
+    for (let i = from; i < to; i++) {
+      const { n, depth } = rows[i];
+      let r = made.get(n);
+      if (!r) made.set(n, r = build(n));
+      r.name.style.paddingLeft = (Math.min(depth, 8) + (many ? 1 : 0)) * 1.1 + "em";
+      r.row.setAttribute("aria-level", depth + 1);
+      r.row.setAttribute("aria-posinset", i + 1);
+      r.row.setAttribute("aria-setsize", rows.length);
+      if (r.version !== version) fill(r);
+      if (next === r.row) next = next.nextSibling;
+      else body.insertBefore(r.row, next);
+    }
+    body.style.paddingTop = from * height + "px";
+    body.style.paddingBottom = printing ? 0 : (rows.length - to) * height + "px";
+    if (!made.has(current) || !made.get(current).row.hasAttribute("tabindex")) {
+      const first = rows.slice(from, to).find(r => r.n.t >= 0 || r.n.b);
+      settle(first ? first.n : null);
+    }
+  }
+
+  // The time that is shown, of span.
+  let span = 1, view = null, critical = new Map();
+  const lo = () => view ? view[0] : 0, hi = () => view ? view[1] : span;
+  const share = ns => (ns - lo()) / (hi() - lo());
+  const pos = ns => 100 * share(ns) + "%";
+  function look(from, length) {
+    length = Math.max(length, Math.min(span, 1000), span / 1e5);
+    view = length >= span ? null : [Math.max(0, Math.min(from, span - length)), 0];
+    if (view) view[1] = view[0] + length;
     draw();
   }
+  function zoom(factor, center) {
+    center ??= (lo() + hi()) / 2;
+    look(center - (center - lo()) * factor, (hi() - lo()) * factor);
+  }
+  const pan = part => view && look(lo() + part * (hi() - lo()), hi() - lo());
 
-  function ticks(span, n) {
+  function ticks(length, n) {
     let step = 1, next = 0;
-    while (span / step > n) { step = [step * 2, step / 2 * 5, step * 2][next]; next = (next + 1) % 3; }
+    while (length / step > n) { step = [step * 2, step / 2 * 5, step * 2][next]; next = (next + 1) % 3; }
     return step;
   }
 
-  // Of a long chart, tracks are filled when they come near the window.
-  const lazy = rows.length > 200, byRow = new Map(rows.map(r => [r.row, r]));
-  const near = lazy && new IntersectionObserver(entries => {
-    for (const e of entries) {
-      const r = byRow.get(e.target);
-      r.near = e.isIntersecting;
-      if (r.near) fill(r);
-    }
-  }, { rootMargin: "600px" });
-  if (lazy) rows.forEach(r => near.observe(r.row));
-  let span = 1, critical = new Map();
-  const pos = ns => 100 * ns / span + "%";
-
   function draw() {
     span = Math.max(run.makespan, shown.makespan, 1);
-    const step = ticks(span, window.innerWidth < 640 ? 5 : 8);
-    const labels = axis.querySelector(".track");
+    if (view && view[1] > span) view = null;
+    const length = hi() - lo(), step = ticks(length, window.innerWidth < 640 ? 4 : 8), labels = axis.querySelector(".track");
     labels.textContent = "";
-    for (let t = 0; t <= span * .97; t += step) {
-      const l = el("span", "", t ? duration(t) : "0");
+    const first = Math.ceil(lo() / step) * step;
+    for (let t = first; t <= lo() + length * .97; t += step) {
+      const l = el("span", share(t) < .03 ? "first" : "", t ? duration(t) : "0");
       l.style.left = pos(t);
       labels.append(l);
     }
-    chart.style.setProperty("--tick", pos(step));
+    chart.style.setProperty("--tick", 100 * step / length + "%");
+    chart.style.setProperty("--off", step < length ? 100 * share(first) / (1 - step / length) + "%" : pos(first));
+    $("out").disabled = $("whole").disabled = !view;
     critical = new Map();
-    for (const s of steps) critical.set(s.task, (critical.get(s.task) || []).concat([s]));
-    for (const r of rows) {
-      const task = run.tasks[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
-      r.row.classList.toggle("critical", critical.has(r.task));
-      r.row.classList.toggle("failed", [4, 8, 9].includes(shown.outcomes[r.task]));
-      const ran = pieces.some(p => p[0] === 2);
-      r.took.textContent = ran ? duration(took(pieces)) : "";
-      r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(took(pieces)) : "") + (critical.has(r.task) ? ", critical" : ""));
-      r.stale = true;
-      if (!lazy || r.near) fill(r);
+    for (const s of steps) {
+      if (!critical.has(s.task)) critical.set(s.task, []);
+      critical.get(s.task).push(s);
     }
-    entry();
+    $("next").disabled = $("prev").disabled = !steps.some(s => s.task >= 0);
+    version++;
+    list();
+    render();
   }
 
-  // One row takes part in the tab order, and it must be one that is shown.
-  function entry() {
-    const hidden = r => chart.classList.contains("only") && !critical.has(r.task);
-    const at = rows.find(r => r.row.tabIndex === 0);
-    if (at && !hidden(at)) return;
-    const first = rows.find(r => !hidden(r));
-    if (at) at.row.tabIndex = -1;
-    if (first) first.row.tabIndex = 0;
-  }
-
+  // fill gives a row what changes: with the prediction, the time shown, and folds.
   function fill(r) {
+    r.version = version;
+    const n = r.n;
+    if (n.t < 0 && !n.b) return;
     if (whatif && whatif.checked) knobs(r);
-    if (!r.stale) return;
-    r.stale = false;
-    const task = run.tasks[r.task], outcome = shown.outcomes[r.task], pieces = gone[r.task] ? [] : shown.pieces[r.task];
+    const failed = n.tasks.some(t => BAD.includes(shown.outcomes[t])), way = n.tasks.some(t => critical.has(t));
+    r.row.classList.toggle("critical", way);
+    r.row.classList.toggle("failed", failed);
     r.track.textContent = "";
+    if (n.b) { fillBand(r, failed, way); return; }
+    const task = run.tasks[n.t], outcome = shown.outcomes[n.t], pieces = piecesOf(n.t), ran = pieces.some(p => p[0] === 2), time = took(pieces);
+    r.took.textContent = ran ? duration(time) : "";
+    r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(time) : "") + (way ? ", critical" : "") + (task.needs.length ? ", needed " + task.needs.join(", ") : ""));
     const put = (cls, from, to, title) => {
-      const e = el("span", "p " + cls);
-      e.style.left = "min(" + pos(from) + ", 100% - 2px)";
-      e.style.width = pos(to - from);
-      if (title) e.title = title;
+      if (to < lo() || from > hi()) return;
+      const e = el("span", "p " + cls), a = Math.max(from, lo()), b = Math.min(to, hi());
+      e.style.left = "min(" + pos(a) + ", 100% - 2px)";
+      e.style.width = 100 * (b - a) / (hi() - lo()) + "%";
+      e.title = title;
       r.track.append(e);
     };
     if (changed) {
-      for (const [state, from, to] of recorded.pieces[r.task]) if (state === 2) put("was", from, to, "ran here, as it was");
+      for (const [state, from, to] of recorded.pieces[n.t]) if (state === 2) put("was", from, to, "ran here, as it was");
     }
     for (const [state, from, to, on] of pieces) {
-      if (from === to && (state !== 2 || took(pieces) > 0)) continue;
-      const what = STATES[state] + (state === 3 && nameOf(on) ? " on " + nameOf(on) : "");
-      put(STATES[state], from, to, what + ": " + duration(to - from));
+      if (from === to && (state !== 2 || time > 0)) continue;
+      put(STATES[state], from, to, STATES[state] + (state === 3 && nameOf(on) ? " on " + nameOf(on) : "") + ": " + duration(to - from));
     }
-    for (const s of critical.get(r.task) || [])
+    for (const s of critical.get(n.t) || [])
       if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
     const last = pieces[pieces.length - 1];
-    let word = gone[r.task] ? "dropped" : outcome === 1 ? "" : [4, 8, 9].includes(outcome) ? "✗ " + task.word : outcome === 2 ? "! " + task.word : task.word;
+    let word = gone[n.t] ? "dropped" : outcome === 1 ? "" : BAD.includes(outcome) ? "✗ " + task.word : outcome === 2 ? "! " + task.word : task.word;
     if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
-    if (!word) return;
-    const end = last ? last[2] : 0, m = el("span", "mark", word);
-    if (end <= span * .85) m.style.left = pos(end);
-    else if (!last || last[0] !== 2) m.style.right = "0";
-    else if (end - last[1] < span * .15) m.style.right = "calc(100% - " + pos(last[1]) + ")";
+    if (word) mark(r, word, last ? last[1] : 0, last ? last[2] : 0, last && last[0] === 2);
+  }
+
+  // mark writes a word where a row ends, or where there is room for it.
+  function mark(r, word, from, to, busy) {
+    if (to < lo() || from > hi()) return;
+    const m = el("span", "mark", word), end = share(to);
+    if (end <= .85) m.style.left = 100 * end + "%";
+    else if (!busy) m.style.right = "0";
+    else if (end - share(from) < .15) m.style.right = "calc(100% - " + pos(from) + ")";
     else { m.style.right = "0"; m.classList.add("inside"); }
     r.track.append(m);
   }
 
-  function detail(t) {
-    const task = run.tasks[t], box = $("detail");
+  // figures are those of many tasks.
+  function figures(n) {
+    if (n.version === version) return n.figures;
+    n.version = version;
+    const times = [];
+    for (const t of n.tasks) {
+      const pieces = piecesOf(t);
+      if (pieces.some(p => p[0] === 2)) times.push([took(pieces), t]);
+    }
+    times.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+    const edges = [];
+    for (const t of n.tasks) for (const [state, from, to] of piecesOf(t)) if (state === 2 && from < to) edges.push([from, 1], [to, -1]);
+    edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    let running = 0, peak = 0;
+    for (const [, change] of edges) peak = Math.max(peak, running += change);
+    const words = new Map();
+    for (const t of n.tasks) {
+      const word = gone[t] ? "dropped" : run.tasks[t].word;
+      words.set(word, (words.get(word) || 0) + 1);
+    }
+    const rank = share => times.length ? times[times.length - 1 - Math.floor((times.length - 1) * share)][0] : 0;
+    n.figures = { times, peak, words, p50: rank(.5), p95: rank(.95) };
+    return n.figures;
+  }
+
+  function fillBand(r, failed, way) {
+    const n = r.n, f = figures(n), max = f.times.length ? f.times[0][0] : 0;
+    r.took.textContent = "";
+    if (f.times.length) r.took.append(el("small", "", "p50 "), duration(f.p50));
+    const open = n.b === REST ? all : n.open;
+    r.fold.textContent = open ? "▾" : "▸";
+    r.label.textContent = n.l;
+    r.row.setAttribute("aria-expanded", String(open));
+    const bad = n.tasks.filter(t => BAD.includes(shown.outcomes[t])).length;
+    r.row.setAttribute("aria-label", n.l + ", " + count(n.tasks.length, "task") + (f.times.length ? ", half took " + duration(f.p50) + " or less, the longest " + duration(max) + ", at most " + f.peak + " at once" : "") + (bad ? ", " + bad + " failed" : "") + (way ? ", critical" : ""));
+    if (n.b !== CRITICAL) r.track.append(crowd(n, f));
+    let drawn = 0;
+    for (const t of n.tasks) {
+      for (const s of critical.get(t) || []) {
+        if (s.state !== 2 || s.end < lo() || s.start > hi() || drawn++ > 500) continue;
+        const e = el("span", "p crit" + (n.b === CRITICAL ? "" : " thin"));
+        e.style.left = "min(" + pos(Math.max(s.start, lo())) + ", 100% - 2px)";
+        e.style.width = 100 * (Math.min(s.end, hi()) - Math.max(s.start, lo())) / (hi() - lo()) + "%";
+        e.title = run.tasks[t].path + " running, critical: " + duration(s.end - s.start);
+        r.track.append(e);
+      }
+    }
+    if (bad) {
+      const end = Math.max(...n.tasks.slice(0, 1e4).map(t => { const p = piecesOf(t); return p.length ? p[p.length - 1][2] : 0; }));
+      mark(r, "✗ " + bad + " failed", 0, end, false);
+    }
+  }
+
+  // crowd draws how many of a band's tasks run, as a height, and where none does
+  // while some are queued or blocked.
+  function crowd(n, f) {
+    const N = Math.max(60, Math.min(400, Math.round((chart.clientWidth - 300) / 3))), from = lo(), unit = (hi() - lo()) / N;
+    const busy = new Float64Array(N + 1), steps = new Float64Array(N + 2), any = [0, 1, 2].map(() => new Int32Array(N + 2));
+    for (const t of n.tasks) {
+      const pieces = piecesOf(t), point = pieces.length && pieces[0][1] === pieces[pieces.length - 1][2];
+      for (const [state, start, end] of pieces) {
+        if (end < from || start > hi() || start === end && (state !== 2 || !point)) continue;
+        const a = Math.max(0, (start - from) / unit), b = Math.min(N, (end - from) / unit), first = Math.min(N - 1, Math.floor(a)), last = Math.max(first, Math.min(N - 1, Math.ceil(b) - 1));
+        any[state - 1][first]++;
+        any[state - 1][last + 1]--;
+        if (state !== 2) continue;
+        if (first === last) { busy[first] += b - a; continue; }
+        busy[first] += first + 1 - a;
+        busy[last] += b - last;
+        steps[first + 1]++;
+        steps[last]--;
+      }
+    }
+    const height = 20, sums = [0, 0, 0];
+    let sum = 0, most = 1e-9;
+    for (let k = 0; k < N; k++) { busy[k] += sum += steps[k]; most = Math.max(most, busy[k]); }
+    const paths = ["", "", ""];
+    for (let k = 0; k < N; k++) {
+      for (const s of [0, 1, 2]) sums[s] += any[s][k];
+      const which = sums[1] ? 0 : sums[0] ? 1 : sums[2] ? 2 : -1;
+      if (which < 0) continue;
+      const h = [Math.max(1.5, height * busy[k] / most), 4, 1.5][which];
+      paths[which] += "M" + k + " " + height + "V" + (height - h).toFixed(1) + "h1V" + height + "Z";
+    }
+    const svg = $("crowd").content.firstElementChild.cloneNode(true);
+    svg.setAttribute("viewBox", "0 0 " + N + " " + height);
+    svg.querySelector("title").textContent = count(n.tasks.length, "task") + ", at most " + f.peak + " at once";
+    svg.querySelectorAll("path").forEach((path, k) => path.setAttribute("d", paths[k]));
+    return svg;
+  }
+
+  function detail(n) {
+    const box = $("detail"), head = el("p"), name = el("b", "", n.t >= 0 ? run.tasks[n.t].path : n.l);
+    name.dir = "auto";
     box.textContent = "";
     box.classList.add("told");
-    const head = el("p");
-    head.append(el("b", "", task.path), " " + task.word);
     box.append(head);
     const add = (label, text) => {
       if (!text) return;
@@ -220,18 +382,196 @@
       p.append(el("span", "soft", label + " "), text);
       box.append(p);
     };
+    if (n.b) {
+      const f = figures(n), list = pairs => pairs.map(([d, t]) => run.tasks[t].path + " " + whole(d)).join(", ");
+      head.append(name, " " + [...f.words].map(([w, k]) => k + "\u00a0" + w).join(", "));
+      if (f.times.length) {
+        add("took", "half " + whole(f.p50) + " or less, 95\u00a0% " + whole(f.p95) + ", the longest " + whole(f.times[0][0]) + "; at most " + f.peak + " at once");
+        add("longest", list(f.times.slice(0, 5)));
+      }
+      const bad = n.tasks.filter(t => BAD.includes(shown.outcomes[t]));
+      for (const t of bad.slice(0, 3)) add(run.tasks[t].path, run.tasks[t].err);
+      if (bad.length > 3) add("", bad.length - 3 + " more failed");
+      return;
+    }
+    const t = n.t, task = run.tasks[t];
+    head.append(name, " " + task.word);
     add("error", task.err);
     add("needed", task.needs.join(", "));
     const pieces = shown.pieces[t].filter(p => p[2] > p[1]);
-    const told = pieces.slice(0, 12).map(([s, from, to, on]) => STATES[s] + (s === 3 && nameOf(on) ? " on " + nameOf(on) : "") + " " + duration(to - from));
+    const told = pieces.slice(0, 12).map(([s, from, to, on]) => STATES[s] + (s === 3 && nameOf(on) ? " on " + nameOf(on) : "") + " " + whole(to - from));
     if (pieces.length > 12) told.push((pieces.length - 12) + " more pieces");
     add("in order", told.join(", "));
-    if (task.slack > 0) add("slack", duration(task.slack) + ": it could have run so much later without harm");
+    if (task.slack > 0) add("slack", whole(task.slack) + ": it could have run so much later without harm");
   }
 
-  $("only").addEventListener("change", e => {
-    chart.classList.toggle("only", e.target.checked);
-    entry();
+  // What if.
+  function knobs(r) {
+    const tasks = r.n.tasks.filter(t => run.tasks[t].kind === 0), name = r.n.t >= 0 ? run.tasks[r.n.t].path : r.n.l;
+    if (!tasks.length || r.n.b === REST) return;
+    if (!r.slider) {
+      r.slider = el("input");
+      Object.assign(r.slider, { type: "range", min: 0, max: 200, step: 5 });
+      r.slider.setAttribute("aria-label", "time of " + name + " in percent");
+      r.percent = el("output");
+      r.drop = el("button", "", "drop");
+      r.drop.type = "button";
+      r.drop.setAttribute("aria-label", "drop " + name);
+      r.slider.addEventListener("input", () => {
+        for (const t of tasks) {
+          percent[t] = Number(r.slider.value);
+          scale[t] = 1 - (100 - percent[t]) / 100; // rounded as the package's Speed is
+        }
+        predict();
+      });
+      r.drop.addEventListener("click", () => {
+        const is = r.n.tasks.every(t => dropped.has(t));
+        for (const t of r.n.tasks) if (is) dropped.delete(t); else dropped.add(t);
+        predict();
+      });
+      r.knob.append(r.slider, r.percent, r.drop);
+    }
+    const same = tasks.every(t => percent[t] === percent[tasks[0]]);
+    r.slider.value = same ? percent[tasks[0]] : 100;
+    r.percent.textContent = same ? percent[tasks[0]] + " %" : "each";
+    r.drop.setAttribute("aria-pressed", String(r.n.tasks.every(t => dropped.has(t))));
+  }
+
+  const children = run.tasks.map(() => []);
+  run.tasks.forEach((t, i) => { if (t.parent >= 0) children[t.parent].push(i); });
+  function dropTree(t) {
+    if (gone[t]) return;
+    gone[t] = true;
+    children[t].forEach(dropTree);
+  }
+
+  function predict() {
+    gone.fill(false);
+    dropped.forEach(dropTree);
+    changed = scale.some(s => s !== 1) || dropped.size > 0 || limit !== run.limit;
+    shown = changed ? simulate(run, scale, gone, limit) : recorded;
+    steps = changed ? criticalPath(run, shown, gone) : run.steps;
+    const out = $("prediction");
+    out.textContent = "";
+    out.dataset.makespan = shown.makespan;
+    if (changed) {
+      const saved = run.makespan - shown.makespan;
+      out.append(el("span", "num", duration(shown.makespan)), " instead of ", el("span", "num", duration(run.makespan)), ", ");
+      out.append(el("span", "num " + (saved >= 0 ? "less" : "more"), saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
+    }
+    draw();
+  }
+
+  // Folding, finding, walking.
+  function toggle(n) {
+    if (n.b === REST) all = !all; else n.open = !n.open;
+    current = n;
+    version++;
+    list();
+    render();
+    const r = made.get(n);
+    if (r) r.row.focus({ preventScroll: true });
+  }
+
+  function go(i) {
+    const n = rows[i] && rows[i].n;
+    if (!n) return;
+    const height = parseFloat(getComputedStyle(chart).getPropertyValue("--h"));
+    if (!made.has(n)) window.scrollTo(0, window.scrollY + body.getBoundingClientRect().top + i * height - window.innerHeight / 3);
+    current = n;
+    render();
+    const r = made.get(n);
+    r.row.scrollIntoView({ block: "nearest" });
+    r.row.focus({ preventScroll: true });
+  }
+
+  // reveal goes to the row of a task, and unfolds what it is in.
+  function reveal(t) {
+    const nodes = places.get(t) || [];
+    let n = rows.map(r => r.n).find(n => n.t === t);
+    if (!n && (n = nodes[0])) {
+      query = find.value = "";
+      for (let k = n; k; k = k.up) {
+        if (k.h) all = true;
+        if (!k.up || !k.up.b) continue;
+        if (!k.up.open && k.up.way && k.up.way.tasks.includes(k.t)) k.up.way.open = true;
+        else k.up.open = !k.inner;
+      }
+      version++;
+      list();
+      n = (rows.find(r => r.n.t === t) || {}).n;
+    }
+    if (n) go(at.get(n));
+  }
+
+  let way = -1;
+  function along(by) {
+    const stops = steps.filter((s, i) => s.task >= 0 && (i === 0 || steps[i - 1].task !== s.task));
+    if (!stops.length) return;
+    const i = current && current.t >= 0 ? stops.findIndex(s => s.task === current.t) : -1;
+    if (!(stops[way] && current && stops[way].task === current.t)) way = i;
+    way = way < 0 ? (by > 0 ? 0 : stops.length - 1) : (way + by + stops.length) % stops.length;
+    const s = stops[way];
+    if (view && (s.start < lo() || s.end > hi())) look(s.start - (hi() - lo() - Math.min(hi() - lo(), s.end - s.start)) / 2, hi() - lo());
+    reveal(s.task);
+  }
+
+  chart.addEventListener("keydown", e => {
+    if (e.target.tagName === "INPUT" || e.target.tagName === "BUTTON" || e.ctrlKey || e.metaKey || e.altKey) return;
+    const i = at.has(current) ? at.get(current) : -1, step = { ArrowDown: 1, PageDown: 20, ArrowUp: -1, PageUp: -20 }[e.key];
+    let to = step ? i + step : { Home: 0, End: rows.length - 1 }[e.key];
+    const stops = k => rows[k].n.t >= 0 || rows[k].n.b; // a title is passed over
+    if (e.shiftKey && (e.key === "ArrowLeft" || e.key === "ArrowRight")) { pan(e.key === "ArrowLeft" ? -.25 : .25); e.preventDefault(); return; }
+    if (to !== undefined && i >= 0) {
+      to = Math.max(0, Math.min(rows.length - 1, to));
+      while (rows[to] && !stops(to)) to += step < 0 || e.key === "End" ? -1 : 1;
+      if (!rows[to]) return;
+      e.preventDefault();
+      go(to);
+    } else if (current && current.b && (e.key === "Enter" || e.key === " " || e.key === "ArrowRight" || e.key === "ArrowLeft")) {
+      const open = current.b === REST ? all : current.open;
+      if (e.key === "ArrowRight" && open || e.key === "ArrowLeft" && !open) return;
+      e.preventDefault();
+      toggle(current);
+    } else if (current && e.key === "ArrowLeft" && current.up && at.has(current.up)) {
+      e.preventDefault();
+      go(at.get(current.up));
+    }
+  });
+  document.addEventListener("keydown", e => {
+    const into = e.target.tagName === "INPUT" && e.target.type !== "checkbox" || e.target.isContentEditable;
+    if (into || e.ctrlKey || e.metaKey || e.altKey) return;
+    const keys = { "+": () => zoom(.5), "=": () => zoom(.5), "-": () => zoom(2), "−": () => zoom(2), "0": () => look(0, span), c: () => along(1), C: () => along(-1), "/": () => find.focus() };
+    if (!keys[e.key]) return;
+    e.preventDefault();
+    keys[e.key]();
+  });
+  chart.addEventListener("wheel", e => {
+    const box = axis.querySelector(".track").getBoundingClientRect(), place = Math.max(0, Math.min(1, (e.clientX - box.left) / Math.max(1, box.width)));
+    if (e.ctrlKey || e.metaKey || e.altKey) zoom(Math.exp(Math.max(-1, Math.min(1, e.deltaY / 200))), lo() + place * (hi() - lo()));
+    else if (view && (e.shiftKey || Math.abs(e.deltaX) > Math.abs(e.deltaY))) pan((e.deltaX || e.deltaY) / 800);
+    else return;
+    e.preventDefault();
+  }, { passive: false });
+  $("in").addEventListener("click", () => zoom(.5));
+  $("out").addEventListener("click", () => zoom(2));
+  $("whole").addEventListener("click", () => look(0, span));
+  $("next").addEventListener("click", () => along(1));
+  $("prev").addEventListener("click", () => along(-1));
+  find.addEventListener("input", () => {
+    query = find.value.trim().toLowerCase();
+    version++;
+    list();
+    render();
+  });
+  find.addEventListener("keydown", e => {
+    if (e.key === "Enter" && rows.length) { e.preventDefault(); go(0); }
+    if (e.key === "Escape") { query = find.value = ""; draw(); }
+  });
+
+  only.addEventListener("change", () => {
+    chart.classList.toggle("only", only.checked);
+    draw();
   });
   if (whatif) {
     whatif.addEventListener("change", () => {
@@ -246,21 +586,24 @@
     });
     $("reset").addEventListener("click", () => {
       scale.fill(1);
+      percent.fill(100);
+      dropped.clear();
       limit = run.limit;
       $("limit").value = run.limit || "";
-      for (const r of rows) {
-        r.dropped = false;
-        if (!r.slider) continue;
-        r.slider.value = 100;
-        r.percent.textContent = "100 %";
-        r.drop.setAttribute("aria-pressed", "false");
-      }
       predict();
     });
   }
-  if (run.hidden) $("hidden").textContent = run.hidden + " more rows are not shown";
+  $("finder").hidden = run.tasks.length < 20;
+  $("many").hidden = !many;
   $("app").hidden = false;
-  window.addEventListener("resize", draw);
-  window.addEventListener("beforeprint", () => rows.forEach(fill));
-  draw();
+  const fit = () => {
+    chart.style.setProperty("--bar", document.querySelector(".bar").offsetHeight + "px");
+    draw();
+  };
+  window.addEventListener("resize", fit);
+  let asked = 0;
+  window.addEventListener("scroll", () => { asked ||= requestAnimationFrame(() => { asked = 0; render(); }); }, { passive: true });
+  window.addEventListener("beforeprint", () => { printing = true; render(); });
+  window.addEventListener("afterprint", () => { printing = false; render(); });
+  fit();
 })();

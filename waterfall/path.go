@@ -37,22 +37,39 @@ func (s Step) Len() time.Duration { return s.End - s.Start }
 // a deadline of its own, and Outside where the caller had declared nothing yet.
 // In a run that has not ended the path ends in what everything hangs on.
 func (r *Run) CriticalPath() []Step {
-	w := walker{index: r.index(), seen: make(map[[2]int]bool)}
-	w.walk()
-	slices.Reverse(w.steps)
-	return merge(w.steps)
+	w := walker{index: r.index()}
+	return w.path()
 }
 
 // walker walks back in time; steps come out last first.
 type walker struct {
 	*index
 	steps []Step
-	seen  map[[2]int]bool // task and piece: never walked through twice
+	first []int  // of a task: its first piece among all; nil of a walker that does not walk
+	seen  []bool // of all pieces: never walked through twice
+	tasks []int  // all of them
+}
+
+// path is what [Run.CriticalPath] returns. The walker can be used again when
+// the path is no longer needed.
+func (w *walker) path() []Step {
+	w.steps, w.first, w.tasks = w.steps[:0], w.first[:0], w.tasks[:0]
+	n := 0
+	for i := range w.run.Tasks {
+		w.first = append(w.first, n)
+		w.tasks = append(w.tasks, i)
+		n += len(w.run.Tasks[i].Pieces)
+	}
+	w.seen = slices.Grow(w.seen[:0], n)[:n]
+	clear(w.seen)
+	w.walk()
+	slices.Reverse(w.steps)
+	return merge(w.steps)
 }
 
 func (w *walker) walk() {
 	x := w.run.Makespan
-	t := w.last(w.all(), x)
+	t := w.last(w.tasks, x)
 	if t < 0 {
 		w.outside(0, x)
 		return
@@ -72,11 +89,11 @@ func (w *walker) walk() {
 			continue
 		}
 		piece := tasks[t].Pieces[p]
-		if w.seen[[2]int{t, p}] {
+		if w.seen[w.first[t]+p] {
 			w.outside(0, x)
 			return
 		}
-		w.seen[[2]int{t, p}] = true
+		w.seen[w.first[t]+p] = true
 		if c := w.canceler(t, x); c >= 0 && tasks[c].End() > piece.Start && !w.stays(piece, tasks[c].End()) {
 			w.step(t, piece.State, tasks[c].End(), x)
 			t, x = c, tasks[c].End()
@@ -155,7 +172,8 @@ func (x *index) anchor(t int, at time.Duration) int {
 	if at == 0 {
 		return -1
 	}
-	ends := x.byEnd(x.group[x.run.Tasks[t].Group])
+	g, _ := x.groupOf(x.run.Tasks[t].Group)
+	ends := x.byEnd(g)
 	k, _ := slices.BinarySearchFunc(ends, at, func(i int, at time.Duration) int {
 		if x.run.Tasks[i].End() <= at {
 			return -1
@@ -193,10 +211,10 @@ func (x *index) byEnd(g int) []int {
 // before it. For a group it is the last of its tasks. A wait that goes on as the
 // snapshot is taken leads to what is waited for, unless that is a circle.
 func (w *walker) unblocker(p Piece) int {
-	if i, ok := w.task[p.On]; ok {
+	if i, ok := w.taskOf(p.On); ok {
 		t := &w.run.Tasks[i]
 		end := t.End()
-		if t.Outcome == 0 && (w.run.Ended || w.seen[[2]int{i, len(t.Pieces) - 1}]) {
+		if t.Outcome == 0 && (w.run.Ended || len(t.Pieces) > 0 && w.first != nil && w.seen[w.first[i]+len(t.Pieces)-1]) {
 			return -1
 		}
 		if end > p.Start && end <= p.End {
@@ -204,7 +222,7 @@ func (w *walker) unblocker(p Piece) int {
 		}
 		return -1
 	}
-	if g, ok := w.group[p.On]; ok {
+	if g, ok := w.groupOf(p.On); ok {
 		if i := w.last(w.members[g], p.End); i >= 0 && w.run.Tasks[i].End() > p.Start {
 			return i
 		}
@@ -215,7 +233,7 @@ func (w *walker) unblocker(p Piece) int {
 // stays tells whether the wait went on after a cancel at that instant: for what
 // had begun in a nested group.
 func (w *walker) stays(p Piece, canceled time.Duration) bool {
-	if _, group := w.group[p.On]; p.State != Blocked || !group {
+	if _, group := w.groupOf(p.On); p.State != Blocked || !group {
 		return false
 	}
 	u := w.unblocker(p)

@@ -1,15 +1,18 @@
 package waterfall
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/record"
 )
 
-// cutter puts pieces together, one after the other.
+// cutter puts pieces together, one after the other, at the end of a list that has
+// those of other tasks as well.
 type cutter struct {
 	pieces []Piece
+	first  int // of this task
 	at     time.Duration
 }
 
@@ -28,7 +31,7 @@ func (c *cutter) to(t time.Duration, p Piece) {
 // and queued from there.
 func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
 	end := t
-	if v := s.byN[on]; v != nil && v.has(record.SeenEnded) {
+	if v := s.of(on); v != nil && v.has(record.SeenEnded) {
 		end = min(t, max(v.end, c.at))
 	}
 	c.to(end, Piece{State: Blocked, On: s.id(on)})
@@ -37,22 +40,23 @@ func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
 
 // pieces cuts the time from a task's declaration to its end.
 func (s *snapshot) pieces(v *seen) []Piece {
-	c := &cutter{at: v.from}
+	c := &cutter{pieces: s.cut, first: len(s.cut), at: v.from}
 	started := v.has(record.SeenStarted)
 	switch {
-	case started && len(s.kids[v.n]) == 0:
+	case started && v.part == nil:
 		s.untilStart(c, v)
 		s.body(c, v)
-	case len(s.kids[v.n]) > 0:
+	case v.part != nil:
 		s.untilStart(c, v)
 		s.container(c, v)
 	default:
 		s.neverStarted(c, v)
 	}
-	if len(c.pieces) == 0 {
+	if len(c.pieces) == c.first {
 		c.pieces = append(c.pieces, Piece{State: Queued, Start: v.from, End: v.from})
 	}
-	return c.pieces
+	s.cut = c.pieces
+	return slices.Clip(c.pieces[c.first:])
 }
 
 // untilStart covers the wait for declared dependencies and the queue.
@@ -60,7 +64,7 @@ func (s *snapshot) untilStart(c *cutter, v *seen) {
 	deps := s.rawDeps(v)
 	if len(deps) > 0 {
 		ready, on := s.lastEnd(v, deps), s.lastOf(deps)
-		if w := s.byN[v.r.On]; v.has(record.SeenReady) && w != nil {
+		if w := s.of(v.r.On); v.has(record.SeenReady) && w != nil {
 			ready, on = max(w.end, v.r.ReadyLater()), w.n
 		}
 		c.waited(s, ready, on)
@@ -94,9 +98,8 @@ func (s *snapshot) body(c *cutter, v *seen) {
 // Race for the one that wins. Of one that was told by events it is known to be a Race
 // only if it has no dependencies.
 func (s *snapshot) container(c *cutter, v *seen) {
-	kids := s.kids[v.n]
-	last := kids[0]
-	for _, k := range kids[1:] {
+	last := v.part
+	for k := range v.parts() {
 		switch {
 		case k.end > v.end:
 		case last.end > v.end, k.end > last.end:
@@ -104,7 +107,7 @@ func (s *snapshot) container(c *cutter, v *seen) {
 		}
 	}
 	if v.has(record.Race) || v.has(record.Told) && len(s.rawDeps(v)) == 0 {
-		for _, k := range kids {
+		for k := range v.parts() {
 			if k.won() && (!last.won() || k.end < last.end) {
 				last = k
 			}
@@ -134,7 +137,7 @@ func (s *snapshot) neverStarted(c *cutter, v *seen) {
 func (s *snapshot) lastEnd(v *seen, deps []uint32) time.Duration {
 	last := v.from
 	for _, d := range deps {
-		w := s.byN[d]
+		w := s.of(d)
 		if w == nil {
 			continue
 		}
@@ -150,7 +153,7 @@ func (s *snapshot) lastEnd(v *seen, deps []uint32) time.Duration {
 func (s *snapshot) lastOf(deps []uint32) uint32 {
 	var last *seen
 	for _, d := range deps {
-		w := s.byN[d]
+		w := s.of(d)
 		if w == nil {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -56,8 +57,8 @@ func (p *profile) add(stack []string, labels []label, values ...int64) {
 	s := p.at[key.String()]
 	if s == nil {
 		s = &sample{labels: labels, values: make([]int64, len(p.types))}
-		for i := len(stack) - 1; i >= 0; i-- {
-			s.locations = append(s.locations, p.function(stack[i]))
+		for _, name := range slices.Backward(stack) {
+			s.locations = append(s.locations, p.function(name))
 		}
 		p.at[key.String()] = s
 		p.samples = append(p.samples, s)

@@ -50,10 +50,10 @@ func (r *Recorder) Sink() record.Sink { return (*recorderSink)(r) }
 type recorderSink Recorder
 
 func (r *recorderSink) Owner() any { return (*Recorder)(r) }
-func (r *recorderSink) Began(ctx context.Context, t *record.Table, group uint32) {
-	r.latest.Store(rootOf(t, group, traceOf(ctx, r.TraceID)))
+func (r *recorderSink) Began(ctx context.Context, t *record.Table) {
+	r.latest.Store(rootOf(t, traceOf(ctx, r.TraceID)))
 }
-func (r *recorderSink) Ended(*record.Table, uint32) {}
+func (r *recorderSink) Ended(t *record.Table) { t.Close() }
 
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs
@@ -74,6 +74,7 @@ type root struct {
 	group uint32
 	began time.Time
 	trace string // its ID
+	own   *record.Entry
 }
 
 // entries is a table, the engine's or our own.
@@ -81,8 +82,8 @@ type entries interface {
 	Each(func(e *record.Entry, state uint32))
 }
 
-func rootOf(t *record.Table, group uint32, trace string) *root {
-	return &root{t, t.Run, group, t.Began, trace}
+func rootOf(t *record.Table, trace string) *root {
+	return &root{t, t.Run, t.Own.Number, t.Began, trace, t.Own}
 }
 
 // traceOf asks a user's function, if there is one, for a trace ID. If it panics
@@ -96,7 +97,7 @@ func traceOf(ctx context.Context, id func(context.Context) string) (trace string
 			trace = ""
 		}
 	}()
-	return short(plain(id(ctx)), longestTrace)
+	return brief(id(ctx), longestTrace)
 }
 
 // longestTrace is how much of a trace ID is kept; those of W3C have 32.

@@ -71,7 +71,7 @@ func failures(outcomes map[asap.Outcome]int) int {
 }
 
 // TaskReport is what [Stats] knows about one task in the runs of one name. The
-// elements of a Map count as one, likes[].
+// elements of a Map count as one, likes[], and so do tasks of the same name.
 type TaskReport struct {
 	Name     string `json:"name"`
 	Runs     int    `json:"runs"` // in which its body ran

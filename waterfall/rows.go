@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,74 +9,61 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// row is one line of a picture: a task, or the title of a nested group.
+// row is one line of a picture: a task, the title of a nested group, or a band.
 type row struct {
-	task  int // or -1
-	group int // of a title
+	*branch
 	depth int
 }
 
-// rows puts the tasks in the order of pictures: as declared, each followed by
-// what is inside it. A nested group has a title if it has a name, or if its
-// task made several.
-func (x *index) rows() []row {
-	nested := make(map[asap.ID][]int)
-	for g := range x.run.Groups {
-		if p := x.run.Groups[g].Parent; p != 0 {
-			nested[p] = append(nested[p], g)
-		}
+// rows puts what is to be seen at first in lines. If there are more than most, it is
+// the few that tell most, and what is left is one band at the end.
+func (x *index) rows(critical map[asap.ID]bool, most, few int) []row {
+	rows := flatten(nil, x.tree(critical), 0)
+	var left []int
+	if len(rows) > most {
+		rows, left = x.important(rows, critical, few)
 	}
-	rows := make([]row, 0, len(x.run.Tasks))
-	done := make([]bool, len(x.run.Tasks))
-	var put func(t, depth int)
-	put = func(t, depth int) {
-		if done[t] {
-			return
-		}
-		done[t] = true
-		rows = append(rows, row{t, -1, depth})
-		task := &x.run.Tasks[t]
-		for _, c := range x.children[t] {
-			if x.run.Tasks[c].Group == task.Group {
-				put(c, depth+1)
-			}
-		}
-		for _, g := range nested[task.ID] {
-			inner := depth + 1
-			if x.run.Groups[g].Name != "" || len(nested[task.ID]) > 1 {
-				rows = append(rows, row{-1, g, depth + 1})
-				inner++
-			}
-			for _, m := range x.members[g] {
-				if x.run.Tasks[m].Parent == task.ID {
-					put(m, inner)
-				}
-			}
-		}
-	}
-	for i := range x.run.Tasks {
-		if x.parent(i) < 0 {
-			put(i, 0)
-		}
-	}
-	for i := range x.run.Tasks { // of a run with strange parents
-		put(i, 0)
+	if len(left) > 0 {
+		rows = append(rows, row{&branch{task: -1, group: -1, band: &band{sort: leftOvers, tasks: left}}, 0})
 	}
 	return rows
 }
 
-// label is what a row is called.
-func (x *index) label(r row) string {
-	if r.task >= 0 {
-		t := &x.run.Tasks[r.task]
-		return t.Name + inBrackets(x.limitWords(t.Limit, x.newlyShared(r.task)))
+// flatten lists branches with what is inside them, bands folded.
+func flatten(rows []row, nodes []*branch, depth int) []row {
+	for _, n := range nodes {
+		rows = append(rows, row{n, depth})
+		inside := n.kids
+		if n.band != nil {
+			inside = n.inner
+		}
+		rows = flatten(rows, inside, depth+1)
 	}
-	g := &x.run.Groups[r.group]
-	name := g.Name
-	if name == "" {
-		name = "group " + strconv.FormatUint(uint64(g.ID), 10)
+	return rows
+}
+
+// label is what a row is called, and what of it must not be cut off.
+func (x *index) label(n *branch) (name, tail string) {
+	switch {
+	case n.band != nil:
+		return n.band.label()
+	case n.apart:
+		return x.told(n.task), ""
+	case n.task >= 0:
+		name, tail = numbered(x.run.Tasks[n.task].Name)
+		return name, tail + inBrackets(x.limitWords(x.run.Tasks[n.task].Limit, x.newlyShared(n.task)))
 	}
-	return name + inBrackets(x.groupWords(r.group))
+	g := &x.run.Groups[n.group]
+	return cmp.Or(g.Name, "group "+strconv.FormatUint(uint64(g.ID), 10)), inBrackets(x.groupWords(n.group))
+}
+
+// numbered cuts the number of an element, or of a name that came again, off a name.
+func numbered(name string) (string, string) {
+	at := strings.LastIndexAny(name, "[#")
+	if at <= 0 || len(name)-at > 12 || !strings.ContainsAny(name[at:], "0123456789") || strings.Trim(name[at+1:], "0123456789]") != "" {
+		return name, ""
+	}
+	return name[:at], name[at:]
 }
 
 // groupWords say what a group was made with.
@@ -134,48 +122,6 @@ func (x *index) sources(i int) []int {
 		if p.State == Blocked {
 			add(p.On)
 		}
-	}
-	return out
-}
-
-// important picks at most n rows: the critical path, what failed or has not
-// ended, then what took longest. It keeps their order.
-func (x *index) important(rows []row, critical map[asap.ID]bool, n int) []row {
-	if len(rows) <= n {
-		return rows
-	}
-	rank := func(r row) int64 {
-		if r.task < 0 {
-			return 0
-		}
-		t := &x.run.Tasks[r.task]
-		v := int64(t.Took())
-		switch {
-		case bad(t.Outcome), t.Outcome == 0:
-			v += 1 << 62
-		case critical[t.ID]:
-			v += 1 << 61
-		}
-		return v
-	}
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch ra, rb := rank(rows[a]), rank(rows[b]); {
-		case ra > rb:
-			return -1
-		case ra < rb:
-			return 1
-		}
-		return 0
-	})
-	order = order[:n]
-	slices.Sort(order)
-	out := make([]row, n)
-	for i, o := range order {
-		out[i] = rows[o]
 	}
 	return out
 }

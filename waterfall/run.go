@@ -223,44 +223,108 @@ func (r *Run) Task(name string) *Task {
 	return nil
 }
 
-// index finds tasks and groups by ID, and the tasks inside others.
+// index finds tasks and groups by ID, and the tasks inside others. It can be used
+// again for another run; then it has no maps, and there is taskOf and groupOf.
 type index struct {
 	run      *Run
 	task     map[asap.ID]int
 	group    map[asap.ID]int
+	inOrder  bool    // the IDs of groups, and then those of tasks, count from 1 on
 	children [][]int // by task, in order of declaration
 	members  [][]int // by group, in order of declaration
 	ends     [][]int // by group, in order of end, as far as needed
+	lists    []int   // what children and members are made of
+	counts   []int   // of members, and then of children
 }
 
 func (r *Run) index() *index {
-	x := &index{
-		run:      r,
-		task:     make(map[asap.ID]int, len(r.Tasks)),
-		group:    make(map[asap.ID]int, len(r.Groups)),
-		children: make([][]int, len(r.Tasks)),
-		members:  make([][]int, len(r.Groups)),
-	}
+	x := &index{task: make(map[asap.ID]int, len(r.Tasks)), group: make(map[asap.ID]int, len(r.Groups))}
 	for i := range r.Groups {
 		x.group[r.Groups[i].ID] = i
 	}
 	for i := range r.Tasks {
 		x.task[r.Tasks[i].ID] = i
 	}
+	x.of(r)
+	return x
+}
+
+// of makes x that of a run. Unless x has maps the IDs have to be in order.
+func (x *index) of(r *Run) {
+	x.run, x.inOrder, x.ends = r, true, nil
+	n := asap.ID(0)
+	for i := range r.Groups {
+		n++
+		x.inOrder = x.inOrder && r.Groups[i].ID == n
+	}
 	for i := range r.Tasks {
-		if p, ok := x.task[r.Tasks[i].Parent]; ok {
+		n++
+		x.inOrder = x.inOrder && r.Tasks[i].ID == n
+	}
+	x.counts = slices.Grow(x.counts[:0], len(r.Groups)+len(r.Tasks))[:len(r.Groups)+len(r.Tasks)]
+	clear(x.counts)
+	ofTask, total := x.counts[len(r.Groups):], 0
+	for i := range r.Tasks {
+		if p, ok := x.taskOf(r.Tasks[i].Parent); ok {
+			ofTask[p]++
+			total++
+		}
+		if g, ok := x.groupOf(r.Tasks[i].Group); ok {
+			x.counts[g]++
+			total++
+		}
+	}
+	x.lists = slices.Grow(x.lists[:0], total)
+	x.members = x.parts(x.members, x.counts[:len(r.Groups)])
+	x.children = x.parts(x.children, ofTask)
+	for i := range r.Tasks {
+		if p, ok := x.taskOf(r.Tasks[i].Parent); ok {
 			x.children[p] = append(x.children[p], i)
 		}
-		if g, ok := x.group[r.Tasks[i].Group]; ok {
+		if g, ok := x.groupOf(r.Tasks[i].Group); ok {
 			x.members[g] = append(x.members[g], i)
 		}
 	}
-	return x
+}
+
+// parts cuts empty lists with room for so many.
+func (x *index) parts(out [][]int, counts []int) [][]int {
+	out = slices.Grow(out[:0], len(counts))[:len(counts)]
+	for i, n := range counts {
+		at := len(x.lists)
+		x.lists = x.lists[:at+n]
+		out[i] = x.lists[at : at : at+n]
+	}
+	return out
+}
+
+// taskOf returns the task with an ID.
+func (x *index) taskOf(id asap.ID) (int, bool) {
+	if !x.inOrder {
+		i, ok := x.task[id]
+		return i, ok
+	}
+	if n := asap.ID(len(x.run.Groups)); id > n && id-n <= asap.ID(len(x.run.Tasks)) {
+		return int(id - n - 1), true
+	}
+	return 0, false
+}
+
+// groupOf returns the group with an ID.
+func (x *index) groupOf(id asap.ID) (int, bool) {
+	if !x.inOrder {
+		i, ok := x.group[id]
+		return i, ok
+	}
+	if id > 0 && id <= asap.ID(len(x.run.Groups)) {
+		return int(id - 1), true
+	}
+	return 0, false
 }
 
 // parent returns the task around task i, or -1.
 func (x *index) parent(i int) int {
-	if p, ok := x.task[x.run.Tasks[i].Parent]; ok {
+	if p, ok := x.taskOf(x.run.Tasks[i].Parent); ok {
 		return p
 	}
 	return -1

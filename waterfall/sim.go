@@ -133,7 +133,7 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 			s.tasks[d].dependents = append(s.tasks[d].dependents, i)
 		}
 		for _, c := range m.chains[i] { // for which their group waits
-			s.groups[m.groupOf(c.task)].open++
+			s.groups[m.groupAt(c.task)].open++
 		}
 	}
 	s.spawn([]spawned{{m.caller, 0}})
@@ -146,8 +146,8 @@ func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 	return s
 }
 
-// groupOf is the group of task i.
-func (x *index) groupOf(i int) int { return x.group[x.run.Tasks[i].Group] }
+// groupAt is the group of task i.
+func (x *index) groupAt(i int) int { return x.group[x.run.Tasks[i].Group] }
 
 func (s *sim) dropped(t int) bool { return s.gone != nil && t < len(s.gone) && s.gone[t] }
 
@@ -162,7 +162,7 @@ func (s *sim) spawn(list []spawned) {
 	list = slices.Clone(list)
 	byDeclaration(list)
 	for _, c := range list {
-		s.groups[s.m.groupOf(c.task)].open++
+		s.groups[s.m.groupAt(c.task)].open++
 	}
 	for _, c := range list {
 		if c.after == 0 {
@@ -224,7 +224,7 @@ func (s *sim) declare(i int) {
 		return
 	}
 	t.declared, t.at = true, s.now
-	mt, g := &s.m.tasks[i], s.m.groupOf(i)
+	mt, g := &s.m.tasks[i], s.m.groupAt(i)
 	s.begin(g, i)
 	if p := s.whole(i); p >= 0 {
 		t.byEnd = s.tasks[p].byEnd
@@ -346,8 +346,8 @@ func (s *sim) start(i int) {
 		if d := s.m.run.Tasks[i].Timeout; d > 0 {
 			s.after(d, evTimeout, i)
 		}
-		if s.groups[s.m.groupOf(i)].ended { // it was to start in the instant of that
-			s.cut(i, s.causeOf(s.m.groupOf(i)))
+		if s.groups[s.m.groupAt(i)].ended { // it was to start in the instant of that
+			s.cut(i, s.causeOf(s.m.groupAt(i)))
 		}
 	}
 	s.step(i)

@@ -50,7 +50,7 @@ func (s *sim) endGroup(g int, exit bool) {
 // isLate tells whether the Within of task i has passed.
 func (s *sim) isLate(i int) bool {
 	w := s.m.run.Tasks[i].Within
-	return w > 0 && s.now >= add(s.groups[s.m.groupOf(i)].start, w)
+	return w > 0 && s.now >= add(s.groups[s.m.groupAt(i)].start, w)
 }
 
 // unbegunEnd is how task i ends that is not to begin: it is skipped, unless it is late.

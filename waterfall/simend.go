@@ -29,7 +29,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 	if b.inlined {
 		slices.SortStableFunc(b.ready, s.m.order)
 	}
-	if g := s.m.groupOf(i); s.ends(i, o) {
+	if g := s.m.groupAt(i); s.ends(i, o) {
 		s.endGroup(g, o == asap.Exited)
 	}
 	b.ready = slices.DeleteFunc(b.ready, func(d int) bool { return s.tasks[d].ended })
@@ -56,7 +56,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		s.release(l)
 	}
 	for _, c := range s.m.chains[i] { // counted already
-		s.groups[s.m.groupOf(c.task)].open--
+		s.groups[s.m.groupAt(c.task)].open--
 	}
 	s.spawn(s.m.chains[i])
 }
@@ -71,7 +71,7 @@ func (m *model) order(a, b int) int {
 
 // ends tells whether that end of task i ends its group.
 func (s *sim) ends(i int, o asap.Outcome) bool {
-	g := s.m.groupOf(i)
+	g := s.m.groupAt(i)
 	if s.dropped(i) || s.groups[g].ended {
 		return false
 	}
@@ -98,7 +98,7 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 		s.dequeue(i)
 	}
 	s.close(i)
-	g := &s.groups[s.m.groupOf(i)]
+	g := &s.groups[s.m.groupAt(i)]
 	if p := s.whole(i); (bad(o) || o == asap.Canceled) && !s.dropped(i) && (p < 0 || s.m.tasks[p].kind != isRace) {
 		g.failed = true
 	}
@@ -160,7 +160,7 @@ func (s *sim) endAround(i int, b *settling) {
 			s.after(s.m.tasks[p].lag, evEnd, p)
 		}
 	}
-	g := s.m.groupOf(i)
+	g := s.m.groupAt(i)
 	if s.groups[g].open--; s.groups[g].open == 0 {
 		b.groups = append(b.groups, g)
 	}

@@ -22,7 +22,7 @@ func (s *sim) guardOf(l *slots) *ranks {
 // rank is that of task i: its own, its group's, or that of the Map or Race that
 // it is part of.
 func (s *sim) rank(i int) int {
-	r := max(s.tasks[i].rank, s.groups[s.m.groupOf(i)].rank)
+	r := max(s.tasks[i].rank, s.groups[s.m.groupAt(i)].rank)
 	if p := s.whole(i); p >= 0 && s.guard(p) == s.guard(i) {
 		r = max(r, s.tasks[p].rank)
 	}
@@ -80,7 +80,7 @@ func (s *sim) awaited(todo []need, i, rank int) []need {
 // raise ranks task i and adds what it needs.
 func (s *sim) raise(todo []need, i, rank int) []need {
 	t, r := &s.tasks[i], s.guard(i)
-	if t.ended || r == nil || max(t.rank, s.groups[s.m.groupOf(i)].rank) >= rank {
+	if t.ended || r == nil || max(t.rank, s.groups[s.m.groupAt(i)].rank) >= rank {
 		return todo
 	}
 	t.rank = rank

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -16,84 +17,223 @@ type seen struct {
 	r     *record.Entry
 	state uint32
 	steps int     // of its waits
-	id    asap.ID // in the run
+	id    asap.ID // in the run, 0 of what is not of it
 	end   time.Duration
 	from  time.Duration
+	ours  verdict
+	part  *seen // of a Map or a Race: the first one
+	last  *seen // and the last
+	next  *seen // of a part: the one after it
+}
+
+// verdict is whether a group is of the run.
+type verdict uint8
+
+const (
+	unknown verdict = iota
+	yes
+	no
+)
+
+// parts yields those of a Map or a Race.
+func (s *seen) parts() iter.Seq[*seen] {
+	return func(yield func(*seen) bool) {
+		for p := s.part; p != nil && yield(p); p = p.next {
+		}
+	}
 }
 
 func (s *seen) has(bit uint32) bool { return s.state&bit != 0 }
 
-// snapshot turns the records of one outermost group into a Run.
+// snapshot turns the records of one outermost group into a Run. It can be used again,
+// and then makes the next Run in the memory of the one before.
 type snapshot struct {
 	root   *root
-	byN    map[uint32]*seen
+	all    []seen
+	low    uint32           // the least of their numbers
+	place  []int32          // of a number less low: in all, from 1 on
+	sparse map[uint32]int32 // the same, if the numbers are far apart
 	groups []*seen
 	tasks  []*seen
 	now    time.Duration
-	kids   map[uint32][]*seen // parts of a Map or Race, by the container
 	shared map[*record.Shared]int
+	cut    []Piece   // of all tasks, one after the other
+	list   []asap.ID // of dependencies likewise
+	waits  []Wait    // of groups likewise
+	run    Run
 }
 
 // run builds the Run of an outermost group, ended or not.
 func (o *root) run() *Run {
-	s := snapshot{root: o, byN: make(map[uint32]*seen), kids: make(map[uint32][]*seen)}
+	var s snapshot
+	run := *s.take(o) // which is not to keep the rest
+	number(&run)
+	return &run
+}
+
+// take builds the Run of an outermost group. Its tasks have the names that they
+// were given.
+func (s *snapshot) take(o *root) *Run {
+	s.collect(o)
+	s.times()
+	s.build()
+	return &s.run
+}
+
+// collect finds what is of the group.
+func (s *snapshot) collect(o *root) {
+	s.root = o
 	o.t.Each(func(e *record.Entry, state uint32) {
-		v := &seen{n: e.Number, r: e, state: state, steps: e.Steps()}
-		s.byN[v.n] = v
-		if v.has(record.IsGroup) {
+		s.all = append(s.all, seen{n: e.Number, r: e, state: state, steps: e.Steps()})
+	})
+	s.places()
+	for i := range s.all {
+		if v := &s.all[i]; v.has(record.IsGroup) {
 			s.groups = append(s.groups, v)
 		} else {
 			s.tasks = append(s.tasks, v)
 		}
-	})
-	s.now = time.Since(o.began)
+	}
 	s.select_()
-	s.times()
-	return s.build()
+}
+
+// reset lets go of everything but the memory.
+func (s *snapshot) reset() {
+	clear(s.all)
+	clear(s.groups)
+	clear(s.tasks)
+	clear(s.sparse)
+	clear(s.shared)
+	s.all, s.place, s.groups, s.tasks = s.all[:0], s.place[:0], s.groups[:0], s.tasks[:0]
+	s.cut, s.list, s.waits, s.root = s.cut[:0], s.list[:0], s.waits[:0], nil
+	r := &s.run
+	clear(r.Groups)
+	clear(r.Tasks)
+	r.Groups, r.Tasks, r.Shared, r.Notes = r.Groups[:0], r.Tasks[:0], r.Shared[:0], nil
+	r.Name, r.TraceID = "", ""
+}
+
+// places makes the way from a number to what was seen.
+func (s *snapshot) places() {
+	if len(s.all) == 0 {
+		return
+	}
+	s.low = s.all[0].n
+	high := s.low
+	for i := range s.all {
+		s.low, high = min(s.low, s.all[i].n), max(high, s.all[i].n)
+	}
+	if n := int(high-s.low) + 1; n <= 4*len(s.all)+64 {
+		s.place = slices.Grow(s.place[:0], n)[:n]
+		clear(s.place)
+		for i := range s.all {
+			s.place[s.all[i].n-s.low] = int32(i + 1)
+		}
+		return
+	}
+	if s.sparse == nil {
+		s.sparse = make(map[uint32]int32, len(s.all))
+	}
+	for i := range s.all {
+		s.sparse[s.all[i].n] = int32(i + 1)
+	}
+}
+
+// any returns what was seen of a number, or nil.
+func (s *snapshot) any(n uint32) *seen {
+	i := int32(0)
+	if len(s.sparse) > 0 {
+		i = s.sparse[n]
+	} else if at := int64(n) - int64(s.low); at >= 0 && at < int64(len(s.place)) {
+		i = s.place[at]
+	}
+	if i == 0 {
+		return nil
+	}
+	return &s.all[i-1]
+}
+
+// of returns what was seen of a number, or nil if that is not of the run.
+func (s *snapshot) of(n uint32) *seen {
+	if v := s.any(n); v != nil && v.id != 0 {
+		return v
+	}
+	return nil
+}
+
+// isOurs tells whether a group is of the run.
+func (s *snapshot) isOurs(group uint32, depth int) bool {
+	if group == s.root.group {
+		return true
+	}
+	g := s.any(group)
+	if g == nil || g.has(record.Outermost) || depth > 1000 {
+		return false
+	}
+	if g.ours == unknown {
+		g.ours = no
+		if p := s.any(g.r.Parent()); p != nil && s.isOurs(p.r.Group, depth+1) {
+			g.ours = yes
+		}
+	}
+	return g.ours == yes
+}
+
+// sort puts the outermost group first, and all else in order of declaration.
+func (s *snapshot) sort() {
+	if len(s.groups) > 1 {
+		slices.SortFunc(s.groups, func(a, b *seen) int {
+			if first := s.root.group; a.n == first || b.n == first {
+				return cmp.Compare(btoi(b.n == first), btoi(a.n == first))
+			}
+			return inOrder(a, b)
+		})
+	}
+	for i := 1; i < len(s.tasks); i++ {
+		if a, b := s.tasks[i-1], s.tasks[i]; a.r.Declared > b.r.Declared || a.r.Declared == b.r.Declared && a.n > b.n {
+			slices.SortFunc(s.tasks, inOrder)
+			return
+		}
+	}
+}
+
+func inOrder(a, b *seen) int {
+	return cmp.Or(cmp.Compare(a.r.Declared, b.r.Declared), cmp.Compare(a.n, b.n))
 }
 
 // select_ drops what is not of this outermost group and puts the rest in order.
 func (s *snapshot) select_() {
-	verdict := make(map[uint32]bool)
-	var ours func(group uint32, depth int) bool
-	ours = func(group uint32, depth int) bool {
-		if group == s.root.group {
-			return true
+	n := 0
+	for _, v := range s.groups {
+		if v.n == s.root.group || s.isOurs(v.n, 0) {
+			s.groups[n] = v
+			n++
 		}
-		if v, ok := verdict[group]; ok {
-			return v
-		}
-		g := s.byN[group]
-		if g == nil || g.has(record.Outermost) || depth > 1000 {
-			return false
-		}
-		p := s.byN[g.r.Parent()]
-		ok := p != nil && ours(p.r.Group, depth+1)
-		verdict[group] = ok
-		return ok
 	}
-	s.groups = slices.DeleteFunc(s.groups, func(v *seen) bool { return !ours(v.n, 0) })
-	s.tasks = slices.DeleteFunc(s.tasks, func(v *seen) bool { return !ours(v.r.Group, 0) })
-	order := func(a, b *seen) int {
-		return cmp.Or(cmp.Compare(a.r.Declared, b.r.Declared), cmp.Compare(a.n, b.n))
-	}
-	slices.SortFunc(s.groups, func(a, b *seen) int {
-		if first := s.root.group; a.n == first || b.n == first {
-			return cmp.Compare(btoi(b.n == first), btoi(a.n == first))
+	s.groups, n = s.groups[:n], 0
+	for _, v := range s.tasks {
+		if group := v.r.Group; group == s.root.group || s.isOurs(group, 0) {
+			s.tasks[n] = v
+			n++
 		}
-		return order(a, b)
-	})
-	slices.SortFunc(s.tasks, order)
+	}
+	s.tasks = s.tasks[:n]
+	s.sort()
 	id := asap.ID(0)
-	for _, list := range [][]*seen{s.groups, s.tasks} {
-		for _, v := range list {
-			id++
-			v.id = id
-		}
+	for _, v := range s.groups {
+		id++
+		v.id = id
 	}
 	for _, v := range s.tasks {
-		if p := s.byN[v.r.Parent()]; p != nil && p.r.Group == v.r.Group {
-			s.kids[p.n] = append(s.kids[p.n], v)
+		id++
+		v.id = id
+		p := s.any(v.r.Parent())
+		switch {
+		case p == nil || p.r.Group != v.r.Group:
+		case p.part == nil:
+			p.part, p.last = v, v
+		default:
+			p.last.next, p.last = v, v
 		}
 	}
 }
@@ -135,81 +275,87 @@ func (s *snapshot) times() {
 			s.now = g[0].r.Ended
 		}
 	} else {
-		s.now = max(last, s.now) // the clock of a bubble may not be ours
+		s.now = max(last, time.Since(s.root.began)) // the clock of a bubble may not be ours
 	}
-	for _, list := range [][]*seen{s.groups, s.tasks} {
-		for _, v := range list {
-			v.from, v.end = v.r.Declared, s.now
-			if v.has(record.SeenEnded) {
-				v.end = min(v.r.Ended, s.now)
-			}
+	for i := range s.all {
+		v := &s.all[i]
+		v.from, v.end = v.r.Declared, s.now
+		if v.has(record.SeenEnded) {
+			v.end = min(v.r.Ended, s.now)
 		}
 	}
 }
 
-func (s *snapshot) build() *Run {
+func (s *snapshot) build() {
 	if len(s.groups) == 0 {
-		return &Run{}
+		return
 	}
 	g := s.groups[0]
 	zero := g.r.Declared
-	run := &Run{
-		Name:     g.r.Name,
-		TraceID:  s.root.trace,
-		Began:    s.root.began.Add(zero).Round(0),
-		Makespan: s.now - zero,
-		Ended:    g.has(record.SeenEnded),
-		Groups:   make([]Group, len(s.groups)),
-		Tasks:    make([]Task, len(s.tasks)),
+	run := &s.run
+	run.Name, run.TraceID = g.r.Name, s.root.trace
+	run.Began, run.Makespan = s.root.began.Add(zero).Round(0), s.now-zero
+	run.Ended = g.has(record.SeenEnded)
+	run.Groups = slices.Grow(run.Groups, len(s.groups))[:len(s.groups)]
+	run.Tasks = slices.Grow(run.Tasks, len(s.tasks))[:len(s.tasks)]
+	steps := 0
+	for i := range s.all {
+		steps += s.all[i].steps
 	}
+	s.cut = slices.Grow(s.cut, 2*len(s.tasks)+steps)
 	for i, v := range s.groups {
-		run.Groups[i] = Group{
-			ID: v.id, Parent: s.id(v.r.Parent()), Name: v.r.Name,
-			Start: v.from - zero, End: v.end - zero,
-		}
-		s.groupFacts(&run.Groups[i], v, run)
-		for j := range run.Groups[i].Waits {
-			run.Groups[i].Waits[j].Start -= zero
-			run.Groups[i].Waits[j].End -= zero
-		}
-		if v.has(record.SeenEnded) {
-			run.Groups[i].Outcome, run.Groups[i].Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
-		}
+		s.group(&run.Groups[i], v, zero)
 	}
 	unended := 0
 	for i, v := range s.tasks {
-		t := &run.Tasks[i]
-		*t = Task{
-			ID: v.id, Group: s.id(v.r.Group), Parent: s.id(v.r.Parent()), Name: v.r.Name,
-			Deps: s.deps(v), Pieces: s.pieces(v),
-		}
-		s.taskFacts(t, v, run)
-		if t.Parent == 0 {
-			t.Parent = s.id(s.byN[v.r.Group].r.Parent())
-		}
-		for j := range t.Pieces {
-			t.Pieces[j].Start -= zero
-			t.Pieces[j].End -= zero
-		}
-		if v.has(record.SeenEnded) {
-			t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
-		} else {
+		s.task(&run.Tasks[i], v, zero)
+		if run.Tasks[i].Outcome == 0 {
 			unended++
 		}
 	}
 	if run.Ended && unended > 0 {
 		run.Notes = append(run.Notes, noEnd(unended)+": an observer that panics is left out from then on")
 	}
-	number(run)
 	if g.has(record.Told) {
 		guessRaces(run)
 		guessMayFail(run)
 	}
-	return run
+}
+
+// group fills in a group, which is empty.
+func (s *snapshot) group(g *Group, v *seen, zero time.Duration) {
+	g.ID, g.Parent, g.Name = v.id, s.id(v.r.Parent()), v.r.Name
+	g.Start, g.End = v.from-zero, v.end-zero
+	s.groupFacts(g, v)
+	for i := range g.Waits {
+		g.Waits[i].Start -= zero
+		g.Waits[i].End -= zero
+	}
+	if v.has(record.SeenEnded) {
+		g.Outcome, g.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
+	}
+}
+
+// task fills in a task, which is empty.
+func (s *snapshot) task(t *Task, v *seen, zero time.Duration) {
+	t.ID, t.Group, t.Parent, t.Name = v.id, s.id(v.r.Group), s.id(v.r.Parent()), v.r.Name
+	t.Deps = s.deps(v)
+	s.taskFacts(t, v)
+	if t.Parent == 0 {
+		t.Parent = s.id(s.any(v.r.Group).r.Parent())
+	}
+	t.Pieces = s.pieces(v)
+	for i := range t.Pieces {
+		t.Pieces[i].Start -= zero
+		t.Pieces[i].End -= zero
+	}
+	if v.has(record.SeenEnded) {
+		t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
+	}
 }
 
 func (s *snapshot) id(n uint32) asap.ID {
-	if v := s.byN[n]; n != 0 && v != nil {
+	if v := s.any(n); n != 0 && v != nil {
 		return v.id
 	}
 	return 0
@@ -218,13 +364,16 @@ func (s *snapshot) id(n uint32) asap.ID {
 func (s *snapshot) deps(v *seen) []asap.ID { return s.ids(s.rawDeps(v)) }
 
 func (s *snapshot) ids(numbers []uint32) []asap.ID {
-	var ids []asap.ID
+	first := len(s.list)
 	for _, d := range numbers {
 		if id := s.id(d); id != 0 {
-			ids = append(ids, id)
+			s.list = append(s.list, id)
 		}
 	}
-	return ids
+	if first == len(s.list) {
+		return nil
+	}
+	return slices.Clip(s.list[first:])
 }
 
 func (s *snapshot) rawDeps(v *seen) []uint32 {

@@ -27,39 +27,31 @@ type Stats struct {
 
 	// TraceID, if not nil, finds the trace ID of a run in the context that its
 	// group was made with, or that other observers made of it: with OpenTelemetry,
-	//
-	//	func(ctx context.Context) string {
-	//		if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
-	//			return span.TraceID().String()
-	//		}
-	//		return ""
-	//	}
-	//
-	// It is called at the start of each outermost group, at the same time for
-	// several, and must not block; one that panics finds nothing. It is set before
-	// the first group begins.
+	// the function TraceID of package otelasap. It is called at the start of each
+	// outermost group, at the same time for several, and must not block; one that
+	// panics finds nothing. It is set before the first group begins.
 	TraceID func(context.Context) string
 	// Log, if not nil, has a line written for each group that failed, was slow or
 	// is stuck. It is set before the first group begins.
 	Log *Log
 
-	c collector
+	c       collector
+	digests digests
 
-	mu      sync.Mutex // guards what follows; nothing is computed with it held
-	start   time.Time  // of the first use
-	last    uint64     // number of the latest run
-	live    map[rootKey]liveRoot
-	arrived []*digest // runs that have ended and are not in the totals yet
+	mu      sync.Mutex                 // guards what follows; nothing is computed with it held
+	start   time.Time                  // of the first use
+	last    uint64                     // number of the latest run
+	live    map[*record.Entry]liveRoot // by the entry of the group
+	arrived []*digest                  // runs that have ended and are not in the totals yet
 
 	sums      sync.Mutex // guards what follows; no group waits for it
 	names     map[string]*family
 	used      uint64 // runs that were added
 	bytes     int    // of all names
+	kept      int    // of those, what the runs take that are kept whole
 	forgotten int
 	before    *Summary
 }
-
-type rootKey struct{ key, group uint32 }
 
 type liveRoot struct {
 	*root
@@ -87,7 +79,7 @@ func (s *Stats) Observe(e asap.Event) {
 	case began != nil:
 		s.began(began)
 	case ended != nil:
-		s.ended(ended)
+		s.ended(ended.own)
 	}
 }
 
@@ -99,12 +91,12 @@ func (s *Stats) began(r *root) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.live == nil {
-		s.live = make(map[rootKey]liveRoot)
+		s.live = make(map[*record.Entry]liveRoot)
 	}
 	s.startLocked()
 	s.last++
 	live.number = s.last
-	s.live[rootKey{r.key, r.group}] = live
+	s.live[r.own] = live
 	if live.watch != nil {
 		live.watch.begin(s.last)
 	}
@@ -116,20 +108,20 @@ func (s *Stats) startLocked() {
 	}
 }
 
-func (s *Stats) ended(r *root) {
-	key := rootKey{r.key, r.group}
+func (s *Stats) ended(own *record.Entry) {
 	s.mu.Lock()
-	live := s.live[key]
-	delete(s.live, key)
+	live, ok := s.live[own]
+	delete(s.live, own)
 	s.mu.Unlock()
+	if !ok {
+		return
+	}
 	if live.watch != nil {
 		defer live.watch.end() // the totals come first, which a logger that panics leaves
 	}
-	run := r.run()
-	if live.root != nil {
-		run.TraceID = live.trace
-	}
-	s.arrive(newDigest(run, live.number))
+	d := s.digests.get()
+	d.ended(live.root, live.number)
+	s.arrive(d)
 }
 
 // Sink is for package asap, which leads events past [Stats.Observe].
@@ -138,10 +130,10 @@ func (s *Stats) Sink() record.Sink { return (*statsSink)(s) }
 type statsSink Stats
 
 func (s *statsSink) Owner() any { return (*Stats)(s) }
-func (s *statsSink) Began(ctx context.Context, t *record.Table, group uint32) {
-	(*Stats)(s).began(rootOf(t, group, traceOf(ctx, s.TraceID)))
+func (s *statsSink) Began(ctx context.Context, t *record.Table) {
+	(*Stats)(s).began(rootOf(t, traceOf(ctx, s.TraceID)))
 }
-func (s *statsSink) Ended(t *record.Table, group uint32) { (*Stats)(s).ended(rootOf(t, group, "")) }
+func (s *statsSink) Ended(t *record.Table) { (*Stats)(s).ended(t.Own) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}
@@ -159,22 +151,29 @@ func (s *Stats) Add(run *Run) {
 	number := s.last
 	s.mu.Unlock()
 	own := *run
-	s.arrive(newDigest(&own, number))
+	d := new(digest)
+	d.added(&own, number)
+	s.arrive(d)
 }
 
 // arrive adds a run to the totals, with those of others that had to wait, or
 // leaves it to whoever is at them or comes next.
 func (s *Stats) arrive(d *digest) {
-	s.mu.Lock()
-	s.arrived = append(s.arrived, d)
-	full := len(s.arrived) > maxArrived
-	s.mu.Unlock()
-	if full {
+	if !s.sums.TryLock() {
+		s.mu.Lock()
+		s.arrived = append(s.arrived, d)
+		full := len(s.arrived) > maxArrived
+		s.mu.Unlock()
+		if !full {
+			return
+		}
 		s.sums.Lock()
-	} else if !s.sums.TryLock() {
-		return
+		d = nil
 	}
 	s.takeLocked()
+	if d != nil {
+		s.addLocked(d)
+	}
 	s.sums.Unlock()
 }
 
@@ -212,16 +211,39 @@ func (s *Stats) addLocked(d *digest) {
 	}
 	s.used++
 	f.used = s.used
-	before := f.bytes
+	bytes, kept := f.bytes, f.kept
 	f.add(d, s.unitOf(d.at))
-	s.bytes += f.bytes - before
-	for s.bytes > s.maxBytes() && s.forgetLocked(f) {
+	s.digests.put(d)
+	s.bytes += f.bytes - bytes
+	s.kept += f.kept - kept
+	s.boundLocked(f)
+}
+
+// boundLocked keeps within the bound: of that, the runs that are kept whole have a
+// half. Those go first of whom has most of them, and names that were not used for
+// longest; f was used last.
+func (s *Stats) boundLocked(f *family) {
+	most := s.maxBytes()
+	for s.kept > most/2 {
+		f := s.heaviestLocked()
+		bytes, kept := f.bytes, f.kept
+		f.thin()
+		s.bytes += f.bytes - bytes
+		s.kept += f.kept - kept
 	}
-	if s.bytes > s.maxBytes() {
-		if s.bytes -= f.shed(); s.bytes > s.maxBytes() {
-			s.forgetLocked(nil)
+	for s.bytes > most && (s.forgetLocked(f) || s.forgetLocked(nil)) {
+	}
+}
+
+// heaviestLocked is the name whose kept runs take most.
+func (s *Stats) heaviestLocked() *family {
+	var most *family
+	for _, f := range s.names {
+		if most == nil || f.kept > most.kept {
+			most = f
 		}
 	}
+	return most
 }
 
 func (s *Stats) maxBytes() int {
@@ -247,6 +269,7 @@ func (s *Stats) forgetLocked(but *family) bool {
 	}
 	delete(s.names, oldest.name)
 	s.bytes -= oldest.bytes
+	s.kept -= oldest.kept
 	s.forgotten++
 	return true
 }
@@ -277,17 +300,21 @@ func (s *Stats) Bytes() int {
 
 // Run returns the run of that Number, and nil if it is neither running nor kept.
 // One that runs is cut off at this moment; a kept one must not be changed.
-func (s *Stats) Run(number uint64) *Run {
-	if live := s.liveRoot(number); live != nil {
+func (s *Stats) Run(n uint64) *Run {
+	if live := s.liveRoot(n); live != nil {
 		if run := live.run(); len(run.Groups) > 0 {
-			run.Number = number
+			run.Number = n
 			return run
 		}
 	}
 	s.lock()
 	defer s.unlock()
 	for _, f := range s.names {
-		if k := f.runs[number]; k != nil {
+		if k := f.runs[n]; k != nil {
+			if !k.numbered {
+				number(k.run)
+				k.numbered = true
+			}
 			return k.run
 		}
 	}

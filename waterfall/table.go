@@ -167,5 +167,5 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 }
 
 func (t *table) root(group uint32, trace string) *root {
-	return &root{t, t.key, group, t.began, trace}
+	return &root{t, t.key, group, t.began, trace, t.at(group)}
 }

@@ -9,8 +9,12 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// maxRows is the number of tasks that a text shows; it counts the others.
-const maxRows = 200
+// A text of more than mostRows rows has the fewRows that tell most; the others are a
+// band.
+const (
+	mostRows = 100
+	fewRows  = 40
+)
 
 // Text returns the waterfall for a terminal of that many columns, at least 40;
 // 0 means 80. Without color it has the same content: states differ in their
@@ -19,7 +23,8 @@ const maxRows = 200
 // Every task has its time of running (waits do not count), the tasks that it
 // needed, and a bar: full blocks where it was what the run waited for, heavy
 // lines where it ran, shades where it was queued, dots where it was blocked.
-// Below are the critical path and, in sentences, what went wrong.
+// Many tasks alike, such as the elements of a Map, are one band: the more of them
+// run, the higher it is. Below are the critical path and, in sentences, what went wrong.
 func (r *Run) Text(width int, color bool) string {
 	if width <= 0 {
 		width = 80
@@ -34,8 +39,10 @@ func (r *Run) Text(width int, color bool) string {
 	}
 	p.head()
 	if len(r.Tasks) > 0 {
-		p.chart()
+		rows := p.rows(p.critical, mostRows, fewRows)
+		p.chart(rows)
 		p.path()
+		p.bands(rows)
 	}
 	if words := r.Explain(); len(words) > 0 {
 		p.b.WriteByte('\n')
@@ -70,7 +77,7 @@ func (p *painter) head() {
 		verb = "running for "
 	}
 	verb += duration(r.Makespan)
-	name := short(cmp.Or(plain(r.Name), "group"), max(10, p.width-len(verb)-2))
+	name := isolate(short(cmp.Or(told(r.Name), "group"), max(10, p.width-len(verb)-2)))
 	parts := []string{name + ": " + verb, count(len(r.Tasks), "task")}
 	if peak := r.peak(); peak > 0 {
 		parts = append(parts, "work "+duration(r.work()), fmt.Sprintf("at most %d at once", peak))
@@ -82,122 +89,6 @@ func (p *painter) head() {
 	p.b.WriteString(p.style(bold, name) + text[len(name):])
 }
 
-// chart lays out the columns: mark and name, time, needs, bar.
-func (p *painter) chart() {
-	all := p.rows()
-	rows := p.important(all, p.critical, maxRows)
-	names := make([]string, len(rows))
-	needs := make([]string, len(rows))
-	nameWidth, needsWidth := 4, 0
-	for i, r := range rows {
-		names[i] = strings.Repeat("  ", min(r.depth, 8)) + plain(p.label(r))
-		nameWidth = max(nameWidth, textWidth(names[i]))
-		if r.task >= 0 {
-			needs[i] = p.needs(r.task)
-			needsWidth = max(needsWidth, textWidth(needs[i]))
-		}
-	}
-	nameWidth = min(nameWidth, max(10, p.width*3/10))
-	needsWidth = min(needsWidth, p.width/5)
-	if p.width < 60 {
-		needsWidth = 0
-	}
-	if needsWidth > 0 {
-		needsWidth = max(needsWidth, len("needs")) + 1
-	}
-	p.columns = p.width - 2 - nameWidth - 1 - 7 - 1 - needsWidth - 1
-	p.b.WriteString("\n" + strings.Repeat(" ", 2+nameWidth+1) + "   took ")
-	if needsWidth > 0 {
-		p.b.WriteString(fit("needs", needsWidth))
-	}
-	p.b.WriteString(p.style(dim, axis(p.run.Makespan, p.columns)) + "\n")
-	for i, r := range rows {
-		if r.task < 0 {
-			p.b.WriteString("  " + p.style(dim, strings.TrimRight(fit(names[i], nameWidth), " ")) + "\n")
-			continue
-		}
-		t := &p.run.Tasks[r.task]
-		mark, st := "  ", none
-		if p.critical[t.ID] {
-			mark, st = "▸ ", bold
-			p.used["▸"] = true
-		}
-		if bad(t.Outcome) {
-			st = red
-		}
-		took := ""
-		if t.started() {
-			took = duration(t.Took())
-		}
-		line := mark + p.style(st, fit(names[i], nameWidth)) + " " + right(took, 7) + " "
-		if needsWidth > 0 {
-			line += p.style(dim, fit(fit(needs[i], needsWidth-1), needsWidth))
-		}
-		p.b.WriteString(trim(line+p.paintBar(t, p.steps)) + "\n")
-	}
-	p.rest(all, rows)
-	p.legend()
-}
-
-// rest counts the tasks that are not shown.
-func (p *painter) rest(all, rows []row) {
-	if len(all) == len(rows) {
-		return
-	}
-	shown := make(map[int]bool, len(rows))
-	for _, r := range rows {
-		shown[r.task] = true
-	}
-	by := make(map[asap.Outcome]int)
-	n := 0
-	for i := range p.run.Tasks {
-		if !shown[i] {
-			by[p.run.Tasks[i].Outcome]++
-			n++
-		}
-	}
-	var parts []string
-	for o := asap.Outcome(0); o <= asap.Goexited; o++ {
-		if by[o] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", by[o], outcomeWord(o, o != 0)))
-		}
-	}
-	if n > 0 {
-		p.wrap(fmt.Sprintf("… %s not shown: %s", count(n, "task"), strings.Join(parts, ", ")), "  ")
-	}
-}
-
-// needs lists what a task needed; the last to end, if it made the task wait,
-// is what the picture is about, so nothing is left out but by the column's width.
-func (p *painter) needs(t int) string {
-	var names []string
-	for _, s := range p.sources(t) {
-		names = append(names, plain(p.run.Tasks[s].Name))
-	}
-	return strings.Join(names, ", ")
-}
-
-// legend explains the characters that were used, and no others.
-func (p *painter) legend() {
-	entries := []struct{ glyphs, text string }{
-		{"█▌▐", "running, critical"}, {"━╸╺", "running"}, {"░", "queued"}, {"·", "blocked"},
-		{"✗", "failed"}, {"!", "tolerated"}, {"○", "left out"}, {"–", "skipped"}, {"~", "canceled"}, {"»", "exited"}, {"…", "goes on"}, {"?", "no end seen"},
-	}
-	var parts []string
-	for _, e := range entries {
-		for _, g := range e.glyphs {
-			if p.used[string(g)] {
-				parts = append(parts, string([]rune(e.glyphs)[0])+" "+e.text)
-				break
-			}
-		}
-	}
-	if len(parts) > 0 {
-		p.b.WriteByte('\n')
-		p.flow(dim, "  ", parts, "   ")
-	}
-}
-
 // counts tells whether a step of the critical path is a thousandth of the run,
 // and so worth a mark; less in a path of many steps.
 func (p *painter) counts(s Step) bool {
@@ -207,13 +98,13 @@ func (p *painter) counts(s Step) bool {
 // path writes the critical path in one line, or what fits in three.
 func (p *painter) path() {
 	var parts []string
-	var short time.Duration
+	var little time.Duration
 	for _, s := range p.steps {
 		if !p.counts(s) {
-			short += s.Len()
+			little += s.Len()
 			continue
 		}
-		name := plain(s.Name)
+		name := isolate(short(told(s.Name), min(longestName, max(10, p.width/2))))
 		switch s.State {
 		case Outside:
 			name = "(caller)"
@@ -230,15 +121,78 @@ func (p *painter) path() {
 	if len(parts) > 12 {
 		parts = append(append(append([]string(nil), parts[:6]...), fmt.Sprintf("… %d steps …", len(parts)-11)), parts[len(parts)-5:]...)
 	}
-	if short > 0 {
-		parts[len(parts)-1] += " (and " + duration(short) + " in short steps)"
+	if little > 0 {
+		parts[len(parts)-1] += " (and " + duration(little) + " in short steps)"
 	}
 	parts[0] = "▸ critical path: " + parts[0]
 	p.flow(none, "", parts, " → ")
 }
 
+// bands says what is in the bands.
+func (p *painter) bands(rows []row) {
+	first := true
+	for _, r := range rows {
+		if r.band == nil || r.band.sort == onTheWay {
+			continue
+		}
+		if first {
+			p.b.WriteByte('\n')
+		}
+		first = false
+		p.wrap(p.say(r.band), "  ")
+	}
+}
+
 // wrap writes a sentence in lines of the width.
-func (p *painter) wrap(s, indent string) { p.flow(none, indent, strings.Fields(s), " ") }
+func (p *painter) wrap(s, indent string) { p.flow(none, indent, unbroken(s), " ") }
+
+// wrapped is a sentence in lines of some columns, what is longer than a line cut.
+func wrapped(s string, columns int) []string {
+	var out []string
+	line := ""
+	for _, word := range unbroken(s) {
+		if word = short(word, columns); line != "" && textWidth(line)+1+textWidth(word) > columns {
+			out = append(out, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(out, line)
+}
+
+// unbroken is what of a sentence stays on one line: words, and numbers with their
+// units.
+func unbroken(s string) []string {
+	words := strings.Fields(s)
+	parts := words[:0:0]
+	for _, w := range words {
+		if n := len(parts); n > 0 && endsInNumber(parts[n-1]) && isUnit(w) {
+			parts[n-1] += " " + w
+			continue
+		}
+		parts = append(parts, w)
+	}
+	return parts
+}
+
+func endsInNumber(s string) bool {
+	s = strings.TrimLeft(s, "−+(")
+	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.IndexAny(s[len(s)-1:], "0123456789hm") == 0
+}
+
+// isUnit tells whether a word is that of a number before it, as in 12 ms, 3 % and 2m 5s.
+func isUnit(s string) bool {
+	s = strings.TrimRight(s, ".,;:)")
+	switch s {
+	case "ns", "µs", "ms", "s", "%":
+		return true
+	}
+	digits := strings.TrimRight(s, "sm")
+	return len(digits)+1 == len(s) && strings.Trim(digits, "0123456789") == ""
+}
 
 // flow writes parts in lines of the width, the second and later ones indented;
 // a part stays whole if it is no longer than a line.
@@ -256,7 +210,7 @@ func (p *painter) flow(st style, indent string, parts []string, sep string) {
 			next()
 		}
 		for used+textWidth(strings.TrimRight(part, " ")) > p.width {
-			n := prefix(part, p.width-used)
+			n := breakAt(part, p.width-used)
 			line += part[:n]
 			part = part[n:]
 			next()
@@ -267,11 +221,24 @@ func (p *painter) flow(st style, indent string, parts []string, sep string) {
 	p.b.WriteString(p.style(st, strings.TrimRight(line, " ")) + "\n")
 }
 
+// breakAt is where a text of more than w columns goes on in the next line: after a
+// word that fits, or within the first one.
+func breakAt(s string, w int) int {
+	n := prefix(s, w)
+	for at := strings.LastIndexByte(s[:n], ' '); at > 0; at = strings.LastIndexByte(s[:at], ' ') {
+		before, after := s[strings.LastIndexByte(s[:at], ' ')+1:at], s[at+1:]
+		if after, _, _ = strings.Cut(after, " "); !endsInNumber(before) || !isUnit(after) {
+			return at + 1
+		}
+	}
+	return n
+}
+
 // axis writes round instants over the columns of a chart.
 func axis(span time.Duration, columns int) string {
 	line := []rune(strings.Repeat(" ", columns+1))
 	free := 0
-	for _, t := range ticks(span, max(1, columns/11)) {
+	for _, t := range ticks(span, max(2, columns/11)) {
 		label := []rune(duration(t))
 		if t == 0 {
 			label = []rune("0")

@@ -50,7 +50,7 @@ func (v *validator) at(list string, i int, format string, args ...any) error {
 	place := jsontext.Pointer("/" + list + "/" + strconv.Itoa(i))
 	where := fmt.Sprintf("%s[%d]", list, i)
 	if list == "tasks" {
-		where += " (" + short(plain(v.run.Tasks[i].Name), longestName) + ")"
+		where += " (" + called(v.run.Tasks[i].Name) + ")"
 	}
 	return &flaw{place, where + ": " + fmt.Sprintf(format, args...)}
 }

@@ -100,7 +100,7 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 		s = m.simulate(scale, gone, limit)
 	}
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
-		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", plain(m.path(i)))
+		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
 	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
 	switch took := base.makespan(); {
@@ -173,14 +173,18 @@ func (m *model) dropTree(t int, gone []bool) {
 	}
 }
 
-// find returns the tasks of a name, a path or, with [], of a Map.
+// find returns the tasks of a name, a path or, with [], of a Map; with a star or [],
+// all tasks alike, within those alike: page[]/head, shard-*, ping#*.
 func (x *index) find(name string) []int {
 	var out []int
 	whole, elements := strings.CutSuffix(name, "[]")
+	many := strings.Contains(name, "[]") || strings.Contains(name, "*")
 	for i := range x.run.Tasks {
 		switch {
 		case name == "":
 		case x.run.Tasks[i].Name == name, x.path(i) == name:
+			out = append(out, i)
+		case many && x.ofFamily(i, name):
 			out = append(out, i)
 		case elements:
 			if p := x.parent(i); p >= 0 && x.container(p) && x.run.Tasks[p].Group == x.run.Tasks[i].Group &&
@@ -195,7 +199,7 @@ func (x *index) find(name string) []int {
 func (x *index) names() []string {
 	var names []string
 	for i := range x.run.Tasks {
-		if n := short(plain(x.run.Tasks[i].Name), longestName); n != "" && !slices.Contains(names, n) && len(names) < 20 {
+		if n := called(x.run.Tasks[i].Name); x.run.Tasks[i].Name != "" && !slices.Contains(names, n) && len(names) < 20 {
 			names = append(names, n)
 		}
 	}

@@ -126,3 +126,24 @@ func prefix(s string, w int) int {
 	}
 	return at
 }
+
+// fitTail is fit for a text of which the tail, a number mostly, must stay whole.
+func fitTail(s, tail string, w int) string {
+	if tail == "" || textWidth(tail) >= w {
+		return fit(s+tail, w)
+	}
+	return fit(short(s, w-textWidth(tail))+tail, w)
+}
+
+// isolate keeps a name that is written from right to left from turning what stands
+// beside it, on a terminal that turns it: first strong isolate, and its end.
+func isolate(s string) string {
+	if !strings.ContainsFunc(s, rightToLeft) {
+		return s
+	}
+	return "\u2068" + s + "\u2069"
+}
+
+func rightToLeft(r rune) bool {
+	return r >= 0x590 && r <= 0x8FF || r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFE || r >= 0x10800 && r <= 0x10FFF || r >= 0x1E800 && r <= 0x1EFFF
+}

@@ -23,7 +23,7 @@ func (r *Run) Explain() []string {
 		e.stuck()
 	}
 	for _, n := range r.Notes {
-		e.say("note: %s", plain(n))
+		e.say("note: %s", plain(clip(n, 4*longestTold)))
 	}
 	return e.out
 }
@@ -37,7 +37,7 @@ func (e *explainer) say(format string, args ...any) {
 	e.out = append(e.out, fmt.Sprintf(format, args...))
 }
 
-func (e *explainer) name(i int) string { return short(plain(e.path(i)), 120) }
+func (e *explainer) name(i int) string { return short(e.told(i), 2*longestName) }
 
 // cycles tells every circle of waits once, from the errors that it left.
 func (e *explainer) cycles() {
@@ -68,12 +68,12 @@ func cyclePath(err string) []string {
 		return nil
 	}
 	path, _, _ = strings.Cut(path, "\n")
-	names := strings.Split(path, " → ")
+	names := strings.Split(clip(path, 8*longestTold), " → ")
 	if len(names) < 2 {
 		return nil
 	}
 	for i := range names {
-		names[i] = plain(names[i])
+		names[i] = called(names[i])
 	}
 	last := &names[len(names)-1]
 	if rest, ok := strings.CutPrefix(*last, names[0]); ok && (strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, ";")) {
@@ -133,7 +133,7 @@ func because(t *Task) string {
 	case more && t.Outcome != asap.Panicked:
 		text += " …"
 	}
-	return ": " + short(plain(text), 500)
+	return ": " + short(plain(clip(text, 4*longestTold)), 500)
 }
 
 // losses tells who came to nothing without a fault of their own.

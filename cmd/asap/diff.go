@@ -10,15 +10,24 @@ import (
 )
 
 var diffCommand = &command{
-	name: "diff", args: "before.json after.json",
-	short: "explain why two runs differ",
+	name: "diff", args: "[-window W] before after",
+	short: "explain why two runs, or many runs, differ",
 	long: `
 Tells which tasks explain the difference between two runs. "critical" is the
 task's time on the critical path, running and queued; these differences add up
 to that of the runs exactly. "fixed" is how much shorter the second run would
 have been if the task alone had run as long as in the first: a prediction.
-One of the two may be -, for standard input.`,
+One of the two may be -, for standard input.
+
+With two summaries of many runs it tells what has changed in groups of one name,
+and which tasks the runs about p50 and p99 waited for longer. A summary is what a
+debug page, as of package asapweb, gives at its address: all groups, or with
+?group=NAME one. Saved before a deployment, it tells what the new build changed:
+  curl 'http://localhost:8080/debug/asap/?format=json&window=hour' > before.json
+  asap diff -window minute before.json http://localhost:8080/debug/asap/`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
+		top := fs.Int("n", 10, "at most so many tasks of a group, of summaries")
+		window := windowFlag(fs)
 		return func(e *env, args []string) error {
 			if len(args) != 2 {
 				return usage("%d files; a difference needs two", len(args))
@@ -26,15 +35,27 @@ One of the two may be -, for standard input.`,
 			if args[0] == "-" && args[1] == "-" {
 				return usage("standard input can be read once")
 			}
-			a, err := e.read(args[0])
+			if err := checkWindow(*window, args); err != nil {
+				return err
+			}
+			a, before, err := e.readAny(args[0], "window", *window)
 			if err != nil {
 				return err
 			}
-			b, err := e.read(args[1])
-			if err != nil {
+			b, after, err := e.readAny(args[1], "window", *window)
+			switch {
+			case err != nil:
 				return err
+			case a != nil && b != nil:
+				return diff(e, a, b)
+			case before != nil && after != nil:
+				return diffSummaries(e, before, after, *top)
 			}
-			return diff(e, a, b)
+			one, many := args[0], args[1]
+			if before != nil {
+				one, many = many, one
+			}
+			return fmt.Errorf("%s is one run, and %s is a summary of many; two of a kind can be compared", source(one), source(many))
 		}
 	},
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,34 +12,77 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// read reads the run of a file, or of standard input: - or no name. An error
-// has the file, the line and the column.
+// read reads the run of a file, of standard input, - or no name, or of the page of
+// a run at an address. An error has the file, the line and the column.
 func (e *env) read(file string) (*waterfall.Run, error) {
-	in := e.in
-	if file == "" || file == "-" {
-		file = "standard input"
+	run, summary, err := e.readAny(file)
+	if summary != nil {
+		hint := ""
+		if isAddress(file) {
+			hint = "; the address of a run ends as in ?run=12"
+		}
+		return nil, fmt.Errorf("%s: this is a summary of many runs, and one is wanted%s", source(file), hint)
+	}
+	return run, err
+}
+
+// readAny reads a run or a summary of many, whichever it is. The parameters are
+// those of an address, for pages of more than one run.
+func (e *env) readAny(file string, parameters ...string) (*waterfall.Run, *waterfall.Summary, error) {
+	data, err := e.bytes(file, parameters...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var run *waterfall.Run
+	var summary *waterfall.Summary
+	var kind struct {
+		Asap string `json:"asap"`
+	}
+	if json.Unmarshal(data, &kind) == nil && kind.Asap == "summary" {
+		summary, err = waterfall.ReadSummary(bytes.NewReader(data))
 	} else {
+		run, err = waterfall.ReadJSON(bytes.NewReader(data))
+	}
+	if r, ok := errors.AsType[*waterfall.ReadError](err); ok {
+		err = fmt.Errorf("%s:%d:%d: %w", source(file), r.Line, r.Column, r.Err)
+	}
+	return run, summary, err
+}
+
+// source is how messages call a file.
+func source(file string) string {
+	if file == "" || file == "-" {
+		return "standard input"
+	}
+	return file
+}
+
+func (e *env) bytes(file string, parameters ...string) ([]byte, error) {
+	if isAddress(file) {
+		return fetch(file, parameters...)
+	}
+	in := e.in
+	if file != "" && file != "-" {
 		f, err := os.Open(file)
 		if err != nil {
-			if p, ok := errors.AsType[*os.PathError](err); ok {
-				return nil, fmt.Errorf("%s: %w", file, p.Err)
-			}
-			return nil, err
+			return nil, fileError(file, err)
 		}
 		defer f.Close()
 		in = f
 	}
-	run, err := waterfall.ReadJSON(in)
-	if r, ok := errors.AsType[*waterfall.ReadError](err); ok {
-		return nil, fmt.Errorf("%s:%d:%d: %w", file, r.Line, r.Column, r.Err)
-	}
+	data, err := io.ReadAll(in)
 	if err != nil {
-		if p, ok := errors.AsType[*os.PathError](err); ok {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fileError(source(file), err)
 	}
-	return run, nil
+	return data, nil
+}
+
+// fileError has the name of a file once.
+func fileError(file string, err error) error {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
+		err = p.Err
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 // one is the only argument, which may be missing.
@@ -56,6 +101,11 @@ func (e *env) picture(w io.Writer, run *waterfall.Run, format string, width int)
 	if format == "text" && width > 0 {
 		_, err := io.WriteString(w, run.Text(width, false))
 		return err
+	}
+	if f, ok := w.(*os.File); ok && format == string(waterfall.PProf) {
+		if i, err := f.Stat(); err == nil && i.Mode()&os.ModeCharDevice != 0 && f.Name() != os.DevNull {
+			return usage("a profile is no text for a terminal; write it to a file: asap show -format pprof run.json > run.pb.gz")
+		}
 	}
 	return run.Write(w, waterfall.Format(format))
 }

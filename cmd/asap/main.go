@@ -6,9 +6,11 @@
 //	asap whatif run.json user=-50% limit=4      predict a run with changes
 //	asap diff before.json after.json            explain a difference
 //	asap critical *.json                        what is critical in many runs
+//	asap critical http://localhost:8080/debug/asap/
+//	                                            and in what a program has seen
 //
-// A run is the JSON that package waterfall writes. Without a file, or with -,
-// the commands read standard input. The exit code is 0, 1 for an input that is
+// A run is the JSON that package waterfall writes: a file, or the address of a page
+// of package asapweb. Without a file, or with -, the commands read standard input. The exit code is 0, 1 for an input that is
 // not right, and 2 for wrong usage.
 package main
 
@@ -86,8 +88,9 @@ func help(w io.Writer) {
 		fmt.Fprintf(w, "  asap %-9s %-39s %s\n", c.name, c.args, c.short)
 	}
 	fmt.Fprint(w, `
-A run is the JSON that package waterfall writes. Without a file, or with -, the
-commands read standard input. asap help COMMAND says more.
+A run is the JSON that package waterfall writes: a file, or the address of a page
+of package asapweb, as http://localhost:8080/debug/asap/?run=12. Without a file, or
+with -, the commands read standard input. asap help COMMAND says more.
 
 Exit codes: 0, 1 for an input that is not right, 2 for wrong usage.
 `)

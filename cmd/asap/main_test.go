@@ -91,6 +91,8 @@ func TestGolden(t *testing.T) {
 	}{
 		{"help", []string{"help"}},
 		{"help-whatif", []string{"help", "whatif"}},
+		{"help-critical", []string{"help", "critical"}},
+		{"help-diff", []string{"help", "diff"}},
 		{"show", []string{"show", file("readme")}},
 		{"show-mermaid", []string{"show", "-format", "mermaid", file("readme")}},
 		{"whatif", []string{"whatif", file("readme"), "user=-50%", "config=0", "limit=1"}},

@@ -28,7 +28,7 @@ Without a change it lists what to fix first.`,
 		width := fs.Int("width", 0, "columns of the text, without color")
 		return func(e *env, args []string) error {
 			file := ""
-			if len(args) > 0 && !strings.Contains(args[0], "=") {
+			if len(args) > 0 && (!strings.Contains(args[0], "=") || isAddress(args[0])) {
 				file, args = args[0], args[1:]
 			}
 			if *format != "" {

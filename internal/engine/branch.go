@@ -31,9 +31,11 @@ type branch struct {
 }
 
 // pass is a slot of a limiter on its way to a branch that waited there, in a list of
-// one goroutine's; with it go those from rest up to end, which are to be given back.
+// one goroutine's; with it go those from rest up to end, which are to be given back, or
+// those go alone.
 type pass struct {
 	to        *branch
+	alone     bool
 	rest, end *Limiter
 	next      *pass
 }

@@ -66,6 +66,20 @@ func (g *Group) hasEnded() bool {
 	return g.noticeEnd()
 }
 
+// endsWithOuter reports whether the group has an end, or one around it that it is about
+// to end with: tasks are told that a task is done before the groups inside are (keeps
+// 23). For the same goroutines as hasEnded.
+func (g *Group) endsWithOuter() bool {
+	for ended := g.hasEnded(); !ended; ended = g.ending.Load() != nil {
+		owner := g.owner.Load()
+		if owner == nil || g.parent.Done() == nil { // nil if it ends with nothing around
+			return false
+		}
+		g = owner.group
+	}
+	return true
+}
+
 // noticeParent takes over the end of the base's parent, which comes from there
 // to g, and reports whether g has an end.
 func (g *Group) noticeParent() bool {

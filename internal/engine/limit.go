@@ -39,11 +39,13 @@ func LimiterOf(of *Node, limit int) *Limiter {
 	if limit == 0 {
 		return of.limiter()
 	}
-	return newLimiter(limit, of.limiter(), nil)
+	l := newLimiter(limit, of.limiter(), of.group)
+	l.queue.unlisted = l.shared == nil // else its queue has no bodies: see branch.go
+	return l
 }
 
-// newLimiter makes one with n slots inside of up, which is nil for an outermost. Its
-// bodies have the shared one that those of up have.
+// newLimiter makes one with n slots inside of up, which is nil for an outermost, for
+// bodies of the group of. They have the shared one that those of up have.
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := new(Limiter)
 	if up != nil {
@@ -175,6 +177,7 @@ func (l *Limiter) calmLocked() {
 func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	for ; l != nil; l = l.up {
 		if l.takeLocked() {
+			l.queue.unlistIfEmpty()
 			continue
 		}
 		if goesOn {
@@ -204,14 +207,34 @@ func (l *Limiter) takeAllLocked() (at *Limiter) {
 
 // giveAllLocked gives back the slots from l up to, but not including, end: those
 // that a body in the queue of end holds, or all with nil. Where who waits at a Shared
-// comes first, that one has a say in what is further out, and the rest goes with it.
+// comes first, that one has a say in what is further out, and the rest goes with it. So
+// does all where somebody waits there for a slot further out, and may come first here as
+// well, where its branch has no stub, as it found slots.
 func (l *Limiter) giveAllLocked(end *Limiter, granted *grants) {
 	for ; l != end; l = l.up {
+		if b := l.branchAround(end); b != nil {
+			granted.passes = &pass{to: b, alone: true, rest: l, end: end, next: granted.passes}
+			return
+		}
 		if p := l.giveLocked(granted); p != nil {
 			p.rest, p.end = l.up, end
 			return
 		}
 	}
+}
+
+// branchAround returns a branch that waits at a limiter between l and end, if somebody
+// waits at l as well; nil if there is none.
+func (l *Limiter) branchAround(end *Limiter) *branch {
+	if l.word.Load() != contended {
+		return nil
+	}
+	for x := l.up; x != end; x = x.up {
+		if stub := x.queue.stub; stub != nil {
+			return stub.body.(*branch)
+		}
+	}
+	return nil
 }
 
 // isContended reports whether anybody waits for a slot of l or above. Without the

@@ -41,12 +41,15 @@ func (s *settling) settle(n *Node, f *Failure) {
 	s.publishRest()
 }
 
-// publishRest publishes what is in work, and what comes into it by that.
+// publishRest publishes what is in work, and what comes into it by that. What is
+// ready is in order afterwards, if several of it may queue in one place: without a limit
+// of the group these are bodies that share one. Else each Map has its own, and its
+// elements in order.
 func (s *settling) publishRest() {
 	for n := s.work.Pop(); n != nil; n = s.work.Pop() {
 		s.publish(n)
 	}
-	if s.inlined && s.g.limiter != nil {
+	if s.inlined && (s.g.limiter != nil || s.gated && s.g.root.shares()) {
 		s.sort()
 	}
 }

@@ -297,7 +297,9 @@ func (s *Shared) nextLocked(granted *grants) *place {
 func (s *Shared) receive(p *pass, granted *grants) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p.to.arrive(granted)
+	if !p.alone {
+		p.to.arrive(granted)
+	}
 	s.giveOwnLocked(p.rest, p.end, granted)
 	s.serveLocked(granted)
 }

@@ -248,7 +248,7 @@ func (w *wait) conclude() error {
 		f.raise(by)
 	}
 	if n.isDone() {
-		if f := n.failure(); by != nil && f != nil && (f.Outcome == Canceled || f.Outcome == Skipped) && by.group.hasEnded() {
+		if f := n.failure(); by != nil && f != nil && (how == nil || w.byEnd) && (f.Outcome == Canceled || f.Outcome == Skipped) && by.group.endsWithOuter() {
 			by.makeWaiter().cut.Or(CutTask) // what was waited for has ended with the group, maybe a moment before the wait
 		}
 		if w.direct && by.group.ending.Load() == nil && !by.group.isOver() {

@@ -27,10 +27,10 @@ func (e *Entry) Note(f *Facts) {
 	}
 }
 
-// Facts returns what Note has noted, of an entry with SeenDeclared.
-func (e *Entry) Facts() (f Facts) {
-	if m := e.more.Load(); m != nil && m.facts != nil {
-		f = *m.facts
+// Facts returns what Note has noted, of an entry with SeenDeclared; nil if nothing.
+func (e *Entry) Facts() *Facts {
+	if m := e.more.Load(); m != nil {
+		return m.facts
 	}
-	return f
+	return nil
 }

@@ -27,9 +27,11 @@ func newEdgeStage(t *testing.T, depth int) *edgeStage {
 	st := &edgeStage{t: t, other: asap.New(t.Context()), ready: make(chan struct{})}
 	keep := st.other.Go("keep", edgeSleeps(time.Hour, 1))
 	st.g = []*asap.Group{asap.New(t.Context(), asap.Limit(1))}
+	nested := make(chan struct{})
 	var nest func(ctx context.Context) (int, error)
 	nest = func(ctx context.Context) (int, error) {
 		if len(st.g) > depth {
+			close(nested)
 			return keep.Await(ctx)
 		}
 		in := asap.New(ctx)
@@ -38,6 +40,7 @@ func newEdgeStage(t *testing.T, depth int) *edgeStage {
 		return 1, in.Wait()
 	}
 	st.g[0].Go("nest", nest)
+	<-nested
 	synctest.Wait() // all wait
 	st.finish = func() {
 		t.Helper()

@@ -408,6 +408,60 @@ func TestF4_WhoWasRunning(t *testing.T) {
 		}
 		wantText(t, "Wait", err, "group page (running: quote, gave up before): the client has gone")
 	})
+	for name, derive := range map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"the body's context": func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+		"one with a timeout": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Hour)
+		},
+	} {
+		virtual(t, "not who waited for a task around, told before the end, with "+name, func(t *testing.T) {
+			g := asap.New(t.Context(), asap.Observe(edgeHolds(func(e asap.Event) {
+				if e.Kind == asap.Ended && e.Name == "other" { // task is done, and the nested group has no end
+					time.Sleep(ms)
+				}
+			})))
+			guilty := g.Go("guilty", fails(sec, errBoom))
+			guilty.Then("other", never1[int](t)) // one of the two ends after task
+			task := guilty.Then("task", never1[int](t))
+			guilty.Then("other", never1[int](t))
+			g.Do("outer", func(ctx context.Context) error {
+				ctx, cancel := derive(ctx)
+				defer cancel()
+				in := asap.New(ctx)
+				in.Do("waits", func(ctx context.Context) error {
+					_, err := task.Await(ctx)
+					time.Sleep(sec)
+					return err
+				})
+				in.Go("runs", calls)
+				var ge *asap.GroupError
+				if err := in.Wait(); !errors.As(err, &ge) || !slices.Equal(ge.Running, []string{"runs"}) {
+					t.Errorf("Wait of the nested group: %#v", err)
+				}
+				return nil
+			})
+			wantText(t, "Wait", g.Wait(), "guilty: boom")
+		})
+	}
+	virtual(t, "who gave up before, and has no slot until the end", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*sec)
+		defer cancel()
+		other := asap.New(t.Context())
+		task := other.Go("task", calls)
+		time.AfterFunc(2*sec, other.Stop)
+		g := asap.New(ctx, asap.Limit(1))
+		g.Do("gave up", func(ctx context.Context) error {
+			short, cancel := context.WithTimeout(ctx, sec)
+			defer cancel()
+			_, err := task.Await(short)
+			return err
+		})
+		g.Go("busy", after(4*sec, 1))
+		var ge *asap.GroupError
+		if err := g.Wait(); !errors.As(err, &ge) || !slices.Equal(ge.Running, []string{"gave up"}) {
+			t.Errorf("Wait: %#v", err)
+		}
+	})
 	virtual(t, "the status of a nested call keeps its code", func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), sec)
 		defer cancel()

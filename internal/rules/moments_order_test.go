@@ -132,3 +132,39 @@ func TestR21_GoingOnAcrossLimits(t *testing.T) {
 		j.check(t, "0s busy starts", "10s busy ends", "10s A starts", "11s A ends", "11s B starts", "12s B ends")
 	})
 }
+
+// TestR21_OrderThroughAGather: of what becomes ready at one instant the first that was
+// declared begins first, also if a task without a body lies between, and if a limit is
+// not the group's but shared by tasks of it (R21, R40).
+func TestR21_OrderThroughAGather(t *testing.T) {
+	db := asap.SharedLimit(1)
+	for name, test := range map[string]struct {
+		group         []asap.Option
+		source, tasks bool // have db
+	}{
+		"a limit of the group":        {group: []asap.Option{asap.Limit(1)}},
+		"a shared limit of the group": {group: []asap.Option{db}},
+		"a shared limit of tasks":     {tasks: true},
+		"and of what they wait for":   {tasks: true, source: true},
+	} {
+		virtual(t, name, func(t *testing.T) {
+			j := newJournal()
+			g := asap.New(t.Context(), test.group...)
+			var ofSource, ofTasks []asap.TaskOption
+			var ofMap []asap.MapOption
+			if test.source {
+				ofSource = append(ofSource, db)
+			}
+			if test.tasks {
+				ofTasks, ofMap = append(ofTasks, db), append(ofMap, db)
+			}
+			source := g.Go("source", after(time.Second, 1), ofSource...)
+			first, second := g.Gather("first", source), g.Gather("second", source)
+			g.Map("map", second, func(ctx context.Context, _ int) (string, error) { return j.span("map", time.Second)(ctx) }, ofMap...)
+			first.Then("gathered", func(ctx context.Context, _ []int) (string, error) { return j.span("gathered", time.Second)(ctx) }, ofTasks...)
+			source.Then("then", func(ctx context.Context, _ int) (string, error) { return j.span("then", time.Second)(ctx) }, ofTasks...)
+			wantNil(t, "Wait", g.Wait())
+			j.check(t, "1s map starts", "2s map ends", "2s gathered starts", "3s gathered ends", "3s then starts", "4s then ends")
+		})
+	}
+}

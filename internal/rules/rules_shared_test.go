@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -328,6 +329,53 @@ func TestR40_Order(t *testing.T) {
 		waitAll(t, g)
 		j.check(t, "1s a starts", "2s a ends", "2s b starts", "3s b ends", "3s c starts", "4s c ends", "4s d starts", "5s d ends")
 	})
+}
+
+// TestR40_OrderUnderNestedLimits: who waits with a shared limit for a slot of an outer
+// limit comes before who came later at the inner one, which had a slot when it began to
+// wait (R21, R40).
+func TestR40_OrderUnderNestedLimits(t *testing.T) {
+	for name, test := range map[string]struct {
+		levels int // of limits between the two
+		ends   bool
+	}{
+		"the body waits":               {},
+		"the body waits, three limits": {levels: 1},
+		"the body waits, four limits":  {levels: 2},
+		"the body ends":                {ends: true},
+	} {
+		virtual(t, name, func(t *testing.T) {
+			j := newJournal()
+			db := asap.SharedLimit(2)
+			g := asap.New(t.Context(), asap.Limit(1))
+			made := make(chan struct{})
+			var shared, own *asap.Group
+			body := func(ctx context.Context) error {
+				shared, own = asap.New(ctx, db), asap.New(ctx)
+				shared.Go("first", j.span("first", sec)) // finds a slot of the inner limit, and waits for the outer one
+				own.Go("second", j.span("second", sec))  // takes that slot, and waits for the outer one
+				own.Go("third", j.span("third", sec))    // waits for the inner one
+				close(made)
+				if test.ends {
+					return nil
+				}
+				return errors.Join(own.Wait(), shared.Wait())
+			}
+			for range test.levels {
+				in := body
+				body = func(ctx context.Context) error {
+					g := asap.New(ctx, asap.Limit(2))
+					g.Do("between", in)
+					return g.Wait()
+				}
+			}
+			g.Map("map", g.Input("in", []int{1}), func(ctx context.Context, _ int) (int, error) { return 1, body(ctx) }, asap.Limit(2))
+			<-made
+			time.Sleep(time.Minute)
+			waitAll(t, shared, own, g)
+			j.check(t, "0s first starts", "1s first ends", "1s second starts", "2s second ends", "2s third starts", "3s third ends")
+		})
+	}
 }
 
 // engineWait waits for a task that nobody else waits for.

@@ -230,6 +230,9 @@ func (s *settling) started(n *onode) {
 		if n.group.lim != nil && n.group.owner != nil {
 			s.o.unsure("a nested group's last tasks are skipped while a slot is handed on")
 		}
+		if n.group.isAwaitedWithSlots() {
+			s.o.unsure("tasks that a body of another group waits for are skipped while a shared slot is handed on")
+		}
 		n.behind = s.cancel == n.group
 		s.skip(n, nil)
 		return

@@ -189,6 +189,14 @@ func (o *oracle) share(g *ogroup) {
 	root.shares = true
 }
 
+// isAwaitedWithSlots reports whether a body of another group, which will want its slots
+// again, waits for a task of g, where slots of both may be the same.
+func (g *ogroup) isAwaitedWithSlots() bool {
+	return g.o.shared != nil && slices.ContainsFunc(g.nodes, func(n *onode) bool {
+		return slices.ContainsFunc(n.waits, func(w *owait) bool { return w.seated && w.th.node.group != g })
+	})
+}
+
 func (g *ogroup) root() *ogroup {
 	for g.owner != nil {
 		g = g.owner.group

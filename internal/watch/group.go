@@ -110,10 +110,8 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	} else {
 		at = w.run.now()
 	}
-	if len(w.own) > 0 {
-		w.table = w.run.tableOf()
-	}
-	w.entry = w.run.slot()
+	e, chunk := w.run.slot()
+	w.entry = e
 	w.entry.Group, w.entry.Name = w.entry.Number, c.Name
 	if c.Owner != 0 {
 		w.entry.SetParent(c.Owner)
@@ -129,8 +127,11 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	if len(w.tellers) > 0 {
 		ctx = w.tellGroupStart(c, at, ctx)
 	}
+	if len(w.own) > 0 {
+		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, w.entry, chunk)
+	}
 	for _, r := range w.own {
-		r.Began(ctx, w.table, w.entry.Number)
+		r.Began(ctx, w.table)
 	}
 	return ctx
 }
@@ -179,9 +180,7 @@ func (w *Group) GroupEnd(outcome uint8, err error) {
 		for _, r := range w.own {
 			w.endSink(r)
 		}
-		if w.table = nil; w.outer {
-			w.run.table.Store(nil) // a task that is kept keeps it no longer
-		}
+		w.table = nil // a task that is kept keeps it no longer
 	}
 	if w.trace != nil {
 		w.trace.End()
@@ -196,5 +195,5 @@ func (w *Group) endSink(r reader) {
 			w.tellDropped(w.step(GroupEnd, w.entry, w.entry.Ended), v)
 		}
 	}()
-	r.Ended(w.table, w.entry.Number)
+	r.Ended(w.table)
 }

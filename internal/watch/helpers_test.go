@@ -87,10 +87,10 @@ type table struct {
 }
 
 func (s *table) Owner() any { return s }
-func (s *table) Began(_ context.Context, t *record.Table, group uint32) {
-	s.t, s.began = t, append(s.began, group)
+func (s *table) Began(_ context.Context, t *record.Table) {
+	s.t, s.began = t, append(s.began, t.Own.Number)
 }
-func (s *table) Ended(_ *record.Table, group uint32) { s.ended = append(s.ended, group) }
+func (s *table) Ended(t *record.Table) { s.ended = append(s.ended, t.Own.Number) }
 
 // waits returns the waits in e as text.
 func waits(e *record.Entry) string {

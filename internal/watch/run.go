@@ -17,9 +17,9 @@ type run struct {
 	clock func() time.Time // nil for that of this process
 	id    uint64           // the upper half of every ID, drawn so that one observer can tell runs apart
 	ids   atomic.Uint32
-	chunk atomic.Pointer[slots]
-	table atomic.Pointer[record.Table] // nil until somebody reads it
-	mu    sync.Mutex                   // guards changes of chunk and table
+	chunk atomic.Pointer[record.Chunk]
+	mu    sync.Mutex    // guards changes of chunk, and last
+	last  *record.Chunk // the chunk that was made last
 }
 
 func newRun(clock func() time.Time) *run {
@@ -40,42 +40,35 @@ func (r *run) now() time.Duration {
 	return time.Since(r.began)
 }
 
-// slots are the places for what observers are told of adjacent numbers, taken
-// in order of declaration. Nothing in an entry leads to a task: who keeps one
-// keeps its neighbours' entries and no bodies.
-type slots struct {
-	first   uint32
-	entries record.Chunk
-}
-
-// next is how many slots follow a chunk of n: sizes that leave little of what
-// the allocator hands out unused, and few for a small group.
-func (s *slots) next() *slots {
+// following makes the chunk after c, which may be nil: of sizes that leave little of
+// what the allocator hands out unused, and of few entries for a small group. Nothing
+// in an entry leads to a task: who keeps one keeps its neighbours' entries and no
+// bodies.
+func following(c *record.Chunk) *record.Chunk {
 	switch {
-	case s == nil:
-		return newSlots(1, 7) // a group of six tasks
-	case len(s.entries) < 22:
-		return newSlots(s.end(), 22)
-	case len(s.entries) < 51:
-		return newSlots(s.end(), 51)
+	case c == nil:
+		return newChunk(1, 7) // a group of six tasks
+	case len(c.Entries) < 22:
+		return newChunk(c.End(), 22)
+	case len(c.Entries) < 51:
+		return newChunk(c.End(), 51)
 	}
-	return newSlots(s.end(), 102)
+	return newChunk(c.End(), 102)
 }
 
-func (s *slots) end() uint32 { return s.first + uint32(len(s.entries)) }
-
-func newSlots(first uint32, n int) *slots {
-	return &slots{first, make(record.Chunk, n)}
+func newChunk(first uint32, n int) *record.Chunk {
+	return &record.Chunk{First: first, Entries: make([]record.Entry, n)}
 }
 
-// slot returns the place of the next task or group, which is the caller's.
-func (r *run) slot() *record.Entry {
+// slot returns the place of the next task or group, which is the caller's, and the
+// chunk that it is in.
+func (r *run) slot() (*record.Entry, *record.Chunk) {
 	n := r.ids.Add(1)
 	if c := r.chunk.Load(); c != nil {
-		if i := n - c.first; i < uint32(len(c.entries)) {
-			e := &c.entries[i]
+		if i := n - c.First; i < uint32(len(c.Entries)) {
+			e := &c.Entries[i]
 			e.Number = n
-			return e
+			return e, c
 		}
 	}
 	return r.slowSlot(n)
@@ -83,43 +76,28 @@ func (r *run) slot() *record.Entry {
 
 // slowSlot is slot for a number that is not of the chunk: it makes the next
 // ones, up to that of n. Who comes so late that its chunk has been replaced gets
-// one of its own.
-func (r *run) slowSlot(n uint32) *record.Entry {
+// one of its own, which comes after all: tables that begin before it have it.
+func (r *run) slowSlot(n uint32) (*record.Entry, *record.Chunk) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.chunk.Load()
-	if c != nil && n < c.first {
-		c = r.addLocked(newSlots(n, 1))
+	if c != nil && n < c.First {
+		c = r.addLocked(newChunk(n, 1))
 	} else {
-		for c == nil || n >= c.end() {
-			c = r.addLocked(c.next())
+		for c == nil || n >= c.End() {
+			c = r.addLocked(following(c))
 		}
 		r.chunk.Store(c)
 	}
-	e := &c.entries[n-c.first]
+	e := &c.Entries[n-c.First]
 	e.Number = n
-	return e
+	return e, c
 }
 
-func (r *run) addLocked(c *slots) *slots {
-	if t := r.table.Load(); t != nil {
-		t.Add(c.entries)
+func (r *run) addLocked(c *record.Chunk) *record.Chunk {
+	if r.last != nil {
+		r.last.Then(c)
 	}
+	r.last = c
 	return c
-}
-
-// tableOf returns the table of the run and makes it if need be. What was
-// declared long before it was made is not in it.
-func (r *run) tableOf() *record.Table {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.table.Load()
-	if t == nil {
-		t = &record.Table{Run: uint32(r.id >> 32), Began: r.began}
-		if c := r.chunk.Load(); c != nil {
-			t.Add(c.entries)
-		}
-		r.table.Store(t)
-	}
-	return t
 }

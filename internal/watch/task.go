@@ -23,7 +23,7 @@ func (w *Group) Declare(name string, parent, bits uint32, facts *record.Facts, d
 	if w.run == nil {
 		return nil
 	}
-	e := w.run.slot()
+	e, _ := w.run.slot()
 	e.Group, e.Name = w.entry.Number, name
 	if parent != 0 {
 		e.SetParent(parent)

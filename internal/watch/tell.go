@@ -46,7 +46,9 @@ func (w *Group) tellStep(s Step, ctx context.Context) context.Context {
 //go:noinline
 func (w *Group) tellDeclared(of *record.Entry, at time.Duration) {
 	s := w.step(Declared, of, at)
-	s.Limit = of.Facts().Limit
+	if f := of.Facts(); f != nil {
+		s.Limit = f.Limit
+	}
 	if deps := of.Deps(); len(deps) > 0 {
 		s.Deps = make([]uint64, len(deps))
 		for i, d := range deps {

@@ -13,8 +13,8 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// Of a run of a thousand tasks, the page fills what comes near the window: the
-// rest has its place, and takes part in the prediction.
+// A run of a thousand tasks alike is a band. Unfolded, the page makes the rows that come
+// near the window: the rest has its place, and takes part in the prediction.
 func TestLongChart(t *testing.T) {
 	stats := new(waterfall.Stats)
 	synctest.Test(t, func(t *testing.T) {
@@ -39,15 +39,19 @@ func TestLongChart(t *testing.T) {
 	server := serve(t, stats)
 	ctx := tab(t, 1000, 800, false)
 	do(t, ctx, chromedp.Navigate(server.URL+"/debug/asap/?run=1"))
+	wait(t, ctx, `document.querySelector(".row .crowd")`)
+	if n := js[int](t, ctx, `document.querySelectorAll("#chart .row").length`); n > 8 {
+		t.Errorf("the folded chart has %d rows, want the axis, a band and what is critical in it", n)
+	}
+	js[chromedp.Void](t, ctx, `document.querySelector(".row .fold").click()`)
 	const filled = `[...document.querySelectorAll(".row .track")].filter(e => e.querySelector(".p")).length`
 	wait(t, ctx, filled+" > 20")
 	if n := js[int](t, ctx, filled); n > 200 {
-		t.Errorf("%d rows are filled at first, want those near the window", n)
+		t.Errorf("%d rows are made at first, want those near the window", n)
 	}
 	js[chromedp.Void](t, ctx, `document.getElementById("whatif").click()`)
-	js[chromedp.Void](t, ctx, `[...document.querySelectorAll(".row[tabindex]")].at(-1).scrollIntoView()`)
-	const lastRow = `[...document.querySelectorAll(".row[tabindex]")].at(-1)`
-	wait(t, ctx, lastRow+`.querySelector(".p") && `+lastRow+`.querySelector("input")`)
+	js[chromedp.Void](t, ctx, `window.scrollTo(0, document.getElementById("chart").getBoundingClientRect().bottom + window.scrollY - 500)`)
+	wait(t, ctx, `[...document.querySelectorAll(".row[tabindex]")].at(-1).getAttribute("aria-label").startsWith("t999,")`)
 	want, err := stats.Run(1).WhatIf(waterfall.Speed("t999", -1))
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +61,7 @@ func TestLongChart(t *testing.T) {
 		t.Errorf("the page predicts %s ns, WhatIf %d", got.Makespan, want.Makespan)
 	}
 	js[chromedp.Void](t, ctx, `window.dispatchEvent(new Event("beforeprint"))`)
-	if n := js[int](t, ctx, filled); n != 1000 {
-		t.Errorf("%d rows are filled for the printer, want all 1000", n)
+	if n := js[int](t, ctx, filled); n < 1000 {
+		t.Errorf("%d rows are made for the printer, want all 1000", n)
 	}
 }

@@ -65,7 +65,9 @@ func TestMarkupStaysText(t *testing.T) {
 			js[chromedp.Void](t, ctx, `document.querySelector(".names tbody th a").click()`)
 			wait(t, ctx, `location.search.startsWith("?group=") && document.querySelector("ol.runs")`)
 			look("page of the name", page+"?group="+url.QueryEscape(bad), `document.querySelector("h1").textContent`,
-				`document.title`, `document.querySelector(".tasks tbody tr:last-child th").textContent === `+strconv.Quote(bad)+` ? document.querySelector(".tasks tbody tr:last-child th").textContent : document.querySelector(".tasks tbody th").textContent`)
+				`document.title`, `[...document.querySelectorAll(".tasks tbody th")].map(e => e.textContent).find(s => s === `+strconv.Quote(bad)+`) || "none"`)
+			look("what has changed", page+"?window=minute&against=hour&group="+url.QueryEscape(bad), `document.querySelector(".top ol a[href^='?group']").textContent`)
+			look("two runs", page+"?run=2&with=1", `document.querySelector(".lane:not(.axis) .name").textContent`)
 			for _, run := range []string{"1", "3"} { // ended, live
 				look("page of run "+run, page+"?run="+run, `document.querySelector(".top ol a[href^='?group']").textContent`,
 					`document.querySelector(".row .name:not(:empty)").textContent`)
@@ -90,7 +92,7 @@ func TestMarkupStaysText(t *testing.T) {
 				}
 				text := `document.querySelector(".row .name:not(:empty)").textContent`
 				if format == waterfall.SVG {
-					text = `[...document.querySelectorAll("text")].map(e => e.textContent).find(s => s === ` + strconv.Quote(bad) + ` || s.endsWith("…") && ` + strconv.Quote(bad) + `.startsWith(s.slice(0, -1))) ? ` + strconv.Quote(bad) + ` : ""`
+					text = `[...document.querySelectorAll("text")].map(e => e.lastChild ? e.lastChild.textContent : "").find(s => s === ` + strconv.Quote(bad) + ` || s.endsWith("…") && ` + strconv.Quote(bad) + `.startsWith(s.slice(0, -1))) ? ` + strconv.Quote(bad) + ` : ""`
 				}
 				look("downloaded "+string(format), "file://"+file, text)
 			}

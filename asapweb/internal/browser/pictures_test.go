@@ -1,7 +1,6 @@
 package browser_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"maps"
@@ -13,7 +12,6 @@ import (
 	"regexp"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -46,22 +44,12 @@ func (p recorded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // record runs a shop for a minute and keeps the pages, with those that they
 // link to.
-func record(t *testing.T) recorded {
+func record(t *testing.T) (p recorded, pair string) {
 	t.Helper()
-	p := make(recorded)
+	p = make(recorded)
 	synctest.Test(t, func(t *testing.T) {
-		s := &sample{rand.New(rand.NewPCG(1, 1)), new(waterfall.Stats)}
-		release := make(chan struct{})
-		done := make(chan error, 1)
-		for i := range 240 {
-			if i == 150 {
-				go func() { done <- s.stuck(context.Background(), release) }() // received below
-			}
-			for _, page := range []func(context.Context) error{s.home, func(ctx context.Context) error { return s.checkout(ctx) }, s.search} {
-				_ = page(t.Context()) // some fail
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
+		s := &sample{rnd: rand.New(rand.NewPCG(1, 1)), stats: new(waterfall.Stats)}
+		end := s.incident(t.Context())
 		h := asapweb.Handler(s.stats)
 		link := regexp.MustCompile(`href="\?([^"]*)"`)
 		var keep func(query string)
@@ -82,19 +70,23 @@ func record(t *testing.T) recorded {
 			}
 		}
 		keep("")
-		close(release)
-		if err := <-done; err != nil {
+		slow := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
+		typical := regexp.MustCompile(`(?s)Latest.*?run=(\d+)`).FindStringSubmatch(p["group=checkout"].Body.String())
+		keep("group=checkout&window=minute&against=since-start")
+		pair = "run=" + slow[1] + "&with=" + typical[1]
+		keep(pair)
+		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return p
+	return p, pair
 }
 
 // TestPictures looks at every page in a wide and a narrow window, in light and
 // in dark: nothing is wider than the window. With -pictures it keeps what it saw
 // for the documentation.
 func TestPictures(t *testing.T) {
-	pages := record(t)
+	pages, pair := record(t)
 	server := httptest.NewServer(pages)
 	defer server.Close()
 	slowest := regexp.MustCompile(`(?s)Slowest.*?run=(\d+)`).FindStringSubmatch(pages["group=checkout"].Body.String())
@@ -111,6 +103,8 @@ func TestPictures(t *testing.T) {
 		{"whatif", "run=" + slowest[1], `document.getElementById("whatif").click();
 			const s = document.querySelectorAll(".knob input")[3]; s.value = 40; s.dispatchEvent(new Event("input"))`},
 		{"live", "run=" + live[1], ""},
+		{"pair", pair, ""},
+		{"comparison", "group=checkout&window=minute&against=since-start", ""},
 	} {
 		for _, window := range []struct {
 			name  string
@@ -133,6 +127,9 @@ func TestPictures(t *testing.T) {
 					if window.name == "light" {
 						file = documented[view.name]
 					}
+				}
+				for _, p := range js[[]string](t, ctx, lowContrast) {
+					t.Errorf("%s", p)
 				}
 				if *pictures == "" || file == "" {
 					return

@@ -16,6 +16,43 @@ import (
 type sample struct {
 	rnd   *rand.Rand
 	stats *waterfall.Stats
+
+	slower time.Duration // by which each shipping quote takes longer
+	broken error         // of a shard
+}
+
+// incident runs the shop from half past eleven to half past two: from two
+// minutes past two on quotes take longer, a minute later a shard of the search
+// is gone, and then the bank does not answer any more. What it returns lets it
+// answer, and waits for who waits for it.
+func (s *sample) incident(ctx context.Context) (end func() error) {
+	day := time.Now().Truncate(24 * time.Hour)
+	until := func(hour, minute, second int, every time.Duration) {
+		for to := day.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(second)*time.Second); time.Now().Before(to); {
+			for _, page := range []func(context.Context) error{s.home, func(ctx context.Context) error { return s.checkout(ctx) }, s.search} {
+				_ = page(ctx) // some fail
+			}
+			time.Sleep(every)
+		}
+	}
+	time.Sleep(time.Until(day.Add(11*time.Hour + 30*time.Minute)))
+	until(13, 50, 0, 10*time.Second)
+	until(14, 2, 0, time.Second)
+	s.slower = 38 * time.Millisecond
+	until(14, 3, 0, time.Second)
+	s.broken = errors.New("dial tcp 10.0.3.17:9200: connect: connection refused")
+	until(14, 3, 20, time.Second)
+	release, done := make(chan struct{}), make(chan error, 3)
+	hang := func() { done <- s.stuck(context.WithoutCancel(ctx), release) } // received by end
+	go hang()
+	until(14, 3, 22, time.Second)
+	go hang()
+	go hang()
+	until(14, 3, 24, time.Second)
+	return func() error {
+		close(release)
+		return errors.Join(<-done, <-done, <-done)
+	}
 }
 
 // latency is a log-normal one with that median.
@@ -70,8 +107,9 @@ func (s *sample) checkout(ctx context.Context, options ...asap.Option) error {
 	}
 	stock, quote, pay, mail := s.latency(25), s.latency(40), s.latency(70), s.latency(20)
 	if s.rnd.IntN(9) == 0 {
-		quote *= 5
+		quote *= 2
 	}
+	quote += s.slower
 	reserved := cart.Then("stock", func(ctx context.Context, _ int) (int, error) { return call(stock, 1, nil)(ctx) })
 	shipping := address.And(cart).Then("shippingQuote", func(ctx context.Context, _ string, _ int) (int, error) { return call(quote, 5, nil)(ctx) })
 	charge := g.Go("charge", func(ctx context.Context) (string, error) {
@@ -95,7 +133,12 @@ func (s *sample) search(ctx context.Context) error {
 	for i := range took {
 		took[i] = s.latency(20)
 	}
-	hits := g.Map("shard", shards, func(ctx context.Context, i int) (int, error) { return call(took[i], i, nil)(ctx) })
+	hits := g.Map("shard", shards, func(ctx context.Context, i int) (int, error) {
+		if i == 5 && s.broken != nil {
+			return call(took[i], i, s.broken)(ctx)
+		}
+		return call(took[i], i, nil)(ctx)
+	})
 	hits.Then("rank", func(ctx context.Context, _ []int) (int, error) { return call(s.latency(8), 0, nil)(ctx) })
 	return g.Wait()
 }

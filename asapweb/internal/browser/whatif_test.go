@@ -41,7 +41,7 @@ type shownPrediction struct {
 
 const readPrediction = `(() => {
 	const out = document.getElementById("prediction");
-	const rows = [...document.querySelectorAll("#chart .row.critical")];
+	const rows = [...document.querySelectorAll("#chart .row.critical:not([aria-expanded])")];
 	return {
 		makespan: out.dataset.makespan || "", text: out.textContent,
 		critical: rows.map(r => r.getAttribute("aria-label").split(", ")[0]),
@@ -73,6 +73,7 @@ const makeChanges = `((changes, limit) => {
 })(%s, %d)`
 
 const sliderPaths = `(() => {
+	for (let fold; fold = document.querySelector(".row[aria-expanded=false] .fold");) fold.click();
 	document.getElementById("whatif").click();
 	return [...document.querySelectorAll(".knob input")].map(e => e.getAttribute("aria-label").slice("time of ".length, -" in percent".length));
 })()`

@@ -13,6 +13,9 @@
  * its way to the branch (a pass) is received in, the store of the group's end, and
  * the look at those of the group who wait.
  *
+ * A limit around T is not there. That a branch waits at it, so that who has no S gives
+ * T by way of S, may be at any time when somebody waits for T.
+ *
  * Left out: who comes first. The root takes the branch or body 3, and T its stub or
  * body 2, freely: the order is in the random graphs.
  *
@@ -26,6 +29,7 @@
  * break: BREAK_HOLD
  * break: BREAK_STUB
  * break: BREAK_PASS
+ * break: BREAK_ALONE
  * break: BREAK_SERVE
  * break: BREAK_BLOCK
  * break: BREAK_NOTE -DCANCEL
@@ -118,19 +122,27 @@ inline serve()
 	assert(!got)	/* the branch is at T only if it had none in hand */
 }
 
+/* Shared.giveOwnLocked. */
+inline giveOwn()
+{
+	if
+	:: inBranch && !blocked && !contended -> hand = true	/* offer */
+	:: inBranch && !blocked && contended ->
+		blocked = true; stub = true;
+		giveT()
+	:: !inBranch || blocked -> giveT()
+	fi;
+	if
+	:: got -> takePass()
+	:: else
+	fi
+}
+
 /* Shared.giveLocked. */
 inline give(n)
 {
 	if
-	:: !under(n)
-	:: under(n) && inBranch && !blocked && !contended -> hand = true	/* offer */
-	:: under(n) && inBranch && !blocked && contended ->
-		blocked = true; stub = true;
-		giveT()
-	:: under(n) && (!inBranch || blocked) -> giveT()
-	fi;
-	if
-	:: got -> takePass()
+	:: under(n) -> giveOwn()
 	:: else
 	fi;
 	freeS++;
@@ -224,7 +236,7 @@ over:	skip
 /* A body of the group without S. */
 proctype other()
 {
-	bool hand, got;
+	bool hand, got, alone;
 
 	atomic {	/* take, or admitAt */
 		if
@@ -240,7 +252,10 @@ proctype other()
 	fi;
 	atomic {	/* vacate */
 		st[2] = none;
-		giveT();
+		if
+		:: giveT()
+		:: contended -> alone = true	/* branchAround */
+		fi;
 		if
 		:: got -> passes++
 		:: else
@@ -248,7 +263,12 @@ proctype other()
 		check()
 	}
 	if
-	:: got ->
+#ifndef BREAK_ALONE
+	:: alone -> atomic { giveOwn(); serve(); check() }
+#else
+	:: alone
+#endif
+	:: !alone && got ->
 #ifndef BREAK_PASS
 		atomic { passes--; takePass(); serve(); check() }	/* Shared.receive */
 #else

@@ -1,0 +1,157 @@
+package browser_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// wideRuns are runs that fold, in virtual time.
+var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
+	// A Map of 500, 20 at a time, between other tasks.
+	"feed": func(t *testing.T, o asap.Option) error {
+		rnd := rand.New(rand.NewPCG(5, 5))
+		g := asap.New(t.Context(), o, asap.Name("feed"))
+		user := g.Go("user", sleep(20*time.Millisecond))
+		ids := user.Then("ids", func(ctx context.Context, _ int) ([]int, error) {
+			time.Sleep(10 * time.Millisecond)
+			return make([]int, 500), nil
+		})
+		items := g.Map("item", ids, func(ctx context.Context, _ int) (int, error) {
+			return sleep(time.Duration(5000+rnd.IntN(20_000)) * time.Microsecond)(ctx)
+		}, asap.Limit(20))
+		g.Optional("ads", func(ctx context.Context) (int, error) {
+			time.Sleep(30 * time.Millisecond)
+			return 0, errors.New("no ads today")
+		})
+		items.Then("page", func(ctx context.Context, _ []int) (int, error) { return sleep(12 * time.Millisecond)(ctx) })
+		return g.Wait()
+	},
+	// 10,000 tasks: a crawl whose pages have parts in nested groups, tasks of one
+	// name, shards with numbers, and some that fail.
+	"crawl": func(t *testing.T, o asap.Option) error {
+		rnd := rand.New(rand.NewPCG(6, 6))
+		ms := func(n int) time.Duration { return time.Duration(1+rnd.IntN(n*1000)) * time.Microsecond }
+		g := asap.New(t.Context(), o, asap.Name("crawl"), asap.Limit(64))
+		sites := g.Go("sites", func(ctx context.Context) ([]int, error) {
+			time.Sleep(15 * time.Millisecond)
+			return make([]int, 1500), nil
+		})
+		pages := g.MapOptional("page", sites, func(ctx context.Context, _ int) (int, error) {
+			inner := asap.New(ctx, asap.Name("page"))
+			for _, part := range []string{"head", "body", "links", "store"} {
+				inner.Go(part, sleep(ms(30)))
+			}
+			return 1, inner.Wait()
+		})
+		for range 1000 {
+			g.Go("ping", sleep(ms(20)))
+		}
+		for i := range 1000 {
+			g.Go(fmt.Sprintf("shard-%04d", i), sleep(ms(25)))
+		}
+		for i := range 450 {
+			g.Go(string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/3%26))+"Table", sleep(ms(25)))
+		}
+		pages.Do("index", func(ctx context.Context, _ []asap.Result[int]) error {
+			time.Sleep(40 * time.Millisecond)
+			return nil
+		})
+		return g.Wait()
+	},
+}
+
+func wideRun(t *testing.T, name string) *waterfall.Run {
+	t.Helper()
+	var rec waterfall.Recorder
+	synctest.Test(t, func(t *testing.T) {
+		if err := wideRuns[name](t, asap.Observe(&rec)); err != nil {
+			t.Error(err)
+		}
+	})
+	return rec.Run()
+}
+
+// open opens the downloaded page of a run.
+func open(t *testing.T, ctx context.Context, run *waterfall.Run) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "run.html")
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Write(f, waterfall.HTML); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Navigate("file://"+file))
+	wait(t, ctx, `document.querySelector("#chart .row .p, #chart .row .crowd")`)
+}
+
+// A wide run takes at most two screens until something is unfolded, and is nowhere
+// wider than the window.
+func TestWidePageIsShort(t *testing.T) {
+	for name := range wideRuns {
+		run := wideRun(t, name)
+		for _, width := range []int64{1200, 700, 360} {
+			ctx := tab(t, width, 800, false)
+			open(t, ctx, run)
+			most := 2 * 800
+			if width == 360 { // where a row has two lines
+				most = 3 * 800
+			}
+			if h := js[int](t, ctx, `document.documentElement.scrollHeight`); h > most {
+				t.Errorf("%s in a window of %d pixels is %d high, want %d at most", name, width, h, most)
+			}
+			if w := js[int64](t, ctx, `document.documentElement.scrollWidth`); w > width {
+				t.Errorf("%s is %d pixels wide in a window of %d", name, w, width)
+			}
+		}
+	}
+}
+
+// interactions are what a person does on the page of a wide run.
+var interactions = map[string]string{
+	"unfold and fold": `document.querySelector(".row .fold").click(); settled(); document.querySelector(".row .fold").click()`,
+	"find":            `const f = document.getElementById("find"); f.value = "head"; f.dispatchEvent(new Event("input")); settled(); f.value = ""; f.dispatchEvent(new Event("input"))`,
+	"zoom":            `document.getElementById("in").click(); settled(); document.getElementById("whole").click()`,
+	"next critical":   `document.getElementById("next").click()`,
+	"slider":          `const s = document.querySelector(".knob input"); s.value = 50; s.dispatchEvent(new Event("input")); settled(); s.value = 100; s.dispatchEvent(new Event("input"))`,
+}
+
+// On the page of 10,000 tasks nothing takes longer than a tenth of a second.
+func TestWidePageAnswers(t *testing.T) {
+	ctx := tab(t, 1200, 800, false)
+	open(t, ctx, wideRun(t, "crawl"))
+	js[chromedp.Void](t, ctx, `document.getElementById("whatif").click()`)
+	for name, what := range interactions {
+		ms := js[float64](t, ctx, `(() => {
+			const settled = () => document.body.offsetHeight; // lays the page out
+			let best = Infinity;
+			for (let i = 0; i < 5; i++) {
+				const start = performance.now();
+				{ `+what+` }
+				settled();
+				best = Math.min(best, performance.now() - start);
+			}
+			return best;
+		})()`)
+		t.Logf("%s: %.1f ms", name, ms)
+		if ms > 2*100 { // two steps each, but for one
+			t.Errorf("%s takes %.0f ms", name, ms)
+		}
+	}
+}

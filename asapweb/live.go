@@ -1,0 +1,171 @@
+package asapweb
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
+	"github.com/asap-go/asap/waterfall"
+)
+
+const (
+	maxTold  = 200 // running groups that are asked for, the most overdue first
+	maxStuck = 8   // of those that are stuck, told of at length
+	maxFew   = 3   // of the others, told of at length
+	maxLive  = 12  // or on a line each, if they are more
+)
+
+// running are the groups that run at this moment.
+type running struct {
+	All        int
+	Stuck      []liveRow // the most overdue of each name
+	Like       []liveRow // and those beside them
+	Few        []liveRow // the others, told of at length
+	Others     []liveRow // or in a line each, if they are many
+	MoreStuck  int
+	MoreOthers int
+}
+
+// liveRow is a running group.
+type liveRow struct {
+	Number     uint64
+	Name       string
+	For, Since string
+	Overdue    string
+	Words      []string
+	Waits      []waitRow
+	More       int // tasks that are not shown
+	Open       bool
+	Task       string // what everything waits for
+
+	name string
+}
+
+// running tells of groups; only those that are shown are looked at closely.
+func (h *handler) running(live []waterfall.Live, all int) running {
+	r := running{All: all}
+	var stuck, others []waterfall.Live
+	for _, l := range live {
+		if isStuck(l) {
+			stuck = append(stuck, l)
+		} else {
+			others = append(others, l)
+		}
+	}
+	for _, l := range stuck[:min(len(stuck), maxStuck)] {
+		if row, ok := h.liveRow(l); ok {
+			if slices.ContainsFunc(r.Stuck, func(o liveRow) bool { return o.name == row.name }) {
+				r.Like = append(r.Like, row)
+				continue
+			}
+			row.Open = len(r.Stuck) == 0
+			r.Stuck = append(r.Stuck, row)
+		}
+	}
+	r.MoreStuck = max(0, len(stuck)-maxStuck)
+	list := &r.Others
+	if all-len(stuck) <= maxFew {
+		list = &r.Few
+	}
+	for _, l := range others[:min(len(others), maxLive)] {
+		if row, ok := h.liveRow(l); ok {
+			row.Open = len(stuck) == 0
+			*list = append(*list, row)
+		}
+	}
+	r.MoreOthers = max(0, all-len(stuck)-min(len(others), maxLive))
+	return r
+}
+
+// liveRow takes a snapshot of a group, unless it has ended meanwhile.
+func (h *handler) liveRow(l waterfall.Live) (liveRow, bool) {
+	run := h.stats.Run(l.Number)
+	if run == nil || run.Ended {
+		return liveRow{}, false
+	}
+	row := liveRow{
+		Number: run.Number, Name: shown(run.Name), For: look.Duration(run.Makespan), Since: clock(run.Began),
+		Overdue: overdue(l), Words: run.Explain(), name: run.Name,
+	}
+	row.Waits, row.More = waits(run)
+	if len(row.Waits) > 0 {
+		row.Task = row.Waits[0].Task
+	}
+	return row, true
+}
+
+// hangsOn returns what a group of that name hangs on, as far as it was looked at.
+func (r *running) hangsOn(l waterfall.Live) string {
+	for _, row := range r.Stuck {
+		if row.name == l.Name {
+			return row.Task
+		}
+	}
+	return ""
+}
+
+// waitRow is what a task of a running group does, and since when.
+type waitRow struct{ Task, Does, On, For string }
+
+const maxWaits = 12
+
+// waits tells of the tasks that have not ended: those that run first, because
+// the others wait for them, then those that have waited longest.
+func waits(run *waterfall.Run) (rows []waitRow, more int) {
+	names := make(map[asap.ID]string)
+	for i := range run.Groups {
+		names[run.Groups[i].ID] = "group " + shown(run.Groups[i].Name)
+	}
+	type open struct {
+		task *waterfall.Task
+		waterfall.Piece
+	}
+	var list []open
+	for i := range run.Tasks {
+		t := &run.Tasks[i]
+		names[t.ID] = t.Name
+		if t.Outcome == 0 && len(t.Pieces) > 0 {
+			list = append(list, open{t, t.Pieces[len(t.Pieces)-1]})
+		}
+	}
+	rank := map[waterfall.State]int{waterfall.Running: 0, waterfall.Queued: 1, waterfall.Blocked: 2}
+	slices.SortStableFunc(list, func(a, b open) int {
+		if d := rank[a.State] - rank[b.State]; d != 0 {
+			return d
+		}
+		return compareTimes(a.Start, b.Start)
+	})
+	for _, o := range list[:min(len(list), maxWaits)] {
+		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len())}
+		switch o.State {
+		case waterfall.Running:
+			row.Does = "runs"
+		case waterfall.Queued:
+			row.Does = "is queued"
+		default:
+			row.Does, row.On = "waits for", cut(names[o.On], 120)
+			if row.On == "" {
+				row.On = "what it did not say"
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, len(list) - len(rows)
+}
+
+// clock is how instants are written: with the day if that was another one.
+func clock(t time.Time) string { return instant(t, "15:04:05.000") }
+
+// clockOfDay is clock without fractions of a second.
+func clockOfDay(t time.Time) string { return instant(t, "15:04:05") }
+
+func instant(t time.Time, layout string) string {
+	switch {
+	case t.IsZero():
+		return ""
+	case time.Since(t).Abs() >= 12*time.Hour:
+		layout = "2 Jan 15:04:05"
+	}
+	return t.Local().Format(layout)
+}

@@ -1,0 +1,104 @@
+package asapweb
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
+)
+
+// shown is how the name of a group is shown.
+func shown(name string) string {
+	if name == "" {
+		return "(no name)"
+	}
+	return cut(name, 120)
+}
+
+// cut is a text from outside on one line, no longer than so many characters.
+func cut(s string, most int) string {
+	if len(s) > 4*most { // Plain may be slow for a text of megabytes
+		s = strings.ToValidUTF8(s[:4*most], "")
+	}
+	s = look.Plain(s)
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// signed is a difference of durations.
+func signed(d time.Duration) string {
+	if d > 0 {
+		return "+" + look.Duration(d)
+	}
+	return look.Duration(d)
+}
+
+// outcomeWord is how a group ended, empty for a success, and whether that is
+// bad.
+func outcomeWord(o asap.Outcome) (word string, bad bool) {
+	if o == 0 || o == asap.Succeeded {
+		return "", false
+	}
+	return strings.ToLower(o.String()), isBad(o)
+}
+
+func isBad(o asap.Outcome) bool {
+	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
+}
+
+func compareTimes(a, b time.Duration) int { return cmp.Compare(a, b) }
+
+// someOf is a list in words, no more than so many.
+func someOf(list []string, most int) string {
+	if more := len(list) - most; more > 0 {
+		list = append(list[:most:most], fmt.Sprintf("%d more", more))
+	}
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return list[0]
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " and " + list[len(list)-1]
+}
+
+func percent(share float64) string {
+	if share > 0 && share < 0.005 {
+		return "< 1 %"
+	}
+	return look.Digits(float64(int(100*share+0.5))) + " %"
+}
+
+func runs(n int) string { return count(n, "run") }
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// errorText is the text of a task's error, without the task's name before it.
+func errorText(task, text string, most int) string {
+	text = strings.TrimPrefix(text, "asap: ")
+	name, isFamily := strings.CutSuffix(task[strings.LastIndexByte(task, '/')+1:], "[]")
+	if rest, ok := strings.CutPrefix(text, name); ok {
+		if isFamily { // shard[5]: …
+			if _, after, found := strings.Cut(rest, "]"); found && strings.HasPrefix(rest, "[") {
+				rest = after
+			}
+		}
+		if rest, ok = strings.CutPrefix(rest, ": "); ok {
+			text = rest
+		}
+	}
+	return cut(text, most)
+}

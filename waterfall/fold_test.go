@@ -1,0 +1,170 @@
+package waterfall_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// crowd is a run with tasks of every sort that fold: elements with nested groups, one
+// of which fails, tasks of one name, and names that differ in numbers.
+func crowd(t *testing.T, n int) *waterfall.Run {
+	t.Helper()
+	return recorded(t, func(g *asap.Group) {
+		list := g.Input("list", make([]int, n))
+		g.MapOptional("item", list, func(ctx context.Context, _ int) (int, error) {
+			inner := asap.New(ctx, asap.Name("inner"))
+			inner.Go("fetch", sleep(ms, 3))
+			inner.Go("parse", sleep(ms, 5))
+			return 1, inner.Wait()
+		}, asap.Limit(5)).Do("sum", func(context.Context, []asap.Result[int]) error { time.Sleep(4 * ms); return nil })
+		for i := range n {
+			g.Go("ping", sleep(ms, 1+i%7))
+			g.Go(fmt.Sprintf("shard-%d", i), func(context.Context) (int, error) {
+				time.Sleep(ms)
+				if i == 3 {
+					return 0, errors.New("disk full")
+				}
+				return 1, nil
+			})
+		}
+	}, asap.Name("crowd"), asap.Settled())
+}
+
+func TestTextOfACrowd(t *testing.T) {
+	golden(t, "crowd.txt", crowd(t, 20).Text(80, false))
+	golden(t, "crowd-60.txt", crowd(t, 20).Text(60, false))
+	golden(t, "crowd.svg", render(t, crowd(t, 20), waterfall.SVG))
+}
+
+// A run of any size has a text of some dozen lines, and a picture to match.
+func TestPicturesOfWideRunsAreShort(t *testing.T) {
+	run := crowd(t, 1000)
+	if n := strings.Count(run.Text(100, false), "\n"); n > 60 {
+		t.Errorf("the text of %d tasks has %d lines", len(run.Tasks), n)
+	}
+	if n := len(render(t, run, waterfall.SVG)); n > 64<<10 {
+		t.Errorf("the picture of %d tasks has %d bytes", len(run.Tasks), n)
+	}
+	// Of tasks that nothing folds, the first rows and a band are left.
+	run = recorded(t, func(g *asap.Group) {
+		for i := range 500 {
+			name := ""
+			for k := i + 1; k > 0; k /= 26 {
+				name += string(rune('a' + k%26))
+			}
+			g.Go(name, sleep(ms, 1+i%50))
+		}
+	})
+	text := run.Text(80, false)
+	if n := strings.Count(text, "\n"); n > 60 || !strings.Contains(text, "460 others") {
+		t.Errorf("the text of 500 different tasks has %d lines:\n%s", n, text)
+	}
+}
+
+// Lanes are shared: a trace of many tasks has as many tracks as bodies at once, not as
+// tasks, and no two slices of a track are at the same time unless one is in the other.
+func TestTraceLanes(t *testing.T) {
+	run := crowd(t, 200)
+	var trace struct {
+		TraceEvents []struct {
+			Ph       string
+			Name     string
+			PID, TID int
+			TS, Dur  float64
+		}
+	}
+	if err := json.Unmarshal([]byte(render(t, run, waterfall.Perfetto)), &trace); err != nil {
+		t.Fatal(err)
+	}
+	tracks := make(map[[2]int]int)
+	for _, e := range trace.TraceEvents {
+		at := [2]int{e.PID, e.TID}
+		switch {
+		case e.Ph == "M" && e.Name == "thread_name":
+			tracks[at]++
+		case e.Ph == "X":
+			if tracks[at] != 1 {
+				t.Errorf("slice %s is on track %v, which has %d names", e.Name, at, tracks[at])
+			}
+		}
+	}
+	// 5 elements at once and 10 of what is inside them; pings and shards at once.
+	if n := len(tracks); n > 5+10+2*200+3 {
+		t.Errorf("a run of %d tasks has %d tracks", len(run.Tasks), n)
+	}
+	byTrack := make(map[[2]int][][2]float64)
+	for _, e := range trace.TraceEvents {
+		if e.Ph == "X" && e.Dur > 0 {
+			at := [2]int{e.PID, e.TID}
+			byTrack[at] = append(byTrack[at], [2]float64{e.TS, e.TS + e.Dur})
+		}
+	}
+	for at, list := range byTrack {
+		for i, a := range list {
+			for _, b := range list[i+1:] {
+				if a[0] < b[1]-1e-6 && b[0] < a[1]-1e-6 {
+					t.Fatalf("track %v has slices at the same time: %v and %v µs", at, a, b)
+				}
+			}
+		}
+	}
+}
+
+// Names of any length cost nothing to speak of, and none is whole in what is drawn.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("long name ", 40_000)
+	run := recorded(t, func(g *asap.Group) {
+		for range 20 {
+			g.Go(long, func(ctx context.Context) (int, error) {
+				inner := asap.New(ctx, asap.Name(long))
+				inner.Go(long, sleep(ms, 1))
+				return 0, errors.Join(inner.Wait(), errors.New(long))
+			})
+		}
+	}, asap.Name(long), asap.Settled())
+	for _, f := range waterfall.Formats() {
+		if f == waterfall.JSON { // the run itself
+			continue
+		}
+		start := time.Now()
+		out := render(t, run, f)
+		if d := time.Since(start); d > 10*time.Second {
+			t.Errorf("%s takes %v", f, d)
+		}
+		if len(out) > 500_000 {
+			t.Errorf("%s has %d bytes", f, len(out))
+		}
+	}
+}
+
+// A family is asked for by its name: elements, tasks of one name, and names that differ
+// in a number, also within elements.
+func TestWhatIfOfFamilies(t *testing.T) {
+	run := crowd(t, 20)
+	for name, tasks := range map[string]int{
+		"ping#*": 20, "shard-*": 20, "item[]/fetch": 20, "item[]/parse": 20, "fetch": 20, "ping": 1, "ping#2": 1,
+	} {
+		p, err := run.WhatIf(waterfall.Speed(name, 1))
+		if err != nil {
+			t.Errorf("WhatIf(Speed(%q, 1)) = %v", name, err)
+			continue
+		}
+		changed := 0
+		for i := range run.Tasks {
+			if run.Tasks[i].Took() > 0 && p.Run.Tasks[i].Took() == 0 {
+				changed++
+			}
+		}
+		if changed != tasks {
+			t.Errorf("Speed(%q, 1) changes %d tasks, want %d", name, changed, tasks)
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package waterfall
+
+import (
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// Point is what the runs of a name that ended in one stretch of time add up to.
+type Point struct {
+	Since, Until   time.Time // by the wall clock
+	Runs, Failures int
+	P50, P99, Max  time.Duration // of the makespan, as in a [Report]
+}
+
+// Timeline returns the last hour of a name in stretches of time, the oldest first
+// and those without a run left out: of ten minutes, then of a minute, and of five
+// seconds for the last minute. It costs little.
+func (s *Stats) Timeline(name string) []Point {
+	s.lock()
+	defer s.unlock()
+	f := s.names[name]
+	if f == nil {
+		return nil
+	}
+	now := s.nowLocked()
+	f.ageAll(s, now.unit)
+	var out []Point
+	for l := len(levels) - 1; l >= 0; l-- {
+		for _, stretch := range f.levels[l] {
+			if stretch.runs == 0 {
+				continue
+			}
+			end := (stretch.at + 1) * levels[l].units
+			for finer := l - 1; finer >= 0; finer-- { // which has the newest part of it
+				if list := f.levels[finer]; len(list) > 0 {
+					end = min(end, list[0].at*levels[finer].units)
+				}
+			}
+			p := stretch.makespan.percentiles(.5, .99)
+			out = append(out, Point{
+				Since: s.instant(now, stretch.at*levels[l].units), Until: s.instant(now, end),
+				Runs: stretch.runs, Failures: stretch.failures(), P50: p[0], P99: p[1], Max: stretch.makespan.most,
+			})
+		}
+	}
+	return out
+}
+
+// failures counts the runs that ended badly by themselves.
+func (s *sums) failures() int {
+	n := 0
+	for o, k := range s.outcomes {
+		if bad(asap.Outcome(o)) {
+			n += int(k)
+		}
+	}
+	return n
+}
