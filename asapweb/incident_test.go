@@ -91,7 +91,7 @@ func TestAMinuteOf80ms(t *testing.T) {
 		}
 		contains(t, "the last minute", page(t, h, "?window=minute"), `<tr class="slower">`, `<td data-is="p50">80 ms</td>`)
 		contains(t, "the comparison", page(t, h, "?group=checkout&window=minute&against=since-start"),
-			"&#43;70 ms", "quote explains", "beside a usual one before", `<th scope="row">quote</th><td data-is="p99 changed by" class="bad">&#43;70 ms</td>`)
+			"&#43;70 ms", "quote explains", "beside a usual one before", `<th scope="row">quote</th><td data-is="p99 by" class="bad">&#43;70 ms</td>`)
 		feed(stats, 2*minute, time.Second, usual)
 		if got := verdict(t, h, ""); !strings.HasPrefix(got, "Green") {
 			t.Errorf("two minutes after: %s, want green", got)

@@ -22,7 +22,7 @@ func (m *model) findEnds() {
 			return m.over[i]
 		}
 		known[i] = true
-		m.over[i] = min(ofGroup(m.group[m.run.Tasks[i].Group], depth), m.lost(i), m.limitOf(i))
+		m.over[i] = min(ofGroup(m.group[m.run.Tasks[i].Group], depth), m.lost(i), m.timeLimit(i))
 		return m.over[i]
 	}
 	ofGroup = func(g, depth int) time.Duration {
@@ -63,8 +63,8 @@ func (m *model) winner(p int) int {
 	return -1
 }
 
-// limitOf is the instant of the limit of time of body i.
-func (m *model) limitOf(i int) time.Duration {
+// timeLimit is the instant of the limit of time of body i.
+func (m *model) timeLimit(i int) time.Duration {
 	t, end := &m.run.Tasks[i], never
 	if t.Within > 0 {
 		end = add(m.run.Groups[m.group[t.Group]].Start, t.Within)
@@ -158,7 +158,7 @@ func (m *model) isCut(i int, late time.Duration) bool {
 	case asap.Exited: // and so are all that end after an exit
 		return late <= m.jitter && m.cancels[m.groupAt(i)] != i
 	}
-	return late <= m.jitter && (late > 0 || m.over[i] == m.limitOf(i)) // else it may be why the context has ended
+	return late <= m.jitter && (late > 0 || m.over[i] == m.timeLimit(i)) // else it may be why the context has ended
 }
 
 // wait is the step of a blocked piece, and whether it failed. A wait that ended

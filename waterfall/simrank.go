@@ -30,12 +30,7 @@ func (s *sim) rank(i int) int {
 }
 
 // whole is the Map or Race that task i is part of, or -1.
-func (s *sim) whole(i int) int {
-	if w := s.m.wholeOf(i); w != i {
-		return w
-	}
-	return -1
-}
+func (s *sim) whole(i int) int { return s.m.whole(i) }
 
 // wholeOf is the Map or Race that task i is part of, or i itself.
 func (x *index) wholeOf(i int) int {

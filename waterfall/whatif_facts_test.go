@@ -65,7 +65,7 @@ func TestWhatIfOfACallerThatWaits(t *testing.T) {
 		}
 	}
 	gains := run.Ranking()
-	if len(gains) == 0 || gains[0].Name != "user" || gains[0].Half != 40*ms {
+	if len(gains) == 0 || gains[0].Name != "user" || gains[0].Saves != 40*ms {
 		t.Errorf("Ranking() = %+v, want user first, which saves 40 ms by half its time", gains)
 	}
 }
