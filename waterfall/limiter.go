@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// slots are the limits of a body: its own, of its groups and its Map, from the inside
+// bodyLimits are the limits of a body: its own, of its groups and its Map, from the inside
 // out, and one that is shared. Bodies with the same have the same pointer; those
 // without any have nil.
-type slots struct {
+type bodyLimits struct {
 	own    *limiter
 	shared *sharing
 }
@@ -82,7 +82,7 @@ func (h *placeHeap) Pop() any {
 }
 
 // contended tells whether anybody waits for a slot of l.
-func (l *slots) contended() bool {
+func (l *bodyLimits) contended() bool {
 	if l.shared != nil && len(l.shared.waiting) > 0 {
 		return true
 	}
@@ -95,7 +95,7 @@ func (l *slots) contended() bool {
 }
 
 // guard are the ranks that count for bodies with l.
-func (l *slots) guard() *ranks {
+func (l *bodyLimits) guard() *ranks {
 	switch {
 	case l == nil:
 		return nil
@@ -173,7 +173,7 @@ func (s *sim) climb(l *limiter, i int) {
 
 // release gives back the slots of a body, and grants them to who comes next, the
 // innermost first.
-func (s *sim) release(l *slots) {
+func (s *sim) release(l *bodyLimits) {
 	if l == nil {
 		return
 	}
@@ -237,7 +237,7 @@ func (s *sim) firstShared(l *limiter) int {
 }
 
 // under tells whether a body with these slots needs one of l.
-func (l *slots) under(of *limiter) bool {
+func (l *bodyLimits) under(of *limiter) bool {
 	for o := l.own; o != nil; o = o.up {
 		if o == of {
 			return true
@@ -322,12 +322,12 @@ func (s *sim) inQueue(i int) bool { return s.tasks[i].queuedAt != nil || s.tasks
 
 // limiters finds the slots of every task: of its Map, of its group, and of what is
 // around them.
-func (m *model) limiters(outermost int) []*slots {
-	f := finder{m: m, outermost: outermost, groups: make(map[int]*slots), tasks: make(map[int]*slots)}
+func (m *model) limiters(outermost int) []*bodyLimits {
+	f := finder{m: m, outermost: outermost, groups: make(map[int]*bodyLimits), tasks: make(map[int]*bodyLimits)}
 	for _, sh := range m.run.Shared {
 		f.sharings = append(f.sharings, &sharing{free: sh.Limit})
 	}
-	out := make([]*slots, len(m.tasks))
+	out := make([]*bodyLimits, len(m.tasks))
 	for t := range out {
 		if !m.unbegun(t) || m.run.Tasks[t].Within > 0 {
 			out[t] = f.ofTask(t)
@@ -340,16 +340,16 @@ func (m *model) limiters(outermost int) []*slots {
 type finder struct {
 	m         *model
 	outermost int
-	groups    map[int]*slots
-	tasks     map[int]*slots // with something of their own
+	groups    map[int]*bodyLimits
+	tasks     map[int]*bodyLimits // with something of their own
 	sharings  []*sharing
 }
 
-func (f *finder) ofGroup(g int) *slots {
+func (f *finder) ofGroup(g int) *bodyLimits {
 	if l, ok := f.groups[g]; ok {
 		return l
 	}
-	var l *slots
+	var l *bodyLimits
 	if owner, ok := f.m.task[f.m.run.Groups[g].Parent]; ok {
 		l = f.ofTask(owner)
 	}
@@ -362,7 +362,7 @@ func (f *finder) ofGroup(g int) *slots {
 	return l
 }
 
-func (f *finder) ofTask(t int) *slots {
+func (f *finder) ofTask(t int) *bodyLimits {
 	if p := f.m.wholeOf(t); p != t {
 		t = p // what is said of a Map is said of its elements
 	}
@@ -375,11 +375,11 @@ func (f *finder) ofTask(t int) *slots {
 }
 
 // with adds a limit of n inside of l, and a shared one instead of that of l.
-func (f *finder) with(l *slots, n, shared int) *slots {
+func (f *finder) with(l *bodyLimits, n, shared int) *bodyLimits {
 	if n == 0 && (shared == 0 || shared > len(f.sharings)) {
 		return l
 	}
-	var made slots
+	var made bodyLimits
 	if l != nil {
 		made = *l
 	}

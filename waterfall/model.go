@@ -51,20 +51,20 @@ const (
 	isUnrun           // its body never ran
 )
 
-// ending is how a body ends after its steps.
-type ending uint8
+// bodyEnd is how a body ends after its steps.
+type bodyEnd uint8
 
 const (
-	endsWell     ending = iota
-	endsBadly           // by itself, as it did: with an error, a panic, an exit
-	endsWithWait        // its last step was a wait, whose error it returned
-	endsCut             // its context had ended: without that it would have gone on
+	endsWell     bodyEnd = iota
+	endsBadly            // by itself, as it did: with an error, a panic, an exit
+	endsWithWait         // its last step was a wait, whose error it returned
+	endsCut              // its context had ended: without that it would have gone on
 )
 
 type modelTask struct {
 	kind    taskKind
 	ops     []op
-	ending  ending
+	ending  bodyEnd
 	own     asap.Outcome  // endsBadly: how it ends if its context has not
 	late    time.Duration // endsCut: how long after its context
 	deaf    bool          // it does not look at its context

@@ -450,7 +450,7 @@
     dropped.forEach(dropTree);
     changed = scale.some(s => s !== 1) || dropped.size > 0 || limit !== run.limit;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
-    steps = changed ? criticalPath(run, shown, gone) : run.steps;
+    steps = changed ? criticalPath(run, shown, gone, limit) : run.steps;
     const out = $("prediction");
     out.textContent = "";
     out.dataset.makespan = shown.makespan;

@@ -15,7 +15,7 @@ type sim struct {
 	m         *model
 	scale     []float64 // of a task's runs
 	gone      []bool    // dropped tasks
-	limit     []*slots
+	limit     []*bodyLimits
 	sharings  []*sharing
 	unlimited ranks
 

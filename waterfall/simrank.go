@@ -12,7 +12,7 @@ const maxRank = 31
 // Where some body shares a limit, those without any have theirs as well.
 func (s *sim) guard(i int) *ranks { return s.guardOf(s.limit[i]) }
 
-func (s *sim) guardOf(l *slots) *ranks {
+func (s *sim) guardOf(l *bodyLimits) *ranks {
 	if l == nil && len(s.sharings) > 0 {
 		return &s.unlimited
 	}
@@ -123,7 +123,7 @@ func (s *sim) raiseGroup(todo []need, n need) []need {
 }
 
 // groupLimit is that of the tasks of group g that have none of their own.
-func (s *sim) groupLimit(g int) *slots {
+func (s *sim) groupLimit(g int) *bodyLimits {
 	for _, i := range s.m.members[g] {
 		if t := &s.m.run.Tasks[s.m.wholeOf(i)]; t.Limit == 0 && t.Shared == 0 {
 			return s.limit[i]
