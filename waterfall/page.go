@@ -217,7 +217,7 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 	if err != nil {
 		return err
 	}
-	gains := r.Ranking()
+	gains, more := gainRows(r.Ranking())
 	return page.Execute(b, map[string]any{
 		"Title":   r.title(),
 		"Nonce":   f.Nonce,
@@ -229,18 +229,9 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 		"Figures": r.figures(),
 		"Words":   noBreaks(r.Explain()),
 		"Text":    r.Text(100, false),
-		"Gains":   gainRows(gains[:min(len(gains), 5)]),
+		"Gains":   gains,
+		"More":    more,
+		"First":   noBreaks(r.first()),
 		"Ended":   r.Ended,
 	})
-}
-
-// gainRow is a line of the ranking as the page shows it.
-type gainRow struct{ Name, Half, All, Kink string }
-
-func gainRows(gains []Gain) []gainRow {
-	rows := make([]gainRow, len(gains))
-	for i, g := range gains {
-		rows[i] = gainRow{told(g.Name), duration(g.Half), duration(g.All), digits(100*g.Kink) + " %"}
-	}
-	return rows
 }

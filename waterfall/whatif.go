@@ -13,6 +13,7 @@ type Change struct {
 	task  string
 	share float64
 	limit int
+	at    time.Duration
 	kind  changeKind
 }
 
@@ -22,6 +23,8 @@ const (
 	changeSpeed changeKind = iota + 1
 	changeDrop
 	changeLimit
+	changeLimitOf
+	changeWithin
 )
 
 // Speed takes a share off the time that a task's body runs: 0.5 makes it twice
@@ -39,6 +42,20 @@ func Drop(task string) Change { return Change{kind: changeDrop, task: task} }
 // the limit away.
 func Limit(n int) Change { return Change{kind: changeLimit, limit: n} }
 
+// LimitOf changes how many bodies run at once of a Map or of nested groups of that
+// name; 0 takes the limit away. A Map that has no limit of its own and a shared one has
+// that changed, for all who have it. The shared limits of a run are also called shared,
+// shared#2 and so on, in the order of Run.Shared.
+func LimitOf(name string, n int) Change {
+	return Change{kind: changeLimitOf, task: name, limit: n}
+}
+
+// Within gives tasks a Within of that time, after the start of their group: of a task
+// that may fail, the others go on without it from then on.
+func Within(task string, at time.Duration) Change {
+	return Change{kind: changeWithin, task: task, at: at}
+}
+
 // String is the change as cmd/asap reads it.
 func (c Change) String() string {
 	switch c.kind {
@@ -48,6 +65,10 @@ func (c Change) String() string {
 		return c.task + "=0"
 	case changeLimit:
 		return fmt.Sprintf("limit=%d", c.limit)
+	case changeLimitOf:
+		return fmt.Sprintf("limit:%s=%d", c.task, c.limit)
+	case changeWithin:
+		return fmt.Sprintf("within:%s=%s", c.task, c.at)
 	}
 	return "no change"
 }
@@ -85,11 +106,11 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 		return nil, errors.New("waterfall: what if: the run has not ended")
 	}
 	m := r.model()
-	scale, gone, limit, err := m.apply(changes)
+	changed, scale, gone, limit, err := m.apply(changes)
 	if err != nil {
 		return nil, err
 	}
-	base, s := m.simulate(m.asItWas(), nil, r.limit()), m.simulate(scale, gone, limit)
+	base, s := m.simulate(m.asItWas(), nil, r.limit()), changed.simulate(scale, gone, limit)
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
@@ -105,19 +126,28 @@ func (m *model) asItWas() []float64 {
 	return scale
 }
 
-func (m *model) apply(changes []Change) (scale []float64, gone []bool, limit int, err error) {
+// apply is what changes make of a model: one with other facts where they ask for
+// that, and of the rest how long bodies run, what is dropped, and the outermost limit.
+func (m *model) apply(changes []Change) (changed *model, scale []float64, gone []bool, limit int, err error) {
 	scale, gone, limit = m.asItWas(), make([]bool, len(m.tasks)), m.run.limit()
+	changed = m
+	fail := func(format string, args ...any) (*model, []float64, []bool, int, error) {
+		return nil, nil, nil, 0, fmt.Errorf("waterfall: what if: "+format, args...)
+	}
 	for _, c := range changes {
 		var tasks []int
-		if c.kind != changeLimit {
+		if c.kind != changeLimit && c.kind != changeLimitOf {
 			if tasks = m.find(c.task); len(tasks) == 0 {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: no task %q; there are %s", c.task, list(m.names(), 8))
+				return fail("no task %q; there are %s", clip(c.task, longestTold), list(m.names(), 8))
 			}
+		}
+		if c.limit < 0 {
+			return fail("limit %d; 0 means none", c.limit)
 		}
 		switch c.kind {
 		case changeSpeed:
 			if !(c.share <= 1) {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: %s: share %g is more than all of its time", c.task, c.share)
+				return fail("%s: share %g is more than all of its time", c.task, c.share)
 			}
 			for _, t := range tasks {
 				scale[t] *= 1 - c.share
@@ -127,14 +157,79 @@ func (m *model) apply(changes []Change) (scale []float64, gone []bool, limit int
 				m.dropTree(t, gone)
 			}
 		case changeLimit:
-			if c.limit < 0 {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: limit %d; 0 means none", c.limit)
-			}
 			limit = c.limit
+		case changeLimitOf:
+			if changed == m {
+				changed = m.copied()
+			}
+			if !changed.limitOf(c.task, c.limit) {
+				return fail("no Map and no nested group %q, which could have a limit", clip(c.task, longestTold))
+			}
+		case changeWithin:
+			if changed == m {
+				changed = m.copied()
+			}
+			for _, t := range tasks {
+				changed.run.Tasks[t].Within = max(1, c.at)
+				scale[t] *= m.shareWithin(t, c.at)
+			}
 		}
 	}
-	return scale, gone, limit, nil
+	return changed, scale, gone, limit, nil
 }
+
+// shareWithin is the share of its time that body t has if it ends at that time after the
+// start of its group, and begins when it did.
+func (m *model) shareWithin(t int, at time.Duration) float64 {
+	task := &m.run.Tasks[t]
+	late := task.End() - m.run.Groups[m.group[task.Group]].Start - at
+	if took := task.Took(); took > 0 && late > 0 {
+		return max(0, 1-float64(late)/float64(took))
+	}
+	return 1
+}
+
+// copied is the model over a copy of its run, of which facts may be changed.
+func (m *model) copied() *model {
+	run, x, out := *m.run, *m.index, *m
+	run.Groups, run.Tasks, run.Shared = slices.Clone(run.Groups), slices.Clone(run.Tasks), slices.Clone(run.Shared)
+	x.run, out.index = &run, &x
+	return &out
+}
+
+// limitOf gives what has that name another limit, and tells whether there is any.
+func (m *model) limitOf(name string, n int) bool {
+	found := false
+	shared := func(k int) {
+		m.run.Shared[k].Limit = n
+		if n == 0 {
+			m.run.Shared[k].Limit = noLimit
+		}
+		found = true
+	}
+	for _, t := range m.find(name) {
+		switch task := &m.run.Tasks[t]; {
+		case task.Limit == 0 && task.Shared > 0:
+			shared(task.Shared - 1)
+		case !task.Race && m.container(t), task.Limit > 0:
+			task.Limit, found = n, true
+		}
+	}
+	for g := 1; g < len(m.run.Groups); g++ {
+		if m.run.Groups[g].Name == name {
+			m.run.Groups[g].Limit, found = n, true
+		}
+	}
+	for k := range m.run.Shared {
+		if !found && sharedName(k) == name {
+			shared(k)
+		}
+	}
+	return found
+}
+
+// noLimit is more than there are bodies.
+const noLimit = 1 << 30
 
 func (m *model) dropTree(t int, gone []bool) {
 	if gone[t] {
@@ -145,6 +240,11 @@ func (m *model) dropTree(t int, gone []bool) {
 		m.dropTree(c, gone)
 	}
 }
+
+// Named returns the tasks that a change of that name is of, as places in Tasks: those
+// of the name or path, the elements of a Map (likes[]), and tasks alike (shard-*,
+// ping#*, page[]/head).
+func (r *Run) Named(name string) []int { return r.index().find(name) }
 
 // find returns the tasks of a name, a path or, with [], of a Map; with a star or [],
 // all tasks alike, within those alike: page[]/head, shard-*, ping#*.
