@@ -139,22 +139,29 @@ func (s *Stats) instant(now clocked, unit_ int64) time.Time {
 
 // reportLocked reports on some levels of a name.
 func (s *Stats) reportLocked(name string, w Window, now clocked, from, to int) Report {
-	r := Report{
-		Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(),
-		Since: s.instant(now, firstOf(to, now.unit)), Until: now.Round(0),
-	}
+	since, until := s.instant(now, firstOf(to, now.unit)), now.Round(0)
 	if from > 0 {
-		r.Until = s.instant(now, firstOf(from, now.unit))
+		until = s.instant(now, firstOf(from, now.unit))
 	}
 	f := s.names[name]
 	if f == nil {
-		return r
+		return newReport(name, w, since, until)
 	}
 	f.ageAll(s, now.unit)
+	return f.report(w, since, until, f.stretches(from, to))
+}
+
+func newReport(name string, w Window, since, until time.Time) Report {
+	return Report{Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(), Since: since, Until: until}
+}
+
+// report reports on some stretches of time, from one instant to another.
+func (f *family) report(w Window, since, until time.Time, stretches []*sums) Report {
+	r := newReport(f.name, w, since, until)
 	r.Unnamed = f.lost
 	within := func(at time.Time) bool { return !at.Before(r.Since) && at.Before(r.Until) || at.Equal(r.Until) }
-	r.sums(f, f.over(from, to), within)
-	r.keeps(f.keptOver(from, to))
+	r.sums(f, over(stretches), within)
+	r.keeps(keptOver(stretches))
 	for _, k := range f.latest {
 		if within(k.ended) {
 			r.Latest = append(r.Latest, k.Kept)
