@@ -288,7 +288,7 @@ func TestPageSimulation(t *testing.T) {
 		const trials = JSON.parse(require("fs").readFileSync(%q));
 		console.log(JSON.stringify(trials.map(t => {
 			const r = simulate(t.data, t.scale, t.gone, t.limit);
-			return {makespan: r.makespan, path: criticalPath(t.data, r, t.gone).map(s => [s.state, s.start, s.end])};
+			return {makespan: r.makespan, path: criticalPath(t.data, r, t.gone, t.limit).map(s => [s.state, s.start, s.end])};
 		})));`, sim, file)
 	out, err := exec.Command(node, "-e", program).Output()
 	if err != nil {

@@ -33,6 +33,7 @@ type pageData struct {
 	Makespan int64       `json:"makespan"`
 	Ended    bool        `json:"ended"`
 	Limit    int         `json:"limit"`
+	Limits   [][2]int    `json:"limits"` // how many slots, and 1 if they are shared; that of the outermost group first
 	Rows     []pageRow   `json:"rows"`
 	Tasks    []pageTask  `json:"tasks"`
 	Groups   []pageGroup `json:"groups"`
@@ -55,6 +56,7 @@ type pageTask struct {
 	Deps    []int      `json:"deps"`
 	Lag     int64      `json:"lag"`
 	Limit   int        `json:"limit"`
+	Slots   []int      `json:"slots"` // of which limits, the innermost first
 	Ops     []pageOp   `json:"ops"`
 	Parts   [][2]int64 `json:"parts"`
 }
@@ -118,8 +120,17 @@ func (r *Run) pageData() *pageData {
 		}
 		d.Groups[g] = pageGroup{told(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g]}
 	}
+	slots := r.index().makeSlots()
+	for _, l := range slots.limits {
+		shared := 0
+		if l.Shared > 0 {
+			shared = 1
+		}
+		d.Limits = append(d.Limits, [2]int{l.Limit, shared})
+	}
 	for i := range r.Tasks {
 		d.Tasks[i] = m.pageTask(i, slack[i])
+		d.Tasks[i].Slots = slots.of[i]
 	}
 	for i := range r.Tasks {
 		if list := m.chains[i]; len(list) > 0 {

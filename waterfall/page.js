@@ -457,7 +457,7 @@
     changed = scale.some(s => s !== 1) || dropped.size > 0 || limit !== run.limit;
     if (base < 0) base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
-    steps = changed ? criticalPath(run, shown, gone) : run.steps;
+    steps = changed ? criticalPath(run, shown, gone, limit) : run.steps;
     const out = $("prediction");
     out.textContent = "";
     out.dataset.makespan = shown.makespan;

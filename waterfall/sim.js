@@ -429,8 +429,9 @@ function simulate(run, scale, gone, limit) {
   return { makespan, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
 }
 
-// criticalPath walks back from the last task to end, as path.go does.
-function criticalPath(run, result, gone) {
+// criticalPath walks back from the last task to end, as path.go does; limit is that of
+// the outermost group.
+function criticalPath(run, result, gone, limit) {
   const RUNNING = 2, QUEUED = 1, BLOCKED = 3, OUTSIDE = 4;
   const M = run.tasks, P = result.pieces;
   const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
@@ -475,6 +476,41 @@ function criticalPath(run, result, gone) {
     const u = unblocker(piece);
     return u >= 0 && endOf(u) > canceled;
   }
+  // Who held the slots of the limits, as in slots.go.
+  let limits = null;
+  function makeLimits() {
+    limits = run.limits.map(([n, shared], i) => ({ n: i === 0 ? limit : n, shared, starts: [], ends: [] }));
+    M.forEach((m, i) => P[i].forEach(([state, from, to], k) => {
+      if (state !== RUNNING || to <= from) return;
+      for (const l of m.slots) { limits[l].starts.push(from); limits[l].ends.push([to, i, k]); }
+    }));
+    for (const l of limits) { l.starts.sort((a, b) => a - b); l.ends.sort((a, b) => a[0] - b[0]); }
+  }
+  function below(list, x, key) { // how many of a sorted list are less than x
+    let lo = 0, hi = list.length;
+    while (lo < hi) { const mid = (lo + hi) >> 1; if (key(list[mid]) < x) lo = mid + 1; else hi = mid; }
+    return lo;
+  }
+  const before = (l, x) => below(l.starts, x, s => s) - below(l.ends, x, e => e[0]);
+  function giverOf(l, t, [, from, to]) {
+    for (let k = below(l.ends, to + 1, e => e[0]), tries = 0; k > 0 && tries < 64; tries++) {
+      const h = l.ends[--k];
+      if (h[0] <= from) return null;
+      if (h[1] !== t && (before(l, h[0]) >= l.n || l.shared && to - h[0] <= Math.floor(result.makespan / 1000))) return h;
+    }
+    return null;
+  }
+  function giver(t, p, x) {
+    const piece = P[t][p], next = P[t][p + 1];
+    if (piece[0] !== QUEUED || piece[1] >= x || x < piece[2] || !next || next[0] !== RUNNING) return null;
+    if (!limits) makeLimits();
+    let best = null;
+    for (const l of M[t].slots) {
+      const h = limits[l].n > 0 ? giverOf(limits[l], t, piece) : null;
+      if (h && (!best || h[0] > best[0])) best = h;
+    }
+    return best;
+  }
   const steps = [], seen = new Set();
   const step = (task, state, start, end) => { if (start < end) steps.push({ task, state, start, end }); };
   let x = result.makespan, t = last(M.map((_, i) => i), x);
@@ -517,6 +553,13 @@ function criticalPath(run, result, gone) {
       p = P[c].length - 1;
       continue;
     }
+    const h = giver(t, p, x);
+    if (h) {
+      step(t, QUEUED, h[0], x);
+      if (steps.length && steps[steps.length - 1].task === t) steps[steps.length - 1].slot = true;
+      [x, t, p] = h;
+      continue;
+    }
     step(t, state, from, x);
     x = from;
     p--;
@@ -524,7 +567,7 @@ function criticalPath(run, result, gone) {
   const out = [];
   for (const s of steps.reverse()) {
     const l = out[out.length - 1];
-    if (l && l.task === s.task && l.state === s.state) l.end = s.end; else out.push(s);
+    if (l && l.task === s.task && l.state === s.state && !s.slot) l.end = s.end; else out.push(s);
   }
   return out;
 }

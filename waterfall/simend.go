@@ -305,6 +305,7 @@ func (s *sim) predicted(limit int) *Run {
 	}
 	for g := range out.Groups {
 		out.Groups[g].Start, out.Groups[g].End = min(starts[g], ends[g]), ends[g]
+		out.Groups[g].Waits = nil // those that the caller had then
 	}
 	out.Groups[0].Start, out.Groups[0].End = 0, out.Makespan
 	return out
