@@ -6,7 +6,7 @@
   const CRITICAL = 2, REST = 3; // bands
   const recorded = { makespan: run.makespan, pieces: run.tasks.map(t => t.pieces), outcomes: run.tasks.map(t => t.outcome) };
   const scale = run.tasks.map(() => 1), percent = run.tasks.map(() => 100), dropped = new Set(), gone = run.tasks.map(() => false);
-  let limit = run.limit, shown = recorded, steps = run.steps, changed = false, base = -1;
+  let limit = run.limit, shown = recorded, steps = run.steps, changed = false;
 
   function el(tag, cls, text) {
     const e = document.createElement(tag);
@@ -455,15 +455,14 @@
     gone.fill(false);
     dropped.forEach(dropTree);
     changed = scale.some(s => s !== 1) || dropped.size > 0 || limit !== run.limit;
-    if (base < 0) base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
     steps = changed ? criticalPath(run, shown, gone, limit) : run.steps;
     const out = $("prediction");
     out.textContent = "";
     out.dataset.makespan = shown.makespan;
     if (changed) {
-      const saved = base - shown.makespan;
-      out.append(el("span", "num", duration(shown.makespan)), " instead of ", el("span", "num", duration(base)), ", ");
+      const saved = run.makespan - shown.makespan;
+      out.append(el("span", "num", duration(shown.makespan)), " instead of ", el("span", "num", duration(run.makespan)), ", ");
       out.append(el("span", "num " + (saved >= 0 ? "less" : "more"), saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
     }
     draw();
