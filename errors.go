@@ -3,8 +3,10 @@ package asap
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/asap-go/asap/internal/echo"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 var (
@@ -41,39 +43,12 @@ type GroupError struct {
 func (e *GroupError) Error() string {
 	failures, undos := splitUndos(e.Failures)
 	before := failures[:max(len(failures)-e.later, 0)]
-	group := ""
-	if e.Group != "" {
-		group = "group " + e.Group + ": "
+	g := texts.Group{Name: e.Group, Before: textsOf(before, (*TaskError).Error), Later: e.later,
+		Undos: textsOf(undos, (*TaskError).Error), Running: e.Running}
+	if e.Cause != nil {
+		g.Outside, g.Cause = true, textOf(e.Cause)
 	}
-	var b strings.Builder
-	switch {
-	case e.Cause != nil:
-		b.WriteString(strings.TrimSuffix("group "+e.Group, " "))
-		writeRunning(&b, e.Running)
-		b.WriteString(": ")
-		for _, f := range before {
-			b.WriteString(f.Error() + "; ")
-		}
-		b.WriteString(textOf(e.Cause))
-	case len(before) == 1:
-		b.WriteString(before[0].Error())
-	case len(before) == 0 && len(undos) == 1:
-		return undos[0].Error()
-	case len(before) == 0 && len(undos) > 1:
-		return fmt.Sprintf("%s%d undos failed: %s", group, len(undos), textsOf(undos))
-	default:
-		fmt.Fprintf(&b, "%s%d tasks failed", group, len(before))
-		if len(before) > 0 {
-			b.WriteString(": " + textsOf(before))
-		}
-	}
-	if e.later > 0 {
-		fmt.Fprintf(&b, " (and %d more after it)", e.later)
-	}
-	if len(undos) > 0 {
-		b.WriteString("; " + textsOf(undos))
-	}
-	return b.String()
+	return g.String()
 }
 
 // splitUndos divides failures in those of bodies and those of undos, which are the last.
@@ -96,27 +71,6 @@ func isUndo(e *TaskError) bool {
 	return ok
 }
 
-func textsOf(failures []*TaskError) string {
-	texts := make([]string, len(failures))
-	for i, f := range failures {
-		texts[i] = f.Error()
-	}
-	return strings.Join(texts, "; ")
-}
-
-// writeRunning writes the first five names and counts the rest.
-func writeRunning(b *strings.Builder, names []string) {
-	const most = 5
-	if len(names) == 0 {
-		return
-	}
-	b.WriteString(" (running: " + strings.Join(names[:min(len(names), most)], ", "))
-	if more := len(names) - most; more > 0 {
-		fmt.Fprintf(b, ", and %d more", more)
-	}
-	b.WriteString(")")
-}
-
 // Unwrap returns the error and the cause of the context that ended the group, if
 // one has, the errors with which the bodies ended that ran then, and the failures,
 // each once.
@@ -125,12 +79,12 @@ func (e *GroupError) Unwrap() []error {
 	if e.err != nil {
 		errs = append(errs, e.err)
 	}
-	if e.Cause != nil && !same(e.Cause, e.err) {
+	if e.Cause != nil && !echo.Same(e.Cause, e.err) {
 		errs = append(errs, e.Cause)
 	}
 	errs = append(errs, e.ended...)
 	for _, f := range e.Failures {
-		if !f.running {
+		if !f.mark.Running {
 			errs = append(errs, f)
 		}
 	}
@@ -143,18 +97,7 @@ type TaskError struct {
 	Task string // with a number if others of the group are called so and somebody looks: user#2
 	Err  error
 
-	// Written before the task is done; see judgement.
-	group      *Group // nil when it was not made by a group
-	cause      error  // why the group had ended when the body returned, nil if it had not
-	listed     bool   // among the group's failures
-	running    bool   // among the errors of bodies that ran when the group was ended
-	collateral bool   // what it wraps is
-	echo       bool   // of the group's end
-	tolerated  bool   // a failure for its dependents alone
-	content    ends   // how the branches of what it wraps end, to who has the same cause,
-	apart      ends   // and to who has not
-	outermost  int32  // the least depth of a group whose errors it wraps
-	exits      int32  // the same of groups whose exits it wraps
+	mark echo.Mark // what its group has made of it
 }
 
 // Error is the text of what the body returned, behind the task's name.
@@ -162,7 +105,7 @@ func (e *TaskError) Error() string {
 	if p, ok := e.Err.(*PanicError); ok && p.Task == e.Task {
 		return p.text()
 	}
-	return nameOf(e.Task) + ": " + textOf(e.Err)
+	return texts.Task(e.Task) + ": " + textOf(e.Err)
 }
 
 // Unwrap returns what the body returned.
@@ -171,12 +114,12 @@ func (e *TaskError) Unwrap() error { return e.Err }
 // Is makes [errors.Is] find why the group had ended, if that is why the body
 // returned.
 func (e *TaskError) Is(target error) bool {
-	return e.echo && e.cause != nil && errors.Is(e.cause, target)
+	return e.mark.Echo && errors.Is(e.mark.Cause, target)
 }
 
 // As makes [errors.As] find the same.
 func (e *TaskError) As(target any) bool {
-	return e.echo && e.cause != nil && errors.As(e.cause, target)
+	return e.mark.Echo && errors.As(e.mark.Cause, target)
 }
 
 // CycleError says that a wait can never end, because what it waits for waits
@@ -207,7 +150,7 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-func (e *PanicError) text() string { return fmt.Sprintf("%s: panic: %v", nameOf(e.Task), e.Value) }
+func (e *PanicError) text() string { return fmt.Sprintf("%s: panic: %v", texts.Task(e.Task), e.Value) }
 
 // raised is what Wait panics with: the error, or its value if that is
 // [net/http.ErrAbortHandler], which others compare by identity. It is known by its
@@ -229,9 +172,9 @@ func Cause(err error) error {
 		switch e := err.(type) {
 		case *TaskError:
 			switch {
-			case e.echo && e.cause != nil:
-				err = e.cause
-			case e.collateral:
+			case e.mark.Echo:
+				err = e.mark.Cause
+			case e.mark.Collateral:
 				err = e.root()
 			case e.Err != nil:
 				err = e.Err
@@ -268,9 +211,9 @@ func Cause(err error) error {
 // root returns the failure in the group's list because of which e is collateral.
 func (e *TaskError) root() error {
 	var root error
-	findError(e.Err, func(err error) bool {
+	echo.Find(e.Err, func(err error) bool {
 		te, ok := err.(*TaskError)
-		if ok && te.group == e.group && te.listed && root == nil {
+		if ok && te.mark.Group == e.mark.Group && te.mark.Listed && root == nil {
 			root = te
 		}
 		return root != nil
@@ -285,32 +228,3 @@ func (e *TaskError) root() error {
 //
 //	u, err := asap.Plain(user.Await(ctx))
 func Plain[T any](value T, err error) (T, error) { return value, Cause(err) }
-
-// findError calls look with err and everything that it wraps, but for what is
-// behind an error of which look says that nothing there matters. Unlike errors.As
-// it goes on behind one that is of the right type.
-func findError(err error, look func(error) (skip bool)) {
-	for err != nil && !look(err) {
-		all, next := unwrap(err)
-		if err = next; next == nil {
-			for _, e := range all {
-				findError(e, look)
-			}
-		}
-	}
-}
-
-// unwrap returns what err wraps: several errors that are not nil, or one.
-func unwrap(err error) (several []error, one error) {
-	switch e := err.(type) {
-	case interface{ Unwrap() error }:
-		return nil, e.Unwrap()
-	case interface{ Unwrap() []error }:
-		errs := e.Unwrap()
-		if slices.Contains(errs, nil) {
-			errs = slices.DeleteFunc(slices.Clone(errs), func(e error) bool { return e == nil })
-		}
-		return errs, nil
-	}
-	return nil, nil
-}

@@ -29,18 +29,14 @@ func (g *Group) NewExit[R any]() *Exit[R] {
 // and [Group.Wait] returns nil. In a body of another group it is an ordinary
 // failure.
 func (e *Exit[R]) With(value R) error {
-	if e == nil || e.group == nil {
-		panic("asap: With of a zero Exit; make one with Group.NewExit")
-	}
+	e.check("With")
 	return &exitError{group: e.group, handle: exitHandle[R]{e}, value: value}
 }
 
 // Value returns the value of the exit that ended the group. It reports false
 // if this handle's did not, or not yet.
 func (e *Exit[R]) Value() (R, bool) {
-	if e == nil || e.group == nil {
-		panic("asap: Value of a zero Exit; make one with Group.NewExit")
-	}
+	e.check("Value")
 	x := e.group.exit()
 	if x == nil || x.handle != (exitHandle[R]{e}) {
 		var zero R
@@ -48,6 +44,12 @@ func (e *Exit[R]) Value() (R, bool) {
 	}
 	v, _ := x.value.(R) // an R that is a nil interface is no R
 	return v, true
+}
+
+func (e *Exit[R]) check(call string) {
+	if e == nil || e.group == nil {
+		panic("asap: " + call + " of a zero Exit; make one with Group.NewExit")
+	}
 }
 
 // exit returns what has ended the group, nil if that was no exit.

@@ -17,14 +17,8 @@ import (
 // of the group. The other options are those of the task; what they say of a body
 // they say of each element's.
 func (g *Group) Map[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]U] {
-	g.check("Map")
-	dep := checkArg(in, "Map", name)
-	checkGroup(&g.core, dep, "Map", name)
-	checkFunc(fn == nil, "Map", name)
 	r := &mapTask[S, E, U]{}
-	r.in, r.fn = in, fn
-	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Mapped)
-	r.start(&r.node, dep, options)
+	r.declare(g, "Map", name, r, in, fn, options)
 	return &r.Task
 }
 
@@ -33,27 +27,15 @@ func (g *Group) Map[S ~[]E, E, U any](name string, in *Task[S], fn func(context.
 // elements that have ended keep their Results, and those that have not get the error
 // with which they end, or are skipped; the task itself succeeds.
 func (g *Group) MapOptional[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]Result[U]] {
-	g.check("MapOptional")
-	dep := checkArg(in, "MapOptional", name)
-	checkGroup(&g.core, dep, "MapOptional", name)
-	checkFunc(fn == nil, "MapOptional", name)
 	r := &mapOptionalTask[S, E, U]{}
-	r.in, r.fn = in, fn
-	engine.Init(&r.node, &g.core, name, r, engine.Inline|engine.Mapped)
-	r.start(&r.node, dep, options)
+	r.declare(g, "MapOptional", name, r, in, fn, options)
 	return &r.Task
 }
 
 // mapTask is a Map.
-type mapTask[S ~[]E, E, U any] struct {
-	Task[[]U]
-	mapping[S, E, U]
-}
+type mapTask[S ~[]E, E, U any] struct{ mapping[S, E, U, U] }
 
-func (r *mapTask[S, E, U]) Inline() (engine.Chain, bool, error) {
-	r.value = make([]U, len(r.in.value))
-	return r.expand(&r.node, 0)
-}
+func (r *mapTask[S, E, U]) Inline() (engine.Chain, bool, error) { return r.expand(0) }
 
 func (r *mapTask[S, E, U]) Collect() bool {
 	for i := range r.elements {
@@ -62,23 +44,14 @@ func (r *mapTask[S, E, U]) Collect() bool {
 	return r.elements != nil
 }
 
-func (r *mapTask[S, E, U]) Drop(failed bool) {
-	r.mapping = mapping[S, E, U]{}
-	if failed {
-		r.value = nil
-	}
-}
-
 // mapOptionalTask is a MapOptional.
 type mapOptionalTask[S ~[]E, E, U any] struct {
-	Task[[]Result[U]]
-	mapping[S, E, U]
+	mapping[S, E, U, Result[U]]
 }
 
 func (r *mapOptionalTask[S, E, U]) Inline() (engine.Chain, bool, error) {
-	r.value = make([]Result[U], len(r.in.value))
 	r.errs = make([]error, len(r.in.value))
-	return r.expand(&r.node, engine.Optional)
+	return r.expand(engine.Optional)
 }
 
 func (r *mapOptionalTask[S, E, U]) Collect() bool {
@@ -92,20 +65,15 @@ func (r *mapOptionalTask[S, E, U]) Collect() bool {
 	return r.elements != nil
 }
 
-func (r *mapOptionalTask[S, E, U]) Drop(failed bool) {
-	r.mapping = mapping[S, E, U]{}
-	if failed {
-		r.value = nil
-	}
-}
-
 func (r *mapOptionalTask[S, E, U]) Fill(c *engine.Call) {
 	r.mapping.Fill(c)
 	c.Optional = true
 }
 
-// mapping is what the two have in common, until they are done.
-type mapping[S ~[]E, E, U any] struct {
+// mapping is what the two have in common: V is what they keep of an element.
+type mapping[S ~[]E, E, U, V any] struct {
+	Task[[]V]
+	// Until the task is done:
 	in       *Task[S]
 	fn       func(context.Context, E) (U, error)
 	edge     engine.Edge
@@ -114,29 +82,35 @@ type mapping[S ~[]E, E, U any] struct {
 	errs     []error // of a MapOptional: the elements' failures
 }
 
-// start declares the node of the Map.
-func (r *mapping[S, E, U]) start(n, dep *engine.Node, options []MapOption) {
+// declare checks and declares the task, whose record is whole.
+func (r *mapping[S, E, U, V]) declare(g *Group, call, name string, whole engine.Body, in *Task[S], fn func(context.Context, E) (U, error), options []MapOption) {
+	g.check(call)
+	dep := checkArg(in, call, name)
+	checkGroup(&g.core, dep, call, name)
+	checkFunc(fn == nil, call, name)
+	r.in, r.fn = in, fn
+	n := &r.node
+	engine.Init(n, &g.core, name, whole, engine.Inline|engine.Mapped)
 	if len(options) == 0 {
-		engine.GroupOf(n).StartAfter(n, dep, &r.edge)
+		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}
 	var c engine.TaskConfig
 	for _, o := range options {
-		if o == nil {
-			panic("asap: task " + engine.Label(n) + " with a nil option; leave it out")
-		}
+		checkOption(o == nil, n)
 		o.ApplyMap(&c)
 	}
 	r.limit = c.Limit
 	if c.IsPlain() {
-		engine.GroupOf(n).StartAfter(n, dep, &r.edge)
+		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}
 	startWith(n, &c)
 }
 
-func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engine.Chain, done bool, err error) {
-	in := r.in.value
+func (r *mapping[S, E, U, V]) expand(kind engine.Kind) (parts engine.Chain, done bool, err error) {
+	n, in := &r.node, r.in.value
+	r.value = make([]V, len(in))
 	if len(in) > engine.MaxDeps {
 		return parts, true, fmt.Errorf("asap: Map over %d elements; split the slice into parts of at most %d", len(in), engine.MaxDeps)
 	}
@@ -156,14 +130,14 @@ func (r *mapping[S, E, U]) expand(n *engine.Node, kind engine.Kind) (parts engin
 	return parts, false, nil
 }
 
-func (r *mapping[S, E, U]) Input(i int) *engine.Node {
+func (r *mapping[S, E, U, V]) Input(i int) *engine.Node {
 	if i == 0 && r.in != nil {
 		return &r.in.node
 	}
 	return nil
 }
 
-func (r *mapping[S, E, U]) Dep(i int) *engine.Node {
+func (r *mapping[S, E, U, V]) Dep(i int) *engine.Node {
 	switch {
 	case i < len(r.elements):
 		return &r.elements[i].node
@@ -173,9 +147,15 @@ func (r *mapping[S, E, U]) Dep(i int) *engine.Node {
 	return nil
 }
 
-func (r *mapping[S, E, U]) Limit() int                 { return r.limit }
-func (r *mapping[S, E, U]) Call(context.Context) error { return nil }
-func (r *mapping[S, E, U]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, new(U) }
+func (r *mapping[S, E, U, V]) Limit() int                 { return r.limit }
+func (r *mapping[S, E, U, V]) Call(context.Context) error { return nil }
+func (r *mapping[S, E, U, V]) Fill(c *engine.Call)        { c.Func, c.Out = r.fn, new(U) }
+func (r *mapping[S, E, U, V]) Drop(failed bool) {
+	r.in, r.fn, r.edge, r.elements, r.errs = nil, nil, engine.Edge{}, nil, nil
+	if failed {
+		r.value = nil
+	}
+}
 
 // mapShared is what the elements of a Map know of it.
 type mapShared struct {

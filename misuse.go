@@ -14,6 +14,12 @@ func checkFunc(isNil bool, call, name string) {
 	}
 }
 
+func checkOption(isNil bool, n *engine.Node) {
+	if isNil {
+		panic("asap: task " + engine.Label(n) + " with a nil option; leave it out")
+	}
+}
+
 func checkRace(fns int, name string) {
 	if fns == 0 {
 		panic("asap: task " + name + ": Race without functions; pass at least one")

@@ -1,8 +1,6 @@
 package asap
 
-import (
-	"context"
-)
+import "context"
 
 // Run makes a group, has build declare its tasks, waits for all of them, and
 // returns what the function that build returned makes of them:

@@ -144,9 +144,7 @@ func (o aroundOption) ApplyMap(c *engine.TaskConfig)  { o.ApplyTask(c) }
 func start(n *engine.Node, options []TaskOption) {
 	var c engine.TaskConfig
 	for _, o := range options {
-		if o == nil {
-			panic("asap: task " + engine.Label(n) + " with a nil option; leave it out")
-		}
+		checkOption(o == nil, n)
 		o.ApplyTask(&c)
 	}
 	startWith(n, &c)

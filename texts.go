@@ -2,46 +2,27 @@ package asap
 
 import (
 	"context"
-	"fmt"
-	"reflect"
 	"strings"
 	"time"
+
+	"github.com/asap-go/asap/internal/texts"
 )
 
-// Errors read as a person would have wrapped them. The name of this package is
-// only in the texts of its sentinels, and in those of panics for mistakes.
-
 // textOf is the text of err inside another error: a panic has its stack only at
-// the outermost, and an Error method that panics does not hide who returned it.
-func textOf(err error) (text string) {
+// the outermost.
+func textOf(err error) string {
 	if t, ok := err.(interface{ text() string }); ok {
 		return t.text()
 	}
-	if err == nil {
-		return "<nil>"
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			text = textOfBad(err, v)
-		}
-	}()
-	return strings.TrimPrefix(err.Error(), "asap: ") // of a sentinel, or of a mistake that is told as an error
+	return texts.Of(err)
 }
 
-// textOfBad is the text of an error whose Error method has panicked with v.
-func textOfBad(err error, v any) string {
-	if r := reflect.ValueOf(err); r.Kind() == reflect.Pointer && r.IsNil() {
-		return fmt.Sprintf("a nil %T", err)
+func textsOf[E error](errs []E, text func(E) string) []string {
+	all := make([]string, len(errs))
+	for i, err := range errs {
+		all[i] = text(err)
 	}
-	return fmt.Sprintf("a %T whose Error method panics: %v", err, v)
-}
-
-// nameOf is the name of a task in a text.
-func nameOf(task string) string {
-	if task == "" {
-		return "task"
-	}
-	return task
+	return all
 }
 
 // skipError is the error of a task whose body never ran.
@@ -63,14 +44,8 @@ func (e *exitedError) Unwrap() error { return ErrExited }
 // raceError is the error of a Race: those of all its functions, in argument order.
 type raceError struct{ errs []error }
 
+func (e *raceError) Error() string   { return strings.Join(textsOf(e.errs, textOf), "; ") }
 func (e *raceError) Unwrap() []error { return e.errs }
-func (e *raceError) Error() string {
-	texts := make([]string, len(e.errs))
-	for i, err := range e.errs {
-		texts[i] = textOf(err)
-	}
-	return strings.Join(texts, "; ")
-}
 
 // awaitError is what a wait that was cut short returns.
 type awaitError struct {

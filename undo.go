@@ -66,8 +66,10 @@ func (h *host) Undoes() bool {
 // UndoFailed records the error of an undo of n. What it wraps was not the group's end.
 func (h *host) UndoFailed(n *engine.Node, err error) {
 	g := h.group()
-	te := g.judge(n, err, nil).taskError(&undoError{err})
-	te.listed, te.collateral, te.content, te.apart = true, false, inOther, inOther
+	j := g.judge(n, nil)
+	j.Add(err)
+	te := &TaskError{engine.Label(n), &undoError{err}, j.Failure()}
+	te.mark.Listed = true
 	v := g.makeVerdict()
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"sync"
 	"time"
 
@@ -28,7 +27,7 @@ type verdict struct {
 	result error // of Wait, from the end on
 }
 
-// verdict returns the group's and makes it if need be.
+// makeVerdict returns the group's and makes it if need be.
 func (g *Group) makeVerdict() *verdict {
 	v := g.verdict.Load()
 	if v == nil {
@@ -61,36 +60,37 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 		return engine.Verdict{}
 	}
 	end := g.core.NoticedEnd()
-	j := g.judge(n, err, end)
-	if j.exit != nil {
+	j := g.judge(n, end)
+	j.Add(err)
+	if j.Exit != nil {
 		g.core.PrepareEnd()
-		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.exit}) {
+		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.Exit}) {
 			v := g.exited(n)
 			v.Cancel = true
 			return v
 		}
 		if end = g.core.End(); end.Why != engine.ByExit { // it came too late
-			j.end, j.ends = end, inCause
+			j.PassOn(end.Cause)
 		}
 	}
 	if end != nil && end.Why == engine.ByExit {
 		return g.exited(n)
 	}
-	te := j.taskError(err)
+	te := &TaskError{engine.Label(n), err, j.Mark()}
 	kind := engine.KindOf(n)
 	tolerant := !g.core.IsElsewhere() || !isDeath(err)
 	g.noteRunning(n, te, end)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), te.echo:
+	case kind&engine.Entrant != 0 && engine.RaceOver(n), te.mark.Echo:
 		return g.canceled(n, te, end)
 	case kind&engine.Entrant != 0: // the Race may still succeed
-		return engine.Verdict{Fail: failed(te)}
+		return ended(te, engine.Failed)
 	case kind&engine.Optional != 0 && tolerant:
 		engine.BodyOf(n).(absorber).absorb(te)
-		return engine.Verdict{Told: tolerated(te)}
+		return engine.Verdict{Told: &engine.Failure{Err: te, Outcome: engine.Tolerated}}
 	case kind&engine.MayFail != 0 && tolerant:
-		te.tolerated = true
-		return engine.Verdict{Fail: tolerated(te)}
+		te.mark.Tolerated = true
+		return ended(te, engine.Tolerated)
 	}
 	return g.fail(n, te, end)
 }
@@ -106,9 +106,9 @@ func isDeath(err error) bool {
 
 // fail records a failure. If its root is in the list already, nothing is added.
 func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {
-	v := engine.Verdict{Fail: failed(te)}
+	v := ended(te, engine.Failed)
 	g.noteUnfinished(n, end)
-	if te.collateral {
+	if te.mark.Collateral {
 		return v
 	}
 	g.core.PrepareEnd()
@@ -116,7 +116,7 @@ func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.V
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	all.failures = append(all.failures, te)
-	te.listed = true
+	te.mark.Listed = true
 	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te})
 	if !v.Cancel && g.core.End() != nil {
 		all.later++
@@ -124,23 +124,19 @@ func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.V
 	return v
 }
 
-func failed(te *TaskError) *engine.Failure {
-	return &engine.Failure{Err: te, Outcome: engine.Failed}
-}
-
-func tolerated(te *TaskError) *engine.Failure {
-	return &engine.Failure{Err: te, Outcome: engine.Tolerated}
+func ended(err error, how engine.Outcome) engine.Verdict {
+	return engine.Verdict{Fail: &engine.Failure{Err: err, Outcome: how}}
 }
 
 // canceled is the end of a body that has returned because its context ended.
 func (g *Group) canceled(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {
 	g.noteUnfinished(n, end)
-	return engine.Verdict{Fail: &engine.Failure{Err: te, Outcome: engine.Canceled}}
+	return ended(te, engine.Canceled)
 }
 
 // exited is the end of a task that an early exit ended.
 func (g *Group) exited(n *engine.Node) engine.Verdict {
-	return engine.Verdict{Fail: &engine.Failure{Err: &exitedError{engine.Label(n)}, Outcome: engine.Exited}}
+	return ended(&exitedError{engine.Label(n)}, engine.Exited)
 }
 
 // noteUnfinished notes that n did not succeed when the group was ended from
@@ -166,7 +162,7 @@ func (g *Group) noteRunning(n *engine.Node, te *TaskError, end *engine.Ending) {
 	v := g.makeVerdict()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	te.running = true
+	te.mark.Running = true
 	v.ended = append(v.ended, te)
 	if cut == 0 {
 		v.running = append(v.running, te.Task)
@@ -175,11 +171,12 @@ func (g *Group) noteRunning(n *engine.Node, te *TaskError, end *engine.Ending) {
 
 // ExitOf returns the exit of the group that err is or wraps.
 func (h *host) ExitOf(err error) (handle engine.ExitHandle, value any, ok bool) {
-	x := h.group().judge(nil, err, nil).exit
-	if x == nil {
-		return nil, nil, false
+	j := h.group().judge(nil, nil)
+	j.Add(err)
+	if x, ok := j.Exit.(*exitError); ok {
+		return x.handle, x.value, true
 	}
-	return x.handle, x.value, true
+	return nil, nil, false
 }
 
 // Lost judges a Race whose functions have all failed. Their errors were judged
@@ -189,7 +186,7 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	all := &raceError{}
 	skipped := true
 	end := g.core.NoticedEnd()
-	j := newJudgement(g, race, end)
+	j := g.judge(race, end)
 	for f := range parts(race) {
 		all.errs = append(all.errs, f.Err)
 		skipped = skipped && f.Outcome == engine.Skipped
@@ -197,7 +194,7 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 		if s, ok := err.(*skipError); ok {
 			err = s.cause
 		}
-		j.part(err)
+		j.AddPart(err)
 	}
 	switch {
 	case skipped:
@@ -205,8 +202,8 @@ func (h *host) Lost(race *engine.Node) engine.Verdict {
 	case end != nil && end.Why == engine.ByExit:
 		return g.exited(race)
 	}
-	te := j.taskError(all)
-	if te.echo {
+	te := &TaskError{engine.Label(race), all, j.Mark()}
+	if te.mark.Echo {
 		return g.canceled(race, te, end)
 	}
 	return g.fail(race, te, end)
@@ -233,7 +230,7 @@ func (h *host) Skipped(n, dep *engine.Node) *engine.Failure {
 	switch {
 	case cause == nil: // a Race is decided: its other functions are not missed
 		cause = context.Canceled
-	case !ok || !te.tolerated: // else it can be done without
+	case !ok || !te.mark.Tolerated: // else it can be done without
 		g.noteUnfinished(n, g.core.End())
 	}
 	return &engine.Failure{Err: &skipError{engine.Label(n), cause}, Outcome: engine.Skipped}
@@ -270,34 +267,30 @@ func (h *host) Panicked(n *engine.Node, value any, stack []byte) engine.Verdict 
 	if !ok { // else of a nested group: it names the task
 		p = &PanicError{Task: engine.Label(n), Value: value, Stack: stack}
 	}
-	g, v := h.group(), h.group().noteDeath()
-	v.mu.Lock()
-	v.panicked = cmp.Or(v.panicked, p)
-	v.mu.Unlock()
-	return g.died(engine.ByPanic, &engine.Failure{Err: p, Outcome: engine.Panicked})
+	return h.group().died(p, engine.ByPanic, engine.Panicked)
 }
 
 // Goexited records that a body has called runtime.Goexit.
 func (h *host) Goexited(n *engine.Node) engine.Verdict {
-	err := &TaskError{Task: engine.Label(n), Err: ErrGoexit, group: h.group(), content: inOther, apart: inOther,
-		outermost: math.MaxInt32, exits: math.MaxInt32}
-	g, v := h.group(), h.group().noteDeath()
-	v.mu.Lock()
-	v.goexit = cmp.Or(v.goexit, error(err))
-	v.mu.Unlock()
-	return g.died(engine.ByGoexit, &engine.Failure{Err: err, Outcome: engine.Goexited})
+	j := h.group().judge(n, nil)
+	return h.group().died(&TaskError{engine.Label(n), ErrGoexit, j.Failure()}, engine.ByGoexit, engine.Goexited)
 }
 
-// noteDeath is what a panic and a Goexit begin with: a parent that has ended
-// comes first.
-func (g *Group) noteDeath() *verdict {
+// died records the death of a body. A parent that has ended comes first.
+func (g *Group) died(err error, why engine.Reason, how engine.Outcome) engine.Verdict {
 	g.core.NoticedEnd()
 	g.core.PrepareEnd()
-	return g.makeVerdict()
-}
-
-func (g *Group) died(why engine.Reason, f *engine.Failure) engine.Verdict {
-	return engine.Verdict{Fail: f, Cancel: g.core.Record(&engine.Ending{Why: why, Cause: f.Err})}
+	v := g.makeVerdict()
+	v.mu.Lock()
+	if p, ok := err.(*PanicError); ok {
+		v.panicked = cmp.Or(v.panicked, p)
+	} else {
+		v.goexit = cmp.Or(v.goexit, err)
+	}
+	v.mu.Unlock()
+	verdict := ended(err, how)
+	verdict.Cancel = g.core.Record(&engine.Ending{Why: why, Cause: err})
+	return verdict
 }
 
 // Place returns a pointer to the value of n, for bodies that read it elsewhere.

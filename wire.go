@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/asap-go/asap/internal/echo"
 	"github.com/asap-go/asap/internal/wire"
 )
 
@@ -46,7 +47,7 @@ func (e *TaskError) MarshalJSON() ([]byte, error) { return json.Marshal(wire.Enc
 func (e *TaskError) UnmarshalJSON(data []byte) error {
 	out, err := decode[*TaskError](data)
 	if err == nil {
-		e.Task, e.Err, e.cause, e.echo = out.Task, out.Err, out.cause, out.echo
+		*e = *out
 	}
 	return err
 }
@@ -98,8 +99,8 @@ func (ours) Form(e *wire.Encoder, err error) *wire.Form {
 	switch err := err.(type) {
 	case *TaskError:
 		f := &wire.Form{Kind: "task", Name: err.Task, Causes: e.All(err.Err)}
-		if err.echo {
-			f.Cause = e.One(err.cause)
+		if err.mark.Echo {
+			f.Cause = e.One(err.mark.Cause)
 		}
 		return f
 	case *GroupError:
@@ -123,7 +124,7 @@ func (e *GroupError) form(to *wire.Encoder) *wire.Form {
 		failures = append(failures, te)
 	}
 	for _, err := range e.ended {
-		if te, ok := err.(*TaskError); !ok || !te.listed { // else it is among the failures
+		if te, ok := err.(*TaskError); !ok || !te.mark.Listed { // else it is among the failures
 			ended = append(ended, err)
 		}
 	}
@@ -138,7 +139,7 @@ func (o ours) Error(f *wire.Form, causes []error) error {
 	}
 	switch f.Kind {
 	case "task":
-		return &TaskError{Task: f.Name, Err: first, cause: f.Cause.Decode(o), echo: f.Cause != nil}
+		return &TaskError{f.Name, first, echo.Mark{Cause: f.Cause.Decode(o), Echo: f.Cause != nil}}
 	case "undo":
 		return &undoError{first}
 	case "group":

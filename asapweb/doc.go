@@ -6,13 +6,16 @@
 //	...
 //	g := asap.New(ctx, asap.Name("home"), asap.Observe(stats))
 //
-// The first page lists the running groups, each with who waits for whom and
-// since when, and the groups by name: how many runs, how many failed, the
-// latency, and which task the slowest wait for. Behind a name are its
-// histogram, the criticality of every task, and the slowest and the latest
-// runs. Behind a run is its waterfall, with the critical path and with what-if
-// sliders that compute the prediction in the page, and downloads in every
-// [waterfall.Format].
+// The first page says first whether all is well, and else which groups hang, fail
+// or take longer than before, since when and for which task. Then come the running
+// groups, those that are stuck first, each with who waits for whom and since when,
+// and the groups by name in a window of time: how many runs, how many failed, the
+// latency, the last error, and which task the slowest wait for. Behind a name are
+// its last hour, its histogram, the criticality of every task, and failed, slow and
+// usual runs. A window can be put beside what came before it or beside another
+// build, a run beside another one. Behind a run is its waterfall, with the critical
+// path and with what-if sliders that compute the prediction in the page, and
+// downloads in every [waterfall.Format].
 //
 // # Who may see it
 //

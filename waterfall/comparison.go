@@ -116,7 +116,7 @@ func (c Comparison) Words() []string {
 		{"p50", c.Before.P50, c.After.P50, c.After.PathP50 - c.Before.PathP50, func(k Cause) time.Duration { return k.P50 }},
 	} {
 		change := p.after - p.before
-		if change.Abs() < max(p.before, p.after)/10 || change == 0 {
+		if !changed(p.before, p.after) {
 			continue
 		}
 		s := fmt.Sprintf("%s %s → %s, %s%s", p.name, duration(p.before), duration(p.after), signed(change), c.since())
@@ -126,6 +126,11 @@ func (c Comparison) Words() []string {
 		out = append(out, s)
 	}
 	return out
+}
+
+// changed tells whether a percentile has changed by a tenth.
+func changed(before, after time.Duration) bool {
+	return before != after && (after-before).Abs() >= max(before, after)/10
 }
 
 func signed(d time.Duration) string {
@@ -193,7 +198,7 @@ func (c Comparison) failures() string {
 	p, q := float64(a)/float64(c.Before.Runs), float64(b)/float64(c.After.Runs)
 	all := float64(a+b) / float64(c.Before.Runs+c.After.Runs)
 	luck := math.Sqrt(all * (1 - all) * (1/float64(c.Before.Runs) + 1/float64(c.After.Runs)))
-	if math.Abs(p-q) <= 3*luck {
+	if math.Abs(p-q) <= 3*luck || math.Abs(p-q)*float64(c.After.Runs) < 2 {
 		return ""
 	}
 	s := fmt.Sprintf("%d of %d runs failed%s, before %d of %d", b, c.After.Runs, c.since(), a, c.Before.Runs)

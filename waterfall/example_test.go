@@ -130,14 +130,33 @@ func ExampleLimit() {
 	// Output: 490ms <nil>
 }
 
+func ExampleLimitOf() {
+	f, err := os.Open("testdata/map.json")
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	run, err := waterfall.ReadJSON(f)
+	if err != nil {
+		panic(err)
+	}
+	p, err := run.WhatIf(waterfall.LimitOf("likes", 3))
+	fmt.Println(p.Makespan, "instead of", p.Baseline, err)
+	best := run.Ranking()[0]
+	fmt.Println(best.Change, "saves", best.Saves)
+	// Output:
+	// 35ms instead of 45ms <nil>
+	// likes[]=-50% saves 17.5ms
+}
+
 func ExampleRun_Ranking() {
 	for _, g := range load().Ranking() {
-		fmt.Printf("%s: %v at half its time, %v at most, up to %.0f %% faster\n", g.Name, g.Half, g.All, 100*g.Kink)
+		fmt.Printf("%v saves %v, more of it %v at most, up to %.0f %%\n", g.Change, g.Saves, g.Most, 100*g.Kink)
 	}
 	// Output:
-	// posts: 100ms at half its time, 120ms at most, up to 60 % faster
-	// user: 60ms at half its time, 120ms at most, up to 100 % faster
-	// analytics: 20ms at half its time, 40ms at most, up to 100 % faster
+	// posts=-50% saves 100ms, more of it 120ms at most, up to 60 %
+	// user=-50% saves 60ms, more of it 120ms at most, up to 100 %
+	// analytics=-50% saves 20ms, more of it 40ms at most, up to 100 %
 }
 
 func ExampleCompare() {

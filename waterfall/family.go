@@ -164,37 +164,37 @@ func (f *family) thinOf(l *keptRuns, most int) {
 	f.cut(&l.samples, most)
 }
 
-// over merges the levels from one on to another one.
-func (f *family) over(from, to int) *sums {
-	out, meter := new(sums), 0
+// stretches are those of the levels from one on to another one, the newest first.
+func (f *family) stretches(from, to int) []*sums {
+	var out []*sums
 	for l := from; l < to; l++ {
 		if l == len(levels) {
-			out.merge(&f.past, &meter)
+			out = append(out, &f.past)
 			continue
 		}
-		for _, s := range f.levels[l] {
-			out.merge(s, &meter)
+		for _, s := range slices.Backward(f.levels[l]) {
+			out = append(out, s)
 		}
 	}
 	return out
 }
 
-// keptOver lists the runs that those levels keep.
-func (f *family) keptOver(from, to int) *keptRuns {
-	var out keptRuns
-	take := func(l *keptRuns) {
-		out.slowest = append(out.slowest, l.slowest...)
-		out.failed = append(out.failed, l.failed...)
-		out.samples = append(out.samples, l.samples...)
+// over adds up stretches.
+func over(stretches []*sums) *sums {
+	out, meter := new(sums), 0
+	for _, s := range stretches {
+		out.merge(s, &meter)
 	}
-	for l := from; l < to; l++ {
-		if l == len(levels) {
-			take(&f.past.kept)
-			continue
-		}
-		for _, s := range f.levels[l] {
-			take(&s.kept)
-		}
+	return out
+}
+
+// keptOver lists the runs that stretches keep.
+func keptOver(stretches []*sums) *keptRuns {
+	var out keptRuns
+	for _, s := range stretches {
+		out.slowest = append(out.slowest, s.kept.slowest...)
+		out.failed = append(out.failed, s.kept.failed...)
+		out.samples = append(out.samples, s.kept.samples...)
 	}
 	slices.SortFunc(out.slowest, bySlowest)
 	slices.SortFunc(out.failed, byLatest)
@@ -313,7 +313,7 @@ func (f *family) task(s *sums, d *digest, m int32, t *Task) {
 // keepRun keeps the run, if one of the lists wants it.
 func (f *family) keepRun(s *sums, d *digest) {
 	isLatest := len(f.latest) < keepLatest || d.at.Sub(f.latest[0].ended) >= latestEvery
-	if d.Tasks > maxKept || !isLatest && !s.kept.wants(&d.Kept) {
+	if !d.fits || !isLatest && !s.kept.wants(&d.Kept) {
 		return
 	}
 	k := d.keep()

@@ -103,6 +103,19 @@ func (x *index) ofFamily(i int, name string) bool {
 	return place != "" && (place+"/"+own == name || place+"/"+familyName(own) == name)
 }
 
+// familyPath is the name by which WhatIf knows the family of task i, of which there may
+// be several in places alike.
+func (x *index) familyPath(i int) string {
+	own, place := x.alikeName(i), x.groupName(i)
+	if !strings.ContainsAny(place, "*[") {
+		own = familyName(own)
+	}
+	if place == "" {
+		return own
+	}
+	return place + "/" + own
+}
+
 // planter makes the rows of a run.
 type planter struct {
 	*index

@@ -21,12 +21,12 @@ func crowd(t *testing.T, n int) *waterfall.Run {
 		list := g.Input("list", make([]int, n))
 		g.MapOptional("item", list, func(ctx context.Context, _ int) (int, error) {
 			inner := asap.New(ctx, asap.Name("inner"))
-			inner.Go("fetch", sleep(ms, 3))
-			inner.Go("parse", sleep(ms, 5))
+			inner.Go("fetch", sleep(3*ms, 1))
+			inner.Go("parse", sleep(5*ms, 1))
 			return 1, inner.Wait()
 		}, asap.Limit(5)).Do("sum", func(context.Context, []asap.Result[int]) error { time.Sleep(4 * ms); return nil })
 		for i := range n {
-			g.Go("ping", sleep(ms, 1+i%7))
+			g.Go("ping", sleep(time.Duration(1+i%7)*ms, 1))
 			g.Go(fmt.Sprintf("shard-%d", i), func(context.Context) (int, error) {
 				time.Sleep(ms)
 				if i == 3 {
@@ -60,7 +60,7 @@ func TestPicturesOfWideRunsAreShort(t *testing.T) {
 			for k := i + 1; k > 0; k /= 26 {
 				name += string(rune('a' + k%26))
 			}
-			g.Go(name, sleep(ms, 1+i%50))
+			g.Go(name, sleep(time.Duration(1+i%50)*ms, 1))
 		}
 	})
 	text := run.Text(80, false)

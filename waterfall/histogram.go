@@ -21,6 +21,8 @@ type classCount struct {
 	n     uint32
 }
 
+func byClass(a classCount, class uint16) int { return int(a.class) - int(class) }
+
 const (
 	classesPerPower = 16
 	classCountBytes = 8
@@ -65,7 +67,7 @@ func (h *histogram) add(d time.Duration) int {
 // count adds n durations of one class.
 func (h *histogram) count(c uint16, n uint32) int {
 	before := cap(h.counts)
-	at, found := slices.BinarySearchFunc(h.counts, c, func(a classCount, c uint16) int { return int(a.class) - int(c) })
+	at, found := slices.BinarySearchFunc(h.counts, c, byClass)
 	if !found {
 		h.counts = slices.Insert(h.counts, at, classCount{class: c})
 	}

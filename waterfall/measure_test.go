@@ -95,16 +95,16 @@ func TestMeasureOfRandomRuns(t *testing.T) {
 func TestRanking(t *testing.T) {
 	got := record(t, readme).Ranking()
 	want := []waterfall.Gain{
-		{Name: "posts", Half: 100 * ms, All: 120 * ms, Kink: 0.6},
-		{Name: "user", Half: 60 * ms, All: 120 * ms, Kink: 1},
-		{Name: "analytics", Half: 20 * ms, All: 40 * ms, Kink: 1},
+		{Name: "posts", Saves: 100 * ms, Most: 120 * ms, Kink: 0.6},
+		{Name: "user", Saves: 60 * ms, Most: 120 * ms, Kink: 1},
+		{Name: "analytics", Saves: 20 * ms, Most: 40 * ms, Kink: 1},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("Ranking() = %+v, want %+v", got, want)
 	}
 	for i, w := range want {
 		g := got[i]
-		if g.Name != w.Name || g.Half != w.Half || g.All != w.All || g.Kink < w.Kink-1e-5 || g.Kink > w.Kink+1e-5 {
+		if g.Name != w.Name || g.Saves != w.Saves || g.Most != w.Most || g.Kink < w.Kink-1e-5 || g.Kink > w.Kink+1e-5 {
 			t.Errorf("Ranking()[%d] = %+v, want %+v", i, g, w)
 		}
 	}

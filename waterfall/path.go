@@ -15,6 +15,10 @@ type Step struct {
 	Name       string
 	State      State
 	Start, End time.Duration
+	// Slot says that the task of the step before gave back a slot of this limit,
+	// for which this one had waited: that is why it comes next. Otherwise, as when
+	// it needed that task, Slot is zero.
+	Slot Slot
 }
 
 // Len is the length of the step.
@@ -26,15 +30,19 @@ func (s Step) Len() time.Duration { return s.End - s.Start }
 //
 // It begins with the last task to end and walks back in time: through the
 // pieces in which the body ran; from a wait, to the task that ended it, which
-// of several dependencies is the one that unblocked it last; from the start of
-// a part, to the body or the Map that it is part of; and from a task that was
+// of several dependencies is the one that unblocked it last; from a queue for a
+// slot of a limit, to the body that gave it back; from the start of
+// a part, to the body or the Map that it is part of; from a task that the caller
+// declared, to what it had awaited; and from a task that was
 // canceled, to the failure that did it. This is the critical path of program
 // activity graphs (Yang and Miller, "Critical Path Analysis for the Execution
 // of Parallel and Distributed Programs", ICDCS 1988), whose waits are known
 // here and need not be guessed.
 //
-// A step is Running or Queued. It is Blocked where a wait ended by itself, by
-// a deadline of its own, and Outside where the caller had declared nothing yet.
+// A step is Running or Queued: for a processor, or for a slot of a shared limit that
+// somebody outside of the run held. It is Blocked where a wait ended by itself, by
+// a deadline of its own, and Outside where the caller had declared nothing yet, and
+// waited for no task.
 // In a run that has not ended the path ends in what everything hangs on.
 func (r *Run) CriticalPath() []Step {
 	w := walker{index: r.index()}
@@ -44,16 +52,26 @@ func (r *Run) CriticalPath() []Step {
 // walker walks back in time; steps come out last first.
 type walker struct {
 	*index
-	steps []Step
-	first []int  // of a task: its first piece among all; nil of a walker that does not walk
-	seen  []bool // of all pieces: never walked through twice
-	tasks []int  // all of them
+	steps  []Step
+	first  []int   // of a task: its first piece among all; nil of a walker that does not walk
+	seen   []bool  // of all pieces: never walked through twice
+	tasks  []int   // all of them
+	limits bool    // there are any
+	slots  *slots  // nil until somebody was queued
+	queues []queue // for slots, that the path has gone around; the last first
+}
+
+// queue is a stretch in which a task of the path waited for a slot and had all else.
+type queue struct {
+	Slot
+	from, to time.Duration
 }
 
 // path is what [Run.CriticalPath] returns. The walker can be used again when
 // the path is no longer needed.
 func (w *walker) path() []Step {
-	w.steps, w.first, w.tasks = w.steps[:0], w.first[:0], w.tasks[:0]
+	w.steps, w.first, w.tasks, w.slots, w.queues = w.steps[:0], w.first[:0], w.tasks[:0], nil, w.queues[:0]
+	w.limits = w.limited()
 	n := 0
 	for i := range w.run.Tasks {
 		w.first = append(w.first, n)
@@ -108,27 +126,84 @@ func (w *walker) walk() {
 				continue
 			}
 		}
+		if h, ok := w.giver(t, p, x); ok {
+			t, p, x = h.task, h.piece, h.at
+			continue
+		}
 		w.step(t, piece.State, piece.Start, x)
 		x = piece.Start
 		p--
 	}
 }
 
+// giver goes on from piece p of task t, up to x, to who gave back the slot that t waited
+// for, or holds it still, if it did wait for one.
+func (w *walker) giver(t, p int, x time.Duration) (h held, ok bool) {
+	pieces := w.run.Tasks[t].Pieces
+	piece := pieces[p]
+	if !w.limits || piece.State != Queued || piece.Start >= x || x < piece.End {
+		return held{}, false
+	}
+	waits := p == len(pieces)-1 && !w.run.Ended && w.run.Tasks[t].Outcome == 0
+	if !waits && (p == len(pieces)-1 || pieces[p+1].State != Running) {
+		return held{}, false // it has no body
+	}
+	if w.slots == nil {
+		w.slots = w.makeSlots()
+	}
+	var of Slot
+	if waits {
+		h, of, ok = w.slots.holder(t, x)
+	} else {
+		h, of, ok = w.slots.giver(t, piece)
+	}
+	if !ok {
+		return held{}, false
+	}
+	w.step(t, Queued, h.at, x)
+	if n := len(w.steps); n > 0 && w.steps[n-1].Task == w.run.Tasks[t].ID {
+		w.steps[n-1].Slot = of
+	}
+	w.queues = append(w.queues, queue{of, piece.Start, x})
+	return h, true
+}
+
 // beforeDeclaration says what the run did before task t was declared at x: the
 // body around it ran, or the Map it is an element of became ready. Without
-// either, the caller had been waiting for a task that ended at that very
-// moment, or was busy with something else.
+// either, the caller had awaited a task, or been waiting for one that ended at that very
+// moment in a way that is not known, or was busy with something else.
 func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Duration) {
 	if p := w.parent(t); p >= 0 {
 		return w.inParent(t, p, x)
 	}
-	if a := w.anchor(t, x); a >= 0 {
+	if a := w.declarer(t, x); a >= 0 {
 		end := w.run.Tasks[a].End()
 		w.outside(end, x)
 		return a, len(w.run.Tasks[a].Pieces) - 1, end
 	}
 	w.outside(0, x)
 	return -1, 0, 0
+}
+
+// declarer is the task whose end made somebody outside of any body go on, who then
+// declared task t at that instant: the last that they awaited before to its end. It is
+// -1 if there is none. Of a group of which no wait is known it is an
+// anchor, if any: who declared the task may have waited in another way.
+func (x *index) declarer(t int, at time.Duration) int {
+	g, _ := x.groupOf(x.run.Tasks[t].Group)
+	waits := x.run.Groups[g].Waits
+	if len(waits) == 0 {
+		return x.anchor(t, at)
+	}
+	for _, wait := range slices.Backward(waits) {
+		if wait.End > at || wait.Start == wait.End {
+			continue
+		}
+		if i, ok := x.taskOf(wait.On); ok && i != t && x.run.Tasks[i].End() > wait.Start && x.run.Tasks[i].End() <= wait.End {
+			return i
+		}
+	}
+	return -1
 }
 
 // inParent goes on at what task p did when task t inside it was declared, or
@@ -144,8 +219,8 @@ func (w *walker) inParent(t, p int, x time.Duration) (int, int, time.Duration) {
 		w.step(t, Queued, end, x) // a Map takes a moment to declare its elements
 		return p, k, end
 	}
-	// Another task of the nested group has declared it.
-	if a := w.anchor(t, x); a >= 0 {
+	// Another task of the nested group has declared it, or somebody outside.
+	if a := w.declarer(t, x); a >= 0 {
 		end := w.run.Tasks[a].End()
 		w.outside(end, x)
 		return a, len(w.run.Tasks[a].Pieces) - 1, end
@@ -275,7 +350,7 @@ func (x *index) depth(i int) int {
 
 func (w *walker) step(t int, s State, from, to time.Duration) {
 	if from < to {
-		w.steps = append(w.steps, Step{w.run.Tasks[t].ID, w.run.Tasks[t].Name, s, from, to})
+		w.steps = append(w.steps, Step{Task: w.run.Tasks[t].ID, Name: w.run.Tasks[t].Name, State: s, Start: from, End: to})
 	}
 }
 
@@ -289,7 +364,7 @@ func (w *walker) outside(from, to time.Duration) {
 func merge(steps []Step) []Step {
 	out := steps[:0]
 	for _, s := range steps {
-		if n := len(out); n > 0 && out[n-1].Task == s.Task && out[n-1].State == s.State {
+		if n := len(out); n > 0 && out[n-1].Task == s.Task && out[n-1].State == s.State && s.Slot == (Slot{}) {
 			out[n-1].End = s.End
 			continue
 		}

@@ -140,7 +140,7 @@ func (s *Stats) metrics() (groups []*groupMetrics, forgotten int) {
 }
 
 func (f *family) addTo(g *groupMetrics) {
-	all := f.over(0, SinceStart.levels())
+	all := over(f.stretches(0, SinceStart.levels()))
 	g.took.merge(&all.makespan)
 	g.total += all.total
 	for o, n := range all.outcomes {

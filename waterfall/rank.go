@@ -2,71 +2,148 @@ package waterfall
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
 )
 
-// Gain is what work on one task would bring the whole run.
+// Gain is what one change would bring the whole run.
 type Gain struct {
-	Task asap.ID
-	Name string // with the names of the tasks around it
-	// Half and All are the time that the run would save if the task took half
-	// of its time, and none.
-	Half, All time.Duration
-	// Kink is the share of the task's time past which speeding it up more
-	// helps the run no more, between 0 and 1: another path is then the longest.
+	// Change is what was tried: a task, or all tasks of a family, at half of their
+	// time; half as many slots more of a limit; a Within at the middle of a task that
+	// may fail.
+	Change Change
+	// Name is that of the task, the family or what has the limit, with the names of
+	// what is around it, as WhatIf takes it.
+	Name string
+	// Task is that of a single task, else 0; Tasks is how many the change is of, 0
+	// for a limit, of which Slots is how many it has.
+	Task         asap.ID
+	Tasks, Slots int
+	// Saves is the time that the run saves by Change; Most by more of it: by no time
+	// at all, or no limit.
+	Saves, Most time.Duration
+	// UpTo is the least change of the sort that saves Most: past it another path is
+	// the longest. Kink is that of tasks as a share of their time, from 0 to 1.
+	UpTo Change
 	Kink float64
 }
 
-// maxRanked is how many tasks a ranking tries, each by some simulations; of
+// maxRanked is how many changes a ranking tries, each by some simulations; of
 // runs with more than rankedWork tasks in all it tries fewer.
 const (
 	maxRanked  = 100
 	rankedWork = 100_000
 )
 
-// Ranking answers what to fix first: the tasks whose speed would shorten the
-// run, the largest gain by half its time first. Without a limit, speeding up
-// task v by the share s gives max(T_v − s·d(v), B_v), T_v being the longest
+// manyAlike is how many tasks of one name are one row; of a Map it is two.
+const manyAlike = 5
+
+// Ranking answers what to fix first: the changes that would shorten the run, the
+// largest gain first. They are tasks that run in less time; families of them, which
+// are the elements of a Map, and tasks of one name if there are many, instead of each
+// of them; limits with more slots; and a Within for what may fail. Without a limit,
+// speeding up task v by the share s gives max(T_v − s·d(v), B_v), T_v being the longest
 // path through v and B_v the longest that avoids it; where a body runs several
-// stretches, and under a limit, each figure is a simulation, of the hundred
-// tasks that ran longest, and of fewer in a run of thousands. A run that has
-// not ended has no ranking.
+// stretches, and under a limit, each figure is a simulation, of those that were
+// critical and ran longest, and of fewer in a run of thousands.
+//
+// A task that failed the run is not in it: were it faster, the run would fail sooner.
+// What to fix first is then what [Run.Explain] says. A run that has not ended has no
+// ranking.
 func (r *Run) Ranking() []Gain {
 	if !r.Ended || len(r.Groups) == 0 {
 		return nil
 	}
 	m := r.model()
-	base := m.simulate(m.asItWas(), nil, r.limit()).makespan()
+	k := ranker{m, m.simulate(m.asItWas(), nil, r.limit()).makespan()}
 	var gains []Gain
-	for _, t := range m.candidates() {
-		g := m.gain(t, base)
-		if g.Half > 0 || g.All > 0 {
+	for _, c := range m.prospects() {
+		if g, ok := k.gain(c); ok {
+			gains = append(gains, g)
+		}
+	}
+	for _, l := range m.limitsOf() {
+		if g, ok := k.limit(l); ok {
 			gains = append(gains, g)
 		}
 	}
 	slices.SortStableFunc(gains, func(a, b Gain) int {
-		return cmp.Or(cmp.Compare(b.Half, a.Half), cmp.Compare(b.All, a.All))
+		return cmp.Or(cmp.Compare(b.Saves, a.Saves), cmp.Compare(b.Most, a.Most))
 	})
 	return gains
 }
 
-// candidates are the tasks that may shorten the run: without a limit those
-// that have no slack. The longest come first.
-func (m *model) candidates() []int {
+// prospect is a task, or a family of them.
+type prospect struct {
+	name  string
+	tasks []int
+	score time.Duration
+}
+
+// prospects are what may shorten the run: without a limit what has no slack. What was
+// critical and what ran longest come first.
+func (m *model) prospects() []prospect {
 	slack := m.graph().slack()
 	exact := m.unlimited() && m.graph().span() == m.run.Makespan
-	var out []int
-	for i := range m.tasks {
-		if m.run.Tasks[i].Took() > 0 && (!exact || slack[i] == 0) {
-			out = append(out, i)
+	failed := bad(m.run.Groups[0].Outcome)
+	way := make(map[asap.ID]time.Duration)
+	for _, s := range m.run.CriticalPath() {
+		way[s.Task] += s.Len()
+	}
+	slots := time.Duration(max(1, m.run.peak()))
+	var list []*prospect
+	families := make(map[string]*prospect)
+	for i := range m.run.Tasks {
+		t := &m.run.Tasks[i]
+		if t.Took() == 0 || i == m.caller {
+			continue
+		}
+		key := m.groupName(i) + "\x00" + m.alikeName(i)
+		c := families[key]
+		if c == nil {
+			c = &prospect{name: m.familyPath(i)}
+			families[key] = c
+			list = append(list, c)
+		}
+		c.tasks = append(c.tasks, i)
+	}
+	hopeful := func(tasks []int) bool {
+		may := false
+		for _, i := range tasks {
+			if failed && bad(m.run.Tasks[i].Outcome) {
+				return false
+			}
+			may = may || !exact || slack[i] == 0
+		}
+		return may
+	}
+	var out []prospect
+	put := func(c prospect) {
+		if !hopeful(c.tasks) {
+			return
+		}
+		for _, i := range c.tasks {
+			c.score = add(c.score, add(way[m.run.Tasks[i].ID], m.run.Tasks[i].Took()/slots))
+		}
+		out = append(out, c)
+	}
+	for _, c := range list {
+		least := manyAlike
+		if m.whole(c.tasks[0]) >= 0 {
+			least = 2
+		}
+		if len(c.tasks) >= least {
+			put(*c)
+			continue
+		}
+		for _, i := range c.tasks {
+			put(prospect{name: m.path(i), tasks: []int{i}})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b int) int {
-		return cmp.Compare(m.run.Tasks[b].Took(), m.run.Tasks[a].Took())
-	})
+	slices.SortStableFunc(out, func(a, b prospect) int { return cmp.Compare(b.score, a.score) })
 	return out[:min(len(out), maxRanked, max(3, rankedWork/max(1, len(m.tasks))))]
 }
 
@@ -79,16 +156,70 @@ func (m *model) unlimited() bool {
 	return true
 }
 
-func (m *model) gain(t int, base time.Duration) Gain {
-	scale := m.asItWas()
+// ranker tries changes.
+type ranker struct {
+	*model
+	base time.Duration
+}
+
+// saves is the time that changes save.
+func (k *ranker) saves(changes ...Change) time.Duration {
+	m, scale, gone, limit, err := k.apply(changes)
+	if err != nil {
+		return 0
+	}
+	s := m.simulate(scale, gone, limit)
+	if s.stuck() >= 0 {
+		return 0
+	}
+	return k.base - s.makespan()
+}
+
+func (k *ranker) gain(c prospect) (Gain, bool) {
+	first := &k.run.Tasks[c.tasks[0]]
+	scale := k.asItWas()
 	with := func(share float64) time.Duration {
-		scale[t] = 1 - share
-		return m.simulate(scale, nil, m.run.limit()).makespan()
+		for _, t := range c.tasks {
+			scale[t] = 1 - share
+		}
+		return k.simulate(scale, nil, k.run.limit()).makespan()
 	}
-	g := Gain{Task: m.run.Tasks[t].ID, Name: m.path(t), Half: base - with(0.5), All: base - with(1)}
-	if g.All > 0 {
-		g.Kink = m.kink(with, base-g.All, base, m.run.Tasks[t].Took())
+	g := Gain{Change: Speed(c.name, 0.5), Name: c.name, Tasks: len(c.tasks), Saves: k.base - with(0.5), Most: k.base - with(1)}
+	if g.Saves <= 0 && g.Most <= 0 {
+		return g, false
 	}
+	var took time.Duration
+	for _, t := range c.tasks {
+		took = add(took, k.run.Tasks[t].Took())
+	}
+	if g.Most > 0 {
+		g.Kink = k.kink(with, k.base-g.Most, k.base, took)
+	}
+	g.UpTo = Speed(c.name, g.Kink)
+	if len(c.tasks) == 1 {
+		g.Task = first.ID
+		return k.bounded(g, first), true
+	}
+	return g, true
+}
+
+// bounded replaces a faster body by a Within, for a task that may fail and whose
+// lateness is all that there is to it: the others go on without it from then on.
+func (k *ranker) bounded(g Gain, t *Task) Gain {
+	if !t.MayFail && t.Outcome != asap.Tolerated || t.Within > 0 {
+		return g
+	}
+	began := k.run.Groups[k.group[t.Group]].Start
+	by := func(share float64) Change {
+		at := t.End() - time.Duration(share*float64(t.Took())) - began
+		return Within(g.Name, at.Round(max(1, t.Took()/10_000)))
+	}
+	half, most := k.saves(by(0.5)), k.saves(by(1))
+	if half <= 0 {
+		return g
+	}
+	g.Change, g.Saves, g.Most = by(0.5), half, most
+	g.UpTo = by(g.Kink)
 	return g
 }
 
@@ -120,4 +251,79 @@ func (m *model) kink(with func(float64) time.Duration, least, base, took time.Du
 		}
 	}
 	return hi
+}
+
+// limited is a limit that a change can be of.
+type limited struct {
+	name  string
+	slots int
+	of    func(n int) Change
+}
+
+// limitsOf are the limits of the run, the outermost first. Of alike ones that each have
+// their own, as the Maps of elements' groups, one change is of all.
+func (m *model) limitsOf() []limited {
+	var out []limited
+	seen := make(map[string]bool)
+	put := func(name string, slots int, of func(int) Change) {
+		if slots > 0 && !seen[name] && len(out) < 8 {
+			seen[name] = true
+			out = append(out, limited{name, slots, of})
+		}
+	}
+	named := func(name string) func(int) Change { return func(n int) Change { return LimitOf(name, n) } }
+	put("limit", m.run.limit(), Limit)
+	for g := 1; g < len(m.run.Groups); g++ {
+		if name := m.run.Groups[g].Name; name != "" {
+			put(name, m.run.Groups[g].Limit, named(name))
+		}
+	}
+	for i := range m.run.Tasks {
+		if t := &m.run.Tasks[i]; t.Limit > 0 {
+			name := t.Name
+			if place := m.groupName(i); place != "" {
+				name = place + "/" + name
+			}
+			put(name, t.Limit, named(name))
+		}
+	}
+	for k, s := range m.run.Shared {
+		put(sharedName(k), s.Limit, named(sharedName(k)))
+	}
+	return out
+}
+
+// sharedName is how a shared limit of a run is called, from 0 on: it has no name.
+func sharedName(k int) string {
+	if k == 0 {
+		return "shared"
+	}
+	return fmt.Sprintf("shared#%d", k+1)
+}
+
+// limit tries half as many slots more, and none; the least limit that saves as much as
+// none is found by halving, as if more were never worse.
+func (k *ranker) limit(l limited) (Gain, bool) {
+	more := l.slots + (l.slots+1)/2
+	g := Gain{Change: l.of(more), Name: l.name, Slots: l.slots, Saves: k.saves(l.of(more)), Most: k.saves(l.of(0)), UpTo: l.of(0)}
+	if g.Saves <= 0 && g.Most <= 0 {
+		return g, false
+	}
+	lo, hi := l.slots, max(more, len(k.tasks))
+	if len(k.tasks) > rankedWork/50 {
+		return g, true // that takes some twenty simulations
+	}
+	if k.saves(l.of(hi)) < g.Most {
+		return g, true
+	}
+	for lo+1 < hi {
+		mid := lo + min((hi-lo)/2, max(1, lo)) // the kink is near more often than far
+		if k.saves(l.of(mid)) >= g.Most {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	g.UpTo = l.of(hi)
+	return g, true
 }

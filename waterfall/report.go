@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -58,6 +57,8 @@ type Report struct {
 	// Unnamed counts the tasks that were one name too many, of 512, since start.
 	Unnamed int   `json:"unnamed,omitzero"`
 	Build   Build `json:"build,omitzero"`
+
+	known bool // the name was not forgotten
 }
 
 // Failures counts the runs that ended badly by themselves: that failed, panicked
@@ -139,22 +140,29 @@ func (s *Stats) instant(now clocked, unit_ int64) time.Time {
 
 // reportLocked reports on some levels of a name.
 func (s *Stats) reportLocked(name string, w Window, now clocked, from, to int) Report {
-	r := Report{
-		Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(),
-		Since: s.instant(now, firstOf(to, now.unit)), Until: now.Round(0),
-	}
+	since, until := s.instant(now, firstOf(to, now.unit)), now.Round(0)
 	if from > 0 {
-		r.Until = s.instant(now, firstOf(from, now.unit))
+		until = s.instant(now, firstOf(from, now.unit))
 	}
 	f := s.names[name]
 	if f == nil {
-		return r
+		return newReport(name, w, since, until)
 	}
 	f.ageAll(s, now.unit)
-	r.Unnamed = f.lost
+	return f.report(w, since, until, f.stretches(from, to))
+}
+
+func newReport(name string, w Window, since, until time.Time) Report {
+	return Report{Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(), Since: since, Until: until}
+}
+
+// report reports on some stretches of time, from one instant to another.
+func (f *family) report(w Window, since, until time.Time, stretches []*sums) Report {
+	r := newReport(f.name, w, since, until)
+	r.known, r.Unnamed = true, f.lost
 	within := func(at time.Time) bool { return !at.Before(r.Since) && at.Before(r.Until) || at.Equal(r.Until) }
-	r.sums(f, f.over(from, to), within)
-	r.keeps(f.keptOver(from, to))
+	r.sums(f, over(stretches), within)
+	r.keeps(keptOver(stretches))
 	for _, k := range f.latest {
 		if within(k.ended) {
 			r.Latest = append(r.Latest, k.Kept)
@@ -260,14 +268,14 @@ func (s *Stats) percentileLocked(name string, w Window, share float64) (time.Dur
 	return h.percentiles(share)[0], h.n
 }
 
-// Reports returns the reports of all names, sorted by name.
+// Reports returns the reports of all names, sorted by name, one after the other: the
+// totals are held for one at a time.
 func (s *Stats) Reports(w Window) []Report {
-	s.lock()
-	defer s.unlock()
-	now := s.nowLocked()
 	var out []Report
-	for _, name := range slices.Sorted(maps.Keys(s.names)) {
-		out = append(out, s.reportLocked(name, w, now, 0, w.levels()))
+	for _, name := range s.Names() {
+		if r := s.Report(name, w); r.known {
+			out = append(out, r)
+		}
 	}
 	return out
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// wideRun is a run of so many tasks side by side, of random lengths.
-func wideRun(rnd *rand.Rand, name string, tasks []string) *waterfall.Run {
+// wideRun is a run of tasks side by side, of random lengths.
+func wideRun(rnd *rand.Rand, name string, tasks []string, mean time.Duration) *waterfall.Run {
 	r := &waterfall.Run{Name: name, Ended: true, Groups: []waterfall.Group{{ID: 1, Name: name, Outcome: asap.Succeeded}}}
 	r.Tasks = make([]waterfall.Task, len(tasks))
 	for i, task := range tasks {
-		d := time.Duration(rnd.ExpFloat64() * 20e6)
+		d := time.Duration(rnd.ExpFloat64() * float64(mean))
 		r.Tasks[i] = waterfall.Task{ID: asap.ID(i + 2), Group: 1, Name: task, Outcome: asap.Succeeded, Pieces: []waterfall.Piece{
 			{State: waterfall.Queued, End: d / 10}, {State: waterfall.Running, Start: d / 10, End: d},
 		}}
@@ -56,9 +56,9 @@ func TestStatsMemory(t *testing.T) {
 					most = 64 << 20
 				}
 				for i := range 10_000 {
-					s.Add(wideRun(rnd, fmt.Sprint("group", rnd.IntN(256)), tasks))
+					s.Add(wideRun(rnd, fmt.Sprint("group", rnd.IntN(256)), tasks, 20*ms))
 					if i%10 == 0 {
-						s.Add(wideRun(rnd, "often", tasks[:6]))
+						s.Add(wideRun(rnd, "often", tasks[:6], 20*ms))
 					}
 					time.Sleep(time.Second)
 					if i%2500 == 2499 {

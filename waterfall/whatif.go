@@ -13,6 +13,7 @@ type Change struct {
 	task  string
 	share float64
 	limit int
+	at    time.Duration
 	kind  changeKind
 }
 
@@ -22,6 +23,8 @@ const (
 	changeSpeed changeKind = iota + 1
 	changeDrop
 	changeLimit
+	changeLimitOf
+	changeWithin
 )
 
 // Speed takes a share off the time that a task's body runs: 0.5 makes it twice
@@ -39,6 +42,20 @@ func Drop(task string) Change { return Change{kind: changeDrop, task: task} }
 // the limit away.
 func Limit(n int) Change { return Change{kind: changeLimit, limit: n} }
 
+// LimitOf changes how many bodies run at once of a Map or of nested groups of that
+// name; 0 takes the limit away. A Map that has no limit of its own and a shared one has
+// that changed, for all who have it. The shared limits of a run are also called shared,
+// shared#2 and so on, in the order of Run.Shared.
+func LimitOf(name string, n int) Change {
+	return Change{kind: changeLimitOf, task: name, limit: n}
+}
+
+// Within gives tasks a Within of that time, after the start of their group: of a task
+// that may fail, the others go on without it from then on.
+func Within(task string, at time.Duration) Change {
+	return Change{kind: changeWithin, task: task, at: at}
+}
+
 // String is the change as cmd/asap reads it.
 func (c Change) String() string {
 	switch c.kind {
@@ -48,6 +65,10 @@ func (c Change) String() string {
 		return c.task + "=0"
 	case changeLimit:
 		return fmt.Sprintf("limit=%d", c.limit)
+	case changeLimitOf:
+		return fmt.Sprintf("limit:%s=%d", c.task, c.limit)
+	case changeWithin:
+		return fmt.Sprintf("within:%s=%s", c.task, c.at)
 	}
 	return "no change"
 }
@@ -56,10 +77,14 @@ func (c Change) String() string {
 type Prediction struct {
 	// Makespan is the predicted one.
 	Makespan time.Duration
-	// Baseline is the makespan that the same simulation gives without the
-	// changes. Without a limit it is the run's own; under one it differs where
-	// tasks became ready at the same instant and took another order.
+	// Baseline is the makespan of the run itself, which is also what is predicted
+	// of no change.
 	Baseline time.Duration
+	// Assumes says what the prediction rests on beside that the bodies do what they
+	// did, a sentence each, of what the record does not tell: how a body would have
+	// gone on that was canceled, or how long one takes that never ran. Without any it
+	// is exact.
+	Assumes []string
 	// Run is the predicted run, to look at.
 	Run *Run
 }
@@ -85,16 +110,39 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 		return nil, errors.New("waterfall: what if: the run has not ended")
 	}
 	m := r.model()
-	scale, gone, limit, err := m.apply(changes)
+	changed, scale, gone, limit, err := m.apply(changes)
 	if err != nil {
 		return nil, err
 	}
-	base, s := m.simulate(m.asItWas(), nil, r.limit()), m.simulate(scale, gone, limit)
+	base := m.simulate(m.asItWas(), nil, r.limit())
+	s := base
+	unchanged := slices.Equal(scale, m.asItWas()) && !slices.Contains(gone, true) && limit == r.limit() && changed == m
+	if !unchanged {
+		s = changed.simulate(scale, gone, limit)
+	}
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
-	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit)}, nil
+	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
+	switch took := base.makespan(); {
+	case took == r.Makespan:
+	case unchanged:
+		p.Makespan, p.Run, p.Assumes = r.Makespan, r.again(), nil
+	default:
+		p.Assumes = append(p.Assumes, fmt.Sprintf("the run as it was, simulated, takes %s: what was ready in one instant came in another order", duration(took)))
+	}
+	return p, nil
 }
+
+// again is a copy of the run, as the prediction of itself.
+func (r *Run) again() *Run {
+	c := *r
+	c.Notes = append(slices.Clone(r.Notes), predictedNote)
+	return &c
+}
+
+// predictedNote says that a run never was.
+const predictedNote = "this run is a prediction"
 
 // asItWas is the scale that changes nothing.
 func (m *model) asItWas() []float64 {
@@ -105,19 +153,28 @@ func (m *model) asItWas() []float64 {
 	return scale
 }
 
-func (m *model) apply(changes []Change) (scale []float64, gone []bool, limit int, err error) {
+// apply is what changes make of a model: one with other facts where they ask for
+// that, and of the rest how long bodies run, what is dropped, and the outermost limit.
+func (m *model) apply(changes []Change) (changed *model, scale []float64, gone []bool, limit int, err error) {
 	scale, gone, limit = m.asItWas(), make([]bool, len(m.tasks)), m.run.limit()
+	changed = m
+	fail := func(format string, args ...any) (*model, []float64, []bool, int, error) {
+		return nil, nil, nil, 0, fmt.Errorf("waterfall: what if: "+format, args...)
+	}
 	for _, c := range changes {
 		var tasks []int
-		if c.kind != changeLimit {
+		if c.kind != changeLimit && c.kind != changeLimitOf {
 			if tasks = m.find(c.task); len(tasks) == 0 {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: no task %q; there are %s", c.task, list(m.names(), 8))
+				return fail("no task %q; there are %s", clip(c.task, longestTold), list(m.names(), 8))
 			}
+		}
+		if c.limit < 0 {
+			return fail("limit %d; 0 means none", c.limit)
 		}
 		switch c.kind {
 		case changeSpeed:
 			if !(c.share <= 1) {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: %s: share %g is more than all of its time", c.task, c.share)
+				return fail("%s: share %g is more than all of its time", c.task, c.share)
 			}
 			for _, t := range tasks {
 				scale[t] *= 1 - c.share
@@ -127,14 +184,67 @@ func (m *model) apply(changes []Change) (scale []float64, gone []bool, limit int
 				m.dropTree(t, gone)
 			}
 		case changeLimit:
-			if c.limit < 0 {
-				return nil, nil, 0, fmt.Errorf("waterfall: what if: limit %d; 0 means none", c.limit)
-			}
 			limit = c.limit
+		case changeLimitOf:
+			if changed == m {
+				changed = m.copied()
+			}
+			if !changed.limitOf(c.task, c.limit) {
+				return fail("no Map and no nested group %q, which could have a limit", clip(c.task, longestTold))
+			}
+		case changeWithin:
+			if changed == m {
+				changed = m.copied()
+			}
+			for _, t := range tasks {
+				changed.run.Tasks[t].Within = max(1, c.at)
+			}
 		}
 	}
-	return scale, gone, limit, nil
+	return changed, scale, gone, limit, nil
 }
+
+// copied is the model over a copy of its run, of which facts may be changed.
+func (m *model) copied() *model {
+	run, x, out := *m.run, *m.index, *m
+	run.Groups, run.Tasks, run.Shared = slices.Clone(run.Groups), slices.Clone(run.Tasks), slices.Clone(run.Shared)
+	x.run, out.index = &run, &x
+	return &out
+}
+
+// limitOf gives what has that name another limit, and tells whether there is any.
+func (m *model) limitOf(name string, n int) bool {
+	found := false
+	shared := func(k int) {
+		m.run.Shared[k].Limit = n
+		if n == 0 {
+			m.run.Shared[k].Limit = noLimit
+		}
+		found = true
+	}
+	for _, t := range m.find(name) {
+		switch task := &m.run.Tasks[t]; {
+		case task.Limit == 0 && task.Shared > 0:
+			shared(task.Shared - 1)
+		case !task.Race && m.container(t), task.Limit > 0:
+			task.Limit, found = n, true
+		}
+	}
+	for g := 1; g < len(m.run.Groups); g++ {
+		if m.run.Groups[g].Name == name {
+			m.run.Groups[g].Limit, found = n, true
+		}
+	}
+	for k := range m.run.Shared {
+		if !found && sharedName(k) == name {
+			shared(k)
+		}
+	}
+	return found
+}
+
+// noLimit is more than there are bodies.
+const noLimit = 1 << 30
 
 func (m *model) dropTree(t int, gone []bool) {
 	if gone[t] {
@@ -146,6 +256,11 @@ func (m *model) dropTree(t int, gone []bool) {
 	}
 }
 
+// Named returns the tasks that a change of that name is of, as places in Tasks: those
+// of the name or path, the elements of a Map (likes[]), and tasks alike (shard-*,
+// ping#*, page[]/head).
+func (r *Run) Named(name string) []int { return r.index().find(name) }
+
 // find returns the tasks of a name, a path or, with [], of a Map; with a star or [],
 // all tasks alike, within those alike: page[]/head, shard-*, ping#*.
 func (x *index) find(name string) []int {
@@ -154,6 +269,7 @@ func (x *index) find(name string) []int {
 	many := strings.Contains(name, "[]") || strings.Contains(name, "*")
 	for i := range x.run.Tasks {
 		switch {
+		case name == "":
 		case x.run.Tasks[i].Name == name, x.path(i) == name:
 			out = append(out, i)
 		case many && x.ofFamily(i, name):
@@ -171,7 +287,7 @@ func (x *index) find(name string) []int {
 func (x *index) names() []string {
 	var names []string
 	for i := range x.run.Tasks {
-		if n := called(x.run.Tasks[i].Name); !slices.Contains(names, n) && len(names) < 20 {
+		if n := called(x.run.Tasks[i].Name); x.run.Tasks[i].Name != "" && !slices.Contains(names, n) && len(names) < 20 {
 			names = append(names, n)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -72,6 +74,10 @@ func TestStatsIncident(t *testing.T) {
 		}
 		if want := c.After.PathP99 - c.Before.PathP99; sum != want || want != 70*ms {
 			t.Errorf("causes add up to %v of %v, want 70ms", sum, want)
+		}
+		onset, ok := s.Changed("home")
+		if d := onset.After.Since.Sub(began); !ok || d.Abs() > 5*time.Second || onset.After.Runs < 60 || onset.After.Runs > 61 || !slices.Equal(onset.Words(), words) {
+			t.Errorf("Changed = %q since %v, %t; want %q since %v", onset.Words(), onset.After.Since, ok, words, began)
 		}
 		if c := s.Compare("home", waterfall.SinceStart, waterfall.SinceStart); c.Before.Runs != 0 || c.Words() != nil {
 			t.Errorf("before the start were %d runs, %q", c.Before.Runs, c.Words())
@@ -205,5 +211,44 @@ func TestSummary(t *testing.T) {
 		if _, err := waterfall.ReadSummary(strings.NewReader(text)); err == nil || err.Error() != want {
 			t.Errorf("ReadSummary(%s) = %v, want %s", text, err, want)
 		}
+	}
+}
+
+// It is found since when a name is slower, and no change where there is none,
+// whatever the distribution.
+func TestStatsChanged(t *testing.T) {
+	found := 0
+	for seed := range uint64(40) {
+		synctest.Test(t, func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, 5))
+			var s waterfall.Stats
+			run := func(mean, every, total time.Duration) {
+				for began := time.Now(); time.Since(began) < total; time.Sleep(every) {
+					s.Add(wideRun(rnd, "page", []string{"a"}, mean))
+				}
+			}
+			steady := 2*time.Hour + time.Duration(rnd.IntN(3600))*time.Second
+			run(100*ms, 10*time.Second, steady)
+			if c, ok := s.Changed("page"); ok {
+				t.Errorf("seed %d: a change is seen where there is none: %q", seed, c.Words())
+			}
+			began := time.Now()
+			run(300*ms, 10*time.Second, 15*time.Minute)
+			c, ok := s.Changed("page")
+			if late := c.After.Since.Sub(began).Abs(); ok && late <= 10*time.Minute {
+				found++
+			} else {
+				t.Logf("seed %d: %t, since %v after", seed, ok, c.After.Since.Sub(began))
+			}
+			if ok && (c.Before.Runs+c.After.Runs != s.Report("page", waterfall.Hour).Runs || !c.Before.Until.Equal(c.After.Since)) {
+				t.Errorf("seed %d: %d runs before and %d after, of %d", seed, c.Before.Runs, c.After.Runs, s.Report("page", waterfall.Hour).Runs)
+			}
+		})
+	}
+	if found < 36 {
+		t.Errorf("of 40 changes %d were found, want nearly all", found)
+	}
+	if _, ok := new(waterfall.Stats).Changed("page"); ok {
+		t.Error("a name without runs has changed")
 	}
 }

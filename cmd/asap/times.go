@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -13,8 +12,7 @@ import (
 // times are the changes that let every task of a name take the time d: each is
 // a share of what the task took.
 func times(run *waterfall.Run, arg, name string, d time.Duration) ([]waterfall.Change, error) {
-	paths := paths(run)
-	tasks := named(run, paths, name)
+	tasks := run.Named(name)
 	if len(tasks) == 0 {
 		return []waterfall.Change{waterfall.Speed(name, 0)}, nil // the error of a task that there is not
 	}
@@ -26,9 +24,10 @@ func times(run *waterfall.Run, arg, name string, d time.Duration) ([]waterfall.C
 	if !slices.ContainsFunc(tasks, func(i int) bool { return share(i) != share(tasks[0]) }) {
 		return []waterfall.Change{waterfall.Speed(name, share(tasks[0]))}, nil
 	}
+	paths := paths(run)
 	var changes []waterfall.Change
 	for _, i := range tasks {
-		if len(named(run, paths, paths[i])) > 1 {
+		if len(run.Named(paths[i])) > 1 {
 			return nil, fmt.Errorf("%s: tasks of that name took different times; want a percentage like -50%%", arg)
 		}
 		changes = append(changes, waterfall.Speed(paths[i], share(i)))
@@ -50,25 +49,6 @@ func paths(run *waterfall.Run) []string {
 			if p.Group != t.Group { // likes[3] names its Map already
 				out[i] = p.Name + "/" + out[i]
 			}
-		}
-	}
-	return out
-}
-
-// named are the tasks that a change of that name means.
-func named(run *waterfall.Run, paths []string, name string) []int {
-	whole, elements := strings.CutSuffix(name, "[]")
-	maps := make(map[asap.ID]asap.ID) // group, by Map
-	for i := range run.Tasks {
-		if t := &run.Tasks[i]; elements && (t.Name == whole || paths[i] == whole) {
-			maps[t.ID] = t.Group
-		}
-	}
-	var out []int
-	for i := range run.Tasks {
-		t := &run.Tasks[i]
-		if g, ok := maps[t.Parent]; t.Name == name || paths[i] == name || ok && g == t.Group {
-			out = append(out, i)
 		}
 	}
 	return out

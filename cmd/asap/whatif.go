@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -18,14 +19,18 @@ var whatifCommand = &command{
 Predicts what the run would have been. A change is
   user=-50%       the task takes half of its time (or +20%)
   user=80ms       the task takes that time
-  likes[]=-10%    every element of the Map
+  likes[]=-10%    every element of the Map; shard-*, ping#*: all tasks alike
   ads=0           the task is left out
   limit=4         so many bodies at once; limit=0 is no limit
+  limit:likes=4   the same of a Map, a nested group, or a shared limit
+  within:ads=20ms the others go on without the task from then on
 A task is named as in the waterfall, or with the tasks around it: checkout/charge.
-Without a change it lists what to fix first.`,
+Without a change it lists what to fix first: what failed, then the changes that
+save most, of which each can be asked for as it stands there.`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
 		format := fs.String("format", "", "also draw the predicted run: text, svg, ...")
 		width := fs.Int("width", 0, "columns of the text, without color")
+		top := fs.Int("n", 10, "at most so many changes in the list; 0 for all")
 		return func(e *env, args []string) error {
 			file := ""
 			if len(args) > 0 && (!strings.Contains(args[0], "=") || isAddress(args[0])) {
@@ -46,7 +51,7 @@ Without a change it lists what to fix first.`,
 				return err
 			}
 			if len(args) == 0 {
-				return ranking(e, run)
+				return ranking(e, run, *top)
 			}
 			return predict(e, run, args, *format, *width)
 		}
@@ -78,8 +83,15 @@ func predict(e *env, run *waterfall.Run, args []string, format string, width int
 	default:
 		text += "no change"
 	}
-	if p.Baseline != run.Makespan {
-		text += fmt.Sprintf("\nThe run itself took %s; the rest is the simulation's, with changes and without.", run.Makespan)
+	for i, line := range p.Assumes {
+		lead := "\nIf "
+		if i > 0 {
+			lead = ",\nand "
+		}
+		text += lead + line
+	}
+	if len(p.Assumes) > 0 {
+		text += "."
 	}
 	_, err = fmt.Fprintln(e.out, text)
 	return err
@@ -96,6 +108,20 @@ func change(run *waterfall.Run, arg string) ([]waterfall.Change, error) {
 			return nil, usage("%s: the limit is a number, and 0 means none", arg)
 		}
 		return []waterfall.Change{waterfall.Limit(n)}, nil
+	}
+	if of, ok := strings.CutPrefix(name, "limit:"); ok && run.Task(name) == nil {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 0 {
+			return nil, usage("%s: the limit is a number, and 0 means none", arg)
+		}
+		return []waterfall.Change{waterfall.LimitOf(of, n)}, nil
+	}
+	if of, ok := strings.CutPrefix(name, "within:"); ok && run.Task(name) == nil {
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 {
+			return nil, usage("%s: want a time like 20ms", arg)
+		}
+		return []waterfall.Change{waterfall.Within(of, d)}, nil
 	}
 	if value == "0" {
 		return []waterfall.Change{waterfall.Drop(name)}, nil
@@ -114,18 +140,69 @@ func change(run *waterfall.Run, arg string) ([]waterfall.Change, error) {
 	return times(run, arg, name, d)
 }
 
-func ranking(e *env, run *waterfall.Run) error {
+func ranking(e *env, run *waterfall.Run, top int) error {
+	words := run.Explain()
+	for _, s := range words {
+		fmt.Fprintln(e.out, printable(s))
+	}
 	gains := run.Ranking()
+	if len(words) > 0 {
+		fmt.Fprintln(e.out)
+	}
 	if len(gains) == 0 {
-		_, err := fmt.Fprintln(e.out, "No task would make the run shorter.")
+		_, err := fmt.Fprintln(e.out, "No change would make the run shorter.")
 		return err
 	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "task\tsaves at half its time\tsaves at most\thelps up to")
-	for _, g := range gains {
-		fmt.Fprintf(w, "%s\t%s\t%s\t-%.0f%%\n", printable(g.Name), g.Half, g.All, 100*g.Kink)
+	fmt.Fprintln(w, "change\tnow\tsaves\tat most\thelps up to")
+	for i, g := range gains {
+		if top > 0 && i == top {
+			break
+		}
+		value := g.UpTo.String()
+		value = value[strings.LastIndexByte(value, '=')+1:]
+		upTo, now := value, ""
+		if t := task(run, g.Task); t != nil {
+			now = round(t.Took()).String()
+		}
+		switch {
+		case g.Slots > 0:
+			now = fmt.Sprintf("limit %d", g.Slots)
+			if value == "0" {
+				upTo = "no limit"
+			}
+		case g.Tasks > 1:
+			now = fmt.Sprintf("%d tasks", g.Tasks)
+		}
+		if g.Slots == 0 && !strings.HasPrefix(g.Change.String(), "within:") {
+			upTo = fmt.Sprintf("-%.0f%%", 100*g.Kink)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(brief(g.Change.String())), now, round(g.Saves), round(g.Most), upTo)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if n := len(gains) - top; top > 0 && n > 0 {
+		fmt.Fprintf(e.out, "… %d more\n", n)
+	}
+	return nil
+}
+
+func task(run *waterfall.Run, id asap.ID) *waterfall.Task {
+	for i := range run.Tasks {
+		if run.Tasks[i].ID == id {
+			return &run.Tasks[i]
+		}
+	}
+	return nil
+}
+
+// brief keeps the ends of a text that is too long for a line.
+func brief(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:60]) + "…" + string(r[len(r)-19:])
+	}
+	return s
 }
 
 // printable keeps control characters of a name from the terminal.

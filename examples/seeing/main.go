@@ -4,7 +4,8 @@
 //	go run ./examples/seeing > run.json
 //	go run ./cmd/asap show run.json
 //
-// With -slow one service is slow, with -limit 2 at most two calls run at once.
+// With -slow one service is slow, with -limit 2 at most two calls run at once. With
+// -wide it asks for the prices of a whole catalog instead, eight at a time.
 package main
 
 import (
@@ -22,12 +23,16 @@ import (
 func main() {
 	slow := flag.Bool("slow", false, "let the quote take three times as long")
 	limit := flag.Int("limit", 0, "how many calls may run at once, 0 for all")
+	wide := flag.Bool("wide", false, "ask for the prices of a catalog")
 	flag.Parse()
 	if *limit < 0 || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
 	run, err := record(context.Background(), *slow, *limit)
+	if *wide {
+		run, err = recordCatalog(context.Background())
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
@@ -84,6 +89,28 @@ func checkout(g *asap.Group, quoteTime time.Duration) {
 		}
 		return call(ctx, 10*time.Millisecond)
 	})
+}
+
+// recordCatalog asks for the prices of a catalog, which is many tasks alike.
+func recordCatalog(ctx context.Context) (*waterfall.Run, error) {
+	var rec waterfall.Recorder
+	g := asap.New(ctx, asap.Name("catalog"), asap.Observe(&rec))
+	user := g.Go("user", func(ctx context.Context) (string, error) { return "ada", call(ctx, 12*time.Millisecond) })
+	items := g.Go("items", func(ctx context.Context) ([]int, error) {
+		items := make([]int, 150)
+		for i := range items {
+			items[i] = i
+		}
+		return items, call(ctx, 18*time.Millisecond)
+	})
+	prices := g.Map("price", items, func(ctx context.Context, item int) (int, error) {
+		return item, call(ctx, time.Duration(4+item*item%13)*time.Millisecond)
+	}, asap.Limit(8))
+	prices.And(user).Then("page", func(ctx context.Context, _ []int, _ string) (string, error) {
+		return "page", call(ctx, 15*time.Millisecond)
+	})
+	err := g.Wait()
+	return rec.Run(), err
 }
 
 // call waits as long as a service takes to answer.

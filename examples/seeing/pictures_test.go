@@ -21,14 +21,20 @@ func TestPictures(t *testing.T) {
 	runs := map[string]struct {
 		slow  bool
 		limit int
+		wide  bool
 	}{
-		"checkout": {}, "checkout-slow": {slow: true}, "checkout-limit": {limit: 2},
+		"checkout": {}, "checkout-slow": {slow: true}, "checkout-limit": {limit: 2}, "catalog": {wide: true},
 	}
 	for name, of := range runs {
 		var run *waterfall.Run
 		synctest.Test(t, func(t *testing.T) {
 			var err error
-			if run, err = record(t.Context(), of.slow, of.limit); err != nil {
+			if of.wide {
+				run, err = recordCatalog(t.Context())
+			} else {
+				run, err = record(t.Context(), of.slow, of.limit)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 		})

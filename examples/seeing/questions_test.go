@@ -54,13 +54,13 @@ func Example_whatIf() {
 	}
 	fmt.Println(p.Makespan, "instead of", p.Baseline)
 	for _, g := range run.Ranking()[:3] {
-		fmt.Printf("%s: at most %v, up to %.0f %% faster\n", g.Name, g.All, 100*g.Kink)
+		fmt.Printf("%v saves %v, and %v at most\n", g.Change, g.Saves, g.Most)
 	}
 	// Output:
 	// 85ms instead of 105ms
-	// charge: at most 40ms, up to 100 % faster
-	// mail: at most 10ms, up to 50 % faster
-	// tax: at most 12ms, up to 100 % faster
+	// charge=-50% saves 20ms, and 40ms at most
+	// price[]=-50% saves 12ms, and 12ms at most
+	// mail=-50% saves 10ms, and 10ms at most
 }
 
 func Example_compare() {

@@ -116,7 +116,7 @@ func (g *Group) admitMore(ready, admitted *Chain, l *Limiter, class uint8) {
 	mu.Lock()
 	for range 64 {
 		n := ready.head
-		if n == nil || n.limiter() != l || n.isLate() || g.ending.Load() != nil {
+		if n == nil || n.limiter() != l || n.isLate() || !g.mayQueueLocked(l) {
 			break
 		}
 		ready.Pop()
@@ -157,7 +157,7 @@ func (g *Group) admitAt(n *Node, l *Limiter, class uint8) (admitted bool) {
 	g.watchParent()
 	mu := &l.top.mu
 	mu.Lock()
-	if g.ending.Load() == nil && !n.isLate() {
+	if !n.isLate() && g.mayQueueLocked(l) {
 		admitted = l.climbLocked(n, false, class)
 		mu.Unlock()
 		return admitted

@@ -81,8 +81,9 @@
 //     queues it, and has it woken. Only its own goroutine concludes it.
 //  10. A hard wait links and parks itself, and then looks at its group's end; who
 //     ends the group stores that and then takes what is parked. One of the two
-//     sees the other. In the same way who adds a wait to a hub, or to those for a
-//     nested group, finds it closed or is found. Those end with the seal, or with the
+//     sees the other. In the same way who queues at the limit of a Map lists that
+//     first, and who adds a wait to a hub, or to those for a nested group, finds it
+//     closed or is found. Those end with the seal, or with the
 //     last undo if there is something to undo, which is decided at the seal.
 //  11. Only a hard wait within one group has an edge in its target's list, and a body
 //     has one such edge, in its waiter. Once that wait was refused, or the body's

@@ -246,6 +246,7 @@ type ledger struct {
 	// Under the mu of the top limiter.
 	queued    []queued // bodies of the group in a queue; some have left it
 	queuedNow int      // that have not
+	limited   *Limiter // the first of the list of those of Maps with a queue; under the group's mu
 
 	sharing *sharing // see sharing.go; written once, under the group's mu
 }

@@ -39,11 +39,13 @@ func LimiterOf(of *Node, limit int) *Limiter {
 	if limit == 0 {
 		return of.limiter()
 	}
-	return newLimiter(limit, of.limiter(), nil)
+	l := newLimiter(limit, of.limiter(), of.group)
+	l.queue.unlisted = l.shared == nil // else its queue has no bodies: see branch.go
+	return l
 }
 
-// newLimiter makes one with n slots inside of up, which is nil for an outermost. Its
-// bodies have the shared one that those of up have.
+// newLimiter makes one with n slots inside of up, which is nil for an outermost, for
+// bodies of the group of. They have the shared one that those of up have.
 func newLimiter(n int, up *Limiter, of *Group) *Limiter {
 	l := new(Limiter)
 	if up != nil {
@@ -175,6 +177,7 @@ func (l *Limiter) calmLocked() {
 func (l *Limiter) climbLocked(n *Node, goesOn bool, class uint8) bool {
 	for ; l != nil; l = l.up {
 		if l.takeLocked() {
+			l.queue.unlistIfEmpty()
 			continue
 		}
 		if goesOn {

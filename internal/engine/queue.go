@@ -17,10 +17,15 @@ type queue struct {
 	ready [][2]lane // by rank; ready when declared, and byEnd
 	ranks uint32    // of ready, those that have entries
 	valid int       // valid entries
-	group *Group    // that the limit is of, nil if it is a Map's
+	group *Group    // that the limit is of, or a Map of it
 	stale int       // entries left behind
 	stub  *Node     // of a branch, the latest that came and has not left
 	turn  uint32    // of a top limiter's: the last one given
+
+	// Of a Map's, which its group has in a list from before one of the group's bodies
+	// is in it until nobody is.
+	listed, unlisted bool
+	before, behind   *Limiter // in that list, guarded by the group's mu
 }
 
 // A node in the queue of a limiter has its mark, and byEnd if it became ready by
@@ -61,7 +66,8 @@ func (q *queue) pushGoing(n *Node, l *Limiter) {
 }
 
 // countIn is what all entering ends with: n's group has to know of it, unless it is
-// the limit's own, which finds its bodies in the queue.
+// the limit's own, which finds its bodies in the queue. That of a Map knows the queue:
+// see mayQueueLocked.
 func (q *queue) countIn(n *Node, l *Limiter) {
 	q.valid++
 	if q.group != n.group {
@@ -146,7 +152,11 @@ func (q *queue) countOut(n *Node) {
 	case q.group != n.group:
 		n.group.noteUnqueued()
 	}
-	if q.valid--; q.valid == 0 && q.stale > 0 {
+	if q.valid--; q.valid > 0 {
+		return
+	}
+	q.unlistIfEmpty()
+	if q.stale > 0 {
 		q.tidy()
 	}
 }
@@ -162,30 +172,42 @@ func (q *queue) raise(n *Node) {
 // pop takes the next, and reports whether it goes on or is to start. The caller
 // clears the mark or the claim of a body before it unlocks.
 func (q *queue) pop(mark uint8) (n *Node, goesOn bool) {
-	for !q.going.isEmpty() {
-		e := q.going.pop()
-		if e.goes() {
-			q.countOut(e.n)
-			return e.n, true
+	if !q.going.isEmpty() {
+		if n = q.popGoing(); n != nil {
+			return n, true
 		}
-		q.stale--
 	}
 	for q.ranks != 0 {
 		rank := bits.Len32(q.ranks) - 1
 		lanes := &q.ready[rank]
-		for class := 1; class >= 0; class-- {
-			for lane := &lanes[class]; !lane.isEmpty(); {
-				e := lane.pop()
-				if e.starts(mark|uint8(class)<<7, rank) {
-					q.countOut(e.n)
-					return e.n, false
-				}
-				q.stale--
+		lane, queued := &lanes[1], mark|byEnd
+		if lane.isEmpty() {
+			lane, queued = &lanes[0], mark
+			if lane.isEmpty() {
+				q.ranks &^= 1 << rank
+				continue
 			}
 		}
-		q.ranks &^= 1 << rank
+		if e := lane.pop(); e.starts(queued, rank) {
+			q.countOut(e.n)
+			return e.n, false
+		}
+		q.stale--
 	}
 	return nil, false
+}
+
+// popGoing is pop for who goes on.
+func (q *queue) popGoing() *Node {
+	for !q.going.isEmpty() {
+		e := q.going.pop()
+		if e.goes() {
+			q.countOut(e.n)
+			return e.n
+		}
+		q.stale--
+	}
+	return nil
 }
 
 // goes reports whether the entry is that of a body that still is to go on.

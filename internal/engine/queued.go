@@ -4,7 +4,8 @@ import "slices"
 
 // What a group knows of its bodies that are in queues of other limits than its
 // own, so that its end costs no look at those of others: a request that is canceled
-// among 10,000 that queue at one limit takes out its own.
+// among 10,000 that queue at one limit takes out its own. Of the limits of its Maps it
+// knows those that have a queue.
 
 // queued is a body that was queued by a limiter. It may have left.
 type queued struct {
@@ -61,16 +62,82 @@ func (g *Group) noteUnqueued() {
 	g.mu.Unlock()
 }
 
+// mayQueueLocked reports whether g has not ended, for who may queue a body of g at l
+// then. The limit of a Map is listed before that is asked, and who ends g stores that
+// before it reads the list: so one of the two sees the other. Keeps 10.
+func (g *Group) mayQueueLocked(l *Limiter) bool {
+	if l.queue.unlisted {
+		g.list(l)
+	}
+	return g.ending.Load() == nil
+}
+
+// list notes that bodies of g may be in the queue of l, if that is a limit of a Map of
+// g. The top limiter's mutex is locked.
+func (g *Group) list(l *Limiter) {
+	if l.queue.group != g {
+		return
+	}
+	l.queue.listed, l.queue.unlisted = true, false
+	b := g.makeLedger()
+	g.mu.Lock()
+	if b.limited != nil {
+		b.limited.queue.before = l
+	}
+	l.queue.behind, b.limited = b.limited, l
+	g.mu.Unlock()
+}
+
+// unlistIfEmpty is what taking a slot and leaving the queue of a Map's limit end with,
+// so that a group which goes on keeps no more of them than have a queue.
+func (q *queue) unlistIfEmpty() {
+	if q.listed && q.valid == 0 {
+		q.group.unlist(q)
+	}
+}
+
+// unlist notes that nobody is in the queue q of a Map's limit any more. The top
+// limiter's mutex is locked.
+func (g *Group) unlist(q *queue) {
+	q.listed, q.unlisted = false, true
+	b := g.ledger.Load() // that list has made
+	g.mu.Lock()
+	if q.before == nil {
+		b.limited = q.behind
+	} else {
+		q.before.queue.behind = q.behind
+	}
+	if q.behind != nil {
+		q.behind.queue.before = q.before
+	}
+	q.before, q.behind = nil, nil
+	g.mu.Unlock()
+}
+
+// allLimited returns the limits of g's Maps that have somebody in their queues.
+func (g *Group) allLimited() (all []*Limiter) {
+	b := g.ledger.Load()
+	if b == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for l := b.limited; l != nil; l = l.queue.behind {
+		all = append(all, l)
+	}
+	return all
+}
+
 // skipAllQueued ends what the group's bodies wait for in queues, once the group
 // has ended: who was to start is skipped, who goes on does so without a slot. Who
 // queues later sees the end under the mutex: keeps 10 for queues, and 19.
 func (g *Group) skipAllQueued() {
 	var l dropping
 	if own := g.limiter.own(); own == nil { // only Maps have limits, each its own
-		for _, q := range g.clearQueued() {
-			mu := &q.at.top.mu
+		for _, at := range g.allLimited() {
+			mu := &at.top.mu
 			mu.Lock()
-			l.dropLocked(q)
+			l.dropAllLocked(g, at)
 			mu.Unlock()
 		}
 	} else { // one mutex: nobody moves up meanwhile
@@ -80,10 +147,11 @@ func (g *Group) skipAllQueued() {
 		for _, q := range slices.Backward(list) { // the latest place of a node first
 			l.dropLocked(q)
 		}
-		if own.queue.group == g && own.queue.valid > 0 {
-			for _, n := range own.queue.bodiesOf(g) {
-				l.dropLocked(queued{n, own})
-			}
+		for _, at := range g.allLimited() {
+			l.dropAllLocked(g, at)
+		}
+		if own.queue.group == g {
+			l.dropAllLocked(g, own)
 		}
 		l.giveAllLocked()
 		mu.Unlock()
@@ -111,6 +179,16 @@ type dropping struct {
 	holding []queued // those that may hold slots further in
 	out     Chain    // to be skipped
 	granted grants
+}
+
+// dropAllLocked takes all bodies of g out of the queue of at.
+func (l *dropping) dropAllLocked(g *Group, at *Limiter) {
+	if at.queue.valid == 0 {
+		return
+	}
+	for _, n := range at.queue.bodiesOf(g) {
+		l.dropLocked(queued{n, at})
+	}
 }
 
 // dropLocked takes the body out of its queue, if it still is there.

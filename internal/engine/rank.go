@@ -45,10 +45,11 @@ func (g *Group) guardOf(l *Limiter) *ranks {
 // that it is a part of. It wants the mutex of n's guard.
 func (n *Node) rankNow() uint8 { return n.rankUnder(n.guard()) }
 
-// rankUnder is rankNow for who knows n's guard.
+// rankUnder is rankNow for who knows n's guard. As long as nothing is raised a whole
+// has no rank above its group's.
 func (n *Node) rankUnder(r *ranks) uint8 {
 	rank := max(n.rank, n.group.rankNow())
-	if n.kind&part == 0 {
+	if n.kind&part == 0 || r == nil || !r.raised.Load() {
 		return rank
 	}
 	return max(rank, n.wholeRank(r))
@@ -214,17 +215,16 @@ func (s *raising) raiseGroup(g *Group, rank uint8) {
 	s.of.raised.Store(true)
 	inOwn := g.limiter != nil && g.limiter.shared == nil // else its bodies are not in queues of this guard
 	if inOwn && g.limiter.queue.group == g {
-		own := &g.limiter.queue
-		for _, n := range own.bodiesOf(g) {
-			if n.queueMark == g.limiter.mark|n.queueMark&byEnd && n.rank < rank {
-				n.rank = rank
-				own.raise(n)
-			}
-		}
+		g.limiter.raiseQueued(g, rank)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if b := g.ledger.Load(); b != nil {
+		for l := b.limited; l != nil; l = l.queue.behind {
+			if inOwn {
+				l.raiseQueued(g, rank)
+			}
+		}
 		for _, q := range b.queued {
 			if inOwn && q.starts() && q.n.rank < rank {
 				q.n.rank = rank
@@ -243,6 +243,17 @@ func (s *raising) raiseGroup(g *Group, rank uint8) {
 	for n := g.inner.Load(); n != nil; n = n.nextInner {
 		if owner := n.owner.Load(); owner != nil && owner.joins(n) {
 			s.todo = append(s.todo, goal{g: n, rank: min(rank+1, maxRank)})
+		}
+	}
+}
+
+// raiseQueued raises the bodies of g that are to start in l's queue, whose mutex is
+// locked.
+func (l *Limiter) raiseQueued(g *Group, rank uint8) {
+	for _, n := range l.queue.bodiesOf(g) {
+		if n.queueMark == l.mark|n.queueMark&byEnd && n.rank < rank {
+			n.rank = rank
+			l.queue.raise(n)
 		}
 	}
 }

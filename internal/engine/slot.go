@@ -107,7 +107,7 @@ func (n *Node) takeSlots(w *wait) bool {
 	if s.waiting != 0 || s.bare {
 		return true
 	}
-	if n.group.ending.Load() != nil {
+	if !n.group.mayQueueLocked(l) {
 		s.bare = true
 		return true
 	}

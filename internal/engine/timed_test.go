@@ -199,7 +199,7 @@ func TestR35_TimedContext(t *testing.T) {
 					t.Error("the value is lost")
 				}
 			}
-			if n := runtime.NumGoroutine(); n != before {
+			if n := runtime.NumGoroutine(); n > before { // those of the tests before may end meanwhile
 				t.Errorf("%d goroutines more", n-before)
 			}
 			<-ctx.Done()

@@ -18,7 +18,7 @@ const root = "../.."
 
 // parts are the folders, from root, of the packages whose code runs tasks: what
 // users name and what is below it.
-var parts = []string{".", "flow", "internal/engine", "internal/watch", "internal/record", "internal/wire"}
+var parts = []string{".", "flow", "internal/engine", "internal/watch", "internal/record", "internal/wire", "internal/echo", "internal/texts"}
 
 // sources parses the files of one package, without its tests.
 func sources(t *testing.T, dir string) (*token.FileSet, []*ast.File) {
@@ -192,6 +192,34 @@ func TestStandardLibraryOnly(t *testing.T) {
 	}
 	if seen < 30 {
 		t.Errorf("%d files seen, want all of the root module", seen)
+	}
+}
+
+// TestSizes keeps package asap what users name, and the files of the engine such as
+// can be read at once.
+func TestSizes(t *testing.T) {
+	lines := func(dir string) map[string]int {
+		counts := map[string]int{}
+		fset, files := sources(t, dir)
+		for _, file := range files {
+			f := fset.File(file.Pos())
+			counts[filepath.Base(f.Name())] = f.LineCount()
+		}
+		return counts
+	}
+	sum := 0
+	for name, n := range lines(".") {
+		if name != "doc.go" && name != "and_gen.go" {
+			sum += n
+		}
+	}
+	if sum > 2600 {
+		t.Errorf("package asap has %d lines by hand, without doc.go and tests, want at most 2600: what users do not name is a package of its own", sum)
+	}
+	for name, n := range lines("internal/engine") {
+		if n > 350 {
+			t.Errorf("%s has %d lines, want at most 350", name, n)
+		}
 	}
 }
 

@@ -49,9 +49,8 @@ func TestPrintedPage(t *testing.T) {
 	start(t, stats, "checkout")()
 	ctx := tab(t, 1000, 800, false)
 	do(t, ctx, chromedp.Navigate(serve(t, stats).URL+"/debug/asap/?run=1"))
-	printed := emulatePrint(t, ctx)
-	if printed.Bar || printed.Detail || !printed.Chart {
-		t.Errorf("on paper there are %+v, want the chart alone", printed)
+	if on := emulatePrint(t, ctx); on.Bar || on.Detail || !on.Chart {
+		t.Errorf("on paper there are %+v, want the chart alone", on)
 	}
 }
 
@@ -59,11 +58,17 @@ type shownParts struct{ Bar, Detail, Chart bool }
 
 func emulatePrint(t *testing.T, ctx context.Context) shownParts {
 	t.Helper()
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
-		t.Fatal(err)
-	}
+	printed(t, ctx)
 	return js[shownParts](t, ctx, `(() => {
 		const shown = e => document.querySelector(e).getClientRects().length > 0;
 		return { Bar: shown(".bar"), Detail: shown("#detail"), Chart: shown("#chart .track") };
 	})()`)
+}
+
+// printed shows the page as it is on paper.
+func printed(t *testing.T, ctx context.Context) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,8 +1,14 @@
 package browser_test
 
 import (
+	"bytes"
+	"cmp"
 	"flag"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"maps"
 	"math/rand/v2"
 	"net/http"
@@ -10,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -25,7 +32,7 @@ var (
 )
 
 // documented are the pages of which the documentation has pictures.
-var documented = map[string]string{"index": "asapweb.png", "group": "asapweb-group.png", "whatif": "asapweb-whatif.png"}
+var documented = map[string]string{"index": "asapweb.png", "group": "asapweb-group.png", "whatif": "asapweb-whatif.png", "comparison": "asapweb-comparison.png", "pair": "asapweb-pair.png"}
 
 // recorded are the pages of a shop at one moment of virtual time, so that the
 // pictures of them are the same every time.
@@ -110,10 +117,13 @@ func TestPictures(t *testing.T) {
 			name  string
 			width int64
 			dark  bool
-		}{{"light", 1000, false}, {"dark", 1200, true}, {"narrow", 360, false}, {"narrow-dark", 360, true}} {
+		}{{"light", 1000, false}, {"dark", 1200, true}, {"narrow", 360, false}, {"narrow-dark", 360, true}, {"print", 720, false}} {
 			t.Run(view.name+"/"+window.name, func(t *testing.T) {
 				ctx := tab(t, window.width, 800, window.dark)
 				do(t, ctx, chromedp.Navigate(server.URL+"/?"+view.query))
+				if window.name == "print" {
+					printed(t, ctx)
+				}
 				if view.before != "" {
 					js[chromedp.Void](t, ctx, "(() => {"+view.before+"})()")
 				}
@@ -134,14 +144,51 @@ func TestPictures(t *testing.T) {
 				if *pictures == "" || file == "" {
 					return
 				}
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+				shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(filepath.Join(*pictures, file), png, 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(*pictures, file), smaller(t, shot), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			})
 		}
 	}
+}
+
+// smaller is a picture in a palette, with no more bytes than it needs; those of
+// the documentation have no more than its upper part.
+func smaller(t *testing.T, shot []byte) []byte {
+	t.Helper()
+	from, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds := from.Bounds()
+	if !*all {
+		bounds.Max.Y = min(bounds.Max.Y, 1560)
+	}
+	counts := make(map[color.NRGBA]int)
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			c := color.NRGBAModel.Convert(from.At(x, y)).(color.NRGBA)
+			counts[c]++
+			if max(c.R, c.G, c.B)-min(c.R, c.G, c.B) > 80 { // not one of the many grays
+				counts[c] += 9
+			}
+		}
+	}
+	var palette color.Palette
+	for _, c := range slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int { return cmp.Compare(counts[b], counts[a]) }) {
+		if len(palette) < 256 {
+			palette = append(palette, c)
+		}
+	}
+	to := image.NewPaletted(bounds, palette)
+	draw.Draw(to, bounds, from, bounds.Min, draw.Src)
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, to); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
