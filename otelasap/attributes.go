@@ -14,7 +14,8 @@ const (
 	// TaskName is the name of the task. On metrics, elements of a Map and
 	// functions of a Race have that of all: likes[].
 	TaskName = attribute.Key("asap.task.name")
-	// Outcome is how a group or task ended: succeeded, tolerated, leftout, failed,
+	// Outcome is how a group or task ended. A function of a Race that fails by itself is
+	// tolerated. The words: succeeded, tolerated, leftout, failed,
 	// skipped, canceled, exited, panicked or goexited.
 	Outcome = attribute.Key("asap.outcome")
 	// TaskQueued is how long a task was ready before its body started.
