@@ -47,7 +47,7 @@ func (p *digests) put(d *digest) {
 	d.snapshot.reset()
 	d.index.run = nil
 	clear(d.steps)
-	d.run, d.Kept = nil, Kept{}
+	d.run, d.Kept, d.walker.slots = nil, Kept{}, nil
 	p.Put(d)
 }
 
