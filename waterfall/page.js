@@ -263,6 +263,12 @@
     for (const s of critical.get(n.t) || [])
       if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
     const last = pieces[pieces.length - 1];
+    if (last && (last[2] < lo() || pieces[0][1] > hi())) { // where it is
+      const m = el("span", "mark", last[2] < lo() ? "‹" : "›");
+      m.style[last[2] < lo() ? "left" : "right"] = "0";
+      r.track.append(m);
+      return;
+    }
     let word = gone[n.t] ? "dropped" : outcome === 1 ? "" : BAD.includes(outcome) ? "✗ " + task.word : outcome === 2 ? "! " + task.word : task.word;
     if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
     if (word) mark(r, word, last ? last[1] : 0, last ? last[2] : 0, last && last[0] === 2);
