@@ -321,7 +321,7 @@ func (c *canvas) links() {
 		}
 		from, seen := c.line[last]
 		to, shown := c.line[t]
-		if x := c.x(s.Start); last >= 0 && t != last && seen && shown && x >= drawn+narrow {
+		if x := c.x(s.Start); last >= 0 && from != to && seen && shown && x >= drawn+narrow {
 			drawn = x
 			y1, y2 := float64(svgTop+from*svgRow+11), float64(svgTop+to*svgRow+11)
 			c.printf(`<path class="link" d="M%.1f %.1fV%.1f"/>`, x, y1, y2)
@@ -334,7 +334,7 @@ func (c *canvas) foot(y float64, words []string) {
 	x := 16.0
 	entry := func(draw, text string) {
 		c.printf(`%s<text class="soft" x="%.1f" y="%.1f" font-size="11">%s</text>`, draw, x+28, y+4, text)
-		x += 48 + float64(len(text))*5.4
+		x += 48 + float64(len(text))*6.1
 	}
 	rect := func(class string, h float64) string {
 		return fmt.Sprintf(`<rect class="%s" x="%.1f" y="%.1f" width="22" height="%.0f" rx="2"/>`, class, x, y-h/2, h)

@@ -192,6 +192,14 @@ func TestPageIsSelfContained(t *testing.T) {
 	}
 }
 
+// Nothing moves by itself, so there is nothing to reduce for those who ask for that.
+func TestPageHasNoMotion(t *testing.T) {
+	html := render(t, fixed(t, readme), waterfall.HTML)
+	if m := regexp.MustCompile(`transition:|animation:|smooth|@keyframes`).FindString(html); m != "" {
+		t.Errorf("the page has %q", m)
+	}
+}
+
 // The page's style sheet is whole: a rule that is never closed takes those
 // after it along.
 func TestPageStyle(t *testing.T) {

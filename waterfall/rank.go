@@ -98,7 +98,7 @@ func (m *model) prospects() []prospect {
 	families := make(map[string]*prospect)
 	for i := range m.run.Tasks {
 		t := &m.run.Tasks[i]
-		if t.Took() == 0 {
+		if t.Took() == 0 || i == m.caller {
 			continue
 		}
 		key := m.groupName(i) + "\x00" + m.alikeName(i)

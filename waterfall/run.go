@@ -101,9 +101,11 @@ type Task struct {
 	Shared int
 	// Timeout and Within are the limits of time of its body, 0 without.
 	Timeout, Within time.Duration
-	// Around tells whether an Around is around its body, MayFail whether its
-	// failure is one only for those that need it.
-	Around, MayFail bool
+	// Around tells whether an Around is around its body.
+	Around bool
+	// MayFail tells whether its failure is one only for those that need it, and
+	// Optional whether it is a value for them.
+	MayFail, Optional bool
 	// Race tells whether it is a Race itself.
 	Race    bool
 	Outcome asap.Outcome // 0 while the task has not ended
@@ -203,7 +205,7 @@ func good(o asap.Outcome) bool {
 // dependent d, which waits for nothing else then.
 func (x *index) skips(i, d int, o asap.Outcome) bool {
 	t := &x.run.Tasks[d]
-	if good(o) && (o != asap.Tolerated || !x.run.Tasks[i].MayFail) {
+	if !x.failed(i, o) {
 		return false
 	}
 	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)

@@ -83,8 +83,15 @@ func predict(e *env, run *waterfall.Run, args []string, format string, width int
 	default:
 		text += "no change"
 	}
-	if p.Baseline != run.Makespan {
-		text += fmt.Sprintf("\nThe run itself took %s; the rest is the simulation's, with changes and without.", run.Makespan)
+	for i, line := range p.Assumes {
+		lead := "\nIf "
+		if i > 0 {
+			lead = ",\nand "
+		}
+		text += lead + line
+	}
+	if len(p.Assumes) > 0 {
+		text += "."
 	}
 	_, err = fmt.Fprintln(e.out, text)
 	return err
