@@ -83,7 +83,8 @@ type model struct {
 	tasks  []modelTask
 	caller int
 	chains map[int][]spawned
-	nested [][]int // groups that were made in a body
+	nested [][]int         // groups that were made in a body
+	within [][]declaration // tasks that a body declares, while the model is made
 	// limited are the tasks that queued for a slot: their time in the queue
 	// was no lag of the machine.
 	limited []bool
@@ -122,9 +123,16 @@ func (r *Run) model() *model {
 	}
 	m.guessDeaf()
 	m.findTypical()
+	m.within = make([][]declaration, n)
 	for i := range m.tasks {
 		m.place(i)
 	}
+	for i := range m.tasks {
+		if len(m.within[i]) > 0 {
+			m.putSpawns(i)
+		}
+	}
+	m.within = nil
 	return m
 }
 

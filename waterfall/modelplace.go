@@ -95,46 +95,53 @@ func (m *model) placeInBody(i, p int, at time.Duration) {
 	}
 	left := min(at, t.Pieces[piece].End) - t.Pieces[piece].Start
 	late := max(0, at-t.Pieces[piece].End)
-	m.tasks[p].ops = insertSpawn(m.tasks[p].ops, run, left, spawned{i, late})
+	m.within[p] = append(m.within[p], declaration{run, left, spawned{i, late}})
 }
 
-// insertSpawn splits the run of that number, counted between waits, after the
-// given progress.
-func insertSpawn(ops []op, run int, left time.Duration, s spawned) []op {
-	k := 0
-	for ; run > 0; run-- { // to the step after the next wait or lag
-		for k < len(ops) && (ops[k].kind == opRun || ops[k].kind == opSpawn) {
-			k++
+// declaration is a task that is declared after so much of one of the runs of a body, which
+// are counted between waits.
+type declaration struct {
+	run  int
+	left time.Duration
+	task spawned
+}
+
+// putSpawns splits the runs of body p where it declares tasks.
+func (m *model) putSpawns(p int) {
+	list, mt := m.within[p], &m.tasks[p]
+	slices.SortStableFunc(list, func(a, b declaration) int { return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.left, b.left)) })
+	var ops []op
+	spawn := func(s spawned) {
+		if n := len(ops); n == 0 || ops[n-1].kind != opSpawn {
+			ops = append(ops, op{kind: opSpawn})
 		}
-		for k < len(ops) && ops[k].kind != opRun {
-			k++
-		}
+		last := &ops[len(ops)-1]
+		last.tasks = append(last.tasks, s)
 	}
-	for k < len(ops) {
-		switch {
-		case ops[k].kind == opSpawn && left == 0:
-			ops[k].tasks = append(ops[k].tasks, s)
-			return ops
-		case ops[k].kind == opSpawn:
-			k++
-		case ops[k].kind != opRun:
-			return slices.Insert(ops, k, op{kind: opSpawn, tasks: []spawned{s}})
-		case left > ops[k].d:
-			left -= ops[k].d
-			k++
-		case left == ops[k].d:
-			left = 0
-			k++
-			if k == len(ops) || ops[k].kind != opSpawn {
-				return slices.Insert(ops, k, op{kind: opSpawn, tasks: []spawned{s}})
+	run := 0
+	for _, o := range mt.ops {
+		if o.kind != opRun {
+			ops = append(ops, o)
+			continue
+		}
+		done := time.Duration(0)
+		for len(list) > 0 && list[0].run == run && list[0].left <= o.d {
+			if d := list[0].left - done; d > 0 {
+				ops = append(ops, op{kind: opRun, d: d})
+				done += d
 			}
-		default:
-			rest := ops[k].d - left
-			ops[k].d = left
-			return slices.Insert(ops, k+1, op{kind: opSpawn, tasks: []spawned{s}}, op{kind: opRun, d: rest})
+			spawn(list[0].task)
+			list = list[1:]
 		}
+		if o.d > done || done == 0 && o.d == 0 {
+			ops = append(ops, op{kind: opRun, d: o.d - done})
+		}
+		run++
 	}
-	return append(ops, op{kind: opSpawn, tasks: []spawned{s}})
+	for _, s := range list {
+		spawn(s.task)
+	}
+	mt.ops = ops
 }
 
 // byDeclaration sorts what is declared at the same time.

@@ -94,14 +94,14 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 
 // WhatIf predicts the run with some changes, by running it again: every body
 // runs and waits in the same order and for the same tasks as it did, for the
-// time that it took, changed as asked; under a limit, slots are given out by
-// the library's own rules. What would need a look into the bodies stays as it
-// was: a failure happens in the same task after the same work, a wait that
-// ended by its own deadline has the same deadline and any other has none, and a
-// Race is won by an entrant that succeeded then. A wait that found its task done
-// is only known if it was reported, and of a body's goroutines that wait at the
-// same time one wait is known at a time. A failure cancels its group unless that is
-// settled.
+// time that it took, changed as asked, and the rest follows by the library's own
+// rules: who gets a slot, what a failure, an exit or a limit of time ends, which
+// function wins a Race. So does what the caller declares after it has waited. What
+// would need a look into the bodies stays as it was: one fails after the same work,
+// and a wait that ended by its own deadline has the same deadline and any other has
+// none. Of a body's goroutines that wait at the same time one wait is known at a time.
+// What else the record does not tell, Prediction.Assumes says. With nothing changed the
+// prediction is the run.
 //
 // It fails for a run that has not ended, an unknown task, a share above 1, a
 // negative limit, and a run from elsewhere whose waits are a circle.
