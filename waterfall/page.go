@@ -136,7 +136,7 @@ func (r *Run) pageData() *pageData {
 		critical[s.Task] = true
 		d.Steps = append(d.Steps, pageStep{t, int(s.State), int64(s.Start), int64(s.End)})
 	}
-	d.Rows = r.index().pageRows(critical) // the model has the caller as a task
+	d.Rows = r.index().pageRows(critical) // without the caller, whom the model has as a task
 	for g := range r.Groups {
 		owner, ok := m.task[r.Groups[g].Parent]
 		if !ok {
