@@ -370,3 +370,23 @@ func TestAnEmptyWindow(t *testing.T) {
 		contains(t, "since start", page(t, h, "?window=since-start"), `<td data-is="runs">1</td>`)
 	})
 }
+
+// A window beside the build before, of which a summary is known.
+func TestTheBuildBefore(t *testing.T) {
+	before, stats := new(waterfall.Stats), new(waterfall.Stats)
+	for range 50 {
+		before.Add(shop("checkout", 25e6, 40e6, ""))
+		stats.Add(shop("checkout", 75e6, 40e6, ""))
+	}
+	summary := before.Summary(waterfall.SinceStart)
+	summary.Build = waterfall.Build{Version: "v1.2.3<b>"}
+	for i := range summary.Reports {
+		summary.Reports[i].Build = summary.Build
+	}
+	stats.SetBefore(summary)
+	h := newHandler(stats)
+	contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a href="?group=checkout&amp;window=10-minutes&amp;against=build">the build before, v1.2.3&lt;b&gt;</a>`)
+	contains(t, "the comparison", page(t, h, "?group=checkout&window=since-start&against=build&sort=p50"),
+		"<b>build v1.2.3&lt;b&gt;</b>", "quote explains 50 ms", `<th scope="row">p50</th><td>115 ms</td><td class="soft">65 ms</td><td class="bad">&#43;50 ms</td>`,
+		`<a href="?group=checkout&amp;window=hour&amp;against=build">hour</a>`)
+}

@@ -126,3 +126,31 @@ func ExampleRun_WriteHTML() {
 	// Output:
 	// true true
 }
+
+func ExampleStats_Timeline() {
+	var stats waterfall.Stats
+	for range 3 {
+		stats.Add(&waterfall.Run{
+			Name: "home", Ended: true, Makespan: 80 * time.Millisecond,
+			Groups: []waterfall.Group{{ID: 1, Name: "home", End: 80 * time.Millisecond, Outcome: asap.Succeeded}},
+		})
+	}
+	runs, slow := 0, 0
+	for _, p := range stats.Timeline("home") { // of the last hour
+		runs += p.Runs
+		if p.P50 > 50*time.Millisecond {
+			slow += p.Runs
+		}
+	}
+	fmt.Println(runs, "runs,", slow, "of them in stretches that were slow")
+	// Output:
+	// 3 runs, 3 of them in stretches that were slow
+}
+
+func ExampleStats_Outline() {
+	stats := seen("home", "home", "cart")
+	before, now := stats.Outline("home", waterfall.Hour, waterfall.SinceStart)
+	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it, tasks:", len(now.Tasks))
+	// Output:
+	// 0 runs before the last hour, 2 in it, tasks: 0
+}
