@@ -89,8 +89,10 @@ func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	switch {
 	case g == nil || g.outer != g || g.asked: // it sees the group already
 		return nil
+	case !g.measured && g.told: // likewise, through a wrapper
+		return nil
 	case !g.measured: // each tells of it with the group around it
-		g.asked, g.told = true, false
+		g.asked = true
 		return []asap.Observer{o}
 	}
 	g.asked, g.told = true, false

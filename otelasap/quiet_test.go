@@ -123,13 +123,21 @@ func TestTraceInside(t *testing.T) {
 	y := sampledBy(t, trace.ParentBased(trace.NeverSample()))
 	other := trace.NewTracerProvider()
 	n := uint64(0)
-	for name, o := range map[string]asap.Observer{"direct": y.Observer, "wrapped": wrapped{y.Observer}} {
+	for _, c := range []struct {
+		name         string
+		outer, inner asap.Observer
+	}{
+		{"direct", y.Observer, y.Observer},
+		{"wrapped", wrapped{y.Observer}, wrapped{y.Observer}},
+		{"wrapped outside", wrapped{y.Observer}, y.Observer},
+	} {
+		name := c.name
 		y.spans.Reset()
-		g := asap.New(t.Context(), asap.Name("outer"), asap.Observe(o))
+		g := asap.New(t.Context(), asap.Name("outer"), asap.Observe(c.outer))
 		g.Do("job", func(ctx context.Context) error {
 			ctx, span := other.Tracer("").Start(ctx, "job", apitrace.WithNewRoot())
 			defer span.End()
-			inner := asap.New(ctx, asap.Name("inner"), asap.Observe(o))
+			inner := asap.New(ctx, asap.Name("inner"), asap.Observe(c.inner))
 			inner.Do("part", func(context.Context) error { return nil })
 			return inner.Wait()
 		})
