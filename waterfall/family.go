@@ -56,7 +56,6 @@ type lastErr struct {
 // tally is what a member did in one run.
 type tally struct {
 	touched, ran, critical bool
-	failures, tolerated    uint32
 	onPath                 time.Duration
 }
 

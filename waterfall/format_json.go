@@ -133,7 +133,7 @@ func (r *Run) writeJSON(w io.Writer) error {
 		j.Tasks[i] = taskJSON(&r.Tasks[i])
 	}
 	for _, l := range r.Shared {
-		j.Shared = append(j.Shared, jsonShared{l.Limit})
+		j.Shared = append(j.Shared, jsonShared(l))
 	}
 	b, err := json.Marshal(&j, jsontext.AllowInvalidUTF8(true))
 	if err != nil {

@@ -162,7 +162,7 @@ func (j *jsonRun) run() *Run {
 		run.Tasks[i] = j.Tasks[i].task()
 	}
 	for _, l := range j.Shared {
-		run.Shared = append(run.Shared, SharedLimit{l.Limit})
+		run.Shared = append(run.Shared, SharedLimit(l))
 	}
 	return run
 }

@@ -196,19 +196,9 @@ func bad(o asap.Outcome) bool {
 }
 
 // good tells whether those that depend on the task could go on. Of a task that may
-// fail they cannot: see index.skips.
+// fail they cannot.
 func good(o asap.Outcome) bool {
 	return o == asap.Succeeded || o == asap.LeftOut || o == asap.Tolerated
-}
-
-// skips tells whether the end of task i, with that outcome, is the end of its
-// dependent d, which waits for nothing else then.
-func (x *index) skips(i, d int, o asap.Outcome) bool {
-	t := &x.run.Tasks[d]
-	if !x.failed(i, o) {
-		return false
-	}
-	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)
 }
 
 // Task returns the first task of that name, or path (checkout/charge, the

@@ -46,7 +46,6 @@ type simTask struct {
 	byEnd           bool          // made ready by the end of another
 	timer           int           // the seq of the event that ends what it does, or 0
 	parts           int           // that have not ended
-	decided         bool          // a Race that has ended
 	over            cause         // why its context has ended, or 0
 	more            time.Duration // when what is known of its body was over
 	failed          bool          // its wait has
