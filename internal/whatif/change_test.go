@@ -41,10 +41,8 @@ func insideGone(tasks []*task, t *task) bool {
 	for _, around := range tasks {
 		if around.gone {
 			for _, b := range around.bodies {
-				for _, in := range (&program{script: b}).tasks() {
-					if in == t {
-						return true
-					}
+				if slices.Contains((&program{script: b}).tasks(), t) {
+					return true
 				}
 			}
 		}
