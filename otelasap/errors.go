@@ -75,16 +75,8 @@ func rootOf(err error) error {
 	return err
 }
 
-// ownError is what the body returned.
-func ownError(e asap.Event) error {
-	if te, ok := e.Err.(*asap.TaskError); ok && te.Err != nil {
-		return te.Err
-	}
-	return e.Err
-}
-
-// bodyText is its text. That of a task's error is safe to ask for, whatever the
-// body has returned, and begins with the name.
+// bodyText is the text of what the body returned. That of a task's error is safe to
+// ask for, whatever the body has returned, and begins with the name.
 func bodyText(e asap.Event) string {
 	text := fmt.Sprint(e.Err)
 	if te, ok := e.Err.(*asap.TaskError); ok {
