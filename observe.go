@@ -2,8 +2,9 @@ package asap
 
 import (
 	"context"
-	"strconv"
 	"time"
+
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // Observer sees everything that happens in a group: [Observe] installs it.
@@ -100,7 +101,7 @@ const (
 var kindNames = [...]string{"", "GroupStart", "Declared", "Ready", "Started", "Blocked", "Resumed", "Ended", "GroupEnd"}
 
 // String returns the name of the constant.
-func (k Kind) String() string { return constName("Kind", kindNames[:], int(k)) }
+func (k Kind) String() string { return texts.Const("Kind", kindNames[:], int(k)) }
 
 // Outcome is how a task or a group ended.
 type Outcome uint8
@@ -121,11 +122,4 @@ const (
 var outcomeNames = [...]string{"", "Succeeded", "Tolerated", "LeftOut", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
 
 // String returns the name of the constant.
-func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }
-
-func constName(kind string, names []string, i int) string {
-	if i > 0 && i < len(names) {
-		return names[i]
-	}
-	return kind + "(" + strconv.Itoa(i) + ")"
-}
+func (o Outcome) String() string { return texts.Const("Outcome", outcomeNames[:], int(o)) }

@@ -1,9 +1,9 @@
 package record
 
 import (
+	"reflect"
 	"strconv"
 	"testing"
-	"unsafe"
 )
 
 // Every task of a run that is recorded has an entry; what few have is in more, which
@@ -12,10 +12,10 @@ func TestSize(t *testing.T) {
 	if strconv.IntSize < 64 {
 		t.Skip("sizes are those of 64 bits")
 	}
-	if n := unsafe.Sizeof(Entry{}); n != 80 {
+	if n := reflect.TypeFor[Entry]().Size(); n != 80 {
 		t.Errorf("an Entry has %d bytes, want 80", n)
 	}
-	if n := unsafe.Sizeof(more{}); n > 128 {
+	if n := reflect.TypeFor[more]().Size(); n > 128 {
 		t.Errorf("what few entries have has %d bytes, want 128", n)
 	}
 }
