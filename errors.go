@@ -43,8 +43,8 @@ type GroupError struct {
 func (e *GroupError) Error() string {
 	failures, undos := splitUndos(e.Failures)
 	before := failures[:max(len(failures)-e.later, 0)]
-	g := texts.Group{Name: e.Group, Before: textsOf(before, (*TaskError).Error), Later: e.later,
-		Undos: textsOf(undos, (*TaskError).Error), Running: e.Running}
+	g := texts.Group{Name: e.Group, Before: texts.All(before, (*TaskError).Error), Later: e.later,
+		Undos: texts.All(undos, (*TaskError).Error), Running: e.Running}
 	if e.Cause != nil {
 		g.Outside, g.Cause = true, textOf(e.Cause)
 	}

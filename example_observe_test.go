@@ -16,6 +16,7 @@ type tally struct {
 	kinds map[asap.Kind]int
 	ended []string
 	group string // what it was made with
+	races int
 }
 
 // Start could return a context with a trace span; it must derive from ctx.
@@ -31,6 +32,9 @@ func (y *tally) Observe(e asap.Event) {
 	if e.Kind == asap.GroupStart {
 		y.group = fmt.Sprintf("limit %d, settled %v", e.Limit, e.Settled)
 	}
+	if e.Race {
+		y.races++
+	}
 	if e.Kind == asap.Ended {
 		y.ended = append(y.ended, fmt.Sprint(e.Name, " ", e.Outcome))
 	}
@@ -42,11 +46,11 @@ func ExampleObserver() {
 	g := asap.New(context.Background(), asap.Observe(o), asap.Limit(2), asap.Settled())
 	g.Go("user", findUser).Then("cart", findCart)
 	fmt.Println(g.Wait())
-	fmt.Println(y.group)
+	fmt.Println(y.group, "and races:", y.races)
 	fmt.Println(strings.Join(y.ended, ", "))
 	// Output:
 	// <nil>
-	// limit 2, settled true
+	// limit 2, settled true and races: 0
 	// user Succeeded, cart Succeeded
 }
 

@@ -2,8 +2,9 @@ package asap
 
 import (
 	"context"
-	"strconv"
 	"time"
+
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // Observer sees everything that happens in a group: [Observe] installs it.
@@ -28,6 +29,9 @@ import (
 //   - Bodies of an observed group carry the pprof labels group and task, which
 //     costs several allocations a task. An observer with a method Unlabeled()
 //     goes without them.
+//   - An observer with a method Instead(ctx context.Context, e Event) []Observer
+//     is asked, after Start of a group that it was given to, who sees that group and
+//     what is nested in it: itself, others, or nobody. Those are not asked in turn.
 //   - A nested group reports to the observers of the group around it as well.
 type Observer interface {
 	// Start runs before a group or a body starts; the context that it returns
@@ -71,6 +75,8 @@ type Event struct {
 	Limit int
 	// Settled says that a failure ends nothing, with GroupStart only.
 	Settled bool
+	// Race says that the task is a Race, with Declared only.
+	Race bool
 	// Outcome says how a task or a group ended, with Ended and GroupEnd only.
 	Outcome Outcome
 	// Err is the task's error, with Ended, also of one that is Tolerated, or what Wait returns, with GroupEnd.
@@ -95,7 +101,7 @@ const (
 var kindNames = [...]string{"", "GroupStart", "Declared", "Ready", "Started", "Blocked", "Resumed", "Ended", "GroupEnd"}
 
 // String returns the name of the constant.
-func (k Kind) String() string { return constName("Kind", kindNames[:], int(k)) }
+func (k Kind) String() string { return texts.Const("Kind", kindNames[:], int(k)) }
 
 // Outcome is how a task or a group ended.
 type Outcome uint8
@@ -116,11 +122,4 @@ const (
 var outcomeNames = [...]string{"", "Succeeded", "Tolerated", "LeftOut", "Failed", "Skipped", "Canceled", "Exited", "Panicked", "Goexited"}
 
 // String returns the name of the constant.
-func (o Outcome) String() string { return constName("Outcome", outcomeNames[:], int(o)) }
-
-func constName(kind string, names []string, i int) string {
-	if i > 0 && i < len(names) {
-		return names[i]
-	}
-	return kind + "(" + strconv.Itoa(i) + ")"
-}
+func (o Outcome) String() string { return texts.Const("Outcome", outcomeNames[:], int(o)) }

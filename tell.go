@@ -13,6 +13,10 @@ type (
 	drops interface{ Dropped(e Event, value any) }
 	// unlabeled does without the pprof labels of bodies.
 	unlabeled interface{ Unlabeled() }
+	// stander says who sees a group instead of it.
+	stander interface {
+		Instead(ctx context.Context, e Event) []Observer
+	}
 	// sinker reads what the engine notes instead of being called.
 	sinker interface{ Sink() record.Sink }
 )
@@ -27,6 +31,19 @@ func (t teller) Start(ctx context.Context, s watch.Step) context.Context {
 }
 
 func (t teller) Observe(s watch.Step) { t.Observer.Observe(event(s)) }
+
+func (t teller) Instead(ctx context.Context, s watch.Step) (instead []watch.Teller, ok bool) {
+	i, ok := t.Observer.(stander)
+	if !ok {
+		return nil, false
+	}
+	for _, o := range i.Instead(ctx, event(s)) {
+		if o != nil {
+			instead = append(instead, teller{o})
+		}
+	}
+	return instead, true
+}
 
 func (t teller) Dropped(s watch.Step, value any) {
 	if d, ok := t.Observer.(drops); ok {
@@ -53,7 +70,7 @@ func (t teller) Unlabeled() bool {
 func event(s watch.Step) Event {
 	e := Event{
 		Kind: Kind(s.Kind), At: s.At, Group: ID(s.Group), Task: ID(s.Task), Parent: ID(s.Parent), On: ID(s.On),
-		Name: s.Name, Limit: s.Limit, Settled: s.Settled, Outcome: Outcome(s.Outcome), Err: s.Err,
+		Name: s.Name, Limit: s.Limit, Settled: s.Settled, Race: s.Race, Outcome: Outcome(s.Outcome), Err: s.Err,
 	}
 	for _, d := range s.Deps {
 		e.Deps = append(e.Deps, ID(d))

@@ -17,14 +17,6 @@ func textOf(err error) string {
 	return texts.Of(err)
 }
 
-func textsOf[E error](errs []E, text func(E) string) []string {
-	all := make([]string, len(errs))
-	for i, err := range errs {
-		all[i] = text(err)
-	}
-	return all
-}
-
 // skipError is the error of a task whose body never ran.
 type skipError struct {
 	task  string
@@ -44,7 +36,7 @@ func (e *exitedError) Unwrap() error { return ErrExited }
 // raceError is the error of a Race: those of all its functions, in argument order.
 type raceError struct{ errs []error }
 
-func (e *raceError) Error() string   { return strings.Join(textsOf(e.errs, textOf), "; ") }
+func (e *raceError) Error() string   { return strings.Join(texts.All(e.errs, textOf), "; ") }
 func (e *raceError) Unwrap() []error { return e.errs }
 
 // awaitError is what a wait that was cut short returns.

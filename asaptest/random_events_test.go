@@ -67,7 +67,7 @@ type eventByEvent struct{ asap.Observer }
 // instant, either may end first.
 func merge(run *waterfall.Run) {
 	for i := range run.Tasks { // of which the events say nothing
-		run.Tasks[i].Race, run.Tasks[i].MayFail = false, false
+		run.Tasks[i].Race, run.Tasks[i].MayFail, run.Tasks[i].Optional = false, false, false
 	}
 	for i := range run.Tasks {
 		var pieces []waterfall.Piece

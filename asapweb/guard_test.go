@@ -88,7 +88,7 @@ func TestHeadersOfProxies(t *testing.T) {
 		"Heroku, Vercel, Netlify": "X-Request-Start X-Vercel-Id X-Vercel-Forwarded-For X-Nf-Client-Connection-Ip X-Nf-Request-Id",
 		"others":                  "X-Varnish X-Kong-Request-Id X-Bluecoat-Via Wl-Proxy-Client-Ip Wl-Proxy-Ssl Proxy-Client-Ip X-Proxyuser-Ip X-Iinfo Incap-Client-Ip Ali-Cdn-Real-Ip Cdn-Src-Ip X-Cdn-Src-Port Tailscale-User-Login X-Auth-Request-User X-Ssl-Client-Verify X-Client-Cert",
 	} {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			w := get(t, h, "", func(r *http.Request) { r.Header.Set(name, "1") })
 			if w.Code != http.StatusForbidden || !strings.HasPrefix(w.Body.String(), "header "+http.CanonicalHeaderKey(name)+": a proxy") {
 				t.Errorf("%s, of %s = %d %s, want 403 that names it", name, of, w.Code, withoutAssets(w.Body.String()))
@@ -100,7 +100,7 @@ func TestHeadersOfProxies(t *testing.T) {
 	}
 	// What browsers and programs say, directly.
 	w := get(t, h, "", func(r *http.Request) {
-		for _, name := range strings.Fields("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-Request-Id X-Correlation-Id") {
+		for name := range strings.FieldsSeq("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-Request-Id X-Correlation-Id") {
 			r.Header.Set(name, "1")
 		}
 		r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)")

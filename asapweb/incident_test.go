@@ -99,6 +99,53 @@ func TestAMinuteOf80ms(t *testing.T) {
 	})
 }
 
+// An incident that goes on stays one, since the same moment: for an hour, and
+// beside all before after that.
+func TestAnIncidentThatGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		h := newHandler(stats)
+		rnd := newRand()
+		feed(stats, 6*time.Hour, 4*time.Second, func(int) *waterfall.Run {
+			return shop("checkout", rnd.latency(20e6), rnd.latency(30e6), "")
+		})
+		began := time.Now().Truncate(10 * minute)
+		for at := time.Duration(0); at < 90*minute; at += 6 * minute {
+			feed(stats, 6*minute, 2*time.Second, func(i int) *waterfall.Run {
+				d := rnd.latency(20e6)
+				if i%4 == 0 {
+					return shop("checkout", d, rnd.latency(30e6), "charge: refused")
+				}
+				return shop("checkout", d+60e6, rnd.latency(30e6), "")
+			})
+			got := verdict(t, h, "")
+			lines := strings.Split(strings.ReplaceAll(got, "\n\n", "\n"), "\n")
+			if len(lines) != 3 || !strings.HasPrefix(got, "Red") || !strings.Contains(lines[1], "runs failed") || !strings.Contains(lines[2], "quote explains") {
+				t.Errorf("%v into the incident: %s, want red, with what fails and what is slower", at+6*minute, got)
+			}
+			for _, line := range lines[1:] {
+				since, err := time.ParseInLocation("15:04:05", line[strings.LastIndex(line, " ")+1:], time.Local)
+				off := since.Sub(time.Date(0, 1, 1, began.Hour(), began.Minute(), began.Second(), 0, time.Local)).Abs()
+				if err != nil || at < 50*minute && off > minute || off > 70*minute {
+					t.Errorf("%v into the incident: %s, want since %s", at+6*minute, line, began.Format("15:04:05"))
+				}
+			}
+		}
+	})
+}
+
+// A program that has just begun has nothing to be compared with; what fails
+// nearly always is red all the same.
+func TestAFreshProgramThatFails(t *testing.T) {
+	stats := new(waterfall.Stats)
+	for range 8 {
+		stats.Add(shop("checkout", 6e6, 4e6, "charge: no route to host"))
+	}
+	if got := verdict(t, newHandler(stats), ""); !strings.Contains(got, "8 of 8 runs failed: charge no route to host") || !strings.HasPrefix(got, "Red") {
+		t.Errorf("verdict: %s, want red with the error", got)
+	}
+}
+
 // Runs that fail more than before make it red, with the task and its error, and
 // the failed runs can be opened.
 func TestRunsThatFail(t *testing.T) {
@@ -322,4 +369,24 @@ func TestAnEmptyWindow(t *testing.T) {
 		contains(t, "the comparison", page(t, h, "?group=checkout&window=minute&against=hour"), "There is nothing to compare: no run ended in last minute.")
 		contains(t, "since start", page(t, h, "?window=since-start"), `<td data-is="runs">1</td>`)
 	})
+}
+
+// A window beside the build before, of which a summary is known.
+func TestTheBuildBefore(t *testing.T) {
+	before, stats := new(waterfall.Stats), new(waterfall.Stats)
+	for range 50 {
+		before.Add(shop("checkout", 25e6, 40e6, ""))
+		stats.Add(shop("checkout", 75e6, 40e6, ""))
+	}
+	summary := before.Summary(waterfall.SinceStart)
+	summary.Build = waterfall.Build{Version: "v1.2.3<b>"}
+	for i := range summary.Reports {
+		summary.Reports[i].Build = summary.Build
+	}
+	stats.SetBefore(summary)
+	h := newHandler(stats)
+	contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a href="?group=checkout&amp;window=10-minutes&amp;against=build">the build before, v1.2.3&lt;b&gt;</a>`)
+	contains(t, "the comparison", page(t, h, "?group=checkout&window=since-start&against=build&sort=p50"),
+		"<b>build v1.2.3&lt;b&gt;</b>", "quote explains 50 ms", `<th scope="row">p50</th><td>115 ms</td><td class="soft">65 ms</td><td class="bad">&#43;50 ms</td>`,
+		`<a href="?group=checkout&amp;window=hour&amp;against=build">hour</a>`)
 }

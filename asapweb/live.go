@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	maxTold  = 200 // running groups that are asked for, the most overdue first
+	maxTold  = 100 // running groups that are asked for, the most overdue first
 	maxStuck = 8   // of those that are stuck, told of at length
 	maxFew   = 3   // of the others, told of at length
 	maxLive  = 12  // or on a line each, if they are more

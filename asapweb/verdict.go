@@ -122,11 +122,12 @@ func hangs(live []waterfall.Live, task func(waterfall.Live) string) []problem {
 			continue
 		}
 		at[l.Name] = len(out)
-		out = append(out, problem{Level: red, name: l.Name, Task: task(l), Rest: fmt.Sprintf(" for %s, %s", look.Duration(l.Age), overdue(l)), Since: l.Began})
+		p := newProblem(red, l.Name)
+		p.Task, p.Rest, p.Since = task(l), fmt.Sprintf(" for %s, %s", look.Duration(l.Age), overdue(l)), l.Began
+		out = append(out, p)
 	}
 	for i := range out {
 		p := &out[i]
-		p.Group, p.Query = shown(p.name), groupCrumb(p.name).Query
 		p.Text = "1 run hangs"
 		if n := counts[p.name]; n > 1 {
 			p.Text = fmt.Sprintf("%d runs hang", n)
@@ -139,44 +140,108 @@ func hangs(live []waterfall.Live, task func(waterfall.Live) string) []problem {
 	return out
 }
 
-// leastRuns are those of which something can be said by chance alone.
-const leastRuns = 30
+// Of fewer runs nothing can be said, now and before.
+const (
+	leastNow    = 30
+	enoughNow   = 60 // a longer window says no more
+	leastBefore = 30
+)
+
+// baselines are what the newest runs are compared with: the rest of the hour
+// without the last minute, or without the last ten, and all before the last hour.
+// The first is right for what has just begun, the others for what goes on; what
+// was hours ago may have been another time of day, so it has to be much better.
+var baselines = [...]struct {
+	without, of waterfall.Window
+	grown       float64 // what is slower by that much counts
+}{
+	{waterfall.Minute, waterfall.Hour, 1.1},
+	{waterfall.TenMinutes, waterfall.Hour, 1.1},
+	{waterfall.Hour, waterfall.SinceStart, 1.5},
+}
 
 // changes are the problems of a name beside what it was before: more of its runs
 // fail, or they take longer, and both by more than luck makes of their number.
-func (h *handler) changes(name string, points []waterfall.Point) []problem {
-	var c waterfall.Comparison
-	for _, w := range waterfall.Windows() { // the shortest that tells something
-		if c = h.stats.Compare(name, w, waterfall.SinceStart); c.After.Runs >= leastRuns {
-			break
+func (h *handler) changes(name string, points []waterfall.Point) (out []problem) {
+	var before, now []waterfall.Report
+	for _, b := range baselines {
+		past, newest := h.stats.Outline(name, b.without, b.of)
+		if past.Runs < leastBefore && b.without == waterfall.Minute {
+			past, _ = h.stats.Outline(name, b.without, waterfall.SinceStart)
+		}
+		before = append(before, past)
+		// What is new, and what is seen with more runs.
+		if last := len(now) - 1; newest.Runs >= leastNow && (last < 0 || now[last].Runs < enoughNow) {
+			now = append(now, newest)
 		}
 	}
-	if c.Before.Runs == 0 || c.After.Runs == 0 {
-		return nil
-	}
-	var out []problem
-	add := func(l level, text, task, rest string, since time.Time) {
-		out = append(out, problem{Level: l, name: name, Group: shown(name), Query: groupCrumb(name).Query, Text: text, Task: task, Rest: rest, Since: since})
-	}
-	if failsMore(&c) {
-		text := fmt.Sprintf("%d of %s failed, before %d of %d", c.After.Failures(), runs(c.After.Runs), c.Before.Failures(), c.Before.Runs)
-		task, rest := "", ""
-		if t := worstTask(&c.After); t != nil {
-			text, task, rest = text+":", cut(t.Name, 60), " "+errorText(t.Name, t.Err, 120)
+	failing, slow := false, false
+	for _, n := range now {
+		for i, b := range baselines {
+			if longer(n.Window, b.without) || before[i].Runs < leastBefore {
+				continue
+			}
+			c := waterfall.Comparison{Before: before[i], After: n}
+			fails := !failing && failsMore(&c)
+			percentile, was, is := slowerNow(&c, b.grown)
+			if fails || !slow && percentile != "" {
+				c = waterfall.CompareReports(h.stats.Compare(name, b.without, before[i].Window).Before, h.stats.Report(name, n.Window))
+			}
+			if fails {
+				var p problem
+				if p, failing = failingProblem(&c, points); failing {
+					out = append(out, p)
+				}
+			}
+			if !slow && percentile != "" {
+				var p problem
+				if p, slow = slowProblem(&c, points, percentile, was, is); slow {
+					out = append(out, p)
+				}
+			}
 		}
-		before := float64(c.Before.Failures()) / float64(c.Before.Runs)
-		now := float64(c.After.Failures()) / float64(c.After.Runs)
-		add(red, text, task, rest, sinceWhen(points, c.After.Since, func(p waterfall.Point) bool { return float64(p.Failures) > (before+now)/2*float64(p.Runs) }))
 	}
-	if p, before, now := slowerNow(&c); p != "" {
-		text := fmt.Sprintf("%s %s, from %s to %s", p, signed(now-before), look.Duration(before), look.Duration(now))
-		task, rest := explain(&c, p, now-before)
-		if task != "" {
-			text += ":"
+	if !slices.ContainsFunc(before, func(r waterfall.Report) bool { return r.Runs >= leastBefore }) {
+		// Nothing to compare with: what fails nearly always is bad all the same.
+		all := h.stats.Report(name, waterfall.SinceStart)
+		if p, ok := failingProblem(&waterfall.Comparison{After: all}, points); ok && all.Runs >= 5 && 2*all.Failures() >= all.Runs {
+			out = append(out, p)
 		}
-		add(slower, text, task, rest, slowSince(points, &c))
 	}
 	return out
+}
+
+// failingProblem is false if it is over, and so is slowProblem.
+func failingProblem(c *waterfall.Comparison, points []waterfall.Point) (problem, bool) {
+	p := newProblem(red, c.After.Name)
+	p.Text = fmt.Sprintf("%d of %s failed", c.After.Failures(), runs(c.After.Runs))
+	before := 0.0
+	if c.Before.Runs > 0 {
+		p.Text += fmt.Sprintf(", before %d of %d", c.Before.Failures(), c.Before.Runs)
+		before = float64(c.Before.Failures()) / float64(c.Before.Runs)
+	}
+	if t := worstTask(&c.After); t != nil {
+		p.Text, p.Task, p.Rest = p.Text+":", cut(t.Name, 60), " "+errorText(t.Name, t.Err, 120)
+	}
+	middle := (before + float64(c.After.Failures())/float64(max(1, c.After.Runs))) / 2
+	since, ok := sinceWhen(points, 10, func(p waterfall.Point) bool { return float64(p.Failures) > middle*float64(p.Runs) })
+	p.Since = since
+	return p, ok
+}
+
+func slowProblem(c *waterfall.Comparison, points []waterfall.Point, percentile string, before, now time.Duration) (problem, bool) {
+	p := newProblem(slower, c.After.Name)
+	p.Text = fmt.Sprintf("%s %s, from %s to %s", percentile, signed(now-before), look.Duration(before), look.Duration(now))
+	if p.Task, p.Rest = explain(c, percentile, now-before); p.Task != "" {
+		p.Text += ":"
+	}
+	since, ok := slowSince(points, c)
+	p.Since = since
+	return p, ok
+}
+
+func newProblem(l level, name string) problem {
+	return problem{Level: l, name: name, Group: shown(name), Query: groupCrumb(name).Query}
 }
 
 // failsMore tells whether more runs fail than did.
@@ -184,14 +249,14 @@ func failsMore(c *waterfall.Comparison) bool {
 	a, b, m, n := float64(c.Before.Failures()), float64(c.After.Failures()), float64(c.Before.Runs), float64(c.After.Runs)
 	all := (a + b) / (m + n)
 	luck := math.Sqrt(all * (1 - all) * (1/m + 1/n))
-	return b >= 2 && b/n > a/m+4*luck
+	return b >= 2 && b/n > a/m+4*luck && b/n > 1.5*a/m
 }
 
-// slowerNow returns which percentile is worse than it was, the one that has
-// grown most, or "". That runs are slower shows by how many of them are above a
+// slowerNow returns which percentile is worse than it was, at least by that
+// factor, the one that has grown most, or "". That runs are slower shows by how many of them are above a
 // percentile of those before, of which a percentile of a few runs is no sign.
-func slowerNow(c *waterfall.Comparison) (name string, before, now time.Duration) {
-	worst := 1.1
+func slowerNow(c *waterfall.Comparison, least float64) (name string, before, now time.Duration) {
+	worst := least
 	for _, q := range []struct {
 		name        string
 		share       float64
@@ -212,36 +277,52 @@ func slowerNow(c *waterfall.Comparison) (name string, before, now time.Duration)
 	return name, before, now
 }
 
-// slowSince is when runs became slower. A stretch has few runs, of which p50 says
-// more than p99, if that has changed at all.
-func slowSince(points []waterfall.Point, c *waterfall.Comparison) time.Time {
+// slowSince is when runs became slower, by the p50 of stretches if that has
+// changed, of which a few runs say enough.
+func slowSince(points []waterfall.Point, c *waterfall.Comparison) (time.Time, bool) {
 	middle := func(a, b time.Duration) time.Duration { return time.Duration(math.Sqrt(float64(a) * float64(b))) }
-	if a, b := c.Before.P50, c.After.P50; float64(b) >= 1.05*float64(a) {
-		return sinceWhen(points, c.After.Since, func(p waterfall.Point) bool { return p.P50 > middle(a, b) })
+	if a, b := c.Before.P50, c.After.P50; float64(b) >= 1.2*float64(a) {
+		return sinceWhen(points, 10, func(p waterfall.Point) bool { return p.P50 > middle(a, b) })
 	}
-	return sinceWhen(points, c.After.Since, func(p waterfall.Point) bool { return p.P99 > middle(c.Before.P99, c.After.P99) })
+	return sinceWhen(points, 50, func(p waterfall.Point) bool { return p.P99 > middle(c.Before.P99, c.After.P99) })
 }
 
-// sinceWhen is when something began: the start of the stretch from which on it
-// is so in all later ones with a run, or else the start of the window.
-func sinceWhen(points []waterfall.Point, window time.Time, is func(waterfall.Point) bool) time.Time {
-	since := time.Time{}
+// sinceWhen is when something began: the start of the stretch from which on it is
+// so in all later ones, but for one in between, looked at so many runs at a time,
+// as fewer may be luck. It is false if it is over.
+func sinceWhen(points []waterfall.Point, least int, is func(waterfall.Point) bool) (since time.Time, ok bool) {
 	misses := 0
-	for _, p := range slices.Backward(points) {
-		switch {
-		case is(p):
-			since, misses = p.Since, 0
-		default:
-			misses++ // one in between may be luck
+	for end := len(points); end > 0 && misses < 2; {
+		from := end - 1
+		sum := points[from]
+		for from > 0 && sum.Runs < least {
+			from--
+			sum = together(points[from], sum)
 		}
-		if misses > 1 {
-			break
+		if is(sum) {
+			first := from
+			for first < end-1 && !is(points[first]) {
+				first++
+			}
+			since, ok, misses = points[first].Since, true, 0
+		} else {
+			misses++
+			if end == len(points) && sum.Runs >= least {
+				return time.Time{}, false
+			}
 		}
+		end = from
 	}
-	if since.IsZero() {
-		return window
+	return since, ok
+}
+
+// together is two stretches as one, nearly: the p50 is between theirs.
+func together(a, b waterfall.Point) waterfall.Point {
+	mean := (float64(a.P50)*float64(a.Runs) + float64(b.P50)*float64(b.Runs)) / float64(max(1, a.Runs+b.Runs))
+	return waterfall.Point{
+		Since: a.Since, Until: b.Until, Runs: a.Runs + b.Runs, Failures: a.Failures + b.Failures,
+		P50: time.Duration(mean), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max),
 	}
-	return since
 }
 
 // worstTask is the task that failed most, or nil.

@@ -13,15 +13,31 @@
 // the spans that a body starts with its context are children of the body's.
 // What a task depends on is in its links: [LinkKind] tells declared
 // dependencies from those that the body awaited, and [LinkLast] marks the one
-// that ended last and so let the task start. Each wait in a body is an event
-// blocked with its length; [TaskQueued] and [TaskBlocked] are the sums.
-// A task that never ran has no span, but an event skipped on its group's.
+// that ended last and so let the task start. Each wait in a body that took time is
+// an event blocked with its length, also one that ended with an error, and the link to
+// what was awaited comes with its end; of several waits at once one after the other is
+// told, so that no moment counts twice. [TaskQueued] and [TaskBlocked] are the sums. A
+// wait outside of any body, of the handler that made the group, is an event on the
+// group's span. A task that never ran has no span, but an event skipped on its group's.
 //
 // The status is an error for a body that failed, panicked or called
 // runtime.Goexit, and otherwise unset: a task that was canceled because another
-// failed is nobody's error, and one that the others went on without is no error
-// either, but has its type and an event exception. [Outcome] has the precise word. The span of an
-// outermost group has its critical path in [CriticalPath].
+// failed is nobody's error. One that the others went on without is no error
+// either, but has its type and an event exception; so is a function of a Race that
+// failed by itself, whose outcome is tolerated here: whether that was an error is the
+// Race's to say, which fails only if all of them do. [Outcome] has the precise word.
+//
+// The span of an outermost group has its critical path in [CriticalPath], and how many
+// seconds each task held it up in attributes of the task's name: see [Critical].
+//
+// # Traces that are not sampled
+//
+// If the span of an outermost group is not recorded nothing in the group has a
+// span, and nothing is kept of it until it ends. Bodies have the group's span
+// context, whose flag says to whom they call that the trace is not sampled. So a
+// sampler is asked once for such a group: one that would sample single tasks by their
+// names has to sample the group. A nested group in a body that has begun a sampled
+// trace of its own has its spans.
 //
 // # Metrics
 //
@@ -32,9 +48,19 @@
 //	asap.task.critical   s       on the critical path of the run
 //	asap.task.skipped    {task}  tasks whose body never ran
 //
-// All carry the names of group and task, and an outcome where there is one.
-// The elements of a Map and the functions of a Race share a name, likes[], so
-// that the number of series does not grow with the data. In how many runs a
-// task was on the critical path, its criticality index, is the count of
-// asap.task.critical over the count of asap.task.duration.
+// All carry the names of group and task, and an outcome where there is one. With the
+// outcomes failed, panicked and goexited the durations have an error.type: panic,
+// goexit, or the type of the error that went wrong first, without what package asap has
+// wrapped around it, by the rule of semconv.ErrorType. It is never a text of an error,
+// so an alert on it counts what was an error. The elements of a Map and the functions of a Race share
+// a name, likes[], so that the number of series does not grow with the data. In how
+// many runs a task was on the critical path, its criticality index, is the count of
+// asap.task.critical over the count of asap.task.duration. The metrics of a group whose
+// span is not recorded are the same, and come when its outermost group has ended.
+//
+// # From a run to its trace
+//
+// [TraceID] makes the runs of package waterfall know their trace:
+//
+//	stats := &waterfall.Stats{TraceID: otelasap.TraceID}
 package otelasap

@@ -2,98 +2,191 @@ package otelasap
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// errorText is what a body panicked with; the stack has an attribute of its own.
-func errorText(p *asap.PanicError) string { return fmt.Sprint(p.Value) }
+func (o *Observer) startGroup(ctx context.Context, e asap.Event) context.Context {
+	if r := o.run(e.Group); r != nil {
+		if inner, ok := o.addGroup(ctx, r, e); ok {
+			return inner
+		}
+	}
+	return o.startOutermost(ctx, e)
+}
 
-func (o *Observer) endGroup(r *run, e asap.Event) {
+// startOutermost starts the span of a group that is nested in none whose span is
+// recorded. If its own is not, nothing more is kept of it.
+func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Context {
+	around := quietOf(ctx, o)
+	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
+		return ctx
+	}
+	now := time.Now()
+	ctx, span := o.startGroupSpan(ctx, now, e)
+	if !span.IsRecording() {
+		return &quiet{ctx, o, e.Group}
+	}
+	r := o.openRun(now, e)
+	defer r.mu.Unlock()
+	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil}
+	g.told = around == nil || r.quiet[around.group]
+	g.outer = g
+	r.groups[e.Group] = g
+	return ctx
+}
+
+// addGroup starts the span of a group that was made in a body of another one whose
+// span is recorded; ok is false of any other group.
+func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner context.Context, ok bool) {
 	r.mu.Lock()
-	g := r.groups[e.Group]
-	if g == nil || g.span == nil { // the observer has seen it
+	defer r.mu.Unlock()
+	if r.groups[e.Group] != nil {
+		return ctx, true // the observer was given to this group twice, or to one around it as well
+	}
+	t := r.tasks[e.Parent]
+	if t == nil || t.group == nil {
+		return ctx, false
+	}
+	ctx, span := o.startGroupSpan(ctx, r.time(e.At), e)
+	r.groups[e.Group] = &group{name: e.Name, outer: t.group.outer, ctx: ctx, span: span, began: e.At,
+		recorded: span.IsRecording(), measured: t.group.measured}
+	return ctx, true
+}
+
+func (o *Observer) startGroupSpan(ctx context.Context, at time.Time, e asap.Event) (context.Context, trace.Span) {
+	name := e.Name
+	if name == "" {
+		name = "asap.group"
+	}
+	return o.tracer.Start(ctx, name, trace.WithTimestamp(at), trace.WithAttributes(GroupName.String(e.Name)))
+}
+
+// endGroup ends the span of a nested group, and of one in a group whose span is not
+// recorded, which is part of that run. That of an outermost one waits for its critical
+// path, which is the next to be told.
+func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
+	r.mu.Lock()
+	if g.ended { // the observer has seen it
 		r.mu.Unlock()
 		return
 	}
-	span := g.span
-	g.span = nil
-	last := r.root == e.Group
+	g.ended, g.end = true, e
 	r.mu.Unlock()
-
-	o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome))
-	if last {
-		o.runs.Delete(e.Group >> 32)
-		if r.rec != nil {
-			o.criticalPath(r, g, span)
-		}
+	if g.measured {
+		o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome, g.errorType()))
 	}
-	span.SetAttributes(outcomeOf(e.Outcome))
-	switch e.Outcome {
-	case asap.Failed, asap.Panicked, asap.Goexited:
-		span.SetStatus(codes.Error, groupText(e))
-		span.SetAttributes(semconv.ErrorType(e.Err))
+	switch {
+	case g.outer != g:
+		g.endSpan(r)
+	case !g.measured:
+		g.endSpan(r)
+		o.leave(r, e)
 	}
-	span.End(trace.WithTimestamp(r.time(e.At)))
 }
 
-// groupText is the error of the group without the stack of a panic.
-func groupText(e asap.Event) string {
-	if p, ok := e.Err.(*asap.PanicError); ok {
-		return p.Task + ": panic: " + errorText(p)
+// endOutermost ends the span of an outermost group, with what the run waited for.
+func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
+	p := partsOf(ended.Run)
+	held := p.held(ended.Path)
+	if g.measured {
+		for _, h := range held {
+			o.meters.critical.record(g.ctx, h.time, o.meters.series.of(g.name, h.series, 0, ""))
+		}
 	}
-	return fmt.Sprint(e.Err)
+	if g.span.IsRecording() {
+		if names := pathNames(ended.Path); len(names) > 0 {
+			g.span.SetAttributes(CriticalPath.StringSlice(names))
+		}
+		g.span.SetAttributes(o.keys.attributes(held)...)
+	}
+	g.endSpan(r)
+	o.leave(r, g.end)
+}
+
+// errorType is the error.type of a group that has ended, "" if it is no error.
+func (g *group) errorType() string {
+	if !isError(g.end.Outcome) {
+		return ""
+	}
+	return errorType(g.end.Outcome, g.end.Err)
+}
+
+func (g *group) endSpan(r *run) {
+	if g.recorded {
+		e := g.end
+		g.span.SetAttributes(outcomeOf(e.Outcome))
+		if isError(e.Outcome) {
+			g.span.SetStatus(codes.Error, groupText(e))
+			g.span.SetAttributes(typeAttribute(g.errorType()))
+		}
+	}
+	g.span.End(trace.WithTimestamp(r.time(g.end.At)))
 }
 
 // maxPath is how many names of a critical path are told.
 const maxPath = 64
 
-// criticalPath tells what the run waited for: the names on the span, and how
-// long each of them held the run up as a metric.
-//
-// Everything has ended, so that nobody else uses the run.
-func (o *Observer) criticalPath(r *run, g *group, span trace.Span) {
-	var names []string
-	held := make(map[string]time.Duration)
-	series := r.series()
-	for _, s := range r.rec.Run().CriticalPath() {
-		if s.Task == 0 || s.Len() == 0 {
+func pathNames(path []waterfall.Step) (names []string) {
+	for _, s := range path {
+		if s.Task == 0 || s.Len() == 0 || len(names) > 0 && names[len(names)-1] == s.Name {
 			continue
 		}
-		if len(names) == 0 || names[len(names)-1] != s.Name {
-			names = append(names, s.Name)
+		if names = append(names, s.Name); len(names) == maxPath {
+			break
 		}
-		held[series(s.Name)] += s.Len()
 	}
-	for name, d := range held {
-		o.meters.critical.record(g.ctx, d, o.meters.series.of(g.name, name, 0))
-	}
-	if len(names) > 0 {
-		span.SetAttributes(CriticalPath.StringSlice(slices.Clip(names[:min(len(names), maxPath)])))
-	}
+	return names
 }
 
-// series returns a function that gives the series of a task by its name in a
-// [waterfall.Run], where the second task named price is price#2.
-func (r *run) series() func(name string) string {
-	of := make(map[string]string, len(r.tasks))
-	for _, t := range r.tasks {
-		of[t.name] = t.series
-	}
-	return func(name string) string {
-		if s, ok := of[name]; ok {
-			return s
+// hold is how long the tasks of a series held a run up.
+type hold struct {
+	series string
+	time   time.Duration
+}
+
+const (
+	maxCritical = 16  // attributes of one group
+	maxKeys     = 512 // of all groups of an observer
+)
+
+// keys remembers the keys of attributes that have the name of a series in them, and
+// lets there be so many of them.
+type keys struct {
+	known syncMap[string, attribute.Key]
+}
+
+// attributes are the seconds of a critical path by series, the longest first. What
+// is too much is one sum.
+func (k *keys) attributes(held []hold) []attribute.KeyValue {
+	slices.SortFunc(held, func(a, b hold) int { return cmp.Or(cmp.Compare(b.time, a.time), cmp.Compare(a.series, b.series)) })
+	list := make([]attribute.KeyValue, 0, min(len(held), maxCritical)+1)
+	rest := time.Duration(0)
+	for _, h := range held {
+		if len(list) < maxCritical {
+			if key, ok := k.of(h.series); ok {
+				list = append(list, key.Float64(h.time.Seconds()))
+				continue
+			}
 		}
-		if i := strings.LastIndexByte(name, '#'); i > 0 {
-			name = name[:i]
-		}
-		return cmp.Or(of[name], name)
+		rest += h.time
 	}
+	if rest > 0 {
+		list = append(list, CriticalOther.Float64(rest.Seconds()))
+	}
+	return list
+}
+
+func (k *keys) of(series string) (attribute.Key, bool) {
+	if key, ok := k.known.load(series); ok {
+		return key, true
+	}
+	return k.known.add(series, Critical+attribute.Key("."+series), maxKeys)
 }

@@ -2,6 +2,7 @@ package otelasap
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,57 +58,131 @@ func (s seconds) record(ctx context.Context, d time.Duration, of []metric.Record
 	s.Record(ctx, d.Seconds(), of...)
 }
 
-// task records a task that has ended. A task without a body, as an Input, has
-// no duration to speak of, and a Map's is that of its elements together.
-func (i *instruments) task(ctx context.Context, g *group, t *task, e asap.Event) {
-	if e.Outcome == asap.Skipped {
-		i.skipped.Add(ctx, 1, metric.WithAttributes(GroupName.String(g.name), TaskName.String(t.series)))
+// enabled tells whether anybody wants to know.
+func (i *instruments) enabled(ctx context.Context) bool {
+	return i.duration.Enabled(ctx) || i.group.Enabled(ctx) || i.queued.Enabled(ctx) || i.blocked.Enabled(ctx) ||
+		i.critical.Enabled(ctx) || i.skipped.Enabled(ctx)
+}
+
+// measured is what metrics say of a task that has ended. A task without a body, as an
+// Input, has no duration to speak of, and a Map's is that of its elements together.
+type measured struct {
+	group, series         string
+	outcome               asap.Outcome
+	errorType             string
+	ran                   bool // it had a body, which has begun
+	whole                 bool // it is a Map or a Race that has begun
+	took, queued, blocked time.Duration
+}
+
+func (i *instruments) task(ctx context.Context, m *measured) {
+	if m.outcome == asap.Skipped {
+		i.skipped.Add(ctx, 1, i.series.add(m.group, m.series)...)
 		return
 	}
-	if t.span == nil || !i.duration.Enabled(ctx) {
+	if !m.ran && !m.whole {
 		return
 	}
-	i.duration.record(ctx, e.At-t.started, i.series.of(g.name, t.series, e.Outcome))
-	names := i.series.of(g.name, t.series, 0)
-	if t.wasReady {
-		i.queued.record(ctx, max(0, t.started-t.ready), names)
+	i.duration.record(ctx, m.took, i.series.of(m.group, m.series, m.outcome, m.errorType))
+	if m.whole {
+		return
 	}
-	if t.blocked > 0 {
-		i.blocked.record(ctx, t.blocked, names)
+	names := i.series.of(m.group, m.series, 0, "")
+	i.queued.record(ctx, max(0, m.queued), names)
+	if m.blocked > 0 {
+		i.blocked.record(ctx, m.blocked, names)
 	}
 }
 
 // series remembers the attributes of each series of a metric, which cost more
 // to make than to record with.
 type series struct {
-	known sync.Map // of []metric.RecordOption, by seriesKey
-	count atomic.Int32
+	known  syncMap[seriesKey, []metric.RecordOption]
+	counts syncMap[seriesKey, []metric.AddOption]
 }
 
 type seriesKey struct {
 	group, task string
 	outcome     asap.Outcome // 0: without
+	errorType   string       // likewise ""
 }
 
 // maxSeries bounds the memory when groups have names without end. The SDK
 // keeps 2,000 series of a metric by default.
 const maxSeries = 10_000
 
-func (s *series) of(group, task string, outcome asap.Outcome) []metric.RecordOption {
-	key := seriesKey{group, task, outcome}
-	if known, ok := s.known.Load(key); ok {
-		return known.([]metric.RecordOption)
+func (s *series) of(group, task string, outcome asap.Outcome, errorType string) []metric.RecordOption {
+	key := seriesKey{group, task, outcome, errorType}
+	if known, ok := s.known.load(key); ok {
+		return known
 	}
-	attributes := append(make([]attribute.KeyValue, 0, 3), GroupName.String(group))
-	if task != "" {
-		attributes = append(attributes, TaskName.String(task))
-	}
-	if outcome != 0 {
-		attributes = append(attributes, outcomeOf(outcome))
-	}
-	options := []metric.RecordOption{metric.WithAttributeSet(attribute.NewSet(attributes...))}
-	if s.count.Add(1) <= maxSeries {
-		s.known.Store(key, options)
-	}
+	options := []metric.RecordOption{metric.WithAttributeSet(key.set())}
+	s.known.add(key, options, maxSeries)
 	return options
+}
+
+func (s *series) add(group, task string) []metric.AddOption {
+	key := seriesKey{group: group, task: task}
+	if known, ok := s.counts.load(key); ok {
+		return known
+	}
+	options := []metric.AddOption{metric.WithAttributeSet(key.set())}
+	s.counts.add(key, options, maxSeries)
+	return options
+}
+
+func (k seriesKey) set() attribute.Set {
+	attributes := append(make([]attribute.KeyValue, 0, 4), GroupName.String(k.group))
+	if k.task != "" {
+		attributes = append(attributes, TaskName.String(k.task))
+	}
+	if k.outcome != 0 {
+		attributes = append(attributes, outcomeOf(k.outcome))
+	}
+	if k.errorType != "" {
+		attributes = append(attributes, typeAttribute(k.errorType))
+	}
+	return attribute.NewSet(attributes...)
+}
+
+// syncMap is a map that grows up to a size, and forgets nothing. A sync.Map would
+// allocate for each look at a key of this size.
+type syncMap[K comparable, V any] struct {
+	read atomic.Pointer[map[K]V] // is never written to
+
+	mu     sync.Mutex // guards what follows
+	all    map[K]V
+	misses int // since read was made
+}
+
+func (m *syncMap[K, V]) load(k K) (v V, ok bool) {
+	if read := m.read.Load(); read != nil {
+		if v, ok = (*read)[k]; ok {
+			return v, ok
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok = m.all[k]; ok {
+		if m.misses++; m.misses > len(m.all) {
+			read := maps.Clone(m.all)
+			m.read.Store(&read)
+			m.misses = 0
+		}
+	}
+	return v, ok
+}
+
+// add reports whether there was room.
+func (m *syncMap[K, V]) add(k K, v V, most int) (V, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.all) >= most {
+		return v, false
+	}
+	if m.all == nil {
+		m.all = make(map[K]V)
+	}
+	m.all[k] = v
+	return v, true
 }

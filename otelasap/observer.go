@@ -3,8 +3,10 @@ package otelasap
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
 	"go.opentelemetry.io/otel"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -21,7 +23,9 @@ const Scope = "github.com/asap-go/asap/otelasap"
 type Observer struct {
 	tracer trace.Tracer
 	meters *instruments
-	runs   sync.Map // of *run, by the upper half of the IDs
+	keys   keys
+	each   asap.Observer // tells of runs that have ended
+	runs   sync.Map      // of *run, by the upper half of the IDs
 }
 
 // New returns an observer that reports to the global providers, or to those of
@@ -37,10 +41,12 @@ func New(options ...Option) *Observer {
 	if c.meters == nil {
 		c.meters = otel.GetMeterProvider()
 	}
-	return &Observer{
+	o := &Observer{
 		tracer: c.tracers.Tracer(Scope, trace.WithSchemaURL(semconv.SchemaURL)),
 		meters: newInstruments(c.meters),
 	}
+	o.each = waterfall.Each(o.runEnded)
+	return o
 }
 
 // Unlabeled says that the observer needs no profiler labels.
@@ -55,40 +61,136 @@ func (o *Observer) run(id asap.ID) *run {
 
 // Start starts the span of a group or a body and returns ctx with it.
 func (o *Observer) Start(ctx context.Context, e asap.Event) context.Context {
-	r := o.run(e.Group)
-	if r == nil {
-		if e.Kind != asap.GroupStart {
-			return ctx
-		}
-		r = newRun(e)
-		o.runs.Store(e.Group>>32, r)
-	}
 	if e.Kind == asap.GroupStart {
-		return o.startGroup(ctx, r, e)
+		return o.startGroup(ctx, e)
 	}
-	return o.startTask(ctx, r, e)
+	if r := o.run(e.Group); r != nil {
+		return o.startTask(ctx, r, e)
+	}
+	return ctx
+}
+
+// Instead says who sees a group: the Observer, if the group's span is recorded, and
+// else at most who tells of the whole run, when it has ended, for the metrics.
+func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
+	if q := quietOf(ctx, o); q != nil && q.group == e.Group {
+		if o.meters.enabled(ctx) {
+			return []asap.Observer{o.each}
+		}
+		return nil
+	}
+	r := o.run(e.Group)
+	if r == nil { // in one whose span is not recorded
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g := r.groups[e.Group]
+	switch {
+	case g == nil || g.outer != g || g.asked: // it sees the group already
+		return nil
+	case !g.measured && g.told: // likewise, through a wrapper
+		return nil
+	case !g.measured: // each tells of it with the group around it
+		g.asked = true
+		return []asap.Observer{o}
+	}
+	g.asked, g.told = true, false
+	return []asap.Observer{o, o.each}
 }
 
 // Observe takes note of a step, and ends spans.
 func (o *Observer) Observe(e asap.Event) {
 	r := o.run(e.Group)
 	if r == nil {
-		return
-	}
-	if r.rec != nil {
-		r.rec.Observe(e)
-	}
-	if e.Task == 0 {
-		if e.Kind == asap.GroupEnd {
-			o.endGroup(r, e)
+		if e.Kind != asap.GroupStart || !o.meters.enabled(context.Background()) {
+			return
 		}
-		return
+		r = o.openRun(time.Now(), e)
+		r.quiet[e.Group] = true
+		r.mu.Unlock()
 	}
 	r.mu.Lock()
+	g := r.groups[e.Group]
+	if g == nil {
+		o.observeQuiet(r, e) // unlocks
+		return
+	}
+	told := g.outer.told
+	if e.Task != 0 {
+		o.observeTask(r, g, e) // unlocks
+	} else {
+		switch e.Kind {
+		case asap.Blocked:
+			g.begin(e)
+		case asap.Resumed:
+			if g.waits {
+				g.finish(r, g.span, e)
+			}
+		}
+		r.mu.Unlock()
+		if e.Kind == asap.GroupEnd {
+			o.endGroup(r, g, e)
+		}
+	}
+	if told {
+		o.each.Observe(e)
+	}
+}
+
+// observeQuiet takes note of a step of a group whose span is not recorded, and that
+// does not ask the Observer's Instead: another one is wrapped around it. It is called
+// with the run's mutex, and unlocks it.
+func (o *Observer) observeQuiet(r *run, e asap.Event) {
+	if e.Kind == asap.GroupStart && !r.quiet[e.Group] {
+		r.quiet[e.Group] = true
+		r.open++
+	}
+	known := r.quiet[e.Group]
+	if e.Kind == asap.GroupEnd && known {
+		delete(r.quiet, e.Group)
+		defer o.leave(r, e)
+	}
+	r.mu.Unlock()
+	if known {
+		o.each.Observe(e)
+	}
+}
+
+// openRun returns the run of an outermost group that starts now, with its mutex.
+func (o *Observer) openRun(now time.Time, e asap.Event) *run {
+	for {
+		r := o.run(e.Group)
+		if r == nil {
+			known, _ := o.runs.LoadOrStore(e.Group>>32, newRun(now, e))
+			r = known.(*run)
+		}
+		r.mu.Lock()
+		if !r.left {
+			r.open++
+			return r
+		}
+		r.mu.Unlock() // it was forgotten at this moment
+	}
+}
+
+// leave forgets a run when the last of its groups has ended.
+func (o *Observer) leave(r *run, e asap.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open--
+	if r.open == 0 {
+		r.left = true
+		o.runs.CompareAndDelete(e.Group>>32, r)
+	}
+}
+
+// observeTask is called with the run's mutex, and unlocks it.
+func (o *Observer) observeTask(r *run, g *group, e asap.Event) {
 	t := r.tasks[e.Task]
 	if t == nil {
 		if e.Kind == asap.Declared {
-			o.declared(r, e)
+			o.declared(r, g, e)
 		}
 		r.mu.Unlock()
 		return
@@ -97,9 +199,9 @@ func (o *Observer) Observe(e asap.Event) {
 	case asap.Ready:
 		t.ready, t.wasReady, t.last = e.At, true, e.On
 	case asap.Blocked:
-		o.blocked(r, t, e)
+		t.begin(e)
 	case asap.Resumed:
-		o.resumed(r, t, e)
+		t.resume(r, e)
 	}
 	r.mu.Unlock()
 	if e.Kind == asap.Ended {
@@ -108,13 +210,9 @@ func (o *Observer) Observe(e asap.Event) {
 }
 
 // declared is called with the run's mutex.
-func (o *Observer) declared(r *run, e asap.Event) {
-	g := r.groups[e.Group]
-	if g == nil {
-		return
-	}
-	t := &task{name: e.Name, series: e.Name, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At}
-	if p := r.tasks[e.Parent]; p != nil && e.Parent != g.parent {
+func (o *Observer) declared(r *run, g *group, e asap.Event) {
+	t := &task{name: e.Name, series: e.Name, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
+	if p := r.tasks[e.Parent]; p != nil && p.group == g {
 		t.part, t.series = p, p.name+"[]"
 		o.startWhole(r, p)
 	}

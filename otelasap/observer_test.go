@@ -35,9 +35,11 @@ type telemetry struct {
 	*otelasap.Observer
 }
 
-func newTelemetry(t *testing.T) *telemetry {
+func newTelemetry(t *testing.T) *telemetry { return sampledBy(t, trace.AlwaysSample()) }
+
+func sampledBy(t *testing.T, s trace.Sampler) *telemetry {
 	y := &telemetry{t: t, spans: tracetest.NewSpanRecorder(), reader: metric.NewManualReader()}
-	y.tracers = trace.NewTracerProvider(trace.WithSpanProcessor(y.spans))
+	y.tracers = trace.NewTracerProvider(trace.WithSpanProcessor(y.spans), trace.WithSampler(s))
 	y.Observer = otelasap.New(otelasap.TracerProvider(y.tracers),
 		otelasap.MeterProvider(metric.NewMeterProvider(metric.WithReader(y.reader))))
 	return y
@@ -103,11 +105,26 @@ func (y *telemetry) sums(name string) map[string]string {
 	return out
 }
 
+// counts are those of the data points of a histogram.
+func (y *telemetry) counts(name string) map[string]uint64 {
+	y.t.Helper()
+	out := make(map[string]uint64)
+	for series, sum := range y.sums(name) {
+		var n uint64
+		if _, err := fmt.Sscan(sum[strings.IndexByte(sum, '/')+1:], &n); err != nil {
+			y.t.Fatal(err)
+		}
+		out[series] = n
+	}
+	return out
+}
+
 func point(s attribute.Set) string {
 	group, _ := s.Value(otelasap.GroupName)
 	task, _ := s.Value(otelasap.TaskName)
 	outcome, _ := s.Value(otelasap.Outcome)
-	return strings.Join(strings.Fields(group.AsString()+" "+task.AsString()+" "+outcome.AsString()), " ")
+	errorType, _ := s.Value("error.type")
+	return strings.Join(strings.Fields(group.AsString()+" "+task.AsString()+" "+outcome.AsString()+" "+errorType.AsString()), " ")
 }
 
 func (y *telemetry) wantSums(name string, want map[string]string) {
@@ -134,6 +151,9 @@ func after(d time.Duration) func(context.Context, int) (int, error) {
 
 func TestConformance(t *testing.T) {
 	asaptest.TestObserver(t, func(t *testing.T) asap.Observer { return newTelemetry(t) })
+	t.Run("unsampled", func(t *testing.T) {
+		asaptest.TestObserver(t, func(t *testing.T) asap.Observer { return sampledBy(t, trace.NeverSample()) })
+	})
 }
 
 func TestSpans(t *testing.T) {
@@ -193,6 +213,11 @@ func TestSpans(t *testing.T) {
 		}
 		if got := attr(y.span("dashboard").Attributes(), otelasap.CriticalPath); got != `["config","mail"]` {
 			t.Errorf("critical path is %s, want config and mail", got)
+		}
+		for key, want := range map[attribute.Key]string{"asap.critical.config": "0.1", "asap.critical.mail": "0.001", "asap.critical.user": "", otelasap.CriticalOther: ""} {
+			if got := attr(y.span("dashboard").Attributes(), key); got != want {
+				t.Errorf("attribute %s is %q, want %q", key, got, want)
+			}
 		}
 		y.wantSums("asap.group.duration", map[string]string{"dashboard succeeded": "0.101/1"})
 		y.wantSums("asap.task.duration", map[string]string{"dashboard user succeeded": "0.010/1", "dashboard config succeeded": "0.100/1",

@@ -6,29 +6,44 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
-	"github.com/asap-go/asap/waterfall"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// run is an outermost observed group with all that is nested in it. It is kept
-// until that group ends.
+// run is all that is told by events of groups that share the upper half of their IDs:
+// outermost ones, whose spans are recorded, and what is nested in them. It is kept
+// until the last of them ends.
 type run struct {
-	root  asap.ID
-	began time.Time           // the instant of At 0
-	rec   *waterfall.Recorder // for the critical path; nil if nobody wants it
+	began time.Time // the instant of At 0
 
-	mu     sync.Mutex // guards what follows and every task in it
+	mu     sync.Mutex // guards what follows and every group and task in it
 	groups map[asap.ID]*group
 	tasks  map[asap.ID]*task
+	quiet  map[asap.ID]bool // groups whose spans are not recorded, and that report events
+	open   int              // those, and the outermost ones whose spans are, that have not ended
+	left   bool             // it was forgotten, after the last of them
 }
 
 // group is what is known of a group.
 type group struct {
-	name   string
-	parent asap.ID
-	ctx    context.Context // with the group's span
-	span   trace.Span
-	began  time.Duration
+	name     string
+	outer    *group // the outermost group that it is in, or is itself
+	ctx      context.Context
+	span     trace.Span
+	began    time.Duration
+	recorded bool // the span is; else the bodies have no span of their own
+	told     bool // of an outermost one: events are all that is told of it, through a wrapper
+	measured bool // its metrics are those of its events
+	asked    bool // who sees it instead
+	ended    bool
+	end      asap.Event // of an outermost one, until its critical path is known
+	waiting
+}
+
+// waiting is what is known of the waits of a body, or of a group outside of any.
+type waiting struct {
+	waits bool
+	since time.Duration
+	on    asap.ID
 }
 
 // task is what is known of a task. Its calls come one after the other; the
@@ -36,31 +51,34 @@ type group struct {
 type task struct {
 	name   string
 	series string // the name on metrics and spans
-	group  *group
-	part   *task // of this Map or Race
+	group  *group // nil when it has ended
+	part   *task  // of this Map or Race
+	race   bool
 	deps   []asap.ID
 	last   asap.ID // the dependency that ended last
 	ctx    context.Context
-	span   trace.Span // nil: it has not started, and never may
+	span   trace.Span // nil: it has not started, and never may; or has none of its own
+	began  bool       // it has started
+	whole  bool       // it is a Map or a Race, which starts with its parts
 
+	outcome                  asap.Outcome
 	declared, ready, started time.Duration
 	wasReady                 bool
 	blocked                  time.Duration // in all
-	since                    time.Duration
-	on                       asap.ID
-	waits                    bool
+	linked                   []asap.ID     // what it has awaited
+	waiting
 }
 
 func (r *run) time(at time.Duration) time.Time { return r.began.Add(at) }
 
-// newRun begins the run that a group starts. An outermost group starts at 0;
+// newRun begins a run with a group that starts now. An outermost group starts at 0;
 // one of which only the inner part is observed, later.
-func newRun(e asap.Event) *run {
+func newRun(now time.Time, e asap.Event) *run {
 	return &run{
-		root:   e.Group,
-		began:  time.Now().Add(-e.At),
+		began:  now.Add(-e.At),
 		groups: make(map[asap.ID]*group),
 		tasks:  make(map[asap.ID]*task),
+		quiet:  make(map[asap.ID]bool),
 	}
 }
 
@@ -75,21 +93,35 @@ func (r *run) nameOf(id asap.ID) string {
 	return ""
 }
 
-// spansOf calls f with the spans of a dependency: its own, or, of a task that
-// has none because it runs nothing, as a Gather, those of its dependencies.
+// spansOf calls f with the spans of what is depended on: its own, or, of a task that
+// runs nothing, as an Input and a Gather, those of its dependencies. A task that never
+// ran although it has a body leads to nothing.
 func (r *run) spansOf(id asap.ID, f func(trace.SpanContext)) {
 	t := r.tasks[id]
 	switch {
 	case t == nil:
 	case t.span != nil:
 		f(t.span.SpanContext())
-	case len(t.deps) <= maxLinks:
+	case (t.outcome == asap.Succeeded || t.outcome == asap.LeftOut) && len(t.deps) <= maxLinks:
 		for _, d := range t.deps {
 			r.spansOf(d, f)
 		}
 	}
 }
 
-// maxLinks is how many dependencies of a Gather are linked: as many as a span
-// takes by default.
+// maxLinks is how many dependencies of a Gather are linked, and how many tasks that a
+// body awaits: as many as a span takes by default.
 const maxLinks = 128
+
+// outcomeOf is the outcome to tell: a function of a Race that fails by itself is
+// tolerated, for what it means is the Race's to say.
+func (t *task) outcomeOf(e asap.Event) asap.Outcome {
+	return told(e.Outcome, t.part != nil && t.part.race)
+}
+
+func told(o asap.Outcome, ofRace bool) asap.Outcome {
+	if o == asap.Failed && ofRace {
+		return asap.Tolerated
+	}
+	return o
+}

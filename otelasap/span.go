@@ -3,48 +3,34 @@ package otelasap
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
-	"github.com/asap-go/asap/waterfall"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
-func (o *Observer) startGroup(ctx context.Context, r *run, e asap.Event) context.Context {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.groups[e.Group] != nil {
-		return ctx // the observer was given to this group and to one around it
-	}
-	name := e.Name
-	if name == "" {
-		name = "asap.group"
-	}
-	ctx, span := o.tracer.Start(ctx, name, trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
-	if r.root == e.Group && e.Parent == 0 && (span.IsRecording() || o.meters.critical.Enabled(ctx)) {
-		r.rec = new(waterfall.Recorder)
-	}
-	r.groups[e.Group] = &group{name: e.Name, parent: e.Parent, ctx: ctx, span: span, began: e.At}
-	return ctx
-}
-
 func (o *Observer) startTask(ctx context.Context, r *run, e asap.Event) context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.tasks[e.Task]
-	if t == nil {
+	if t == nil || t.group == nil {
 		return ctx
 	}
-	if t.span != nil {
-		return trace.ContextWithSpan(ctx, t.span)
+	if t.began {
+		if t.span != nil {
+			ctx = trace.ContextWithSpan(ctx, t.span)
+		}
+		return ctx
 	}
-	t.started = e.At
-	if t.part != nil {
+	t.began, t.started = true, e.At
+	if !t.group.recorded {
+		return ctx
+	}
+	if t.part != nil && t.part.span != nil {
 		ctx = trace.ContextWithSpan(ctx, t.part.span)
 	}
 	return o.startSpan(ctx, r, t, e.At)
@@ -69,12 +55,15 @@ func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Durat
 // startWhole starts the span of a Map or a Race, which has no body, when the
 // first of its parts is declared. It is called with the run's mutex.
 func (o *Observer) startWhole(r *run, t *task) {
-	if t.span != nil {
+	if t.began {
 		return
 	}
-	t.started = t.declared
+	t.began, t.whole, t.started = true, true, t.declared
 	if t.wasReady {
 		t.started = t.ready
+	}
+	if !t.group.recorded {
+		return
 	}
 	o.startSpan(t.group.ctx, r, t, t.started)
 }
@@ -100,28 +89,46 @@ func (r *run) links(t *task) []trace.Link {
 	return links
 }
 
-func (o *Observer) blocked(r *run, t *task, e asap.Event) {
-	if t.waits || t.span == nil {
-		return
+// begin takes note of a wait that begins, and reports whether it does.
+func (w *waiting) begin(e asap.Event) {
+	if !w.waits {
+		w.waits, w.since, w.on = true, e.At, e.On
 	}
-	t.waits, t.since, t.on = true, e.At, e.On
-	r.spansOf(e.On, func(c trace.SpanContext) {
-		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
-	})
 }
 
-func (o *Observer) resumed(r *run, t *task, e asap.Event) {
+// finish ends a wait, and tells of it on a span unless it took no time.
+func (w *waiting) finish(r *run, span trace.Span, e asap.Event) time.Duration {
+	w.waits = false
+	d := e.At - w.since
+	if d <= 0 || span == nil {
+		return max(d, 0)
+	}
+	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(d.Seconds()))
+	if w.on != 0 { // else in Blocking, or nobody knows
+		attributes = append(attributes, BlockedOn.String(r.nameOf(w.on)))
+	}
+	span.AddEvent("blocked", trace.WithTimestamp(r.time(w.since)), trace.WithAttributes(attributes...))
+	return d
+}
+
+// resume ends a wait of the body. Only now has what it waited for a span, if it had
+// not begun before.
+func (t *task) resume(r *run, e asap.Event) {
 	if !t.waits {
 		return
 	}
-	t.waits = false
-	d := e.At - t.since
-	if d <= 0 {
-		return // it was done already: the link says all
+	t.blocked += t.finish(r, t.span, e)
+	if t.span == nil || len(t.linked) >= maxLinks || slices.Contains(t.linked, t.on) {
+		return
 	}
-	t.blocked += d
-	t.span.AddEvent("blocked", trace.WithTimestamp(r.time(t.since)), trace.WithAttributes(
-		BlockedOn.String(r.nameOf(t.on)), TaskBlocked.Float64(d.Seconds())))
+	found := false
+	r.spansOf(t.on, func(c trace.SpanContext) {
+		found = true
+		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
+	})
+	if found {
+		t.linked = append(t.linked, t.on)
+	}
 }
 
 func (o *Observer) ended(r *run, t *task, e asap.Event) {
@@ -130,32 +137,40 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 		r.mu.Unlock()
 		return
 	}
-	g, span, ctx := t.group, t.span, t.ctx
-	t.group, t.part, t.ctx, t.deps = nil, nil, nil, depsWithoutSpan(t)
+	g, span, ctx, outcome := t.group, t.span, t.ctx, t.outcomeOf(e)
+	t.outcome = e.Outcome
+	t.group, t.part, t.ctx, t.linked, t.deps = nil, nil, nil, nil, depsWithoutSpan(t)
 	r.mu.Unlock()
 
-	o.meters.task(ctx, g, t, e)
+	if g.measured {
+		m := measured{group: g.name, series: t.series, outcome: outcome, ran: t.began && !t.whole, whole: t.whole, blocked: t.blocked}
+		if isError(outcome) {
+			m.errorType = errorType(outcome, e.Err)
+		}
+		if m.took = e.At - t.started; t.wasReady {
+			m.queued = t.started - t.ready
+		}
+		o.meters.task(ctx, &m)
+	}
 	if span == nil {
-		if e.Outcome == asap.Skipped {
+		if e.Outcome == asap.Skipped && g.recorded {
 			g.span.AddEvent("skipped", trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(
-				TaskName.String(t.name), attribute.String("asap.skipped.because", e.Err.Error())))
+				TaskName.String(t.name), SkippedBecause.String(e.Err.Error())))
 		}
 		return
 	}
-	if !span.IsRecording() {
-		span.End()
-		return
-	}
-	attributes := append(make([]attribute.KeyValue, 0, 3), outcomeOf(e.Outcome))
-	if t.wasReady && t.started > t.ready {
-		attributes = append(attributes, TaskQueued.Float64((t.started - t.ready).Seconds()))
-	}
-	if t.blocked > 0 {
-		attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
-	}
-	span.SetAttributes(attributes...)
 	at := trace.WithTimestamp(r.time(e.At))
-	status(span, e, at)
+	if span.IsRecording() {
+		attributes := append(make([]attribute.KeyValue, 0, 3), outcomeOf(outcome))
+		if t.wasReady && t.started > t.ready {
+			attributes = append(attributes, TaskQueued.Float64((t.started - t.ready).Seconds()))
+		}
+		if t.blocked > 0 {
+			attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
+		}
+		span.SetAttributes(attributes...)
+		status(span, outcome, e, at)
+	}
 	span.End(at)
 }
 
@@ -167,46 +182,24 @@ func depsWithoutSpan(t *task) []asap.ID {
 	return t.deps
 }
 
-// ownError is what the body returned.
-func ownError(e asap.Event) error {
-	if te, ok := e.Err.(*asap.TaskError); ok && te.Err != nil {
-		return te.Err
-	}
-	return e.Err
-}
-
-// bodyText is its text. That of a task's error is safe to ask for, whatever the
-// body has returned, and begins with the name.
-func bodyText(e asap.Event) string {
-	text := fmt.Sprint(e.Err)
-	if te, ok := e.Err.(*asap.TaskError); ok {
-		text = strings.TrimPrefix(text, te.Task+": ")
-	}
-	return text
-}
-
 // status sets what went wrong, if it was the body's own doing.
-func status(span trace.Span, e asap.Event, at trace.SpanEventOption) {
-	switch e.Outcome {
+func status(span trace.Span, o asap.Outcome, e asap.Event, at trace.SpanEventOption) {
+	if name := errorType(o, e.Err); name != "" {
+		span.SetAttributes(typeAttribute(name))
+	}
+	switch o {
 	case asap.Failed:
-		err := ownError(e)
 		span.SetStatus(codes.Error, bodyText(e))
-		span.SetAttributes(semconv.ErrorType(err))
 	case asap.Tolerated: // the others went on without it
-		err := ownError(e)
-		span.SetAttributes(semconv.ErrorType(err))
-		span.AddEvent("exception", at, trace.WithAttributes(
-			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(fmt.Sprintf("%T", err))))
+		span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(
+			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(errorType(o, e.Err))))
 	case asap.Panicked:
-		p, _ := errors.AsType[*asap.PanicError](e.Err)
 		span.SetStatus(codes.Error, "panic")
-		span.SetAttributes(semconv.ErrorTypeKey.String("panic"))
-		if p != nil {
-			span.AddEvent("exception", at, trace.WithAttributes(
-				semconv.ExceptionMessage(errorText(p)), semconv.ExceptionStacktrace(string(p.Stack))))
+		if p, ok := errors.AsType[*asap.PanicError](e.Err); ok {
+			span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(semconv.ExceptionType(panicType),
+				semconv.ExceptionMessage(panicText(p)), semconv.ExceptionStacktrace(string(p.Stack))))
 		}
 	case asap.Goexited:
 		span.SetStatus(codes.Error, "runtime.Goexit")
-		span.SetAttributes(semconv.ErrorTypeKey.String("goexit"))
 	}
 }

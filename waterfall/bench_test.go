@@ -126,3 +126,24 @@ func BenchmarkSnapshotSmall(b *testing.B) {
 		rec.Run()
 	}
 }
+
+// BenchmarkWhatIf is a prediction of a run of 10,000 tasks: layers of 100 that depend
+// on each other, with a limit and without.
+func BenchmarkWhatIf(b *testing.B) {
+	for name, options := range map[string][]asap.Option{"unlimited": nil, "limit": {asap.Limit(20)}, "shared": {asap.SharedLimit(20)}} {
+		b.Run(name, func(b *testing.B) {
+			var rec waterfall.Recorder
+			g := asap.New(b.Context(), append(options, asap.Observe(&rec))...)
+			layers(g)
+			if err := g.Wait(); err != nil {
+				b.Fatal(err)
+			}
+			run := rec.Run()
+			for b.Loop() {
+				if _, err := run.WhatIf(waterfall.Speed("t", 0.5)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

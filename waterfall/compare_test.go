@@ -1,10 +1,12 @@
 package waterfall_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -43,6 +45,33 @@ func TestCompare(t *testing.T) {
 	}
 	if same := waterfall.Compare(a, a); len(same) != 0 {
 		t.Errorf("Compare(a, a) = %+v, want nothing", same)
+	}
+}
+
+// Under a limit the changes, and the shares of a Stats, are those of who held the slots.
+func TestSharesUnderALimit(t *testing.T) {
+	calls := func(third time.Duration) *waterfall.Run {
+		return pathRun(t, func(t *testing.T, g *asap.Group) {
+			for i, d := range []time.Duration{10 * ms, 50 * ms, third, 20 * ms} {
+				g.Go("call"+string(rune('A'+i)), sleep(d, 1))
+			}
+		}, asap.Name("calls"), asap.Limit(2))
+	}
+	a, b := calls(15*ms), calls(65*ms) // B beside A, C and D; then A and C beside B and D
+	got := map[string]time.Duration{}
+	for _, d := range waterfall.Compare(a, b) {
+		got[d.Name] = d.Change()
+	}
+	if want := map[string]time.Duration{"callA": 10 * ms, "callB": -50 * ms, "callC": 65 * ms}; !maps.Equal(got, want) {
+		t.Errorf("Compare() says %v, want %v", got, want)
+	}
+	var stats waterfall.Stats
+	stats.Add(b)
+	for _, task := range stats.Reports(waterfall.SinceStart)[0].Tasks {
+		want := map[string]float64{"callA": 10. / 75, "callC": 65. / 75}[task.Name]
+		if share := task.Share; share < want-1e-9 || share > want+1e-9 {
+			t.Errorf("the share of %s is %g, want %g", task.Name, share, want)
+		}
 	}
 }
 

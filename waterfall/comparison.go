@@ -198,7 +198,7 @@ func (c Comparison) failures() string {
 	p, q := float64(a)/float64(c.Before.Runs), float64(b)/float64(c.After.Runs)
 	all := float64(a+b) / float64(c.Before.Runs+c.After.Runs)
 	luck := math.Sqrt(all * (1 - all) * (1/float64(c.Before.Runs) + 1/float64(c.After.Runs)))
-	if math.Abs(p-q) <= 3*luck {
+	if math.Abs(p-q) <= 3*luck || math.Abs(p-q)*float64(c.After.Runs) < 2 {
 		return ""
 	}
 	s := fmt.Sprintf("%d of %d runs failed%s, before %d of %d", b, c.After.Runs, c.since(), a, c.Before.Runs)

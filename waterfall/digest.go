@@ -20,6 +20,7 @@ type digest struct {
 	at      time.Time // when it ended, by the clock of windows
 	steps   []Step    // of the critical path
 	outside time.Duration
+	fits    bool // it is small enough to be kept
 
 	snapshot snapshot
 	index    index
@@ -47,7 +48,7 @@ func (p *digests) put(d *digest) {
 	d.snapshot.reset()
 	d.index.run = nil
 	clear(d.steps)
-	d.run, d.Kept = nil, Kept{}
+	d.run, d.Kept, d.walker.slots = nil, Kept{}, nil
 	p.Put(d)
 }
 
@@ -133,6 +134,9 @@ func moved[T any](all, list []T) (there, longer []T) {
 	all = append(all, list...)
 	return slices.Clip(all[first:]), all
 }
+
+// taskBytes is about what a task of a kept run takes.
+const taskBytes = int(unsafe.Sizeof(Task{})) + 3*int(unsafe.Sizeof(Piece{})) + 32
 
 // runBytes is about what a run takes that is kept.
 func runBytes(r *Run) int {

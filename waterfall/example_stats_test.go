@@ -1,9 +1,15 @@
 package waterfall_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -36,6 +42,72 @@ func ExampleStats_Forgotten() {
 	// 256 44
 }
 
+// during is a Stats that has seen the page take 10 ms for a day, and then 80 ms.
+func during(t *testing.T, use func(*waterfall.Stats)) {
+	synctest.Test(t, func(*testing.T) {
+		stats := new(waterfall.Stats)
+		for i := range 24*60 + 1 {
+			quote := 9 * time.Millisecond
+			if i == 24*60 {
+				quote = 79 * time.Millisecond
+			}
+			g := asap.New(context.Background(), asap.Name("home"), asap.Observe(stats))
+			user := g.Go("user", sleep(time.Millisecond, 1))
+			user.Do("quote", func(context.Context, int) error { time.Sleep(quote); return nil })
+			g.Wait()
+			time.Sleep(time.Minute - time.Millisecond - quote)
+		}
+		use(stats)
+	})
+}
+
+// A Summary is what a build leaves to the next one.
+func TestSummaryOfExample(t *testing.T) {
+	during(t, func(stats *waterfall.Stats) {
+		var file bytes.Buffer
+		if err := stats.Summary(waterfall.SinceStart).WriteJSON(&file); err != nil {
+			t.Fatal(err)
+		}
+		before, err := waterfall.ReadSummary(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := waterfall.CompareReports(before.Report("home"), stats.Report("home", waterfall.TenMinutes))
+		if len(c.Causes) != 1 || c.Causes[0].Name != "quote" {
+			t.Errorf("causes %+v, want quote", c.Causes)
+		}
+		p, n := stats.Percentile("home", waterfall.SinceStart, 0.5)
+		if n != 24*60+1 || p < 10*time.Millisecond || p > 11*time.Millisecond {
+			t.Errorf("p50 = %v of %d runs, want 10ms of 1441", p, n)
+		}
+	})
+}
+
+func ExampleCompareReports() {
+	var before, after waterfall.Stats
+	before.Add(load())
+	slower, _ := load().WhatIf(waterfall.Speed("user", -1)) // user takes twice its time
+	after.Add(slower.Run)
+	c := waterfall.CompareReports(before.Report("readme", waterfall.SinceStart), after.Report("readme", waterfall.SinceStart))
+	for _, cause := range c.Causes {
+		fmt.Println(cause.Name, cause.P99)
+	}
+	// Output:
+	// user 120ms
+}
+
+func ExampleWindows() {
+	fmt.Println(waterfall.Windows())
+	// Output:
+	// [minute 10 minutes hour since start]
+}
+
+func ExampleBuild_String() {
+	fmt.Println(waterfall.Build{Revision: "4f3a2b1c9d8e7f6a5b4c", Modified: true})
+	// Output:
+	// 4f3a2b1c9d8e (modified)
+}
+
 func ExampleBucket() {
 	for _, b := range seen("home", "home", "home").Report("home", waterfall.SinceStart).Buckets {
 		fmt.Printf("%d runs of %.0f to %.0f ms\n", b.Runs, b.Low.Seconds()*1e3, b.High.Seconds()*1e3)
@@ -53,4 +125,32 @@ func ExampleRun_WriteHTML() {
 	fmt.Println(strings.Contains(page.String(), `<script nonce="q8Zr">`), strings.Contains(page.String(), "all runs"))
 	// Output:
 	// true true
+}
+
+func ExampleStats_Timeline() {
+	var stats waterfall.Stats
+	for range 3 {
+		stats.Add(&waterfall.Run{
+			Name: "home", Ended: true, Makespan: 80 * time.Millisecond,
+			Groups: []waterfall.Group{{ID: 1, Name: "home", End: 80 * time.Millisecond, Outcome: asap.Succeeded}},
+		})
+	}
+	runs, slow := 0, 0
+	for _, p := range stats.Timeline("home") { // of the last hour
+		runs += p.Runs
+		if p.P50 > 50*time.Millisecond {
+			slow += p.Runs
+		}
+	}
+	fmt.Println(runs, "runs,", slow, "of them in stretches that were slow")
+	// Output:
+	// 3 runs, 3 of them in stretches that were slow
+}
+
+func ExampleStats_Outline() {
+	stats := seen("home", "home", "cart")
+	before, now := stats.Outline("home", waterfall.Hour, waterfall.SinceStart)
+	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it, tasks:", len(now.Tasks))
+	// Output:
+	// 0 runs before the last hour, 2 in it, tasks: 0
 }

@@ -18,13 +18,13 @@ func (s *snapshot) groupFacts(g *Group, v *seen) {
 	if v.steps == 0 {
 		return
 	}
-	first := len(s.waits)
+	first, steps := len(s.waits), 0
 	for w := range v.r.Waits(v.steps) {
 		if w.At > v.end {
 			break
 		}
 		until := min(w.Until, v.end)
-		if w.Until == 0 { // it goes on
+		if steps += 2; steps > v.steps { // it goes on
 			until = v.end
 		}
 		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At)})
@@ -46,6 +46,7 @@ func (s *snapshot) taskFacts(t *Task, v *seen) {
 	if f != nil {
 		t.Timeout, t.Within, t.Shared = f.Timeout, f.Within, s.number(f.Shared)
 	}
+	t.Optional = v.has(record.Optional)
 }
 
 // whole is the Map or Race that v is a part of, or nil.

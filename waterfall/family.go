@@ -56,7 +56,6 @@ type lastErr struct {
 // tally is what a member did in one run.
 type tally struct {
 	touched, ran, critical bool
-	failures, tolerated    uint32
 	onPath                 time.Duration
 }
 
@@ -313,7 +312,7 @@ func (f *family) task(s *sums, d *digest, m int32, t *Task) {
 // keepRun keeps the run, if one of the lists wants it.
 func (f *family) keepRun(s *sums, d *digest) {
 	isLatest := len(f.latest) < keepLatest || d.at.Sub(f.latest[0].ended) >= latestEvery
-	if d.Tasks > maxKept || !isLatest && !s.kept.wants(&d.Kept) {
+	if !d.fits || !isLatest && !s.kept.wants(&d.Kept) {
 		return
 	}
 	k := d.keep()

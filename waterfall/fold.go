@@ -163,10 +163,7 @@ func (p *planter) level(tasks []int) []*branch {
 		}
 		p.done[t] = true
 		n := p.plant(t)
-		name := ""
-		if many != nil {
-			name = p.alikeName(t)
-		}
+		name := p.alikeName(t)
 		if many[name] < foldFrom {
 			nodes = append(nodes, n)
 			continue

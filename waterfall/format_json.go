@@ -72,6 +72,7 @@ type jsonTask struct {
 	Within   int64       `json:"within,omitzero"`
 	Around   bool        `json:"around,omitzero"`
 	MayFail  bool        `json:"mayFail,omitzero"`
+	Optional bool        `json:"optional,omitzero"`
 	Race     bool        `json:"race,omitzero"`
 	Outcome  jsonOutcome `json:"outcome,omitzero"`
 	Err      string      `json:"error,omitzero"`
@@ -132,7 +133,7 @@ func (r *Run) writeJSON(w io.Writer) error {
 		j.Tasks[i] = taskJSON(&r.Tasks[i])
 	}
 	for _, l := range r.Shared {
-		j.Shared = append(j.Shared, jsonShared{l.Limit})
+		j.Shared = append(j.Shared, jsonShared(l))
 	}
 	b, err := json.Marshal(&j, jsontext.AllowInvalidUTF8(true))
 	if err != nil {
@@ -161,7 +162,7 @@ func taskJSON(t *Task) jsonTask {
 	return jsonTask{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,
 		Limit: t.Limit, Shared: t.Shared, Timeout: int64(t.Timeout), Within: int64(t.Within),
-		Around: t.Around, MayFail: t.MayFail, Race: t.Race, Outcome: jsonOutcome(t.Outcome), Err: t.Err, Pieces: pieces,
+		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Outcome: jsonOutcome(t.Outcome), Err: t.Err, Pieces: pieces,
 	}
 }
 

@@ -202,11 +202,7 @@ func (c *canvas) band(b *band, y float64) {
 		for _, t := range b.tasks {
 			of[c.run.Tasks[t].ID] = true
 		}
-		for _, s := range c.steps {
-			if of[s.Task] && s.State == Running {
-				c.bar("crit", s.Start, s.End, y, 14, called(s.Name)+" running, critical: "+duration(s.Len()))
-			}
-		}
+		c.way(of, y)
 		return
 	}
 	const columns, base, height = 240, 19.0, 16.0
@@ -262,6 +258,37 @@ func (c *canvas) band(b *band, y float64) {
 	c.printf(`<text class="tip %s" x="%.1f" y="%.1f" font-size="11">%s</text>`, class, c.x(end)+6, y+15, esc(label))
 }
 
+// narrow is how many pixels tell bars and links apart.
+const narrow = 4
+
+// way draws where any of some tasks was critical. Those that are too close to tell apart
+// are one bar, as when they have had slots in turn.
+func (c *canvas) way(of map[asap.ID]bool, y float64) {
+	var from, to time.Duration
+	n, name := 0, ""
+	draw := func() {
+		switch {
+		case n == 1:
+			c.bar("crit", from, to, y, 14, called(name)+" running, critical: "+duration(to-from))
+		case n > 1:
+			c.bar("crit", from, to, y, 14, count(n, "task")+" running, critical: "+duration(to-from))
+		}
+	}
+	for _, s := range c.steps {
+		if !of[s.Task] || s.State != Running {
+			continue
+		}
+		if n > 0 && c.x(s.End)-c.x(to) < narrow {
+			to = s.End
+			n++
+			continue
+		}
+		draw()
+		from, to, n, name = s.Start, s.End, 1, s.Name
+	}
+	draw()
+}
+
 // bar is at least two pixels wide: short tasks stay visible.
 func (c *canvas) bar(class string, from, to time.Duration, y, height float64, title string) {
 	c.printf(`<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.0f" rx="2"><title>%s</title></rect>`,
@@ -286,7 +313,7 @@ func (c *canvas) end(t *Task, y float64) {
 
 // links join the critical path from task to task.
 func (c *canvas) links() {
-	last := -1
+	last, drawn := -1, 0.0
 	for _, s := range c.steps {
 		t, ok := c.task[s.Task]
 		if !ok {
@@ -294,8 +321,8 @@ func (c *canvas) links() {
 		}
 		from, seen := c.line[last]
 		to, shown := c.line[t]
-		if last >= 0 && t != last && seen && shown {
-			x := c.x(s.Start)
+		if x := c.x(s.Start); last >= 0 && from != to && seen && shown && x >= drawn+narrow {
+			drawn = x
 			y1, y2 := float64(svgTop+from*svgRow+11), float64(svgTop+to*svgRow+11)
 			c.printf(`<path class="link" d="M%.1f %.1fV%.1f"/>`, x, y1, y2)
 		}
@@ -307,7 +334,7 @@ func (c *canvas) foot(y float64, words []string) {
 	x := 16.0
 	entry := func(draw, text string) {
 		c.printf(`%s<text class="soft" x="%.1f" y="%.1f" font-size="11">%s</text>`, draw, x+28, y+4, text)
-		x += 48 + float64(len(text))*5.4
+		x += 48 + float64(len(text))*6.1
 	}
 	rect := func(class string, h float64) string {
 		return fmt.Sprintf(`<rect class="%s" x="%.1f" y="%.1f" width="22" height="%.0f" rx="2"/>`, class, x, y-h/2, h)

@@ -192,6 +192,14 @@ func TestPageIsSelfContained(t *testing.T) {
 	}
 }
 
+// Nothing moves by itself, so there is nothing to reduce for those who ask for that.
+func TestPageHasNoMotion(t *testing.T) {
+	html := render(t, fixed(t, readme), waterfall.HTML)
+	if m := regexp.MustCompile(`transition:|animation:|smooth|@keyframes`).FindString(html); m != "" {
+		t.Errorf("the page has %q", m)
+	}
+}
+
 // The page's style sheet is whole: a rule that is never closed takes those
 // after it along.
 func TestPageStyle(t *testing.T) {
@@ -280,7 +288,7 @@ func TestPageSimulation(t *testing.T) {
 		const trials = JSON.parse(require("fs").readFileSync(%q));
 		console.log(JSON.stringify(trials.map(t => {
 			const r = simulate(t.data, t.scale, t.gone, t.limit);
-			return {makespan: r.makespan, path: criticalPath(t.data, r, t.gone).map(s => [s.state, s.start, s.end])};
+			return {makespan: r.makespan, path: criticalPath(t.data, r, t.gone, t.limit).map(s => [s.state, s.start, s.end])};
 		})));`, sim, file)
 	out, err := exec.Command(node, "-e", program).Output()
 	if err != nil {

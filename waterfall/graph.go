@@ -99,7 +99,11 @@ func (g *graph) task(i int) {
 func (g *graph) op(i, at int, o op) int {
 	switch o.kind {
 	case opRun:
-		n := g.add(i, o.d)
+		d := o.d
+		if i == g.m.caller { // whose own time is no work
+			d = 0
+		}
+		n := g.add(i, d)
 		g.edge(at, n)
 		return n
 	case opSpawn:
@@ -192,7 +196,7 @@ func (g *graph) slack() []time.Duration {
 			slack[i] = v.ls - v.ef
 		}
 	}
-	return slack
+	return slack[:g.m.caller]
 }
 
 // byLevel is what the run costs when each level waits for the whole level

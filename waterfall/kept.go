@@ -25,7 +25,6 @@ const (
 	keepFailed  = 5                     // of each stretch of time, rather of different errors
 	keepLatest  = 5                     // of each name
 	latestEvery = 50 * time.Millisecond // of the latest runs, one is kept
-	maxKept     = 5000                  // tasks of a run that is kept
 	maxErrText  = 200                   // bytes of an error's text in a Kept, and of a task's last one
 )
 

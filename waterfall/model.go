@@ -1,7 +1,6 @@
 package waterfall
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -18,6 +17,10 @@ type op struct {
 	d     time.Duration // run, pause, lag
 	on    int           // wait, pause: the task; waitGroup: the group; or -1
 	tasks []spawned     // spawn
+	// goesOn says of a wait that the body goes on when it fails: it did then. Any
+	// other is taken to return the error.
+	goesOn bool
+	failed bool // it did then
 }
 
 type opKind uint8
@@ -29,6 +32,7 @@ const (
 	opPause                   // it waits and gives up after d
 	opLag                     // it could go on, and nobody ran it; only without a limit
 	opSpawn                   // tasks inside it are declared
+	opMore                    // it runs on, as it seems: then its context had ended
 )
 
 // spawned is a task that is declared some time after its parent's step.
@@ -43,48 +47,130 @@ const (
 	isBody   taskKind = iota
 	isInline          // Gather, Input: ends when its dependencies have ended
 	isMap             // ends when its elements have ended
-	isRace            // ends with the first element that succeeds
+	isRace            // ends with the first function that succeeds
 	isUnrun           // its body never ran
 )
 
+// bodyEnd is how a body ends after its steps.
+type bodyEnd uint8
+
+const (
+	endsWell     bodyEnd = iota
+	endsBadly            // by itself, as it did: with an error, a panic, an exit
+	endsWithWait         // its last step was a wait, whose error it returned
+	endsCut              // its context had ended: without that it would have gone on
+)
+
 type modelTask struct {
-	kind  taskKind
-	ops   []op
-	deps  []int
-	lag   time.Duration // from ready to started without a limit; of a Map or Gather, from its last part to its end
-	parts []spawned     // of a Map, after it is ready; of a Race, after its declaration
+	kind    taskKind
+	ops     []op
+	ending  bodyEnd
+	own     asap.Outcome  // endsBadly: how it ends if its context has not
+	late    time.Duration // endsCut: how long after its context
+	deaf    bool          // it does not look at its context
+	refused bool          // endsWithWait: of a wait that the record does not have, as the context had ended
+	deps    []int
+	ends    []bool        // of deps: their end is enough
+	lag     time.Duration // from ready to started without a limit; of a Map or Gather, from its last part to its end
+	parts   []spawned     // of a Map, after it is ready; of a Race, after its declaration or its dependencies
+	// mayFail says that what needs the task is skipped if it fails, tolerated that
+	// its failure is none of its group.
+	mayFail, tolerated bool
 }
 
 type model struct {
-	*index
+	*index // of a copy of the run whose last task is its caller
 	tasks  []modelTask
-	roots  []spawned // declared by the caller, after the start
+	caller int
 	chains map[int][]spawned
+	nested [][]int         // groups that were made in a body
+	within [][]declaration // tasks that a body declares, while the model is made
 	// limited are the tasks that queued for a slot: their time in the queue
 	// was no lag of the machine.
 	limited []bool
-	// cancels[g] is the task whose end cancels group g, or -1
+	// cancels[g] is the task whose end canceled group g, or -1
 	cancels []int
+	settled []bool          // by group
+	over    []time.Duration // when the context of a body ended in the record, or never
+	typical time.Duration   // what a body takes that never ran
+	jitter  time.Duration   // until everybody knows that a context has ended, on a real clock
 }
 
+const never = time.Duration(1<<63 - 1)
+
 func (r *Run) model() *model {
-	m := &model{index: r.index(), chains: make(map[int][]spawned)}
-	m.tasks = make([]modelTask, len(r.Tasks))
-	m.cancels = make([]int, len(r.Groups))
-	for g := range r.Groups {
-		m.cancels[g] = m.firstFailure(g)
+	m := &model{index: r.withCaller().index(), caller: len(r.Tasks), chains: make(map[int][]spawned), jitter: r.Makespan / 1000}
+	n := len(m.run.Tasks)
+	m.tasks = make([]modelTask, n)
+	m.nested = make([][]int, n)
+	m.over = make([]time.Duration, n)
+	m.cancels = make([]int, len(m.run.Groups))
+	m.settled = make([]bool, len(m.run.Groups))
+	for g := range m.run.Groups {
+		m.cancels[g] = m.culprit(m.firstFailure(g))
+		m.settled[g] = m.run.Groups[g].Settled
+		if p, ok := m.task[m.run.Groups[g].Parent]; ok {
+			m.nested[p] = append(m.nested[p], g)
+		}
 	}
-	m.limited = make([]bool, len(r.Tasks))
+	m.limited = make([]bool, n)
 	for i, l := range m.limiters(r.limit()) {
 		m.limited[i] = l != nil
 	}
-	for i := range r.Tasks {
+	m.findEnds()
+	for i := range m.tasks {
 		m.describe(i)
 	}
-	for i := range r.Tasks {
+	m.guessDeaf()
+	m.findTypical()
+	m.within = make([][]declaration, n)
+	for i := range m.tasks {
 		m.place(i)
 	}
+	for i := range m.tasks {
+		if len(m.within[i]) > 0 {
+			m.putSpawns(i)
+		}
+	}
+	m.within = nil
 	return m
+}
+
+// culprit is c, the task that has ended its group, or another of that very instant that
+// is more likely to be it: what only waited ended because of that one.
+func (m *model) culprit(c int) int {
+	if c < 0 {
+		return c
+	}
+	best, at := 0, c
+	t := &m.run.Tasks[c]
+	for _, i := range m.members[m.groupAt(c)] {
+		o := &m.run.Tasks[i]
+		if o.Outcome != t.Outcome || o.End() != t.End() || len(o.Pieces) == 0 {
+			continue
+		}
+		last := len(o.Pieces) - 1
+		for last > 0 && o.Pieces[last].Len() == 0 && o.Pieces[last].State != Blocked {
+			last--
+		}
+		likely := 1
+		switch p := o.Pieces[last]; {
+		case p.State == Running:
+			likely = 3
+		case p.State == Blocked && m.ended(p.On, o.End()):
+			likely = 2
+		}
+		if likely > best {
+			best, at = likely, i
+		}
+	}
+	return at
+}
+
+// ended tells whether the task had succeeded by then.
+func (m *model) ended(id asap.ID, at time.Duration) bool {
+	k, ok := m.task[id]
+	return ok && good(m.run.Tasks[k].Outcome) && m.run.Tasks[k].End() <= at
 }
 
 // describe finds out what kind of task i is and what its body did.
@@ -93,19 +179,23 @@ func (m *model) describe(i int) {
 	for _, d := range t.Deps {
 		if k, ok := m.task[d]; ok {
 			mt.deps = append(mt.deps, k)
+			mt.ends = append(mt.ends, slices.Contains(t.AfterEnd, d))
 		}
 	}
+	mt.mayFail = t.MayFail && !t.Optional
+	mt.tolerated = t.MayFail || t.Optional || t.Outcome == asap.Tolerated
 	switch {
 	case m.container(i):
 		m.describeContainer(i)
-	case m.late(i):
-		mt.kind, mt.deps = isBody, nil
+	case m.late(i) && t.Within == 0:
+		mt.kind, mt.deps, mt.ends, mt.ending, mt.own = isBody, nil, nil, endsBadly, t.Outcome
 		mt.ops = []op{{kind: opLag, d: t.End() - t.Pieces[0].Start}}
-	case t.started(), m.unbegun(i):
+	case t.started(), m.unbegun(i) && t.Within == 0:
 		mt.kind = isBody
-		mt.ops = m.body(i)
 		mt.lag = m.startLag(i)
-	case good(t.Outcome) || t.Outcome == 0:
+		m.body(i)
+		mt.own = m.ownEnd(i)
+	case t.Outcome != asap.Tolerated && (good(t.Outcome) || t.Outcome == 0):
 		mt.kind = isInline
 		mt.lag = m.startLag(i)
 	default:
@@ -166,151 +256,4 @@ func (m *model) describeContainer(i int) {
 	if !m.limited[i] {
 		mt.lag = t.End() - last
 	}
-}
-
-// body turns the pieces of a body into steps.
-func (m *model) body(i int) []op {
-	t := &m.run.Tasks[i]
-	var ops []op
-	started := false
-	for _, p := range t.Pieces {
-		switch {
-		case p.State == Running:
-			started = true
-			ops = append(ops, op{kind: opRun, d: p.Len()})
-		case !started:
-		case p.State == Queued && m.limited[i]:
-		case p.State == Queued:
-			ops = append(ops, op{kind: opLag, d: p.Len()})
-		default:
-			ops = append(ops, m.wait(t, p))
-		}
-	}
-	return ops
-}
-
-// wait is the step of a blocked piece. A wait that ended before what it waited
-// for ended by itself, and does so again after the same time; so does one that
-// was refused, because it would have closed a cycle.
-func (m *model) wait(t *Task, p Piece) op {
-	if g, ok := m.group[p.On]; ok {
-		return op{kind: opWaitGroup, on: g}
-	}
-	k, ok := m.task[p.On]
-	switch {
-	case !ok, p.Len() == 0 && m.run.Tasks[k].End() >= p.End && cyclePath(t.Err) != nil:
-		return op{kind: opPause, d: p.Len(), on: -1}
-	case m.run.Tasks[k].Outcome != 0 && m.run.Tasks[k].End() <= p.End:
-		return op{kind: opWait, on: k}
-	}
-	return op{kind: opPause, d: p.Len(), on: k}
-}
-
-// place finds who declares task i, and when.
-func (m *model) place(i int) {
-	t := &m.run.Tasks[i]
-	at := t.Start()
-	p := m.parent(i)
-	switch {
-	case p < 0:
-		if a := m.anchor(i, at); a >= 0 && at > 0 {
-			m.chains[a] = append(m.chains[a], spawned{i, at - m.run.Tasks[a].End()})
-		} else {
-			m.roots = append(m.roots, spawned{i, at})
-		}
-	case m.run.Tasks[p].Group == t.Group:
-		m.tasks[p].parts = append(m.tasks[p].parts, spawned{i, max(0, at-m.readyAt(p))})
-	case m.tasks[p].kind == isBody:
-		m.placeInBody(i, p, at)
-	default:
-		m.roots = append(m.roots, spawned{i, at})
-	}
-}
-
-// readyAt is the instant at which a Map or a Race declared its parts.
-func (m *model) readyAt(p int) time.Duration {
-	t := &m.run.Tasks[p]
-	at := t.Start()
-	for _, d := range t.Deps {
-		if k, ok := m.task[d]; ok {
-			at = max(at, m.run.Tasks[k].End())
-		}
-	}
-	return at
-}
-
-// placeInBody puts a spawn into the body of p, at the progress that it had
-// made at that instant, and before it waits for the group of task i.
-func (m *model) placeInBody(i, p int, at time.Duration) {
-	t := &m.run.Tasks[p]
-	group := m.run.Tasks[i].Group
-	piece := -1
-	for k, q := range t.Pieces {
-		if q.State == Blocked && q.On == group {
-			break
-		}
-		if q.State == Running && q.Start <= at {
-			piece = k
-		}
-	}
-	if piece < 0 {
-		m.roots = append(m.roots, spawned{i, at})
-		return
-	}
-	// Its place among the steps: runs before it, spawns do not count.
-	run := 0
-	for k := range piece {
-		if t.Pieces[k].State == Running {
-			run++
-		}
-	}
-	left := min(at, t.Pieces[piece].End) - t.Pieces[piece].Start
-	late := max(0, at-t.Pieces[piece].End)
-	m.tasks[p].ops = insertSpawn(m.tasks[p].ops, run, left, spawned{i, late})
-}
-
-// insertSpawn splits the run of that number, counted between waits, after the
-// given progress.
-func insertSpawn(ops []op, run int, left time.Duration, s spawned) []op {
-	k := 0
-	for ; run > 0; run-- { // to the step after the next wait or lag
-		for k < len(ops) && (ops[k].kind == opRun || ops[k].kind == opSpawn) {
-			k++
-		}
-		for k < len(ops) && ops[k].kind != opRun {
-			k++
-		}
-	}
-	for k < len(ops) {
-		switch {
-		case ops[k].kind == opSpawn && left == 0:
-			ops[k].tasks = append(ops[k].tasks, s)
-			return ops
-		case ops[k].kind == opSpawn:
-			k++
-		case ops[k].kind != opRun:
-			return slices.Insert(ops, k, op{kind: opSpawn, tasks: []spawned{s}})
-		case left > ops[k].d:
-			left -= ops[k].d
-			k++
-		case left == ops[k].d:
-			left = 0
-			k++
-			if k == len(ops) || ops[k].kind != opSpawn {
-				return slices.Insert(ops, k, op{kind: opSpawn, tasks: []spawned{s}})
-			}
-		default:
-			rest := ops[k].d - left
-			ops[k].d = left
-			return slices.Insert(ops, k+1, op{kind: opSpawn, tasks: []spawned{s}}, op{kind: opRun, d: rest})
-		}
-	}
-	return append(ops, op{kind: opSpawn, tasks: []spawned{s}})
-}
-
-// byDeclaration sorts what is declared at the same time.
-func byDeclaration(list []spawned) {
-	slices.SortStableFunc(list, func(a, b spawned) int {
-		return cmp.Or(cmp.Compare(a.after, b.after), cmp.Compare(a.task, b.task))
-	})
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,10 +35,12 @@ type pageData struct {
 	Makespan int64       `json:"makespan"`
 	Ended    bool        `json:"ended"`
 	Limit    int         `json:"limit"`
+	Limits   [][2]int    `json:"limits"` // how many slots, and 1 if they are shared; that of the outermost group first
 	Rows     []pageRow   `json:"rows"`
 	Tasks    []pageTask  `json:"tasks"`
 	Groups   []pageGroup `json:"groups"`
-	Roots    [][2]int64  `json:"roots"`
+	Caller   pageTask    `json:"caller"`
+	Shared   []int       `json:"shared"`
 	Chains   []pageChain `json:"chains"`
 	Steps    []pageStep  `json:"steps"`
 }
@@ -55,8 +59,26 @@ type pageTask struct {
 	Deps    []int      `json:"deps"`
 	Lag     int64      `json:"lag"`
 	Limit   int        `json:"limit"`
+	Slots   []int      `json:"slots"` // of which limits, the innermost first
 	Ops     []pageOp   `json:"ops"`
 	Parts   [][2]int64 `json:"parts"`
+	Body    *pageBody  `json:"body,omitzero"` // what only few tasks have
+}
+
+// pageBody is what else the simulation knows of a task.
+type pageBody struct {
+	Ending    int    `json:"ending,omitzero"`
+	Own       int    `json:"own,omitzero"`
+	Late      int64  `json:"late,omitzero"`
+	Deaf      bool   `json:"deaf,omitzero"`
+	Ends      []bool `json:"ends,omitzero"`
+	MayFail   bool   `json:"mayFail,omitzero"`
+	Tolerated bool   `json:"tolerated,omitzero"`
+	Optional  bool   `json:"optional,omitzero"`
+	Unbegun   int64  `json:"unbegun,omitzero"` // how long after its group an engine ended it, and 1
+	Timeout   int64  `json:"timeout,omitzero"`
+	Within    int64  `json:"within,omitzero"`
+	Shared    int    `json:"shared,omitzero"`
 }
 
 type pageOp struct {
@@ -64,6 +86,7 @@ type pageOp struct {
 	D  int64      `json:"d"`
 	On int        `json:"on"`
 	T  [][2]int64 `json:"t"`
+	G  bool       `json:"g,omitzero"` // goes on if it fails
 }
 
 type pageGroup struct {
@@ -71,6 +94,9 @@ type pageGroup struct {
 	Owner   int    `json:"owner"`
 	Limit   int    `json:"limit"`
 	Cancels int    `json:"cancels"`
+	Start   int64  `json:"start"`
+	Settled bool   `json:"settled"`
+	Shared  int    `json:"shared"`
 }
 
 type pageChain struct {
@@ -98,7 +124,7 @@ func (r *Run) pageData() *pageData {
 	slack := m.graph().slack()
 	d := &pageData{
 		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
-		Roots: spawns(m.roots), Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
+		Caller: m.pageTask(m.caller, 0), Shared: []int{}, Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
 		Chains: []pageChain{}, Steps: []pageStep{},
 	}
 	critical := make(map[asap.ID]bool)
@@ -110,16 +136,29 @@ func (r *Run) pageData() *pageData {
 		critical[s.Task] = true
 		d.Steps = append(d.Steps, pageStep{t, int(s.State), int64(s.Start), int64(s.End)})
 	}
-	d.Rows = m.pageRows(critical)
+	d.Rows = r.index().pageRows(critical) // without the caller, whom the model has as a task
 	for g := range r.Groups {
 		owner, ok := m.task[r.Groups[g].Parent]
 		if !ok {
 			owner = -1
 		}
-		d.Groups[g] = pageGroup{told(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g]}
+		d.Groups[g] = pageGroup{told(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g],
+			int64(r.Groups[g].Start), m.settled[g], r.Groups[g].Shared}
+	}
+	for _, l := range r.Shared {
+		d.Shared = append(d.Shared, l.Limit)
+	}
+	slots := r.index().makeSlots()
+	for _, l := range slots.limits {
+		shared := 0
+		if l.Shared > 0 {
+			shared = 1
+		}
+		d.Limits = append(d.Limits, [2]int{l.Limit, shared})
 	}
 	for i := range r.Tasks {
 		d.Tasks[i] = m.pageTask(i, slack[i])
+		d.Tasks[i].Slots = slots.of[i]
 	}
 	for i := range r.Tasks {
 		if list := m.chains[i]; len(list) > 0 {
@@ -138,7 +177,7 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 		Path: m.told(i), Group: m.group[t.Group], Parent: m.parent(i), Outcome: int(t.Outcome),
 		Word: outcomeWord(t.Outcome, t.Outcome != 0), Err: plain(clip(strings.TrimPrefix(t.Err, "asap: "), 4*longestTold)),
 		Needs: []string{}, Slack: int64(slack), Kind: int(mt.kind), Deps: mt.deps, Lag: int64(mt.lag), Limit: t.Limit,
-		Ops: make([]pageOp, len(mt.ops)), Parts: spawns(mt.parts), Pieces: make([][4]int64, len(t.Pieces)),
+		Ops: make([]pageOp, len(mt.ops)), Parts: spawns(mt.parts), Body: m.pageBody(i), Pieces: make([][4]int64, len(t.Pieces)),
 	}
 	sources := m.sources(i)
 	for _, s := range sources[:min(len(sources), mostNeeds)] {
@@ -151,7 +190,7 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 		p.Deps = []int{}
 	}
 	for k, o := range mt.ops {
-		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks)}
+		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn}
 	}
 	for k, q := range t.Pieces {
 		on := -1
@@ -163,6 +202,24 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 		p.Pieces[k] = [4]int64{int64(q.State), int64(q.Start), int64(q.End), int64(on)}
 	}
 	return p
+}
+
+func (m *model) pageBody(i int) *pageBody {
+	t, mt := &m.run.Tasks[i], &m.tasks[i]
+	b := pageBody{
+		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, MayFail: mt.mayFail, Tolerated: mt.tolerated,
+		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(t.Within), Shared: t.Shared,
+	}
+	if slices.Contains(mt.ends, true) {
+		b.Ends = mt.ends
+	}
+	if m.unbegun(i) && mt.kind == isBody {
+		b.Unbegun = 1 + max(0, int64(t.End()-m.over[i]))
+	}
+	if b.Ends == nil && reflect.DeepEqual(b, pageBody{}) {
+		return nil
+	}
+	return &b
 }
 
 // figure is a number above the chart.

@@ -6,7 +6,7 @@
   const CRITICAL = 2, REST = 3; // bands
   const recorded = { makespan: run.makespan, pieces: run.tasks.map(t => t.pieces), outcomes: run.tasks.map(t => t.outcome) };
   const scale = run.tasks.map(() => 1), percent = run.tasks.map(() => 100), dropped = new Set(), gone = run.tasks.map(() => false);
-  let limit = run.limit, shown = recorded, steps = run.steps, changed = false, base = -1;
+  let limit = run.limit, shown = recorded, steps = run.steps, changed = false;
 
   function el(tag, cls, text) {
     const e = document.createElement(tag);
@@ -263,6 +263,12 @@
     for (const s of critical.get(n.t) || [])
       if (s.state === 2) put("crit", s.start, s.end, "running, critical: " + duration(s.end - s.start));
     const last = pieces[pieces.length - 1];
+    if (last && (last[2] < lo() || pieces[0][1] > hi())) { // where it is
+      const m = el("span", "mark", last[2] < lo() ? "‹" : "›");
+      m.style[last[2] < lo() ? "left" : "right"] = "0";
+      r.track.append(m);
+      return;
+    }
     let word = gone[n.t] ? "dropped" : outcome === 1 ? "" : BAD.includes(outcome) ? "✗ " + task.word : outcome === 2 ? "! " + task.word : task.word;
     if (outcome === 0 && last) word = last[0] === 3 ? "waits" + (nameOf(last[3]) ? " for " + nameOf(last[3]) : "") : last[0] === 1 ? "queued" : "";
     if (word) mark(r, word, last ? last[1] : 0, last ? last[2] : 0, last && last[0] === 2);
@@ -449,15 +455,14 @@
     gone.fill(false);
     dropped.forEach(dropTree);
     changed = scale.some(s => s !== 1) || dropped.size > 0 || limit !== run.limit;
-    if (base < 0) base = simulate(run, scale.map(() => 1), null, run.limit).makespan;
     shown = changed ? simulate(run, scale, gone, limit) : recorded;
-    steps = changed ? criticalPath(run, shown, gone) : run.steps;
+    steps = changed ? criticalPath(run, shown, gone, limit) : run.steps;
     const out = $("prediction");
     out.textContent = "";
     out.dataset.makespan = shown.makespan;
     if (changed) {
-      const saved = base - shown.makespan;
-      out.append(el("span", "num", duration(shown.makespan)), " instead of ", el("span", "num", duration(base)), ", ");
+      const saved = run.makespan - shown.makespan;
+      out.append(el("span", "num", duration(shown.makespan)), " instead of ", el("span", "num", duration(run.makespan)), ", ");
       out.append(el("span", "num " + (saved >= 0 ? "less" : "more"), saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
     }
     draw();

@@ -3,8 +3,6 @@ package waterfall
 import (
 	"fmt"
 	"strings"
-
-	"github.com/asap-go/asap"
 )
 
 // gainRow is a line of the ranking as the page shows it.
@@ -16,7 +14,9 @@ const mostGains = 10
 func gainRows(gains []Gain) (rows []gainRow, more int) {
 	shown := gains[:min(len(gains), mostGains)]
 	for _, g := range shown {
-		rows = append(rows, g.row())
+		r := g.row()
+		r.Try = strings.Join(noBreaks([]string{r.Try}), "")
+		rows = append(rows, r)
 	}
 	return rows, len(gains) - len(shown)
 }
@@ -47,14 +47,12 @@ func (g *Gain) row() gainRow {
 	return r
 }
 
-// first is what comes before any speed: what has failed the run, and which failures it
-// has swallowed.
+// first is what comes before any speed: what has failed the run.
 func (r *Run) first() []string {
 	e := explainer{index: r.index()}
-	if len(r.Groups) > 0 && r.Groups[0].Outcome != asap.Succeeded {
+	if len(r.Groups) > 0 && bad(r.Groups[0].Outcome) {
 		e.cycles()
 		e.failures()
 	}
-	e.tolerated()
 	return e.out[:min(len(e.out), 5)]
 }

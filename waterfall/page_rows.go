@@ -24,7 +24,7 @@ type pageRow struct {
 // first, so that it stays within two screens; the others are a band.
 const (
 	mostPageRows = 60
-	fewPageRows  = 25
+	fewPageRows  = 18
 )
 
 func (x *index) pageRows(critical map[asap.ID]bool) []pageRow {

@@ -1,7 +1,6 @@
 package waterfall
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -15,6 +14,10 @@ type Step struct {
 	Name       string
 	State      State
 	Start, End time.Duration
+	// Slot says that the task of the step before gave back a slot of this limit,
+	// for which this one had waited: that is why it comes next. Otherwise, as when
+	// it needed that task, Slot is zero.
+	Slot Slot
 }
 
 // Len is the length of the step.
@@ -26,15 +29,19 @@ func (s Step) Len() time.Duration { return s.End - s.Start }
 //
 // It begins with the last task to end and walks back in time: through the
 // pieces in which the body ran; from a wait, to the task that ended it, which
-// of several dependencies is the one that unblocked it last; from the start of
-// a part, to the body or the Map that it is part of; and from a task that was
+// of several dependencies is the one that unblocked it last; from a queue for a
+// slot of a limit, to the body that gave it back; from the start of
+// a part, to the body or the Map that it is part of; from a task that the caller
+// declared, to what it had awaited; and from a task that was
 // canceled, to the failure that did it. This is the critical path of program
 // activity graphs (Yang and Miller, "Critical Path Analysis for the Execution
 // of Parallel and Distributed Programs", ICDCS 1988), whose waits are known
 // here and need not be guessed.
 //
-// A step is Running or Queued. It is Blocked where a wait ended by itself, by
-// a deadline of its own, and Outside where the caller had declared nothing yet.
+// A step is Running or Queued: for a processor, or for a slot of a shared limit that
+// somebody outside of the run held. It is Blocked where a wait ended by itself, by
+// a deadline of its own, and Outside where the caller had declared nothing yet, and
+// waited for no task.
 // In a run that has not ended the path ends in what everything hangs on.
 func (r *Run) CriticalPath() []Step {
 	w := walker{index: r.index()}
@@ -44,16 +51,26 @@ func (r *Run) CriticalPath() []Step {
 // walker walks back in time; steps come out last first.
 type walker struct {
 	*index
-	steps []Step
-	first []int  // of a task: its first piece among all; nil of a walker that does not walk
-	seen  []bool // of all pieces: never walked through twice
-	tasks []int  // all of them
+	steps  []Step
+	first  []int   // of a task: its first piece among all; nil of a walker that does not walk
+	seen   []bool  // of all pieces: never walked through twice
+	tasks  []int   // all of them
+	limits bool    // there are any
+	slots  *slots  // nil until somebody was queued
+	queues []queue // for slots, that the path has gone around; the last first
+}
+
+// queue is a stretch in which a task of the path waited for a slot and had all else.
+type queue struct {
+	Slot
+	from, to time.Duration
 }
 
 // path is what [Run.CriticalPath] returns. The walker can be used again when
 // the path is no longer needed.
 func (w *walker) path() []Step {
-	w.steps, w.first, w.tasks = w.steps[:0], w.first[:0], w.tasks[:0]
+	w.steps, w.first, w.tasks, w.slots, w.queues = w.steps[:0], w.first[:0], w.tasks[:0], nil, w.queues[:0]
+	w.limits = w.limited()
 	n := 0
 	for i := range w.run.Tasks {
 		w.first = append(w.first, n)
@@ -108,103 +125,46 @@ func (w *walker) walk() {
 				continue
 			}
 		}
+		if h, ok := w.giver(t, p, x); ok {
+			t, p, x = h.task, h.piece, h.at
+			continue
+		}
 		w.step(t, piece.State, piece.Start, x)
 		x = piece.Start
 		p--
 	}
 }
 
-// beforeDeclaration says what the run did before task t was declared at x: the
-// body around it ran, or the Map it is an element of became ready. Without
-// either, the caller had been waiting for a task that ended at that very
-// moment, or was busy with something else.
-func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Duration) {
-	if p := w.parent(t); p >= 0 {
-		return w.inParent(t, p, x)
+// giver goes on from piece p of task t, up to x, to who gave back the slot that t waited
+// for, or holds it still, if it did wait for one.
+func (w *walker) giver(t, p int, x time.Duration) (h held, ok bool) {
+	pieces := w.run.Tasks[t].Pieces
+	piece := pieces[p]
+	if !w.limits || piece.State != Queued || piece.Start >= x || x < piece.End {
+		return held{}, false
 	}
-	if a := w.anchor(t, x); a >= 0 {
-		end := w.run.Tasks[a].End()
-		w.outside(end, x)
-		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	waits := p == len(pieces)-1 && !w.run.Ended && w.run.Tasks[t].Outcome == 0
+	if !waits && (p == len(pieces)-1 || pieces[p+1].State != Running) {
+		return held{}, false // it has no body
 	}
-	w.outside(0, x)
-	return -1, 0, 0
-}
-
-// inParent goes on at what task p did when task t inside it was declared, or
-// the last that it did before it began to wait for its parts.
-func (w *walker) inParent(t, p int, x time.Duration) (int, int, time.Duration) {
-	pieces := w.run.Tasks[p].Pieces
-	k := w.pieceBefore(p, x)
-	if k < 0 || pieces[k].End >= x {
-		return p, k, x
+	if w.slots == nil {
+		w.slots = w.makeSlots()
 	}
-	end := pieces[k].End
-	if w.container(p) {
-		w.step(t, Queued, end, x) // a Map takes a moment to declare its elements
-		return p, k, end
+	var of Slot
+	if waits {
+		h, of, ok = w.slots.holder(t, x)
+	} else {
+		h, of, ok = w.slots.giver(t, piece)
 	}
-	// Another task of the nested group has declared it.
-	if a := w.anchor(t, x); a >= 0 {
-		end := w.run.Tasks[a].End()
-		w.outside(end, x)
-		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	if !ok {
+		return held{}, false
 	}
-	w.outside(end, x)
-	return p, k, end
-}
-
-// pieceBefore is the last piece of task p that began before the instant at and
-// is no wait that was going on then.
-func (x *index) pieceBefore(p int, at time.Duration) int {
-	pieces := x.run.Tasks[p].Pieces
-	for i, piece := range slices.Backward(pieces) {
-		if piece.Start < at && (piece.State != Blocked || piece.End <= at) {
-			return i
-		}
+	w.step(t, Queued, h.at, x)
+	if n := len(w.steps); n > 0 && w.steps[n-1].Task == w.run.Tasks[t].ID {
+		w.steps[n-1].Slot = of
 	}
-	return -1
-}
-
-// anchor is the task of the group whose end made the caller declare task t at
-// instant at, as it seems: it ended at most a thousandth of the run before.
-func (x *index) anchor(t int, at time.Duration) int {
-	if at == 0 {
-		return -1
-	}
-	g, _ := x.groupOf(x.run.Tasks[t].Group)
-	ends := x.byEnd(g)
-	k, _ := slices.BinarySearchFunc(ends, at, func(i int, at time.Duration) int {
-		if x.run.Tasks[i].End() <= at {
-			return -1
-		}
-		return 1
-	})
-	for tries := 0; k > 0 && tries < 64; tries++ {
-		k--
-		i := ends[k]
-		if at-x.run.Tasks[i].End() > x.run.Makespan/1000 {
-			return -1
-		}
-		if i != t && x.run.Tasks[i].Start() < at {
-			return i
-		}
-	}
-	return -1
-}
-
-// byEnd is the tasks of a group in the order in which they ended.
-func (x *index) byEnd(g int) []int {
-	if x.ends == nil {
-		x.ends = make([][]int, len(x.members))
-	}
-	if x.ends[g] == nil {
-		x.ends[g] = slices.Clone(x.members[g])
-		slices.SortStableFunc(x.ends[g], func(a, b int) int {
-			return cmp.Compare(x.run.Tasks[a].End(), x.run.Tasks[b].End())
-		})
-	}
-	return x.ends[g]
+	w.queues = append(w.queues, queue{of, piece.Start, x})
+	return h, true
 }
 
 // unblocker is the task whose end ended the wait, or -1 if the wait ended
@@ -275,7 +235,7 @@ func (x *index) depth(i int) int {
 
 func (w *walker) step(t int, s State, from, to time.Duration) {
 	if from < to {
-		w.steps = append(w.steps, Step{w.run.Tasks[t].ID, w.run.Tasks[t].Name, s, from, to})
+		w.steps = append(w.steps, Step{Task: w.run.Tasks[t].ID, Name: w.run.Tasks[t].Name, State: s, Start: from, End: to})
 	}
 }
 
@@ -289,7 +249,7 @@ func (w *walker) outside(from, to time.Duration) {
 func merge(steps []Step) []Step {
 	out := steps[:0]
 	for _, s := range steps {
-		if n := len(out); n > 0 && out[n-1].Task == s.Task && out[n-1].State == s.State {
+		if n := len(out); n > 0 && out[n-1].Task == s.Task && out[n-1].State == s.State && s.Slot == (Slot{}) {
 			out[n-1].End = s.End
 			continue
 		}

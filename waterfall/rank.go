@@ -98,7 +98,7 @@ func (m *model) prospects() []prospect {
 	families := make(map[string]*prospect)
 	for i := range m.run.Tasks {
 		t := &m.run.Tasks[i]
-		if t.Took() == 0 {
+		if t.Took() == 0 || i == m.caller {
 			continue
 		}
 		key := m.groupName(i) + "\x00" + m.alikeName(i)
@@ -206,7 +206,7 @@ func (k *ranker) gain(c prospect) (Gain, bool) {
 // bounded replaces a faster body by a Within, for a task that may fail and whose
 // lateness is all that there is to it: the others go on without it from then on.
 func (k *ranker) bounded(g Gain, t *Task) Gain {
-	if !t.MayFail && t.Outcome != asap.Tolerated || t.Within > 0 {
+	if !t.MayFail && !t.Optional && t.Outcome != asap.Tolerated || t.Within > 0 {
 		return g
 	}
 	began := k.run.Groups[k.group[t.Group]].Start

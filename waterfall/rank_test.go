@@ -120,12 +120,14 @@ func TestRankingOfAFailedRun(t *testing.T) {
 		}
 	}
 	page := render(t, run, waterfall.HTML)
-	_, gains, _ := strings.Cut(page, "What to fix first")
+	head, gains, _ := strings.Cut(page, "What to fix first")
 	gains, _, _ = strings.Cut(gains, "</section>")
-	for _, want := range []string{"charge failed at 50\u00a0ms: card declined", "ads failed at 5\u00a0ms, which was tolerated: no ads today"} {
-		if at := strings.Index(gains, want); at < 0 || strings.Index(gains, "<table") >= 0 && at > strings.Index(gains, "<table") {
-			t.Errorf("the page does not say %q before its table: %s", want, gains)
-		}
+	const failed, tolerated = "charge failed at 50\u00a0ms: card declined", "ads failed at 5\u00a0ms, which was tolerated: no ads today"
+	if at := strings.Index(gains, failed); at < 0 || strings.Contains(gains, "<table") && at > strings.Index(gains, "<table") {
+		t.Errorf("the page does not say %q before its table: %s", failed, gains)
+	}
+	if !strings.Contains(head, failed) || !strings.Contains(head, tolerated) {
+		t.Errorf("the head of the page does not say what failed and what was tolerated")
 	}
 }
 
@@ -170,7 +172,14 @@ func TestWhatIfOfLimits(t *testing.T) {
 // a faster service is not.
 func TestRankingOfWithin(t *testing.T) {
 	run := recorded(t, func(g *asap.Group) {
-		ads := g.Optional("ads", func(context.Context) (int, error) { time.Sleep(80 * ms); return 0, errors.New("no ads today") })
+		ads := g.Optional("ads", func(ctx context.Context) (int, error) {
+			select {
+			case <-time.After(80 * ms):
+				return 1, nil
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		})
 		user := g.Go("user", sleep(30*ms, 1))
 		ads.And(user).Do("page", func(context.Context, asap.Result[int], int) error { time.Sleep(10 * ms); return nil })
 	})
@@ -180,5 +189,27 @@ func TestRankingOfWithin(t *testing.T) {
 	}
 	if p, err := run.WhatIf(waterfall.Within("ads", 60*ms)); err != nil || p.Makespan != 70*ms {
 		t.Errorf("WhatIf(Within(ads, 60ms)) = %v, %v, want 70ms", p.Makespan, err)
+	}
+}
+
+// A limit that Maps share is a row, and so is that of a Map beside it.
+func TestRankingOfASharedLimit(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		db := asap.SharedLimit(2)
+		list := g.Input("list", make([]int, 6))
+		body := func(context.Context, int) (int, error) { time.Sleep(10 * ms); return 1, nil }
+		g.Map("users", list, body, db)
+		g.Map("orders", list, body, db)
+	})
+	rows := strings.Join(ranked(run), " ")
+	if !strings.Contains(rows, "limit:shared=3") {
+		t.Errorf("the ranking is %s, want limit:shared=3 in it", rows)
+	}
+	p, err := run.WhatIf(waterfall.LimitOf("users", 4))
+	if err != nil || p.Baseline != 60*ms || p.Makespan != 30*ms {
+		t.Errorf("WhatIf(LimitOf(users, 4)) = %v instead of %v, %v; want 30ms instead of 60ms, as orders has it too", p.Makespan, p.Baseline, err)
+	}
+	if p, err = run.WhatIf(waterfall.LimitOf("shared", 0)); err != nil || p.Makespan != 10*ms {
+		t.Errorf("WhatIf(LimitOf(shared, 0)) = %v, %v, want 10ms", p.Makespan, err)
 	}
 }

@@ -50,7 +50,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //	"tasks":[                        in order of declaration
 //	{"id":2, "group":1, "parent":7, "name":"user", "deps":[3, 4, 5], "after":[4], "afterEnd":[5],
 //	 "limit":2, "shared":1, "timeout":50000000, "within":80000000,
-//	 "around":true, "mayFail":true, "race":true,
+//	 "around":true, "mayFail":true, "optional":true, "race":true,
 //	 "outcome":"failed", "error":"text",
 //	 "pieces":[{"state":"running", "start":0, "end":120000000, "on":3}]}],
 //	"shared":[{"limit":8}],          shared limits; "shared" above counts them from 1
@@ -141,6 +141,8 @@ func (j *jsonRun) newer() jsontext.Pointer {
 			return p + "/around"
 		case t.MayFail:
 			return p + "/mayFail"
+		case t.Optional:
+			return p + "/optional"
 		case t.Race:
 			return p + "/race"
 		}
@@ -160,7 +162,7 @@ func (j *jsonRun) run() *Run {
 		run.Tasks[i] = j.Tasks[i].task()
 	}
 	for _, l := range j.Shared {
-		run.Shared = append(run.Shared, SharedLimit{l.Limit})
+		run.Shared = append(run.Shared, SharedLimit(l))
 	}
 	return run
 }
@@ -184,7 +186,7 @@ func (t *jsonTask) task() Task {
 	return Task{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,
 		Limit: t.Limit, Shared: t.Shared, Timeout: time.Duration(t.Timeout), Within: time.Duration(t.Within),
-		Around: t.Around, MayFail: t.MayFail, Race: t.Race, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces,
+		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces,
 	}
 }
 

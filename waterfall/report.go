@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -58,6 +57,8 @@ type Report struct {
 	// Unnamed counts the tasks that were one name too many, of 512, since start.
 	Unnamed int   `json:"unnamed,omitzero"`
 	Build   Build `json:"build,omitzero"`
+
+	known bool // the name was not forgotten
 }
 
 // Failures counts the runs that ended badly by themselves: that failed, panicked
@@ -158,7 +159,7 @@ func newReport(name string, w Window, since, until time.Time) Report {
 // report reports on some stretches of time, from one instant to another.
 func (f *family) report(w Window, since, until time.Time, stretches []*sums) Report {
 	r := newReport(f.name, w, since, until)
-	r.Unnamed = f.lost
+	r.known, r.Unnamed = true, f.lost
 	within := func(at time.Time) bool { return !at.Before(r.Since) && at.Before(r.Until) || at.Equal(r.Until) }
 	r.sums(f, over(stretches), within)
 	r.keeps(keptOver(stretches))
@@ -267,14 +268,14 @@ func (s *Stats) percentileLocked(name string, w Window, share float64) (time.Dur
 	return h.percentiles(share)[0], h.n
 }
 
-// Reports returns the reports of all names, sorted by name.
+// Reports returns the reports of all names, sorted by name, one after the other: the
+// totals are held for one at a time.
 func (s *Stats) Reports(w Window) []Report {
-	s.lock()
-	defer s.unlock()
-	now := s.nowLocked()
 	var out []Report
-	for _, name := range slices.Sorted(maps.Keys(s.names)) {
-		out = append(out, s.reportLocked(name, w, now, 0, w.levels()))
+	for _, name := range s.Names() {
+		if r := s.Report(name, w); r.known {
+			out = append(out, r)
+		}
 	}
 	return out
 }

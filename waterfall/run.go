@@ -101,9 +101,11 @@ type Task struct {
 	Shared int
 	// Timeout and Within are the limits of time of its body, 0 without.
 	Timeout, Within time.Duration
-	// Around tells whether an Around is around its body, MayFail whether its
-	// failure is one only for those that need it.
-	Around, MayFail bool
+	// Around tells whether an Around is around its body.
+	Around bool
+	// MayFail tells whether its failure is one only for those that need it, and
+	// Optional whether it is a value for them.
+	MayFail, Optional bool
 	// Race tells whether it is a Race itself.
 	Race    bool
 	Outcome asap.Outcome // 0 while the task has not ended
@@ -194,19 +196,9 @@ func bad(o asap.Outcome) bool {
 }
 
 // good tells whether those that depend on the task could go on. Of a task that may
-// fail they cannot: see index.skips.
+// fail they cannot.
 func good(o asap.Outcome) bool {
 	return o == asap.Succeeded || o == asap.LeftOut || o == asap.Tolerated
-}
-
-// skips tells whether the end of task i, with that outcome, is the end of its
-// dependent d, which waits for nothing else then.
-func (x *index) skips(i, d int, o asap.Outcome) bool {
-	t := &x.run.Tasks[d]
-	if good(o) && (o != asap.Tolerated || !x.run.Tasks[i].MayFail) {
-		return false
-	}
-	return !slices.Contains(t.AfterEnd, x.run.Tasks[i].ID)
 }
 
 // Task returns the first task of that name, or path (checkout/charge, the

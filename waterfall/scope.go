@@ -23,25 +23,6 @@ func (x *index) within(list []int) []int {
 	return out
 }
 
-func (x *index) all() []int {
-	all := make([]int, len(x.run.Tasks))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
-// inGroup tells whether task t is in group g or in one nested in it.
-func (x *index) inGroup(t, g int) bool {
-	for n := 0; t >= 0 && n <= len(x.run.Tasks); n++ {
-		if x.run.Tasks[t].Group == x.run.Groups[g].ID {
-			return true
-		}
-		t = x.parent(t)
-	}
-	return false
-}
-
 // edge is a change in the number of running or queued bodies.
 type edge struct {
 	at           time.Duration

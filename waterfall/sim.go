@@ -10,23 +10,24 @@ import (
 
 // sim runs a model again: a discrete-event simulation with the engine's rules.
 // What one event makes ready goes in order of declaration, a body gives its slot
-// back while it waits, and limiter says who gets it.
+// back while it waits, limiter says who gets it, and a failure ends its group.
 type sim struct {
-	m     *model
-	scale []float64 // of a task's runs
-	gone  []bool    // dropped tasks
-	limit []*limiter
+	m         *model
+	scale     []float64 // of a task's runs
+	gone      []bool    // dropped tasks
+	limit     []*bodyLimits
+	sharings  []*sharing
+	unlimited ranks
 
 	now    time.Duration
 	seq    int
 	turn   int
+	cause  int // the event that is handled
 	events eventHeap
 	tasks  []simTask
-	// open counts the tasks of each group that have not ended.
-	open         []int
-	groupWaiters [][]int
-	groupRank    []int
-	cancelled    []bool
+	groups []simGroup
+	notes  map[assumption]bool
+	gather *settling // takes the bodies that are declared, if not nil
 }
 
 type simTask struct {
@@ -37,19 +38,43 @@ type simTask struct {
 	waiting         bool
 	waited          bool // at least once
 	queued          bool
+	bare            bool // goes on without slots, after a cancel
 	queuedAt        *limiter
+	waitsShared     bool
 	place           place // in that queue
 	rank            int
-	byEnd           bool // made ready by the end of another
-	pausing         int  // the seq of the event that ends its pause, or 0
-	parts           int  // that have not ended
+	byEnd           bool          // made ready by the end of another
+	timer           int           // the seq of the event that ends what it does, or 0
+	parts           int           // that have not ended
+	over            cause         // why its context has ended, or 0
+	more            time.Duration // when what is known of its body was over
+	failed          bool          // its wait has
+	returns         asap.Outcome  // it ends so, once the groups inside it have ended, or 0
 	waiters         []int
 	dependents      []int
 	pieces          []Piece
 	at              time.Duration // end of the last piece
-	fate            asap.Outcome  // of a body that is canceled
 	outcome         asap.Outcome
 }
+
+type simGroup struct {
+	begun, ended, failed bool
+	start                time.Duration
+	open                 int // tasks that have not ended
+	waiters              []int
+	rank                 int
+	exit                 bool // why it has ended
+}
+
+// cause is why the context of a body has ended.
+type cause uint8
+
+const (
+	byGroup cause = iota + 1
+	byExit
+	byRace
+	byTime
+)
 
 type event struct {
 	at   time.Duration
@@ -63,10 +88,12 @@ type eventKind uint8
 const (
 	evDeclare eventKind = iota
 	evStart             // the lag before a start is over
-	evStep              // a run or a lag is over
-	evPause             // a pause is over
+	evStep              // a run, a lag or a pause is over
 	evEnd
-	evCancel
+	evCut    // a body returns that has seen that its context has ended
+	evWithin // its limits of time
+	evTimeout
+	evLost // its Race is decided
 )
 
 type eventHeap []event
@@ -91,33 +118,37 @@ func (h *eventHeap) Pop() any {
 func (m *model) simulate(scale []float64, gone []bool, limit int) *sim {
 	s := &sim{
 		m: m, scale: scale, gone: gone, limit: m.limiters(limit),
-		tasks:        make([]simTask, len(m.tasks)),
-		open:         make([]int, len(m.run.Groups)),
-		groupWaiters: make([][]int, len(m.run.Groups)),
-		groupRank:    make([]int, len(m.run.Groups)),
-		cancelled:    make([]bool, len(m.run.Groups)),
+		tasks:  make([]simTask, len(m.tasks)),
+		groups: make([]simGroup, len(m.run.Groups)),
+		notes:  make(map[assumption]bool),
+	}
+	for _, l := range s.limit {
+		if l != nil && l.shared != nil && !slices.Contains(s.sharings, l.shared) {
+			s.sharings = append(s.sharings, l.shared)
+		}
 	}
 	for i := range m.tasks {
-		s.open[m.group[m.run.Tasks[i].Group]]++
 		for _, d := range m.tasks[i].deps {
 			s.tasks[d].dependents = append(s.tasks[d].dependents, i)
 		}
-		for _, p := range m.tasks[i].parts {
-			if !s.dropped(p.task) {
-				s.tasks[i].parts++
-			}
+		for _, c := range m.chains[i] { // for which their group waits
+			s.groups[m.groupAt(c.task)].open++
 		}
 	}
-	s.spawn(m.roots)
+	s.spawn([]spawned{{m.caller, 0}})
 	for s.events.Len() > 0 {
 		e := heap.Pop(&s.events).(event)
 		s.now = max(s.now, e.at)
+		s.cause = e.seq
 		s.handle(e)
 	}
 	return s
 }
 
-func (s *sim) dropped(t int) bool { return s.gone != nil && s.gone[t] }
+// groupAt is the group of task i.
+func (x *index) groupAt(i int) int { return x.group[x.run.Tasks[i].Group] }
+
+func (s *sim) dropped(t int) bool { return s.gone != nil && t < len(s.gone) && s.gone[t] }
 
 func (s *sim) after(d time.Duration, k eventKind, t int) int {
 	s.seq++
@@ -125,9 +156,13 @@ func (s *sim) after(d time.Duration, k eventKind, t int) int {
 	return s.seq
 }
 
+// spawn declares tasks, now or after a while, and counts them in.
 func (s *sim) spawn(list []spawned) {
 	list = slices.Clone(list)
 	byDeclaration(list)
+	for _, c := range list {
+		s.groups[s.m.groupAt(c.task)].open++
+	}
 	for _, c := range list {
 		if c.after == 0 {
 			s.declare(c.task)
@@ -145,17 +180,26 @@ func (s *sim) handle(e event) {
 	case evStart:
 		s.start(e.task)
 	case evStep:
-		if !t.ended {
-			s.step(e.task)
-		}
-	case evPause:
-		if t.pausing == e.seq && !t.ended {
-			s.giveUp(e.task)
+		if t.timer == e.seq && !t.ended {
+			t.timer = 0
+			if t.waiting {
+				s.giveUp(e.task)
+			} else {
+				s.step(e.task)
+			}
 		}
 	case evEnd:
 		s.end(e.task, s.result(e.task))
-	case evCancel:
-		s.end(e.task, t.fate)
+	case evCut:
+		if t.timer == e.seq && !t.ended {
+			s.leave(e.task, t.returns)
+		}
+	case evWithin:
+		s.within(e.task)
+	case evLost:
+		s.cut(e.task, byRace)
+	case evTimeout:
+		s.cut(e.task, byTime)
 	}
 }
 
@@ -179,39 +223,69 @@ func (s *sim) declare(i int) {
 		return
 	}
 	t.declared, t.at = true, s.now
-	mt := &s.m.tasks[i]
-	s.nest(s.m.group[s.m.run.Tasks[i].Group])
+	mt, g := &s.m.tasks[i], s.m.groupAt(i)
+	s.begin(g, i)
 	if p := s.whole(i); p >= 0 {
 		t.byEnd = s.tasks[p].byEnd
 	}
 	if s.dropped(i) {
-		for _, p := range mt.parts { // which its group waits for
-			s.declare(p.task)
-		}
 		s.end(i, asap.Skipped)
 		return
 	}
-	if s.tooLate(i) {
-		s.end(i, asap.Skipped)
+	if s.groups[g].ended || s.isLate(i) {
+		s.end(i, s.unbegunEnd(i))
 		return
 	}
-	for _, d := range mt.deps {
-		if !s.tasks[d].ended {
+	if w := s.m.run.Tasks[i].Within; w > 0 {
+		s.after(s.groups[g].start+w-s.now, evWithin, i)
+	}
+	for k, d := range mt.deps {
+		switch {
+		case !s.tasks[d].ended:
 			t.pending++
+		case !mt.ends[k] && s.missed(d):
+			s.end(i, s.unbegunEnd(i))
+			return
 		}
-	}
-	if mt.kind == isUnrun {
-		if (t.pending < len(mt.deps) || s.cancelled[s.m.group[s.m.run.Tasks[i].Group]]) && s.skipDue(i) {
-			s.end(i, asap.Skipped)
-		}
-		return
 	}
 	if mt.kind == isRace && len(mt.deps) == 0 {
-		s.spawn(mt.parts)
+		s.expand(i)
 	}
-	if t.pending == 0 {
+	switch {
+	case t.pending > 0:
+	case s.gather != nil && (mt.kind == isBody || mt.kind == isUnrun):
+		s.gather.ready = append(s.gather.ready, i)
+	default:
 		s.ready(i)
 	}
+}
+
+// begin begins a group as the first of its tasks is declared: ranked above the body
+// around it, and ended if the context of that has.
+func (s *sim) begin(g, first int) {
+	b := &s.groups[g]
+	if b.begun {
+		return
+	}
+	b.begun = true
+	b.start = s.now - max(0, s.m.run.Tasks[first].Start()-s.m.run.Groups[g].Start)
+	if owner, ok := s.m.task[s.m.run.Groups[g].Parent]; ok {
+		b.rank = min(s.rank(owner)+1, maxRank)
+		b.ended = s.tasks[owner].over != 0
+	}
+}
+
+// missed tells whether what needs task d is skipped.
+func (s *sim) missed(d int) bool {
+	o := s.tasks[d].outcome
+	return !s.dropped(d) && (!good(o) || o == asap.Tolerated && s.m.tasks[d].mayFail)
+}
+
+// expand declares the parts of a Map or a Race.
+func (s *sim) expand(i int) {
+	parts := slices.DeleteFunc(slices.Clone(s.m.tasks[i].parts), func(p spawned) bool { return s.dropped(p.task) })
+	s.tasks[i].parts = len(parts)
+	s.spawn(parts)
 }
 
 // blockedOnDeps notes the wait for the dependencies, which is over.
@@ -226,7 +300,7 @@ func (s *sim) ready(i int) {
 	s.blockedOnDeps(i)
 	mt := &s.m.tasks[i]
 	switch mt.kind {
-	case isBody:
+	case isBody, isUnrun:
 		if s.limit[i] == nil {
 			s.after(mt.lag, evStart, i)
 			return
@@ -240,11 +314,11 @@ func (s *sim) ready(i int) {
 		s.after(mt.lag, evEnd, i)
 	case isRace:
 		if len(mt.deps) > 0 {
-			s.spawn(mt.parts)
+			s.expand(i)
 		}
 	case isMap:
-		s.spawn(mt.parts)
-		if s.tasks[i].parts == 0 {
+		s.expand(i)
+		if s.tasks[i].parts == 0 && !s.tasks[i].ended {
 			s.after(mt.lag, evEnd, i)
 		}
 	}
@@ -263,102 +337,24 @@ func (s *sim) start(i int) {
 		return
 	}
 	s.piece(i, Queued, 0)
-	t.started = true
+	if !t.started {
+		t.started = true
+		if mt := &s.m.tasks[i]; mt.kind == isUnrun {
+			s.note(neverRan, i)
+		}
+		if d := s.m.run.Tasks[i].Timeout; d > 0 {
+			s.after(d, evTimeout, i)
+		}
+		if s.groups[s.m.groupAt(i)].ended { // it was to start in the instant of that
+			s.cut(i, s.causeOf(s.m.groupAt(i)))
+		}
+	}
 	s.step(i)
 }
 
-// step does what a body does next, up to something that takes time.
-func (s *sim) step(i int) {
-	t := &s.tasks[i]
-	ops := s.m.tasks[i].ops
-	for {
-		if t.next > 0 {
-			switch prev := ops[t.next-1]; prev.kind {
-			case opRun:
-				s.piece(i, Running, 0)
-			case opLag:
-				s.piece(i, Queued, 0)
-			}
-		}
-		if t.next == len(ops) {
-			s.end(i, s.m.run.Tasks[i].Outcome)
-			return
-		}
-		o := ops[t.next]
-		t.next++
-		switch o.kind {
-		case opRun:
-			if d := scaled(o.d, s.scale[i]); d > 0 {
-				s.after(d, evStep, i)
-				return
-			}
-		case opLag:
-			if s.limit[i] == nil && o.d > 0 {
-				s.after(o.d, evStep, i)
-				return
-			}
-		case opSpawn:
-			s.spawn(o.tasks)
-		case opWait, opPause:
-			if o.on >= 0 {
-				if s.tasks[o.on].ended || s.dropped(o.on) {
-					s.piece(i, Blocked, s.m.run.Tasks[o.on].ID)
-					continue
-				}
-				s.tasks[o.on].waiters = append(s.tasks[o.on].waiters, i)
-			}
-			if o.kind == opPause {
-				t.pausing = s.after(o.d, evPause, i)
-			}
-			s.block(i)
-			return
-		case opWaitGroup:
-			if s.open[o.on] == 0 {
-				s.piece(i, Blocked, s.m.run.Groups[o.on].ID)
-				continue
-			}
-			s.groupWaiters[o.on] = append(s.groupWaiters[o.on], i)
-			s.block(i)
-			return
-		}
+func (s *sim) causeOf(g int) cause {
+	if s.groups[g].exit {
+		return byExit
 	}
-}
-
-// block gives the slots of a body back while it waits.
-func (s *sim) block(i int) {
-	s.tasks[i].waiting, s.tasks[i].waited = true, true
-	s.raiseWait(i)
-	s.release(s.limit[i])
-}
-
-// giveUp ends a wait before its reason: the end of what was waited for must not
-// end another wait later.
-func (s *sim) giveUp(i int) {
-	if on := s.m.tasks[i].ops[s.tasks[i].next-1].on; on >= 0 {
-		w := &s.tasks[on].waiters
-		*w = slices.DeleteFunc(*w, func(k int) bool { return k == i })
-	}
-	s.wake(i)
-}
-
-// wake ends a wait; under a limit the body queues for its slot.
-func (s *sim) wake(i int) {
-	t := &s.tasks[i]
-	if !t.waiting || t.ended {
-		return
-	}
-	t.waiting, t.pausing = false, 0
-	var on asap.ID
-	switch o := s.m.tasks[i].ops[t.next-1]; {
-	case o.kind == opWaitGroup:
-		on = s.m.run.Groups[o.on].ID
-	case o.on >= 0:
-		on = s.m.run.Tasks[o.on].ID
-	}
-	s.piece(i, Blocked, on)
-	s.enter(i, true)
-}
-
-func scaled(d time.Duration, by float64) time.Duration {
-	return time.Duration(min(float64(d)*by+0.5, 1<<62))
+	return byGroup
 }

@@ -1,13 +1,17 @@
 "use strict";
-// The simulation of package waterfall (sim.go, simend.go, simrank.go, limiter.go), line by
-// line: both must predict the same. Times are nanoseconds.
+// The simulation of package waterfall (sim*.go, limiter.go), line by line: both must
+// predict the same. Times are nanoseconds.
 function simulate(run, scale, gone, limit) {
-  const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5;
+  const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5, MORE = 6;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
+  const BADLY = 1, CUT = 3; // how a body ends
   const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
-  const OK = 1, TOLERATED = 2, SKIPPED = 5, CANCELED = 6, EXITED = 7;
-  const DECLARE = 0, START = 1, STEP = 2, PAUSED = 3, END = 4, CANCEL = 5;
-  const M = run.tasks;
+  const OK = 1, TOLERATED = 2, FAILED = 4, SKIPPED = 5, CANCELED = 6, EXITED = 7, PANICKED = 8, GOEXITED = 9;
+  const DECLARE = 0, START = 1, STEP = 2, END = 3, RETURN = 4, WITHIN = 5, TIMEOUT = 6, LOST = 7;
+  const BYGROUP = 1, BYEXIT = 2, BYRACE = 3, BYTIME = 4; // why a context has ended
+  const caller = run.tasks.length, callers = run.groups.length;
+  const M = [...run.tasks, run.caller], G = [...run.groups, { owner: -1, limit: 0, shared: 0, start: 0, settled: false }];
+  const none = {}, B = M.map(m => m.body || none);
   let now = 0, seq = 0;
 
   // binary heaps: of events by time and sequence, and of places in queues
@@ -43,9 +47,14 @@ function simulate(run, scale, gone, limit) {
     return seq;
   }
 
+  const good = o => o >= 1 && o <= 3; // those that depend on it could go on
+  const dropped = t => !!gone && t < caller && gone[t];
+  const whole = i => M[i].parent >= 0 && M[M[i].parent].group === M[i].group ? M[i].parent : -1;
+
   // limits
-  const newLimiter = (free, up) => ({ free, up, raised: false, queue: [], left: 0 });
   let turn = 0;
+  const sharings = [], unlimited = { raised: false };
+  const shares = run.shared.map(free => ({ free, ranks: { raised: false }, waiting: [] }));
   function first(a, b) {
     if (a.woken !== b.woken) return a.woken;
     if (!a.woken && a.rank !== b.rank) return a.rank > b.rank;
@@ -53,18 +62,38 @@ function simulate(run, scale, gone, limit) {
     return a.turn < b.turn;
   }
   function contended(l) {
-    for (; l; l = l.up) if (l.left > 0) return true;
+    if (l.shared && l.shared.waiting.length) return true;
+    for (let o = l.own; o; o = o.up) if (o.left > 0) return true;
     return false;
   }
-  function topOf(l) {
-    while (l && l.up) l = l.up;
-    return l;
+  function guardOf(l) {
+    if (!l) return sharings.length ? unlimited : null;
+    if (l.shared) return l.shared.ranks;
+    let top = l.own;
+    while (top.up) top = top.up;
+    return top.ranks;
   }
+  const guard = i => guardOf(slots[i]);
   function enter(i, woken) {
-    const t = S[i];
-    t.queued = !!limiter[i];
+    const t = S[i], l = slots[i];
+    if (!l) { granted(i); return; }
+    t.queued = true;
     t.place = { task: i, turn: ++turn, rank: 0, woken, byEnd: t.byEnd };
-    climb(limiter[i], i);
+    if (!l.shared) { climb(l.own, i); return; }
+    if (l.shared.free > 0 && fits(i, null)) { grantShared(i); return; }
+    t.rank = rankOf(i);
+    t.place.rank = t.rank;
+    t.waitsShared = true;
+    l.shared.waiting.push(i);
+  }
+  function fits(i, end) {
+    for (let l = slots[i].own; l !== end; l = l.up) if (l.free === 0) return false;
+    return true;
+  }
+  function grantShared(i) {
+    slots[i].shared.free--;
+    for (let o = slots[i].own; o; o = o.up) o.free--;
+    granted(i);
   }
   function climb(l, i) {
     const t = S[i];
@@ -80,65 +109,122 @@ function simulate(run, scale, gone, limit) {
     granted(i);
   }
   function release(l) {
-    for (; l; l = l.up) if (l.left === 0) l.free++; else climb(l.up, next(l));
+    if (!l) return;
+    if (l.shared) l.shared.free++;
+    releaseTo(l.own, null);
   }
-  function next(l) {
-    for (; ;) {
-      const p = pop(l.queue, first), t = S[p.task];
-      if (t.queuedAt === l && t.place === p) {
-        t.queuedAt = null;
-        l.left--;
-        return p.task;
-      }
+  function releaseTo(l, end) {
+    for (let o = l; o !== end; o = o.up) { o.free++; handOn(o, true); }
+    if (!sharings.length) return;
+    sharings.forEach(serve);
+    for (let o = l; o !== end; o = o.up) handOn(o, false);
+  }
+  function handOn(l, keep) {
+    while (l.free > 0) {
+      const i = firstIn(l);
+      if (i < 0) return;
+      const k = firstShared(l);
+      if (keep && k >= 0 && first(S[k].place, S[i].place)) return;
+      l.free--;
+      next(l);
+      climb(l.up, i);
     }
   }
-  const groupLimits = new Map(), mapLimits = new Map();
-  function ofGroup(g) {
-    if (groupLimits.has(g)) return groupLimits.get(g);
-    let up = run.groups[g].owner >= 0 ? ofTask(run.groups[g].owner) : null;
-    const n = g === 0 ? limit : run.groups[g].limit;
-    if (n > 0) up = newLimiter(n, up);
-    groupLimits.set(g, up);
-    return up;
+  function firstShared(l) {
+    let best = -1;
+    for (const sh of sharings) {
+      if (sh.free === 0) continue;
+      for (const i of sh.waiting)
+        if (under(slots[i], l) && fits(i, l) && (best < 0 || first(S[i].place, S[best].place))) best = i;
+    }
+    return best;
   }
-  function ofTask(t) {
-    const p = M[t].parent;
-    if (p < 0 || M[p].group !== M[t].group) return ofGroup(M[t].group);
-    if (mapLimits.has(p)) return mapLimits.get(p);
-    let l = ofTask(p);
-    if (M[p].limit > 0) l = newLimiter(M[p].limit, l);
-    mapLimits.set(p, l);
+  function under(l, of) {
+    for (let o = l.own; o; o = o.up) if (o === of) return true;
+    return false;
+  }
+  function serve(sh) {
+    while (sh.free > 0) {
+      let best = -1;
+      for (const i of sh.waiting) if (fits(i, null) && (best < 0 || first(S[i].place, S[best].place))) best = i;
+      if (best < 0) return;
+      leaveShared(best);
+      grantShared(best);
+    }
+  }
+  function leaveShared(i) {
+    const sh = slots[i].shared;
+    sh.waiting = sh.waiting.filter(k => k !== i);
+    S[i].waitsShared = false;
+  }
+  function firstIn(l) {
+    while (l.left > 0) {
+      const p = l.queue[0], t = S[p.task];
+      if (t.queuedAt === l && t.place === p) return p.task;
+      pop(l.queue, first);
+    }
+    return -1;
+  }
+  function next(l) {
+    const i = firstIn(l);
+    pop(l.queue, first);
+    S[i].queuedAt = null;
+    l.left--;
+  }
+  function dequeue(tasks) {
+    const at = tasks.map(i => {
+      const t = S[i], l = t.queuedAt;
+      if (t.waitsShared) { leaveShared(i); return null; }
+      if (l) { t.queuedAt = null; l.left--; }
+      return l;
+    });
+    tasks.forEach((i, k) => { if (at[k]) releaseTo(slots[i].own, at[k]); });
+  }
+  const inQueue = i => !!S[i].queuedAt || S[i].waitsShared;
+  const groupSlots = new Map(), taskSlots = new Map();
+  function ofGroup(g) {
+    if (groupSlots.has(g)) return groupSlots.get(g);
+    const l = withLimit(G[g].owner >= 0 ? ofTask(G[g].owner) : null, g === 0 ? limit : G[g].limit, G[g].shared);
+    groupSlots.set(g, l);
     return l;
   }
-  const unbegun = m => m.kind === BODY && !m.pieces.some(p => p[0] === RUNNING);
-  const limiter = M.map((m, t) => unbegun(m) ? null : ofTask(t));
+  function ofTask(t) {
+    if (whole(t) >= 0) t = whole(t);
+    if (taskSlots.has(t)) return taskSlots.get(t);
+    const l = withLimit(ofGroup(M[t].group), M[t].limit, B[t].shared || 0);
+    taskSlots.set(t, l);
+    return l;
+  }
+  function withLimit(l, n, shared) {
+    if (n === 0 && (shared === 0 || shared > shares.length)) return l;
+    const made = { own: l ? l.own : null, shared: l ? l.shared : null };
+    if (n > 0) made.own = { free: n, up: made.own, ranks: { raised: false }, queue: [], left: 0 };
+    if (shared > 0 && shared <= shares.length) made.shared = shares[shared - 1];
+    return made;
+  }
+  const slots = M.map((m, t) => B[t].unbegun && !B[t].within ? null : ofTask(t));
+  for (const l of slots) if (l && l.shared && !sharings.includes(l.shared)) sharings.push(l.shared);
 
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
-    queued: false, queuedAt: null, place: null, rank: 0, byEnd: false,
-    pausing: 0, parts: 0, waiters: [], dependents: [], pieces: [], at: 0, fate: 0, outcome: 0,
+    queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
+    timer: 0, parts: 0, over: 0, failed: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
   }));
-  const open = run.groups.map(() => 0), groupWaiters = run.groups.map(() => []), groupRank = run.groups.map(() => 0), cancelled = run.groups.map(() => false);
-  const dropped = t => !!gone && gone[t];
+  const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false }));
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
-  const members = run.groups.map(() => []);
+  const members = G.map(() => []), nested = M.map(() => []);
+  G.forEach((g, n) => { if (g.owner >= 0) nested[g.owner].push(n); });
   M.forEach((m, i) => {
-    open[m.group]++;
     members[m.group].push(i);
     for (const d of m.deps) S[d].dependents.push(i);
-    for (const [p] of m.parts) if (!dropped(p)) S[i].parts++;
   });
+  for (const list of chains.values()) for (const [t] of list) groups[M[t].group].open++;
 
   // ranks
   const maxRank = 31;
-  const whole = i => M[i].parent >= 0 && M[M[i].parent].group === M[i].group ? M[i].parent : -1;
   function rankOf(i) {
-    const p = whole(i);
-    return Math.max(S[i].rank, groupRank[M[i].group], p >= 0 ? S[p].rank : 0);
-  }
-  function nest(g) {
-    const owner = run.groups[g].owner;
-    if (owner >= 0) groupRank[g] = Math.max(groupRank[g], Math.min(rankOf(owner) + 1, maxRank));
+    const p = whole(i), r = Math.max(S[i].rank, groups[M[i].group].rank);
+    return p >= 0 && guard(p) === guard(i) ? Math.max(r, S[p].rank) : r;
   }
   function raiseWait(i) {
     const todo = [];
@@ -150,43 +236,55 @@ function simulate(run, scale, gone, limit) {
   }
   function awaited(todo, i, rank) {
     rank = Math.min(rank + 1, maxRank);
+    if (S[i].returns) return;
     const o = M[i].ops[S[i].next - 1];
-    if (o.k === WAITGROUP) todo.push({ task: -1, group: o.on, rank, top: topOf(limiter[i]) });
+    if (o.k === WAITGROUP) todo.push({ task: -1, group: o.on, rank });
     else if (o.on >= 0) todo.push({ task: o.on, rank });
   }
   function raise(todo, i, rank) {
-    const t = S[i], top = topOf(limiter[i]);
-    if (t.ended || !top || Math.max(t.rank, groupRank[M[i].group]) >= rank) return;
+    const t = S[i], r = guard(i);
+    if (t.ended || !r || Math.max(t.rank, groups[M[i].group].rank) >= rank) return;
     t.rank = rank;
-    top.raised = true;
+    r.raised = true;
     if (t.waiting) awaited(todo, i, rank);
     else if (t.started) return;
-    else if (t.queuedAt) move(i);
+    else if (inQueue(i)) move(i);
     else {
       for (const d of M[i].deps) todo.push({ task: d, rank });
       for (const [p] of M[i].parts) todo.push({ task: p, rank });
     }
   }
   function raiseGroup(todo, n) {
-    if (!n.top || groupRank[n.group] >= n.rank) return;
-    groupRank[n.group] = n.rank;
-    n.top.raised = true;
+    const g = groups[n.group], r = guardOf(groupLimit(n.group));
+    if (!r || g.rank >= n.rank) return;
+    g.rank = n.rank;
+    r.raised = true;
     for (const i of members[n.group]) {
       const t = S[i];
-      if (topOf(limiter[i]) !== n.top) continue;
       if (t.waiting) awaited(todo, i, n.rank);
-      else if (t.queuedAt && !t.started && t.rank < n.rank) { t.rank = n.rank; move(i); }
+      else if (t.waitsShared && guard(i) !== r) todo.push({ task: i, rank: n.rank });
+      else if (inQueue(i) && !t.started && t.rank < n.rank) { t.rank = n.rank; move(i); }
     }
+  }
+  function groupLimit(g) {
+    for (const i of members[g]) {
+      const w = whole(i) >= 0 ? whole(i) : i;
+      if (M[w].limit === 0 && !B[w].shared) return slots[i];
+    }
+    return null;
   }
   function move(i) {
     const t = S[i];
     t.place = { ...t.place, rank: t.rank };
-    push(t.queuedAt.queue, first, t.place);
+    if (t.queuedAt) push(t.queuedAt.queue, first, t.place);
   }
 
+  // what bodies do
+  let gather = null;
   function spawn(list) {
-    for (const [task, d] of [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]))
-      if (d === 0) declare(task); else after(d, DECLARE, task);
+    const sorted = [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
+    for (const [task] of sorted) groups[M[task].group].open++;
+    for (const [task, d] of sorted) if (d === 0) declare(task); else after(d, DECLARE, task);
   }
   function piece(i, state, on) {
     const t = S[i];
@@ -197,85 +295,144 @@ function simulate(run, scale, gone, limit) {
     t.at = now;
   }
   function declare(i) {
-    const t = S[i], m = M[i];
+    const t = S[i], m = M[i], g = m.group;
     if (t.declared) return;
     t.declared = true;
     t.at = now;
-    nest(m.group);
+    begin(g, i);
     if (whole(i) >= 0) t.byEnd = S[whole(i)].byEnd;
-    if (dropped(i)) {
-      for (const [p] of m.parts) declare(p);
-      end(i, SKIPPED);
-      return;
+    if (dropped(i)) { end(i, SKIPPED); return; }
+    if (groups[g].ended || isLate(i)) { end(i, unbegunEnd(i)); return; }
+    if (B[i].within) after(groups[g].start + B[i].within - now, WITHIN, i);
+    for (let k = 0; k < m.deps.length; k++) {
+      if (!S[m.deps[k]].ended) t.pending++;
+      else if (!endIsEnough(i, k) && missed(m.deps[k])) { end(i, unbegunEnd(i)); return; }
     }
-    if (tooLate(i)) { end(i, SKIPPED); return; }
-    for (const d of m.deps) if (!S[d].ended) t.pending++;
-    if (m.kind === UNRUN) {
-      if ((t.pending < m.deps.length || cancelled[m.group]) && skipDue(i)) end(i, SKIPPED);
-      return;
+    if (m.kind === RACE && !m.deps.length) expand(i);
+    if (t.pending > 0) return;
+    if (gather && (m.kind === BODY || m.kind === UNRUN)) gather.ready.push(i); else ready(i);
+  }
+  const endIsEnough = (i, k) => !!B[i].ends && B[i].ends[k];
+  function begin(g, i) {
+    const b = groups[g], owner = G[g].owner;
+    if (b.begun) return;
+    b.begun = true;
+    b.start = now - Math.max(0, M[i].pieces[0][1] - G[g].start);
+    if (owner >= 0) {
+      b.rank = Math.min(rankOf(owner) + 1, maxRank);
+      b.ended = S[owner].over !== 0;
     }
-    if (m.kind === RACE && !m.deps.length) spawn(m.parts);
-    if (t.pending === 0) ready(i);
+  }
+  function missed(d) {
+    const o = S[d].outcome;
+    return !dropped(d) && (!good(o) || o === TOLERATED && !!B[d].mayFail);
+  }
+  function expand(i) {
+    const parts = M[i].parts.filter(p => !dropped(p[0]));
+    S[i].parts = parts.length;
+    spawn(parts);
   }
   function blockedOnDeps(i) { if (M[i].deps.length) piece(i, BLOCKED, blocker(i)); }
   function ready(i) {
     const m = M[i];
     blockedOnDeps(i);
-    if (m.kind === BODY) {
-      if (!limiter[i]) { after(m.lag, START, i); return; }
-      enter(i, false);
+    if (m.kind === BODY || m.kind === UNRUN) {
+      if (!slots[i]) after(m.lag, START, i); else enter(i, false);
     } else if (m.kind === INLINE) { if (m.lag === 0) end(i, result(i)); else after(m.lag, END, i); }
-    else if (m.kind === RACE) { if (m.deps.length) spawn(m.parts); }
+    else if (m.kind === RACE) { if (m.deps.length) expand(i); }
     else if (m.kind === MAP) {
-      spawn(m.parts);
-      if (S[i].parts === 0) after(m.lag, END, i);
+      expand(i);
+      if (S[i].parts === 0 && !S[i].ended) after(m.lag, END, i);
     }
   }
   function granted(i) { after(0, START, i); }
   function start(i) {
-    const t = S[i];
+    const t = S[i], g = M[i].group;
     t.queued = false;
-    if (t.ended) { release(limiter[i]); return; }
+    if (t.ended) { release(slots[i]); return; }
     piece(i, QUEUED, -1);
-    t.started = true;
+    if (!t.started) {
+      t.started = true;
+      if (B[i].timeout) after(B[i].timeout, TIMEOUT, i);
+      if (groups[g].ended) cut(i, causeOf(g));
+    }
     step(i);
   }
+  const causeOf = g => groups[g].exit ? BYEXIT : BYGROUP;
   function step(i) {
     const t = S[i], ops = M[i].ops;
+    if (t.returns) return;
     for (; ;) {
       if (t.next > 0) {
         const prev = ops[t.next - 1];
-        if (prev.k === RUN) piece(i, RUNNING, -1);
+        if (prev.k === RUN || prev.k === MORE) piece(i, RUNNING, -1);
         else if (prev.k === LAG) piece(i, QUEUED, -1);
+        else if (prev.k !== SPAWN && waitFailed(i, prev) && !prev.g) { leave(i, errorOf(i)); return; }
       }
-      if (t.next === ops.length) { end(i, M[i].outcome); return; }
+      if (t.next === ops.length) { finish(i); return; }
       const o = ops[t.next++];
-      if (o.k === RUN) {
-        const d = Math.floor(o.d * scale[i] + 0.5);
-        if (d > 0) { after(d, STEP, i); return; }
+      if (o.k === RUN || o.k === MORE) {
+        if (o.k === MORE && t.over) { leave(i, errorOf(i)); return; }
+        const d = Math.floor(o.d * (i === caller ? 1 : scale[i]) + 0.5);
+        if (d > 0) { t.timer = after(d, STEP, i); return; }
       } else if (o.k === LAG) {
-        if (!limiter[i] && o.d > 0) { after(o.d, STEP, i); return; }
-      } else if (o.k === SPAWN) spawn(o.t);
-      else if (o.k === WAIT || o.k === PAUSE) {
+        if (!slots[i] && o.d > 0) { t.timer = after(o.d, STEP, i); return; }
+      } else if (o.k === SPAWN) {
+        spawn(o.t);
+        if (t.ended || t.returns) return;
+      } else if (o.k === WAIT || o.k === PAUSE) {
         if (o.on >= 0) {
           if (S[o.on].ended || dropped(o.on)) { piece(i, BLOCKED, o.on); continue; }
+          if (t.over && i !== caller) { t.failed = true; piece(i, BLOCKED, o.on); continue; }
           S[o.on].waiters.push(i);
         }
-        if (o.k === PAUSE) t.pausing = after(o.d, PAUSED, i);
+        if (o.k === PAUSE) t.timer = after(o.d, STEP, i);
         block(i);
         return;
       } else if (o.k === WAITGROUP) {
-        if (open[o.on] === 0) { piece(i, BLOCKED, -2 - o.on); continue; }
-        groupWaiters[o.on].push(i);
+        if (groups[o.on].open === 0) { block(i); wake(i); return; }
+        groups[o.on].waiters.push(i);
         block(i);
         return;
       }
     }
   }
+  function waitFailed(i, o) {
+    if (i === caller) return false;
+    const failed = S[i].failed;
+    S[i].failed = false;
+    if (failed && (o.k === WAITGROUP || o.on < 0 || !S[o.on].ended)) return true;
+    if (o.k === WAITGROUP) return groups[o.on].failed;
+    if (o.k === PAUSE || o.on < 0 || dropped(o.on)) return false;
+    return missed(o.on);
+  }
+  function finish(i) {
+    if (B[i].ending === BADLY) leave(i, S[i].over ? M[i].outcome : B[i].own); else leave(i, OK);
+  }
+  function leave(i, o) {
+    const t = S[i];
+    t.timer = 0;
+    t.returns = 0;
+    for (const g of nested[i]) {
+      if (!groups[g].begun || groups[g].open === 0) continue;
+      t.returns = o;
+      groups[g].waiters.push(i);
+      block(i);
+      return;
+    }
+    end(i, o);
+  }
+  function errorOf(i) {
+    const over = S[i].over;
+    if (over === BYEXIT) return EXITED;
+    if (over === BYGROUP || over === BYRACE) return CANCELED;
+    return B[i].tolerated ? TOLERATED : FAILED;
+  }
   function block(i) {
-    S[i].waiting = S[i].waited = true;
-    raiseWait(i);
-    release(limiter[i]);
+    const t = S[i];
+    t.waiting = t.waited = true;
+    if (!t.returns && i !== caller) raiseWait(i);
+    if (!t.bare) release(slots[i]);
   }
   function giveUp(i) {
     const on = M[i].ops[S[i].next - 1].on;
@@ -286,20 +443,37 @@ function simulate(run, scale, gone, limit) {
     const t = S[i];
     if (!t.waiting || t.ended) return;
     t.waiting = false;
-    t.pausing = 0;
+    t.timer = 0;
+    if (t.returns) {
+      const o = t.returns;
+      piece(i, BLOCKED, -1);
+      t.bare = true;
+      leave(i, o);
+      return;
+    }
     const o = M[i].ops[t.next - 1];
     piece(i, BLOCKED, o.k === WAITGROUP ? -2 - o.on : o.on);
-    enter(i, true);
+    if (t.over && t.over !== BYTIME && t.over !== BYRACE) t.bare = true;
+    if (t.bare) granted(i); else enter(i, true);
   }
-  function end(i, outcome) {
+
+  // how they end
+  const order = (a, b) => {
+    const pa = whole(a) >= 0 ? whole(a) : a, pb = whole(b) >= 0 ? whole(b) : b;
+    return pa !== pb ? pa - pb : a - b;
+  };
+  function end(i, o) {
     const t = S[i];
     if (t.ended) return;
-    let held = t.started && !t.waiting && !t.queued;
-    const b = { ready: [], groups: [] };
-    settle(i, outcome, b);
-    const l = limiter[i];
-    if (held && l && !t.waited && b.ready.length && limiter[b.ready[0]] === l && !contended(l) &&
-      (b.ready.length === 1 || !topOf(l).raised)) {
+    let held = t.started && !t.waiting && !t.queued && !t.bare;
+    const b = { ready: [], groups: [], inlined: false, late: !t.started && (M[i].kind === BODY || M[i].kind === UNRUN) };
+    settle(i, o, b);
+    if (b.inlined) b.ready.sort(order);
+    if (ends(i, o)) endGroup(M[i].group, o === EXITED);
+    b.ready = b.ready.filter(d => !S[d].ended);
+    const l = slots[i];
+    if (held && l && !t.waited && b.ready.length && slots[b.ready[0]] === l && !contended(l) &&
+      (b.ready.length === 1 || !guardOf(l).raised)) {
       held = false;
       blockedOnDeps(b.ready[0]);
       after(0, START, b.ready[0]);
@@ -307,49 +481,72 @@ function simulate(run, scale, gone, limit) {
     }
     for (const d of b.ready) ready(d);
     for (const g of b.groups) {
-      for (const w of groupWaiters[g]) wake(w);
-      groupWaiters[g] = [];
+      const waiters = groups[g].waiters;
+      groups[g].waiters = [];
+      waiters.forEach(wake);
     }
     if (held) release(l);
-    const g = M[i].group;
-    if (run.groups[g].cancels === i && !dropped(i)) cancelGroup(g, i);
-    spawn(chains.get(i) || []);
+    const chain = chains.get(i) || [];
+    for (const [c] of chain) groups[M[c].group].open--;
+    spawn(chain);
   }
-  function settle(i, outcome, b) {
-    const t = S[i];
+  function ends(i, o) {
+    const g = M[i].group;
+    if (dropped(i) || groups[g].ended) return false;
+    if (o === PANICKED || o === GOEXITED) return true;
+    if (o === EXITED) return S[i].over === 0;
+    return o === FAILED && !G[g].settled && (whole(i) < 0 || M[whole(i)].kind !== RACE);
+  }
+  function settle(i, o, b) {
+    const t = S[i], g = groups[M[i].group], p = whole(i);
     if (t.ended) return;
     t.ended = true;
-    t.outcome = outcome;
+    t.outcome = o;
+    if (inQueue(i)) dequeue([i]);
     close(i);
-    for (const w of t.waiters) wake(w);
+    if ((o === FAILED || o === PANICKED || o === GOEXITED || o === CANCELED) && !dropped(i) && (p < 0 || M[p].kind !== RACE)) g.failed = true;
+    const waiters = t.waiters;
     t.waiters = [];
+    waiters.forEach(wake);
     for (const d of t.dependents) {
       const dt = S[d], m = M[d];
-      if (!dt.declared || dt.ended) continue;
+      if (!dt.declared || dt.ended || dt.started) continue;
       dt.pending--;
-      if (m.kind === UNRUN) { if (skipDue(d)) settle(d, SKIPPED, b); }
+      if (missed(i) && !endIsEnough(d, m.deps.indexOf(i))) { b.inlined = true; settle(d, unbegunEnd(d), b); }
       else if (dt.pending > 0) continue;
-      else if (m.kind === INLINE && m.lag === 0) settle(d, m.outcome, b);
+      else if (g.ended) { b.inlined = true; settle(d, unbegunEnd(d), b); }
+      else if (m.kind === INLINE && m.lag === 0) { b.inlined = true; settle(d, result(d), b); }
+      else if (m.kind === BODY || m.kind === UNRUN) { dt.byEnd = !b.late; b.ready.push(d); }
       else {
-        dt.byEnd = true;
-        if (m.kind === BODY) b.ready.push(d); else ready(d);
+        b.inlined = true;
+        dt.byEnd = !b.late;
+        const was = gather;
+        gather = b;
+        ready(d);
+        gather = was;
       }
     }
     around(i, b);
   }
   function around(i, b) {
-    const p = M[i].parent;
-    if (p >= 0 && M[p].group === M[i].group && !S[p].ended && !dropped(i)) {
+    const p = whole(i);
+    if (p >= 0 && !S[p].ended && !dropped(p)) {
       S[p].parts--;
       if (M[p].kind === RACE && good(S[i].outcome)) {
         settle(p, OK, b);
-        for (const [part] of M[p].parts) cancel(part, i);
-      } else if (S[p].parts > 0) { /* others are left */ }
+        for (const [part] of M[p].parts) lose(part, b);
+      } else if (M[p].kind === MAP && missed(i) && !B[i].optional) settle(p, SKIPPED, b);
+      else if (S[p].parts > 0) { /* others are left */ }
       else if (M[p].lag === 0) settle(p, result(p), b);
       else after(M[p].lag, END, p);
     }
     const g = M[i].group;
-    if (--open[g] === 0) b.groups.push(g);
+    if (--groups[g].open === 0) b.groups.push(g);
+  }
+  function result(i) {
+    if (M[i].kind === RACE) return M[i].parts.some(([p]) => S[p].outcome === FAILED) ? FAILED : CANCELED;
+    if (M[i].kind === MAP) return OK;
+    return M[i].outcome || OK;
   }
   function close(i) {
     const t = S[i], m = M[i];
@@ -368,69 +565,90 @@ function simulate(run, scale, gone, limit) {
     M[i].parts.forEach(p => look(p[0]));
     return best;
   }
-  function inGroup(t, g) {
-    for (let n = 0; t >= 0 && n <= M.length; n++, t = M[t].parent) if (M[t].group === g) return true;
-    return false;
+
+  // the ends of contexts
+  function endGroup(g, exit) {
+    const b = groups[g];
+    if (b.ended) return;
+    b.ended = true;
+    b.exit = exit;
+    const queued = members[g].filter(i => !S[i].started && inQueue(i));
+    dequeue(queued);
+    for (const i of queued) end(i, unbegunEnd(i));
+    for (const i of members[g]) {
+      const t = S[i];
+      if (!t.declared || t.ended) continue;
+      if (t.started) cut(i, causeOf(g));
+      else if (holds(i)) { /* a Map or a Race ends with its parts */ }
+      else if (B[i].unbegun) { t.returns = M[i].outcome; t.timer = after(B[i].unbegun - 1, RETURN, i); }
+      else if (starts(i)) { /* in this very instant */ }
+      else end(i, unbegunEnd(i));
+    }
   }
-  function cancelGroup(g, by) {
-    cancelled[g] = true;
-    for (let k = 0; k < M.length; k++) if (k !== by && inGroup(k, g)) cancel(k, by);
+  function isLate(i) { return !!B[i].within && now >= groups[M[i].group].start + B[i].within; }
+  const unbegunEnd = i => isLate(i) ? errorOf(i) : SKIPPED;
+  const holds = i => S[i].declared && S[i].pending === 0 && S[i].parts > 0;
+  const starts = i => S[i].pending === 0 && (!slots[i] || S[i].queued) && !inQueue(i) && M[i].kind === BODY && M[i].lag === 0;
+  function lose(i, b) {
+    const t = S[i];
+    if (!t.declared || t.ended) return;
+    if (t.started) after(0, LOST, i);
+    else if (!starts(i)) settle(i, SKIPPED, b);
   }
-  const starts = k => S[k].declared && S[k].pending === 0 && !S[k].queued && M[k].kind === BODY && !limiter[k];
-  const recordedEnd = k => M[k].pieces[M[k].pieces.length - 1][2];
-  function cancel(k, by) {
-    const t = S[k], late = recordedEnd(k) - recordedEnd(by);
+  function cut(i, why) {
+    const t = S[i];
+    if (!t.started || t.ended || t.over === BYGROUP || t.over === BYEXIT) return;
+    const again = t.over !== 0;
+    t.over = why;
+    for (const g of nested[i]) if (groups[g].begun) endGroup(g, false);
+    if (t.ended || again && !t.waiting && t.timer === 0) return;
+    if (t.returns) return;
+    if (t.waiting && M[i].ops[t.next - 1].k !== WAITGROUP) { t.failed = true; giveUp(i); }
+    else if (t.waiting) return;
+    else if (t.queued) {
+      if ((why === BYGROUP || why === BYEXIT) && inQueue(i)) { dequeue([i]); t.bare = true; granted(i); }
+    } else if (!B[i].deaf) {
+      const d = B[i].ending === CUT ? B[i].late || 0 : 0;
+      piece(i, RUNNING, -1);
+      const o = errorOf(i);
+      if (d === 0) { leave(i, o); return; }
+      t.timer = after(d, RETURN, i);
+      t.returns = o;
+    }
+  }
+  function within(i) {
+    const t = S[i], k = M[i].kind;
     if (t.ended) return;
-    if (holds(k)) { /* a Map or a Race ends with its parts */ }
-    else if (!t.started && !starts(k)) { if (t.declared) end(k, SKIPPED); }
-    else if (good(M[k].outcome) && late > 0 || bad(M[k].outcome) && late > Math.floor(run.makespan / 1000)) { /* it did not look at its context */ }
-    else {
-      t.fate = late >= 0 ? M[k].outcome : M[by].outcome === EXITED ? EXITED : CANCELED;
-      after(Math.max(0, late), CANCEL, k);
-    }
-  }
-  function tooLate(i) {
-    for (let t = i, n = 0; t >= 0 && n <= M.length; n++, t = run.groups[M[t].group].owner) {
-      const by = run.groups[M[t].group].cancels;
-      if (cancelled[M[t].group] && M[i].pieces[0][1] < recordedEnd(by)) return true;
-    }
-    return false;
-  }
-  const bad = o => [4, 8, 9].includes(o);
-  const good = o => [1, 2, 3].includes(o); // those that depend on it could go on
-  function holds(k) {
-    const t = S[k];
-    return t.declared && t.pending === 0 && t.parts > 0 && (M[k].kind === MAP || M[k].kind === RACE);
-  }
-  function result(i) {
-    const m = M[i];
-    if (!good(m.outcome)) return m.outcome;
-    if (m.kind === MAP && m.parts.some(([p]) => S[p].ended && !good(S[p].outcome) && !dropped(p))) return SKIPPED;
-    return m.kind === RACE ? CANCELED : OK;
-  }
-  function skipDue(i) {
-    if (cancelled[M[i].group] || S[i].pending === 0) return true;
-    return M[i].deps.some(d => S[d].ended && (!good(S[d].outcome) || S[d].outcome === TOLERATED && M[i].outcome === SKIPPED && recordedEnd(i) === recordedEnd(d)));
+    if (t.started) cut(i, BYTIME);
+    else if (k !== MAP && k !== RACE && k !== INLINE || !holds(i)) end(i, errorOf(i));
   }
 
-  spawn(run.roots);
+  spawn([[caller, 0]]);
   while (events.length) {
-    const e = pop(events, sooner), t = S[e.task];
+    const e = pop(events, sooner), i = e.task, t = S[i];
     now = Math.max(now, e.at);
-    if (e.kind === DECLARE) declare(e.task);
-    else if (e.kind === START) start(e.task);
-    else if (e.kind === STEP) { if (!t.ended) step(e.task); }
-    else if (e.kind === PAUSED) { if (t.pausing === e.seq && !t.ended) giveUp(e.task); }
-    else if (e.kind === END) end(e.task, result(e.task));
-    else end(e.task, t.fate);
+    if (e.kind === DECLARE) declare(i);
+    else if (e.kind === START) start(i);
+    else if (e.kind === STEP) {
+      if (t.timer === e.seq && !t.ended) {
+        t.timer = 0;
+        if (t.waiting) giveUp(i); else step(i);
+      }
+    } else if (e.kind === END) end(i, result(i));
+    else if (e.kind === RETURN) { if (t.timer === e.seq && !t.ended) leave(i, t.returns); }
+    else if (e.kind === WITHIN) within(i);
+    else if (e.kind === TIMEOUT) cut(i, BYTIME);
+    else cut(i, BYRACE);
   }
+  S.pop(); // the caller
   let makespan = 0;
   S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });
   return { makespan, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
 }
 
-// criticalPath walks back from the last task to end, as path.go does.
-function criticalPath(run, result, gone) {
+// criticalPath walks back from the last task to end, as path.go does; limit is that of
+// the outermost group.
+function criticalPath(run, result, gone, limit) {
   const RUNNING = 2, QUEUED = 1, BLOCKED = 3, OUTSIDE = 4;
   const M = run.tasks, P = result.pieces;
   const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
@@ -475,6 +693,41 @@ function criticalPath(run, result, gone) {
     const u = unblocker(piece);
     return u >= 0 && endOf(u) > canceled;
   }
+  // Who held the slots of the limits, as in slots.go.
+  let limits = null;
+  function makeLimits() {
+    limits = run.limits.map(([n, shared], i) => ({ n: i === 0 ? limit : n, shared, starts: [], ends: [] }));
+    M.forEach((m, i) => P[i].forEach(([state, from, to], k) => {
+      if (state !== RUNNING || to <= from) return;
+      for (const l of m.slots) { limits[l].starts.push(from); limits[l].ends.push([to, i, k]); }
+    }));
+    for (const l of limits) { l.starts.sort((a, b) => a - b); l.ends.sort((a, b) => a[0] - b[0]); }
+  }
+  function below(list, x, key) { // how many of a sorted list are less than x
+    let lo = 0, hi = list.length;
+    while (lo < hi) { const mid = (lo + hi) >> 1; if (key(list[mid]) < x) lo = mid + 1; else hi = mid; }
+    return lo;
+  }
+  const before = (l, x) => below(l.starts, x, s => s) - below(l.ends, x, e => e[0]);
+  function giverOf(l, t, [, from, to]) {
+    for (let k = below(l.ends, to + 1, e => e[0]), tries = 0; k > 0 && tries < 64; tries++) {
+      const h = l.ends[--k];
+      if (h[0] <= from) return null;
+      if (h[1] !== t && (before(l, h[0]) >= l.n || l.shared && to - h[0] <= Math.floor(result.makespan / 1000))) return h;
+    }
+    return null;
+  }
+  function giver(t, p, x) {
+    const piece = P[t][p], next = P[t][p + 1];
+    if (piece[0] !== QUEUED || piece[1] >= x || x < piece[2] || !next || next[0] !== RUNNING) return null;
+    if (!limits) makeLimits();
+    let best = null;
+    for (const l of M[t].slots) {
+      const h = limits[l].n > 0 ? giverOf(limits[l], t, piece) : null;
+      if (h && (!best || h[0] > best[0])) best = h;
+    }
+    return best;
+  }
   const steps = [], seen = new Set();
   const step = (task, state, start, end) => { if (start < end) steps.push({ task, state, start, end }); };
   let x = result.makespan, t = last(M.map((_, i) => i), x);
@@ -517,6 +770,13 @@ function criticalPath(run, result, gone) {
       p = P[c].length - 1;
       continue;
     }
+    const h = giver(t, p, x);
+    if (h) {
+      step(t, QUEUED, h[0], x);
+      if (steps.length && steps[steps.length - 1].task === t) steps[steps.length - 1].slot = true;
+      [x, t, p] = h;
+      continue;
+    }
     step(t, state, from, x);
     x = from;
     p--;
@@ -524,7 +784,7 @@ function criticalPath(run, result, gone) {
   const out = [];
   for (const s of steps.reverse()) {
     const l = out[out.length - 1];
-    if (l && l.task === s.task && l.state === s.state) l.end = s.end; else out.push(s);
+    if (l && l.task === s.task && l.state === s.state && !s.slot) l.end = s.end; else out.push(s);
   }
   return out;
 }

@@ -21,8 +21,8 @@ import (
 // means is that of no run.
 type Stats struct {
 	// MaxBytes bounds what is kept, in about so many bytes; 0 stands for 64 MB.
-	// The names that were not used for longest go first: see [Stats.Forgotten].
-	// It must not be changed after the first use.
+	// Groups that run are not in it. The names that were not used for longest go
+	// first: see [Stats.Forgotten]. It must not be changed after the first use.
 	MaxBytes int
 
 	// TraceID, if not nil, finds the trace ID of a run in the context that its
@@ -62,8 +62,9 @@ type liveRoot struct {
 const (
 	defaultMaxBytes = 64 << 20
 	// maxArrived is how many runs may wait for the totals: a reader that takes so
-	// long is waited for after all, because memory is bounded.
-	maxArrived = 10_000
+	// long is waited for after all, because memory is bounded. It is not in MaxBytes:
+	// 8 MB with runs of six tasks, while a report of the largest name is made.
+	maxArrived = 2000
 )
 
 // Start returns ctx unchanged.
@@ -212,6 +213,7 @@ func (s *Stats) addLocked(d *digest) {
 	s.used++
 	f.used = s.used
 	bytes, kept := f.bytes, f.kept
+	d.fits = d.Tasks*taskBytes <= s.maxBytes()/16
 	f.add(d, s.unitOf(d.at))
 	s.digests.put(d)
 	s.bytes += f.bytes - bytes

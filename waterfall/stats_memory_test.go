@@ -38,8 +38,8 @@ func heap() int {
 // All that a Stats keeps is within its bound, which is honest: 256 names of 512
 // tasks, each with many runs over hours.
 func TestStatsMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
+	if testing.Short() || raceEnabled {
+		t.Skip("takes seconds, and measures the heap")
 	}
 	tasks := make([]string, 512)
 	for i := range tasks {

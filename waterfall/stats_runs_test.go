@@ -145,3 +145,62 @@ func TestStatsBuckets(t *testing.T) {
 		t.Errorf("%d runs are in no bucket", len(lengths))
 	}
 }
+
+// Groups of several names end while others read all there is.
+func TestStatsAtTheSameTime(t *testing.T) {
+	stats := &waterfall.Stats{MaxBytes: 1 << 20}
+	var groups, readers sync.WaitGroup
+	stop := make(chan struct{})
+	read := func() {
+		for _, r := range stats.Reports(waterfall.Minute) {
+			for _, k := range slices.Concat(r.Slowest, r.Failed, r.Samples, r.Latest) {
+				if run := stats.Run(k.Number); run != nil && (run.Number != k.Number || run.Validate() != nil) {
+					t.Errorf("run %d: %v", k.Number, run.Validate())
+				}
+			}
+			stats.Compare(r.Name, waterfall.Minute, waterfall.Hour).Words()
+			stats.Changed(r.Name)
+		}
+		live, _ := stats.Live(3)
+		for _, l := range live {
+			stats.Run(l.Number)
+		}
+	}
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					read()
+				}
+			}
+		})
+	}
+	const each = 300
+	for i := range 4 {
+		groups.Go(func() {
+			for n := range each {
+				g := asap.New(context.Background(), asap.Name(fmt.Sprint("g", (i+n)%3)), asap.Observe(stats))
+				six(g, func(context.Context) (int, error) {
+					if n%50 == 7 {
+						return 0, fmt.Errorf("error %d", n)
+					}
+					return 0, nil
+				})
+				g.Wait()
+			}
+		})
+	}
+	groups.Wait()
+	close(stop)
+	readers.Wait()
+	runs := 0
+	for _, r := range stats.Reports(waterfall.SinceStart) {
+		runs += r.Runs
+	}
+	if runs != 4*each || stats.Bytes() > stats.MaxBytes {
+		t.Errorf("%d runs in %d bytes, want all %d within %d", runs, stats.Bytes(), 4*each, stats.MaxBytes)
+	}
+}

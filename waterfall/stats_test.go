@@ -37,38 +37,40 @@ func page(t testing.TB, quick, slow time.Duration) *waterfall.Run {
 // Most runs are as long as quick; the slow ones are as long as slow. The mean
 // of slow is shorter than that of quick, and yet slow makes the tail.
 func TestStatsTail(t *testing.T) {
-	var s waterfall.Stats
-	for i := range 1000 {
-		slow := 5 * ms
-		if i%25 == 0 { // 4 %
-			slow = 200 * ms
+	synctest.Test(t, func(t *testing.T) { // the latest runs are kept by the clock
+		var s waterfall.Stats
+		for i := range 1000 {
+			slow := 5 * ms
+			if i%25 == 0 { // 4 %
+				slow = 200 * ms
+			}
+			s.Add(page(t, 50*ms, slow))
 		}
-		s.Add(page(t, 50*ms, slow))
-	}
-	r := s.Report("page", waterfall.SinceStart)
-	if r.Runs != 1000 || r.Outcomes[asap.Succeeded] != 1000 {
-		t.Fatalf("Report = %d runs, %v, want 1000, all succeeded", r.Runs, r.Outcomes)
-	}
-	near := func(got, want time.Duration) bool { return got >= want && float64(got) <= 1.05*float64(want) }
-	if !near(r.P50, 50*ms) || !near(r.P95, 50*ms) || !near(r.P99, 200*ms) || r.Max != 200*ms {
-		t.Errorf("percentiles %v %v %v, max %v, want 50ms 50ms 200ms 200ms", r.P50, r.P95, r.P99, r.Max)
-	}
-	slow, quick := r.Tasks[0], r.Tasks[1]
-	if slow.Name != "slow" || quick.Name != "quick" {
-		t.Fatalf("tasks in the order %s, %s, want slow first: it makes the tail", slow.Name, quick.Name)
-	}
-	if math.Abs(slow.Criticality-0.04) > 1e-9 || math.Abs(quick.Criticality-0.96) > 1e-9 {
-		t.Errorf("criticality of slow %g and quick %g, want 0.04 and 0.96", slow.Criticality, quick.Criticality)
-	}
-	if math.Abs(slow.SlowCriticality-0.8) > 1e-9 || math.Abs(quick.SlowCriticality-0.2) > 1e-9 {
-		t.Errorf("criticality in the slowest 5 %%: slow %g, quick %g, want 0.8 (40 of 50 runs) and 0.2", slow.SlowCriticality, quick.SlowCriticality)
-	}
-	if want := 8.0 / 8.5; math.Abs(slow.SlowShare-want) > 1e-9 {
-		t.Errorf("share of slow in the slowest 5 %% = %g, want %g", slow.SlowShare, want)
-	}
-	if len(r.Slowest) != 5 || r.Slowest[0].Makespan != 200*ms || len(r.Latest) != 5 || r.Latest[0].Makespan != 50*ms {
-		t.Errorf("kept %d slowest and %d latest runs, want 5 and 5", len(r.Slowest), len(r.Latest))
-	}
+		r := s.Report("page", waterfall.SinceStart)
+		if r.Runs != 1000 || r.Outcomes[asap.Succeeded] != 1000 {
+			t.Fatalf("Report = %d runs, %v, want 1000, all succeeded", r.Runs, r.Outcomes)
+		}
+		near := func(got, want time.Duration) bool { return got >= want && float64(got) <= 1.05*float64(want) }
+		if !near(r.P50, 50*ms) || !near(r.P95, 50*ms) || !near(r.P99, 200*ms) || r.Max != 200*ms {
+			t.Errorf("percentiles %v %v %v, max %v, want 50ms 50ms 200ms 200ms", r.P50, r.P95, r.P99, r.Max)
+		}
+		slow, quick := r.Tasks[0], r.Tasks[1]
+		if slow.Name != "slow" || quick.Name != "quick" {
+			t.Fatalf("tasks in the order %s, %s, want slow first: it makes the tail", slow.Name, quick.Name)
+		}
+		if math.Abs(slow.Criticality-0.04) > 1e-9 || math.Abs(quick.Criticality-0.96) > 1e-9 {
+			t.Errorf("criticality of slow %g and quick %g, want 0.04 and 0.96", slow.Criticality, quick.Criticality)
+		}
+		if math.Abs(slow.SlowCriticality-0.8) > 1e-9 || math.Abs(quick.SlowCriticality-0.2) > 1e-9 {
+			t.Errorf("criticality in the slowest 5 %%: slow %g, quick %g, want 0.8 (40 of 50 runs) and 0.2", slow.SlowCriticality, quick.SlowCriticality)
+		}
+		if want := 8.0 / 8.5; math.Abs(slow.SlowShare-want) > 1e-9 {
+			t.Errorf("share of slow in the slowest 5 %% = %g, want %g", slow.SlowShare, want)
+		}
+		if len(r.Slowest) != 5 || r.Slowest[0].Makespan != 200*ms || len(r.Latest) != 5 || r.Latest[0].Makespan != 50*ms {
+			t.Errorf("kept %d slowest and %d latest runs, want 5 and 5", len(r.Slowest), len(r.Latest))
+		}
+	})
 }
 
 func TestStatsSharesAddUp(t *testing.T) {

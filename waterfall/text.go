@@ -3,6 +3,7 @@ package waterfall
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ func (r *Run) Text(width int, color bool) string {
 	for _, s := range p.steps {
 		if s.State != Outside && p.counts(s) {
 			p.critical[s.Task] = true
+			p.used[arrowTo(s)] = true
 		}
 	}
 	p.head()
@@ -97,7 +99,7 @@ func (p *painter) counts(s Step) bool {
 
 // path writes the critical path in one line, or what fits in three.
 func (p *painter) path() {
-	var parts []string
+	var parts, arrows []string // an arrow comes before its part
 	var little time.Duration
 	for _, s := range p.steps {
 		if !p.counts(s) {
@@ -114,18 +116,31 @@ func (p *painter) path() {
 			name += " waiting"
 		}
 		parts = append(parts, name+" "+duration(s.Len()))
+		arrows = append(arrows, arrowTo(s))
 	}
 	if len(parts) == 0 {
 		return
 	}
-	if len(parts) > 12 {
-		parts = append(append(append([]string(nil), parts[:6]...), fmt.Sprintf("… %d steps …", len(parts)-11)), parts[len(parts)-5:]...)
+	if n := len(parts); n > 12 {
+		parts = slices.Concat(parts[:6], []string{fmt.Sprintf("… %d steps …", n-11)}, parts[n-5:])
+		arrows = slices.Concat(arrows[:6], []string{"→"}, arrows[n-5:])
 	}
 	if little > 0 {
 		parts[len(parts)-1] += " (and " + duration(little) + " in short steps)"
 	}
 	parts[0] = "▸ critical path: " + parts[0]
-	p.flow(none, "", parts, " → ")
+	for i := range parts[1:] {
+		parts[i] += " " + arrows[i+1]
+	}
+	p.flow(none, "", parts, " ")
+}
+
+// arrowTo leads to a step from the one before it.
+func arrowTo(s Step) string {
+	if s.Slot.Limit > 0 {
+		return "⇢"
+	}
+	return "→"
 }
 
 // bands says what is in the bands.

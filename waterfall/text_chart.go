@@ -131,7 +131,7 @@ func (p *painter) needs(tasks []int) string {
 func (p *painter) legend() {
 	entries := []struct{ shown, glyphs, text string }{
 		{"█", "█▌▐", "running, critical"}, {"━", "━╸╺", "running"}, {"▁▄▇", "▁▂▃▄▅▆▇", "how many run"}, {"░", "░", "queued"}, {"·", "·", "blocked"},
-		{"✗", "✗", "failed"}, {"!", "!", "tolerated"}, {"○", "○", "left out"}, {"–", "–", "skipped"}, {"~", "~", "canceled"}, {"»", "»", "exited"}, {"…", "…", "goes on"}, {"?", "?", "no end seen"},
+		{"✗", "✗", "failed"}, {"!", "!", "tolerated"}, {"○", "○", "left out"}, {"–", "–", "skipped"}, {"~", "~", "canceled"}, {"»", "»", "exited"}, {"…", "…", "goes on"}, {"?", "?", "no end seen"}, {"⇢", "⇢", "gave its slot to"},
 	}
 	var parts []string
 	for _, e := range entries {

@@ -47,6 +47,54 @@ func (s *Stats) Timeline(name string) []Point {
 	return out
 }
 
+// Outline returns the reports that [Stats.Compare] compares, without tasks, runs
+// and what critical paths are made of: whether there is something to compare. It
+// costs little.
+func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
+	s.lock()
+	defer s.unlock()
+	now := s.nowLocked()
+	from, to := w.levels(), than.levels()
+	if to <= from {
+		than, to = SinceStart, SinceStart.levels()
+	}
+	outline := func(w Window, from, to int) Report {
+		r := Report{Name: name, Window: w, Since: s.instant(now, firstOf(to, now.unit)), Until: now.Round(0), Outcomes: make(map[asap.Outcome]int)}
+		if from > 0 {
+			r.Until = s.instant(now, firstOf(from, now.unit))
+		}
+		f := s.names[name]
+		if f == nil {
+			return r
+		}
+		f.ageAll(s, now.unit)
+		var all sums
+		add := func(o *sums) {
+			all.runs += o.runs
+			all.makespan.merge(&o.makespan)
+			for i, n := range o.outcomes {
+				if n > 0 {
+					r.Outcomes[asap.Outcome(i)] += int(n)
+				}
+			}
+		}
+		for l := from; l < to; l++ {
+			if l == len(levels) {
+				add(&f.past)
+				continue
+			}
+			for _, stretch := range f.levels[l] {
+				add(stretch)
+			}
+		}
+		p := all.makespan.percentiles(.5, .9, .95, .99)
+		r.Runs, r.P50, r.P90, r.P95, r.P99, r.Max = all.runs, p[0], p[1], p[2], p[3], all.makespan.most
+		r.Buckets = all.makespan.buckets()
+		return r
+	}
+	return outline(than, from, to), outline(w, 0, from)
+}
+
 // failures counts the runs that ended badly by themselves.
 func (s *sums) failures() int {
 	n := 0

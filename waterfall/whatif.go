@@ -77,10 +77,14 @@ func (c Change) String() string {
 type Prediction struct {
 	// Makespan is the predicted one.
 	Makespan time.Duration
-	// Baseline is the makespan that the same simulation gives without the
-	// changes. Without a limit it is the run's own; under one it differs where
-	// tasks became ready at the same instant and took another order.
+	// Baseline is the makespan of the run itself, which is also what is predicted
+	// of no change.
 	Baseline time.Duration
+	// Assumes says what the prediction rests on beside that the bodies do what they
+	// did, a sentence each, of what the record does not tell: how a body would have
+	// gone on that was canceled, or how long one takes that never ran. Without any it
+	// is exact.
+	Assumes []string
 	// Run is the predicted run, to look at.
 	Run *Run
 }
@@ -90,14 +94,14 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 
 // WhatIf predicts the run with some changes, by running it again: every body
 // runs and waits in the same order and for the same tasks as it did, for the
-// time that it took, changed as asked; under a limit, slots are given out by
-// the library's own rules. What would need a look into the bodies stays as it
-// was: a failure happens in the same task after the same work, a wait that
-// ended by its own deadline has the same deadline and any other has none, and a
-// Race is won by an entrant that succeeded then. A wait that found its task done
-// is only known if it was reported, and of a body's goroutines that wait at the
-// same time one wait is known at a time. A failure cancels its group unless that is
-// settled.
+// time that it took, changed as asked, and the rest follows by the library's own
+// rules: who gets a slot, what a failure, an exit or a limit of time ends, which
+// function wins a Race. So does what the caller declares after it has waited. What
+// would need a look into the bodies stays as it was: one fails after the same work,
+// and a wait that ended by its own deadline has the same deadline and any other has
+// none. Of a body's goroutines that wait at the same time one wait is known at a time.
+// What else the record does not tell, Prediction.Assumes says. With nothing changed the
+// prediction is the run.
 //
 // It fails for a run that has not ended, an unknown task, a share above 1, a
 // negative limit, and a run from elsewhere whose waits are a circle.
@@ -110,12 +114,35 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, s := m.simulate(m.asItWas(), nil, r.limit()), changed.simulate(scale, gone, limit)
+	base := m.simulate(m.asItWas(), nil, r.limit())
+	s := base
+	unchanged := slices.Equal(scale, m.asItWas()) && !slices.Contains(gone, true) && limit == r.limit() && changed == m
+	if !unchanged {
+		s = changed.simulate(scale, gone, limit)
+	}
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
-	return &Prediction{Makespan: s.makespan(), Baseline: base.makespan(), Run: s.predicted(limit)}, nil
+	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
+	switch took := base.makespan(); {
+	case took == r.Makespan:
+	case unchanged:
+		p.Makespan, p.Run, p.Assumes = r.Makespan, r.again(), nil
+	default:
+		p.Assumes = append(p.Assumes, fmt.Sprintf("the run as it was, simulated, takes %s: what was ready in one instant came in another order", duration(took)))
+	}
+	return p, nil
 }
+
+// again is a copy of the run, as the prediction of itself.
+func (r *Run) again() *Run {
+	c := *r
+	c.Notes = append(slices.Clone(r.Notes), predictedNote)
+	return &c
+}
+
+// predictedNote says that a run never was.
+const predictedNote = "this run is a prediction"
 
 // asItWas is the scale that changes nothing.
 func (m *model) asItWas() []float64 {
@@ -171,22 +198,10 @@ func (m *model) apply(changes []Change) (changed *model, scale []float64, gone [
 			}
 			for _, t := range tasks {
 				changed.run.Tasks[t].Within = max(1, c.at)
-				scale[t] *= m.shareWithin(t, c.at)
 			}
 		}
 	}
 	return changed, scale, gone, limit, nil
-}
-
-// shareWithin is the share of its time that body t has if it ends at that time after the
-// start of its group, and begins when it did.
-func (m *model) shareWithin(t int, at time.Duration) float64 {
-	task := &m.run.Tasks[t]
-	late := task.End() - m.run.Groups[m.group[task.Group]].Start - at
-	if took := task.Took(); took > 0 && late > 0 {
-		return max(0, 1-float64(late)/float64(took))
-	}
-	return 1
 }
 
 // copied is the model over a copy of its run, of which facts may be changed.
@@ -254,6 +269,7 @@ func (x *index) find(name string) []int {
 	many := strings.Contains(name, "[]") || strings.Contains(name, "*")
 	for i := range x.run.Tasks {
 		switch {
+		case name == "":
 		case x.run.Tasks[i].Name == name, x.path(i) == name:
 			out = append(out, i)
 		case many && x.ofFamily(i, name):
@@ -271,7 +287,7 @@ func (x *index) find(name string) []int {
 func (x *index) names() []string {
 	var names []string
 	for i := range x.run.Tasks {
-		if n := called(x.run.Tasks[i].Name); !slices.Contains(names, n) && len(names) < 20 {
+		if n := called(x.run.Tasks[i].Name); x.run.Tasks[i].Name != "" && !slices.Contains(names, n) && len(names) < 20 {
 			names = append(names, n)
 		}
 	}

@@ -3,7 +3,7 @@ package waterfall
 import "time"
 
 // Window is the stretch of time up to now that a [Report] is about. One of so
-// many minutes begins up to a tenth of its length earlier, at the instant that
+// many minutes begins up to a sixth of its length earlier, at the instant that
 // [Report.Since] says. The zero value is SinceStart.
 type Window uint8
 

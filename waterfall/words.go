@@ -1,24 +1,37 @@
 package waterfall
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/asap-go/asap"
 )
 
-// Explain says in sentences what a picture cannot: which tasks failed and why,
-// who waited in a circle, what was canceled or skipped, and, in a run that has
+// Explain says in sentences what a picture cannot. The first ones say why a run came to
+// nothing: what ended it from outside, who waited in a circle, which tasks failed and
+// why, the first failure first. Then come the errors that were tolerated, what was
+// canceled or skipped, what share of the time is a limit's, and, in a run that has
 // not ended, what it waits for at this moment and since when. It is empty for
-// a run in which everything went well.
+// a run in which everything went well and no limit mattered.
+//
+// The time of a limit is that in which a task of the critical path had everything but a
+// slot of this limit: the stretches in the queue in whose place the path has what those
+// did who held the slots, together. Where two of them overlap the later task's counts,
+// so that no instant counts twice. It says what the run waited for, and not what a wider
+// limit saves, which [Run.WhatIf] predicts. A limit with less than a twentieth of the time
+// is not mentioned.
 func (r *Run) Explain() []string {
 	e := explainer{index: r.index()}
+	e.ended()
 	e.cycles()
 	e.failures()
 	e.tolerated()
 	e.losses(asap.Canceled, "canceled")
 	e.losses(asap.Exited, "ended by an early exit")
 	e.losses(asap.Skipped, "skipped")
+	e.limits()
 	if !r.Ended {
 		e.stuck()
 	}
@@ -82,22 +95,76 @@ func cyclePath(err string) []string {
 	return names
 }
 
+// ended tells what ended the run, if that was none of its tasks.
+func (e *explainer) ended() {
+	if len(e.run.Groups) == 0 || e.run.Groups[0].Err == "" {
+		return
+	}
+	g := &e.run.Groups[0]
+	if g.Outcome != asap.Canceled && slices.ContainsFunc(e.run.Tasks, func(t Task) bool { return bad(t.Outcome) }) {
+		return
+	}
+	text, _, _ := strings.Cut(strings.TrimPrefix(g.Err, "group "+g.Name+": "), "\n")
+	e.say("the run %s after %s: %s", ending(g.Outcome), duration(g.End), short(plain(text), 500))
+}
+
+// ending is a verb for how a run came to nothing.
+func ending(o asap.Outcome) string {
+	if o == asap.Canceled {
+		return "was canceled"
+	}
+	return "failed"
+}
+
+// failures tells of the first first: it has ended the group, unless that is settled. Of
+// those of one instant what is inside comes before what is around it.
 func (e *explainer) failures() {
 	verb := map[asap.Outcome]string{asap.Failed: "failed", asap.Panicked: "panicked", asap.Goexited: "called runtime.Goexit"}
-	n := 0
+	var failed []int
 	for i := range e.run.Tasks {
 		t := &e.run.Tasks[i]
 		if p := e.parent(i); !bad(t.Outcome) || p >= 0 && e.race(p) && t.Outcome == asap.Failed && e.run.Tasks[p].Outcome == asap.Failed {
 			continue // a Race's sentence has what its functions say
 		}
-		if n++; n > 10 {
-			continue
-		}
+		failed = append(failed, i)
+	}
+	slices.SortStableFunc(failed, func(a, b int) int {
+		return cmp.Or(cmp.Compare(e.run.Tasks[a].End(), e.run.Tasks[b].End()), cmp.Compare(e.depth(b), e.depth(a)))
+	})
+	for _, i := range failed[:min(len(failed), 10)] {
+		t := &e.run.Tasks[i]
 		e.say("%s %s at %s%s", e.name(i), verb[t.Outcome], duration(t.End()), because(t))
 	}
-	if n > 10 {
+	if n := len(failed); n > 10 {
 		e.say("%d more tasks failed", n-10)
 	}
+}
+
+// limits tells what share of the time is that of a limit, the greatest first.
+func (e *explainer) limits() {
+	for _, l := range e.limitTimes() {
+		if l.time >= e.run.Makespan/20 {
+			e.say("%s %% of the time is %s: what the run waited for was ready and waited for a slot", digits(100*float64(l.time)/float64(e.run.Makespan)), e.limitName(l.Slot))
+		}
+	}
+}
+
+// limitName is what sentences call a limit.
+func (e *explainer) limitName(l Slot) string {
+	if l.Shared > 0 {
+		return fmt.Sprintf("the shared limit of %d", l.Limit)
+	}
+	of := ""
+	if i, ok := e.taskOf(l.Of); ok {
+		of = " of " + e.name(i)
+	} else if g, ok := e.groupOf(l.Of); ok && g > 0 {
+		owner, _ := e.taskOf(e.run.Groups[g].Parent)
+		of = " of the group in " + e.name(owner)
+		if name := e.run.Groups[g].Name; name != "" {
+			of = " of the group " + short(plain(name), longestName)
+		}
+	}
+	return fmt.Sprintf("the limit of %d%s", l.Limit, of)
 }
 
 // tolerated tells which errors others went on without.

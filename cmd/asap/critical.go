@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -95,10 +96,8 @@ func checkWindow(window string, args []string) error {
 	if !known {
 		return usage("window %q is unknown; there are %s", window, strings.Join(windows(), ", "))
 	}
-	for _, arg := range args {
-		if isAddress(arg) {
-			return nil
-		}
+	if slices.ContainsFunc(args, isAddress) {
+		return nil
 	}
 	return usage("-window %s is for addresses; a file has the window that it was saved with", window)
 }

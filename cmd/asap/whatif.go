@@ -74,19 +74,27 @@ func predict(e *env, run *waterfall.Run, args []string, format string, width int
 	if format != "" {
 		return e.picture(e.out, p.Run, format, width)
 	}
-	text := fmt.Sprintf("%s instead of %s: ", p.Makespan, p.Baseline)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s instead of %s: ", p.Makespan, p.Baseline)
 	switch saved := p.Saved(); {
 	case saved > 0:
-		text += fmt.Sprintf("%s less (%.1f %%)", saved, 100*float64(saved)/float64(p.Baseline))
+		fmt.Fprintf(&text, "%s less (%.1f %%)", saved, 100*float64(saved)/float64(p.Baseline))
 	case saved < 0:
-		text += fmt.Sprintf("%s more (%.1f %%)", -saved, -100*float64(saved)/float64(p.Baseline))
+		fmt.Fprintf(&text, "%s more (%.1f %%)", -saved, -100*float64(saved)/float64(p.Baseline))
 	default:
-		text += "no change"
+		text.WriteString("no change")
 	}
-	if p.Baseline != run.Makespan {
-		text += fmt.Sprintf("\nThe run itself took %s; the rest is the simulation's, with changes and without.", run.Makespan)
+	for i, line := range p.Assumes {
+		lead := "\nIf "
+		if i > 0 {
+			lead = ",\nand "
+		}
+		text.WriteString(lead + line)
 	}
-	_, err = fmt.Fprintln(e.out, text)
+	if len(p.Assumes) > 0 {
+		text.WriteString(".")
+	}
+	_, err = fmt.Fprintln(e.out, text.String())
 	return err
 }
 

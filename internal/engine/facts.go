@@ -14,6 +14,9 @@ func (n *Node) facts() (bits uint32, f *record.Facts) {
 	if n.kind&MayFail != 0 {
 		bits |= record.MayFail
 	}
+	if n.kind&Optional != 0 && n.kind&Mapped == 0 {
+		bits |= record.Optional
+	}
 	if n.isAround() {
 		bits |= record.Around
 	}
@@ -25,7 +28,9 @@ func (n *Node) facts() (bits uint32, f *record.Facts) {
 		all.Shared = n.limiter().shared.told
 	}
 	if o := n.options(); o != nil {
-		all.Timeout, all.Within = o.timeout, o.within
+		if n.kind&WithoutBody == 0 { // what is left out has no limit of time
+			all.Timeout, all.Within = o.timeout, o.within
+		}
 		for i := range o.links {
 			switch l := &o.links[i]; {
 			case !l.Must:

@@ -40,7 +40,10 @@ func (n *Node) reportPassed(on *Node) {
 
 // reportOutside reports a wait for n of somebody outside of any body, as one of n's
 // group, and reports whether reportResumedOutside is to follow.
-func (n *Node) reportOutside() bool { return n.group.watch.GroupBlocked(n.number()) }
+func (n *Node) reportOutside() bool {
+	w := n.group.watch
+	return w != nil && w.GroupBlocked(n.number())
+}
 
 // reportResumedOutside reports the end of such a wait.
 func (n *Node) reportResumedOutside() { n.group.watch.GroupResumed(n.number()) }

@@ -48,10 +48,11 @@ const (
 	Told      // by events, which do not have every fact
 
 	// Facts of what was declared.
-	Settled // a group that a failure does not end
-	Race    // a Race itself
-	Around  // something is around its body
-	MayFail // its failure is one only for those that need it
+	Settled  // a group that a failure does not end
+	Race     // a Race itself
+	Around   // something is around its body
+	MayFail  // its failure is one only for those that need it
+	Optional // its failure is a value
 )
 
 // more is what few tasks leave.

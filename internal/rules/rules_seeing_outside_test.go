@@ -47,7 +47,7 @@ func TestR24_WaitsOutsideOfBodies(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), sec)
 		defer cancel()
 		go b.Await(t.Context())
-		go func() { time.Sleep(1); a.Await(ctx) }()
+		go func() { time.Sleep(time.Nanosecond); a.Await(ctx) }()
 		synctest.Wait()
 		wantNil(t, "Wait", g.Wait())
 		p.complete()

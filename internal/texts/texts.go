@@ -6,6 +6,7 @@ package texts
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
@@ -37,4 +38,22 @@ func Task(name string) string {
 		return "task"
 	}
 	return name
+}
+
+// All are the texts of errs.
+func All[E error](errs []E, text func(E) string) []string {
+	all := make([]string, len(errs))
+	for i, err := range errs {
+		all[i] = text(err)
+	}
+	return all
+}
+
+// Const is the name of a constant of an enumeration, or its type with the number of
+// one that has none.
+func Const(kind string, names []string, i int) string {
+	if i > 0 && i < len(names) {
+		return names[i]
+	}
+	return kind + "(" + strconv.Itoa(i) + ")"
 }

@@ -60,7 +60,8 @@ func IsWanted(c *Config) bool {
 
 // New begins to observe a group, before anybody else knows it, and tells its
 // GroupStart. It returns the context that observers and the tracer made of
-// parent. It does not keep c, which may be nil.
+// parent, and no Group if the observers have all left it to nobody. It does not
+// keep c, which may be nil.
 func New(c *Config, parent context.Context) (*Group, context.Context) {
 	if c == nil {
 		c = &Config{}
@@ -84,9 +85,17 @@ func New(c *Config, parent context.Context) (*Group, context.Context) {
 		}
 		parent, w.trace = trace.NewTask(parent, name)
 	}
-	if len(w.tellers)+len(w.readers) > 0 {
-		parent = w.start(c, parent)
+	if len(w.tellers)+len(w.readers) == 0 {
+		return w, parent
 	}
+	parent = w.start(c, parent)
+	if len(w.tellers)+len(w.readers) > 0 {
+		return w, parent
+	}
+	if !w.labels && w.trace == nil { // all have left it to nobody
+		return nil, parent
+	}
+	w.run, w.entry = nil, nil // no step is noted
 	return w, parent
 }
 
@@ -125,7 +134,11 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	}
 	w.entry.Begin(at, bits)
 	if len(w.tellers) > 0 {
-		ctx = w.tellGroupStart(c, at, ctx)
+		outer := 0
+		if c.Outer != nil {
+			outer = len(c.Outer.tellers)
+		}
+		ctx = w.tellGroupStart(c, outer, at, ctx)
 	}
 	if len(w.own) > 0 {
 		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, w.entry, chunk)

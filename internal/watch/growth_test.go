@@ -91,10 +91,11 @@ type counter struct {
 	first func()
 }
 
-func (counter) Start(context.Context, watch.Step) context.Context { return nil }
-func (counter) Dropped(watch.Step, any)                           {}
-func (counter) Sink() record.Sink                                 { return nil }
-func (counter) Unlabeled() bool                                   { return true }
+func (counter) Start(context.Context, watch.Step) context.Context          { return nil }
+func (counter) Dropped(watch.Step, any)                                    {}
+func (counter) Sink() record.Sink                                          { return nil }
+func (counter) Instead(context.Context, watch.Step) ([]watch.Teller, bool) { return nil, false }
+func (counter) Unlabeled() bool                                            { return true }
 func (c counter) Observe(s watch.Step) {
 	if s.Kind != watch.Blocked {
 		return

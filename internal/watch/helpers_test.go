@@ -25,6 +25,7 @@ type tape struct {
 	hook    func(s watch.Step) // runs after each step was kept
 	started func(ctx context.Context, s watch.Step) context.Context
 	sink    record.Sink
+	instead func(ctx context.Context, s watch.Step) []watch.Teller
 	plain   bool // does without labels
 }
 
@@ -48,6 +49,13 @@ func (p *tape) Dropped(s watch.Step, v any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.dropped = append(p.dropped, fmt.Sprint(kinds[s.Kind], " ", v))
+}
+
+func (p *tape) Instead(ctx context.Context, s watch.Step) ([]watch.Teller, bool) {
+	if p.instead == nil {
+		return nil, false
+	}
+	return p.instead(ctx, s), true
 }
 
 func (p *tape) Sink() record.Sink { return p.sink }

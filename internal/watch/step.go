@@ -42,6 +42,7 @@ type Step struct {
 	Deps                    []uint64 // with Declared; 0 is one that nobody observes
 	Limit                   int      // with GroupStart, and Declared of a Map; 0 without
 	Settled                 bool     // with GroupStart
+	Race                    bool     // with Declared of a Race
 	Outcome                 uint8    // with Ended and GroupEnd
 	Err                     error
 }
@@ -54,6 +55,10 @@ type Teller interface {
 	Start(ctx context.Context, s Step) context.Context
 	// Observe tells of a step, those that Start has seen among them.
 	Observe(s Step)
+	// Instead returns who is to see a group in its place, and the groups nested in
+	// it; ok is false if it sees that itself. It is asked after Start of a group that
+	// it was given to, with the context that all made of it.
+	Instead(ctx context.Context, s Step) (instead []Teller, ok bool)
 	// Dropped tells the user's observer, if it wants to know, that another one
 	// panicked with value at the step.
 	Dropped(s Step, value any)

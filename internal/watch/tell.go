@@ -28,19 +28,66 @@ func (w *Group) tellStart(of *record.Entry, at time.Duration, ctx context.Contex
 	return w.tellStep(w.step(Started, of, at), ctx)
 }
 
-func (w *Group) tellGroupStart(c *Config, at time.Duration, ctx context.Context) context.Context {
+// tellGroupStart tells the start of the group, whose first tellers are those of the
+// group around it.
+func (w *Group) tellGroupStart(c *Config, outer int, at time.Duration, ctx context.Context) context.Context {
 	s := w.step(GroupStart, w.entry, at)
 	s.Limit, s.Settled = c.Limit, c.Settled
-	return w.tellStep(s, ctx)
+	ctx = w.startAll(s, ctx)
+	w.replace(outer, ctx, s)
+	w.emit(s)
+	return ctx
 }
 
 // tellStep tells of a start, with the context that observers make of it.
 func (w *Group) tellStep(s Step, ctx context.Context) context.Context {
+	ctx = w.startAll(s, ctx)
+	w.emit(s)
+	return ctx
+}
+
+func (w *Group) startAll(s Step, ctx context.Context) context.Context {
 	for i := range w.tellers {
 		ctx = w.startOn(&w.tellers[i], ctx, s)
 	}
-	w.emit(s)
 	return ctx
+}
+
+// replace asks those that the group was given, the tellers from outer on, who sees it
+// in their place. Nobody else knows the group yet.
+func (w *Group) replace(outer int, ctx context.Context, s Step) {
+	var added []Teller
+	gone := 0
+	for i := outer; i < len(w.tellers); i++ {
+		t := &w.tellers[i]
+		if instead, ok := w.insteadOf(t, ctx, s); ok {
+			t.Teller = nil
+			added = append(added, instead...)
+			gone++
+		}
+	}
+	if gone == 0 {
+		return
+	}
+	old := w.tellers
+	w.tellers = make([]teller, 0, len(old)-gone+len(added))
+	for i := range old {
+		if t := &old[i]; t.Teller != nil {
+			w.tellers = append(w.tellers, teller{Teller: t.Teller})
+			w.tellers[len(w.tellers)-1].dropped.Store(t.dropped.Load())
+		}
+	}
+	for _, t := range added {
+		w.add(t)
+	}
+}
+
+func (w *Group) insteadOf(t *teller, ctx context.Context, s Step) (instead []Teller, ok bool) {
+	if t.dropped.Load() {
+		return nil, false
+	}
+	defer w.drop(t, &s)
+	return t.Instead(ctx, s)
 }
 
 //go:noinline
@@ -49,6 +96,7 @@ func (w *Group) tellDeclared(of *record.Entry, at time.Duration) {
 	if f := of.Facts(); f != nil {
 		s.Limit = f.Limit
 	}
+	s.Race = of.State()&record.Race != 0
 	if deps := of.Deps(); len(deps) > 0 {
 		s.Deps = make([]uint64, len(deps))
 		for i, d := range deps {

@@ -48,7 +48,7 @@ func (w *Group) noteResumed(e *record.Entry, on uint64, at time.Duration) {
 // GroupBlocked notes and tells that somebody outside of any body begins to wait for the
 // task with that number, and reports whether it was noted: not once the group has ended.
 func (w *Group) GroupBlocked(on uint32) bool {
-	if w == nil || w.run == nil || w.entry.IsClosed() {
+	if w.run == nil || w.entry.IsClosed() {
 		return false
 	}
 	w.noteBlocked(w.entry, w.ID(on), w.run.now())

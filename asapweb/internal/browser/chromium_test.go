@@ -66,7 +66,11 @@ func tab(t *testing.T, width, height int64, dark bool) context.Context {
 				}
 			}
 		case *runtime.EventExceptionThrown:
-			problems = append(problems, fmt.Sprintf("exception: %+v", e.ExceptionDetails))
+			what := fmt.Sprintf("%+v", e.ExceptionDetails)
+			if thrown := e.ExceptionDetails.Exception; thrown != nil {
+				what = thrown.Description
+			}
+			problems = append(problems, "exception: "+what)
 		case *page.EventJavascriptDialogOpening:
 			problems = append(problems, "dialog: "+e.Message)
 		case *log.EventEntryAdded:

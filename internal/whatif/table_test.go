@@ -1,0 +1,194 @@
+package whatif
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asap-go/asap/waterfall"
+)
+
+var (
+	graphs  = flag.Int("graphs", 40, "how many programs of each kind")
+	only    = flag.String("kind", "", "one kind alone")
+	first   = flag.Uint64("first", 0, "the first seed")
+	single  = flag.Int64("seed", -1, "one program alone")
+	inexact = flag.Bool("inexact", false, "misses are also those within 5 %")
+	misses  = flag.Int("misses", 0, "how many misses to print")
+)
+
+// changesEach is how many changes of each program are predicted.
+const changesEach = 3
+
+// tally adds up predictions of one kind.
+type tally struct {
+	changes, within, direction, exact int
+	sure, sureExact                   int // predictions that assume nothing, and those that are right to the nanosecond
+	same, unchanged                   int // predictions with nothing changed, and those that are the run itself
+	worst                             float64
+	missed                            []miss
+}
+
+type miss struct {
+	off  float64
+	text string
+}
+
+func TestPredictions(t *testing.T) {
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n%-18s %8s %9s %9s %9s %9s %9s %9s %9s\n", "kind", "changes", "within5%", "direction", "exact", "worst", "unchanged", "sure", "sure&exact")
+	for _, k := range kinds {
+		if *only != "" && k.name != *only {
+			continue
+		}
+		var sum tally
+		if *single >= 0 {
+			sum.graph(t, k, uint64(*single))
+		} else {
+			for seed := range uint64(*graphs) {
+				sum.graph(t, k, *first+seed)
+			}
+		}
+		share := func(n, of int) string { return fmt.Sprintf("%.2f %%", 100*float64(n)/float64(max(of, 1))) }
+		fmt.Fprintf(&table, "%-18s %8d %9s %9s %9s %8.0f%% %9s %9s %9s\n", k.name, sum.changes, share(sum.within, sum.changes),
+			share(sum.direction, sum.changes), share(sum.exact, sum.changes), 100*sum.worst, share(sum.same, sum.unchanged), share(sum.sure, sum.changes), share(sum.sureExact, sum.sure))
+		if *single < 0 {
+			sum.check(t, k)
+		}
+		slices.SortStableFunc(sum.missed, func(a, b miss) int { return cmp.Compare(b.off, a.off) })
+		for _, m := range sum.missed[:min(len(sum.missed), *misses)] {
+			t.Log(m.text)
+		}
+	}
+	t.Log(table.String())
+}
+
+// check holds the predictions of one kind to what is aimed at, or reached.
+func (s *tally) check(t *testing.T, k kind) {
+	if s.same != s.unchanged {
+		t.Errorf("%s: %d of %d predictions with nothing changed are the run itself, want all", k.name, s.same, s.unchanged)
+	}
+	if got := 100 * float64(s.within) / float64(max(s.changes, 1)); got < k.want {
+		t.Errorf("%s: %.1f %% of %d predictions are within 5 %%, want %g %%", k.name, got, s.changes, k.want)
+	}
+	if least := s.sure*(100-k.loose)/100 - s.sure/150; s.sureExact < least { // of thousands, some hang on who is first in one instant
+		t.Errorf("%s: of %d predictions that assume nothing %d are right to the nanosecond, want %d", k.name, s.sure, s.sureExact, least)
+	}
+}
+
+// graph runs the program of a seed, predicts some changes, and makes them.
+func (s *tally) graph(t *testing.T, k kind, seed uint64) {
+	p := newProgram(k, seed)
+	was := p.run(t)
+	if err := was.Validate(); err != nil {
+		t.Errorf("%s %d: Validate() = %v, waits %+v", k.name, seed, err, was.Groups[0].Waits)
+	}
+	s.unchanged++
+	switch same, err := was.WhatIf(); {
+	case err != nil:
+		t.Errorf("%s %d: WhatIf() = %v", k.name, seed, err)
+	case same.Makespan == was.Makespan:
+		s.same++
+	case *single >= 0:
+		t.Log("no change:", differences(same.Run, was))
+	case *misses > 0:
+		s.missed = append(s.missed, miss{1000, fmt.Sprintf("%s %d: no change: predicted %v, was %v", k.name, seed, same.Makespan, was.Makespan)})
+	}
+	for n := range uint64(changesEach) {
+		p := newProgram(k, seed)
+		changes := p.change(&generator{kind: k, Rand: rand.New(rand.NewPCG(seed, 100+n))}, was)
+		if len(changes) == 0 {
+			continue
+		}
+		got, err := was.WhatIf(changes...)
+		if err != nil {
+			t.Errorf("%s %d: WhatIf(%v) = %v", k.name, seed, changes, err)
+			continue
+		}
+		real := p.run(t)
+		off := float64((got.Makespan - real.Makespan).Abs()) / float64(max(real.Makespan, 1))
+		s.changes++
+		s.worst = max(s.worst, off)
+		if off <= 0.05 {
+			s.within++
+		}
+		right := sameDirection(was.Makespan-got.Makespan, was.Makespan-real.Makespan, was.Makespan/1000)
+		if right {
+			s.direction++
+		}
+		if off == 0 {
+			s.exact++
+		}
+		if len(got.Assumes) == 0 {
+			s.sure++
+			if off == 0 {
+				s.sureExact++
+			}
+		}
+		if *single >= 0 {
+			t.Logf("%s %d %v\n%s\nwas\n%s\npredicted\n%s\nreal\n%s", k.name, seed, changes, p, was.Text(140, false), got.Run.Text(140, false), real.Text(140, false))
+		}
+		if *single >= 0 && off > 0 {
+			t.Log(differences(got.Run, real))
+		}
+		if off > 0.05 || !right || *inexact && off > 0 && len(got.Assumes) == 0 {
+			s.missed = append(s.missed, miss{off, fmt.Sprintf("%s %d: %v: was %v, predicted %v, real %v, %d assumed", k.name, seed, changes, was.Makespan, got.Makespan, real.Makespan, len(got.Assumes))})
+		}
+	}
+}
+
+// sameDirection tells whether two savings are of one sign, or as good as equal.
+func sameDirection(got, want, tolerance time.Duration) bool {
+	return cmp.Compare(got, 0) == cmp.Compare(want, 0) || (got-want).Abs() <= tolerance
+}
+
+// differences lists the tasks that are not predicted as they were, the first to
+// differ first.
+func differences(got, want *waterfall.Run) string {
+	type row struct {
+		at   time.Duration
+		text string
+	}
+	var rows []row
+	for i := range want.Tasks {
+		w := &want.Tasks[i]
+		g := got.Task(w.Name)
+		if g == nil {
+			rows = append(rows, row{w.Start(), w.Name + " is not there"})
+			continue
+		}
+		at := time.Duration(-1)
+		for k := range max(len(g.Pieces), len(w.Pieces)) {
+			if k >= len(g.Pieces) || k >= len(w.Pieces) || g.Pieces[k].State != w.Pieces[k].State || g.Pieces[k].Start != w.Pieces[k].Start || g.Pieces[k].End != w.Pieces[k].End {
+				at = g.End()
+				if k < len(g.Pieces) {
+					at = g.Pieces[k].End
+				}
+				if k < len(w.Pieces) {
+					at = min(at, w.Pieces[k].End)
+				}
+				break
+			}
+		}
+		if at >= 0 {
+			text := func(t *waterfall.Task) (s string) {
+				for _, p := range t.Pieces {
+					s += fmt.Sprintf(" %v %v-%v", p.State, p.Start, p.End)
+				}
+				return s + " " + t.Outcome.String() + " " + t.Err
+			}
+			rows = append(rows, row{at, w.Name + "\n      predicted" + text(g) + "\n      real     " + text(w)})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Compare(a.at, b.at) })
+	s := "differences"
+	for _, r := range rows {
+		s += fmt.Sprintf("\n  %v %s", r.at, r.text)
+	}
+	return s
+}

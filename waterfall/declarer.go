@@ -1,0 +1,123 @@
+package waterfall
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Who declared a task, as far as it is known.
+
+// beforeDeclaration says what the run did before task t was declared at x: the
+// body around it ran, or the Map it is an element of became ready. Without
+// either, the caller had awaited a task, or been waiting for one that ended at that very
+// moment in a way that is not known, or was busy with something else.
+func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Duration) {
+	if p := w.parent(t); p >= 0 {
+		return w.inParent(t, p, x)
+	}
+	if a := w.declarer(t, x); a >= 0 {
+		end := w.run.Tasks[a].End()
+		w.outside(end, x)
+		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	}
+	w.outside(0, x)
+	return -1, 0, 0
+}
+
+// declarer is the task whose end made somebody outside of any body go on, who then
+// declared task t at that instant: the last that they awaited before to its end. It is
+// -1 if there is none. Of a group of which no wait is known it is an
+// anchor, if any: who declared the task may have waited in another way.
+func (x *index) declarer(t int, at time.Duration) int {
+	g, _ := x.groupOf(x.run.Tasks[t].Group)
+	waits := x.run.Groups[g].Waits
+	if len(waits) == 0 {
+		return x.anchor(t, at)
+	}
+	for _, wait := range slices.Backward(waits) {
+		if wait.End > at || wait.Start == wait.End {
+			continue
+		}
+		if i, ok := x.taskOf(wait.On); ok && i != t && x.run.Tasks[i].End() > wait.Start && x.run.Tasks[i].End() <= wait.End {
+			return i
+		}
+	}
+	return -1
+}
+
+// inParent goes on at what task p did when task t inside it was declared, or
+// the last that it did before it began to wait for its parts.
+func (w *walker) inParent(t, p int, x time.Duration) (int, int, time.Duration) {
+	pieces := w.run.Tasks[p].Pieces
+	k := w.pieceBefore(p, x)
+	if k < 0 || pieces[k].End >= x {
+		return p, k, x
+	}
+	end := pieces[k].End
+	if w.container(p) {
+		w.step(t, Queued, end, x) // a Map takes a moment to declare its elements
+		return p, k, end
+	}
+	// Another task of the nested group has declared it, or somebody outside.
+	if a := w.declarer(t, x); a >= 0 {
+		end := w.run.Tasks[a].End()
+		w.outside(end, x)
+		return a, len(w.run.Tasks[a].Pieces) - 1, end
+	}
+	w.outside(end, x)
+	return p, k, end
+}
+
+// pieceBefore is the last piece of task p that began before the instant at and
+// is no wait that was going on then.
+func (x *index) pieceBefore(p int, at time.Duration) int {
+	pieces := x.run.Tasks[p].Pieces
+	for i, piece := range slices.Backward(pieces) {
+		if piece.Start < at && (piece.State != Blocked || piece.End <= at) {
+			return i
+		}
+	}
+	return -1
+}
+
+// anchor is the task of the group whose end made the caller declare task t at
+// instant at, as it seems: it ended at most a thousandth of the run before.
+func (x *index) anchor(t int, at time.Duration) int {
+	if at == 0 {
+		return -1
+	}
+	g, _ := x.groupOf(x.run.Tasks[t].Group)
+	ends := x.byEnd(g)
+	k, _ := slices.BinarySearchFunc(ends, at, func(i int, at time.Duration) int {
+		if x.run.Tasks[i].End() <= at {
+			return -1
+		}
+		return 1
+	})
+	for tries := 0; k > 0 && tries < 64; tries++ {
+		k--
+		i := ends[k]
+		if at-x.run.Tasks[i].End() > x.run.Makespan/1000 {
+			return -1
+		}
+		if i != t && x.run.Tasks[i].Start() < at {
+			return i
+		}
+	}
+	return -1
+}
+
+// byEnd is the tasks of a group in the order in which they ended.
+func (x *index) byEnd(g int) []int {
+	if x.ends == nil {
+		x.ends = make([][]int, len(x.members))
+	}
+	if x.ends[g] == nil {
+		x.ends[g] = slices.Clone(x.members[g])
+		slices.SortStableFunc(x.ends[g], func(a, b int) int {
+			return cmp.Compare(x.run.Tasks[a].End(), x.run.Tasks[b].End())
+		})
+	}
+	return x.ends[g]
+}

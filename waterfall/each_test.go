@@ -1,0 +1,58 @@
+package waterfall_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// What Each tells of a run is what a Recorder has of it, also of runs at the same
+// time, of groups nested in it, and by events.
+func TestEach(t *testing.T) {
+	type key struct{}
+	down := errors.New("down")
+	var mu sync.Mutex
+	var got []string
+	each := waterfall.Each(func(ctx context.Context, e *waterfall.Ended) {
+		mu.Lock()
+		defer mu.Unlock()
+		line := fmt.Sprint(ctx.Value(key{}), " ", e.Run.Name, " ", len(e.Run.Groups), " ", errors.Is(e.GroupErr(0), down))
+		for i, task := range e.Run.Tasks {
+			line += fmt.Sprint(" ", task.Name, errors.Is(e.TaskErr(i), down))
+		}
+		if sum := e.Path[len(e.Path)-1].End; e.Path[0].Start != 0 || sum != e.Run.Makespan {
+			line += " whose path is not the makespan"
+		}
+		got = append(got, line)
+	})
+	run := func(n int, o asap.Observer) {
+		g := asap.New(context.WithValue(t.Context(), key{}, n), asap.Name("home"), asap.Observe(o))
+		g.Do("task", func(ctx context.Context) error {
+			inner := asap.New(ctx, asap.Name("inner"), asap.Observe(o))
+			inner.Do("part", func(context.Context) error { return down })
+			return inner.Wait()
+		})
+		_ = g.Wait()
+	}
+	for name, o := range map[string]asap.Observer{"the table": each, "events": wrapped{each}} {
+		var all sync.WaitGroup
+		var want []string
+		got = nil
+		for n := range 20 {
+			all.Go(func() { run(n, o) })
+			want = append(want, fmt.Sprint(n, " home 2 true tasktrue parttrue"))
+		}
+		all.Wait()
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("by %s:\n%q, want\n%q", name, got, want)
+		}
+	}
+}
