@@ -96,6 +96,9 @@ func (r *rough) declare(g *asap.Group, p *program) {
 		if r.one(8) {
 			options = append(options, asap.MayFail())
 		}
+		if r.one(8) {
+			options = append(options, asap.Within(time.Duration(1+r.n(20))*r.unit))
+		}
 		b.task = g.Do("body", func(ctx context.Context) error {
 			for _, x := range b.ops {
 				if err := r.do(ctx, x); err != nil && r.one(2) {

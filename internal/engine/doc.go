@@ -169,7 +169,8 @@
 //     timer that is armed for its instant or before, whose call takes it out of what it
 //     is in: it is late before that, and who puts it into a queue looks at that
 //     afterwards. Who settles it otherwise first makes sure, under the same mutex, that it
-//     is not late and never will be: the verdict on what is late is recorded already.
+//     is not late and never will be: the verdict on what is late is recorded already, or
+//     who skips it leaves it to who judges.
 //  32. The context of a body with a limit of time ends once: by its timer, by the
 //     group's end, or with its body if that fails. Who makes its real context notes
 //     it in the group, and then looks whether the group's context has ended; who ends

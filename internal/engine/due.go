@@ -22,6 +22,8 @@ type due struct {
 	late    atomic.Bool    // it never begins: set under the group's mu, before it is taken out of anything
 	expires bool           // by the timer's call; not what was late when it was added, which its adder has in hand
 	judged  sync.WaitGroup // until the verdict is there, once it is late
+	known   bool           // it is; under the group's mu
+	left    bool           // by who had it in hand, to who judges; likewise
 	verdict Verdict
 	failed  bool // there is one: else the group had ended before
 }
@@ -153,8 +155,26 @@ func (g *Group) judgeDue() {
 		if !g.noticeEnd() {
 			x.verdict, x.failed = g.host.Returned(x.n, g.host.OutOfTime("within", x.n.options().within)), true
 		}
+		g.mu.Lock()
+		x.known = true
+		left := x.left
+		g.mu.Unlock()
 		x.judged.Done()
+		if left {
+			g.skip(x.n)
+		}
 	}
+}
+
+// leaveToJudge leaves the end of n, which is late, to who judges it, if there is no
+// verdict yet. Who skips it may be that one, who has found that the parent has ended and
+// ends the group: to wait would be for ever.
+func (n *Node) leaveToJudge() bool {
+	x := n.due()
+	n.group.mu.Lock()
+	defer n.group.mu.Unlock()
+	x.left = !x.known
+	return x.left
 }
 
 // takeDue takes the first that is late, nil if none is, or if another judges: the

@@ -135,9 +135,12 @@ func errorOf(f *Failure) error {
 // since it is late. The caller made the change that decided it.
 func (s *settling) addSkipped(n, dep *Node) {
 	s.inlined = true
-	if n.skipDue() {
+	switch {
+	case n.skipDue():
 		n.setFailure(s.g.host.Skipped(n, dep))
-	} else {
+	case n.leaveToJudge():
+		return
+	default:
 		v := n.lateVerdict()
 		n.setFailure(v.Fail)
 		s.cancel = s.cancel || v.Cancel

@@ -17,11 +17,13 @@
  *
  * To keep it small, with PEND there is node 0 alone, and with QUEUE node 1. Without, of
  * the dependency only the success is looked at, the slot is held until node 1 has ended,
- * and nobody else ends the group.
+ * and nobody else ends the group. With PARENT it is the parent that ends, which who judges
+ * takes over.
  *
  * safe:
  * safe: -DPEND
  * safe: -DQUEUE
+ * safe: -DQUEUE -DPARENT
  * break: BREAK_LATE -DQUEUE
  * break: BREAK_ADMIT -DQUEUE
  * break: BREAK_ARM
@@ -36,6 +38,8 @@
  * break: BREAK_WAIT
  * break: BREAK_CALLS -DPEND
  * break: BREAK_STOP -DPEND
+ * break: BREAK_JUDGE -DQUEUE -DPARENT
+ * break: BREAK_KNOWN -DQUEUE -DPARENT
  */
 #if defined(PEND)
 #define hasNode(i)	(i == 0)
@@ -60,7 +64,9 @@ byte heap;		/* a set of nodes */
 byte at[2];		/* due.at */
 bool expires[2];	/* due.expires */
 bool late[2];		/* due.late, which is read without the mu */
-bool judged[2];		/* due.judged is done */
+bool judged[2];		/* due.judged is done, and due.known */
+bool left[2];		/* due.left */
+bool parent;		/* has ended */
 bool failed[2];		/* due.failed */
 bool owes[2];		/* its verdict.Cancel */
 byte list;		/* dues.late */
@@ -145,14 +151,29 @@ inline takeDue(begins) {
 	}
 }
 
+/* noticeParent, of who judges */
+inline notice() {
+#ifdef PARENT
+	atomic { q = (parent && !ending); ending = (q -> true : ending) };
+	if
+	:: q -> endQueue(); canceled = true
+	:: else
+	fi
+#else
+	skip
+#endif
+}
+
 /* Group.judgeDue */
 inline judgeDue() {
 	takeDue(true);
 	do
 	:: x != 2 ->
+		notice();
 		r = !ending;	/* noticeEnd */
 		if
-		:: r -> atomic {	/* Host.Returned */
+		:: r -> notice();
+			atomic {	/* Host.Returned */
 				assert(x == 0 || !in(0) && (!late[0] || judged[0]));	/* in order */
 				failed[x] = true;
 				if
@@ -162,7 +183,18 @@ inline judgeDue() {
 			}
 		:: else
 		fi;
-		atomic { judged[x] = true; r = false };
+#ifdef BREAK_KNOWN
+		r = left[x];
+		judged[x] = true;
+#else
+		atomic { judged[x] = true; r = left[x] };
+#endif
+		if
+		:: r -> r = false;	/* whoever had it in hand has left it */
+			settle(x, (failed[x] -> LATE : SKIPPED), owes[x]);
+			ended++
+		:: else
+		fi;
 		takeDue(false)
 	:: else -> break
 	od;
@@ -175,15 +207,25 @@ inline endQueue() {
 	if
 	:: q ->
 		atomic { q = late[1]; heap = (q -> heap : heap & ~bit(1)) };	/* Node.skipDue */
+#ifdef BREAK_JUDGE
 		if
 		:: q -> q = false; judged[1]
 		:: else
 		fi;
-		atomic {
-			assert(how[1] == 0 && !owes[1]);
-			how[1] = (failed[1] -> LATE : SKIPPED);
-			ended++
-		}
+#else
+		atomic {	/* leaveToJudge */
+			q = (q && !judged[1]);
+			left[1] = (q -> true : left[1])
+		};
+#endif
+		if
+		:: q -> q = false
+		:: else -> atomic {
+				assert(how[1] == 0 && !owes[1]);
+				how[1] = (failed[1] -> LATE : SKIPPED);
+				ended++
+			}
+		fi
 	:: else
 	fi
 }
@@ -214,15 +256,26 @@ inline skip_(i) {
 	};
 #endif
 	if
-	:: r -> judged[i];	/* lateVerdict */
-		r = false;
-		settle(i, (failed[i] -> LATE : SKIPPED), owes[i])
-	:: else -> settle(i, SKIPPED, false)
-	fi;
+	:: r ->
+		atomic {	/* leaveToJudge */
+			r = judged[i];
+			left[i] = (r -> left[i] : true)
+		};
+		if
+		:: r -> r = false;
+			settle(i, (failed[i] -> LATE : SKIPPED), owes[i]);
 #ifdef BREAK_SKIP
-	atomic { heap = heap & ~bit(i) };	/* due.forget */
+			atomic { heap = heap & ~bit(i) };	/* due.forget */
 #endif
-	ended++
+			ended++
+		:: else
+		fi
+	:: else -> settle(i, SKIPPED, false);
+#ifdef BREAK_SKIP
+		atomic { heap = heap & ~bit(i) };
+#endif
+		ended++
+	fi
 }
 
 /* Node.expire */
@@ -496,7 +549,12 @@ active proctype ends() {
 	bool r, q;
 	if
 	:: true
+#ifdef PARENT
+	:: parent = true;
+		atomic { r = !ending; ending = true }	/* parentWatch */
+#else
 	:: atomic { !ending -> ending = true; r = true }
+#endif
 	fi;
 	if
 	:: r -> r = false; endQueue(); canceled = true
