@@ -20,7 +20,8 @@
 // goroutines do something waits as long as one of them does: to ask for several keys at
 // once there is [Loader.GetAll]. A call that runs is not waited for: what its answer makes
 // others ask for is the next one. What waits for a slot of an [asap.SharedLimit] to begin, which
-// others hold, has not begun.
+// others hold, has not begun. Of a group whose bodies run on another engine only the wait for
+// it is seen.
 //
 // # What a call is
 //

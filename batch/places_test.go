@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/batch"
 	"github.com/asap-go/asap/flow"
 )
@@ -285,6 +286,32 @@ func TestMisuse(t *testing.T) {
 	if prices.Name() != "prices" {
 		t.Errorf("Name is %q, want prices", prices.Name())
 	}
+}
+
+// TestElsewhere: a group whose bodies run on another engine has no loader. One that is
+// nested is waited for as any, and its bodies, which are those of its body here, may ask.
+func TestElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFetcher(time.Millisecond)
+		panics(t, "asap: batch.New of prices in the group of a flow or of an engine elsewhere; make it in the group around, or in one that a body makes",
+			func() {
+				batch.New(asap.New(t.Context(), flow.On(asaptest.NewExecutor(t.Context(), 1))), "prices", f.fetch)
+			})
+		g := asap.New(t.Context(), asap.Limit(1))
+		prices := batch.New(g, "prices", f.fetch, batch.MaxWait(never))
+		g.Do("here", func(ctx context.Context) error {
+			inner := asap.New(ctx, flow.On(asaptest.NewExecutor(ctx, 1)))
+			defer inner.Stop()
+			inner.Do("slow", after(time.Second, nil))
+			inner.Go("asks", get(prices, 2))
+			return inner.Wait()
+		})
+		g.Go("item", get(prices, 1))
+		noError(t, g.Wait())
+		if len(f.calls) == 0 || time.Since(f.start) > 2*time.Second {
+			t.Errorf("calls are %v after %v, want some, by a second", f.calls, time.Since(f.start))
+		}
+	})
 }
 
 func panics(t *testing.T, want string, call func()) {

@@ -29,7 +29,11 @@ func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 func (g *Group) join(bodies bool, q *quiet) {
 	defer g.idle.Wait()
 	if q != nil {
-		defer q.lull()
+		if g.elsewhere {
+			q.lull() // its bodies are not counted either, and may ask
+		} else {
+			defer q.lull()
+		}
 	}
 	if g.waited.Or(counted)&counted != 0 {
 		return
