@@ -6,17 +6,16 @@ package engine
 // caller, who still does not get away before the end.
 func (g *Group) Join() {
 	g.waited.Or(joined)
-	q := g.quiet()
-	q.rouse() // who runs bodies here, before the body that waits sleeps
+	g.rouseJoiner()
 	if w := g.beginJoin(); w != nil {
 		defer w.concludeJoin()
 	}
-	g.join(true, q)
+	g.join(true)
 }
 
 // JoinStopped is Join for Stop: it runs no bodies, and is no wait of the body
 // that the group was made in, for it may be anybody's.
-func (g *Group) JoinStopped() { g.join(false, nil) }
+func (g *Group) JoinStopped() { g.join(false) }
 
 // IsJoined reports whether Join was called.
 func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
@@ -25,22 +24,12 @@ func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 // over. The wait is deferred, for a body that it runs may leave by Goexit. Bodies
 // run here until the queue is empty: without that a group of one task would need
 // a goroutine. Not with pprof labels, as the caller's own could not be restored.
-// q counts the caller as awake until it waits.
-func (g *Group) join(bodies bool, q *quiet) {
-	defer g.idle.Wait()
-	if q != nil {
-		if g.elsewhere {
-			q.lull() // its bodies are not counted either, and may ask
-		} else {
-			defer q.lull()
-		}
-	}
+func (g *Group) join(bodies bool) {
+	defer g.awaitOver(bodies)
 	if g.waited.Or(counted)&counted != 0 {
 		return
 	}
-	if g.hasOwnQuiet() {
-		g.quiet().lullOne() // as who has made the group; who runs bodies here is counted by q
-	}
+	g.lullCaller()
 	if g.elsewhere {
 		g.drive()
 	} else {
@@ -57,6 +46,14 @@ const (
 	canceled             // its outcome, once it is over
 	shares               // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
+
+// awaitOver is the end of join: the caller runs no bodies any more.
+func (g *Group) awaitOver(ran bool) {
+	if q := g.quiet(); q != nil && ran && !g.elsewhere {
+		q.lull()
+	}
+	g.idle.Wait()
+}
 
 // drive counts the caller off also when an engine takes the group out of memory,
 // by a panic or a Goexit in the middle.

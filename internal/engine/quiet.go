@@ -75,6 +75,23 @@ func (q *quiet) rouse() {
 	}
 }
 
+// rouseJoiner counts who is about to run bodies in Wait, before the body that waits
+// sleeps; awaitOver is its end. Bodies on another engine are not counted, and may ask: so
+// who drives them is not either.
+func (g *Group) rouseJoiner() {
+	if q := g.quiet(); q != nil && !g.elsewhere {
+		q.rouse()
+	}
+}
+
+// lullCaller is the end of counting who has made the group, once it waits. If it runs
+// bodies then, rouseJoiner has counted it.
+func (g *Group) lullCaller() {
+	if g.hasOwnQuiet() {
+		g.quiet().lullOne()
+	}
+}
+
 // lull is the end of what rouse has begun. Whoever makes it quiet begins what is held.
 // The caller is alive in its group, and holds no lock.
 func (q *quiet) lull() {
@@ -83,7 +100,9 @@ func (q *quiet) lull() {
 	}
 }
 
-// lullOne is lull for this one alone.
+// lullOne is lull for this one alone. Apart for the frames of its callers.
+//
+//go:noinline
 func (q *quiet) lullOne() {
 	for q.awake.Add(-1) == 0 && q.beginHeld() { // who has begun something was awake meanwhile
 	}
