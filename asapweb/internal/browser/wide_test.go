@@ -137,9 +137,8 @@ var interactions = map[string]string{
 	"slider":          `const s = document.querySelector(".knob input"); s.value = 50; s.dispatchEvent(new Event("input")); settled(); s.value = 100; s.dispatchEvent(new Event("input"))`,
 }
 
-// On the page of 10,000 tasks everything takes less than a tenth of a second on a machine
-// that has nothing else to do; it is ten times that here, which is nothing beside what
-// making all rows takes.
+// On the page of 10,000 tasks a person's steps make the rows near the window, and so
+// take less than a tenth of a second each on a machine that has nothing else to do.
 func TestWidePageAnswers(t *testing.T) {
 	ctx := tab(t, 1200, 800, false)
 	open(t, ctx, wideRun(t, "crawl"))
@@ -157,8 +156,8 @@ func TestWidePageAnswers(t *testing.T) {
 			return best;
 		})()`)
 		t.Logf("%s: %.1f ms", name, ms)
-		if ms > 2*1000 { // two steps each, but for one
-			t.Errorf("%s takes %.0f ms", name, ms)
+		if n := js[int](t, ctx, `document.querySelectorAll(".row").length`); n > 300 {
+			t.Errorf("%s leaves %d rows in the page", name, n)
 		}
 	}
 }
