@@ -22,7 +22,14 @@ type call[K comparable, V any] struct {
 func (c *call[K, V]) declare() {
 	defer close(c.declared)
 	c.tooLate = true // also if it panics
-	c.tooLate = !c.loader.group.Hold(&c.node, &c.held, c.loader.maxWait)
+	l := c.loader
+	if c.tooLate = !l.group.Hold(&c.node, &c.held, l.maxWait); c.tooLate {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.open == c {
+			l.open = nil // it would keep the keys
+		}
+	}
 }
 
 // Call is the body of the task. An Around may call it again, or at once: the answers of

@@ -266,6 +266,7 @@ func TestMisuse(t *testing.T) {
 	f := newFetcher(0)
 	g := newGroup(t)
 	prices := batch.New(g, "prices", f.fetch)
+	var none context.Context
 	for want, call := range map[string]func(){
 		"asap: batch.New of prices with a nil Group; make one with asap.New":                             func() { batch.New(nil, "prices", f.fetch) },
 		"asap: batch.New of prices with a nil function; pass one that fetches the values of keys":        func() { batch.New[int, int](g, "prices", nil) },
@@ -273,8 +274,8 @@ func TestMisuse(t *testing.T) {
 		"asap: batch.New of prices with a nil option; leave it out":                                      func() { batch.New(g, "prices", f.fetch, nil) },
 		"asap: batch.MaxSize(0); pass at least 1, or leave MaxSize out":                                  func() { batch.MaxSize(0) },
 		"asap: batch.MaxWait(0s); pass a duration above 0, or leave MaxWait out":                         func() { batch.MaxWait(0) },
-		"asap: Get of batch prices with a nil context; pass the body's":                                  func() { prices.Get(nil, 1) },
-		"asap: GetAll of batch prices with a nil context; pass the body's":                               func() { prices.GetAll(nil, nil) },
+		"asap: Get of batch prices with a nil context; pass the body's":                                  func() { prices.Get(none, 1) },
+		"asap: GetAll of batch prices with a nil context; pass the body's":                               func() { prices.GetAll(none, nil) },
 		"asap: batch.New of prices in a group that has tasks already; make it before the first one": func() {
 			g := newGroup(t)
 			g.Input("one", 1)
@@ -286,6 +287,78 @@ func TestMisuse(t *testing.T) {
 	if prices.Name() != "prices" {
 		t.Errorf("Name is %q, want prices", prices.Name())
 	}
+}
+
+// TestSharedLimit: who waits for a slot that others hold to begin has not begun; who waits
+// for one to go on has.
+func TestSharedLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFetcher(time.Millisecond)
+		shared := asap.SharedLimit(1)
+		other := asap.New(t.Context(), shared)
+		other.Do("busy", after(time.Second, nil))
+		synctest.Wait()
+		g := asap.New(t.Context())
+		prices := batch.New(g, "prices", f.fetch, batch.MaxWait(never))
+		g.Go("a", get(prices, 1))
+		g.Go("b", get(prices, 2), shared)
+		noError(t, g.Wait())
+		noError(t, other.Wait())
+		f.want(t, "0s [1]", "1s [2]")
+
+		f = newFetcher(time.Millisecond)
+		g, other = asap.New(t.Context()), asap.New(t.Context(), shared)
+		prices = batch.New(g, "prices", f.fetch, batch.MaxWait(never))
+		first := g.Do("first", after(time.Second, nil))
+		g.Do("goes on", func(ctx context.Context) error {
+			if _, err := first.Await(ctx); err != nil { // its slot is given to busy
+				return err
+			}
+			_, err := prices.Get(ctx, 2)
+			return err
+		}, shared)
+		synctest.Wait()
+		other.Do("busy", after(2*time.Second, nil))
+		g.Go("a", get(prices, 1))
+		noError(t, g.Wait())
+		noError(t, other.Wait())
+		f.want(t, "2s [1 2]")
+	})
+}
+
+// TestUndo: an undo may ask the loader of a group around, whose call goes out at once or
+// with the next; one of its own group, which has ended, gives what it has.
+func TestUndo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outer, inner := newFetcher(time.Millisecond), newFetcher(time.Millisecond)
+		g := asap.New(t.Context(), asap.Settled())
+		prices := batch.New(g, "prices", outer.fetch, batch.MaxWait(never))
+		undone := 0
+		g.Do("page", func(ctx context.Context) error {
+			g := asap.New(ctx)
+			defer g.Stop()
+			names := batch.New(g, "names", inner.fetch, batch.MaxWait(never))
+			g.Go("kept", get(names, 1)).Undo(func(ctx context.Context, v int) error {
+				undone++
+				if v, err := prices.Get(ctx, 5); v != 50 || err != nil {
+					t.Errorf("got %v, %v, want 50", v, err)
+				}
+				if v, err := names.Get(ctx, 1); v != 10 || err != nil {
+					t.Errorf("got %v, %v, want 10", v, err)
+				}
+				if _, err := names.Get(ctx, 2); !errors.Is(err, asap.ErrSkipped) {
+					t.Errorf("got %v, want %v", err, asap.ErrSkipped)
+				}
+				return nil
+			}).Do("bad", func(context.Context, int) error { return errBoom })
+			return g.Wait()
+		})
+		if err := g.Wait(); !errors.Is(err, errBoom) || undone != 1 {
+			t.Errorf("got %v, undone %d times, want %v and once", err, undone, errBoom)
+		}
+		inner.want(t, "0s [1]")
+		outer.want(t, "1ms [5]")
+	})
 }
 
 // TestElsewhere: a group whose bodies run on another engine has no loader. One that is
