@@ -39,7 +39,7 @@ func TestTwoLevels(t *testing.T) {
 			if limit > 0 {
 				options = append(options, asap.Limit(limit))
 			}
-			for range runs(200) {
+			for range runs(1000) {
 				inBubble(t, 7*time.Millisecond, twoLevels, func(err error, took time.Duration, f *fetcher) {
 					noError(t, err)
 					f.want(t, "0s [0 1 2 3 4 5 6 7]", "7ms [100 110 120 130 140 150 160 170]")
@@ -88,7 +88,7 @@ func runs(n int) int {
 	return n
 }
 
-// TestWithoutALimitInRealTime is the same without a limit, with elements of a Map, with
+// TestShapesInRealTime is the same without a limit, with elements of a Map, with
 // groups nested in bodies, and with bodies that wait for each other's tasks.
 func TestShapesInRealTime(t *testing.T) {
 	for name, shape := range shapes {
