@@ -19,6 +19,7 @@ type chronicle struct {
 	names   map[string]int
 	outcome asap.Outcome
 	settled bool
+	limit   int
 }
 
 // recorded is what happened to a task.
@@ -51,7 +52,7 @@ func (r *chronicle) Observe(e asap.Event) {
 	}
 	if e.Task == 0 {
 		if e.Kind == asap.GroupStart {
-			r.settled = e.Settled
+			r.settled, r.limit = e.Settled, e.Limit
 		}
 		r.outcome = e.Outcome
 		return
@@ -69,7 +70,6 @@ func (r *chronicle) Observe(e asap.Event) {
 		r.started = t
 	case asap.Ended:
 		t.Outcome = e.Outcome
-		t.Race = t.Race || r.decided(t)
 		if first := t.first(r); first != nil {
 			t.last = first
 		}
@@ -88,30 +88,15 @@ func (r *chronicle) declare(e asap.Event) {
 	t.ID, t.Group, t.Name = groupID+asap.ID(len(r.order))+1, groupID, r.unique(e.Name)
 	if of := r.byID[e.Parent]; of != nil {
 		t.Parent, t.declared = of.ID, of.ready
-		of.Race = len(of.deps) == 0 // a Map has one
 	}
 	for _, d := range e.Deps {
 		if dep := r.byID[d]; dep != nil {
 			t.Deps = append(t.Deps, dep.ID)
 		}
 	}
-	t.deps = e.Deps
+	t.deps, t.Limit, t.Race = e.Deps, e.Limit, e.Race
 	r.order = append(r.order, t)
 	r.byID[e.Task] = t
-}
-
-// decided tells whether t, which has just ended, is a Race with dependencies, and no Map,
-// by what had become of its parts: a Map waits for all of them, and does not fail itself.
-func (r *chronicle) decided(t *recorded) bool {
-	if t.last == nil {
-		return false
-	}
-	for _, part := range r.order {
-		if part.Parent == t.ID && t.Outcome == asap.Succeeded && (part.Outcome == 0 || part.Outcome == asap.Failed || part.Outcome == asap.Canceled) {
-			return true
-		}
-	}
-	return t.Outcome == asap.Failed
 }
 
 // unique numbers a name that comes again, as a Recorder does.
@@ -138,7 +123,7 @@ func (r *chronicle) finish(name string, began time.Time, last time.Duration) *wa
 		}
 		run.Makespan = max(run.Makespan, t.ended)
 	}
-	run.Groups = []waterfall.Group{{ID: groupID, Name: name, Settled: r.settled, End: run.Makespan}}
+	run.Groups = []waterfall.Group{{ID: groupID, Name: name, Limit: r.limit, Settled: r.settled, End: run.Makespan}}
 	for _, t := range r.order {
 		t.pieces(r, run)
 		run.Tasks = append(run.Tasks, t.Task)

@@ -280,6 +280,38 @@ func TestHistoryTimes(t *testing.T) {
 	}
 }
 
+// The limits of the flow are in the run, and who waited for a slot did so for it.
+func TestHistoryLimits(t *testing.T) {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		cart, rates := in.Then("cart", double), in.Then("rates", double)
+		return cart.And(rates).Then("quote", func(_ context.Context, a, b int) (int, error) { return a + b, nil })
+	}, asap.Limit(1))
+	s := newScript(t, "shop", 3)
+	cart := s.schedule(0, "cart")
+	s.start(0, cart, 1)
+	s.complete(3*second, cart, 6)
+	s.hear(3 * second)
+	rates := s.schedule(3*second, "rates")
+	s.start(3*second, rates, 1)
+	s.complete(5*second, rates, 6)
+	s.hear(5 * second)
+	quote := s.schedule(5*second, "quote")
+	s.start(5*second, quote, 1)
+	s.complete(6*second, quote, 12)
+	run := mustHistory(t, f, s.end(6*second, enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED))
+	equal(t, "Limit", run.Groups[0].Limit, 1)
+	equal(t, "pieces of rates", pieces(run, "rates"), "queued 0s-3s, running 3s-5s, Succeeded")
+	var path []string
+	for _, step := range run.CriticalPath() {
+		path = append(path, fmt.Sprint(step.Name, " ", step.State))
+	}
+	equal(t, "critical path", path, []string{"cart running", "rates running", "quote running"})
+	wider, err := run.WhatIf(waterfall.Limit(2))
+	if err != nil || wider.Makespan != 4*second {
+		t.Errorf("WhatIf of a limit of 2 = %v, %v, want 4s", wider, err)
+	}
+}
+
 func TestHistoryEnds(t *testing.T) {
 	for _, test := range []struct {
 		name  string
