@@ -79,7 +79,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 
 # The lines "check: ...", "safe: ..." and "break: ..." in a model say how it is run.
-for model in ${*:-relay link wait limit rank shared end nest undo context cycle blocking calls due timed entrant quiet}; do
+for model in ${*:-relay link wait limit maps rank shared end nest undo context cycle blocking calls due timed entrant quiet}; do
 	file=$here/$model.pml
 	[ -f "$file" ] || { echo "check.sh: no model $model" >&2; exit 1; }
 	sed -n 's/^ \* check:/clean/p; s/^ \* safe:/safe/p; s/^ \* break: *\(BREAK_[A-Z]*\)/\1 -D\1/p' "$file" |
