@@ -18,11 +18,16 @@ import (
 func crowd(t *testing.T, n int) *waterfall.Run {
 	t.Helper()
 	return recorded(t, func(g *asap.Group) {
-		list := g.Input("list", make([]int, n))
-		g.MapOptional("item", list, func(ctx context.Context, _ int) (int, error) {
+		offsets := make([]time.Duration, n) // no two declare, or are done, at one instant
+		for i := range offsets {
+			offsets[i] = time.Duration((i + 1) * 7919 % 10007)
+		}
+		list := g.Input("list", offsets)
+		g.MapOptional("item", list, func(ctx context.Context, offset time.Duration) (int, error) {
+			time.Sleep(offset)
 			inner := asap.New(ctx, asap.Name("inner"))
-			inner.Go("fetch", sleep(3*ms, 1))
-			inner.Go("parse", sleep(5*ms, 1))
+			inner.Go("fetch", sleep(3*ms+offset, 1))
+			inner.Go("parse", sleep(5*ms+2*offset, 1))
 			return 1, inner.Wait()
 		}, asap.Limit(5)).Do("sum", func(context.Context, []asap.Result[int]) error { time.Sleep(4 * ms); return nil })
 		for i := range n {

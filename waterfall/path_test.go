@@ -71,27 +71,29 @@ func TestCriticalPathThroughSlots(t *testing.T) {
 			g.Map("calls", list, func(_ context.Context, n int) (int, error) { time.Sleep(time.Duration(10+n) * ms); return n, nil }, asap.Limit(2))
 		}, []asap.Option{asap.Limit(20)}},
 		{"a slot that a wait gave back", "first 5ms, >second 20ms", "20 % of the time is the limit of 1:", func(t *testing.T, g *asap.Group) {
-			var second *asap.Task[int]
+			second := make(chan *asap.Task[int], 1)
 			g.Do("first", func(ctx context.Context) error {
 				time.Sleep(5 * ms)
-				_, err := second.Await(ctx)
+				_, err := (<-second).Await(ctx)
 				return err
 			})
-			second = g.Go("second", sleep(20*ms, 1))
+			second <- g.Go("second", sleep(20*ms, 1))
 		}, []asap.Option{asap.Limit(1)}},
 		{"a body that goes on after its wait", "a 1ms, >tick 5ms, a 10ms, >b 20ms", "30.6 % of the time is the limit of 2:", func(t *testing.T, g *asap.Group) {
-			var tick *asap.Task[int]
+			tick := make(chan *asap.Task[int], 2)
 			body := func(before, d time.Duration) func(context.Context) (int, error) {
 				return func(ctx context.Context) (int, error) {
 					time.Sleep(before)
-					_, err := tick.Await(ctx)
+					_, err := (<-tick).Await(ctx)
 					time.Sleep(d)
 					return 1, err
 				}
 			}
 			g.Go("a", body(ms, 10*ms))
 			g.Go("b", body(2*ms, 20*ms))
-			tick = g.Go("tick", sleep(5*ms, 1))
+			t5 := g.Go("tick", sleep(5*ms, 1))
+			tick <- t5
+			tick <- t5
 			g.Go("busy", sleep(19*ms, 1))
 		}, []asap.Option{asap.Limit(2)}},
 		{"a nested group", "outer 2ms, in0 10ms, >in1 20ms", "31.2 % of the time is the limit of 1 of the group inner:", func(t *testing.T, g *asap.Group) {
