@@ -106,7 +106,7 @@ func (s *snapshot) container(c *cutter, v *seen) {
 			last = k
 		}
 	}
-	if v.has(record.Race) || v.has(record.Told) && len(s.rawDeps(v)) == 0 {
+	if v.has(record.Race) {
 		for k := range v.parts() {
 			if k.won() && (!last.won() || k.end < last.end) {
 				last = k

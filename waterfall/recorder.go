@@ -33,8 +33,8 @@ func (r *Recorder) Start(ctx context.Context, e asap.Event) context.Context {
 
 // Observe records an event of a group that does not know the Recorder as one
 // that reads its table: of another engine, or behind another observer. Events do not
-// have the options of tasks, so these are missing from the run, and which task is a
-// Race or may fail is guessed from what happened.
+// have the options of tasks, so these are missing from the run, and which task may
+// fail is guessed from what happened.
 func (r *Recorder) Observe(e asap.Event) {
 	began, _ := r.c.observe(&e)
 	if began != nil {

@@ -137,7 +137,10 @@ func (t *table) write(r *record.Entry, e *asap.Event, bits uint32) {
 		if e.Limit > 0 {
 			r.Note(&record.Facts{Limit: e.Limit})
 		}
-		r.Declare(e.At, record.Told)
+		if e.Race {
+			bits |= record.Race
+		}
+		r.Declare(e.At, bits|record.Told)
 	case asap.Ready:
 		if c := t.at(on); on != 0 && c.State()&record.SeenEnded != 0 && c.Ended == e.At || on == 0 && r.Declared == e.At {
 			r.SetReady(e.At, on)

@@ -1,0 +1,79 @@
+package waterfall
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// weight is how much a row tells about the run.
+func (x *index) weight(r row, critical map[asap.ID]bool) int64 {
+	var v, top int64
+	see := func(i int) {
+		t := &x.run.Tasks[i]
+		v = int64(add(time.Duration(v), t.Took()))
+		switch {
+		case bad(t.Outcome), t.Outcome == 0 && r.band == nil:
+			top = 2
+		case critical[t.ID]:
+			top = max(top, 1)
+		}
+	}
+	switch {
+	case r.band != nil:
+		for _, i := range r.band.tasks {
+			see(i)
+		}
+	case r.task >= 0:
+		see(r.task)
+	}
+	return min(v, 1<<61-1) + top<<61
+}
+
+// important picks the n rows that tell most: what failed or has not ended, the
+// critical path, then what took longest, and what is around those. It keeps their
+// order; left are the tasks that have no row and are in no band.
+func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked []row, left []int) {
+	weights := make([]int64, len(rows))
+	order, around := make([]int, len(rows)), make([]int, len(rows))
+	var open []int // the row before, and those around it
+	for i := range rows {
+		order[i], weights[i], around[i] = i, x.weight(rows[i], critical), -1
+		for len(open) > 0 && rows[open[len(open)-1]].depth >= rows[i].depth {
+			open = open[:len(open)-1]
+		}
+		if len(open) > 0 {
+			around[i] = open[len(open)-1]
+		}
+		open = append(open, i)
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weights[b], weights[a]) })
+	order = order[:min(n, len(order))]
+	for k := 0; k < len(order); k++ {
+		if up := around[order[k]]; up >= 0 {
+			order = append(order, up)
+		}
+	}
+	slices.Sort(order)
+	order = slices.Compact(order)
+	shown := make([]bool, len(x.run.Tasks))
+	for _, o := range order {
+		r := rows[o]
+		picked = append(picked, r)
+		if r.band != nil {
+			for _, i := range r.band.tasks {
+				shown[i] = true
+			}
+		} else if r.task >= 0 {
+			shown[r.task] = true
+		}
+	}
+	for i := range shown {
+		if !shown[i] {
+			left = append(left, i)
+		}
+	}
+	return picked, left
+}
