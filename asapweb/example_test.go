@@ -74,3 +74,19 @@ func ExampleOption() {
 	// Output:
 	// 403 this page is not for you: asapweb.Allow refused the request
 }
+
+func ExampleTraceLink() {
+	stats := &waterfall.Stats{TraceID: func(ctx context.Context) string { return "4bf92f35" }} // with OpenTelemetry, otelasap.TraceID
+	g := asap.New(context.Background(), asap.Name("home"), asap.Observe(stats))
+	g.Do("user", func(context.Context) error { return nil })
+	if err := g.Wait(); err != nil {
+		panic(err)
+	}
+	page := asapweb.Handler(stats,
+		asapweb.TraceLink(func(id string) string { return "https://traces.example/trace/" + id }),
+		asapweb.Allow(func(*http.Request) bool { return true }))
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequest("GET", "/?run=1", nil))
+	fmt.Println(w.Code, strings.Contains(w.Body.String(), `href="https://traces.example/trace/4bf92f35"`))
+	// Output: 200 true
+}

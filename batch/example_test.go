@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/batch"
@@ -78,4 +79,19 @@ func ExampleNewInOrder() {
 	all := g.Go("all", func(ctx context.Context) ([]int, error) { return squares.GetAll(ctx, []int{3, 1, 2, 3}) })
 	fmt.Println(g.Wait(), all.Value())
 	// Output: <nil> [9 1 4 9]
+}
+
+// A key's own error says which batch and which key. MaxWait is a net for bodies that run
+// long while others ask.
+func ExampleKeyError() {
+	stock := func(_ context.Context, ids []int) (map[int]int, error) { return map[int]int{1: 12}, nil }
+	g := asap.New(context.Background())
+	inStock := batch.New(g, "stock", stock, batch.MaxWait(10*time.Millisecond))
+	two := g.Optional("two", func(ctx context.Context) (int, error) { return inStock.Get(ctx, 2) })
+	if err := g.Wait(); err != nil {
+		panic(err)
+	}
+	key, _ := errors.AsType[*batch.KeyError](two.Value().Err)
+	fmt.Println(key.Batch, key.Key, key.Err == batch.ErrMissing, inStock.Name())
+	// Output: stock 2 true stock
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/otelasap"
+	"github.com/asap-go/asap/waterfall"
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -65,4 +66,15 @@ func ExampleMeterProvider() {
 	// Output:
 	// <nil>
 	// true true
+}
+
+// The debug page and the log know the trace of each run.
+func ExampleTraceID() {
+	stats := &waterfall.Stats{TraceID: otelasap.TraceID}
+	ctx, span := trace.NewTracerProvider().Tracer("shop").Start(context.Background(), "GET /")
+	defer span.End()
+	g := asap.New(ctx, asap.Observe(stats))
+	g.Do("user", func(context.Context) error { return nil })
+	fmt.Println(g.Wait(), stats.Run(1).TraceID == span.SpanContext().TraceID().String())
+	// Output: <nil> true
 }

@@ -62,7 +62,7 @@ func during(t *testing.T, use func(*waterfall.Stats)) {
 }
 
 // A Summary is what a build leaves to the next one.
-func TestSummaryOfExample(t *testing.T) {
+func TestSummaryIsReadBack(t *testing.T) {
 	during(t, func(stats *waterfall.Stats) {
 		var file bytes.Buffer
 		if err := stats.Summary(waterfall.SinceStart).WriteJSON(&file); err != nil {
