@@ -170,7 +170,7 @@ func (g *goroutine) add(p *reading, f frame, now time.Duration) {
 	}
 	from := g.since
 	if c == nil {
-		c = &call{Call: Call{Func: f.fn}, caller: f.caller, old: g.old}
+		c = &call{Func: f.fn, caller: f.caller, old: g.old}
 		g.open = append(g.open, c)
 	} else {
 		from = c.Waits[len(c.Waits)-1].To

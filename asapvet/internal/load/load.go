@@ -117,7 +117,6 @@ type unit struct {
 	errors  []types.Error
 	lines   int
 	done    chan struct{} // closed when types is there
-	order   int           // its place among the named
 }
 
 func (l *loader) unit(path, dir string, m *mod) *unit {
