@@ -172,7 +172,13 @@ func (f *finder) candidate(st *step, c *callStep) bool {
 		c.why = "by its comment"
 	}
 	if f.mutatesShared(c, sum) {
-		st.demote(site.Declined, c.name+" changes what it is given")
+		how := ""
+		if fn := effects.Callee(info, c.expr); fn != nil {
+			how = f.table.Mutation(fn)
+		}
+		st.demote(site.Declined, c.name+" changes what it is given: "+how)
+	} else if sum.Mutates&effects.Deep != 0 {
+		st.demote(site.Likely, c.name+" changes something that others may have, too")
 	}
 	f.declineName(st, c)
 	f.declineResults(st, c)

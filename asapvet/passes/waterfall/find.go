@@ -294,7 +294,7 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 		s.Why = append(s.Why, sc.low...)
 	}
 	if s.Tier > site.Low {
-		if w := f.writesBack(); w != "" {
+		if w := f.writesBack(calls); w != "" {
 			s.Tier = site.Low
 			s.Why = append(s.Why, w)
 		}
@@ -424,19 +424,30 @@ func (f *finder) orderComment(run []*step) string {
 	return ""
 }
 
-// writesBack reports whether the function writes to the store by itself: what it read
-// before is then likely to guard what it writes.
-func (f *finder) writesBack() string {
+// writesBack reports whether a method of a store reads by other methods of it, and
+// then writes by itself: what it read before is likely to guard what it writes.
+func (f *finder) writesBack(calls []*callStep) string {
+	if f.decl.Recv == nil || len(f.decl.Recv.List[0].Names) == 0 {
+		return ""
+	}
+	own := f.p.Info.Defs[f.decl.Recv.List[0].Names[0]]
+	for _, c := range calls {
+		sel, ok := ast.Unparen(c.expr.Fun).(*ast.SelectorExpr)
+		if !ok {
+			return ""
+		}
+		id, ok := ast.Unparen(sel.X).(*ast.Ident)
+		if !ok || f.p.Info.Uses[id] != own {
+			return ""
+		}
+	}
 	why := ""
 	ast.Inspect(f.decl.Body, func(n ast.Node) bool {
 		c, ok := n.(*ast.CallExpr)
-		if !ok || why != "" {
-			return why == ""
-		}
-		if f.table.WritesHere(f.p, c) {
+		if ok && why == "" && f.table.WritesHere(f.p, c) {
 			why = "the function writes what it may have read before (" + nameOf(c) + ")"
 		}
-		return true
+		return why == ""
 	})
 	return why
 }
