@@ -3,6 +3,7 @@ package rewrite
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -68,10 +69,10 @@ func (f *File) importEdit(path, spec, module string) (Edit, error) {
 		}
 	}
 	if best != nil {
-		for i := len(best) - 1; i >= 0; i-- {
-			p, _ := strconv.Unquote(best[i].Path.Value)
+		for _, b := range slices.Backward(best) {
+			p, _ := strconv.Unquote(b.Path.Value)
 			if p < path { // as gofmt sorts them
-				at := f.lineEnd(best[i].End())
+				at := f.lineEnd(b.End())
 				return Edit{at, at, []byte("\n\t" + spec)}, nil
 			}
 		}

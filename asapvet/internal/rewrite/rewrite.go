@@ -64,8 +64,8 @@ func (f *File) Indent(pos token.Pos) string {
 func (f *File) LeadingComment(pos token.Pos) token.Pos {
 	t := f.Fset.File(f.File.FileStart)
 	line := t.Line(pos)
-	for i := len(f.File.Comments) - 1; i >= 0; i-- {
-		g := f.File.Comments[i]
+	for _, g := range slices.Backward(f.File.Comments) {
+
 		if g.Pos() > pos || t.Line(g.End()) != line-1 {
 			continue
 		}

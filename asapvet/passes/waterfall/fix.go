@@ -453,11 +453,12 @@ func (x *fixer) declaration(m *moved) string {
 	if len(needs) > 0 {
 		options = ", " + x.asap + ".Needs(" + strings.Join(needs, ", ") + ")"
 	}
-	sig := ctx + " " + x.ctxPkg + ".Context"
+	var sig strings.Builder
+	sig.WriteString(ctx + " " + x.ctxPkg + ".Context")
 	for _, p := range params {
-		sig += ", " + p
+		sig.WriteString(", " + p)
 	}
-	return fmt.Sprintf("%s := %s(%q, func(%s) (%s, error) {\n%s}%s)\n", m.task, on, m.name, sig, m.value, body.String(), options)
+	return fmt.Sprintf("%s := %s(%q, func(%s) (%s, error) {\n%s}%s)\n", m.task, on, m.name, sig.String(), m.value, body.String(), options)
 }
 
 // withContext returns the call's text with ctx in the place of r.Context().
