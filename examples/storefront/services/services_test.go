@@ -54,7 +54,7 @@ var calls = map[string]any{
 }
 
 func ask[Out any](t *testing.T, c *services.Cluster, at string, in any) (Out, error) {
-	return services.Ask[Out](t.Context(), c, "request", "call", at, in)
+	return services.Ask[Out](t.Context(), c, services.Caller{Request: "request", Call: "call"}, at, in)
 }
 
 func TestAnswers(t *testing.T) {
@@ -133,7 +133,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("the visitor left")
 	time.AfterFunc(10*time.Millisecond, func() { cancel(why) })
-	if _, err := services.Ask[services.Ad](ctx, c, "", "", "ads/pick", ""); !errors.Is(err, why) {
+	if _, err := services.Ask[services.Ad](ctx, c, services.Caller{}, "ads/pick", ""); !errors.Is(err, why) {
 		t.Errorf("error = %v, want the cause of the cancel", err)
 	}
 }
