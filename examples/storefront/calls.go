@@ -148,6 +148,10 @@ type made struct {
 	Err      error
 }
 
+// Failed reports whether the call failed. One that was canceled since the page had its
+// value from another, or gave it up, did not.
+func (m made) Failed() bool { return m.Err != nil && !errors.Is(m.Err, context.Canceled) }
+
 type traceKey struct{}
 
 // count returns how often a call was made before.

@@ -1,8 +1,9 @@
 // Storefront is a shop whose pages are put together from a database and six
 // services, in three ways: one call after the other, with errgroup level by
-// level, and with asap.
+// level, and with asap; and with asap so that what is slow this once does not
+// hold up the page.
 //
-//	go run . -demo     compares the three under load and exits
+//	go run . -demo     compares the four under load and exits
 //	go run . -serve    keeps the shop open and prints its address
 //
 // With -serve -temporal localhost:7233, orders are workflows on the Temporal

@@ -132,6 +132,16 @@ func summarize(page string, m Mode, samples []sample) row {
 	return r
 }
 
+// in gives times in the model's time, for services that are so much slower.
+func (r row) in(speed float64) row {
+	for _, d := range []*time.Duration{&r.P50, &r.P95, &r.P99} {
+		if speed > 0 {
+			*d = time.Duration(float64(*d) / speed)
+		}
+	}
+	return r
+}
+
 // percentile is the nearest rank: the smallest value such that p percent of
 // all are not above it. Of nothing it is 0.
 func percentile(sorted []time.Duration, p float64) time.Duration {

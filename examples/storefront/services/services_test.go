@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -229,6 +230,25 @@ func TestLatency(t *testing.T) {
 	}
 	if len(tested) != len(services.Names) {
 		t.Errorf("tested %v, want each service with one class", tested)
+	}
+}
+
+// The logarithms of the latencies of a call and of its second one are correlated as
+// the configuration says.
+func TestCorrelation(t *testing.T) {
+	for _, want := range []float64{0, .5, 1} {
+		c := start(t, func(cfg *services.Config) { cfg.Correlation = want })
+		const n = 20_000
+		var x, y, xx, yy, xy float64
+		for i := range n {
+			a := math.Log(float64(c.SecondLatencyFor("ads", fmt.Sprint("r", i), "ad", 0)))
+			b := math.Log(float64(c.SecondLatencyFor("ads", fmt.Sprint("r", i), "ad", 1)))
+			x, y, xx, yy, xy = x+a, y+b, xx+a*a, yy+b*b, xy+a*b
+		}
+		got := (n*xy - x*y) / math.Sqrt((n*xx-x*x)*(n*yy-y*y))
+		if math.Abs(got-want) > .05 {
+			t.Errorf("correlation %.3f, want %v", got, want)
+		}
 	}
 }
 
