@@ -23,7 +23,12 @@ func (a Access) Conflicts(b Access) bool {
 	if a.Var != b.Var || !a.Write && !b.Write {
 		return false
 	}
-	return strings.HasPrefix(a.Path, b.Path) || strings.HasPrefix(b.Path, a.Path)
+	if len(a.Path) > len(b.Path) {
+		a, b = b, a
+	}
+	rest, ok := strings.CutPrefix(b.Path, a.Path)
+	// Who reads a pointer or a map has not read what is behind it.
+	return ok && (a.Write || !strings.ContainsAny(rest, "*["))
 }
 
 // Accesses returns what the functions of a unit do with local variables that are
@@ -71,6 +76,9 @@ func (o *Order) access(id *ast.Ident, v *types.Var) (Access, bool) {
 				}
 				return a, true
 			}
+			if t != nil && isPointer(t) {
+				a.Path += "*"
+			}
 			a.Path += "." + p.Sel.Name
 			n, t = p, o.info.TypeOf(p)
 			continue
@@ -111,6 +119,10 @@ func (o *Order) access(id *ast.Ident, v *types.Var) (Access, bool) {
 					case "delete":
 						a.Path += "[]"
 						a.Write = true
+					case "len":
+						if _, ok := t.Underlying().(*types.Map); ok {
+							a.Path += "[]"
+						}
 					case "clear":
 						if _, ok := t.Underlying().(*types.Map); ok {
 							a.Path += "[]"
@@ -120,6 +132,11 @@ func (o *Order) access(id *ast.Ident, v *types.Var) (Access, bool) {
 				}
 			}
 			return a, true
+		}
+		if r, ok := parent.(*ast.RangeStmt); ok && r.X == n && t != nil {
+			if _, ok := t.Underlying().(*types.Map); ok {
+				a.Path += "[]"
+			}
 		}
 		a.Write = o.isAssigned(n)
 		return a, true

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -15,9 +16,7 @@ import (
 func (r Race) Diagnostic(pass *analysis.Pass, u *handles.Unit) analysis.Diagnostic {
 	name := r.Var.Name()
 	d := analysis.Diagnostic{Pos: r.A.ID.Pos(), End: r.A.ID.End()}
-	if r.Path != "" && r.Path != "*" && r.Path[0] == '.' {
-		name += r.Path
-	}
+	name += strings.NewReplacer("*", "", "[]", "").Replace(r.Path)
 	advice := "declare it in the bodies, or return it as the task's value"
 	if r.InA.Task == nil {
 		advice = "declare it in the bodies, or guard it"

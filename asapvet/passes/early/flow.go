@@ -244,6 +244,9 @@ func (f *flow) inspects(n ast.Node) bool {
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
+			if id, ok := call.Fun.(*ast.Ident); ok && (id.Name == "print" || id.Name == "println") {
+				return false
+			}
 			if c, ok := handles.Callee(f.info, call); ok && (c.Path == "log" || c.Path == "fmt" && c.Name[0] == 'P' || c.Path == "log/slog") {
 				return false
 			}

@@ -125,7 +125,25 @@ func matters(pass *analysis.Pass, u *handles.Unit, id *ast.Ident) bool {
 	if onlyError(pass, call) {
 		return false
 	}
-	return returnsError(pass.TypesInfo.TypeOf(call))
+	t := pass.TypesInfo.TypeOf(call)
+	return returnsError(t) || len(call.Args) > 1 && makes(t)
+}
+
+// makes reports whether t is an object of a package, which may keep the context it is
+// made with.
+func makes(t types.Type) bool {
+	if t == nil || handles.IsContext(t) {
+		return false
+	}
+	t = types.Unalias(t)
+	if p, ok := t.(*types.Pointer); ok {
+		t = types.Unalias(p.Elem())
+		_, ok := t.Underlying().(*types.Struct)
+		return ok
+	}
+	_, ok := t.Underlying().(*types.Interface)
+	_, named := t.(*types.Named)
+	return ok && named
 }
 
 func typeOfReceiver(pass *analysis.Pass, call *ast.CallExpr) string {

@@ -3,6 +3,7 @@ package egnowait
 
 import (
 	"go/ast"
+	"go/types"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -45,12 +46,18 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 		if !op.Fn.RunsIn(g.Fn) {
 			return // waited for elsewhere
 		}
+		if _, ok := u.Parent(op.Call).(*ast.DeferStmt); ok || op.Fn.DeferredIn(g.Fn) {
+			return // on every path from there on, and nobody writes it after a Go for some
+		}
 		ends = append(ends, graph.Find(op.Call))
+	}
+	if cancels(pass, u, g) {
+		return
 	}
 	for _, def := range g.Defs {
 		ends = append(ends, graph.Find(def)) // another group from here on
 	}
-	reported := map[order.Point]bool{}
+	var first ast.Node
 	for _, b := range u.Bodies {
 		if b.Group != g || !u.FnOf(b.Call).RunsIn(g.Fn) || harmless(pass, u, b) {
 			continue
@@ -61,13 +68,75 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 					return false
 				}
 			}
-			if order.Exits(p) && !reported[p] {
-				reported[p] = true
-				pass.Reportf(p.Node().Pos(), "returns while goroutines of %s still run; Wait, or cancel their context first", g.Name())
+			if order.Exits(p) && (first == nil || p.Node().Pos() < first.Pos()) {
+				first = p.Node()
 			}
 			return true
 		})
 	}
+	if first != nil {
+		pass.Reportf(first.Pos(), "returns while goroutines of %s still run; Wait, or cancel their context first", g.Name())
+	}
+}
+
+// cancels reports whether the function cancels the context that that of g is derived
+// from whenever it returns.
+func cancels(pass *analysis.Pass, u *handles.Unit, g *handles.Group) bool {
+	if len(g.Defs) != 1 {
+		return false
+	}
+	outer := outerOf(pass, g.Defs[0])
+	if outer == nil {
+		return false
+	}
+	cancel := map[types.Object]bool{}
+	found := false
+	for _, stmt := range g.Fn.Block().List { // ctx, cancel := …; defer cancel()
+		if stmt.End() > g.Defs[0].Pos() {
+			break
+		}
+		switch s := stmt.(type) {
+		case *ast.AssignStmt:
+			if len(s.Lhs) == 2 && len(s.Rhs) == 1 {
+				ctx, ok1 := s.Lhs[0].(*ast.Ident)
+				end, ok2 := s.Lhs[1].(*ast.Ident)
+				if ok1 && ok2 && pass.TypesInfo.ObjectOf(ctx) == outer {
+					cancel[pass.TypesInfo.ObjectOf(end)] = true
+				}
+			}
+		case *ast.DeferStmt:
+			ast.Inspect(s, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && cancel[pass.TypesInfo.Uses[id]] {
+					found = true
+				}
+				return true
+			})
+		}
+	}
+	return found
+}
+
+// outerOf returns the context that a definition gives to errgroup.WithContext.
+func outerOf(pass *analysis.Pass, def ast.Node) types.Object {
+	var values []ast.Expr
+	switch d := def.(type) {
+	case *ast.AssignStmt:
+		values = d.Rhs
+	case *ast.ValueSpec:
+		values = d.Values
+	}
+	if len(values) != 1 {
+		return nil
+	}
+	call, ok := values[0].(*ast.CallExpr)
+	if !ok || len(call.Args) != 1 {
+		return nil
+	}
+	id, ok := call.Args[0].(*ast.Ident)
+	if !ok {
+		return nil
+	}
+	return pass.TypesInfo.Uses[id]
 }
 
 // harmless reports whether b only uses what a deferred Close before it ends: copying
