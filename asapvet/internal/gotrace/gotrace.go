@@ -23,8 +23,14 @@ import (
 
 // Func is a function to look for.
 type Func struct {
-	Name string // as the runtime has it: example.org/shop.(*Page).load, or load.func1 for a literal
+	Name string // as the runtime has it, without what it appends for literals: example.org/shop.(*Page).load
+	Also string // another name that it may have, as a command's has in its tests
 	File string // its file, with slashes; the last two elements have to agree
+	// Own tells whether a line is the function's, and not of a literal in it or
+	// around it. Nil means that all are.
+	Own func(line int) bool
+	// Declared tells whether a line is within the declaration. Nil means that all are.
+	Declared func(line int) bool
 	// Loops tells whether a line can come after a later one within one call. Nil means
 	// never: the function has no loop.
 	Loops func(from, to int) bool
@@ -49,10 +55,11 @@ func (w Wait) Took() time.Duration { return w.To - w.From }
 
 // Profile is what Read found.
 type Profile struct {
-	Calls  []Call        // whole ones, by their ends
-	Cut    int           // calls that had begun before the trace or had not ended with it
-	Length time.Duration // of the trace
-	Broken error         // why the trace could not be read to its end; what came before counts
+	Calls     []Call        // whole ones, by their ends
+	Elsewhere []int         // of each function: how often it waited at lines where it is not declared
+	Cut       int           // calls that had begun before the trace or had not ended with it
+	Length    time.Duration // of the trace
+	Broken    error         // why the trace could not be read to its end; what came before counts
 }
 
 // Read reads a trace. It fails for what is no trace at all.
@@ -62,8 +69,11 @@ func Read(r io.Reader, funcs []Func) (*Profile, error) {
 		return nil, fmt.Errorf("not a trace: %w", err)
 	}
 	p := &reading{funcs: funcs, byName: make(map[string][]int), goroutines: make(map[trace.GoID]*goroutine), stacks: make(map[trace.Stack][]frame)}
+	p.Elsewhere = make([]int, len(funcs))
 	for i, f := range funcs {
-		p.byName[f.Name] = append(p.byName[f.Name], i)
+		for _, name := range []string{f.Name, f.Also} {
+			p.byName[name] = append(p.byName[name], i)
+		}
 	}
 	first := true
 	for {
@@ -234,8 +244,14 @@ func (p *reading) frames(s trace.Stack) []frame {
 			list[open].caller = fmt.Sprint(f.Func, ":", f.Line)
 		}
 		for _, i := range p.byName[Plain(f.Func)] {
-			if sameFile(f.File, p.funcs[i].File) && !slices.ContainsFunc(list, func(f frame) bool { return f.fn == i }) {
-				list = append(list, frame{fn: i, line: int(f.Line), below: h.Sum64()})
+			fn, line := &p.funcs[i], int(f.Line)
+			switch {
+			case !sameFile(f.File, fn.File):
+			case fn.Declared != nil && !fn.Declared(line):
+				p.Elsewhere[i]++ // once for each stack of a generation
+			case fn.Own != nil && !fn.Own(line), slices.ContainsFunc(list, func(f frame) bool { return f.fn == i }):
+			default:
+				list = append(list, frame{fn: i, line: line, below: h.Sum64()})
 			}
 		}
 	}
@@ -243,8 +259,17 @@ func (p *reading) frames(s trace.Stack) []frame {
 	return list
 }
 
-// Plain is the name of a function as Func has it: without type arguments.
+// Plain is the name of a function as Func has it: without type arguments, and a literal
+// has the name of the declaration that it is in.
 func Plain(name string) string {
+	slash := strings.LastIndexByte(name, '/') + 1
+	for _, part := range []string{".func", ".gowrap", ".deferwrap", "-range"} {
+		if i := strings.Index(name[slash:], part); i > 0 {
+			if rest := name[slash+i+len(part):]; rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+				name = name[:slash+i]
+			}
+		}
+	}
 	if !strings.Contains(name, "[") {
 		return name
 	}
