@@ -3,6 +3,7 @@ package handles
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"github.com/asap-go/asap/asapvet/internal/check"
 )
@@ -268,12 +269,7 @@ func (u *Unit) stays(use use) bool {
 		}
 		return false
 	case *ast.ValueSpec:
-		for _, id := range p.Names {
-			if id == use.id {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(p.Names, use.id)
 	case *ast.Field:
 		return true // the parameter itself
 	case *ast.BinaryExpr:

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/cfg"
 
@@ -127,18 +128,9 @@ func (g *Graph) Reaches(from, to Point, avoid ...Point) bool {
 		if p == to {
 			found = true
 		}
-		return !found && !contains(avoid, p)
+		return !found && !slices.Contains(avoid, p)
 	})
 	return found
-}
-
-func contains(points []Point, p Point) bool {
-	for _, q := range points {
-		if p == q {
-			return true
-		}
-	}
-	return false
 }
 
 // Exits reports whether p is where the function returns.

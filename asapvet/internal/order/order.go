@@ -3,6 +3,7 @@ package order
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/cfg"
 
@@ -186,7 +187,7 @@ func (o *Order) repeats(b *handles.Body, v *types.Var) bool {
 func (o *Order) after(f *handles.Fn, b *handles.Body, to Point, stops []Point) bool {
 	g := o.Graph(f)
 	from := g.Find(b.Call)
-	if !from.Valid() || !to.Valid() || contains(stops, to) {
+	if !from.Valid() || !to.Valid() || slices.Contains(stops, to) {
 		return false
 	}
 	syncs := o.syncs(b, f)
@@ -196,7 +197,7 @@ func (o *Order) after(f *handles.Fn, b *handles.Body, to Point, stops []Point) b
 			avoid = append(avoid, p)
 		}
 	}
-	if !g.Reaches(from, to, append(syncs, avoid...)...) || contains(syncs, to) {
+	if !g.Reaches(from, to, append(syncs, avoid...)...) || slices.Contains(syncs, to) {
 		return false
 	}
 	for _, s := range syncs {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 	"regexp"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -62,7 +63,7 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 			continue
 		}
 		p := graph.Find(id)
-		if !p.Valid() || reaches(graph, def, p, ends) || contains(ends, p) {
+		if !p.Valid() || reaches(graph, def, p, ends) || slices.Contains(ends, p) {
 			continue // also before Wait
 		}
 		for _, e := range ends {
@@ -85,15 +86,6 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 // reaches reports whether p can follow def without any of ends.
 func reaches(g *order.Graph, def, p order.Point, ends []order.Point) bool {
 	return g.Reaches(def, p, ends...)
-}
-
-func contains(points []order.Point, p order.Point) bool {
-	for _, q := range points {
-		if p == q {
-			return true
-		}
-	}
-	return false
 }
 
 // observes are the ends of names of packages and types that take from a context no

@@ -4,6 +4,7 @@ package egnowait
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -63,10 +64,8 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 			continue
 		}
 		graph.Walk(graph.Find(b.Call), func(p order.Point) bool {
-			for _, e := range ends {
-				if p == e {
-					return false
-				}
+			if slices.Contains(ends, p) {
+				return false
 			}
 			if order.Exits(p) && (first == nil || p.Node().Pos() < first.Pos()) {
 				first = p.Node()

@@ -3,6 +3,7 @@ package nowait
 
 import (
 	"go/ast"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -62,10 +63,8 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 	}
 	line := 0
 	graph.Walk(graph.Find(def), func(p order.Point) bool {
-		for _, e := range ends {
-			if p == e {
-				return false
-			}
+		if slices.Contains(ends, p) {
+			return false
 		}
 		if line == 0 && order.Exits(p) {
 			pos := p.Node().Pos()
