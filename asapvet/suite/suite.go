@@ -29,6 +29,7 @@ import (
 	"github.com/asap-go/asap/asapvet/passes/sharedtx"
 	"github.com/asap-go/asap/asapvet/passes/strayawait"
 	"github.com/asap-go/asap/asapvet/passes/unsetawait"
+	"github.com/asap-go/asap/asapvet/passes/waterfall"
 )
 
 // Misuse are the checks of how asap is used.
@@ -62,7 +63,7 @@ var Errgroup = []*analysis.Analyzer{
 }
 
 // Waterfall are those that find calls that wait for each other without need.
-var Waterfall = []*analysis.Analyzer{}
+var Waterfall = []*analysis.Analyzer{waterfall.Analyzer}
 
 // off are the names of those that run only if they are named. Everything else is
 // held to have no known false positive.
