@@ -1,0 +1,385 @@
+package waterfall
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/asap-go/asap"
+)
+
+// Sample is recorded runs of groups of one name, each of which stands for a number of
+// runs. From them [Sample.WhatIf] predicts percentiles. Its methods may be called at the
+// same time.
+type Sample struct {
+	name string
+	seen int // how many runs it stands for
+	runs []*sampled
+
+	once      sync.Once // for what follows
+	durations []*durations
+	known     map[string]int // of those, by the name of the task
+	fit       fitted
+	base      outcomes
+}
+
+// sampled is one run of a sample.
+type sampled struct {
+	run    *Run
+	weight float64
+	// class tells apart those whose weights were made so that all of a class add up to
+	// what is known of it; 0 if nothing is.
+	class int
+	seed  int
+
+	m      *model
+	base   *sim
+	took   time.Duration // simulated, as it was
+	record []int32       // of each task, the durations that are of its calls, or -1
+	hedge  []int32       // of each task, the group of its recorded hedge, or -1
+}
+
+// NewSample makes a sample of runs that stand for themselves: all that there were, or
+// some that were picked without looking at them. Runs that have not ended are left out.
+// It fails if they are of groups of different names. They must not be changed afterwards.
+func NewSample(runs ...*Run) (*Sample, error) {
+	s := new(Sample)
+	for _, r := range runs {
+		if !r.Ended || len(r.Groups) == 0 {
+			continue
+		}
+		if len(s.runs) > 0 && r.Name != s.name {
+			return nil, fmt.Errorf("waterfall: sample: runs of %q and of %q; give those of one name", told(s.name), told(r.Name))
+		}
+		s.name = r.Name
+		s.add(r, 1, 0)
+	}
+	s.seen = len(s.runs)
+	return s, nil
+}
+
+func (s *Sample) add(r *Run, weight float64, class int) {
+	s.runs = append(s.runs, &sampled{run: r, weight: weight, class: class, seed: len(s.runs)})
+}
+
+// Name is that of the groups.
+func (s *Sample) Name() string { return s.name }
+
+// Runs is how many runs the sample has, and how many it stands for.
+func (s *Sample) Runs() (recorded, seen int) { return len(s.runs), s.seen }
+
+// Sample returns the runs of a name that are kept of a window. What is kept are the
+// slowest and few of each class of latency, so each stands for as many as there were of
+// about its makespan, by the histogram of all. Failed runs that were kept because they
+// failed are not in it: others stand for them.
+func (s *Stats) Sample(name string, w Window) *Sample {
+	out := &Sample{name: name}
+	s.lock()
+	defer s.unlock()
+	f := s.names[name]
+	if f == nil {
+		return out
+	}
+	now := s.nowLocked()
+	f.ageAll(s, now.unit)
+	stretches := f.stretches(0, w.levels())
+	lists := keptOver(stretches)
+	since := s.instant(now, firstOf(w.levels(), now.unit))
+	latest := slices.DeleteFunc(slices.Clone(f.latest), func(k *kept) bool { return k.ended.Before(since) })
+	var picked []*kept
+	for _, list := range [][]*kept{lists.slowest, lists.samples, latest} {
+		for _, k := range list {
+			if !slices.Contains(picked, k) {
+				picked = append(picked, k)
+			}
+		}
+	}
+	slices.SortFunc(picked, bySlowest)
+	var all histogram
+	for _, one := range stretches {
+		all.merge(&one.makespan)
+	}
+	out.seen = all.n
+	weights := weigh(&all, picked)
+	for i, k := range picked {
+		if !k.numbered {
+			number(k.run)
+			k.numbered = true
+		}
+		out.add(k.run, weights[i], 1+k.power())
+	}
+	return out
+}
+
+// weigh shares out the runs of a histogram to some of them: those of a class to whoever
+// is of it, or else to those of the next class below and above, by how near it is. The
+// runs come with the slowest first.
+func weigh(h *histogram, runs []*kept) []float64 {
+	weights := make([]float64, len(runs))
+	if len(runs) == 0 {
+		return weights
+	}
+	type span struct{ class, from, to int }
+	var have []span // the slowest first
+	for i, k := range runs {
+		if c := int(class(k.Makespan)); len(have) == 0 || have[len(have)-1].class != c {
+			have = append(have, span{c, i, i + 1})
+		} else {
+			have[len(have)-1].to = i + 1
+		}
+	}
+	give := func(to span, n float64) {
+		for i := to.from; i < to.to; i++ {
+			weights[i] += n / float64(to.to-to.from)
+		}
+	}
+	for _, c := range h.counts {
+		at, found := slices.BinarySearchFunc(have, int(c.class), func(s span, class int) int { return class - s.class })
+		n := float64(c.n)
+		switch {
+		case found:
+			give(have[at], n)
+		case at == 0:
+			give(have[0], n)
+		case at == len(have):
+			give(have[at-1], n)
+		default:
+			above, below := have[at-1], have[at]
+			part := float64(int(c.class)-below.class) / float64(above.class-below.class)
+			give(above, n*part)
+			give(below, n*(1-part))
+		}
+	}
+	return weights
+}
+
+// prepare takes the runs apart and adds up what their tasks take.
+func (s *Sample) prepare() {
+	s.once.Do(func() {
+		s.known = make(map[string]int)
+		for _, r := range s.runs {
+			s.open(r)
+		}
+		for _, d := range s.durations {
+			d.estimate()
+		}
+		s.fit = s.correlate()
+		s.base = s.outcomes(&question{}, 0, 1)
+	})
+}
+
+// open takes one run apart.
+func (s *Sample) open(r *sampled) {
+	m := r.run.model()
+	m.found = new(sync.Map)
+	r.m = m
+	r.base = m.simulate(m.asItWas(), nil, r.run.limit())
+	r.took = r.base.makespan()
+	r.record, r.hedge = make([]int32, len(m.tasks)), make([]int32, len(m.tasks))
+	names := make([]string, len(m.tasks))
+	for i := range m.tasks {
+		r.record[i], r.hedge[i] = -1, -1
+		for _, g := range m.nested[i] {
+			if isHedge(&m.run.Groups[g]) {
+				r.hedge[i] = int32(g)
+			}
+		}
+	}
+	for i := range m.tasks[:m.caller] {
+		names[i] = m.memberName(i, names)
+		if p := m.parent(i); p >= 0 && m.inHedge(i) {
+			names[i] = names[p] // a call of that task
+		}
+		if kind := m.tasks[i].kind; kind != isBody && kind != isUnrun || r.hedge[i] >= 0 {
+			continue
+		}
+		k, ok := s.known[names[i]]
+		if !ok {
+			k = len(s.durations)
+			s.known[names[i]] = k
+			s.durations = append(s.durations, new(durations))
+		}
+		r.record[i] = int32(k)
+		if m.inHedge(i) && !m.isFirst(i) { // it would not have been called but for a slow first
+			continue
+		}
+		if t := &m.run.Tasks[i]; t.started() && (m.tasks[i].ending == endsWell || m.tasks[i].ending == endsCut) && !m.inRace(i) {
+			s.durations[k].add(t.Took(), r.weight, m.tasks[i].ending == endsCut)
+		}
+	}
+	for i := range m.tasks {
+		if g := r.hedge[i]; g >= 0 {
+			if first := m.firstOf(int(g)); first >= 0 {
+				r.record[i] = r.record[first]
+			}
+		}
+	}
+}
+
+// memberName is the name of task i in all runs, as in a [TaskReport]: the elements of a
+// Map are one, and so are tasks of one name. Those of the tasks before it are known.
+func (x *index) memberName(i int, names []string) string {
+	t := &x.run.Tasks[i]
+	own := t.Name
+	if at := strings.LastIndexByte(own, '#'); at > 0 && at+1 < len(own) && strings.Trim(own[at+1:], "0123456789") == "" {
+		own = own[:at]
+	}
+	p := x.parent(i)
+	switch {
+	case p < 0:
+		return own
+	case x.run.Tasks[p].Group != t.Group:
+		return names[p] + "/" + own
+	case x.run.Tasks[p].Race:
+		return names[p] + own[max(0, strings.LastIndexByte(own, '[')):]
+	}
+	return names[p] + "[]"
+}
+
+// inRace tells whether task i is a function of a Race, which is no hedge's.
+func (m *model) inRace(i int) bool {
+	p := m.whole(i)
+	return p >= 0 && m.run.Tasks[p].Race && !m.inHedge(i)
+}
+
+// isHedge tells whether a nested group is a hedge: the calls of the task that made it.
+func isHedge(g *Group) bool { return g.Parent != 0 && g.Name == hedgeName }
+
+// hedgeName is how package tail names them.
+const hedgeName = "hedge"
+
+// inHedge tells whether task i is a call in a hedge, or what holds the calls together.
+func (m *model) inHedge(i int) bool { return isHedge(&m.run.Groups[m.groupAt(i)]) }
+
+// callsOf are the bodies of a hedge, the first call first.
+func (m *model) callsOf(g int) []int {
+	var calls []int
+	for _, i := range m.members[g] {
+		if kind := m.tasks[i].kind; kind == isBody || kind == isUnrun {
+			calls = append(calls, i)
+		}
+	}
+	return calls
+}
+
+func (m *model) firstOf(g int) int {
+	if calls := m.callsOf(g); len(calls) > 0 {
+		return calls[0]
+	}
+	return -1
+}
+
+func (m *model) isFirst(i int) bool { return m.firstOf(m.groupAt(i)) == i }
+
+const (
+	leastSeen     = 100 // runs, so that p99 is of more than the longest
+	leastRecorded = 20
+	leastCalls    = 20 // that have ended, of what is to be hedged
+)
+
+// enough tells in a sentence whether there are too few runs.
+func (s *Sample) enough() error {
+	switch {
+	case s.seen < leastSeen:
+		return fmt.Errorf("waterfall: what if: %s are too few to say anything of p99; it takes %d", countOf(s.seen, "run"), leastSeen)
+	case len(s.runs) < leastRecorded:
+		return fmt.Errorf("waterfall: what if: %s kept of %d are too few to say anything of p99; it takes %d, and more are kept from minute to minute",
+			countOf(len(s.runs), "run"), s.seen, leastRecorded)
+	}
+	return nil
+}
+
+func countOf(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// luck is a share from 0 to 1 that depends on nothing but what it is for: so two
+// questions meet the same luck, and one that is asked twice gets the same answer.
+func luck(run, task, draw, what int) float64 {
+	x := uint64(run)<<40 ^ uint64(task)<<16 ^ uint64(draw)<<4 ^ uint64(what)
+	for range 2 { // splitmix64
+		x += 0x9e3779b97f4a7c15
+		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+		x = (x ^ x>>27) * 0x94d049bb133111eb
+		x ^= x >> 31
+	}
+	return (float64(x>>11) + .5) / (1 << 53)
+}
+
+// outcomeOf tells of the outermost group of a simulation.
+func (s *sim) failedAll() bool { return s.groups[0].failed }
+
+// full tells whether all tasks that may fail are there, and the group has not failed.
+func (s *sim) full() bool {
+	if s.failedAll() {
+		return false
+	}
+	for i := range s.tasks[:s.m.caller] {
+		if !s.m.tasks[i].tolerated || s.m.inRace(i) || s.m.inHedge(i) {
+			continue
+		}
+		if o := s.tasks[i].outcome; s.tasks[i].declared && o != asap.Succeeded && o != asap.LeftOut {
+			return false
+		}
+	}
+	return true
+}
+
+// calls counts the bodies that began and called something: those with groups inside
+// count by what is in there, and a second call that was still waiting does not.
+func (s *sim) calls() int {
+	n := 0
+	for i := range s.tasks[:s.m.caller] {
+		t := &s.tasks[i]
+		if kind := s.m.tasks[i].kind; !t.started || kind != isBody && kind != isUnrun {
+			continue
+		}
+		if slices.ContainsFunc(s.m.nested[i], func(g int) bool { return s.groups[g].begun }) {
+			continue
+		}
+		if s.m.inHedge(i) && !s.m.isFirst(i) && ran(t.pieces) == 0 {
+			continue
+		}
+		n++
+	}
+	return n
+}
+
+func ran(pieces []Piece) (sum time.Duration) {
+	for _, p := range pieces {
+		if p.State == Running {
+			sum += p.Len()
+		}
+	}
+	return sum
+}
+
+// normalized are the weights of runs that were multiplied each by a number, with those of
+// a class adding up to what they did.
+func (s *Sample) normalized(by func(run int) float64) []float64 {
+	out := make([]float64, len(s.runs))
+	var before, after [66]float64
+	for i, r := range s.runs {
+		out[i] = r.weight * by(i)
+		before[r.class] += r.weight
+		after[r.class] += out[i]
+	}
+	for i, r := range s.runs {
+		if r.class > 0 && after[r.class] > 0 {
+			out[i] *= before[r.class] / after[r.class]
+		}
+	}
+	return out
+}
+
+// resampled are weights as if other runs had been recorded, by luck: each run weighs an
+// exponentially distributed part more or less, which is the Bayesian bootstrap.
+func (s *Sample) resampled(round int) []float64 {
+	return s.normalized(func(run int) float64 { return -math.Log(luck(run, round, 0, 3)) })
+}
