@@ -1,6 +1,10 @@
 package waterfall
 
-import "math"
+import (
+	"math"
+
+	"github.com/asap-go/asap"
+)
 
 // fitted is what the recorded hedges tell of the correlation between two calls.
 type fitted struct {
@@ -26,24 +30,20 @@ type pair struct {
 func (s *Sample) correlate() fitted {
 	var pairs []pair
 	for _, r := range s.runs {
-		for i, g := range r.hedge {
-			if g < 0 || r.record[i] < 0 {
+		for i := range r.second {
+			if r.second[i] < 0 || s.durations[r.record[i]].empty() {
 				continue
 			}
-			calls := r.m.callsOf(int(g))
 			d := s.durations[r.record[i]]
-			if len(calls) != 2 || d.empty() {
-				continue
-			}
-			first, second := &r.m.run.Tasks[calls[0]], &r.m.run.Tasks[calls[1]]
+			first, second := &r.m.run.Tasks[r.first[i]], &r.m.run.Tasks[r.second[i]]
 			if second.Took() == 0 {
 				continue // it was not called
 			}
 			p := pair{weight: r.weight}
-			switch {
-			case good(first.Outcome) && !good(second.Outcome):
+			switch won := second.Outcome == asap.Succeeded; {
+			case !won && first.Outcome == asap.Succeeded:
 				p.ended, p.cut = score(d.rank(first.Took())), score(d.rank(second.Took()))
-			case good(second.Outcome) && !good(first.Outcome):
+			case won:
 				p.ended, p.cut = score(d.rank(second.Took())), score(d.rank(first.Took()))
 			default:
 				continue

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/asap-go/asap"
 )
 
 // Forecast is what many runs would have been with some changes.
@@ -231,11 +233,10 @@ func (r *sampled) unhedgeable(i int) string {
 		return "it is a function of a Race"
 	case mt.kind != isBody && mt.kind != isUnrun:
 		return "it has no body"
-	case r.hedge[i] >= 0:
-		if r.record[i] < 0 {
-			return "nothing is recorded of its calls"
-		}
+	case r.second[i] >= 0:
 		return ""
+	case m.inHedge(i):
+		return "it is a call of a hedge"
 	case len(m.nested[i]) > 0:
 		return "it has tasks inside, of which a second call is not recorded"
 	case r.record[i] < 0, !m.run.Tasks[i].started():
@@ -361,7 +362,7 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 		return
 	}
 	calls := s.hedged(r, q, scale)
-	if len(plain) == 0 && !slices.ContainsFunc(calls, func(c hedgedCall) bool { return c.late || c.replaces >= 0 }) {
+	if len(plain) == 0 && !slices.ContainsFunc(calls, func(c hedgedCall) bool { return c.late || c.replaces }) {
 		asItWas()
 		return
 	}
@@ -414,7 +415,7 @@ type hedgedCall struct {
 	scale    float64       // of both calls, by the other changes
 	cut      bool          // it was canceled
 	late     bool          // it may be slower than the delay
-	replaces int           // the group of the hedge that was recorded, or -1
+	replaces bool          // a hedge that was recorded
 }
 
 // hedged are the tasks of a run that a question hedges.
@@ -425,21 +426,23 @@ func (s *Sample) hedged(r *sampled, q *question, scale []float64) []hedgedCall {
 			if r.unhedgeable(i) != "" || slices.ContainsFunc(out, func(h hedgedCall) bool { return h.task == i }) {
 				continue
 			}
-			h := hedgedCall{task: i, of: s.durations[r.record[i]], replaces: int(r.hedge[i]), scale: scale[i]}
+			h := hedgedCall{task: i, of: s.durations[r.record[i]], replaces: r.second[i] >= 0, scale: scale[i]}
 			if h.of.empty() {
 				continue
 			}
 			first := i
-			if h.replaces >= 0 {
-				first = r.m.firstOf(h.replaces)
+			if h.replaces {
+				first = int(r.first[i])
+				h.cut = good(r.m.run.Tasks[r.second[i]].Outcome) && r.m.run.Tasks[r.second[i]].Outcome != asap.Tolerated
 			}
-			h.ran, h.cut = r.m.run.Tasks[first].Took(), r.m.tasks[first].ending == endsCut
+			ending := r.m.tasks[first].ending
+			h.ran, h.cut = r.m.run.Tasks[first].Took(), h.cut || ending == endsCut
 			h.delay = c.delay(h.of)
 			if !c.fixed {
 				h.delay = scaled(h.delay, scale[i])
 			}
 			h.late = h.cut || scaled(h.ran, scale[i]) > h.delay
-			if r.m.tasks[first].ending == endsBadly || r.m.tasks[first].ending == endsWithWait {
+			if !h.cut && (ending == endsBadly || ending == endsWithWait) {
 				continue // it fails all the same
 			}
 			out = append(out, h)
@@ -477,7 +480,7 @@ func (s *Sample) call(r *sampled, m *model, c *hedgedCall, correlation float64, 
 	}
 	by := c.scale
 	mt := &m.tasks[c.task]
-	if c.replaces >= 0 {
+	if c.replaces {
 		mt.ops, mt.ending = []op{{kind: opRun}}, endsWell
 	}
 	took := float64(first) * by

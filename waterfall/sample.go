@@ -39,7 +39,9 @@ type sampled struct {
 	base   *sim
 	took   time.Duration // simulated, as it was
 	record []int32       // of each task, the durations that are of its calls, or -1
-	hedge  []int32       // of each task, the group of its recorded hedge, or -1
+	// first and second are, of each task that was hedged in the record, its two calls, of
+	// which the first may be itself; else -1.
+	first, second []int32
 }
 
 // NewSample makes a sample of runs that stand for themselves: all that there were, or
@@ -178,45 +180,51 @@ func (s *Sample) open(r *sampled) {
 	r.m = m
 	r.base = m.simulate(m.asItWas(), nil, r.run.limit())
 	r.took = r.base.makespan()
-	r.record, r.hedge = make([]int32, len(m.tasks)), make([]int32, len(m.tasks))
-	names := make([]string, len(m.tasks))
-	for i := range m.tasks {
-		r.record[i], r.hedge[i] = -1, -1
-		for _, g := range m.nested[i] {
-			if isHedge(&m.run.Groups[g]) {
-				r.hedge[i] = int32(g)
-			}
-		}
+	n := len(m.tasks)
+	r.record, r.first, r.second = make([]int32, n), make([]int32, n), make([]int32, n)
+	for i := range n {
+		r.record[i], r.first[i], r.second[i] = -1, -1, -1
 	}
-	for i := range m.tasks[:m.caller] {
-		names[i] = m.memberName(i, names)
-		if p := m.parent(i); p >= 0 && m.inHedge(i) {
-			names[i] = names[p] // a call of that task
-		}
-		if kind := m.tasks[i].kind; kind != isBody && kind != isUnrun || r.hedge[i] >= 0 {
+	for i, name := range r.names() {
+		kind := m.tasks[i].kind
+		if i == m.caller || kind != isBody && kind != isUnrun {
 			continue
 		}
-		k, ok := s.known[names[i]]
+		k, ok := s.known[name]
 		if !ok {
 			k = len(s.durations)
-			s.known[names[i]] = k
+			s.known[name] = k
 			s.durations = append(s.durations, new(durations))
 		}
 		r.record[i] = int32(k)
-		if m.inHedge(i) && !m.isFirst(i) { // it would not have been called but for a slow first
+		if m.inHedge(i) { // as the task around it
 			continue
 		}
-		if t := &m.run.Tasks[i]; t.started() && (m.tasks[i].ending == endsWell || m.tasks[i].ending == endsCut) && !m.inRace(i) {
-			s.durations[k].add(t.Took(), r.weight, m.tasks[i].ending == endsCut)
+		first, second, hedged := m.pair(i)
+		if !hedged {
+			first = i
+		} else {
+			r.first[i], r.second[i] = int32(first), int32(second)
+		}
+		ending := m.tasks[first].ending
+		lost := hedged && good(m.run.Tasks[second].Outcome) && m.run.Tasks[second].Outcome != asap.Tolerated
+		if t := &m.run.Tasks[first]; t.started() && (lost || ending == endsWell || ending == endsCut) && !m.inRace(i) {
+			s.durations[k].add(t.Took(), r.weight, lost || ending == endsCut)
 		}
 	}
-	for i := range m.tasks {
-		if g := r.hedge[i]; g >= 0 {
-			if first := m.firstOf(int(g)); first >= 0 {
-				r.record[i] = r.record[first]
-			}
+}
+
+// names are the names of the run's tasks in all runs; those of calls in a hedge are that
+// of the task around it.
+func (r *sampled) names() []string {
+	names := make([]string, len(r.m.tasks))
+	for i := range r.m.tasks[:r.m.caller] {
+		names[i] = r.m.memberName(i, names)
+		if p := r.m.parent(i); p >= 0 && r.m.inHedge(i) {
+			names[i] = names[p]
 		}
 	}
+	return names
 }
 
 // memberName is the name of task i in all runs, as in a [TaskReport]: the elements of a
@@ -245,34 +253,47 @@ func (m *model) inRace(i int) bool {
 	return p >= 0 && m.run.Tasks[p].Race && !m.inHedge(i)
 }
 
-// isHedge tells whether a nested group is a hedge: the calls of the task that made it.
-func isHedge(g *Group) bool { return g.Parent != 0 && g.Name == hedgeName }
-
-// hedgeName is how package tail names them.
+// hedgeName is that of a nested group whose calls are those of the task around it, or of
+// the one task in a nested group without a name, which is the second call of the task
+// around it: package tail makes these.
 const hedgeName = "hedge"
 
-// inHedge tells whether task i is a call in a hedge, or what holds the calls together.
-func (m *model) inHedge(i int) bool { return isHedge(&m.run.Groups[m.groupAt(i)]) }
+// isHedge tells whether group g is a hedge.
+func (m *model) isHedge(g int) bool {
+	switch of := &m.run.Groups[g]; {
+	case of.Parent == 0:
+		return false
+	case of.Name == "":
+		return len(m.members[g]) == 1 && m.run.Tasks[m.members[g][0]].Name == hedgeName
+	default:
+		return of.Name == hedgeName
+	}
+}
 
-// callsOf are the bodies of a hedge, the first call first.
-func (m *model) callsOf(g int) []int {
-	var calls []int
-	for _, i := range m.members[g] {
-		if kind := m.tasks[i].kind; kind == isBody || kind == isUnrun {
-			calls = append(calls, i)
+// inHedge tells whether task i is a call in a hedge, or what holds the calls together.
+func (m *model) inHedge(i int) bool { return m.isHedge(m.groupAt(i)) }
+
+// pair finds the first and the second call of task i, if it was hedged.
+func (m *model) pair(i int) (first, second int, ok bool) {
+	for _, g := range m.nested[i] {
+		if !m.isHedge(g) {
+			continue
+		}
+		var calls []int
+		for _, k := range m.members[g] {
+			if kind := m.tasks[k].kind; kind == isBody || kind == isUnrun {
+				calls = append(calls, k)
+			}
+		}
+		switch {
+		case len(calls) == 1:
+			return i, calls[0], true
+		case len(calls) == 2:
+			return calls[0], calls[1], true
 		}
 	}
-	return calls
+	return -1, -1, false
 }
-
-func (m *model) firstOf(g int) int {
-	if calls := m.callsOf(g); len(calls) > 0 {
-		return calls[0]
-	}
-	return -1
-}
-
-func (m *model) isFirst(i int) bool { return m.firstOf(m.groupAt(i)) == i }
 
 const (
 	leastSeen     = 100 // runs, so that p99 is of more than the longest
@@ -340,10 +361,10 @@ func (s *sim) calls() int {
 		if kind := s.m.tasks[i].kind; !t.started || kind != isBody && kind != isUnrun {
 			continue
 		}
-		if slices.ContainsFunc(s.m.nested[i], func(g int) bool { return s.groups[g].begun }) {
+		if first, _, ok := s.m.pair(i); (!ok || first != i) && slices.ContainsFunc(s.m.nested[i], func(g int) bool { return s.groups[g].begun }) {
 			continue
 		}
-		if s.m.inHedge(i) && !s.m.isFirst(i) && ran(t.pieces) == 0 {
+		if s.m.inHedge(i) && ran(t.pieces) == 0 {
 			continue
 		}
 		n++

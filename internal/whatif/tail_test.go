@@ -289,3 +289,71 @@ func TestTail(t *testing.T) {
 	slices.Sort(off)
 	t.Logf("off: half %.1f %%, nine in ten %.1f %%, worst %.1f %%", 100*off[len(off)/2], 100*off[len(off)*9/10], 100*off[len(off)-1])
 }
+
+// TestRankingOfPages looks at what is suggested, and what that takes.
+func TestRankingOfPages(t *testing.T) {
+	f := readPages(t)
+	sigma := math.Log(f.P99OverP50) / 2.3263478740408408
+	for _, page := range tailPages {
+		p := f.page(page.id)
+		var recorded []*waterfall.Run
+		synctest.Test(t, func(t *testing.T) {
+			l := &latencies{rand.New(rand.NewPCG(1, uint64(len(page.id)))), sigma, 0}
+			for range 650 {
+				var rec waterfall.Recorder
+				runPage(t.Context(), &f, p, page.optional, nil, nil, l, &rec)
+				recorded = append(recorded, rec.Run())
+			}
+		})
+		sample, err := waterfall.NewSample(recorded...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		list, err := sample.Ranking()
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(began)
+		var b strings.Builder
+		for _, c := range list {
+			b.WriteString("\n  " + strings.Join(c.Words(), "\n      "))
+		}
+		t.Logf("%s, in %v:%s", page.id, took, b.String())
+	}
+}
+
+// TestCorrelation estimates the correlation of two calls from recorded hedges.
+func TestCorrelation(t *testing.T) {
+	f := readPages(t)
+	sigma := math.Log(f.P99OverP50) / 2.3263478740408408
+	page := tailPages[1]
+	p := f.page(page.id)
+	for _, at := range []float64{1.0364, 1.6448} { // p85, p95
+		for _, correlation := range []float64{0, .3, .5, .7, .9} {
+			synctest.Test(t, func(t *testing.T) {
+				delays := make(map[string]time.Duration)
+				for _, task := range p.Tasks {
+					delays[task.Name] = time.Duration(f.Medians[task.Class] * math.Exp(sigma*at) * 1e6)
+				}
+				c := tailChange{hedge: []string{"ad", "recommendations", "price", "currencies"}}
+				l := &latencies{rand.New(rand.NewPCG(1, 3)), sigma, correlation}
+				var recorded []*waterfall.Run
+				for range *tailRuns * 2 {
+					var rec waterfall.Recorder
+					runPage(t.Context(), &f, p, page.optional, &c, delays, l, &rec)
+					recorded = append(recorded, rec.Run())
+				}
+				sample, err := waterfall.NewSample(recorded...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				forecast, err := sample.WhatIf(waterfall.Hedge("ad", .95))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("z=%.2f ρ=%.1f: estimated %.2f from %d; p99 %v → %v", at, correlation, forecast.Correlation, forecast.Pairs, forecast.Before.P99, forecast.After.P99)
+			})
+		}
+	}
+}
