@@ -348,10 +348,7 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 	asItWas := func() {
 		out.list = append(out.list, outcome{run: at, part: 1, took: r.run.Makespan, full: r.base.full(), failed: r.base.failedAll(), calls: r.base.calls()})
 	}
-	plain := slices.DeleteFunc(slices.Clone(q.plain), func(c Change) bool {
-		_, _, _, _, err := r.m.apply([]Change{c})
-		return err != nil
-	})
+	plain := slices.DeleteFunc(slices.Clone(q.plain), func(c Change) bool { return !r.changes(c) })
 	if len(plain) == 0 && len(q.hedges) == 0 {
 		asItWas()
 		return
@@ -404,6 +401,22 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 		}
 		out.list = append(out.list, o)
 	}
+}
+
+// changes tells whether a change makes a difference to a run, as far as that is easy to
+// see: whether it has such a task, which ends after the deadline that it is given.
+func (r *sampled) changes(c Change) bool {
+	if c.kind == changeLimit {
+		return true
+	}
+	if c.kind == changeLimitOf {
+		_, _, _, _, err := r.m.apply([]Change{c})
+		return err == nil
+	}
+	return slices.ContainsFunc(r.m.find(c.task), func(i int) bool {
+		t := &r.m.run.Tasks[i]
+		return c.kind != changeWithin || t.Within > 0 || t.End() >= add(r.m.run.Groups[r.m.groupAt(i)].Start, c.at)
+	})
 }
 
 // hedgedCall is a task of a run that a hedge is of.

@@ -2,6 +2,8 @@ package waterfall
 
 import (
 	"cmp"
+	"encoding/json/jsontext"
+	"encoding/json/v2"
 	"fmt"
 	"math"
 	"slices"
@@ -174,4 +176,14 @@ func (s *Sample) told(o *outcomes) []string {
 		lines = append(lines, countOf(more, "more assumption")+" of this sort")
 	}
 	return lines
+}
+
+// MarshalJSON writes durations as whole nanoseconds and changes as [Change.String], with
+// the first of the Words as "words".
+func (f *Forecast) MarshalJSON() ([]byte, error) {
+	type plain Forecast
+	return json.Marshal(struct {
+		*plain
+		Words string `json:"words"`
+	}{(*plain)(f), f.Words()[0]}, summaryOut, jsontext.AllowInvalidUTF8(true))
 }

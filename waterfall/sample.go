@@ -73,6 +73,14 @@ func (s *Sample) Name() string { return s.name }
 // Runs is how many runs the sample has, and how many it stands for.
 func (s *Sample) Runs() (recorded, seen int) { return len(s.runs), s.seen }
 
+// Tasks is how many tasks its runs have, which is what a question costs.
+func (s *Sample) Tasks() (n int) {
+	for _, r := range s.runs {
+		n += len(r.run.Tasks)
+	}
+	return n
+}
+
 // Sample returns the runs of a name that are kept of a window. What is kept are the
 // slowest and few of each class of latency, so each stands for as many as there were of
 // about its makespan, by the histogram of all. Failed runs that were kept because they
@@ -107,6 +115,9 @@ func (s *Stats) Sample(name string, w Window) *Sample {
 	out.seen = all.n
 	weights := weigh(&all, picked)
 	for i, k := range picked {
+		if weights[i] == 0 {
+			continue
+		}
 		if !k.numbered {
 			number(k.run)
 			k.numbered = true
