@@ -78,11 +78,12 @@ func (s *Sample) WhatIf(changes ...Change) (*Forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.forecast(q), nil
+	return s.forecast(q, 400_000), nil
 }
 
-// forecast answers a question at length.
-func (s *Sample) forecast(q *question) *Forecast {
+// forecast answers a question at length, with so many tasks that run again at most, or
+// each once.
+func (s *Sample) forecast(q *question, most int) *Forecast {
 	f := &Forecast{Changes: q.changes, Recorded: len(s.runs), Runs: s.seen, Hedged: len(q.hedges) > 0, Delays: q.delays}
 	switch {
 	case q.correlation != nil:
@@ -90,7 +91,7 @@ func (s *Sample) forecast(q *question) *Forecast {
 	case s.fit.known:
 		f.Correlation, f.Pairs = s.fit.of, s.fit.pairs
 	}
-	draws := s.draws(q)
+	draws := s.draws(most)
 	after := s.outcomes(q, f.Correlation, draws)
 	weights := s.normalized(func(int) float64 { return 1 })
 	f.Before, f.After = s.base.percentiles(weights), after.percentiles(weights)
@@ -334,13 +335,9 @@ func (s *Sample) outcomes(q *question, correlation float64, draws int) outcomes 
 
 // draws is how often each run is run again: often enough for luck to be even, and not so
 // often that it takes long.
-func (s *Sample) draws(q *question) int {
-	tasks := 0
-	for _, r := range s.runs {
-		tasks += len(r.m.tasks)
-	}
-	const enough, most = 4000, 400_000
-	return max(1, min(16, enough/max(1, len(s.runs)), most/max(1, tasks)))
+func (s *Sample) draws(most int) int {
+	const enough = 4000
+	return max(1, min(16, enough/max(1, len(s.runs)), most/max(1, s.Tasks())))
 }
 
 // rerun runs one run again, so many times.

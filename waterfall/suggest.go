@@ -13,8 +13,12 @@ const (
 	mostCandidates = 8   // of each sort
 	mostTogether   = 6
 	mostThinned    = 160 // runs that suggestions are tried with
-	leastGain      = .02 // of p99
-	worthIt        = 1.5 // times as much gain is worth more answers that are not full
+	leastThinned   = 40
+	mostTried      = 3000   // tasks of those, unless the least have more
+	mostAnswered   = 40_000 // tasks that run again for a suggestion, or each once
+	mostSingle     = 6      // suggestions of one change
+	leastGain      = .02    // of p99
+	worthIt        = 1.5    // times as much gain is worth more answers that are not full
 )
 
 // Ranking answers what to fix first at p99, for a service: hedges of what the slowest
@@ -53,14 +57,18 @@ func (s *Sample) Ranking() ([]*Forecast, error) {
 		if err != nil {
 			return
 		}
-		if f := s.forecast(q); float64(f.Saved()) >= leastGain*float64(f.Before.P99) {
+		if f := s.forecast(q, mostAnswered); float64(f.Saved()) >= leastGain*float64(f.Before.P99) {
 			out = append(out, f)
 		}
 	}
+	gains := make(map[Change]float64)
 	for _, c := range candidates {
-		if with(c) < base {
-			put(c)
-		}
+		gains[c] = base - with(c)
+	}
+	promising := slices.DeleteFunc(slices.Clone(candidates), func(c Change) bool { return gains[c] <= 0 })
+	slices.SortStableFunc(promising, func(a, b Change) int { return cmp.Compare(gains[b], gains[a]) })
+	for _, c := range promising[:min(len(promising), mostSingle)] {
+		put(c)
 	}
 	slices.SortStableFunc(out, func(a, b *Forecast) int { return cmp.Compare(b.Saved(), a.Saved()) })
 	if together := best(candidates, base, with); len(together) > 1 {
@@ -106,12 +114,13 @@ func (s *Sample) correlation() float64 {
 // thinned is a sample of fewer runs, of which the slowest are all there: of the others
 // each of the rest stands for several.
 func (s *Sample) thinned() *Sample {
-	if len(s.runs) <= mostThinned {
+	n := min(len(s.runs), mostThinned, max(leastThinned, mostTried*len(s.runs)/max(1, s.Tasks())))
+	if n == len(s.runs) {
 		return s
 	}
 	list := slices.Clone(s.runs)
 	slices.SortStableFunc(list, func(a, b *sampled) int { return cmp.Compare(b.run.Makespan, a.run.Makespan) })
-	slow := mostThinned / 2
+	slow := n / 2
 	out := &Sample{name: s.name, seen: s.seen, durations: s.durations, known: s.known, fit: s.fit}
 	put := func(part []*sampled) {
 		one := *part[len(part)/2]
@@ -124,7 +133,7 @@ func (s *Sample) thinned() *Sample {
 	for i := range slow {
 		put(list[i : i+1])
 	}
-	rest, n := list[slow:], mostThinned-slow
+	rest, n := list[slow:], n-slow
 	for i := range n {
 		put(rest[i*len(rest)/n : (i+1)*len(rest)/n])
 	}
