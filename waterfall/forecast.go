@@ -387,6 +387,9 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 		for i := range calls {
 			if c := &calls[i]; ran(sim.tasks[c.task].pieces) > c.delay {
 				o.calls++
+				if sim.limit[c.task] != nil {
+					sim.note(noSlot, c.task)
+				}
 			}
 		}
 		for a := range sim.notes {

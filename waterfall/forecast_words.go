@@ -96,8 +96,10 @@ func (f *Forecast) Costs() string {
 // Words are the answer, and what it rests on, a sentence each.
 func (f *Forecast) Words() []string {
 	first := fmt.Sprintf("%s: p99 %s → %s", f.What(), duration(f.Before.P99), duration(f.After.P99))
-	if costs := f.Costs(); costs != "" {
+	if costs := f.Costs(); strings.HasPrefix(costs, "for ") {
 		first += " " + costs
+	} else if costs != "" {
+		first += ", " + costs
 	}
 	out := []string{first}
 	if f.Hedged {
@@ -168,7 +170,7 @@ func (s *Sample) told(o *outcomes) []string {
 	for _, r := range s.runs {
 		total += r.weight
 	}
-	const most = 4
+	const most = 3
 	for _, l := range all[:min(most, len(all))] {
 		lines = append(lines, fmt.Sprintf("in %s of the runs, "+assumptions[l.what], share(l.weight/total), called(l.name)))
 	}

@@ -75,14 +75,14 @@ func ReadSample(r io.Reader) (*Sample, error) {
 		var kind struct {
 			Asap string `json:"asap"`
 		}
-		whole := inPlace(data, start, raw)
-		if json.Unmarshal(raw, &kind) == nil && kind.Asap == "sample" {
-			err = s.readSample(whole)
-		} else {
-			err = s.readRun(whole, 1, true)
+		read := s.readSample
+		if json.Unmarshal(raw, &kind) != nil || kind.Asap != "sample" {
+			read = func(data []byte) error { return s.readRun(data, 1, true) }
 		}
-		if err != nil {
-			return nil, err
+		if read(raw) != nil { // again, to say where
+			if err := read(inPlace(data, start, raw)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if len(s.runs) == 0 {
@@ -117,9 +117,11 @@ func (s *Sample) readSample(data []byte) error {
 		if r.Weight < 0 || r.Weight > 1e15 || math.IsNaN(r.Weight) {
 			return placed(data, p+"/weight", errors.New("a weight is not negative, and at most 1e15"))
 		}
-		_, start := find(data, p+"/run")
-		if err := s.readRun(inPlace(data, max(0, start), r.Run), r.Weight, r.Weight == 0); err != nil {
-			return err
+		if s.readRun(r.Run, r.Weight, r.Weight == 0) != nil {
+			_, start := find(data, p+"/run")
+			if err := s.readRun(inPlace(data, max(0, start), r.Run), r.Weight, r.Weight == 0); err != nil {
+				return err
+			}
 		}
 		if r.Weight == 0 {
 			s.seen--

@@ -177,19 +177,30 @@ func name(s string) string {
 }
 
 // wrap writes a text in lines of so many columns, the first with an indent and others
-// with two more.
+// with two more. A number stays with its unit.
 func wrap(b *strings.Builder, text, indent string, width int) {
-	line := indent
+	var words []string
 	for _, word := range strings.Split(text, " ") {
-		if line != indent && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+		switch word {
+		case "ns", "µs", "ms", "s", "%", "ms)", "s)", "ms,", "%,":
+			if len(words) > 0 {
+				words[len(words)-1] += " " + word
+				continue
+			}
+		}
+		words = append(words, word)
+	}
+	line, more := indent, indent+"  "
+	for i, word := range words {
+		switch {
+		case i == 0:
+			line += word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
 			b.WriteString(line + "\n")
-			indent = strings.Repeat(" ", len(indent)/2*2+2)[:min(4, len(indent)+2)]
-			line = indent
+			line = more + word
+		default:
+			line += " " + word
 		}
-		if line != indent {
-			line += " "
-		}
-		line += word
 	}
 	b.WriteString(line + "\n")
 }
