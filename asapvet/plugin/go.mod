@@ -8,4 +8,6 @@ require (
 	golang.org/x/tools v0.52.0
 )
 
+require golang.org/x/mod v0.42.0 // indirect
+
 replace github.com/asap-go/asap/asapvet => ../
