@@ -51,7 +51,7 @@ func parseWhatIf(q url.Values, v *view) error {
 	if len(v.whatif) > maxQuestion {
 		return refuse(400, "parameter whatif: it is longer than %d bytes", maxQuestion)
 	}
-	for _, text := range strings.Split(v.whatif, ",") {
+	for text := range strings.SplitSeq(v.whatif, ",") {
 		if text = strings.TrimSpace(text); text == "" {
 			continue
 		}

@@ -165,22 +165,13 @@ func ExampleForecast() {
 	// }
 }
 
-func whatWouldHelp(stats *waterfall.Stats) error {
-	f, err := stats.Sample("home", waterfall.Hour).WhatIf(
-		waterfall.Hedge("ads", .95), waterfall.Within("ads", 60*time.Millisecond))
-	if err != nil {
-		return err // too few runs, no such task, or one that cannot be called twice
-	}
-	fmt.Println(f.Words()[0])
-	return nil
-}
-
 func ExampleStats_Sample() {
 	stats := new(waterfall.Stats)
 	for _, run := range visits(99) {
 		stats.Add(run)
 	}
-	fmt.Println(whatWouldHelp(stats))
+	_, err := stats.Sample("home", waterfall.Hour).WhatIf(waterfall.Drop("ads"))
+	fmt.Println(err)
 	// Output:
 	// waterfall: what if: 99 runs are too few to say anything of p99; it takes 100
 }

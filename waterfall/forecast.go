@@ -382,8 +382,8 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 			asItWas()
 			return
 		}
-		o := outcome{run: at, part: 1 / float64(draws), full: sim.full(), failed: sim.failedAll(), calls: sim.calls()}
-		o.took = max(0, r.run.Makespan+sim.makespan()-r.took)
+		o := outcome{run: at, part: 1 / float64(draws), full: sim.full(), failed: sim.failedAll(), calls: sim.calls(),
+			took: max(0, r.run.Makespan+sim.makespan()-r.took)}
 		for i := range calls {
 			if c := &calls[i]; ran(sim.tasks[c.task].pieces) > c.delay {
 				o.calls++

@@ -180,7 +180,7 @@ func name(s string) string {
 // with two more. A number stays with its unit.
 func wrap(b *strings.Builder, text, indent string, width int) {
 	var words []string
-	for _, word := range strings.Split(text, " ") {
+	for word := range strings.SplitSeq(text, " ") {
 		switch word {
 		case "ns", "µs", "ms", "s", "%", "ms)", "s)", "ms,", "%,":
 			if len(words) > 0 {
