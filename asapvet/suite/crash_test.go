@@ -1,9 +1,9 @@
 package suite_test
 
 import (
-	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 
 	"golang.org/x/tools/go/analysis"
@@ -22,8 +22,8 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("type-checks the standard library")
 	}
-	dirs := []string{filepath.Join(runtime.GOROOT(), "src")}
-	if tools, err := filepath.Glob(filepath.Join(modules(), "golang.org/x/tools@*")); err == nil && len(tools) > 0 {
+	dirs := []string{filepath.Join(goEnv(t, "GOROOT"), "src")}
+	if tools, err := filepath.Glob(filepath.Join(goEnv(t, "GOMODCACHE"), "golang.org/x/tools@*")); err == nil && len(tools) > 0 {
 		dirs = append(dirs, tools[len(tools)-1])
 	}
 	for _, dir := range dirs {
@@ -55,10 +55,10 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-func modules() string {
-	if dir := os.Getenv("GOMODCACHE"); dir != "" {
-		return dir
+func goEnv(t *testing.T, name string) string {
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
 	}
-	home, _ := os.UserHomeDir()
-	return filepath.Join(home, "go", "pkg", "mod")
+	return strings.TrimSpace(string(out))
 }
