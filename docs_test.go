@@ -211,7 +211,7 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 func TestDocumentsArePlain(t *testing.T) {
 	for _, path := range []string{
 		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc.go", "flow/doc.go",
-		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/recipes.md", "docs/rule.md", "docs/temporal.md",
+		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/recipes.md", "docs/rule.md", "docs/tail.md", "docs/temporal.md",
 		"docs/asapvet.md", "skills/asap/SKILL.md",
 	} {
 		text := []byte(read(t, path))
