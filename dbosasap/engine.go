@@ -1,0 +1,403 @@
+package dbosasap
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/asap-go/asap/flow"
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
+)
+
+// engine is the executor of one run of a flow, in the workflow that it is.
+//
+// The invariant: what the group is told, and in which order, is what the database
+// has, in the order of Seq. A call takes its place when its body has returned and is
+// then recorded; Step tells the group of one place after the other, each when its
+// record is there. A place that was taken and not recorded before the process died was
+// therefore told to nobody, nor was any after it. When the workflow runs again it is
+// told the same in the same order, so it makes the same calls in the same order, which
+// is all that DBOS asks for; what was recorded is not run again. Then the first new
+// place is behind all of those.
+type engine struct {
+	rt       *Runtime
+	def      *definition
+	ctx      dbos.Context // of the workflow
+	id       string
+	group    context.Context // of the group
+	endGroup context.CancelCauseFunc
+	began    time.Time
+	now      time.Time // of the last record that the group was told of
+	live     chan struct{}
+
+	// Of the goroutine inside the group's methods alone.
+	history  []record // what was recorded before, in order, and not told yet
+	told     int      // the last place
+	timers   map[string]func()
+	children map[string]*flight // calls that are workflows, by the event of their end
+	flights  []*flight
+	ended    bool  // the group's context
+	broken   error // of the database
+
+	mu      sync.Mutex
+	last    int // place that was taken
+	arrived map[int]*arrival
+	wake    chan struct{} // has one when arrived has more
+	inbox   map[string]json.RawMessage
+	states  []*flight // for Tasks
+	closed  bool
+}
+
+var (
+	_ flow.Executor = (*engine)(nil)
+	_ flow.Clock    = (*engine)(nil)
+	_ flow.Canceler = (*engine)(nil)
+)
+
+// arrival is what has happened in one place: the end of a call, with its record, or
+// an event, which is recorded when its turn comes.
+type arrival struct {
+	flight *flight
+	record record
+	err    error // of the database
+}
+
+// flight is one call on its way.
+type flight struct {
+	*task
+	call   *flow.Call
+	done   func(error)
+	ctx    context.Context // ends with the call
+	cancel context.CancelCauseFunc
+	seq    int       // under mu: its place, once it has one
+	state  TaskState // under mu
+}
+
+const eventStep = "asap.event"
+
+// newEngine makes the engine of the workflow of ctx, with what the database has of it.
+func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) {
+	id, err := dbos.GetWorkflowID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e := &engine{rt: rt, def: def, ctx: ctx, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight),
+		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), inbox: make(map[string]json.RawMessage)}
+	e.group, e.endGroup = context.WithCancelCause(context.Background())
+	steps, err := dbos.GetWorkflowSteps(rt.dbos, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range steps {
+		text, ok := s.Output.(string)
+		if !ok { // of a child
+			continue
+		}
+		r, err := readRecord(text)
+		if err != nil {
+			return nil, err
+		}
+		e.history = append(e.history, r)
+		e.last, e.began = max(e.last, r.Seq), r.Began
+	}
+	if e.began.IsZero() {
+		e.began = time.Now()
+	}
+	e.now = e.began
+	slices.SortFunc(e.history, func(a, b record) int { return cmp.Compare(a.Seq, b.Seq) })
+	rt.begin(e)
+	if len(steps) > 0 {
+		if err := rt.look(dbos.WithFilterWorkflowIDPrefix(id + messageMark)); err != nil {
+			rt.end(e)
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// close is called when the workflow's function is left.
+func (e *engine) close() {
+	e.rt.end(e)
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.endGroup(nil)
+	for _, f := range e.flights {
+		f.cancel(nil)
+	}
+}
+
+// Now is the time of the last thing that the group was told of: the same whenever the
+// workflow runs.
+func (e *engine) Now() time.Time { return e.now }
+
+// After is an event at an instant. The timer is one of this process: another one
+// that goes on with the workflow makes it again.
+func (e *engine) After(d time.Duration, f func()) {
+	at := e.now.Add(d)
+	key := fmt.Sprintf("time %d", len(e.timers))
+	e.timers[key] = f
+	t := time.AfterFunc(time.Until(at), func() { e.happen(record{Event: key}) })
+	context.AfterFunc(e.group, func() { t.Stop() })
+}
+
+// happen takes a place for an event.
+func (e *engine) happen(r record) {
+	select {
+	case <-e.live:
+	case <-e.group.Done():
+		return
+	}
+	e.mu.Lock()
+	if !e.closed {
+		e.last++
+		r.Seq = e.last
+		e.arrived[r.Seq] = &arrival{record: r}
+	}
+	e.mu.Unlock()
+	e.rouse()
+}
+
+func (e *engine) rouse() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// receive takes a message, the first of its name.
+func (e *engine) receive(name string, value json.RawMessage) {
+	e.mu.Lock()
+	_, known := e.inbox[name]
+	if !known {
+		e.inbox[name] = value
+	}
+	e.mu.Unlock()
+	if !known && name == cancelName {
+		go e.happen(record{Event: cancelName, Value: value}) // waits until what was recorded has been told
+	}
+}
+
+// Start makes a DBOS step of the call.
+func (e *engine) Start(call *flow.Call, done func(error)) {
+	t := e.def.byBody[call.Body]
+	if t == nil {
+		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
+		return
+	}
+	f := &flight{task: t, call: call, done: done, state: TaskState{Task: call.Task, State: Running, Since: e.now}}
+	f.ctx, f.cancel = context.WithCancelCause(context.Background())
+	e.flights = append(e.flights, f)
+	e.mu.Lock()
+	e.states = append(e.states, f)
+	e.mu.Unlock()
+	if t.kind != asStep {
+		e.startWorkflow(f)
+		return
+	}
+	outcome, err := dbos.Go(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(call.Task))
+	if err != nil {
+		e.deliver(f, "", err)
+		return
+	}
+	go func() { // ends with the step
+		o := <-outcome
+		e.deliver(f, o.Result, o.Err)
+	}()
+}
+
+// run is the step: it runs the body, unless the database has its record, and takes the
+// call's place.
+func (e *engine) run(ctx context.Context, f *flight) (string, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(f.ctx, func() { cancel(context.Cause(f.ctx)) })
+	defer stop()
+	select {
+	case <-e.live: // nothing that was recorded can end it any more
+	case <-ctx.Done():
+	}
+	var r record
+	if ctx.Err() != nil {
+		r = ended(f.call, context.Cause(ctx))
+	} else {
+		r = e.try(ctx, f)
+	}
+	e.mu.Lock()
+	e.last++
+	f.seq = e.last
+	e.mu.Unlock()
+	r.Seq, r.At, r.Began = f.seq, time.Now(), e.began
+	return r.text()
+}
+
+// deliver puts a call that has ended in its place.
+func (e *engine) deliver(f *flight, text string, err error) {
+	a := &arrival{flight: f, err: err}
+	if err == nil {
+		a.record, a.err = readRecord(text)
+	}
+	e.mu.Lock()
+	switch {
+	case a.err == nil:
+		f.seq = a.record.Seq
+	case f.seq == 0: // the body has not run
+		e.last++
+		f.seq = e.last
+	}
+	e.arrived[f.seq] = a
+	e.mu.Unlock()
+	e.rouse()
+}
+
+// Step tells the group of what has happened next.
+func (e *engine) Step() error {
+	for {
+		e.catchUp()
+		if a := e.next(); a != nil {
+			return e.tell(a)
+		}
+		select {
+		case <-e.wake:
+		case <-e.over(): // canceled, late or shut down by DBOS
+			e.leave()
+			return nil
+		}
+	}
+}
+
+// over is closed when DBOS has ended the workflow, until that is known.
+func (e *engine) over() <-chan struct{} {
+	if e.ended {
+		return nil
+	}
+	return e.ctx.Done()
+}
+
+// catchUp lets what is new begin when all that was recorded has been told.
+func (e *engine) catchUp() {
+	if len(e.history) > 0 {
+		return
+	}
+	select {
+	case <-e.live:
+	default:
+		close(e.live)
+	}
+}
+
+// next returns what is in the next place, or nil if it is not there yet.
+func (e *engine) next() *arrival {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	place := e.told + 1
+	if len(e.history) > 0 {
+		place = e.history[0].Seq
+		if e.history[0].Event != "" && e.arrived[place] == nil {
+			e.arrived[place] = &arrival{record: e.history[0]}
+		}
+	}
+	a := e.arrived[place]
+	if a == nil {
+		return nil
+	}
+	delete(e.arrived, place)
+	e.told = place
+	if len(e.history) > 0 {
+		e.history = e.history[1:]
+	}
+	return a
+}
+
+// tell tells the group of one thing. An event is recorded first.
+func (e *engine) tell(a *arrival) error {
+	if a.err == nil && a.record.Event != "" {
+		a.record, a.err = e.keep(a.record)
+	}
+	switch {
+	case a.err != nil && e.ctx.Err() != nil:
+		e.leave()
+		if a.flight != nil {
+			e.finish(a.flight, context.Cause(e.ctx))
+		}
+		return nil
+	case a.err != nil:
+		e.broken = a.err
+		return a.err
+	}
+	if a.record.At.After(e.now) {
+		e.now = a.record.At
+	}
+	event := a.record.Event
+	switch {
+	case event == cancelName:
+		e.ended = true
+		e.endGroup(canceledBy(a.record.Value))
+	case e.timers[event] != nil:
+		e.timers[event]()
+	case e.children[event] != nil:
+		f := e.children[event]
+		delete(e.children, event)
+		e.finish(f, a.record.outcome(f.call))
+	case a.flight != nil:
+		e.finish(a.flight, a.record.outcome(a.flight.call))
+	}
+	return nil
+}
+
+// keep writes the record of an event, or returns the one that was written before.
+func (e *engine) keep(r record) (record, error) {
+	text, err := dbos.RunAsStep(e.ctx, func(context.Context) (string, error) {
+		r.At, r.Began = time.Now(), e.began
+		return r.text()
+	}, dbos.WithStepName(eventStep))
+	if err != nil {
+		return r, err
+	}
+	return readRecord(text)
+}
+
+// leave ends the group's context when DBOS has ended the workflow's: no step is
+// recorded from then on.
+func (e *engine) leave() {
+	if !e.ended {
+		e.ended = true
+		e.endGroup(context.Cause(e.ctx))
+	}
+}
+
+// finish tells the group how a call has ended.
+func (e *engine) finish(f *flight, err error) {
+	f.cancel(nil)
+	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
+	e.note(f, err)
+	f.done(err)
+}
+
+// Cancel ends the calls in flight.
+func (e *engine) Cancel(cause error) {
+	for _, f := range e.flights {
+		f.cancel(cause)
+	}
+}
+
+// CancelCall ends one call.
+func (e *engine) CancelCall(call *flow.Call, cause error) {
+	for _, f := range e.flights {
+		if f.call == call {
+			f.cancel(cause)
+		}
+	}
+}
+
+// canceledBy is the cause of who has canceled the flow.
+func canceledBy(value json.RawMessage) error {
+	if err := decodeError(value); err != nil {
+		return err
+	}
+	return context.Canceled
+}

@@ -1,0 +1,102 @@
+package dbosasap
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
+)
+
+// record is what a flow's history has of one thing that has happened: the end of a
+// call, or an event (a limit of time, a message). It is the value of a DBOS step, as
+// text, so that whatever serializer the database has sees the whole as one payload.
+//
+// Seq is the place in which it happened. What a flow does next depends on the order
+// in which it hears of ends, and on nothing else; so with the places in the records
+// themselves there is no record of the order to write.
+type record struct {
+	Seq   int             `json:"seq"`
+	At    time.Time       `json:"at"`
+	Began time.Time       `json:"began"` // the flow
+	Value json.RawMessage `json:"value,omitempty"`
+	Error json.RawMessage `json:"error,omitempty"` // of asap.Result
+	Exit  *int            `json:"exit,omitempty"`  // which one of the flow was taken, with Value
+	Event string          `json:"event,omitempty"`
+	Tries int             `json:"tries,omitempty"` // above 1
+}
+
+// report carries an error with all that is known of it.
+type report = asap.Result[struct{}]
+
+func encodeError(err error) json.RawMessage {
+	data, fails := json.Marshal(report{Err: err})
+	if fails != nil {
+		data, _ = json.Marshal(report{Err: fmt.Errorf("asap: an error that cannot be encoded: %w", fails)})
+	}
+	return data
+}
+
+func decodeError(data json.RawMessage) error {
+	var r report
+	if err := json.Unmarshal(data, &r); err != nil {
+		return fmt.Errorf("asap: an error that cannot be decoded: %w", err)
+	}
+	return r.Err
+}
+
+// ended is the record of a call whose body has returned err.
+func ended(call *flow.Call, err error) (r record) {
+	value := call.Out
+	if exit, v, ok := call.Exited(err); ok {
+		r.Exit, value, err = &exit, v, nil
+	}
+	if err != nil {
+		r.Error = encodeError(err)
+		return r
+	}
+	if value == nil {
+		return r
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		what := "its value"
+		if r.Exit != nil {
+			what = "the value of its exit"
+		}
+		return record{Error: encodeError(fmt.Errorf("asap: %s cannot be kept: %w", what, err))}
+	}
+	r.Value = data
+	return r
+}
+
+// outcome fills the call's Out with what r has, and returns its error.
+func (r *record) outcome(call *flow.Call) error {
+	switch {
+	case r.Error != nil:
+		return decodeError(r.Error)
+	case r.Exit != nil:
+		return call.Exit(*r.Exit, func(into any) error { return json.Unmarshal(r.Value, into) })
+	case call.Out == nil || r.Value == nil:
+		return nil
+	}
+	reflect.ValueOf(call.Out).Elem().SetZero() // what the body has put there here is not to show through
+	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+		return fmt.Errorf("asap: its value cannot be read from the database: %w", err)
+	}
+	return nil
+}
+
+func (r *record) text() (string, error) {
+	data, err := json.Marshal(r)
+	return string(data), err
+}
+
+func readRecord(text string) (r record, err error) {
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return r, fmt.Errorf("asap: a record of another format: %w", err)
+	}
+	return r, nil
+}
