@@ -93,7 +93,7 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		return nil, err
 	}
 	for _, s := range steps {
-		text, ok := s.Output.(string)
+		text, ok := listed(s.Output)
 		if !ok { // of a child
 			continue
 		}

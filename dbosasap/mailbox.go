@@ -84,7 +84,7 @@ func (rt *Runtime) look(options ...dbos.ListWorkflowsOption) error {
 	}
 	for _, m := range messages {
 		flowID, name, ok := cutLast(m.ID, messageMark)
-		value, isText := m.Output.(string)
+		value, isText := listed(m.Output)
 		if e := rt.engineOf(flowID); e != nil && ok && isText {
 			e.receive(name, json.RawMessage(value))
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -92,6 +93,16 @@ func (r *record) outcome(call *flow.Call) error {
 func (r *record) text() (string, error) {
 	data, err := json.Marshal(r)
 	return string(data), err
+}
+
+// listed returns the text that a listing of DBOS has: with its own serializer that is
+// the JSON of it, and with any other the text.
+func listed(output any) (text string, ok bool) {
+	text, ok = output.(string)
+	if ok && strings.HasPrefix(text, `"`) {
+		ok = json.Unmarshal([]byte(text), &text) == nil
+	}
+	return text, ok
 }
 
 func readRecord(text string) (r record, err error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -31,11 +33,15 @@ type Runtime struct {
 // start. What the application is called and which of its processes this is, is of
 // [dbos.Config], as all that a database may need: use [New] with a [dbos.Context] of it.
 func Open(ctx context.Context, app, database string) (*Runtime, error) {
-	url := database
+	address := database
 	if !strings.Contains(database, "://") && !strings.HasPrefix(database, "sqlite:") {
-		url = "sqlite:" + database
+		path, err := filepath.Abs(database)
+		if err != nil {
+			return nil, fmt.Errorf("asap: open %s: %w", database, err)
+		}
+		address = (&url.URL{Scheme: "sqlite", Path: path}).String()
 	}
-	d, err := dbos.NewContext(ctx, dbos.Config{AppName: app, DatabaseURL: url})
+	d, err := dbos.NewContext(ctx, dbos.Config{AppName: app, DatabaseURL: address})
 	if err != nil {
 		return nil, fmt.Errorf("asap: open %s: %w", database, err)
 	}

@@ -80,7 +80,7 @@ func (e *engine) tasks() []TaskState {
 func (d *definition) recorded(steps []dbos.StepInfo, over bool) []TaskState {
 	var states []TaskState
 	for _, s := range steps {
-		text, ok := s.Output.(string)
+		text, ok := listed(s.Output)
 		if !ok {
 			continue
 		}
