@@ -3,6 +3,7 @@
 package dbosasap_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -24,6 +25,7 @@ type postgres struct {
 	port      int
 	as        *syscall.Credential // it refuses to run as root
 	server    *exec.Cmd
+	over      chan struct{} // closed when it has ended
 }
 
 // startPostgres starts a PostgreSQL and returns it. Without one the test is skipped,
@@ -70,30 +72,43 @@ func (p *postgres) command(name string, args ...string) *exec.Cmd {
 	return c
 }
 
-// start runs the server until it takes connections.
+// start runs the server until it takes connections: again if it ends, as one does
+// that finds processes of a killed one still alive.
 func (p *postgres) start() {
 	p.Helper()
-	p.server = p.command("postgres", "-D", p.data, "-p", strconv.Itoa(p.port), "-k", filepath.Dir(p.data),
-		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
-	p.server.SysProcAttr.Setpgid = true
-	if err := p.server.Start(); err != nil {
-		p.Fatal(err)
-	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		out, err := p.command("pg_isready", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port)).CombinedOutput()
-		if err == nil {
-			return
+	var said bytes.Buffer
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		said.Reset()
+		p.server = p.command("postgres", "-D", p.data, "-p", strconv.Itoa(p.port), "-k", filepath.Dir(p.data),
+			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
+		p.server.Stderr = &said
+		if err := p.server.Start(); err != nil {
+			p.Fatal(err)
 		}
-		if time.Now().After(deadline) {
-			p.Fatalf("PostgreSQL does not start: %v\n%s", err, out)
+		p.over = make(chan struct{})
+		go func() {
+			defer close(p.over)
+			_ = p.server.Wait()
+		}()
+		for {
+			if p.command("pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(p.port)).Run() == nil {
+				return
+			}
+			select {
+			case <-p.over:
+			case <-time.After(50 * time.Millisecond):
+				continue
+			}
+			break
 		}
 	}
+	p.Fatalf("PostgreSQL does not start:\n%s", &said)
 }
 
-// kill ends the server and all that it has started, at once.
+// kill ends the server at once; what it has started notices.
 func (p *postgres) kill() {
-	_ = syscall.Kill(-p.server.Process.Pid, syscall.SIGKILL)
-	_ = p.server.Wait()
+	_ = p.server.Process.Kill()
+	<-p.over
 }
 
 func (p *postgres) url() string {
