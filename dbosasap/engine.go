@@ -27,6 +27,7 @@ type engine struct {
 	rt       *Runtime
 	def      *definition
 	ctx      dbos.Context // of the workflow
+	stop     context.CancelCauseFunc
 	id       string
 	group    context.Context // of the group
 	endGroup context.CancelCauseFunc
@@ -85,8 +86,9 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{rt: rt, def: def, ctx: ctx, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight),
+	e := &engine{rt: rt, def: def, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight),
 		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), inbox: make(map[string]json.RawMessage)}
+	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
 	steps, err := dbos.GetWorkflowSteps(rt.dbos, id)
 	if err != nil {
@@ -126,6 +128,7 @@ func (e *engine) close() {
 	e.closed = true
 	e.mu.Unlock()
 	e.endGroup(nil)
+	e.stop(nil)
 	for _, f := range e.flights {
 		f.cancel(nil)
 	}
@@ -231,7 +234,7 @@ func (e *engine) run(ctx context.Context, f *flight) (string, error) {
 	e.last++
 	f.seq = e.last
 	e.mu.Unlock()
-	r.Seq, r.At, r.Began = f.seq, time.Now(), e.began
+	r.Seq, r.At, r.Began, r.Ended = f.seq, time.Now(), e.began, r.Error != nil && f.ctx.Err() != nil
 	return r.text()
 }
 
@@ -322,7 +325,7 @@ func (e *engine) tell(a *arrival) error {
 	case a.err != nil && e.ctx.Err() != nil:
 		e.leave()
 		if a.flight != nil {
-			e.finish(a.flight, context.Cause(e.ctx))
+			e.finish(a.flight, context.Cause(e.ctx), true)
 		}
 		return nil
 	case a.err != nil:
@@ -342,9 +345,9 @@ func (e *engine) tell(a *arrival) error {
 	case e.children[event] != nil:
 		f := e.children[event]
 		delete(e.children, event)
-		e.finish(f, a.record.outcome(f.call))
+		e.finish(f, a.record.outcome(f.call), a.record.Ended)
 	case a.flight != nil:
-		e.finish(a.flight, a.record.outcome(a.flight.call))
+		e.finish(a.flight, a.record.outcome(a.flight.call), a.record.Ended)
 	}
 	return nil
 }
@@ -370,11 +373,11 @@ func (e *engine) leave() {
 	}
 }
 
-// finish tells the group how a call has ended.
-func (e *engine) finish(f *flight, err error) {
+// finish tells the group how a call has ended, perhaps because it was canceled.
+func (e *engine) finish(f *flight, err error, canceled bool) {
 	f.cancel(nil)
 	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
-	e.note(f, err)
+	e.note(f, err, canceled)
 	f.done(err)
 }
 

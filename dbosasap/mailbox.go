@@ -59,17 +59,31 @@ func (rt *Runtime) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		rt.mu.Lock()
-		idle := len(rt.running) == 0
-		rt.mu.Unlock()
-		if idle {
-			since = time.Now()
+		now := time.Now()
+		ids := rt.ids()
+		if len(ids) == 0 {
+			since = now
 			continue
 		}
-		now := time.Now()
+		rt.dropCanceled(ids)
 		// Clocks of processes differ: a second look at the same message does nothing.
 		if err := rt.look(dbos.WithFilterCreatedAfter(since.Add(-10 * time.Second))); err == nil {
 			since = now
+		}
+	}
+}
+
+// dropCanceled stops the flows of this process that somebody has canceled in the
+// database, as [dbos.CancelWorkflow] does.
+func (rt *Runtime) dropCanceled(ids []string) {
+	canceled, err := dbos.ListWorkflows(rt.dbos, dbos.WithFilterWorkflowIDs(ids...), dbos.WithFilterStatus(dbos.WorkflowStatusCancelled),
+		dbos.WithFilterLoadInput(false), dbos.WithFilterLoadOutput(false))
+	if err != nil {
+		return
+	}
+	for _, w := range canceled {
+		if e := rt.engineOf(w.ID); e != nil {
+			e.stop(context.Canceled)
 		}
 	}
 }

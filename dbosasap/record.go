@@ -27,6 +27,7 @@ type record struct {
 	Exit  *int            `json:"exit,omitempty"`  // which one of the flow was taken, with Value
 	Event string          `json:"event,omitempty"`
 	Tries int             `json:"tries,omitempty"` // above 1
+	Ended bool            `json:"ended,omitempty"` // with Error: the call was canceled, or late
 }
 
 // report carries an error with all that is known of it.

@@ -45,21 +45,22 @@ func (e *engine) begins(f *flight, attempt int) {
 func (e *engine) failed(f *flight, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	f.state.Error = err.Error()
+	f.state.Error = shown(err)
 }
 
-func (e *engine) note(f *flight, err error) {
+func (e *engine) note(f *flight, err error, canceled bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	f.state.Since = e.now
 	f.state.State, f.state.Error = Succeeded, ""
 	if _, _, exited := f.call.Exited(err); err != nil && !exited {
-		f.state.State, f.state.Error = failedState(err), err.Error()
+		f.state.State, f.state.Error = failedState(err, canceled), shown(err)
 	}
 }
 
-func failedState(err error) State {
-	if errors.Is(err, context.Canceled) {
+// failedState is that of a call with an error; one that was late has failed.
+func failedState(err error, canceled bool) State {
+	if canceled && !errors.Is(err, context.DeadlineExceeded) {
 		return Canceled
 	}
 	return Failed
@@ -91,7 +92,7 @@ func (d *definition) recorded(steps []dbos.StepInfo, over bool) []TaskState {
 		state := TaskState{Task: s.StepName, State: Succeeded, Since: r.At, Attempt: max(r.Tries, 1)}
 		if r.Error != nil {
 			err := decodeError(r.Error)
-			state.State, state.Error = failedState(err), err.Error()
+			state.State, state.Error = failedState(err, r.Ended), shown(err)
 		}
 		states = append(states, state)
 	}

@@ -44,7 +44,7 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 		if attempt > 1 {
 			r.Tries = attempt
 		}
-		if r.Error == nil {
+		if r.Error == nil || err == nil { // a value that cannot be kept is none the next time
 			return r
 		}
 		e.failed(f, err)

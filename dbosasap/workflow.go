@@ -23,14 +23,14 @@ type parcel struct {
 func (e *engine) startWorkflow(f *flight) {
 	in, err := f.input()
 	if err != nil {
-		e.finish(f, err)
+		e.finish(f, err, false)
 		return
 	}
 	var options []dbos.WorkflowOption
 	if f.queue != "" {
 		q, err := dbos.RetrieveQueue(e.rt.dbos, f.queue)
 		if err != nil {
-			e.finish(f, fmt.Errorf("asap: queue %s: %w", f.queue, err))
+			e.finish(f, fmt.Errorf("asap: queue %s: %w", f.queue, err), false)
 			return
 		}
 		options = append(options, dbos.WithQueue(q))
@@ -51,7 +51,7 @@ func (e *engine) startWorkflow(f *flight) {
 			e.deliver(f, "", err)
 			return
 		}
-		r.Event = event
+		r.Event, r.Ended = event, r.Error != nil && f.ctx.Err() != nil
 		e.happen(r)
 	}()
 }
@@ -131,7 +131,7 @@ func (t *task) attempts(ctx context.Context, call *flow.Call) record {
 	for attempt := 1; ; attempt++ {
 		err := call.Invoke(ctx)
 		r := ended(call, err)
-		if r.Error == nil || !t.again(ctx, attempt, err) {
+		if r.Error == nil || err == nil || !t.again(ctx, attempt, err) {
 			return r
 		}
 	}
