@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -48,6 +49,7 @@ type engine struct {
 	last    int // place that was taken
 	arrived map[int]*arrival
 	wake    chan struct{} // has one when arrived has more
+	events  map[string]bool // that have taken a place: each does once
 	inbox   map[string]json.RawMessage
 	states  []*flight // for Tasks
 	closed  bool
@@ -80,6 +82,9 @@ type flight struct {
 
 const eventStep = "asap.event"
 
+// errEnded is the cause of the context of a call that has ended.
+var errEnded = errors.New("asap: the call has ended")
+
 // newEngine makes the engine of the workflow of ctx, with what the database has of it.
 func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) {
 	id, err := dbos.GetWorkflowID(ctx)
@@ -87,10 +92,11 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		return nil, err
 	}
 	e := &engine{rt: rt, def: def, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight),
-		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), inbox: make(map[string]json.RawMessage)}
+		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage)}
 	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
-	steps, err := dbos.GetWorkflowSteps(rt.dbos, id)
+	// Said explicitly: without it a workflow that is recovered while DBOS is launched gets none.
+	steps, err := dbos.GetWorkflowSteps(rt.dbos, id, dbos.WithStepsLoadOutput(true))
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +110,7 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 			return nil, err
 		}
 		e.history = append(e.history, r)
+		e.events[r.Event] = true
 		e.last, e.began = max(e.last, r.Seq), r.Began
 	}
 	if e.began.IsZero() {
@@ -148,7 +155,7 @@ func (e *engine) After(d time.Duration, f func()) {
 	context.AfterFunc(e.group, func() { t.Stop() })
 }
 
-// happen takes a place for an event.
+// happen takes a place for an event, unless it is in the history.
 func (e *engine) happen(r record) {
 	select {
 	case <-e.live:
@@ -156,7 +163,8 @@ func (e *engine) happen(r record) {
 		return
 	}
 	e.mu.Lock()
-	if !e.closed {
+	if !e.closed && !e.events[r.Event] {
+		e.events[r.Event] = true
 		e.last++
 		r.Seq = e.last
 		e.arrived[r.Seq] = &arrival{record: r}
@@ -375,7 +383,7 @@ func (e *engine) leave() {
 
 // finish tells the group how a call has ended, perhaps because it was canceled.
 func (e *engine) finish(f *flight, err error, canceled bool) {
-	f.cancel(nil)
+	f.cancel(errEnded)
 	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
 	e.note(f, err, canceled)
 	f.done(err)

@@ -84,7 +84,8 @@ func Register[In, Out any](rt *Runtime, f *flow.Flow[In, Out], options ...Option
 }
 
 // result is what the workflow returns: as text what the flow has returned, and an
-// error that the tools of DBOS show.
+// error for its state. DBOS writes that in clear whatever its serializer is, so it says
+// nothing.
 func (e *engine) result(out any, err error) (string, error) {
 	if e.broken != nil { // also if somebody else has the workflow now, which DBOS asks for
 		return "", e.broken
@@ -108,7 +109,7 @@ func (e *engine) result(out any, err error) (string, error) {
 	if e.ctx.Err() != nil {
 		return text, errors.Join(context.Cause(e.ctx), err)
 	}
-	return text, &dbos.PortableWorkflowError{Name: fmt.Sprintf("%T", err), Message: shown(err)}
+	return text, &dbos.PortableWorkflowError{Name: fmt.Sprintf("%T", err), Message: "asap: flow " + e.def.name + " has failed: the error is in the output"}
 }
 
 // shown is the text of err without the stack of a panic.

@@ -58,6 +58,9 @@ func (e *engine) startWorkflow(f *flight) {
 
 // cancelWorkflow asks the workflow of a call to end.
 func (e *engine) cancelWorkflow(f *flight, id string) {
+	if context.Cause(f.ctx) == errEnded {
+		return
+	}
 	var err error
 	if f.kind == asChild {
 		err = e.rt.send(id, cancelName, encodeError(context.Cause(f.ctx)))
