@@ -38,20 +38,24 @@ type engine struct {
 
 	// Of the goroutine inside the group's methods alone.
 	history  []record // what was recorded before, in order, and not told yet
-	told     int      // the last place
-	timers   map[string]func()
+	timers   map[string]func() // that have not fired
+	made     int               // timers
 	children map[string]*flight // calls that are workflows, by the event of their end
 	flights  []*flight
-	ended    bool  // the group's context
-	broken   error // of the database
+	pending  []*flight // of flights, those that no step has been made of yet
+	acted    bool      // the group was told of an end
+	ended    bool      // the group's context
+	broken   error     // of the database
 
 	mu      sync.Mutex
 	last    int // place that was taken
+	told    int // the last place that the group was told of
 	arrived map[int]*arrival
 	wake    chan struct{} // has one when arrived has more
 	events  map[string]bool // that have taken a place: each does once
 	inbox   map[string]json.RawMessage
 	states  []*flight // for Tasks
+	alone   *flight   // whose body runs in Step
 	closed  bool
 }
 
@@ -80,6 +84,7 @@ type flight struct {
 	state  TaskState // under mu
 }
 
+// eventStep is the name of the step of an event that is no end of a call.
 const eventStep = "asap.event"
 
 // errEnded is the cause of the context of a call that has ended.
@@ -95,10 +100,32 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage)}
 	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
+	again := !rt.isFresh(id)
+	if again {
+		if err := e.remember(); err != nil {
+			return nil, err
+		}
+	}
+	if e.began.IsZero() {
+		e.began = time.UnixMicro(time.Now().UnixMicro())
+	}
+	e.now = e.began
+	rt.begin(e)
+	if again {
+		if err := rt.look(dbos.WithFilterWorkflowIDPrefix(id + messageMark)); err != nil {
+			rt.end(e)
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// remember reads what the database has of an earlier run.
+func (e *engine) remember() error {
 	// Said explicitly: without it a workflow that is recovered while DBOS is launched gets none.
-	steps, err := dbos.GetWorkflowSteps(rt.dbos, id, dbos.WithStepsLoadOutput(true))
+	steps, err := dbos.GetWorkflowSteps(e.rt.dbos, e.id, dbos.WithStepsLoadOutput(true))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range steps {
 		text, ok := listed(s.Output)
@@ -107,25 +134,17 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		}
 		r, err := readRecord(text)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		e.history = append(e.history, r)
 		e.events[r.Event] = true
-		e.last, e.began = max(e.last, r.Seq), r.Began
-	}
-	if e.began.IsZero() {
-		e.began = time.Now()
-	}
-	e.now = e.began
-	slices.SortFunc(e.history, func(a, b record) int { return cmp.Compare(a.Seq, b.Seq) })
-	rt.begin(e)
-	if len(steps) > 0 {
-		if err := rt.look(dbos.WithFilterWorkflowIDPrefix(id + messageMark)); err != nil {
-			rt.end(e)
-			return nil, err
+		e.last = max(e.last, r.Seq)
+		if r.Began != 0 {
+			e.began = time.UnixMicro(r.Began)
 		}
 	}
-	return e, nil
+	slices.SortFunc(e.history, func(a, b record) int { return cmp.Compare(a.Seq, b.Seq) })
+	return nil
 }
 
 // close is called when the workflow's function is left.
@@ -149,7 +168,8 @@ func (e *engine) Now() time.Time { return e.now }
 // that goes on with the workflow makes it again.
 func (e *engine) After(d time.Duration, f func()) {
 	at := e.now.Add(d)
-	key := fmt.Sprintf("time %d", len(e.timers))
+	e.made++
+	key := fmt.Sprint("time ", e.made)
 	e.timers[key] = f
 	t := time.AfterFunc(time.Until(at), func() { e.happen(record{Event: key}) })
 	context.AfterFunc(e.group, func() { t.Stop() })
@@ -168,6 +188,9 @@ func (e *engine) happen(r record) {
 		e.last++
 		r.Seq = e.last
 		e.arrived[r.Seq] = &arrival{record: r}
+		if e.alone != nil { // it takes a later place, and the group is told of this first
+			e.alone.cancel(canceledBy(r.Value))
+		}
 	}
 	e.mu.Unlock()
 	e.rouse()
@@ -193,7 +216,8 @@ func (e *engine) receive(name string, value json.RawMessage) {
 	}
 }
 
-// Start makes a DBOS step of the call.
+// Start notes the call. Step makes a step of it, so that one on its own needs no
+// goroutine.
 func (e *engine) Start(call *flow.Call, done func(error)) {
 	t := e.def.byBody[call.Body]
 	if t == nil {
@@ -203,22 +227,55 @@ func (e *engine) Start(call *flow.Call, done func(error)) {
 	f := &flight{task: t, call: call, done: done, state: TaskState{Task: call.Task, State: Running, Since: e.now}}
 	f.ctx, f.cancel = context.WithCancelCause(context.Background())
 	e.flights = append(e.flights, f)
+	e.pending = append(e.pending, f)
 	e.mu.Lock()
 	e.states = append(e.states, f)
 	e.mu.Unlock()
-	if t.kind != asStep {
-		e.startWorkflow(f)
-		return
+}
+
+// launch makes steps of what is pending, in order: so their numbers are the same
+// whenever the workflow runs. It reports whether the group was told of an end.
+func (e *engine) launch() bool {
+	e.acted = false
+	for len(e.pending) > 0 {
+		f := e.pending[0]
+		e.pending = e.pending[1:]
+		switch {
+		case f.ctx.Err() != nil: // the group has canceled it meanwhile, whenever the workflow runs
+			e.finish(f, context.Cause(f.ctx), true)
+		case f.kind != asStep:
+			e.startWorkflow(f)
+		case e.takeAlone(f):
+			text, err := dbos.RunAsStep(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(f.call.Task))
+			e.mu.Lock()
+			e.alone = nil
+			e.mu.Unlock()
+			e.deliver(f, text, err)
+		default:
+			outcome, err := dbos.Go(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(f.call.Task))
+			if err != nil {
+				e.deliver(f, "", err)
+				continue
+			}
+			go func() { // ends with the step
+				o := <-outcome
+				e.deliver(f, o.Result, o.Err)
+			}()
+		}
 	}
-	outcome, err := dbos.Go(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(call.Task))
-	if err != nil {
-		e.deliver(f, "", err)
-		return
+	return e.acted
+}
+
+// takeAlone reports whether nothing can happen to the flow before the end of f but a
+// cancel, which ends f by itself: see happen. Then the step runs right here.
+func (e *engine) takeAlone(f *flight) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.arrived) > 0 || len(e.history) > 0 && e.history[0].Event != "" {
+		return false
 	}
-	go func() { // ends with the step
-		o := <-outcome
-		e.deliver(f, o.Result, o.Err)
-	}()
+	e.alone = f
+	return true
 }
 
 // run is the step: it runs the body, unless the database has its record, and takes the
@@ -238,12 +295,21 @@ func (e *engine) run(ctx context.Context, f *flight) (string, error) {
 	} else {
 		r = e.try(ctx, f)
 	}
+	r.Ended = r.Error != nil && f.ctx.Err() != nil
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.last++
 	f.seq = e.last
-	e.mu.Unlock()
-	r.Seq, r.At, r.Began, r.Ended = f.seq, time.Now(), e.began, r.Error != nil && f.ctx.Err() != nil
+	e.stamp(&r, f.seq)
 	return r.text()
+}
+
+// stamp gives a record its place and time. Under mu.
+func (e *engine) stamp(r *record, seq int) {
+	r.Seq, r.Time = seq, time.Since(e.began).Microseconds()
+	if e.told == 0 {
+		r.Began = e.began.UnixMicro()
+	}
 }
 
 // deliver puts a call that has ended in its place.
@@ -269,6 +335,9 @@ func (e *engine) deliver(f *flight, text string, err error) {
 func (e *engine) Step() error {
 	for {
 		e.catchUp()
+		if e.launch() {
+			return nil
+		}
 		if a := e.next(); a != nil {
 			return e.tell(a)
 		}
@@ -327,7 +396,11 @@ func (e *engine) next() *arrival {
 // tell tells the group of one thing. An event is recorded first.
 func (e *engine) tell(a *arrival) error {
 	if a.err == nil && a.record.Event != "" {
-		a.record, a.err = e.keep(a.record)
+		name := eventStep
+		if f := e.children[a.record.Event]; f != nil {
+			name = f.call.Task
+		}
+		a.record, a.err = e.keep(a.record, name)
 	}
 	switch {
 	case a.err != nil && e.ctx.Err() != nil:
@@ -340,8 +413,8 @@ func (e *engine) tell(a *arrival) error {
 		e.broken = a.err
 		return a.err
 	}
-	if a.record.At.After(e.now) {
-		e.now = a.record.At
+	if at := a.record.at(e.began); at.After(e.now) {
+		e.now = at
 	}
 	event := a.record.Event
 	switch {
@@ -349,7 +422,9 @@ func (e *engine) tell(a *arrival) error {
 		e.ended = true
 		e.endGroup(canceledBy(a.record.Value))
 	case e.timers[event] != nil:
-		e.timers[event]()
+		f := e.timers[event]
+		delete(e.timers, event)
+		f()
 	case e.children[event] != nil:
 		f := e.children[event]
 		delete(e.children, event)
@@ -361,11 +436,13 @@ func (e *engine) tell(a *arrival) error {
 }
 
 // keep writes the record of an event, or returns the one that was written before.
-func (e *engine) keep(r record) (record, error) {
+func (e *engine) keep(r record, name string) (record, error) {
 	text, err := dbos.RunAsStep(e.ctx, func(context.Context) (string, error) {
-		r.At, r.Began = time.Now(), e.began
+		e.mu.Lock()
+		e.stamp(&r, r.Seq)
+		e.mu.Unlock()
 		return r.text()
-	}, dbos.WithStepName(eventStep))
+	}, dbos.WithStepName(name))
 	if err != nil {
 		return r, err
 	}
@@ -383,6 +460,7 @@ func (e *engine) leave() {
 
 // finish tells the group how a call has ended, perhaps because it was canceled.
 func (e *engine) finish(f *flight, err error, canceled bool) {
+	e.acted = true
 	f.cancel(errEnded)
 	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
 	e.note(f, err, canceled)

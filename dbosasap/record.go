@@ -18,16 +18,23 @@ import (
 // Seq is the place in which it happened. What a flow does next depends on the order
 // in which it hears of ends, and on nothing else; so with the places in the records
 // themselves there is no record of the order to write.
+//
+// The names are short because a row that is twice as long takes a database longer.
 type record struct {
-	Seq   int             `json:"seq"`
-	At    time.Time       `json:"at"`
-	Began time.Time       `json:"began"` // the flow
-	Value json.RawMessage `json:"value,omitempty"`
-	Error json.RawMessage `json:"error,omitempty"` // of asap.Result
-	Exit  *int            `json:"exit,omitempty"`  // which one of the flow was taken, with Value
+	Seq   int             `json:"n,omitempty"`
+	Time  int64           `json:"t,omitempty"` // µs after the flow began
+	Began int64           `json:"b,omitempty"` // Unix µs, in those of before anything was told
+	Value json.RawMessage `json:"v,omitempty"`
+	Error json.RawMessage `json:"err,omitempty"`  // of asap.Result
+	Exit  *int            `json:"exit,omitempty"` // which one of the flow was taken, with Value
 	Event string          `json:"event,omitempty"`
 	Tries int             `json:"tries,omitempty"` // above 1
 	Ended bool            `json:"ended,omitempty"` // with Error: the call was canceled, or late
+}
+
+// at is when it happened.
+func (r *record) at(began time.Time) time.Time {
+	return began.Add(time.Duration(r.Time) * time.Microsecond)
 }
 
 // report carries an error with all that is known of it.

@@ -90,7 +90,7 @@ func (e *engine) result(out any, err error) (string, error) {
 	if e.broken != nil { // also if somebody else has the workflow now, which DBOS asks for
 		return "", e.broken
 	}
-	r := record{At: e.now, Began: e.began}
+	r := record{}
 	value, fails := json.Marshal(out)
 	switch {
 	case fails != nil && err == nil:

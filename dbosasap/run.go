@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap/flow"
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
+	"github.com/google/uuid"
 )
 
 // Run runs flow durably and returns what [flow.Flow.Run] returns: its value, or its
@@ -66,7 +68,14 @@ func Start[In, Out any](ctx context.Context, rt *Runtime, f *flow.Flow[In, Out],
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its input cannot be kept: %w", f.Name(), err)
 	}
-	h, err := start(rt.dbos, f.Name(), string(input), options...)
+	id := uuid.NewString()
+	rt.mu.Lock()
+	rt.fresh[id] = true
+	rt.mu.Unlock()
+	h, err := start(rt.dbos, f.Name(), string(input), slices.Concat([]dbos.WorkflowOption{dbos.WithWorkflowID(id)}, options)...)
+	if err != nil || h.GetWorkflowID() != id {
+		rt.isFresh(id)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: start: %w", f.Name(), err)
 	}

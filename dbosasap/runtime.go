@@ -25,6 +25,7 @@ type Runtime struct {
 	mu      sync.Mutex
 	flows   map[string]*definition // by name
 	running map[string]*engine     // by the id of the workflow
+	fresh   map[string]bool        // ids of workflows of which the database has nothing yet
 	stop    context.CancelFunc // of the watch, nil before Launch
 	watched chan struct{}
 }
@@ -52,7 +53,7 @@ func Open(ctx context.Context, app, database string) (*Runtime, error) {
 
 // New makes a Runtime of a context that has not been launched.
 func New(d dbos.Context) *Runtime {
-	rt := &Runtime{dbos: d, flows: make(map[string]*definition), running: make(map[string]*engine)}
+	rt := &Runtime{dbos: d, flows: make(map[string]*definition), running: make(map[string]*engine), fresh: make(map[string]bool)}
 	m := &mailbox{}
 	dbos.RegisterWorkflow(d, m.deliver, dbos.WithInstance(m), dbos.WithWorkflowName(messageName))
 	return rt
@@ -101,6 +102,16 @@ func (rt *Runtime) Shutdown(timeout time.Duration) error {
 
 // log says what nobody can be told of.
 func (rt *Runtime) log(text string, args ...any) { slog.Warn("asap: "+text, args...) }
+
+// isFresh reports once whether a workflow was made by this process and runs for the
+// first time.
+func (rt *Runtime) isFresh(id string) bool {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	fresh := rt.fresh[id]
+	delete(rt.fresh, id)
+	return fresh
+}
 
 func (rt *Runtime) begin(e *engine) {
 	rt.mu.Lock()

@@ -86,10 +86,10 @@ func (d *definition) recorded(steps []dbos.StepInfo, over bool) []TaskState {
 			continue
 		}
 		r, err := readRecord(text)
-		if err != nil || r.Event != "" {
+		if err != nil || s.StepName == eventStep {
 			continue
 		}
-		state := TaskState{Task: s.StepName, State: Succeeded, Since: r.At, Attempt: max(r.Tries, 1)}
+		state := TaskState{Task: s.StepName, State: Succeeded, Since: s.CompletedAt, Attempt: max(r.Tries, 1)}
 		if r.Error != nil {
 			err := decodeError(r.Error)
 			state.State, state.Error = failedState(err, r.Ended), shown(err)

@@ -126,7 +126,6 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 	if ctx.Err() != nil && r.Error != nil {
 		return "", context.Cause(ctx)
 	}
-	r.At = time.Now()
 	return r.text()
 }
 
