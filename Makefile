@@ -26,7 +26,7 @@ test-servers: ## build a Temporal server and an OpenTelemetry collector, run the
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./flow ./internal/engine ./internal/watch ./examples/seeds
-	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch ./tail
 	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/graphql ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
 	go test -race -timeout 30m -shuffle=on -short ./asapvet/...
@@ -35,7 +35,7 @@ race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
 
-demo: ## start the example shop, drive it in three modes, print what it took
+demo: ## start the example shop, drive it in four modes, print what it took
 	cd examples/storefront && go run . -demo
 
 serve: ## keep the example shop running

@@ -38,6 +38,8 @@ type dues struct {
 	calls sync.WaitGroup // of fire, from the arming on
 	busy  bool           // somebody judges
 	late  []*due         // to be taken out of whatever they are in, by fireDues
+
+	arrivals *Arrival // for which nodes wait that have no body: see arrival.go
 }
 
 type dueHeap []*due
@@ -84,6 +86,20 @@ func (n *Node) index() int {
 func (g *Group) dueAt(d time.Duration) time.Time {
 	now := time.Now()
 	return now.Add(d - time.Duration(now.UnixNano()-g.made))
+}
+
+// within is how long after the making of the group the instant is, in nanoseconds of the
+// wall clock, and never 0. If it is long, it is in whole milliseconds, for who reads it in
+// an error.
+func (g *Group) within(n *Node, instant time.Duration) time.Duration {
+	if g.elsewhere {
+		panic("asap: task " + n.label() + " has a part of a request's time on an engine elsewhere; give it asap.Within, which does not depend on a request")
+	}
+	d := instant - time.Duration(g.made)
+	if d > 10*time.Millisecond {
+		d = d.Truncate(time.Millisecond)
+	}
+	return max(d, 1)
 }
 
 // addDue adds n, which nobody else knows or can start yet, to what has to begin within

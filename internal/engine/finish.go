@@ -75,6 +75,7 @@ func (g *Group) finish() {
 	}
 	switch {
 	case !g.over.CompareAndSwap(0, finishing):
+	case len(todo) > 0 && g.elsewhere: // who drives it is the one that has sealed it, and goes on
 	case len(todo) > 0:
 		go g.newUndoer(todo).work() // whom Wait waits for
 	default:
@@ -94,7 +95,7 @@ func (g *Group) becomeOver() {
 	}
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
-	if c := g.realContext.Load(); c != nil {
+	if c := g.realContext.Load(); c != nil && !g.lasts() {
 		c.cancel(nil)
 	}
 	if g.ledger.Load() != nil { // again, for goroutines that bodies have left behind

@@ -33,6 +33,7 @@ type calls struct {
 	dead   *Failure // of a call that has panicked, left by Goexit, or exited: none begins after it
 	open   sync.WaitGroup
 	left   int // open calls
+	begun  int // calls of the body itself
 }
 
 // frame is one run of one Around, and its open calls.
@@ -51,7 +52,7 @@ func (g *Group) callBody(n *Node, ctx context.Context) (dead *Failure, err error
 		return nil, n.body.Call(ctx)
 	}
 	c := &calls{n: n, task: n.label(), wrap: wrap, body: n.body.Call}
-	n.makeSide().makeRare().calls = c
+	n.makeSide().makeRare().calls.Store(c)
 	err = c.all(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -196,6 +197,9 @@ func (f *frame) end(cc *callContext, succeeded bool) {
 // call calls the function of the user. A panic, a Goexit and an exit in it are the
 // body's at once.
 func (c *calls) call(ctx context.Context) error {
+	c.mu.Lock()
+	c.begun++
+	c.mu.Unlock()
 	returned := false
 	defer func() {
 		if !returned {
@@ -274,14 +278,57 @@ func (c *calls) die(v Verdict) {
 	}
 }
 
+// LeaveBehind calls f on a goroutine of its own, which counts as a call of the body of
+// ctx that is left open: its group is not over before f has returned. It reports false,
+// and does nothing, if ctx is of no body that an Around wraps, or that has returned.
+func LeaveBehind(ctx context.Context, f func()) bool {
+	n := nodeOf(ctx)
+	if n == nil {
+		return false
+	}
+	c := n.calls()
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false
+	}
+	c.left++
+	c.open.Add(1)
+	go func() {
+		defer func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.left--
+			c.open.Done()
+		}()
+		f()
+	}()
+	return true
+}
+
 // calls returns those of n's body, nil if nothing wraps it.
 func (n *Node) calls() *calls {
 	if n.kind&Wrapped != 0 {
 		if r := n.rare(); r != nil {
-			return r.calls
+			return r.calls.Load()
 		}
 	}
 	return nil
+}
+
+// AttemptsOf returns how often an Around has called n's body, and with what the last of
+// those calls failed that did; 0 if nothing wraps it, or it has ended. Anybody may ask.
+func AttemptsOf(n *Node) (begun int, last error) {
+	c := n.calls()
+	if c == nil {
+		return 0, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun, c.last
 }
 
 // openCalls returns n's calls if some are still open, though the body has ended.

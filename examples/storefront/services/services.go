@@ -5,6 +5,7 @@
 package services
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -28,7 +29,7 @@ type Fault string
 const (
 	None    Fault = "ok"
 	Down    Fault = "down"    // hangs up on everybody
-	Slow    Fault = "slow"    // answers, but seconds late
+	Slow    Fault = "slow"    // answers, but seconds late, or when it is repaired
 	Garbage Fault = "garbage" // does its work and answers nonsense
 )
 
@@ -46,6 +47,10 @@ type Config struct {
 	Speed    float64         // the latencies of the model are multiplied with it; 0: none
 	SlowBy   time.Duration   // how late a slow service is
 	Patience time.Duration   // how long a caller waits for an answer
+
+	// Correlation is that of the logarithms of a call's latency and of its second one's:
+	// 0 if each is slow for reasons of its own, 1 if both are slow for the same.
+	Correlation float64
 }
 
 // Cluster is all services, running. Its methods may be called at the same time.
@@ -77,7 +82,7 @@ func Start(cfg Config) (*Cluster, error) {
 	}
 	for _, s := range c.services {
 		s.Config = cfg
-		s.fault.Store(None)
+		s.state.Store(&state{fault: None})
 		s.Server = httptest.NewServer(s)
 	}
 	return c, nil
@@ -97,10 +102,10 @@ func (c *Cluster) Close() error {
 func (c *Cluster) URL(name string) string { return c.services[name].Server.URL }
 
 // Fault returns what is wrong with a service.
-func (c *Cluster) Fault(name string) Fault { return c.services[name].fault.Load().(Fault) }
+func (c *Cluster) Fault(name string) Fault { return c.services[name].state.Load().fault }
 
 // Break sets what is wrong with a service, [None] to repair it. It holds for
-// the requests that arrive afterwards.
+// the requests that arrive afterwards, and those that a slow service holds are answered.
 func (c *Cluster) Break(name string, f Fault) error {
 	switch {
 	case !slices.Contains(Names, name):
@@ -108,7 +113,9 @@ func (c *Cluster) Break(name string, f Fault) error {
 	case !slices.Contains(Faults, f):
 		return fmt.Errorf("fault %q: want one of %v", f, Faults)
 	}
-	c.services[name].fault.Store(f)
+	if old := c.services[name].state.Swap(&state{f, make(chan struct{})}); old.over != nil {
+		close(old.over)
+	}
 	return nil
 }
 
@@ -118,7 +125,13 @@ type service struct {
 	Config
 	median time.Duration // of the latency
 	calls  calls
-	fault  atomic.Value // Fault
+	state  atomic.Pointer[state]
+}
+
+// state is what is wrong with a service until over is closed.
+type state struct {
+	fault Fault
+	over  chan struct{}
 }
 
 // calls do the work of each path, given the request and its body.
@@ -139,7 +152,8 @@ func from[In, Out any](work func(*http.Request, In) (Out, error)) func(*http.Req
 // that a caller who gives up cannot know whether the work was done. That is
 // how real services are slow.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	fault := s.fault.Load().(Fault)
+	state := s.state.Load()
+	fault := state.fault
 	if fault == Down {
 		panic(http.ErrAbortHandler) // hangs up without a word, here or in the log
 	}
@@ -151,11 +165,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := work(r, body)
 	late := s.latency(r, body)
+	var repaired chan struct{}
 	if fault == Slow {
-		late += s.SlowBy
+		late, repaired = late+s.SlowBy, state.over
 	}
 	select {
 	case <-time.After(late):
+	case <-repaired:
 	case <-r.Context().Done():
 		return
 	}
@@ -174,13 +190,16 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var deviation = math.Log(8) / 2.3263478740408408
 
 // latency draws how long the service takes, from the log-normal distribution.
-// It is a function of the seed, the page request and the call, so a request
-// that is made again, in another mode or by another program, meets the same.
+// It is a function of the seed, the page request, the call and how often that was made
+// before, so a request that is made in another mode or by another program meets the same.
 func (s *service) latency(r *http.Request, body []byte) time.Duration {
 	h := fnv.New64a()
 	for _, part := range []string{r.Header.Get(requestHeader), r.Header.Get(callHeader), r.URL.Path, string(body)} {
 		io.WriteString(h, part+"\x00")
 	}
-	normal := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	same := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	io.WriteString(h, cmp.Or(r.Header.Get(beforeHeader), "0"))
+	own := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	normal := math.Sqrt(s.Correlation)*same + math.Sqrt(1-s.Correlation)*own
 	return time.Duration(s.Speed * float64(s.median) * math.Exp(deviation*normal))
 }
