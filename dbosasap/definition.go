@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
@@ -16,6 +17,8 @@ type definition struct {
 	tasks    []*task // in order of declaration
 	byBody   map[string]*task
 	workflow []dbos.WorkflowRegistrationOption
+	// replay tells a group what the database has of a run, and look what is known then.
+	replay func(p *past, in string, look func([]flow.TaskState), options ...asap.Option) error
 }
 
 // kind is what a task is in the database.

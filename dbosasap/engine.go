@@ -1,7 +1,6 @@
 package dbosasap
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,13 +33,15 @@ type engine struct {
 	endGroup context.CancelCauseFunc
 	began    time.Time
 	now      time.Time // of the last record that the group was told of
-	live     chan struct{}
+	live     chan struct{} // closed when all that was recorded has been told
+	done     chan struct{} // closed by close
 
 	// Of the goroutine inside the group's methods alone.
-	history  []record // what was recorded before, in order, and not told yet
+	history  []happened // what was recorded before, in order, and not told yet
 	timers   map[string]func() // that have not fired
 	made     int               // timers
 	children map[string]*flight // calls that are workflows, by the event of their end
+	expected map[string]*flight // signals, by the event of their coming
 	flights  []*flight
 	pending  []*flight // of flights, those that no step has been made of yet
 	acted    bool      // the group was told of an end
@@ -53,8 +54,10 @@ type engine struct {
 	arrived map[int]*arrival
 	wake    chan struct{} // has one when arrived has more
 	events  map[string]bool // that have taken a place: each does once
-	inbox   map[string]json.RawMessage
-	states  []*flight // for Tasks
+	inbox   map[string]json.RawMessage // messages, the first of each name
+	hoped   map[string]bool            // signals that are expected
+	tries   map[string]try             // by task, of bodies that ran again
+	states  func(context.Context) ([]flow.TaskState, error)
 	alone   *flight   // whose body runs in Step
 	closed  bool
 }
@@ -63,6 +66,7 @@ var (
 	_ flow.Executor = (*engine)(nil)
 	_ flow.Clock    = (*engine)(nil)
 	_ flow.Canceler = (*engine)(nil)
+	_ flow.Signaler = (*engine)(nil)
 )
 
 // arrival is what has happened in one place: the end of a call, with its record, or
@@ -78,10 +82,10 @@ type flight struct {
 	*task
 	call   *flow.Call
 	done   func(error)
+	cause  error           // of past: it was canceled
 	ctx    context.Context // ends with the call
 	cancel context.CancelCauseFunc
-	seq    int       // under mu: its place, once it has one
-	state  TaskState // under mu
+	seq    int // under mu: its place, once it has one
 }
 
 // eventStep is the name of the step of an event that is no end of a call.
@@ -96,8 +100,8 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &engine{rt: rt, def: def, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight),
-		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage)}
+	e := &engine{rt: rt, def: def, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight), expected: make(map[string]*flight),
+		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage), hoped: make(map[string]bool), tries: make(map[string]try), done: make(chan struct{})}
 	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
 	again := !rt.isFresh(id)
@@ -107,7 +111,7 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		}
 	}
 	if e.began.IsZero() {
-		e.began = time.UnixMicro(time.Now().UnixMicro())
+		e.began = time.UnixMicro(time.Now().UnixMicro()) // as a record has it
 	}
 	e.now = e.began
 	rt.begin(e)
@@ -121,29 +125,18 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 }
 
 // remember reads what the database has of an earlier run.
-func (e *engine) remember() error {
-	// Said explicitly: without it a workflow that is recovered while DBOS is launched gets none.
-	steps, err := dbos.GetWorkflowSteps(e.rt.dbos, e.id, dbos.WithStepsLoadOutput(true))
-	if err != nil {
+func (e *engine) remember() (err error) {
+	var began time.Time
+	if e.history, began, err = readHistory(e.rt.dbos, e.id); err != nil {
 		return err
 	}
-	for _, s := range steps {
-		text, ok := listed(s.Output)
-		if !ok { // of a child
-			continue
-		}
-		r, err := readRecord(text)
-		if err != nil {
-			return err
-		}
-		e.history = append(e.history, r)
-		e.events[r.Event] = true
-		e.last = max(e.last, r.Seq)
-		if r.Began != 0 {
-			e.began = time.UnixMicro(r.Began)
-		}
+	for _, h := range e.history {
+		e.last = h.Seq
+		e.events[h.Event] = true
 	}
-	slices.SortFunc(e.history, func(a, b record) int { return cmp.Compare(a.Seq, b.Seq) })
+	if !began.IsZero() {
+		e.began = began
+	}
 	return nil
 }
 
@@ -153,6 +146,7 @@ func (e *engine) close() {
 	e.mu.Lock()
 	e.closed = true
 	e.mu.Unlock()
+	close(e.done)
 	e.endGroup(nil)
 	e.stop(nil)
 	for _, f := range e.flights {
@@ -172,14 +166,14 @@ func (e *engine) After(d time.Duration, f func()) {
 	key := fmt.Sprint("time ", e.made)
 	e.timers[key] = f
 	t := time.AfterFunc(time.Until(at), func() { e.happen(record{Event: key}) })
-	context.AfterFunc(e.group, func() { t.Stop() })
+	context.AfterFunc(e.group, func() { t.Stop() }) // the group's own limits are over with it
 }
 
 // happen takes a place for an event, unless it is in the history.
 func (e *engine) happen(r record) {
 	select {
 	case <-e.live:
-	case <-e.group.Done():
+	case <-e.done:
 		return
 	}
 	e.mu.Lock()
@@ -210,9 +204,30 @@ func (e *engine) receive(name string, value json.RawMessage) {
 	if !known {
 		e.inbox[name] = value
 	}
+	hoped := e.hoped[name]
 	e.mu.Unlock()
-	if !known && name == cancelName {
-		go e.happen(record{Event: cancelName, Value: value}) // waits until what was recorded has been told
+	switch { // happen waits until what was recorded has been told
+	case known:
+	case name == cancelName:
+		go e.happen(record{Event: cancelName, Value: value})
+	case hoped:
+		go e.happen(record{Event: signalEvent(name), Value: value})
+	}
+}
+
+// signalEvent is the event that a signal has come to who expects it.
+func signalEvent(name string) string { return "signal " + name }
+
+// Receive begins to expect a signal.
+func (e *engine) Receive(call *flow.Call, done func(error)) {
+	event := signalEvent(call.Task)
+	e.expected[event] = &flight{call: call, done: done}
+	e.mu.Lock()
+	e.hoped[call.Task] = true
+	value, there := e.inbox[call.Task]
+	e.mu.Unlock()
+	if there {
+		go e.happen(record{Event: event, Value: value})
 	}
 }
 
@@ -224,13 +239,10 @@ func (e *engine) Start(call *flow.Call, done func(error)) {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
 		return
 	}
-	f := &flight{task: t, call: call, done: done, state: TaskState{Task: call.Task, State: Running, Since: e.now}}
+	f := &flight{task: t, call: call, done: done}
 	f.ctx, f.cancel = context.WithCancelCause(context.Background())
 	e.flights = append(e.flights, f)
 	e.pending = append(e.pending, f)
-	e.mu.Lock()
-	e.states = append(e.states, f)
-	e.mu.Unlock()
 }
 
 // launch makes steps of what is pending, in order: so their numbers are the same
@@ -242,7 +254,7 @@ func (e *engine) launch() bool {
 		e.pending = e.pending[1:]
 		switch {
 		case f.ctx.Err() != nil: // the group has canceled it meanwhile, whenever the workflow runs
-			e.finish(f, context.Cause(f.ctx), true)
+			e.finish(f, context.Cause(f.ctx))
 		case f.kind != asStep:
 			e.startWorkflow(f)
 		case e.takeAlone(f):
@@ -271,7 +283,7 @@ func (e *engine) launch() bool {
 func (e *engine) takeAlone(f *flight) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.arrived) > 0 || len(e.history) > 0 && e.history[0].Event != "" {
+	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.expected) > 0 || len(e.arrived) > 0 || len(e.history) > 0 && e.history[0].Event != "" {
 		return false
 	}
 	e.alone = f
@@ -292,10 +304,10 @@ func (e *engine) run(ctx context.Context, f *flight) (string, error) {
 	var r record
 	if ctx.Err() != nil {
 		r = ended(f.call, context.Cause(ctx))
+		r.Cause = true
 	} else {
 		r = e.try(ctx, f)
 	}
-	r.Ended = r.Error != nil && f.ctx.Err() != nil
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.last++
@@ -378,7 +390,7 @@ func (e *engine) next() *arrival {
 	if len(e.history) > 0 {
 		place = e.history[0].Seq
 		if e.history[0].Event != "" && e.arrived[place] == nil {
-			e.arrived[place] = &arrival{record: e.history[0]}
+			e.arrived[place] = &arrival{record: e.history[0].record}
 		}
 	}
 	a := e.arrived[place]
@@ -406,7 +418,7 @@ func (e *engine) tell(a *arrival) error {
 	case a.err != nil && e.ctx.Err() != nil:
 		e.leave()
 		if a.flight != nil {
-			e.finish(a.flight, context.Cause(e.ctx), true)
+			e.finish(a.flight, context.Cause(e.ctx))
 		}
 		return nil
 	case a.err != nil:
@@ -428,9 +440,13 @@ func (e *engine) tell(a *arrival) error {
 	case e.children[event] != nil:
 		f := e.children[event]
 		delete(e.children, event)
-		e.finish(f, a.record.outcome(f.call), a.record.Ended)
+		e.finish(f, a.record.outcome(f.call, context.Cause(f.ctx)))
+	case e.expected[event] != nil:
+		f := e.expected[event]
+		delete(e.expected, event)
+		f.done(a.record.arrived(f.call))
 	case a.flight != nil:
-		e.finish(a.flight, a.record.outcome(a.flight.call), a.record.Ended)
+		e.finish(a.flight, a.record.outcome(a.flight.call, context.Cause(a.flight.ctx)))
 	}
 	return nil
 }
@@ -458,12 +474,11 @@ func (e *engine) leave() {
 	}
 }
 
-// finish tells the group how a call has ended, perhaps because it was canceled.
-func (e *engine) finish(f *flight, err error, canceled bool) {
+// finish tells the group how a call has ended.
+func (e *engine) finish(f *flight, err error) {
 	e.acted = true
 	f.cancel(errEnded)
 	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
-	e.note(f, err, canceled)
 	f.done(err)
 }
 

@@ -129,7 +129,7 @@ func checkAll(t *testing.T, rt *dbosasap.Runtime, cases []*randomflow.Case, hand
 		all.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			if err := c.Check(h.Get(ctx)); err != nil {
+			if err := c.Check(h.Wait(ctx)); err != nil {
 				t.Errorf("%s: %v", c.Kind, err)
 			}
 		})

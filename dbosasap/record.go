@@ -29,7 +29,7 @@ type record struct {
 	Exit  *int            `json:"exit,omitempty"` // which one of the flow was taken, with Value
 	Event string          `json:"event,omitempty"`
 	Tries int             `json:"tries,omitempty"` // above 1
-	Ended bool            `json:"ended,omitempty"` // with Error: the call was canceled, or late
+	Cause bool            `json:"c,omitempty"`     // Error is the cause with which the call was canceled
 }
 
 // at is when it happened.
@@ -81,9 +81,12 @@ func ended(call *flow.Call, err error) (r record) {
 	return r
 }
 
-// outcome fills the call's Out with what r has, and returns its error.
-func (r *record) outcome(call *flow.Call) error {
+// outcome fills the call's Out with what r has, and returns its error: cause itself if
+// that is what the call was canceled with.
+func (r *record) outcome(call *flow.Call, cause error) error {
 	switch {
+	case r.Cause && cause != nil:
+		return cause
 	case r.Error != nil:
 		return decodeError(r.Error)
 	case r.Exit != nil:
@@ -94,6 +97,14 @@ func (r *record) outcome(call *flow.Call) error {
 	reflect.ValueOf(call.Out).Elem().SetZero() // what the body has put there here is not to show through
 	if err := json.Unmarshal(r.Value, call.Out); err != nil {
 		return fmt.Errorf("asap: its value cannot be read from the database: %w", err)
+	}
+	return nil
+}
+
+// arrived fills in where a signal goes.
+func (r *record) arrived(call *flow.Call) error {
+	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+		return fmt.Errorf("signal %s was sent what is no %s", call.Task, reflect.TypeOf(call.Out).Elem())
 	}
 	return nil
 }

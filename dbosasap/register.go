@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
@@ -61,17 +62,40 @@ func Register[In, Out any](rt *Runtime, f *flow.Flow[In, Out], options ...Option
 			}
 		}
 	}
+	read := func(in string) (input In, err error) {
+		if err = json.Unmarshal([]byte(in), &input); err != nil {
+			err = fmt.Errorf("asap: flow %s: its input cannot be read from the database: %w", d.name, err)
+		}
+		return input, err
+	}
+	d.replay = func(p *past, in string, look func([]flow.TaskState), options ...asap.Option) error {
+		input, err := read(in)
+		if err != nil {
+			return err
+		}
+		r := f.With(flow.On(p)).Start(p.group, input, options...)
+		p.seen(func() { _, _ = r.Wait(context.Background()) }, func() {
+			var states []flow.TaskState
+			states, err = r.Tasks(context.Background())
+			look(withTries(states, p.tries))
+		})
+		return err
+	}
 	s := &served{d.name, func(ctx dbos.Context, in string) (string, error) {
-		var input In
-		if err := json.Unmarshal([]byte(in), &input); err != nil {
-			return "", fmt.Errorf("asap: flow %s: its input cannot be read from the database: %w", d.name, err)
+		input, err := read(in)
+		if err != nil {
+			return "", err
 		}
 		e, err := newEngine(ctx, rt, d)
 		if err != nil {
 			return "", err
 		}
 		defer e.close()
-		out, err := f.With(flow.On(e)).Run(e.group, input)
+		r := f.With(flow.On(e)).Start(e.group, input)
+		e.mu.Lock()
+		e.states = r.Tasks
+		e.mu.Unlock()
+		out, err := r.Wait(context.Background())
 		return e.result(out, err)
 	}}
 	if err := s.register(rt, d.workflow...); err != nil {

@@ -86,7 +86,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := outcome(h.Get(within(t, 20*time.Second)))
+		want := outcome(h.Wait(within(t, 20*time.Second)))
 		if !strings.Contains(want, "8 5 7 ") || !strings.Contains(want, "within 50ms") {
 			t.Fatalf("the flow gives %q", want)
 		}
@@ -102,7 +102,7 @@ func TestReplay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := outcome(h.Get(within(t, 20*time.Second))); got != want {
+			if got := outcome(h.Wait(within(t, 20*time.Second))); got != want {
 				t.Errorf("stopped behind place %d of %d, it gives %q, want %q", stop, places, got, want)
 			}
 			if err := rt.Shutdown(10 * time.Second); err != nil {
@@ -248,7 +248,7 @@ func TestSerializer(t *testing.T) {
 						t.Fatal(err)
 					}
 					ids = append(ids, h.ID())
-					got, err := h.Get(within(t, 20*time.Second))
+					got, err := h.Wait(within(t, 20*time.Second))
 					if i < 2 && (got.Number != number || err != nil) || i == 2 && (err == nil || err.Error() != "charge: refused: "+number) {
 						t.Errorf("flow %d gives %v, %v", i, got, err)
 					}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 	"github.com/google/uuid"
@@ -31,22 +32,22 @@ func Run[In, Out any](ctx context.Context, rt *Runtime, f *flow.Flow[In, Out], i
 	if err != nil {
 		return zero, err
 	}
-	out, err := h.Get(ctx)
+	out, err := h.Wait(ctx)
 	if err == nil || ctx.Err() == nil {
 		return out, err
 	}
 	ended := []error{ctx.Err(), context.Cause(ctx)}
-	if err := h.Cancel(context.Cause(ctx)); err != nil {
-		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", h.flow, h.ID(), err), ended}
+	if err := h.Cancel(context.WithoutCancel(ctx), context.Cause(ctx)); err != nil {
+		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", f.Name(), h.ID(), err), ended}
 	}
 	grace, end := context.WithTimeout(context.WithoutCancel(ctx), cancelGrace)
 	defer end()
-	out, err = h.Get(grace)
+	out, err = h.Wait(grace)
 	switch {
 	case err == nil:
 		return out, nil
 	case grace.Err() != nil:
-		err = fmt.Errorf("asap: flow %s: workflow %s was canceled and has not ended after %s", h.flow, h.ID(), cancelGrace)
+		err = fmt.Errorf("asap: flow %s: workflow %s was canceled and has not ended after %s", f.Name(), h.ID(), cancelGrace)
 	}
 	return out, &flowError{err, ended}
 }
@@ -79,7 +80,7 @@ func Start[In, Out any](ctx context.Context, rt *Runtime, f *flow.Flow[In, Out],
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: start: %w", f.Name(), err)
 	}
-	return newHandle[Out](rt, f.Name(), h), nil
+	return newHandle(rt, f, h), nil
 }
 
 // Attach returns a handle to a flow that was started before, perhaps by another
@@ -89,12 +90,30 @@ func Attach[In, Out any](rt *Runtime, f *flow.Flow[In, Out], id string) (*Handle
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: %w", f.Name(), err)
 	}
-	return newHandle[Out](rt, f.Name(), h), nil
+	return newHandle(rt, f, h), nil
 }
 
-// Handle is a flow that runs, or has run: [Start] and [Attach] make it. Its methods
-// may be called from any goroutine at the same time.
+// Handle is a flow that runs, or has run: [Start] and [Attach] make it. All methods may
+// be called from any goroutine at the same time, and by several processes.
+//
+// What [dbos.CancelWorkflow] cancels ends at once and undoes nothing, as the database
+// takes no record of it any more; [flow.Running.Cancel] lets it undo.
 type Handle[Out any] struct {
+	*flow.Running[Out]
+	id string
+}
+
+func newHandle[In, Out any](rt *Runtime, f *flow.Flow[In, Out], h dbos.WorkflowHandle[string]) *Handle[Out] {
+	asked := make(chan struct{}, 1)
+	asked <- struct{}{}
+	return &Handle[Out]{flow.NewRunning(f, &run{rt: rt, flow: f.Name(), handle: h, asked: asked, ended: make(chan struct{})}), h.GetWorkflowID()}
+}
+
+// ID returns the id of the workflow.
+func (h *Handle[Out]) ID() string { return h.id }
+
+// run is the run of a flow, by the database.
+type run struct {
 	rt     *Runtime
 	flow   string
 	handle dbos.WorkflowHandle[string]
@@ -105,81 +124,99 @@ type Handle[Out any] struct {
 	err   error
 }
 
-func newHandle[Out any](rt *Runtime, name string, h dbos.WorkflowHandle[string]) *Handle[Out] {
-	asked := make(chan struct{}, 1)
-	asked <- struct{}{}
-	return &Handle[Out]{rt: rt, flow: name, handle: h, asked: asked, ended: make(chan struct{})}
+var _ flow.Run = (*run)(nil)
+
+func (r *run) id() string { return r.handle.GetWorkflowID() }
+
+// isOver reports whether the database has the run's end.
+func (r *run) isOver() (bool, error) {
+	s, err := r.handle.GetStatus()
+	return err == nil && !s.CompletedAt.IsZero(), err
 }
 
-// ID returns the id of the workflow.
-func (h *Handle[Out]) ID() string { return h.handle.GetWorkflowID() }
+func (r *run) Signal(_ context.Context, name string, value any) error {
+	over, err := r.isOver()
+	if err != nil {
+		return err
+	}
+	if over {
+		return flow.ErrEnded
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("it cannot be kept: %w", err)
+	}
+	return r.rt.send(r.id(), name, data)
+}
 
-// Get blocks until the flow has ended and returns what [Run] does. When ctx ends it
-// returns its cause, and the flow goes on.
-func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
-	var out Out
+func (r *run) Cancel(_ context.Context, cause error) error {
+	over, err := r.isOver()
+	if err != nil || over {
+		return err
+	}
+	return r.rt.send(r.id(), cancelName, encodeError(cause))
+}
+
+func (r *run) Tasks(ctx context.Context) (states []flow.TaskState, err error) {
+	if e := r.rt.engineOf(r.id()); e != nil {
+		if states, err = e.tasks(ctx); states != nil || err != nil {
+			return states, err
+		}
+	}
+	return states, r.rt.replay(r.flow, r.id(), func(s []flow.TaskState) { states = s })
+}
+
+// replay looks at what the database has of a flow.
+func (rt *Runtime) replay(name, id string, look func([]flow.TaskState), options ...asap.Option) error {
+	d := rt.definition(name)
+	if d == nil {
+		return fmt.Errorf("flow %s is not registered here", name)
+	}
+	all, err := dbos.ListWorkflows(rt.dbos, dbos.WithFilterWorkflowIDs(id), dbos.WithFilterLoadInput(true), dbos.WithFilterLoadOutput(false))
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("there is no workflow %s", id)
+	}
+	in, ok := listed(all[0].Input)
+	if !ok {
+		return fmt.Errorf("workflow %s is no flow", id)
+	}
+	p, err := newPast(rt.dbos, d, id)
+	if err != nil {
+		return err
+	}
+	return d.replay(p, in, look, options...)
+}
+
+func (r *run) Wait(ctx context.Context, out any) error {
 	select {
-	case <-h.asked:
+	case <-r.asked:
 		go func() { // ends with the workflow, or the process's context
-			h.text, h.err = h.handle.GetResult(dbos.WithHandlePollingInterval(20 * time.Millisecond))
-			close(h.ended)
+			r.text, r.err = r.handle.GetResult(dbos.WithHandlePollingInterval(20 * time.Millisecond))
+			close(r.ended)
 		}()
 	default:
 	}
 	select {
-	case <-h.ended:
+	case <-r.ended:
 	case <-ctx.Done():
-		return out, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
+		return &flowError{fmt.Errorf("asap: flow %s: wait for workflow %s, which goes on: %w", r.flow, r.id(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	r, err := readRecord(h.text)
+	told, err := readRecord(r.text)
 	if err != nil { // canceled by DBOS, not there, or out of attempts
-		return out, fmt.Errorf("asap: flow %s: workflow %s: %w", h.flow, h.ID(), h.err)
+		return fmt.Errorf("asap: flow %s: workflow %s: %w", r.flow, r.id(), r.err)
 	}
-	if r.Value != nil {
-		if err := json.Unmarshal(r.Value, &out); err != nil {
-			return out, fmt.Errorf("asap: flow %s: its result cannot be read from the database: %w", h.flow, err)
+	if told.Value != nil {
+		if err := json.Unmarshal(told.Value, out); err != nil {
+			return fmt.Errorf("asap: flow %s: its result cannot be read from the database: %w", r.flow, err)
 		}
 	}
-	if r.Error != nil {
-		return out, decodeError(r.Error)
-	}
-	return out, nil
-}
-
-// Cancel asks the flow to end, and with it every body that runs; nil is
-// [context.Canceled]. It returns when the database knows; Get returns when they have
-// ended. The flow may undo what it has done: [dbos.CancelWorkflow] would keep it from
-// that.
-func (h *Handle[Out]) Cancel(cause error) error {
-	if cause == nil {
-		cause = context.Canceled
-	}
-	if err := h.rt.send(h.ID(), cancelName, encodeError(cause)); err != nil {
-		return fmt.Errorf("asap: flow %s: %w", h.flow, err)
+	if told.Error != nil {
+		return decodeError(told.Error)
 	}
 	return nil
-}
-
-// Tasks returns the state of every task at this moment, in order of start and then,
-// for those that wait, of declaration. Of a flow that another process runs, only what
-// has ended is known: the rest is [Waiting].
-func (h *Handle[Out]) Tasks() ([]TaskState, error) {
-	if e := h.rt.engineOf(h.ID()); e != nil {
-		return e.tasks(), nil
-	}
-	def := h.rt.definition(h.flow)
-	if def == nil {
-		return nil, fmt.Errorf("asap: flow %s is not registered here", h.flow)
-	}
-	status, err := h.handle.GetStatus()
-	if err != nil {
-		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
-	}
-	steps, err := dbos.GetWorkflowSteps(h.rt.dbos, h.ID())
-	if err != nil {
-		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
-	}
-	return def.recorded(steps, !status.CompletedAt.IsZero()), nil
 }
 
 // flowError is an error of a flow that is others as well.

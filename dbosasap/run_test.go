@@ -59,24 +59,24 @@ func TestCancel(t *testing.T) {
 			}
 			<-began
 			<-began
-			tasks, err := h.Tasks()
-			if err != nil || len(tasks) != 2 || tasks[0].State != dbosasap.Running || tasks[0].Attempt != 1 || tasks[0].Since.IsZero() {
+			tasks, err := h.Tasks(t.Context())
+			if err != nil || len(tasks) != 2 || tasks[0].State != flow.StateRunning || tasks[0].Attempt != 1 || tasks[0].Since.IsZero() {
 				t.Errorf("Tasks gives %v, %v, want two that run", tasks, err)
 			}
-			if err := h.Cancel(c.cause); err != nil {
+			if err := h.Cancel(t.Context(), c.cause); err != nil {
 				t.Fatal(err)
 			}
-			_, err = h.Get(within(t, 10*time.Second))
+			_, err = h.Wait(within(t, 10*time.Second))
 			if !errors.Is(err, context.Canceled) {
-				t.Errorf("Get gives %v, want one that is context.Canceled", err)
+				t.Errorf("Wait gives %v, want one that is context.Canceled", err)
 			}
 			if c.cause != nil && !strings.Contains(err.Error(), c.cause.Error()) {
-				t.Errorf("Get gives %v, want the cause in it", err)
+				t.Errorf("Wait gives %v, want the cause in it", err)
 			}
 			if _, ok := errors.AsType[*asap.GroupError](err); !ok {
-				t.Errorf("Get gives %v, want a *GroupError", err)
+				t.Errorf("Wait gives %v, want a *GroupError", err)
 			}
-			if tasks, err = h.Tasks(); err != nil || tasks[0].State != dbosasap.Canceled {
+			if tasks, err = h.Tasks(t.Context()); err != nil || tasks[0].State != flow.StateCanceled {
 				t.Errorf("Tasks gives %v, %v, want canceled ones", tasks, err)
 			}
 		})
@@ -103,8 +103,8 @@ func TestCancelByDBOS(t *testing.T) {
 	if err := dbos.CancelWorkflow(rt.DBOS(), h.ID()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Get(within(t, 10*time.Second)); !errors.Is(err, context.Canceled) && !errors.Is(err, dbos.ErrWorkflowCancelled) {
-		t.Errorf("Get gives %v, want one that says canceled", err)
+	if _, err := h.Wait(within(t, 10*time.Second)); !errors.Is(err, context.Canceled) && !errors.Is(err, dbos.ErrWorkflowCancelled) {
+		t.Errorf("Wait gives %v, want one that says canceled", err)
 	}
 }
 
@@ -169,7 +169,7 @@ func TestShutdown(t *testing.T) {
 	}
 	<-began
 	close(release)
-	got, err := again.Get(within(t, 20*time.Second))
+	got, err := again.Wait(within(t, 20*time.Second))
 	if got != 20 || err != nil || first.Load() != 1 || second.Load() != 2 {
 		t.Errorf("the flow gives %d, %v after a ran %d times and b %d, want 20 after 1 and 2", got, err, first.Load(), second.Load())
 	}
@@ -196,10 +196,10 @@ func TestRetry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := h.Get(within(t, 10*time.Second)); got != 7 || err != nil || tries.Load() != 3 {
-		t.Errorf("Get gives %d, %v after %d attempts, want 7 after 3", got, err, tries.Load())
+	if got, err := h.Wait(within(t, 10*time.Second)); got != 7 || err != nil || tries.Load() != 3 {
+		t.Errorf("Wait gives %d, %v after %d attempts, want 7 after 3", got, err, tries.Load())
 	}
-	if tasks, err := h.Tasks(); err != nil || tasks[0].Attempt != 3 || tasks[0].State != dbosasap.Succeeded {
+	if tasks, err := h.Tasks(t.Context()); err != nil || tasks[0].Attempt != 3 || tasks[0].State != flow.StateSucceeded {
 		t.Errorf("Tasks gives %v, %v, want attempt 3", tasks, err)
 	}
 	tries.Store(0)

@@ -2,131 +2,55 @@ package dbosasap
 
 import (
 	"context"
-	"errors"
-	"strings"
-	"time"
 
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
+	"github.com/asap-go/asap/flow"
 )
 
-// State is how far a task is.
-type State string
-
-// The states of a task.
-const (
-	Waiting   State = "waiting" // for its dependencies, or a slot under a limit
-	Running   State = "running"
-	Succeeded State = "succeeded"
-	Failed    State = "failed"
-	Canceled  State = "canceled"
-	LeftOut   State = "left out" // by asap.When
-	Skipped   State = "skipped"  // the flow has ended and its body never ran
-)
-
-// TaskState is the state of one task of a flow, as [Handle.Tasks] returns it.
-type TaskState struct {
-	Task    string // price#2, likes[3]; likes[] for a Map that has not begun
-	State   State
-	Since   time.Time `json:",omitzero"`
-	Attempt int       `json:",omitempty"` // of the body, from 1, in this process
-	Error   string    `json:",omitempty"` // of the last attempt
+// try is how far the attempts of a body are that has failed before.
+type try struct {
+	attempt int
+	err     string
 }
 
-// begins and failed note the attempts of a body, note how its call has ended.
+// begins and failed note the attempts of a body.
 func (e *engine) begins(f *flight, attempt int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	f.state.Attempt = attempt
 	if attempt == 1 {
-		f.state.Since = time.Now()
+		return
 	}
-}
-
-func (e *engine) failed(f *flight, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	f.state.Error = shown(err)
+	e.tries[f.call.Task] = try{attempt, e.tries[f.call.Task].err}
 }
 
-func (e *engine) note(f *flight, err error, canceled bool) {
+func (e *engine) failed(f *flight, attempt int, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	f.state.Since = e.now
-	f.state.State, f.state.Error = Succeeded, ""
-	if _, _, exited := f.call.Exited(err); err != nil && !exited {
-		f.state.State, f.state.Error = failedState(err, canceled), shown(err)
-	}
+	e.tries[f.call.Task] = try{attempt, shown(err)}
 }
 
-// failedState is that of a call with an error; one that was late has failed.
-func failedState(err error, canceled bool) State {
-	if canceled && !errors.Is(err, context.DeadlineExceeded) {
-		return Canceled
+// tasks returns the states of all tasks of a run in this process.
+func (e *engine) tasks(ctx context.Context) ([]flow.TaskState, error) {
+	e.mu.Lock()
+	states := e.states
+	e.mu.Unlock()
+	if states == nil {
+		return nil, nil // the run begins
 	}
-	return Failed
-}
-
-// tasks returns the states of all, in order of start and then of declaration.
-func (e *engine) tasks() []TaskState {
+	all, err := states(ctx)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var states []TaskState
-	for _, f := range e.states {
-		states = append(states, f.state)
-	}
-	return e.def.complete(states, Waiting)
+	return withTries(all, e.tries), err
 }
 
-// recorded returns the states of the tasks of a flow of which only its steps are known.
-func (d *definition) recorded(steps []dbos.StepInfo, over bool) []TaskState {
-	var states []TaskState
-	for _, s := range steps {
-		text, ok := listed(s.Output)
-		if !ok {
-			continue
-		}
-		r, err := readRecord(text)
-		if err != nil || s.StepName == eventStep {
-			continue
-		}
-		state := TaskState{Task: s.StepName, State: Succeeded, Since: s.CompletedAt, Attempt: max(r.Tries, 1)}
-		if r.Error != nil {
-			err := decodeError(r.Error)
-			state.State, state.Error = failedState(err, r.Ended), shown(err)
-		}
-		states = append(states, state)
-	}
-	if over {
-		return d.complete(states, Skipped)
-	}
-	return d.complete(states, Waiting)
-}
-
-// complete adds the tasks of which there is nothing yet.
-func (d *definition) complete(states []TaskState, rest State) []TaskState {
-	known := make(map[string]bool)
-	for _, s := range states {
-		known[d.bodyOf(s.Task)] = true
-	}
-	for _, t := range d.tasks {
-		switch {
-		case t.leftOut:
-			states = append(states, TaskState{Task: t.call.Body, State: LeftOut})
-		case !known[t.call.Body]:
-			states = append(states, TaskState{Task: t.call.Body, State: rest})
+// withTries adds what the group does not know: that a body has run before.
+func withTries(all []flow.TaskState, tries map[string]try) []flow.TaskState {
+	for i := range all {
+		if t := tries[all[i].Task]; t.attempt > all[i].Attempt || t.attempt == 1 && all[i].State == flow.StateRunning {
+			all[i].Attempt = t.attempt
+			if all[i].State == flow.StateRunning {
+				all[i].Error = t.err
+			}
 		}
 	}
-	return states
-}
-
-// bodyOf is the name of a task's body: likes[] of likes[3].
-func (d *definition) bodyOf(task string) string {
-	if d.byBody[task] != nil {
-		return task
-	}
-	i := strings.LastIndexByte(task, '[')
-	if j := strings.LastIndexByte(task, ']'); i > 0 && j > i {
-		return task[:i+1] + task[j:]
-	}
-	return task
+	return all
 }

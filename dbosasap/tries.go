@@ -2,6 +2,7 @@ package dbosasap
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 )
@@ -41,13 +42,14 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 		e.begins(f, attempt)
 		err := f.call.Run(ctx)
 		r := ended(f.call, err)
+		r.Cause = r.Error != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 		if attempt > 1 {
 			r.Tries = attempt
 		}
 		if r.Error == nil || err == nil { // a value that cannot be kept is none the next time
 			return r
 		}
-		e.failed(f, err)
+		e.failed(f, attempt, err)
 		if !f.again(ctx, attempt, err) {
 			return r
 		}

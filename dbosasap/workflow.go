@@ -23,14 +23,14 @@ type parcel struct {
 func (e *engine) startWorkflow(f *flight) {
 	in, err := f.input()
 	if err != nil {
-		e.finish(f, err, false)
+		e.finish(f, err)
 		return
 	}
 	var options []dbos.WorkflowOption
 	if f.queue != "" {
 		q, err := dbos.RetrieveQueue(e.rt.dbos, f.queue)
 		if err != nil {
-			e.finish(f, fmt.Errorf("asap: queue %s: %w", f.queue, err), false)
+			e.finish(f, fmt.Errorf("asap: queue %s: %w", f.queue, err))
 			return
 		}
 		options = append(options, dbos.WithQueue(q))
@@ -51,7 +51,7 @@ func (e *engine) startWorkflow(f *flight) {
 			e.deliver(f, "", err)
 			return
 		}
-		r.Event, r.Ended = event, r.Error != nil && f.ctx.Err() != nil
+		r.Event = event
 		e.happen(r)
 	}()
 }
