@@ -1,6 +1,7 @@
 package dbosasap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -60,6 +61,9 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if err != nil {
 		return nil, err
 	}
+	if err := steady(f, graph); err != nil {
+		return nil, err
+	}
 	leftOut := make(map[string]bool)
 	for _, t := range graph.Tasks {
 		leftOut[t.Name] = t.LeftOut
@@ -72,7 +76,7 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t
 	}
-	c := &config{def: d}
+	c := &config{def: d, trusted: make(map[reflect.Type]bool)}
 	for _, o := range options {
 		if o != nil {
 			o.apply(c)
@@ -81,12 +85,47 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if c.err != nil {
 		return nil, c.err
 	}
+	for _, v := range []struct {
+		what string
+		of   reflect.Type
+	}{{"input", reflect.TypeFor[In]()}, {"result", reflect.TypeFor[Out]()}} {
+		k := kept{c.trusted, make(map[reflect.Type]bool)}
+		if err := k.visit(v.of, v.of.String()); err != nil {
+			return nil, fmt.Errorf("asap: flow %s: its %s: %w", d.name, v.what, err)
+		}
+	}
 	for _, t := range d.tasks {
-		if err := t.check(); err != nil {
+		if err := cmp.Or(t.check(), t.values(c.trusted)); err != nil {
 			return nil, fmt.Errorf("asap: flow %s: task %s: %w", d.name, t.call.Body, err)
 		}
 	}
 	return d, nil
+}
+
+// builds is how often a definition is tried, to see whether it is always the same.
+const builds = 64
+
+// steady returns an error if the definition declares other tasks when it is called again.
+func steady[In, Out any](f *flow.Flow[In, Out], first *flow.Graph) error {
+	for range builds {
+		again, err := f.Graph()
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(first, again) {
+			return fmt.Errorf("asap: flow %s declares %s and, when its function is called again, %s; it must not depend on the order of a map, the time or anything random",
+				f.Name(), taskNames(first), taskNames(again))
+		}
+	}
+	return nil
+}
+
+func taskNames(g *flow.Graph) string {
+	var names []string
+	for _, t := range g.Tasks {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // check says what cannot work.

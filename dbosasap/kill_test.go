@@ -287,4 +287,3 @@ func readJournal(t *testing.T, path string) (entries []entry) {
 	}
 	return entries
 }
-

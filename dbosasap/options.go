@@ -14,8 +14,9 @@ import (
 type Option interface{ apply(*config) }
 
 type config struct {
-	def *definition
-	err error
+	def     *definition
+	trusted map[reflect.Type]bool
+	err     error
 }
 
 type option func(*config)
@@ -60,6 +61,16 @@ func Retries(p RetryPolicy) Option {
 // Workflow passes options to the registration of the flow's workflow.
 func Workflow(options ...dbos.WorkflowRegistrationOption) Option {
 	return option(func(c *config) { c.def.workflow = append(c.def.workflow, options...) })
+}
+
+// Trust takes the types of the values as ones that can be kept, whatever Register finds
+// in them.
+func Trust(values ...any) Option {
+	return option(func(c *config) {
+		for _, v := range values {
+			c.trusted[reflect.TypeOf(v)] = true
+		}
+	})
 }
 
 // TaskOption sets how one task runs: see [Task].

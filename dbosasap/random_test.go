@@ -212,4 +212,3 @@ func stepsOf(t *testing.T, db *sql.DB, id string) map[int]step {
 	}
 	return steps
 }
-

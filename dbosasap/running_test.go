@@ -134,4 +134,3 @@ func until[Out any](t *testing.T, h *dbosasap.Handle[Out], task string, want flo
 	}
 	t.Fatalf("%s is not %s: %+v", task, want, states)
 }
-

@@ -26,7 +26,7 @@ type Runtime struct {
 	flows   map[string]*definition // by name
 	running map[string]*engine     // by the id of the workflow
 	fresh   map[string]bool        // ids of workflows of which the database has nothing yet
-	stop    context.CancelFunc // of the watch, nil before Launch
+	stop    context.CancelFunc     // of the watch, nil before Launch
 	watched chan struct{}
 }
 
@@ -44,7 +44,7 @@ func Open(ctx context.Context, app, database string) (*Runtime, error) {
 		}
 		address = (&url.URL{Scheme: "sqlite", Path: path}).String()
 	}
-	d, err := dbos.NewContext(ctx, dbos.Config{AppName: app, DatabaseURL: address})
+	d, err := dbos.NewContext(ctx, dbos.Config{AppName: app, DatabaseURL: address, Logger: slog.Default()})
 	if err != nil {
 		return nil, fmt.Errorf("asap: open %s: %w", database, err)
 	}
