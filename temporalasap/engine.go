@@ -7,7 +7,6 @@ import (
 	"iter"
 	"time"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap/flow"
@@ -44,6 +43,9 @@ type engine struct {
 	told     bool      // the group's context has ended
 	tooLong  error     // the history cannot take what is to come
 	over     bool
+
+	outcome *packet // of a flow that has failed
+	value   any     // beside the error of a settled flow
 }
 
 // flight is one call on its way.
@@ -77,7 +79,7 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 	// child: nothing here depends on the order of a map.
 	e.group, e.endGroup = context.WithCancelCause(context.Background()) //workflowcheck:ignore
 	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]TaskState, error) { return e.states(), nil })
-	if err != nil {
+	if err = errors.Join(err, e.answers()); err != nil {
 		panic(err)
 	}
 	e.next, e.leave = iter.Pull(e.waits)
@@ -189,7 +191,10 @@ func (e *engine) launch(f *flight) {
 		ctx, f.cancel = workflow.WithCancel(e.wait)
 	}
 	var future workflow.Future
-	err := fits(f.values, "its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
+	var err error
+	if f.kind != localActivity { // which is handed what it takes as it is
+		err = f.values.fits("its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
+	}
 	if err == nil {
 		future, err = f.execute(ctx, f.arguments(e.Now()))
 	}
@@ -201,17 +206,19 @@ func (e *engine) launch(f *flight) {
 	e.flying = append(e.flying, f)
 }
 
-// execute schedules the activity. The SDK panics with the data converter's error.
+// execute schedules the activity. The SDK panics with the data converter's error, or with
+// what panics in that.
 func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future, err error) {
 	defer func() {
 		v := recover()
 		if v == nil {
 			return
 		}
-		var ok bool
-		if err, ok = v.(error); !ok || !errors.Is(err, converter.ErrUnableToEncode) {
+		_, fails := f.values.encode(in...) //workflowcheck:ignore (see fits)
+		if fails == nil {
 			panic(v)
 		}
+		err = &notSent{fmt.Sprint("its arguments cannot be encoded: ", fails)}
 	}()
 	ctx = f.options(ctx)
 	switch f.kind {
@@ -234,9 +241,6 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 	}
 	options := f.activity
 	options.ActivityID = f.name
-	if options.RetryPolicy == nil {
-		options.RetryPolicy = &crashes
-	}
 	return workflow.WithActivityOptions(ctx, options)
 }
 
@@ -269,7 +273,11 @@ func (e *engine) Step() error {
 			kept = append(kept, f)
 			continue
 		}
-		e.finish(f, e.receive(f))
+		err := f.future.Get(e.wait, f.call.Out)
+		if err != nil {
+			err = f.values.receive(f.call, err) //workflowcheck:ignore (it decodes structs, and no map)
+		}
+		e.finish(f, err)
 	}
 	clear(e.flying[len(kept):])
 	e.flying, e.seen = kept, len(kept)

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -151,10 +152,21 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 		var zero Out
 		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	if told := outcome(err, &out); told != nil {
+	told := outcome(err, &out, func(query string, into any) error {
+		v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), query)
+		if err != nil {
+			return err
+		}
+		return v.Get(into)
+	})
+	if told != nil {
 		return out, told
 	}
-	return out, fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	fails := fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok && isTimeLimit(t) {
+		return out, &flowError{fails, []error{context.DeadlineExceeded}}
+	}
+	return out, fails
 }
 
 // over reports whether ctx has ended, or ends now: a server that knows of its

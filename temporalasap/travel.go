@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // traveller finds out whether values of a type survive the way to another
@@ -198,14 +199,21 @@ func isResult(t reflect.Type) bool {
 }
 
 // isAwait reports whether fn is the Await of a task, as a body.
-func isAwait(fn any) bool { return isMethod(fn, "github.com/asap-go/asap.(*Task[", "Await") }
+func isAwait(fn any) bool { return isMethod(fn, (*asap.Task[int])(nil).Await) }
 
 // isRun reports whether fn is the Run of a flow, as a body.
-func isRun(fn any) bool { return isMethod(fn, "github.com/asap-go/asap/flow.(*Flow[", "Run") }
+func isRun(fn any) bool { return isMethod(fn, (*flow.Flow[int, int])(nil).Run) }
 
-func isMethod(fn any, of, name string) bool {
+// isMethod reports whether fn is a method as a value, as like is one, whatever the type
+// parameters are.
+func isMethod(fn, like any) bool { return methodName(fn) == methodName(like) }
+
+func methodName(fn any) string {
 	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
-	return f != nil && strings.HasPrefix(f.Name(), of) && strings.HasSuffix(f.Name(), "."+name+"-fm")
+	if f == nil {
+		return ""
+	}
+	return f.Name()
 }
 
 func typeText(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }
