@@ -87,11 +87,11 @@ func interruption(why error) error {
 		Category: temporal.ApplicationErrorCategoryBenign})
 }
 
-// plainTypes are the names that the SDK has for the errors of packages errors and fmt.
-// No body's error is sent under them: so such errors come from the SDK, for values that
-// cannot be encoded or decoded, or from a mock or a CompleteActivity that goes past the
-// body, and are final where those of bodies are.
-var plainTypes = []string{"errorString", "wrapError", "wrapErrors", "joinError"}
+// plainTypes are the names that the SDK has for the errors of packages errors and fmt. The
+// errors of bodies say themselves whether they are final. Such ones come from the SDK, for
+// values that cannot be encoded or decoded, or from a mock or a CompleteActivity, which
+// go past the body, and are final where those of bodies are.
+var plainTypes = []string{"", "wrapError", "wrapErrors", "joinError"}
 
 // uncoded is the type of the SDK's errors for values that cannot be encoded or decoded.
 const (
@@ -108,7 +108,7 @@ func typeName(err error) string {
 			t = t.Elem()
 		}
 		switch {
-		case t.Name() == "" || t.PkgPath() == "errors" || t.PkgPath() == "fmt" || slices.Contains(plainTypes, t.Name()):
+		case t.PkgPath() == "errors" || t.PkgPath() == "fmt" || slices.Contains(plainTypes, t.Name()):
 		case t.Name() == "PanicError": // the SDK takes that for a panic of its own
 			return "asap.PanicError"
 		default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -191,7 +192,7 @@ func (h *Handle[Out]) Cancel(ctx context.Context) error {
 
 // Tasks returns the state of every task at this moment, in order of start and
 // then, for those that wait, of declaration. It blocks until a worker that
-// serves the flow has answered.
+// serves the flow has answered, and asks the server for the attempts of those that run.
 func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
 	var states []TaskState
 	v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), TasksQuery)
@@ -200,6 +201,14 @@ func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
+	}
+	running := func(s TaskState) bool { return s.State == Running }
+	if c, ok := h.client.(describer); ok && slices.ContainsFunc(states, running) {
+		d, err := c.DescribeWorkflowExecution(ctx, h.ID(), h.RunID())
+		if err != nil {
+			return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
+		}
+		attempts(states, d.GetPendingActivities())
 	}
 	return states, nil
 }
