@@ -2,7 +2,7 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapweb/internal/browser bench examples/errgroup examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
+MODULES     = . asapvet asapweb/internal/browser bench examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
 
 # The tests that need a server which is built from source.
 SERVED      = ./temporalasap/internal/servertest/...
@@ -26,9 +26,10 @@ test-servers: ## build a Temporal server and an OpenTelemetry collector, run the
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./flow ./internal/engine ./internal/watch ./examples/seeds
-	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch ./tail
 	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
-	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
+	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/graphql ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
+	go test -race -timeout 30m -shuffle=on -short ./asapvet/...
 	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits

@@ -44,6 +44,11 @@ func (v *visit) home(ctx context.Context) (Home, error) {
 }
 
 func (p homePage) asap(ctx context.Context) (Home, error) {
+	if p.live != nil {
+		if err := p.live.begin(ctx, p.number); err != nil {
+			return Home{}, err
+		}
+	}
 	g := asap.New(ctx, p.named("home")...)
 	notice := g.Go("platform", p.notice)
 	currencies := g.Go("currencies", p.currencies)
@@ -51,6 +56,13 @@ func (p homePage) asap(ctx context.Context) (Home, error) {
 	products := g.Go("products", p.products)
 	offers := g.Map("price", products, p.offer) // while the ad is still on its way
 	ad := g.Optional("ad", p.ad)                // its failure is a value
+	if p.live != nil {
+		p.live.behind(notice, "notice")
+		p.live.behind(currencies, "currencies")
+		p.live.behind(cart, "cartSize")
+		p.live.behind(offers, "products")
+		p.live.behindOptional(ad, "ad")
+	}
 	if err := g.Wait(); err != nil {
 		return Home{}, err
 	}

@@ -34,6 +34,7 @@ func TestEscapes(t *testing.T) {
 		page{"problem", "/admin/faults", url.Values{"service": {markup}, "fault": {"down"}}})
 	for _, p := range all {
 		_, html := w.ask(p, ASAP, "html")
+		html = strings.Replace(html, "<script>"+string(polyfill)+"</script>", "", 1)
 		if strings.Contains(strings.ToLower(html), "<script") {
 			t.Errorf("%s %s: the page has a script:\n%s", p.name, p.path, html)
 		}

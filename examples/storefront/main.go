@@ -38,7 +38,7 @@ func main() {
 
 // run is the program. What it prints goes to out, the help to help.
 func run(ctx context.Context, args []string, out, help io.Writer) error {
-	cfg := settings{slowBy: 5 * time.Second}
+	cfg := settings{unread: 10 * time.Second}
 	f := flag.NewFlagSet("storefront", flag.ContinueOnError)
 	f.SetOutput(help)
 	demoing := f.Bool("demo", false, "drive each page in each mode, print what that took, and exit")
@@ -50,6 +50,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.Float64Var(&cfg.speed, "latency", 1, "multiplies the latencies of the services; 0: none")
 	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts")
 	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
+	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
 	rate := f.Float64("rate", 20, "with -demo: requests a second, of each mode")
 	each := f.Duration("for", 11*time.Second, "with -demo: how long each page is driven")

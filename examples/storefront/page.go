@@ -21,12 +21,16 @@ import (
 
 // page is how every page is served: what build makes, as HTML, or as JSON to
 // those who ask for ?format=json. The JSON is the data alone: what is the same
-// in every mode.
+// in every mode. A page that can be [live] is written while it is made.
 func (s *Shop) page[T any](name string, build func(*visit, context.Context) (T, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t := &trace{request: cmp.Or(r.Header.Get("X-Request-Id"), rand.Text()), start: time.Now(), hold: s.hold}
 		v, err := s.enter(r)
 		out := &view{visit: v, Page: name}
+		format := r.FormValue("format")
+		if name == "home" && v.Mode == ASAP && format != "json" { // the other modes have it all at once
+			v.writeLive(w, out, format == "ndjson")
+		}
 		if err == nil {
 			out.Data, err = build(v, context.WithValue(r.Context(), traceKey{}, t))
 		}
@@ -34,6 +38,11 @@ func (s *Shop) page[T any](name string, build func(*visit, context.Context) (T, 
 		t.mu.Lock()
 		out.calls = slices.Clone(t.calls)
 		t.mu.Unlock()
+		if v.live != nil && v.live.begun {
+			v.live.end(r.Context(), err)
+			return
+		}
+		v.live = nil
 		code := http.StatusOK
 		if err != nil {
 			code = status(err)
@@ -41,7 +50,7 @@ func (s *Shop) page[T any](name string, build func(*visit, context.Context) (T, 
 		}
 		w.Header().Set("Server-Timing", fmt.Sprintf("page;dur=%.3f", out.Took.Seconds()*1e3))
 		w.Header().Set("Cache-Control", "no-store")
-		out.write(w, code, r.FormValue("format") == "json")
+		out.write(w, code, format)
 	})
 }
 
@@ -73,6 +82,7 @@ func parse(names ...string) map[string]*template.Template {
 		t := template.New("layout.html").Funcs(template.FuncMap{
 			"picture": picture, "lower": strings.ToLower, "ms": ms, "newOrder": func() string { return "order-" + rand.Text() },
 			"add":      func(a, b int) int { return a + b },
+			"polyfill": func() template.JS { return polyfill },
 			"modes":    func() []Mode { return Modes },
 			"services": func() []string { return services.Names },
 			"faults":   func() []services.Fault { return services.Faults },
@@ -91,27 +101,37 @@ type view struct {
 	calls []made
 }
 
-func (o *view) write(w http.ResponseWriter, code int, asJSON bool) {
+func (o *view) write(w http.ResponseWriter, code int, format string) {
 	var b bytes.Buffer // whole or not at all
 	var err error
-	kind := "text/html; charset=utf-8"
-	if asJSON {
-		kind = "application/json"
+	setHTML(w.Header())
+	switch format {
+	case "json":
+		w.Header().Set("Content-Type", "application/json")
 		e := json.NewEncoder(&b)
 		e.SetIndent("", "  ")
 		err = e.Encode(o.Data)
-	} else {
+	case "ndjson": // one line
+		w.Header().Set("Content-Type", "application/x-ndjson")
+		err = json.NewEncoder(&b).Encode(o.Data)
+	default:
 		err = templates[o.Page].Execute(&b, o)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	w.WriteHeader(code)
 	w.Write(b.Bytes())
 }
+
+func setHTML(h http.Header) {
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src "+onlyPolyfill+"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+}
+
+// IsLive reports whether the page is written while it is being made.
+func (o *view) IsLive() bool { return o.live != nil }
 
 // NextUser is who the visitor becomes by a click.
 func (o *view) NextUser() int { return o.User.ID%store.Users + 1 }

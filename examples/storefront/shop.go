@@ -51,6 +51,7 @@ type settings struct {
 	slowBy   time.Duration // how late a slow service is
 	timeout  time.Duration // of a call of a service
 	Patience time.Duration // with what is optional
+	unread   time.Duration // how long a visitor may read nothing of a page that is written to him
 	faults   string        // from the start, as ads=down,currency=slow
 	server   string        // address of the Temporal server that runs orders; empty: they run here
 	options  []asap.Option // of the groups of the pages

@@ -25,7 +25,7 @@ type world struct {
 // that. Slow is an hour here: nobody waits for the end of it.
 func open(t *testing.T, change func(*settings)) *world {
 	t.Helper()
-	cfg := settings{dir: t.TempDir(), seed: 1, slowBy: time.Hour, timeout: time.Minute, Patience: time.Minute}
+	cfg := settings{dir: t.TempDir(), seed: 1, slowBy: time.Hour, timeout: time.Minute, Patience: time.Minute, unread: time.Minute}
 	if change != nil {
 		change(&cfg)
 	}

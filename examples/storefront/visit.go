@@ -22,6 +22,7 @@ type visit struct {
 	User     store.User
 	Currency string
 	Mode     Mode
+	live     *live // nil: the page is written when it is whole
 }
 
 const (

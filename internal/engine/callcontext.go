@@ -7,8 +7,9 @@ import "context"
 type callContext struct {
 	context.Context
 	of         *calls
+	by         *Node // whose body it is a call in: that of the calls, or of a task of a group that the Around has made
 	cancel     context.CancelCauseFunc
-	own        bool // it ends with the body
+	own        bool // it ends with that body
 	open       bool // under the mu of the calls
 	prev, next *callContext
 }
@@ -26,7 +27,13 @@ func (c *callContext) Value(key any) any {
 // newContext makes the context of a call from the one that the Around gives it. No lock
 // is held, as that is asked.
 func (f *frame) newContext(ctx context.Context) *callContext {
-	cc := &callContext{of: f.calls, own: f.n != nil && f.n.isOwn(ctx, ctx.Done())}
+	cc := &callContext{of: f.calls}
+	if f.n != nil {
+		if cc.by = nodeOf(ctx); cc.by == nil {
+			cc.by = f.n
+		}
+		cc.own = cc.by.isOwn(ctx, ctx.Done())
+	}
 	cc.Context, cc.cancel = context.WithCancelCause(ctx)
 	return cc
 }
@@ -35,8 +42,8 @@ func (f *frame) newContext(ctx context.Context) *callContext {
 // it that has that.
 func (n *Node) isOwn(ctx context.Context, done <-chan struct{}) bool {
 	own := n.ownContext()
-	if n.kind&Wrapped != 0 {
-		if cc, ok := ctx.Value(callKey{}).(*callContext); ok && cc.of.n == n && cc.own {
+	if n.kind&Wrapped != 0 || n.group.lasts() {
+		if cc, ok := ctx.Value(callKey{}).(*callContext); ok && cc.by == n && cc.own {
 			own = cc
 		}
 	}

@@ -68,11 +68,23 @@ func (g *Group) makeRealContext() *realContext {
 			c = g.realContext.Load()
 		}
 	}
-	if g.isOver() {
+	if g.isOver() && !g.lasts() {
 		c.cancel(nil)
 	}
 	return c
 }
+
+// EndLasting ends the context of a group that lasts and is over: nobody uses it.
+func (g *Group) EndLasting() {
+	if c := g.realContext.Load(); c != nil {
+		c.cancel(nil)
+	}
+}
+
+// lasts reports whether the group's context does not end with the group, but only with
+// what it was derived from: of a group whose bodies are further calls of the body that it
+// was made in, the winner's context has to live as long as that of the body.
+func (g *Group) lasts() bool { return g.waited.Load()&lasts != 0 }
 
 // ctxErr is the Err of the group's context, and of all nodes' in it. It makes
 // nothing before the parent has ended, so a body that only asks costs no context.

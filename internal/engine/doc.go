@@ -143,7 +143,9 @@
 //     through those inside of one that somebody else is ending.
 //  25. A group's real context exists before its end can be seen in it, and the end is
 //     stored before it is canceled. Who makes it late looks at the end afterwards.
-//     Nothing but it says that the context has ended: so Err does not go back.
+//     Nothing but it says that the context has ended: so Err does not go back. That of a
+//     group that lasts is not ended by its being over, but by an end of the group or with
+//     the context that it was made with.
 //  26. Only a base, a group whose parent is no group, asks its parent. Once a body
 //     anywhere under it is asleep or queued, the base is registered with the parent;
 //     without that whoever starts a body asks.
@@ -162,7 +164,8 @@
 //     that makes it has not returned and no other call has died. Those that are open
 //     when that returns are canceled. The worker that settles the node waits for them
 //     before it drops the function, gives the slots and counts the node off: so the
-//     group is not over before their last step.
+//     group is not over before their last step. What LeaveBehind has begun, before the
+//     Around has returned, counts as such a call.
 //  30. A dependency of a node with options is read under a pin, or by who owns the
 //     node; the options change only in what expanded says.
 //  31. What is late is judged by one goroutine at a time, in order. Each is covered by a

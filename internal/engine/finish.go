@@ -94,7 +94,7 @@ func (g *Group) becomeOver() {
 	}
 	g.endInside(context.Canceled, context.Canceled) // what goroutines have made that bodies have left behind,
 	g.endParked()                                   // and what they wait for
-	if c := g.realContext.Load(); c != nil {
+	if c := g.realContext.Load(); c != nil && !g.lasts() {
 		c.cancel(nil)
 	}
 	if g.ledger.Load() != nil { // again, for goroutines that bodies have left behind

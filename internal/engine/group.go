@@ -65,6 +65,7 @@ type Group struct {
 type Config struct {
 	Name    string
 	Settled bool
+	Lasts   bool    // its context outlives it, if nothing has ended it, as long as that of the body around
 	Limit   int     // 0: none but those of the groups around
 	Shared  *Shared // nil for that of the task around
 	Around  []Around
@@ -171,6 +172,9 @@ func (g *Group) configure(c *Config) {
 	if len(c.Around) > 0 {
 		g.makeLedger().around = c.Around
 		g.plain = false
+	}
+	if c.Lasts {
+		g.waited.Or(lasts)
 	}
 	if c.Backend != nil {
 		g.setBackend(c)

@@ -44,6 +44,7 @@ const (
 	counted  = 1 << iota // the caller's count is given back
 	joined               // by Join, and not only JoinStopped
 	canceled             // its outcome, once it is over
+	lasts                // its context outlives it: see Config
 	shares               // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
 

@@ -12,14 +12,18 @@ type TaskConfig struct {
 	MayFail bool         // its failure is one only for those that need it
 	LeftOut bool         // it is done without its body
 	Timeout time.Duration
-	Within  time.Duration
-	Around  []Around // the first is the outermost
-	Limit   int      // of the elements of a Map, 0 for none
-	Shared  *Shared  // nil for that of the group
+	Within  time.Duration // after the making of the group; below 0, see Until
+	Around  []Around      // the first is the outermost
+	Limit   int           // of the elements of a Map, 0 for none
+	Shared  *Shared       // nil for that of the group
 	// Hand is given the group in place of a declaration: for a package beside the one
 	// above, which has no other way to the group of a user's.
 	Hand func(*Group)
 }
+
+// Until makes t the instant of c's Within, which is what is left until then once the
+// group is known.
+func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()) }
 
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
@@ -62,6 +66,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.Hand != nil {
 		c.Hand(g)
 		return
+	}
+	if c.Within < 0 {
+		c.Within = g.within(n, -c.Within)
 	}
 	o := g.newOptions(n, c)
 	n.makeSide().makeRare().options = o

@@ -18,7 +18,7 @@ const root = "../.."
 
 // parts are the folders, from root, of the packages whose code runs tasks: what
 // users name and what is below it.
-var parts = []string{".", "flow", "internal/engine", "internal/watch", "internal/record", "batch", "internal/wire", "internal/echo", "internal/texts"}
+var parts = []string{".", "flow", "internal/engine", "internal/watch", "internal/record", "batch", "tail", "internal/wire", "internal/echo", "internal/texts"}
 
 // sources parses the files of one package, without its tests.
 func sources(t *testing.T, dir string) (*token.FileSet, []*ast.File) {

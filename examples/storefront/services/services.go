@@ -28,7 +28,7 @@ type Fault string
 const (
 	None    Fault = "ok"
 	Down    Fault = "down"    // hangs up on everybody
-	Slow    Fault = "slow"    // answers, but seconds late
+	Slow    Fault = "slow"    // answers, but seconds late, or when it is repaired
 	Garbage Fault = "garbage" // does its work and answers nonsense
 )
 
@@ -77,7 +77,7 @@ func Start(cfg Config) (*Cluster, error) {
 	}
 	for _, s := range c.services {
 		s.Config = cfg
-		s.fault.Store(None)
+		s.state.Store(&state{fault: None})
 		s.Server = httptest.NewServer(s)
 	}
 	return c, nil
@@ -97,10 +97,10 @@ func (c *Cluster) Close() error {
 func (c *Cluster) URL(name string) string { return c.services[name].Server.URL }
 
 // Fault returns what is wrong with a service.
-func (c *Cluster) Fault(name string) Fault { return c.services[name].fault.Load().(Fault) }
+func (c *Cluster) Fault(name string) Fault { return c.services[name].state.Load().fault }
 
 // Break sets what is wrong with a service, [None] to repair it. It holds for
-// the requests that arrive afterwards.
+// the requests that arrive afterwards, and those that a slow service holds are answered.
 func (c *Cluster) Break(name string, f Fault) error {
 	switch {
 	case !slices.Contains(Names, name):
@@ -108,7 +108,9 @@ func (c *Cluster) Break(name string, f Fault) error {
 	case !slices.Contains(Faults, f):
 		return fmt.Errorf("fault %q: want one of %v", f, Faults)
 	}
-	c.services[name].fault.Store(f)
+	if old := c.services[name].state.Swap(&state{f, make(chan struct{})}); old.over != nil {
+		close(old.over)
+	}
 	return nil
 }
 
@@ -118,7 +120,13 @@ type service struct {
 	Config
 	median time.Duration // of the latency
 	calls  calls
-	fault  atomic.Value // Fault
+	state  atomic.Pointer[state]
+}
+
+// state is what is wrong with a service until over is closed.
+type state struct {
+	fault Fault
+	over  chan struct{}
 }
 
 // calls do the work of each path, given the request and its body.
@@ -139,7 +147,8 @@ func from[In, Out any](work func(*http.Request, In) (Out, error)) func(*http.Req
 // that a caller who gives up cannot know whether the work was done. That is
 // how real services are slow.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	fault := s.fault.Load().(Fault)
+	state := s.state.Load()
+	fault := state.fault
 	if fault == Down {
 		panic(http.ErrAbortHandler) // hangs up without a word, here or in the log
 	}
@@ -151,11 +160,13 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, err := work(r, body)
 	late := s.latency(r, body)
+	var repaired chan struct{}
 	if fault == Slow {
-		late += s.SlowBy
+		late, repaired = late+s.SlowBy, state.over
 	}
 	select {
 	case <-time.After(late):
+	case <-repaired:
 	case <-r.Context().Done():
 		return
 	}

@@ -1,0 +1,3 @@
+module example.org/silenced
+
+go 1.27

@@ -1,0 +1,182 @@
+package tail
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/engine"
+)
+
+// Hedger makes second calls of what is slow. It is an option of tasks and of Maps; make it
+// once, with [Hedge], and give it to those of all requests that share a budget. All methods
+// may be called at the same time.
+type Hedger struct {
+	hedging
+	budget   budget
+	calls    atomic.Int64 // first calls
+	eligible atomic.Int64 // of those, of tasks that are called twice
+
+	mu      sync.RWMutex // guards what follows
+	records map[place]*record
+}
+
+// maxRecords is how many tasks are told apart: no others are called twice.
+const maxRecords = 256
+
+// Hedge returns a Hedger. Without options it makes a second call when the first one takes
+// longer than 95 % of the task's calls, of at most 5 % of all, of every task that it is
+// given to.
+//
+// A task that it is given to must be one that may be called twice at the same time. In
+// tests with testing/synctest make it in the bubble.
+func Hedge(options ...HedgeOption) *Hedger {
+	h := &Hedger{share: defaultShare, least: defaultLeast}
+	for _, o := range options {
+		if o == nil {
+			panic("asap: tail.Hedge with a nil option; leave it out")
+		}
+		o.hedge(&h.hedging)
+	}
+	if h.at == 0 && h.after == 0 {
+		h.at = defaultAt
+	}
+	h.budget.share = int64(h.share*parts + .5)
+	return h
+}
+
+// ApplyTask is for package asap.
+func (h *Hedger) ApplyTask(c *engine.TaskConfig) {
+	c.Around = append(c.Around, h.around)
+}
+
+// ApplyMap is for package asap.
+func (h *Hedger) ApplyMap(c *engine.TaskConfig) { h.ApplyTask(c) }
+
+var _ asap.TaskOption = (*Hedger)(nil)
+
+// around is the Around of a task: it makes the first call, and the second.
+func (h *Hedger) around(ctx context.Context, task string, body func(context.Context) error) error {
+	at, made := placeOf(ctx, task)
+	r := h.record(at)
+	h.calls.Add(1)
+	h.budget.pay()
+	if r == nil {
+		return body(ctx)
+	}
+	r.calls.Add(1)
+	c := call{hedger: h, record: r, ctx: ctx, body: body, began: time.Now()}
+	if !made.IsZero() {
+		c.at = c.began.Sub(made)
+	}
+	refresh := h.critical.due(at.group)
+	if !h.critical.has(at) {
+		if !refresh {
+			return c.alone()
+		}
+		return c.beside(func() { h.critical.refresh(at.group, h) })
+	}
+	h.eligible.Add(1)
+	delay := h.delay(r)
+	if delay == 0 && !refresh {
+		return c.alone()
+	}
+	return c.hedged(delay, refresh)
+}
+
+// delay is that of r's task, 0 as long as there is none.
+func (h *Hedger) delay(r *record) time.Duration {
+	d := h.after
+	if h.at > 0 {
+		d = cmp.Or(time.Duration(r.delay.Load()), d)
+	}
+	if d == 0 {
+		return 0
+	}
+	return max(d, h.least)
+}
+
+// pays is the share of the calls that may be called twice for which the budget pays.
+func (h *Hedger) pays() float64 {
+	calls, eligible := h.calls.Load(), h.eligible.Load()
+	if eligible == 0 {
+		return 1
+	}
+	return h.share * float64(calls) / float64(eligible)
+}
+
+// record returns that of a task, nil if it is one too many.
+func (h *Hedger) record(at place) *record {
+	h.mu.RLock()
+	r := h.records[at]
+	h.mu.RUnlock()
+	if r != nil {
+		return r
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r = h.records[at]; r != nil || len(h.records) >= maxRecords {
+		return r
+	}
+	if h.records == nil {
+		h.records = make(map[place]*record)
+	}
+	at.group, at.task = strings.Clone(at.group), strings.Clone(at.task) // they may be part of something large
+	r = &record{place: at}
+	h.records[at] = r
+	return r
+}
+
+// placeOf is where the body of ctx stands, and when its outermost group was made. On an
+// engine elsewhere there is only the task's name.
+func placeOf(ctx context.Context, task string) (place, time.Time) {
+	if p, ok := engine.PlaceOf(ctx); ok {
+		return place{p.Group, p.Task}, p.Made
+	}
+	if i := strings.IndexByte(task, '['); i > 0 && strings.HasSuffix(task, "]") {
+		task = task[:i] + "[]"
+	}
+	return place{task: task}, time.Time{}
+}
+
+// recordsOf are those of a group's tasks.
+func (h *Hedger) recordsOf(group string) (of []*record) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for at, r := range h.records {
+		if at.group == group {
+			of = append(of, r)
+		}
+	}
+	return of
+}
+
+// Decisions returns what h does with each task that it has seen, in the order of groups
+// and tasks.
+func (h *Hedger) Decisions() []Decision {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	out := make([]Decision, 0, len(h.records))
+	for _, r := range h.records {
+		d := r.decision()
+		d.Delay = h.delay(r)
+		isCritical, why := h.critical.why(r.place)
+		d.Hedge = isCritical && d.Delay > 0
+		switch {
+		case isCritical && d.Delay == 0:
+			d.Why = "fewer than 100 calls are known"
+		default:
+			d.Why = why
+		}
+		out = append(out, d)
+	}
+	slices.SortFunc(out, func(a, b Decision) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Task, b.Task))
+	})
+	return out
+}
