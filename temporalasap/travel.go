@@ -3,6 +3,7 @@ package temporalasap
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -24,12 +25,18 @@ type traveller struct {
 
 func (v *traveller) travels(t reflect.Type) error {
 	w := walk{traveller: v, seen: make(map[visited]bool), opaque: make(map[reflect.Type]bool)}
-	if err := w.visit(t, typeText(t), false); err != nil || w.opaque[t] {
+	if err := w.visit(t, typeText(t), false); err != nil || w.opaque[t] && !t.Implements(protoMessage) {
 		return err
 	}
 	in := reflect.New(t).Elem()
 	w.fill(in, 4)
 	back, err := v.send(in)
+	if _, unencoded := errors.AsType[*unencoded](err); unencoded && w.messages { // such as Any, which has rules of its own
+		w.plain = true
+		in.SetZero()
+		w.fill(in, 4)
+		back, err = v.send(in)
+	}
 	if err != nil {
 		for o := range w.opaque {
 			if _, err := v.send(reflect.Zero(o)); err != nil {
@@ -48,7 +55,7 @@ func (v *traveller) travels(t reflect.Type) error {
 func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
 	payload, err := v.converter.ToPayload(in.Interface())
 	if err != nil {
-		return in, fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)
+		return in, &unencoded{fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)}
 	}
 	back := reflect.New(in.Type())
 	if err := v.converter.FromPayload(payload, back.Interface()); err != nil {
@@ -57,11 +64,18 @@ func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
 	return back.Elem(), nil
 }
 
+// unencoded is the error of a value that the converter refuses.
+type unencoded struct{ error }
+
+func (e *unencoded) Unwrap() error { return e.error }
+
 // walk goes through a type.
 type walk struct {
 	*traveller
-	seen   map[visited]bool
-	opaque map[reflect.Type]bool // encodes itself
+	seen     map[visited]bool
+	opaque   map[reflect.Type]bool // encodes itself
+	messages bool                  // fill has made messages of protobuf
+	plain    bool                  // it is to make empty ones
 }
 
 // visited is a type at a place where the methods of its pointer are called by
@@ -191,7 +205,7 @@ func encodesItself(t reflect.Type) bool {
 // onlyPointerEncodes reports whether t has its encoding method from its pointer.
 func onlyPointerEncodes(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return !p.Implements(protoMessage) && !t.Implements(jsonMarshaler) && !t.Implements(textMarshaler)
+	return !p.Implements(protoMessage) && !t.Implements(protoMessage) && !t.Implements(jsonMarshaler) && !t.Implements(textMarshaler)
 }
 
 func isResult(t reflect.Type) bool {
