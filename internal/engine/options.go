@@ -16,6 +16,8 @@ type TaskConfig struct {
 	Around  []Around      // the first is the outermost
 	Limit   int           // of the elements of a Map, 0 for none
 	Shared  *Shared       // nil for that of the group
+	// Arrival makes the task one without a body, that waits for something else.
+	Arrival *Arrival
 	// Hand is given the group in place of a declaration: for a package beside the one
 	// above, which has no other way to the group of a user's.
 	Hand func(*Group)
@@ -28,7 +30,7 @@ func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
 func (c *TaskConfig) IsPlain() bool {
-	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && !c.MayFail && !c.LeftOut
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.MayFail && !c.LeftOut
 }
 
 // Dependency is a task that another one waits for.
@@ -67,6 +69,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 		c.Hand(g)
 		return
 	}
+	if c.Arrival != nil {
+		g.checkArrival(n, c)
+	}
 	if c.Within < 0 {
 		c.Within = g.within(n, -c.Within)
 	}
@@ -79,7 +84,10 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.LeftOut {
 		n.kind |= Inline | WithoutBody
 	}
-	if len(o.around) > 0 || o.timeout > 0 || o.within > 0 {
+	switch {
+	case c.Arrival != nil:
+		n.setArrival(c.Arrival)
+	case len(o.around) > 0 || o.timeout > 0 || o.within > 0:
 		n.kind |= Wrapped
 	}
 	if c.Shared != nil {
