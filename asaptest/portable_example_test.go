@@ -64,8 +64,8 @@ func ExampleCodec() {
 func ExampleTrust() {
 	type session struct{ id string } // whatever it takes with it, it is made anew
 	login := flow.Define("login", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
-		s := in.Then("session", func(context.Context, int) (session, error) { return session{}, nil })
-		return s.Then("greet", func(context.Context, session) (string, error) { return "hello", nil })
+		s := in.Then("session", func(context.Context, int) (session, error) { return session{"x"}, nil })
+		return s.Then("greet", func(_ context.Context, s session) (string, error) { return "hello" + s.id[:0], nil })
 	})
 	text, err := asaptest.Portable(t, login, 7, asaptest.Trust(session{}))
 	fmt.Println(text, err)
