@@ -2,12 +2,12 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapvet asapweb/internal/browser bench examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
+MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
 
 # The tests that need a server which is built from source.
 SERVED      = ./temporalasap/internal/servertest/...
 
-.PHONY: help test test-servers race check demo serve soak model bench generate zips release
+.PHONY: help test test-servers race check demo serve soak model bench generate zips golangci release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ generate: ## write the generated files again
 
 zips: ## make zips of the modules, and get and install from them as users do
 	go run ./internal/release -check
+
+golangci: ## build golangci-lint with the checks of asapvet, and run it
+	sh asapvet/plugin/golangci.sh
 
 release: ## print what a release of VERSION does, or do it with DO=1
 	go run ./internal/release $(if $(filter 1,$(DO)),-do) $(VERSION)
