@@ -36,7 +36,7 @@ check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32
 	sh .ci/check $(STATICCHECK) $(MODULES)
 
 demo: ## start the example shop, drive it in four modes, print what it took
-	cd examples/storefront && go run . -demo
+	cd examples/storefront && go run . -demo -latency 2
 
 serve: ## keep the example shop running
 	cd examples/storefront && go run . -serve
