@@ -72,6 +72,9 @@ type Config struct {
 	Watch   watch.Config
 	Watched bool             // Watch says something
 	Clock   func() time.Time // an engine's, nil for this process
+	// Adjust may change how a task is to be that has options, or is Optional: of a
+	// package beside the one above, which sees only what users say.
+	Adjust func(n *Node, c *TaskConfig)
 	// Backend makes what runs the bodies elsewhere, or forbids calls, and says
 	// which of the two. Flow and Executor are what it needs to know.
 	Backend        func(g *Group, c *Config) (b Backend, elsewhere bool)
@@ -173,6 +176,9 @@ func (g *Group) configure(c *Config) {
 		g.makeLedger().around = c.Around
 		g.plain = false
 	}
+	if c.Adjust != nil {
+		g.makeLedger().adjust = c.Adjust
+	}
 	if c.Lasts {
 		g.waited.Or(lasts)
 	}
@@ -235,13 +241,14 @@ const (
 
 // ledger is what most groups never need.
 type ledger struct {
-	name        string         // written before the group is shared
-	around      []Around       // likewise: of all its bodies
-	hubs        map[*Node]*hub // under the group's mu
-	names       names          // likewise
-	joins       *wait          // of bodies that wait for this group to end; likewise
-	parentWatch *parentWatch   // likewise
-	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise
+	name        string                   // written before the group is shared
+	around      []Around                 // likewise: of all its bodies
+	adjust      func(*Node, *TaskConfig) // likewise
+	hubs        map[*Node]*hub           // under the group's mu
+	names       names                    // likewise
+	joins       *wait                    // of bodies that wait for this group to end; likewise
+	parentWatch *parentWatch             // likewise
+	timed       *timedContext            // bodies' contexts with a limit of time that are noted; likewise
 	undoing     atomic.Pointer[undoing]
 	dues        *dues        // under the group's mu
 	cycles      sync.Mutex   // of a root: one waiter at a time decides whether it closes a cycle
