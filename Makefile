@@ -35,7 +35,7 @@ race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
 
-demo: ## start the example shop, drive it in three modes, print what it took
+demo: ## start the example shop, drive it in four modes, print what it took
 	cd examples/storefront && go run . -demo
 
 serve: ## keep the example shop running

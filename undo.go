@@ -34,7 +34,7 @@ func (t *Task[T]) Undo(fn func(ctx context.Context, value T) error) *Task[T] {
 	if fn == nil {
 		panic("asap: Undo of task " + engine.Label(n) + " with a nil function; pass one that undoes it, or leave Undo out")
 	}
-	ok := engine.Undo(n, func(ctx context.Context, lost *engine.Lost) error {
+	ok := engine.Undo(n, fn, func(ctx context.Context, lost *engine.Lost) error {
 		if lost == nil {
 			return fn(ctx, t.value)
 		}

@@ -24,11 +24,14 @@ type Executor struct {
 	timers   []timer // in order of their instants
 	ran      []string
 	canceled error
+	mail     *mailbox
 }
 
 var (
 	_ flow.Clock    = (*Executor)(nil)
 	_ flow.Canceler = (*Executor)(nil)
+	_ flow.Signaler = (*Executor)(nil)
+	_ flow.Sender   = (*Executor)(nil)
 )
 
 type waitingCall struct {
@@ -57,7 +60,7 @@ func addTimer(list []timer, t timer) []timer {
 // which should be that of the group. With seed 0 they run in the order in which
 // the group started them, and any other seed draws an order of its own.
 func NewExecutor(ctx context.Context, seed uint64) *Executor {
-	e := &Executor{ctx: ctx}
+	e := &Executor{ctx: ctx, mail: newMailbox()}
 	if seed != 0 {
 		e.order = rand.New(rand.NewPCG(seed, 0))
 	}
@@ -88,18 +91,54 @@ func (e *Executor) fire() (fired bool) {
 	return fired
 }
 
+// Receive waits for what Send brings.
+func (e *Executor) Receive(call *flow.Call, done func(error)) { e.mail.receive(call, done) }
+
+// Send brings the value of a signal. Anybody may call it, also before the flow runs.
+func (e *Executor) Send(name string, value any) error { return e.mail.send(name, value) }
+
+// Wake makes a Step that waits return.
+func (e *Executor) Wake() { e.mail.wake() }
+
 // Step runs one body. With a seed it may run several, so that the group
-// hears of several ends at once.
+// hears of several ends at once. Without a body to run it waits for a signal, an
+// instant, or the end of the executor's context.
 func (e *Executor) Step() error {
-	if len(e.waiting) == 0 {
-		return errors.New("asaptest: Step with nothing in flight")
-	}
-	if e.fire() {
+	if e.fire() || e.mail.deliver() {
 		return nil
+	}
+	if len(e.waiting) == 0 {
+		return e.rest()
 	}
 	for {
 		e.runOne()
 		if e.order == nil || len(e.waiting) == 0 || e.order.IntN(3) > 0 {
+			return nil
+		}
+	}
+}
+
+// rest waits until there is something to do, when no body is to run.
+func (e *Executor) rest() error {
+	if len(e.timers) == 0 && !e.mail.isExpected() {
+		return errors.New("asaptest: Step with nothing in flight")
+	}
+	var due <-chan time.Time
+	if len(e.timers) > 0 {
+		t := time.NewTimer(time.Until(e.timers[0].at))
+		defer t.Stop()
+		due = t.C
+	}
+	for {
+		select {
+		case <-due:
+			e.fire()
+			return nil
+		case <-e.mail.came:
+			if e.mail.deliver() || e.mail.isWoken() {
+				return nil
+			}
+		case <-e.ctx.Done():
 			return nil
 		}
 	}
@@ -112,7 +151,7 @@ func (e *Executor) runOne() {
 	}
 	next := e.waiting[i]
 	e.waiting = append(e.waiting[:i], e.waiting[i+1:]...)
-	if cause := cmp.Or(e.canceled, next.cause); cause != nil {
+	if cause := cmp.Or(e.canceled, next.cause); cause != nil && !next.call.Undo {
 		next.done(cause)
 		return
 	}

@@ -37,6 +37,9 @@ func newBackend(g *engine.Group, c *engine.Config) (engine.Backend, bool) {
 	b.group = g
 	if elsewhere {
 		b.remote = newRemote(b, e)
+		if isFlow && p.running != nil {
+			p.running.on(e)
+		}
 	}
 	return b, elsewhere || b.drawing != nil
 }
@@ -47,13 +50,18 @@ func (b *backend) Refuse(call string, n *engine.Node) {
 	}
 }
 
-// Undoes refuses an undo of what another engine has made.
-func (b *backend) Undoes(n *engine.Node) bool {
-	if b.remote != nil {
-		panic("asap: Undo of task " + engine.Label(n) + ", whose body runs on another engine; undo it in a task, or run the group in this process")
+func (b *backend) Undoes(n *engine.Node, fn any) (tag int, noted bool) {
+	switch {
+	case b.drawing != nil:
+		b.drawing.addUndo(n, fn)
+		return 0, false
+	case b.remote != nil:
+		return b.remote.addUndo(n, fn), true
 	}
-	return b.drawing == nil
+	return 0, true
 }
+
+func (b *backend) UndoElsewhere(todo []engine.UndoStep) { b.remote.undo(todo) }
 
 func (b *backend) Declaring(n *engine.Node) {
 	if b.remote != nil && b.remote.busy.Load() {
@@ -62,16 +70,18 @@ func (b *backend) Declaring(n *engine.Node) {
 	if b.plan != nil {
 		b.plan.refuseRecorded("declaring", n)
 	}
-	if _, within := engine.LimitsOf(n); within > 0 && b.remote != nil {
-		if _, ok := b.remote.exec.(Clock); !ok {
-			panic(fmt.Sprintf("asap: Within(%v) of task %s on an engine without a Clock; use Timeout, or an engine that has one", within, engine.Name(n)))
-		}
+	if b.remote != nil {
+		b.remote.refuseWithoutClock(n)
 	}
 }
 
 func (b *backend) Counted(n *engine.Node) {
-	if b.plan != nil && b.drawing == nil && b.remote == nil {
-		b.plan.note(n)
+	if b.plan == nil || b.drawing != nil || b.remote != nil {
+		return
+	}
+	b.plan.note(n)
+	if s := signalOf(n); s != nil && b.plan.running != nil {
+		b.plan.running.declare(s)
 	}
 }
 
@@ -89,7 +99,24 @@ func (b *backend) Label(n *engine.Node) string {
 	return ""
 }
 
+// tracker is who knows how far the tasks of a run with a handle are, nil without one.
+func (b *backend) tracker() *tracker {
+	if b.plan == nil || b.plan.running == nil || b.drawing != nil {
+		return nil
+	}
+	return b.plan.running.tracker
+}
+
+func (b *backend) Numbered(n *engine.Node, number uint32) {
+	if t := b.tracker(); t != nil {
+		t.numbered(n, number)
+	}
+}
+
 func (b *backend) Declared(n, of *engine.Node, index int) bool {
+	if t := b.tracker(); t != nil {
+		t.declared(n, of, index)
+	}
 	switch {
 	case b.drawing != nil:
 		b.drawing.add(n)
@@ -129,7 +156,7 @@ func (b *backend) refuseAwait(ctx context.Context, n, by *engine.Node) error {
 		return fmt.Errorf("asap: task %s awaits task %s inside its body, which runs on another engine; declare it with Needs(%s) and read it with Get",
 			body, name, name)
 	}
-	if b.plan != nil && b.plan.recorded.Load() {
+	if b.plan != nil && b.plan.isRecorded() {
 		return b.plan.elsewhere("await", n)
 	}
 	if b.remote != nil && b.remote.busy.Load() {

@@ -34,6 +34,10 @@ type Call struct {
 	// clock, says what that is there before it calls Invoke.
 	Timeout, Within time.Duration
 	Deadline        time.Time
+	// Undo says that the call undoes a value, its only argument: see [asap.Task.Undo]. It
+	// is started when no other call is in flight, one after the other, also after Cancel,
+	// which does not touch it.
+	Undo bool
 	// Around says that [asap.Around] wraps the body: only Run and Invoke do that.
 	Around bool
 	// Run runs the body here and fills Out: for executors that stay in the

@@ -26,6 +26,13 @@
 //
 // [Graph.Write] draws the tasks as Mermaid or DOT.
 //
+// # What comes from outside
+//
+// [Signal] declares a value that a person or another system brings, and which may be late;
+// [Sleep] a time that passes. [Flow.Start] returns the handle of a run, with which it
+// is sent signals, watched, canceled and waited for. What is not kept is undone, as in
+// any group: see [asap.Task.Undo].
+//
 // # Engines
 //
 // [On] gives the bodies of a flow, or of any group, to an [Executor]: to workers
@@ -42,6 +49,11 @@
 // JSON of [asap.Result], [*asap.TaskError] and [*asap.GroupError] keeps the rest
 // of an error as a [RemoteError]; an [asap.Exit] crosses by [Call.Exited] and
 // [Call.Exit].
+//
+// What else an engine can do it says by its methods: with a [Clock] limits of time and
+// sleeps are its own, with a [Signaler] so are signals, a [Canceler] ends single calls. An
+// undo is a [Call] like others. Its own Start gives users a [Running], which
+// [NewRunning] makes of a [Run].
 //
 // Package asaptest has the tests that an executor must pass, one that runs bodies
 // in an order made by chance, and Portable, which finds out whether a flow can

@@ -24,7 +24,6 @@ func (f *Flow[In, Out]) Calls() ([]*Call, error) {
 		return nil, err
 	}
 	b.plan.building.Store(false)
-	b.plan.recorded.Store(true)
 	return b.calls(), nil
 }
 
@@ -75,6 +74,7 @@ type drawing struct {
 
 	mu    sync.Mutex
 	nodes []*engine.Node
+	undos []undo
 	index map[*engine.Node]int
 	names map[*engine.Node]string // of calls
 }
@@ -117,7 +117,7 @@ func (b *backend) calls() []*Call {
 		name := names.of(n)
 		d.names[n] = name
 		switch k := engine.KindOf(n); {
-		case k&(engine.Given|engine.Gather) != 0:
+		case k&(engine.Given|engine.Gather|engine.Arriving) != 0:
 		case k&engine.Race != 0:
 			i := 0
 			for fn := range functions(n) {
@@ -127,6 +127,9 @@ func (b *backend) calls() []*Call {
 		default:
 			add(n, name)
 		}
+	}
+	for _, u := range d.undos {
+		list = append(list, b.undoCall(u.n, u.fn, names.undo(d.names[u.n])))
 	}
 	return list
 }

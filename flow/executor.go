@@ -10,7 +10,7 @@ import (
 // Executor runs the bodies of a group on another engine: [On] installs it.
 // The group calls it from the one goroutine that is inside its methods, so it
 // needs no locks and may be deterministic. What it can do besides, it says by
-// being a [Clock] or a [Canceler] as well.
+// being a [Clock], a [Canceler], a [Signaler] as well.
 type Executor interface {
 	// Start begins a call and returns without waiting for it. It fills
 	// call.Out and then calls done(nil), or done with the body's error, from
@@ -44,6 +44,27 @@ type Canceler interface {
 	// cause is that of the body's context; it is the error of a call whose body
 	// has not begun, and never does then.
 	CancelCall(call *Call, cause error)
+}
+
+// Signaler is an [Executor] that waits for what comes from outside: see [Signal]. On one
+// that is none a Signal is refused, by a panic where it is declared.
+type Signaler interface {
+	// Receive begins to wait for the value of the signal with the name call.Task, which
+	// may have come before: kept by the engine, the first of several. It is filled in
+	// where call.Out points, and then done(nil) is called, from within Receive or Step,
+	// once. call has neither a function nor arguments. The group keeps limits of time
+	// by the engine's Clock: a Receive that is in flight when one of them or the group
+	// has ended is as good as done, and a done that comes then does nothing.
+	Receive(call *Call, done func(error))
+}
+
+// Sender is a [Signaler] in this process, which takes what [Running.Signal] sends to a run
+// that is on it. Anybody calls it, at any time.
+type Sender interface {
+	// Send takes a value of the signal's type, whose name the flow has.
+	Send(name string, value any) error
+	// Wake makes Step return, if it waits, as the context of the run has ended.
+	Wake()
 }
 
 // On runs the bodies on another engine, which should be made with the context

@@ -45,8 +45,13 @@ func (f *Flow[In, Out]) Run(ctx context.Context, in In) (Out, error) {
 	if ctx == nil {
 		panic("asap: Run of flow " + f.name + " with a nil context; pass context.Background()")
 	}
+	return f.runWith(ctx, in, nil)
+}
+
+// runWith is Run for the handle r, if that is not nil.
+func (f *Flow[In, Out]) runWith(ctx context.Context, in In, r *here) (Out, error) {
 	p := newPlan(f.name)
-	p.options, p.numbers, p.first = f.options, f.numbers, f.numbers.isFirst()
+	p.options, p.numbers, p.first, p.running = f.options, f.numbers, f.numbers.isFirst(), r
 	var failed error // of the result's task, where others have their own
 	out, err := asap.Run(ctx, func(g *asap.Group) func() Out {
 		input := g.Input("input", in)

@@ -16,7 +16,7 @@ type Graph struct {
 // GraphTask is one task of a [Graph]. A Map is one task, named likes[].
 type GraphTask struct {
 	Name string
-	Kind string // input, task, optional, gather, map or race
+	Kind string // input, task, optional, gather, map, race, signal or sleep
 	Deps []int  // indexes of all declared dependencies in Graph.Tasks
 	// After and AfterEnd are those of Deps whose value the task does not get: of
 	// After it needs the success, of AfterEnd only the end.
@@ -25,6 +25,7 @@ type GraphTask struct {
 	LeftOut         bool          // by asap.When: its body does not run
 	MayFail         bool          // by asap.MayFail, and of an optional or the elements of a MapOptional
 	Timeout, Within time.Duration // 0 for none
+	Sleep           time.Duration // of a sleep
 }
 
 // Graph returns the structure of the flow, without running any body. It
@@ -47,6 +48,9 @@ func (d *drawing) graph(flow string) *Graph {
 		k := engine.KindOf(n)
 		t := GraphTask{Name: names.of(n), Kind: kindOf(n), LeftOut: k&engine.WithoutBody != 0, MayFail: k&(engine.MayFail|engine.Optional) != 0}
 		t.Timeout, t.Within = engine.LimitsOf(n)
+		if a := engine.ArrivalOf(n); a != nil {
+			t.Sleep = a.After
+		}
 		if k&engine.Mapped != 0 {
 			var c engine.Call
 			engine.BodyOf(n).(engine.Filler).Fill(&c)
@@ -83,6 +87,10 @@ func kindOf(n *engine.Node) string {
 	switch k := engine.KindOf(n); {
 	case k&engine.Given != 0:
 		return "input"
+	case k&engine.Arriving != 0 && engine.ArrivalOf(n).After > 0:
+		return "sleep"
+	case k&engine.Arriving != 0:
+		return "signal"
 	case k&engine.Optional != 0:
 		return "optional"
 	case k&engine.Gather != 0:

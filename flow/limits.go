@@ -93,6 +93,8 @@ func (r *remote) expire() {
 		case engine.IsDone(n) || c.reported:
 		case !c.started:
 			r.g.ExpireElsewhere(n, c.limit.err)
+		case c.arrives:
+			r.report(n, c, c.limit.err)
 		case c.call != nil:
 			c.overdue = true
 			if canceler != nil {

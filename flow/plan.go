@@ -17,14 +17,13 @@ type plan struct {
 	flow     string
 	options  []asap.Option
 	numbers  *numbers    // of the flow, in this process
+	running  *here       // of a run with a handle, else nil
 	first    bool        // it notes them
 	building atomic.Bool // the flow's function has not returned
-	recorded atomic.Bool // it has, for Flow.Calls: bodies may run elsewhere now
-
-	backend backend // of the group
-	nodeOf  func(task any) *engine.Node
-	input   *engine.Node
-	result  error // of a run, when the function has returned: what refused says then
+	backend  backend     // of the group
+	nodeOf   func(task any) *engine.Node
+	input    *engine.Node
+	result   error // of a run, when the function has returned: what refused says then
 
 	mu    sync.Mutex
 	err   error   // the first thing the function must not do
@@ -105,8 +104,12 @@ func (p *plan) refuseCall(call string, n *engine.Node) {
 	}
 }
 
+// isRecorded reports whether the flow's function has returned for Flow.Calls: bodies may
+// run elsewhere now.
+func (p *plan) isRecorded() bool { return p.backend.drawing != nil && !p.building.Load() }
+
 func (p *plan) refuseRecorded(call string, n *engine.Node) {
-	if p.recorded.Load() {
+	if p.isRecorded() {
 		panic(p.elsewhere(call, n).Error())
 	}
 }

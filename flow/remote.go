@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +31,9 @@ type remote struct {
 	reported     []*engine.Node
 	spare        []*engine.Node // for reported, while those in it are handled
 	limits       *limits        // nil until a task has a Within
+	arriving     []*engine.Node // what waits for a signal or a sleep; some have ended
+	undos        []undo         // declared, in order
+	fired        bool           // a function that the clock was given was called in this Step
 	inFlight     int
 	busy         atomic.Bool // the executor is at work: nobody else may do anything
 	starting     bool        // dispatch is under way further up
@@ -51,6 +53,7 @@ type remoteCall struct {
 	ctx      context.Context // what observers made of the group's
 	started  bool
 	reported bool
+	arrives  bool // it has no body, and waits for a signal or a sleep
 	err      error
 }
 
@@ -72,14 +75,13 @@ func (r *remote) declared(n *engine.Node) {
 
 // declaredPart names the i-th function or element of a Race or a Map.
 func (r *remote) declaredPart(n, of *engine.Node, i int) {
-	name, part := callOf(of).name, "["+strconv.Itoa(i)+"]"
+	whole := callOf(of).name
+	name := r.names.part(whole, of, i)
 	if engine.KindOf(of)&engine.Mapped != 0 {
-		at := len(engine.Name(of)) // name[] or name[]#2
-		r.add(n, r.names.unique(name[:at]+part+name[at+2:]), name)
-		return
+		r.add(n, name, whole)
+	} else {
+		r.add(n, name, name)
 	}
-	name = r.names.unique(name + part) // as in backend.calls
-	r.add(n, name, name)
 }
 
 func (r *remote) add(n *engine.Node, name, body string) {
@@ -125,6 +127,10 @@ func (r *remote) start(n *engine.Node) {
 	c := callOf(n)
 	if c.limit != nil && r.limits.isOver(c.limit) {
 		r.g.SettleElsewhere(n, c.limit.err)
+		return
+	}
+	if a := engine.ArrivalOf(n); a != nil {
+		r.expect(n, c, a)
 		return
 	}
 	call := r.backend.call(n, c.name, c.body)
@@ -179,7 +185,11 @@ func (r *remote) handle() {
 	r.reported, r.spare = r.spare, nil
 	slices.SortFunc(nodes, func(a, b *engine.Node) int { return cmp.Compare(callOf(a).seq, callOf(b).seq) })
 	for _, n := range nodes {
-		r.g.SettleElsewhere(n, callOf(n).err)
+		c := callOf(n)
+		if c.arrives {
+			engine.ReportArrived(n)
+		}
+		r.g.SettleElsewhere(n, c.err)
 	}
 	clear(nodes)
 	r.spare = nodes[:0]
@@ -206,7 +216,7 @@ func (r *remote) drive(enough func() bool) {
 
 func (r *remote) step() {
 	err := r.stepOrLeave()
-	if err == nil && len(r.reported) == 0 && !r.limits.haveEnded() && r.g.Parent().Err() == nil {
+	if err == nil && len(r.reported) == 0 && !r.fired && !r.limits.haveEnded() && r.g.Parent().Err() == nil {
 		err = errors.New("step returned before a call was done")
 	}
 	if err != nil {
@@ -226,6 +236,7 @@ func (r *remote) stepOrLeave() error {
 			r.abandon()
 		}
 	}()
+	r.fired = false
 	err := r.exec.Step()
 	left = false
 	return err
@@ -276,6 +287,7 @@ func (r *remote) cancel(cause error) {
 	if r.canceled == nil {
 		r.canceled = cause
 		r.exec.Cancel(cause)
+		r.stopExpecting(cause)
 	}
 }
 

@@ -33,10 +33,13 @@ func (g *Graph) Write(w io.Writer, format string) error {
 // lines are what stands in the box of a task.
 func (t *GraphTask) lines() []string {
 	lines := []string{cmp.Or(oneLine(t.Name), "task")}
-	if t.Kind != "task" && t.Kind != t.Name {
+	switch {
+	case t.Sleep > 0:
+		lines = append(lines, "sleep "+t.Sleep.String())
+	case t.Kind != "task" && t.Kind != t.Name:
 		lines = append(lines, t.Kind)
 	}
-	if t.MayFail && t.Kind != "optional" {
+	if t.MayFail && t.Kind != "optional" && t.Kind != "signal" {
 		lines = append(lines, "may fail")
 	}
 	if t.Timeout > 0 {

@@ -34,7 +34,8 @@ type engine struct {
 	acted bool // the SDK was called since the coroutine has waited
 	seen  int  // of flying: not ready before the coroutine has waited or something is canceled
 
-	timers []timer // that have not fired, in order
+	timers   []timer    // that have not fired, in order
+	expected []expected // signals that have not come, in order
 
 	flying   []*flight // in order of start
 	queue    []*flight // held back by the limit of pending activities
@@ -121,6 +122,9 @@ func (e *engine) ready() bool {
 			return true
 		}
 	}
+	if e.hasMail() {
+		return true
+	}
 	return !e.told && e.ctx.Err() != nil
 }
 
@@ -185,7 +189,10 @@ func (e *engine) newFlight(f flight) *flight {
 func (e *engine) launch(f *flight) {
 	e.acted = true
 	ctx := e.activity
-	if f.inRace || f.call.Within > 0 {
+	switch {
+	case f.call.Undo:
+		ctx = e.wait // no cancel ends it
+	case f.inRace || f.call.Within > 0:
 		ctx, f.cancel = workflow.WithCancel(e.wait)
 	}
 	var future workflow.Future
@@ -262,6 +269,7 @@ func (e *engine) Step() error {
 		return err
 	}
 	e.tell()
+	e.deliver()
 	e.fire()
 	kept := e.flying[:e.first]
 	for _, f := range e.flying[e.first:] {
@@ -281,7 +289,7 @@ func (e *engine) start() (ended bool) {
 	for len(e.queue) > 0 {
 		f := e.queue[0]
 		switch {
-		case e.canceled != nil || f.lost:
+		case (e.canceled != nil || f.lost) && !f.call.Undo:
 			e.queue = e.queue[1:]
 			e.finish(f, context.Canceled)
 			ended = true

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
+
+	"github.com/asap-go/asap/asapvet/passes/waterfall"
 )
 
 // Misuse are the checks of how asap is used.
@@ -15,7 +17,7 @@ var Misuse = []*analysis.Analyzer{}
 var Errgroup = []*analysis.Analyzer{}
 
 // Waterfall are those that find calls that wait for each other without need.
-var Waterfall = []*analysis.Analyzer{}
+var Waterfall = []*analysis.Analyzer{waterfall.Analyzer}
 
 // off are the names of those that run only if they are named. Everything else is
 // held to have no known false positive.

@@ -137,6 +137,7 @@ type trace struct {
 
 	mu    sync.Mutex
 	calls []made
+	asked map[string]int // how often each call of a service was made
 }
 
 // made is one call that a page made, for the picture at its foot. The
@@ -147,7 +148,22 @@ type made struct {
 	Err      error
 }
 
+// Failed reports whether the call failed. One that was canceled since the page had its
+// value from another, or gave it up, did not.
+func (m made) Failed() bool { return m.Err != nil && !errors.Is(m.Err, context.Canceled) }
+
 type traceKey struct{}
+
+// count returns how often a call was made before.
+func (t *trace) count(call string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.asked == nil {
+		t.asked = make(map[string]int)
+	}
+	t.asked[call]++
+	return t.asked[call] - 1
+}
 
 // call makes one call of a page and notes when it was. Without a trace in the
 // context, as in a program that is not a page, it only makes the call.
@@ -169,11 +185,16 @@ func call[T any](ctx context.Context, name string, do func() (T, error)) (T, err
 
 // ask is a call of a service.
 func ask[Out any](ctx context.Context, s *Shop, name, at string, in any) (Out, error) {
-	request := ""
+	c := services.Caller{Call: name}
 	if t, ok := ctx.Value(traceKey{}).(*trace); ok {
-		request = t.request
+		c.Request, c.Before = t.request, t.count(name)
+		s.asked.Add(1)
 	}
-	return call(ctx, name, func() (Out, error) { return services.Ask[Out](ctx, s.Services, request, name, at, in) })
+	if c.Before > 0 {
+		s.again.Add(1)
+		name += " again"
+	}
+	return call(ctx, name, func() (Out, error) { return services.Ask[Out](ctx, s.Services, c, at, in) })
 }
 
 // askBriefly is ask for what a page can do without. It gives up when the

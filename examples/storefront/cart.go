@@ -36,12 +36,12 @@ func (v *visit) cart(ctx context.Context) (Cart, error) {
 
 func (p cartPage) asap(ctx context.Context) (Cart, error) {
 	g := asap.New(ctx, p.named("cart")...)
-	currencies := g.Go("currencies", p.currencies)
+	currencies := g.Go("currencies", p.currencies, p.again)
 	cart := g.Go("cart", p.cart)
-	lines := g.Map("line", cart, p.line)
-	quote := cart.Then("shippingQuote", p.quote)
-	shipping := quote.Then("shippingPrice", p.shippingPrice)
-	recs := cart.Optional("recommendations", p.recommendations)
+	lines := g.Map("line", cart, p.line, p.again)
+	quote := cart.Then("shippingQuote", p.quote, p.again)
+	shipping := quote.Then("shippingPrice", p.shippingPrice, p.again)
+	recs := cart.Optional("recommendations", p.recommendations, p.brief)
 	if err := g.Wait(); err != nil {
 		return Cart{}, err
 	}

@@ -28,6 +28,10 @@ var orderID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 // orderTime bounds an order, which goes on when its visitor leaves.
 const orderTime = 30 * time.Second
 
+// mailDeadline is that of the confirmation in mode tail, as a multiple of the pages':
+// the letter is on its way by then, and nobody waits to hear that it is.
+const mailDeadline = 5
+
 // checkout serves the checkout page: it places an order. The form names it, so sending it twice, at once or
 // later, places one order and gives the same receipt: at once because the
 // second request joins the first, later because the receipt is there, and
@@ -45,6 +49,9 @@ func (v *visit) checkout(ctx context.Context) (Checkout, error) {
 		if _, none := errors.AsType[*store.NotFoundError](err); !none {
 			return c, err
 		}
+		if v.Mode == Tail {
+			return v.orderTail(ctx, o)
+		}
 		return v.Mode.pick(v.orderASAP, v.orderErrgroup, v.orderSequential)(ctx, o)
 	})
 	if err != nil {
@@ -57,16 +64,17 @@ func (v *visit) checkout(ctx context.Context) (Checkout, error) {
 // only, so it can be drawn, checked, and run by another engine. That is why
 // its steps take all they need as arguments, the order among it, and why each
 // may be made again: claim, charge, ship and closeOrder do nothing twice.
-func (s *Shop) checkoutFlow() *Flow {
+// Payment is not to be asked twice at once all the same, nor a letter to go out twice.
+func (s *Shop) checkoutFlow(again, brief asap.TaskOption) *Flow {
 	return flow.Define("checkout", func(g *asap.Group, order *asap.Task[store.Order]) *asap.Task[Checkout] {
 		cart := order.Then("cart", s.claim)
-		lines := g.Map("line", cart, s.line)
-		quote := cart.Then("shippingQuote", s.quote)
-		shipping := order.And(quote).Then("shippingPrice", s.shippingPrice)
+		lines := g.Map("line", cart, s.line, again)
+		quote := cart.Then("shippingQuote", s.quote, again)
+		shipping := order.And(quote).Then("shippingPrice", s.shippingPrice, again)
 		paid := order.And(lines).And(shipping).Then("charge", s.charge)
-		sent := paid.Then("ship", s.ship)
+		sent := paid.Then("ship", s.ship, again)
 		closed := sent.Then("emptyCart", s.closeOrder)
-		mail := sent.Optional("confirmationMail", s.mail)
+		mail := sent.Optional("confirmationMail", s.mail, brief)
 		return closed.And(mail).Then("receipt", s.receipt)
 	}).With(s.named("checkout")...)
 }
@@ -76,6 +84,10 @@ func (s *Shop) orderASAP(ctx context.Context, o store.Order) (Checkout, error) {
 		return s.temporal.run(ctx, s.flow, o) // each step an activity
 	}
 	return s.flow.Run(ctx, o)
+}
+
+func (s *Shop) orderTail(ctx context.Context, o store.Order) (Checkout, error) {
+	return s.tailFlow.Run(ctx, o)
 }
 
 func (s *Shop) orderErrgroup(ctx context.Context, o store.Order) (out Checkout, err error) {

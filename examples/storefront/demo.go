@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/money"
 	"github.com/asap-go/asap/examples/storefront/store"
 	"github.com/asap-go/asap/waterfall"
@@ -34,13 +35,13 @@ var loads = []struct {
 }
 
 // columns are the modes in the order of the table.
-var columns = []Mode{Sequential, Errgroup, ASAP}
+var columns = []Mode{Sequential, Errgroup, ASAP, Tail}
 
 // tooLate is how late a request may be sent before the table needs a warning.
 const tooLate = 50 * time.Millisecond
 
 // demo gives each mode a shop of its own, made from the same seed, drives all
-// three with the same requests at the same time, and compares their times and
+// with the same requests side by side, and compares their times and
 // their data. A request meets the same latencies in every mode, so a
 // difference is the mode's.
 func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, out io.Writer) (err error) {
@@ -62,8 +63,8 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 	}
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}
 	defer client.CloseIdleConnections()
-	fmt.Fprintf(out, "Three shops with six services each, on loopback; %v requests a second to each, %v a page; %d processors.\n",
-		rate, each, runtime.GOMAXPROCS(0))
+	fmt.Fprintf(out, "Four shops with six services each, on loopback: %v requests a second to each,\n%v a page; %d processors; correlation of a call and its second one %v.\n",
+		rate, each, runtime.GOMAXPROCS(0), cfg.together)
 	requests := min(int(rate*each.Seconds()), store.Users) // an order empties its user's cart
 	var rows []row
 	var problems []error
@@ -82,8 +83,12 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 		samples := make(map[Mode][]sample)
 		var mu sync.Mutex
 		var wg sync.WaitGroup
-		for _, m := range columns {
+		second := make(map[Mode]int64) // calls before this page, and of those second ones
+		first := make(map[Mode]int64)
+		for i, m := range columns {
+			second[m], first[m] = shops[m].again.Load(), shops[m].asked.Load()-shops[m].again.Load()
 			wg.Go(func() {
+				time.Sleep(time.Duration(float64(i) / rate / float64(len(columns)) * float64(time.Second))) // they take turns
 				got := drive(ctx, requests, rate, cfg.seed, func(ctx context.Context, n int) ([]byte, error) { return send(ctx, m, n) })
 				mu.Lock()
 				defer mu.Unlock()
@@ -95,7 +100,10 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 			return context.Cause(ctx)
 		}
 		for _, m := range columns {
-			rows = append(rows, summarize(l.page, m, samples[m]))
+			r := summarize(l.page, m, samples[m]).in(cfg.speed)
+			again := shops[m].again.Load()
+			r.Extra = float64(again-second[m]) / float64(max(shops[m].asked.Load()-again-first[m], 1))
+			rows = append(rows, r)
 			for n, s := range samples[m] {
 				late = max(late, s.Late)
 				if s.Err != nil {
@@ -123,10 +131,10 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 			fmt.Fprintf(out, "    %d orders charged once, %d of them sent a second time\n", orders, again)
 		}
 	}
-	fmt.Fprintf(out, "\nFrom the instant at which a request was due, and as a multiple of asap:\n\n")
+	fmt.Fprintf(out, "\nFrom the instant at which a request was due, divided by %v as latencies are times\nthat. Gain is over the p99 of errgroup; full are pages with all optional parts;\nextra are second calls.\n\n", cfg.speed)
 	table(out, rows)
 	if late > tooLate {
-		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had too little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
+		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had\ntoo little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
 	}
 	fmt.Fprintf(out, "\nOne cart page, as asap saw it:\n\n%s", picture.String())
 	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
@@ -181,7 +189,8 @@ func audit(s *Shop, bodies [][]byte) error {
 // draw makes one cart page whose group prints its waterfall.
 func draw(ctx context.Context, s *Shop, to io.Writer) error {
 	one := &Shop{settings: s.settings, Store: s.Store, Services: s.Services}
-	one.options = append(slices.Clip(one.options), waterfall.Print(to))
+	var rec waterfall.Recorder
+	one.options = append(slices.Clip(one.options), asap.Observe(&rec))
 	r := httptest.NewRequestWithContext(ctx, "GET", "/cart?user=22", nil)
 	r.Header.Set("X-Request-Id", "waterfall")
 	answer := httptest.NewRecorder()
@@ -189,5 +198,6 @@ func draw(ctx context.Context, s *Shop, to io.Writer) error {
 	if answer.Code != http.StatusOK {
 		return fmt.Errorf("cart page for the waterfall: status %d", answer.Code)
 	}
-	return nil
+	_, err := io.WriteString(to, rec.Run().Text(80, false))
+	return err
 }

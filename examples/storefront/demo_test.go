@@ -29,8 +29,8 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
-		`(?m)^home +sequential +6 `, `(?m)^checkout +asap +6 +[\d.]+ +[\d.]+ +[\d.]+ +1\.00 +1\.00 +1\.00 `,
-		`same data in \d+ comparisons`, `    18 orders charged once, 18 of them sent a second time`, `critical path`, `shippingQuote`,
+		`(?m)^home +sequential +[\d.]+ `, `(?m)^checkout +errgroup +[\d.]+ +[\d.]+ +[\d.]+ +1\.00 +100\.0% +0\.00% +0$`, `(?m)^cart +tail `,
+		`same data in \d+ comparisons`, `    24 orders charged once, 24 of them sent a second time`, `critical path`, `shippingQuote`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("output does not match %s:\n%s", want, out.String())
@@ -183,7 +183,7 @@ func TestSummarize(t *testing.T) {
 		samples = append(samples, sample{Took: time.Duration(i), Body: []byte(`{"ad": {"value": 1}}`)})
 	}
 	samples[7].Body = []byte(`{"ad": {"value": 0, "why": "late"}}`)
-	want := row{"home", ASAP, 101, 1, 1, 50, 95, 99}
+	want := row{"home", ASAP, 101, 1, 1, 50, 95, 99, 0}
 	if got := summarize("home", ASAP, samples); got != want {
 		t.Errorf("summarize = %+v, want %+v", got, want)
 	}
@@ -216,16 +216,16 @@ func TestSame(t *testing.T) {
 func TestTable(t *testing.T) {
 	var b strings.Builder
 	table(&b, []row{
-		{Page: "home", Mode: Sequential, Requests: 360, P50: 210 * time.Millisecond, P95: 300 * time.Millisecond, P99: 400 * time.Millisecond},
-		{Page: "home", Mode: ASAP, Incomplete: 3, Requests: 360, P50: 60 * time.Millisecond, P95: 150 * time.Millisecond, P99: 160 * time.Millisecond},
+		{Page: "home", Mode: Errgroup, Requests: 360, P50: 210 * time.Millisecond, P95: 300 * time.Millisecond, P99: 400 * time.Millisecond},
+		{Page: "home", Mode: Tail, Incomplete: 36, Requests: 361, Failed: 1, P50: 60 * time.Millisecond, P95: 150 * time.Millisecond, P99: 160 * time.Millisecond, Extra: .0123},
 		{Page: "cart", Mode: Sequential, Requests: 1, Failed: 1},
 	})
 	const want = `
-page      mode        requests   p50 ms   p95 ms   p99 ms   ×p50   ×p95   ×p99  incomplete  failed
-home      sequential       360    210.0    300.0    400.0   3.50   2.00   2.50           0       0
-home      asap             360     60.0    150.0    160.0   1.00   1.00   1.00           3       0
+page      mode         p50 ms   p95 ms   p99 ms   gain    full   extra  failed
+home      errgroup      210.0    300.0    400.0   1.00  100.0%   0.00%       0
+home      tail           60.0    150.0    160.0   2.50   90.0%   1.23%       1
 
-cart      sequential         1      0.0      0.0      0.0      –      –      –           0       1
+cart      sequential      0.0      0.0      0.0      –       –   0.00%       1
 `
 	if got := "\n" + b.String(); got != want {
 		t.Errorf("table printed%swant%s", got, want)

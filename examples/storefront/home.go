@@ -51,11 +51,11 @@ func (p homePage) asap(ctx context.Context) (Home, error) {
 	}
 	g := asap.New(ctx, p.named("home")...)
 	notice := g.Go("platform", p.notice)
-	currencies := g.Go("currencies", p.currencies)
+	currencies := g.Go("currencies", p.currencies, p.again)
 	cart := g.Go("cart", p.cartSize)
 	products := g.Go("products", p.products)
-	offers := g.Map("price", products, p.offer) // while the ad is still on its way
-	ad := g.Optional("ad", p.ad)                // its failure is a value
+	offers := g.Map("price", products, p.offer, p.again) // while the ad is still on its way
+	ad := g.Optional("ad", p.ad, p.brief)                // its failure is a value
 	if p.live != nil {
 		p.live.behind(notice, "notice")
 		p.live.behind(currencies, "currencies")

@@ -1,8 +1,9 @@
 // Storefront is a shop whose pages are put together from a database and six
 // services, in three ways: one call after the other, with errgroup level by
-// level, and with asap.
+// level, and with asap; and with asap so that what is slow this once does not
+// hold up the page.
 //
-//	go run . -demo     compares the three under load and exits
+//	go run . -demo     compares the four under load and exits
 //	go run . -serve    keeps the shop open and prints its address
 //
 // With -serve -temporal localhost:7233, orders are workflows on the Temporal
@@ -48,12 +49,14 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.StringVar(&cfg.dir, "dir", "", "with -serve: folder of the database files, which is made if it is not there (default: one that is removed at the end)")
 	f.Uint64Var(&cfg.seed, "seed", 1, "of the catalogue, the latencies and the load")
 	f.Float64Var(&cfg.speed, "latency", 1, "multiplies the latencies of the services; 0: none")
-	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts")
+	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts; with -demo as for any call, unless it is given")
+	f.DurationVar(&cfg.Deadline, "deadline", 80*time.Millisecond, "in mode tail: how long after its start a page does without its optional parts")
+	f.Float64Var(&cfg.together, "correlation", 0, "of the latencies of a call and its second one, from 0 to 1")
 	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
 	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
-	rate := f.Float64("rate", 20, "with -demo: requests a second, of each mode")
-	each := f.Duration("for", 11*time.Second, "with -demo: how long each page is driven")
+	rate := f.Float64("rate", 60, "with -demo: requests a second, of each mode")
+	each := f.Duration("for", 18*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -65,8 +68,10 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 		return errors.New("want one of -demo and -serve")
 	case *demoing && (cfg.dir != "" || cfg.server != ""):
 		return errors.New("-dir and -temporal are for -serve")
-	case cfg.speed < 0 || cfg.Patience <= 0 || cfg.timeout <= 0 || *rate <= 0 || *each <= 0:
-		return errors.New("-latency must not be negative; -patience, -timeout, -rate and -for must be more than 0")
+	case cfg.speed < 0 || cfg.Patience <= 0 || cfg.Deadline <= 0 || cfg.timeout <= 0 || *rate <= 0 || *each <= 0:
+		return errors.New("-latency must not be negative; -patience, -deadline, -timeout, -rate and -for must be more than 0")
+	case cfg.together < 0 || cfg.together > 1:
+		return errors.New("-correlation must be from 0 to 1")
 	}
 	if cfg.dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")
@@ -80,6 +85,14 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	}
 	if *demoing {
 		cfg.timeout = max(cfg.timeout, 10*time.Second)
+		given := false
+		f.Visit(func(f *flag.Flag) { given = given || f.Name == "patience" })
+		if !given {
+			cfg.Patience = cfg.timeout
+		}
+		if cfg.speed > 0 { // as slow a world has as long a patience
+			cfg.Deadline = time.Duration(cfg.speed * float64(cfg.Deadline))
+		}
 		return demo(ctx, cfg, *rate, *each, out)
 	}
 	return serve(ctx, cfg, *addr, out)

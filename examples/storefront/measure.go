@@ -54,7 +54,10 @@ func drive(ctx context.Context, n int, rate float64, seed uint64, send func(ctx 
 func compare(out io.Writer, page string, samples map[Mode][]sample) error {
 	whole, part := 0, 0
 	for n, s := range samples[ASAP] {
-		for _, m := range []Mode{Sequential, Errgroup} {
+		for _, m := range columns {
+			if m == ASAP || len(samples[m]) == 0 {
+				continue
+			}
 			other := samples[m][n]
 			if s.Err != nil || other.Err != nil {
 				continue // counted as failed
@@ -73,7 +76,7 @@ func compare(out io.Writer, page string, samples map[Mode][]sample) error {
 	if whole+part == 0 {
 		return fmt.Errorf("%s: nothing could be compared", page)
 	}
-	fmt.Fprintf(out, "    same data in %d comparisons, and in %d more except for optional parts that were missing\n", whole, part)
+	fmt.Fprintf(out, "    same data in %d comparisons, and in %d more except for\n    optional parts that were missing\n", whole, part)
 	return nil
 }
 
@@ -108,6 +111,7 @@ type row struct {
 	Mode                         Mode
 	Requests, Incomplete, Failed int
 	P50, P95, P99                time.Duration
+	Extra                        float64 // second calls, as a share of first ones
 }
 
 func summarize(page string, m Mode, samples []sample) row {
@@ -128,6 +132,16 @@ func summarize(page string, m Mode, samples []sample) row {
 	return r
 }
 
+// in gives times in the model's time, for services that are so much slower.
+func (r row) in(speed float64) row {
+	for _, d := range []*time.Duration{&r.P50, &r.P95, &r.P99} {
+		if speed > 0 {
+			*d = time.Duration(float64(*d) / speed)
+		}
+	}
+	return r
+}
+
 // percentile is the nearest rank: the smallest value such that p percent of
 // all are not above it. Of nothing it is 0.
 func percentile(sorted []time.Duration, p float64) time.Duration {
@@ -137,30 +151,26 @@ func percentile(sorted []time.Duration, p float64) time.Duration {
 	return sorted[max(int(math.Ceil(p/100*float64(len(sorted)))), 1)-1]
 }
 
-// table prints rows, those of a page together, each compared with its page's
-// row of mode asap.
+// table prints rows, those of a page together, each with its gain at p99 over its
+// page's row of mode errgroup.
 func table(w io.Writer, rows []row) {
 	base := make(map[string]row)
 	for _, r := range rows {
-		if r.Mode == ASAP {
+		if r.Mode == Errgroup {
 			base[r.Page] = r
 		}
 	}
 	ms := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()*1e3) }
-	times := func(d, base time.Duration) string {
-		if base <= 0 {
-			return "–"
-		}
-		return fmt.Sprintf("%.2f", float64(d)/float64(base))
-	}
-	fmt.Fprintf(w, "%-9s %-11s %8s %8s %8s %8s %6s %6s %6s %11s %7s\n",
-		"page", "mode", "requests", "p50 ms", "p95 ms", "p99 ms", "×p50", "×p95", "×p99", "incomplete", "failed")
+	fmt.Fprintf(w, "%-9s %-10s %8s %8s %8s %6s %7s %7s %7s\n", "page", "mode", "p50 ms", "p95 ms", "p99 ms", "gain", "full", "extra", "failed")
 	for i, r := range rows {
 		if i > 0 && rows[i-1].Page != r.Page {
 			fmt.Fprintln(w)
 		}
-		b := base[r.Page]
-		fmt.Fprintf(w, "%-9s %-11s %8d %8s %8s %8s %6s %6s %6s %11d %7d\n", r.Page, r.Mode, r.Requests, ms(r.P50), ms(r.P95), ms(r.P99),
-			times(r.P50, b.P50), times(r.P95, b.P95), times(r.P99, b.P99), r.Incomplete, r.Failed)
+		gain, full := "–", "–"
+		if b := base[r.Page]; r.P99 > 0 {
+			gain = fmt.Sprintf("%.2f", float64(b.P99)/float64(r.P99))
+			full = fmt.Sprintf("%.1f%%", 100-100*float64(r.Incomplete)/float64(r.Requests-r.Failed))
+		}
+		fmt.Fprintf(w, "%-9s %-10s %8s %8s %8s %6s %7s %6.2f%% %7d\n", r.Page, r.Mode, ms(r.P50), ms(r.P95), ms(r.P99), gain, full, 100*r.Extra, r.Failed)
 	}
 }

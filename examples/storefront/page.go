@@ -28,7 +28,7 @@ func (s *Shop) page[T any](name string, build func(*visit, context.Context) (T, 
 		v, err := s.enter(r)
 		out := &view{visit: v, Page: name}
 		format := r.FormValue("format")
-		if name == "home" && v.Mode == ASAP && format != "json" { // the other modes have it all at once
+		if name == "home" && v.Mode.pick(true, false, false) && format != "json" { // the other modes have it all at once
 			v.writeLive(w, out, format == "ndjson")
 		}
 		if err == nil {

@@ -39,12 +39,12 @@ func (v *visit) product(ctx context.Context) (Product, error) {
 
 func (p productPage) asap(ctx context.Context) (Product, error) {
 	g := asap.New(ctx, p.named("product")...)
-	currencies := g.Go("currencies", p.currencies)
+	currencies := g.Go("currencies", p.currencies, p.again)
 	cart := g.Go("cart", p.cartSize)
-	recs := g.Optional("recommendations", p.recommendations)
+	recs := g.Optional("recommendations", p.recommendations, p.brief)
 	product := g.Go("product", p.product)
-	offer := product.Then("price", p.offer)
-	ad := product.Optional("ad", p.ad)
+	offer := product.Then("price", p.offer, p.again)
+	ad := product.Optional("ad", p.ad, p.brief)
 	if err := g.Wait(); err != nil {
 		return Product{}, err
 	}

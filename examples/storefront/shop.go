@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -16,6 +17,7 @@ import (
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/store"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/tail"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -25,12 +27,13 @@ type Mode string
 // The modes.
 const (
 	ASAP       Mode = "asap"       // each call starts when what it needs is there
+	Tail       Mode = "tail"       // the same, and what is slow this once does not hold up the page
 	Errgroup   Mode = "errgroup"   // level by level
 	Sequential Mode = "sequential" // one call after the other
 )
 
 // Modes are all of them, the default first.
-var Modes = []Mode{ASAP, Errgroup, Sequential}
+var Modes = []Mode{ASAP, Tail, Errgroup, Sequential}
 
 // pick gives that of three ways which the mode says.
 func (m Mode) pick[Way any](asap, errgroup, sequential Way) Way {
@@ -51,8 +54,10 @@ type settings struct {
 	slowBy   time.Duration // how late a slow service is
 	timeout  time.Duration // of a call of a service
 	Patience time.Duration // with what is optional
+	Deadline time.Duration // in mode tail: of what is optional, from the start of the page
 	unread   time.Duration // how long a visitor may read nothing of a page that is written to him
 	faults   string        // from the start, as ads=down,currency=slow
+	together float64       // correlation of the latencies of a call and its second one
 	server   string        // address of the Temporal server that runs orders; empty: they run here
 	options  []asap.Option // of the groups of the pages
 	stats    *waterfall.Stats
@@ -67,15 +72,19 @@ type Shop struct {
 	Store    *store.Store
 	Services *services.Cluster
 	flow     *Flow
+	tailFlow *Flow              // the same in mode tail
+	hedger   *tail.Hedger       // in mode tail: of calls that may be made twice
 	temporal *durable           // nil: orders run here
 	orders   singleflight.Group // by order: a double click is one order
+
+	asked, again atomic.Int64 // calls of services for pages, and second ones
 
 	hold func(ctx context.Context, call string) // set by tests: stops calls before they start
 }
 
 // Open opens the files of a shop and starts its services.
 func Open(ctx context.Context, cfg settings) (*Shop, error) {
-	s := &Shop{settings: cfg}
+	s := &Shop{settings: cfg, hedger: tail.Hedge(tail.At(.95), tail.Share(.02))}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -90,7 +99,7 @@ func (s *Shop) open(ctx context.Context) (err error) {
 		return err
 	}
 	s.Services, err = services.Start(services.Config{Dir: s.dir, Products: s.Store.Products,
-		Seed: s.seed, Speed: s.speed, SlowBy: s.slowBy, Patience: s.timeout})
+		Seed: s.seed, Speed: s.speed, SlowBy: s.slowBy, Correlation: s.together, Patience: s.timeout})
 	if err != nil {
 		return err
 	}
@@ -103,7 +112,8 @@ func (s *Shop) open(ctx context.Context) (err error) {
 			return fmt.Errorf("faults: %w", err)
 		}
 	}
-	s.flow = s.checkoutFlow()
+	s.flow = s.checkoutFlow(asis, asis)
+	s.tailFlow = s.checkoutFlow(s.hedger, asap.Within(mailDeadline*s.Deadline))
 	if s.server != "" {
 		s.temporal, err = dial(ctx, s.server, s.flow)
 	}

@@ -25,7 +25,7 @@ type world struct {
 // that. Slow is an hour here: nobody waits for the end of it.
 func open(t *testing.T, change func(*settings)) *world {
 	t.Helper()
-	cfg := settings{dir: t.TempDir(), seed: 1, slowBy: time.Hour, timeout: time.Minute, Patience: time.Minute, unread: time.Minute}
+	cfg := settings{dir: t.TempDir(), seed: 1, slowBy: time.Hour, timeout: time.Minute, Patience: time.Minute, Deadline: time.Minute, unread: time.Minute}
 	if change != nil {
 		change(&cfg)
 	}
@@ -186,7 +186,7 @@ func TestBadRequests(t *testing.T) {
 			}
 		})
 	}
-	if code, body := w.ask(page{"", "/", nil}, "quick", "json"); code != 400 || !strings.Contains(body, `mode \"quick\": want one of [asap errgroup sequential]`) {
+	if code, body := w.ask(page{"", "/", nil}, "quick", "json"); code != 400 || !strings.Contains(body, `mode \"quick\": want one of [asap tail errgroup sequential]`) {
 		t.Errorf("mode quick: status %d: %s", code, body)
 	}
 }

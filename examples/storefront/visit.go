@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/examples/storefront/money"
 	"github.com/asap-go/asap/examples/storefront/services"
 	"github.com/asap-go/asap/examples/storefront/store"
@@ -23,7 +24,13 @@ type visit struct {
 	Currency string
 	Mode     Mode
 	live     *live // nil: the page is written when it is whole
+
+	again asap.TaskOption // of calls that may be made twice
+	brief asap.TaskOption // of what the page can do without
 }
+
+// asis is the option that says nothing.
+var asis = asap.When(true)
 
 const (
 	defaultUser     = 1
@@ -32,12 +39,15 @@ const (
 
 // enter reads what the request says about the visitor.
 func (s *Shop) enter(r *http.Request) (*visit, error) {
-	v := &visit{Shop: s, Request: r, User: store.User{ID: defaultUser}, Currency: defaultCurrency, Mode: ASAP}
+	v := &visit{Shop: s, Request: r, User: store.User{ID: defaultUser}, Currency: defaultCurrency, Mode: ASAP, again: asis, brief: asis}
 	mode := cmp.Or(Mode(r.FormValue("mode")), ASAP)
 	if !slices.Contains(Modes, mode) {
 		return v, &requestError{fmt.Sprintf("mode %q: want one of %v", mode, Modes)}
 	}
 	v.Mode = mode
+	if mode == Tail {
+		v.again, v.brief = s.hedger, asap.Within(s.Deadline)
+	}
 	currency := cmp.Or(r.FormValue("currency"), defaultCurrency)
 	if !money.Known(currency) {
 		return v, &requestError{fmt.Sprintf("currency %q: want one of %v", currency, money.Currencies())}

@@ -39,6 +39,7 @@ const (
 	WithoutBody                  // is done without its body, with the zero value
 	MayFail                      // a failure is one only for those that need it
 	Bounded                      // has a limiter of its own, or none, in its side
+	Arriving                     // waits for something outside of any body: see Arrival
 	helper                       // a hub: not a task, but those who wait for one
 
 	part = Element | Entrant

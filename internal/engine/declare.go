@@ -223,11 +223,14 @@ func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
 	}
-	if b := g.ledger.Load(); b != nil && len(b.around) > 0 {
+	if b := g.ledger.Load(); b != nil && len(b.around) > 0 && n.kind&Arriving == 0 {
 		n.kind |= Wrapped
 	}
 	if g.watch != nil && g.watch.Entries() {
 		g.makeEntry(n)
+		if g.backend != nil {
+			g.backend.Numbered(n, n.number())
+		}
 	}
 	return true
 }

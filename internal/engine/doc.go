@@ -212,4 +212,12 @@
 //     a queue but for shared slots that others hold. Who makes it zero takes what is held;
 //     who holds something looks at it afterwards: one of the two sees the other. What is
 //     held is begun or skipped by who takes it out of the list, once.
+//
+// What comes from outside.
+//
+//  38. A node without a body that waits for an instant or a value is in the list of its
+//     group, and its pending is 1, which nobody counts off but who takes it out of there:
+//     the timer, who brings the value, or who ends the group. It is listed, and then
+//     its group's end is looked at; who ends that looks at the list afterwards. The timer
+//     counts as alive until it was stopped or its call has made its last step.
 package engine

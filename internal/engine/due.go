@@ -38,6 +38,8 @@ type dues struct {
 	calls sync.WaitGroup // of fire, from the arming on
 	busy  bool           // somebody judges
 	late  []*due         // to be taken out of whatever they are in, by fireDues
+
+	arrivals *Arrival // for which nodes wait that have no body: see arrival.go
 }
 
 type dueHeap []*due

@@ -120,6 +120,7 @@ func (g *Group) cancel() {
 	g.endParked()
 	g.skipAllQueued()
 	g.skipHeld()
+	g.endArrivals()
 }
 
 // ctxErr is the error of the context that e ends.

@@ -75,6 +75,7 @@ func (g *Group) finish() {
 	}
 	switch {
 	case !g.over.CompareAndSwap(0, finishing):
+	case len(todo) > 0 && g.elsewhere: // who drives it is the one that has sealed it, and goes on
 	case len(todo) > 0:
 		go g.newUndoer(todo).work() // whom Wait waits for
 	default:

@@ -73,6 +73,9 @@ type Backend interface {
 	// Declared is told of every new node, with its place in the Race or Map that
 	// it is a part of, or nil. It reports false if the node is only to be drawn.
 	Declared(n, of *Node, index int) bool
+	// Numbered is told of every new node that observers hear of, with its number in
+	// what they are told.
+	Numbered(n *Node, number uint32)
 	// Holds reports whether an Input waits until [Group.Release].
 	Holds(n *Node) bool
 	// Await is asked before a wait for n begins, also when n is done, by a body
@@ -91,9 +94,13 @@ type Backend interface {
 	// RefuseShared panics if bodies run on another engine, which knows nothing of
 	// the slots of a Shared: for a task, or, without a name, for the group.
 	RefuseShared(task string)
-	// Undoes is told of an undo of n, and reports whether it is to be noted. It
-	// panics if the values of n are out of reach.
-	Undoes(n *Node) bool
+	// Undoes is told of an undo of n by the user's function fn, and reports whether it
+	// is to be noted, with what the backend knows it by.
+	Undoes(n *Node, fn any) (tag int, noted bool)
+	// UndoElsewhere calls the undos of a group whose bodies run elsewhere, one after
+	// the other, where bodies run. It is called from the goroutine that was in Drive,
+	// which has returned.
+	UndoElsewhere(todo []UndoStep)
 	// KeepExit is told of every handle of an exit.
 	KeepExit(e ExitHandle)
 }

@@ -57,10 +57,18 @@ func (g *Group) awaitOver(ran bool) {
 }
 
 // drive counts the caller off also when an engine takes the group out of memory,
-// by a panic or a Goexit in the middle.
+// by a panic or a Goexit in the middle: then nothing is undone. Nobody else is alive in
+// the group, so that seals it, and it is over unless there is something to undo.
 func (g *Group) drive() {
-	defer g.countEnded(1)
+	returned := false
+	defer func() {
+		g.countEnded(1)
+		if g.over.Load() == finishing {
+			g.undoElsewhere(returned)
+		}
+	}()
 	g.backend.Drive()
+	returned = true
 }
 
 // The Wait of a nested group is a hard wait of the task in whose body the group

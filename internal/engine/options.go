@@ -18,6 +18,8 @@ type TaskConfig struct {
 	Around  []Around      // the first is the outermost
 	Limit   int           // of the elements of a Map, 0 for none
 	Shared  *Shared       // nil for that of the group
+	// Arrival makes the task one without a body, that waits for something else.
+	Arrival *Arrival
 	// Hand is given the group in place of a declaration: for a package beside the one
 	// above, which has no other way to the group of a user's.
 	Hand func(*Group)
@@ -30,7 +32,7 @@ func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
 func (c *TaskConfig) IsPlain() bool {
-	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && !c.Safe && !c.MayFail && !c.LeftOut
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut
 }
 
 // Adjusts reports whether somebody changes how the group's tasks are to be: then an
@@ -79,6 +81,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if b := g.ledger.Load(); b != nil && b.adjust != nil {
 		b.adjust(n, c)
 	}
+	if c.Arrival != nil {
+		g.checkArrival(n, c)
+	}
 	if c.Within < 0 {
 		c.Within = g.within(n, -c.Within)
 	}
@@ -91,7 +96,10 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.LeftOut {
 		n.kind |= Inline | WithoutBody
 	}
-	if len(o.around) > 0 || o.timeout > 0 || o.within > 0 {
+	switch {
+	case c.Arrival != nil:
+		n.setArrival(c.Arrival)
+	case len(o.around) > 0 || o.timeout > 0 || o.within > 0:
 		n.kind |= Wrapped
 	}
 	if c.Shared != nil {

@@ -156,6 +156,10 @@ func (s *settling) addReady(n, dep *Node) {
 		s.work.Push(n)
 		return
 	}
+	if n.hasArrived() {
+		s.concludeArrival(n)
+		return
+	}
 	g := s.g
 	if g.watch != nil {
 		on := uint32(0)
@@ -176,6 +180,10 @@ func (s *settling) addReady(n, dep *Node) {
 	}
 	if n.kind&WithoutBody != 0 {
 		s.work.Push(n)
+		return
+	}
+	if n.kind&Arriving != 0 {
+		s.beginArrival(n)
 		return
 	}
 	parts, done, err := n.body.(Inliner).Inline()

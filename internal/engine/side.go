@@ -21,14 +21,15 @@ type side struct {
 // rare is what few of those have. Fields without an atomic belong to whoever declares
 // or starts the node, but for lost.
 type rare struct {
-	bodyContext *bodyContext         // of its body, if that is not the node
-	options     *options             // of a node that is Opted, or whose whole is; nil once it is done
-	due         *due                 // when it must have begun, if that matters
-	calls       *calls               // of its body, if an Around wraps it; nil once that is done
-	limiter     *Limiter             // of a node that is Bounded
-	backing     any                  // of a Backend
-	undos       atomic.Pointer[undo] // the latest first; changed under the group's mu
-	lost        []*Lost              // values that are not the task's; under the group's mu
+	bodyContext *bodyContext          // of its body, if that is not the node
+	options     *options              // of a node that is Opted, or whose whole is; nil once it is done
+	due         *due                  // when it must have begun, if that matters
+	calls       atomic.Pointer[calls] // of its body, if an Around wraps it; nil once that is done
+	limiter     *Limiter              // of a node that is Bounded
+	arrival     *Arrival              // what it waits for; nil once it is done
+	backing     any                   // of a Backend
+	undos       atomic.Pointer[undo]  // the latest first; changed under the group's mu
+	lost        []*Lost               // values that are not the task's; under the group's mu
 }
 
 // sideWithWaiter is the side of a node that nobody observes and whose body waits:
@@ -164,7 +165,8 @@ func (n *Node) forget() {
 func (s *side) forget(n *Node) {
 	if r := s.rare.Load(); r != nil {
 		n.placeUndos(true)
-		r.options, r.calls = nil, nil
+		r.options, r.arrival = nil, nil
+		r.calls.Store(nil)
 		if r.bodyContext != nil {
 			r.bodyContext.node.Store(nil)
 		}

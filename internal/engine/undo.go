@@ -19,6 +19,7 @@ type UndoFunc func(ctx context.Context, lost *Lost) error
 // undo is one undo of a task.
 type undo struct {
 	n    *Node
+	tag  int // of the backend
 	call UndoFunc
 	at   uint64 // when the task ended, or the undo was declared if that was later; under the group's mu
 	next *undo  // the one of the same node that was declared before; likewise
@@ -52,13 +53,16 @@ type step struct {
 	lost *Lost
 }
 
-// Undo notes what undoes the values of n. Anybody may call it. It reports false if
+// Undo notes what undoes the values of n: the user's function fn, by call. Anybody may call it. It reports false if
 // nothing can be declared in the group any more: it looks at the seal under the mu,
 // and who has sealed looks for undos under it. Keeps 33.
-func Undo(n *Node, call UndoFunc) bool {
+func Undo(n *Node, fn any, call UndoFunc) bool {
 	g := n.group
-	if g.backend != nil && !g.backend.Undoes(n) {
-		return true
+	tag, noted := 0, true
+	if g.backend != nil {
+		if tag, noted = g.backend.Undoes(n, fn); !noted {
+			return true
+		}
 	}
 	d, r := g.makeLedger().makeUndoing(), n.makeSide().makeRare()
 	g.mu.Lock()
@@ -70,7 +74,7 @@ func Undo(n *Node, call UndoFunc) bool {
 		return true
 	}
 	d.tidyIfMany()
-	u := &undo{n: n, call: call, at: d.next(), next: r.undos.Load()}
+	u := &undo{n: n, tag: tag, call: call, at: d.next(), next: r.undos.Load()}
 	d.all = append(d.all, u)
 	r.undos.Store(u)
 	return true
@@ -80,7 +84,7 @@ func Undo(n *Node, call UndoFunc) bool {
 // none, and a function of a Race has that of the Race. The caller keeps the group from
 // being sealed.
 func Lose(n *Node, value any) {
-	if n.kind&Element != 0 || n.group.elsewhere {
+	if n.kind&Element != 0 {
 		return
 	}
 	g := n.group
@@ -300,4 +304,35 @@ func (u *undoer) quit() {
 	u.ctx.node.Store(nil)
 	u.g.endJoins()
 	u.g.becomeOver()
+}
+
+// UndoStep is one call of an undo, for a Backend.
+type UndoStep struct {
+	Node   *Node
+	Tag    int
+	Call   func(context.Context) error // calls the user's function with the value
+	IsLost bool                        // Value is one that the task does not have
+	Value  any
+}
+
+// undoElsewhere has the undos called where the bodies run, if they may be, and ends the
+// group, also when the engine takes it out of memory in the middle. Its caller has sealed
+// the group and left it to this to finish it.
+func (g *Group) undoElsewhere(may bool) {
+	defer func() {
+		g.endJoins()
+		g.becomeOver()
+	}()
+	if !may {
+		return
+	}
+	var todo []UndoStep
+	for _, s := range g.planUndos() {
+		step := UndoStep{Node: s.n, Tag: s.tag, Call: func(ctx context.Context) error { return s.call(ctx, s.lost) }}
+		if step.IsLost = s.lost != nil; step.IsLost {
+			step.Value = s.lost.Value
+		}
+		todo = append(todo, step)
+	}
+	g.backend.UndoElsewhere(todo)
 }

@@ -33,6 +33,7 @@ type calls struct {
 	dead   *Failure // of a call that has panicked, left by Goexit, or exited: none begins after it
 	open   sync.WaitGroup
 	left   int // open calls
+	begun  int // calls of the body itself
 }
 
 // frame is one run of one Around, and its open calls.
@@ -51,7 +52,7 @@ func (g *Group) callBody(n *Node, ctx context.Context) (dead *Failure, err error
 		return nil, n.body.Call(ctx)
 	}
 	c := &calls{n: n, task: n.label(), wrap: wrap, body: n.body.Call}
-	n.makeSide().makeRare().calls = c
+	n.makeSide().makeRare().calls.Store(c)
 	err = c.all(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -196,6 +197,9 @@ func (f *frame) end(cc *callContext, succeeded bool) {
 // call calls the function of the user. A panic, a Goexit and an exit in it are the
 // body's at once.
 func (c *calls) call(ctx context.Context) error {
+	c.mu.Lock()
+	c.begun++
+	c.mu.Unlock()
 	returned := false
 	defer func() {
 		if !returned {
@@ -309,10 +313,22 @@ func LeaveBehind(ctx context.Context, f func()) bool {
 func (n *Node) calls() *calls {
 	if n.kind&Wrapped != 0 {
 		if r := n.rare(); r != nil {
-			return r.calls
+			return r.calls.Load()
 		}
 	}
 	return nil
+}
+
+// AttemptsOf returns how often an Around has called n's body, and with what the last of
+// those calls failed that did; 0 if nothing wraps it, or it has ended. Anybody may ask.
+func AttemptsOf(n *Node) (begun int, last error) {
+	c := n.calls()
+	if c == nil {
+		return 0, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.begun, c.last
 }
 
 // openCalls returns n's calls if some are still open, though the body has ended.

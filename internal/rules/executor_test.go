@@ -52,7 +52,7 @@ func (e *engine) Step() error {
 	e.calls = slices.DeleteFunc(e.calls, func(c *engineCall) bool { return c == next })
 	e.now = max(e.now, next.end)
 	err := error(context.Canceled)
-	if len(e.canceled) == 0 {
+	if len(e.canceled) == 0 || next.Undo {
 		err = next.Run(context.Background())
 	}
 	e.say("end", next.Call)

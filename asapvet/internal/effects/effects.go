@@ -29,10 +29,14 @@ const (
 // Summary is what is known of a function. It is a fact about the function's object.
 type Summary struct {
 	Effects Effect
-	Mutates uint64 // memory that it changes: bit 0 that of the receiver, bit 1 that of the first parameter, …
+	Mutates uint64 // memory that it changes: bit 0 that of the receiver, bit 1 that of the first parameter, …, and Deep
 	Given   bool   // by a comment //asapvet:…, which has the last word
 	Trail   string // how it comes to Writes or Unknown, for people
 }
+
+// Deep is the bit of Mutates for memory of what the receiver or a parameter has, a
+// service say, that a method of that changes by itself.
+const Deep = 1 << 63
 
 // AFact marks a Summary as a fact.
 func (*Summary) AFact() {}
@@ -76,6 +80,8 @@ type Table struct {
 	nodes   map[*types.Func]*node
 	known   func(*types.Func) (Summary, bool) // of functions of other packages
 	methods map[string][]*types.Named         // types by the names of their declared methods
+	fields  map[*types.Var]*node              // what is known to be in a field of a function's type
+	values  map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
 }
 
 // Of computes the summaries of the functions of packages. Interfaces are taken to be
@@ -86,6 +92,8 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		nodes:   make(map[*types.Func]*node),
 		known:   known,
 		methods: make(map[string][]*types.Named),
+		values:  make(map[*types.Var]*types.Func),
+		fields:  make(map[*types.Var]*node),
 	}
 	for _, p := range packages {
 		t.indexTypes(p)
@@ -93,6 +101,11 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 	for _, p := range packages {
 		for _, f := range p.Files {
 			t.declare(p, f)
+		}
+	}
+	for _, p := range packages {
+		for _, f := range p.Files {
+			t.fillFields(p, f)
 		}
 	}
 	for _, n := range t.nodes {
@@ -139,12 +152,16 @@ type node struct {
 	calls   []edge
 	callers []*node
 	queued  bool
+	mut     string // how it comes to Mutates, for who works on this
 }
 
 // edge is a call from a node.
 type edge struct {
-	to   *node
-	args []uint64 // args[i]: which of the caller's own memory the callee's bit i is
+	to     *node
+	args   []uint64 // args[i]: which of the caller's own memory the callee's bit i is
+	only   Effect   // if not 0, the effects of the callee that count
+	cached bool     // what the callee reads it reads from a cache, most often
+	asks   bool     // it is told to GET
 }
 
 // declare makes the nodes of a file's functions and methods of interfaces.
@@ -166,10 +183,13 @@ func (t *Table) declare(p *Package, file *ast.File) {
 			t.nodes[fn] = n
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
-				if ts, ok := s.(*ast.TypeSpec); ok {
-					if it, ok := ts.Type.(*ast.InterfaceType); ok {
+				switch s := s.(type) {
+				case *ast.TypeSpec:
+					if it, ok := s.Type.(*ast.InterfaceType); ok {
 						t.declareInterface(p, it)
 					}
+				case *ast.ValueSpec:
+					t.declareValues(p, s)
 				}
 			}
 		}
@@ -192,6 +212,105 @@ func (t *Table) declareInterface(p *Package, it *ast.InterfaceType) {
 			t.nodes[fn] = n
 		}
 	}
+}
+
+// declareValues notes the functions that are values of variables.
+func (t *Table) declareValues(p *Package, s *ast.ValueSpec) {
+	for i, name := range s.Names {
+		v, ok := p.Info.Defs[name].(*types.Var)
+		if !ok || i >= len(s.Values) {
+			continue
+		}
+		if id := calleeIdent(&ast.CallExpr{Fun: s.Values[i]}); id != nil {
+			if f, ok := p.Info.Uses[id].(*types.Func); ok {
+				t.values[v] = f
+			}
+		}
+	}
+}
+
+// functionIn returns the function that the called variable has, nil if that is not known.
+func (t *Table) functionIn(info *types.Info, c *ast.CallExpr) *types.Func {
+	if v := calledVar(info, c); v != nil {
+		return t.values[v]
+	}
+	return nil
+}
+
+// fillFields notes the functions that a file puts into fields of structs.
+func (t *Table) fillFields(p *Package, file *ast.File) {
+	put := func(field *ast.Ident, value ast.Expr) {
+		v, ok := p.Info.Uses[field].(*types.Var)
+		if !ok || !v.IsField() {
+			return
+		}
+		if _, ok := v.Type().Underlying().(*types.Signature); !ok || isNilIdent(value) {
+			return
+		}
+		n := t.fields[v]
+		if n == nil {
+			n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p}
+			t.fields[v], t.nodes[n.fn] = n, n
+		}
+		if lit, ok := ast.Unparen(value).(*ast.FuncLit); ok {
+			fn := types.NewFunc(lit.Pos(), p.Types, v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false))
+			t.nodes[fn] = &node{fn: fn, pkg: p, body: lit.Body}
+			n.calls = append(n.calls, edge{to: t.nodes[fn]})
+			return
+		}
+		if id := calleeIdent(&ast.CallExpr{Fun: value}); id != nil {
+			if f, ok := p.Info.Uses[id].(*types.Func); ok {
+				if to := t.nodes[f.Origin()]; to != nil {
+					n.calls = append(n.calls, edge{to: to})
+					return
+				}
+			}
+		}
+		if canFail(v) {
+			n.sum.Effects |= Unknown
+			n.sum.Trail = "calls the function in " + v.Name()
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr:
+			if id, ok := n.Key.(*ast.Ident); ok {
+				put(id, n.Value)
+			}
+		case *ast.AssignStmt:
+			if len(n.Lhs) == len(n.Rhs) {
+				for i, l := range n.Lhs {
+					if sel, ok := l.(*ast.SelectorExpr); ok {
+						put(sel.Sel, n.Rhs[i])
+					}
+				}
+			}
+		}
+		return true
+	})
+}
+
+// fieldNode returns the node of the field whose function is called, nil if nobody here
+// puts one there.
+func (t *Table) fieldNode(info *types.Info, c *ast.CallExpr) *node {
+	v := calledVar(info, c)
+	if v == nil || !v.IsField() {
+		return nil
+	}
+	return t.fields[v]
+}
+
+func isNilIdent(e ast.Expr) bool {
+	id, ok := ast.Unparen(e).(*ast.Ident)
+	return ok && id.Name == "nil"
+}
+
+// Mutation says how a function comes to change memory, for who works on this package.
+func (t *Table) Mutation(f *types.Func) string {
+	if n := t.nodes[f.Origin()]; n != nil {
+		return n.mut
+	}
+	return ""
 }
 
 // given returns what a comment //asapvet:read and the like says of a function.
@@ -271,7 +390,7 @@ func (n *node) join() bool {
 	effects, mutates := n.sum.Effects, n.sum.Mutates
 	for _, e := range n.calls {
 		s := &e.to.sum
-		add := s.Effects &^ Guard
+		add := e.of(s.Effects)
 		if n.cached && add&(Reads|ByName) != 0 {
 			add = add&^(Reads|ByName) | Cached
 		}
@@ -279,16 +398,37 @@ func (n *node) join() bool {
 			n.sum.Trail = trail(e.to)
 		}
 		effects |= add
+		if s.Mutates&Deep != 0 && len(e.args) > 0 && e.args[0] != 0 {
+			mutates |= Deep
+		}
 		if s.Mutates != 0 {
 			for i, mine := range e.args {
 				if s.Mutates&(1<<i) != 0 {
 					mutates |= mine
+					if mine != 0 && n.mut == "" {
+						n.mut = e.to.fn.Name() + " < " + e.to.mut
+					}
 				}
 			}
 		}
 	}
 	n.sum.Effects, n.sum.Mutates = effects, mutates
 	return n.sum.Effects != before.Effects || n.sum.Mutates != before.Mutates
+}
+
+// of returns what the caller of a function with effects s has of it.
+func (e *edge) of(s Effect) Effect {
+	s &^= Guard
+	if e.asks && s&(Unknown|Writes) != 0 {
+		s = s&^(Unknown|Writes) | Reads
+	}
+	if e.only != 0 {
+		s &= e.only
+	}
+	if e.cached && s&(Reads|ByName) != 0 {
+		s = s&^(Reads|ByName) | Cached
+	}
+	return s
 }
 
 // trail says how a callee comes to what it does.

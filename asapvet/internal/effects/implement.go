@@ -33,7 +33,7 @@ func (t *Table) indexTypes(p *Package) {
 // isDouble reports whether a name is that of what stands in for the real thing in tests.
 func isDouble(name string) bool {
 	name = strings.ToLower(name)
-	for _, s := range [...]string{"mock", "fake", "stub", "dummy", "spy"} {
+	for _, s := range [...]string{"mock", "fake", "stub", "dummy", "spy", "inmem"} {
 		if strings.Contains(name, s) {
 			return true
 		}

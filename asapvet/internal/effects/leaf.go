@@ -3,6 +3,7 @@ package effects
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -27,7 +28,7 @@ func init() {
 			"tx transaction lock unlock acquire enqueue dequeue push pop emit notify start stop register unregister grant revoke assign unassign attach detach mark " +
 			"increment incr decr replace merge move rename copy upload apply ensure sync refresh reset restore import trigger cancel kill restart " +
 			"migrate archive touch store persist append record associate prune purge clear flush invalidate evict expire rotate enable disable " +
-			"approve reject accept invite subscribe unsubscribe consume schedule launch deploy destroy terminate scale attach mkdir unlink chmod chown must prompt ask",
+			"approve reject invite subscribe unsubscribe consume schedule launch deploy destroy terminate scale attach mkdir unlink chmod chown must prompt ask",
 	} {
 		for w := range strings.FieldsSeq(words) {
 			verbs[w] = k
@@ -70,7 +71,10 @@ func verb(name string) kind {
 			return writes
 		}
 	}
-	return verbs[w[0]]
+	if k := verbs[w[0]]; k != other || len(w) == 1 {
+		return k
+	}
+	return verbs[w[len(w)-1]] // ContainerList
 }
 
 // IsReadName and IsWriteName say what the verb of a name promises.
@@ -156,6 +160,9 @@ var silent = []string{"log", "logger", "logging", "slog", "zap", "logrus", "zero
 var local = []string{"pflag", "cobra", "viper", "uuid", "ulid", "jwt", "yaml", "json", "toml", "lo", "mo", "errors", "template", "humanize", "decimal",
 	"color", "semver", "mux", "chi", "gin", "echo", "copier", "cast", "strcase", "set", "mapset", "sets", "assert", "require", "gods", "validator", "govalidator"}
 
+// flags are packages that look up feature flags, which they have at hand.
+var flags = []string{"openfeature", "launchdarkly", "unleash", "flagsmith", "growthbook", "flipt"}
+
 // outside are words in the paths of packages whose calls go to somebody else.
 var outside = []string{"sql", "orm", "gorm", "bun", "pgx", "pq", "sqlx", "redis", "mongo", "clickhouse", "elastic", "elasticsearch", "opensearch", "docker", "moby",
 	"kubernetes", "grpc", "cloud", "aws", "azure", "minio", "s3", "etcd", "consul", "vault", "kafka", "nats", "graphql", "genqlient", "ent", "dynamodb",
@@ -163,10 +170,8 @@ var outside = []string{"sql", "orm", "gorm", "bun", "pgx", "pq", "sqlx", "redis"
 
 func hasWord(path string, list []string) bool {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '-' || r == '.' || r == '_' }) {
-		for _, w := range list {
-			if part == w {
-				return true
-			}
+		if slices.Contains(list, part) {
+			return true
 		}
 	}
 	return false
@@ -193,8 +198,8 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 			if !v.IsField() && !isGlobal(v) {
 				return Summary{} // a closure or a parameter: who made it has its effects
 			}
-			if isSilentChain(info, c) {
-				return Summary{}
+			if isSilentChain(info, c) || !HasContext(info, c) || !canFail(v) {
+				return Summary{} // callbacks without a context, or that cannot fail, compute
 			}
 			return Summary{Effects: Unknown, Trail: "calls the function in " + v.Name()}
 		}
@@ -221,7 +226,7 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	if lib(path, []string{"survey", "promptui", "huh", "bubbletea", "prompt"}) {
 		return Summary{Effects: Writes, Trail: name + " asks a person"}
 	}
-	if lib(path, local) && !withCtx {
+	if lib(path, local) && !withCtx || hasWord(path, flags) {
 		return Summary{}
 	}
 	out := withCtx || hasWord(path, outside)
@@ -234,7 +239,7 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 		}
 		s.Mutates = destinations(c)
 	case writes:
-		if out || unresolved {
+		if withCtx || unresolved && writesOutside(name) || f != nil && out && returnsError(f) {
 			s.Effects, s.Trail = Writes, name
 			if cacheCall2(info, c) {
 				s = Summary{}
@@ -243,7 +248,7 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 			s.Mutates = 1
 		}
 	default:
-		if withCtx && (f == nil || returnsError(f)) && !isBuilder(name) {
+		if withCtx && (f == nil || returnsError(f)) && (isRequest(name) || !isBuilder(name)) {
 			s.Effects, s.Trail = Unknown, name
 		}
 	}
@@ -283,6 +288,16 @@ func looksOutside(name string) bool {
 	return false
 }
 
+// writesOutside is looksOutside for writes.
+func writesOutside(name string) bool {
+	switch name {
+	case "Exec", "Insert", "InsertMulti", "InsertOne", "InsertOrUpdate", "Update", "Updates", "UpdateOne", "Delete", "DeleteOne", "Save", "Create", "Commit", "Send", "Publish",
+		"FirstOrCreate", "Begin", "BeginTx", "Transaction":
+		return true
+	}
+	return false
+}
+
 // destinations are the arguments that a library's read fills.
 func destinations(c *ast.CallExpr) uint64 {
 	var m uint64
@@ -294,6 +309,16 @@ func destinations(c *ast.CallExpr) uint64 {
 		}
 	}
 	return m
+}
+
+// canFail reports whether the function in a variable returns an error.
+func canFail(v *types.Var) bool {
+	sig, ok := v.Type().Underlying().(*types.Signature)
+	if !ok {
+		return true
+	}
+	r := sig.Results()
+	return r.Len() > 0 && (isInvalid(r.At(r.Len()-1).Type()) || IsError(r.At(r.Len()-1).Type()))
 }
 
 func returnsError(f *types.Func) bool {
@@ -406,18 +431,20 @@ func endsIn(name string, list []string) bool {
 	if len(w) == 0 {
 		return false
 	}
-	for _, s := range list {
-		if w[len(w)-1] == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, w[len(w)-1])
 }
 
 // IsSilent reports whether a call only logs, counts or traces.
 func IsSilent(info *types.Info, c *ast.CallExpr) bool { return isSilentChain(info, c) }
 
-func isRequest(name string) bool { return name == "Do" || name == "RoundTrip" }
+// isRequest reports whether a method sends a request that was made before.
+func isRequest(name string) bool {
+	switch name {
+	case "Do", "RoundTrip", "MakeRequest", "Run":
+		return true
+	}
+	return false
+}
 
 // isStandard reports whether a path is of the standard library.
 func isStandard(path string) bool {
@@ -467,7 +494,7 @@ func (t *Table) standard(p *Package, c *ast.CallExpr, f *types.Func, path string
 	case "os":
 		switch name {
 		case "Open", "ReadFile", "Stat", "Lstat", "ReadDir", "Readlink":
-			return read
+			return Summary{Effects: Cached} // as cheap
 		case "Create", "WriteFile", "Remove", "RemoveAll", "Mkdir", "MkdirAll", "MkdirTemp", "CreateTemp", "Rename", "Chmod", "Chown", "Chtimes",
 			"Link", "Symlink", "Truncate", "Exit", "Setenv", "Unsetenv", "Chdir", "Write", "WriteString", "WriteAt", "OpenFile", "Sync", "Kill", "Signal":
 			return write
@@ -487,7 +514,7 @@ func (t *Table) standard(p *Package, c *ast.CallExpr, f *types.Func, path string
 	case "path/filepath":
 		switch name {
 		case "Walk", "WalkDir", "Glob", "EvalSymlinks":
-			return read
+			return Summary{Effects: Cached}
 		}
 	case "fmt":
 		switch {
@@ -507,7 +534,7 @@ func (t *Table) standard(p *Package, c *ast.CallExpr, f *types.Func, path string
 		case "Copy", "CopyN", "WriteString":
 			return Summary{Mutates: 2, Effects: Unknown, Trail: "io." + name}
 		case "Write":
-			return Summary{Effects: Unknown, Trail: "writes to an io.Writer"}
+			return Summary{Mutates: 1}
 		}
 	case "encoding/json", "encoding/xml":
 		switch name {
@@ -564,17 +591,42 @@ func (t *Table) Call(p *Package, c *ast.CallExpr) Summary {
 	}
 	f := Callee(p.Info, c)
 	if f != nil {
+		s, ok := Summary{}, false
 		if n := t.nodes[f.Origin()]; n != nil {
-			return n.sum
+			s, ok = n.sum, true
+		} else if t.known != nil {
+			s, ok = t.known(f.Origin())
 		}
-		if t.known != nil {
-			if s, ok := t.known(f.Origin()); ok {
+		if ok {
+			if s.Given {
 				return s
 			}
+			e := edge{}
+			for _, a := range c.Args {
+				if m := constantString(p.Info, a); m == "GET" || m == "HEAD" {
+					e.asks = true
+				}
+			}
+			if isCacheStore(f) {
+				e.only, e.cached = Reads|ByName|Cached, true
+				s.Mutates = 0
+			}
+			if onlyTells(p.Info, c, f) {
+				return Summary{}
+			}
+			s.Effects = e.of(s.Effects)
+			return s
 		}
 	}
 	if f == nil {
-		if v := calledVar(p.Info, c); v != nil && !isSilentChain(p.Info, c) {
+		f = t.functionIn(p.Info, c)
+		if f != nil {
+			if n := t.nodes[f.Origin()]; n != nil {
+				return n.sum
+			}
+		} else if n := t.fieldNode(p.Info, c); n != nil {
+			return n.sum
+		} else if v := calledVar(p.Info, c); v != nil && !isSilentChain(p.Info, c) && HasContext(p.Info, c) && canFail(v) {
 			return Summary{Effects: Unknown, Trail: "calls the function in " + v.Name()}
 		}
 	}
@@ -584,6 +636,9 @@ func (t *Table) Call(p *Package, c *ast.CallExpr) Summary {
 // WritesHere reports whether a call, of what has no body here, writes to the outside:
 // the function that it stands in is one of a store.
 func (t *Table) WritesHere(p *Package, c *ast.CallExpr) bool {
+	if tv, ok := p.Info.Types[c.Fun]; ok && (tv.IsType() || tv.IsBuiltin()) {
+		return false
+	}
 	f := Callee(p.Info, c)
 	if f != nil && t.nodes[f.Origin()] != nil {
 		return false

@@ -15,16 +15,20 @@ type walker struct {
 	p       *Package
 	roots   map[types.Object]uint64 // the receiver, the parameters, and what points into them
 	locks   bool
-	writes  uint64              // memory that is changed by an assignment
-	global  string              // a package's variable that is changed
-	method  string              // of the HTTP request that is made, "" unknown
-	text    string              // a statement in SQL that writes
-	callees map[*ast.Ident]bool // what names the function of a call
+	writes  uint64                     // memory that is changed by an assignment
+	global  string                     // a package's variable that is changed
+	method  string                     // of the HTTP request that is made, "" unknown
+	text    string                     // a statement in SQL that writes
+	callees map[*ast.Ident]bool        // what names the function of a call
+	copied  map[types.Object]token.Pos // where a parameter gets another value, whatever happens
+	once    map[*ast.FuncLit]bool      // literals that run once in the life of the process
 }
 
 func (w *walker) walk() {
 	w.roots = make(map[types.Object]uint64)
 	w.callees = make(map[*ast.Ident]bool)
+	w.copied = make(map[types.Object]token.Pos)
+	w.once = make(map[*ast.FuncLit]bool)
 	sig := w.n.fn.Signature()
 	if r := sig.Recv(); r != nil && r.Name() != "" {
 		w.roots[r] = 1
@@ -34,6 +38,7 @@ func (w *walker) walk() {
 			w.roots[sig.Params().At(i)] = 2 << i
 		}
 	}
+	w.copies()
 	if cachedName(w.n.fn.Name()) || cachedName(recvName(w.n.fn)) {
 		w.n.cached = true
 	}
@@ -43,7 +48,7 @@ func (w *walker) walk() {
 		if w.writes&1 != 0 || w.global != "" {
 			w.n.cached = true
 		}
-		w.writes &^= 1
+		w.writes &^= 1 | Deep
 		w.global = ""
 	}
 	w.n.sum.Mutates |= w.writes
@@ -70,9 +75,14 @@ func (w *walker) prepare(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.BasicLit:
 		if n.Kind == token.STRING {
+			w.operation(n.Value)
 			if word := writingSQL(n.Value); word != "" {
 				w.text = "has SQL that begins with " + word
 			}
+		}
+	case *ast.Ident:
+		if c, ok := w.p.Info.Uses[n].(*types.Const); ok && c.Val().Kind() == constant.String {
+			w.operation("`" + constant.StringVal(c.Val()))
 		}
 	case *ast.CallExpr:
 		name := calleeName(n)
@@ -93,6 +103,13 @@ func (w *walker) prepare(n ast.Node) bool {
 				}
 			}
 		}
+		if isOnce(name) {
+			for _, a := range n.Args {
+				if lit, ok := ast.Unparen(a).(*ast.FuncLit); ok && (name != "Do" || strings.Contains(typeName(receiverType(w.p.Info, n)), "Once")) {
+					w.once[lit] = true
+				}
+			}
+		}
 		if cacheCall(w.p.Info, n) {
 			w.n.cached = true
 		}
@@ -108,6 +125,48 @@ func (w *walker) prepare(n ast.Node) bool {
 		}
 	}
 	return true
+}
+
+// operation notes what an operation of GraphQL does.
+func (w *walker) operation(lit string) {
+	if len(lit) < 10 {
+		return
+	}
+	switch s := strings.TrimLeft(lit[1:], " \t\r\n"); {
+	case strings.HasPrefix(s, "query ") && strings.Contains(s, "{"):
+		if w.method == "" {
+			w.method = "GET"
+		}
+	case strings.HasPrefix(s, "mutation ") && strings.Contains(s, "{"):
+		w.method = "POST"
+	}
+}
+
+// copies notes parameters that the function replaces by something of its own.
+func (w *walker) copies() {
+	for _, s := range w.n.body.List {
+		a, ok := s.(*ast.AssignStmt)
+		if !ok || len(a.Lhs) == 0 {
+			continue
+		}
+		for i, l := range a.Lhs {
+			id, ok := l.(*ast.Ident)
+			if !ok {
+				continue
+			}
+			o := w.p.Info.Uses[id]
+			if o == nil || w.roots[o] == 0 {
+				continue
+			}
+			if len(a.Rhs) == len(a.Lhs) {
+				c, ok := ast.Unparen(a.Rhs[i]).(*ast.CallExpr)
+				if !ok || calleeName(c) == "append" {
+					continue
+				}
+			}
+			w.copied[o] = a.End()
+		}
+	}
 }
 
 // alias notes variables that point into what the caller can see.
@@ -144,11 +203,29 @@ func (w *walker) rootOf(e ast.Expr) uint64 {
 	if o == nil {
 		return 0
 	}
+	if at := w.copied[o]; at != 0 && at <= e.Pos() {
+		return 0
+	}
 	return w.roots[o]
 }
 
 func (w *walker) visit(n ast.Node) bool {
 	switch n := n.(type) {
+	case *ast.FuncLit:
+		if w.once[n] { // only what it reads counts
+			before, writes, global, calls := w.n.sum, w.writes, w.global, len(w.n.calls)
+			w.once[n] = false
+			ast.Inspect(n.Body, w.visit)
+			for i := range w.n.calls[calls:] {
+				w.n.calls[calls+i].only, w.n.calls[calls+i].args = Reads|ByName|Cached, nil
+			}
+			if w.n.sum.Has(Unknown) {
+				w.n.sum.Effects |= ByName
+			}
+			w.n.sum.Effects &= before.Effects | Reads | ByName | Cached
+			w.n.sum.Trail, w.writes, w.global = before.Trail, writes, global
+			return false
+		}
 	case *ast.AssignStmt:
 		if n.Tok != token.DEFINE {
 			for _, l := range n.Lhs {
@@ -158,7 +235,7 @@ func (w *walker) visit(n ast.Node) bool {
 	case *ast.IncDecStmt:
 		w.assign(n.X)
 	case *ast.SendStmt:
-		if w.rootOf(n.Chan) != 0 {
+		if w.rootOf(n.Chan)&1 != 0 && !isSemaphore(w.p.Info.TypeOf(n.Chan)) {
 			w.effect(Writes, "sends on a channel")
 		}
 	case *ast.CallExpr:
@@ -190,7 +267,7 @@ func (w *walker) assign(l ast.Expr) {
 		}
 		return
 	}
-	root := w.roots[o]
+	root := w.rootOf(l)
 	if root == 0 {
 		return
 	}
@@ -199,6 +276,7 @@ func (w *walker) assign(l ast.Expr) {
 	}
 	if Dereferences(w.p.Info, l) {
 		w.writes |= root
+		w.mutated(l, "assignment")
 	}
 }
 
@@ -220,8 +298,20 @@ func (w *walker) call(c *ast.CallExpr) {
 		w.callees[id] = true
 	}
 	f := Callee(info, c)
+	if f == nil {
+		f = w.t.functionIn(info, c)
+	}
+	if f == nil {
+		if n := w.t.fieldNode(info, c); n != nil {
+			w.n.calls = append(w.n.calls, edge{to: n})
+			return
+		}
+	}
 	if f != nil {
 		if to := w.t.nodes[f.Origin()]; to != nil {
+			if onlyTells(info, c, f) {
+				return
+			}
 			w.n.calls = append(w.n.calls, w.edge(c, f, to))
 			return
 		}
@@ -244,7 +334,12 @@ func (w *walker) call(c *ast.CallExpr) {
 	w.effect(s.Effects, s.Trail)
 	if s.Mutates&1 != 0 {
 		if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok {
-			w.mutate(sel.X)
+			if _, own := ast.Unparen(sel.X).(*ast.Ident); own {
+				w.mutate(sel.X)
+			} else if w.rootOf(sel.X) != 0 {
+				w.writes |= Deep
+				w.mutated(sel.X, "call")
+			}
 		}
 	}
 	for i, a := range c.Args {
@@ -256,18 +351,27 @@ func (w *walker) call(c *ast.CallExpr) {
 
 // take joins in a summary that is known already.
 func (w *walker) take(c *ast.CallExpr, f *types.Func, s Summary) {
+	e := w.edge(c, f, nil)
+	s.Effects = e.of(s.Effects)
 	t := s.Trail
 	if t != "" {
 		t = f.Name() + " → " + t
 	} else {
 		t = f.Name()
 	}
-	w.effect(s.Effects&^Guard, t)
-	e := w.edge(c, f, nil)
+	w.effect(s.Effects, t)
 	for i, mine := range e.args {
 		if s.Mutates&(1<<i) != 0 {
 			w.writes |= mine
 		}
+	}
+	w.mutated(c, "")
+}
+
+// mutated notes what changed memory first.
+func (w *walker) mutated(n ast.Node, what string) {
+	if w.writes != 0 && w.n.mut == "" {
+		w.n.mut = what + " at " + w.p.Fset.Position(n.Pos()).String()
 	}
 }
 
@@ -279,6 +383,7 @@ func (w *walker) mutate(a ast.Expr) {
 		}
 		a = u.X
 		w.writes |= w.rootIfShared(a)
+		w.mutated(a, "address passed")
 		return
 	}
 	if tv, ok := w.p.Info.Types[a]; ok && tv.Type != nil && !points(tv.Type) && !isInvalid(tv.Type) {
@@ -287,6 +392,7 @@ func (w *walker) mutate(a ast.Expr) {
 		}
 	}
 	w.writes |= w.rootOf(a)
+	w.mutated(a, "passed")
 }
 
 // rootIfShared is rootOf an expression whose address is taken: nothing when that is in
@@ -305,14 +411,45 @@ func (w *walker) edge(c *ast.CallExpr, f *types.Func, to *node) edge {
 	e.args = make([]uint64, 1, len(c.Args)+1)
 	if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok && sig.Recv() != nil {
 		e.args[0] = w.rootOf(sel.X)
+		if _, own := ast.Unparen(sel.X).(*ast.Ident); !own && e.args[0] != 0 {
+			e.args[0] = Deep
+		}
 	}
 	for _, a := range c.Args {
 		if len(e.args) == 63 {
 			break
 		}
 		e.args = append(e.args, w.shared(a))
+		if m := constantString(w.p.Info, a); m == "GET" || m == "HEAD" {
+			e.asks = true
+		}
+	}
+	if isCacheStore(f) { // what it keeps is nobody's to see
+		e.only, e.args, e.cached = Reads|ByName|Cached, nil, true
 	}
 	return e
+}
+
+func constantString(info *types.Info, e ast.Expr) string {
+	if tv, ok := info.Types[e]; ok && tv.Value != nil && tv.Value.Kind() == constant.String {
+		return constant.StringVal(tv.Value)
+	}
+	return ""
+}
+
+// isCacheStore reports whether a function is of a cache, which is not to say that it
+// is of something that uses one.
+func isCacheStore(f *types.Func) bool {
+	name := recvName(f)
+	if name == "" && f.Pkg() != nil {
+		name = f.Pkg().Name()
+	}
+	for _, w := range words(name) {
+		if w == "cache" || w == "cacher" || w == "lru" {
+			return true
+		}
+	}
+	return f.Pkg() != nil && (f.Pkg().Name() == "cache" || f.Pkg().Name() == "lru")
 }
 
 // shared returns the memory of the caller that a callee can change through an argument.
@@ -425,6 +562,49 @@ func Callee(info *types.Info, c *ast.CallExpr) *types.Func {
 		return f
 	}
 	return nil
+}
+
+// isOnce reports whether what is called so calls its function once.
+func isOnce(name string) bool {
+	switch name {
+	case "Do", "DoOnce", "Once", "OnceValue", "OnceValues", "OnceFunc", "GetInstance", "Singleton":
+		return true
+	}
+	return false
+}
+
+func receiverType(info *types.Info, c *ast.CallExpr) types.Type {
+	if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok {
+		return info.TypeOf(sel.X)
+	}
+	return nil
+}
+
+// isSemaphore reports whether a type is chan struct{}: what is sent says nothing.
+func isSemaphore(t types.Type) bool {
+	if t == nil {
+		return false
+	}
+	c, ok := t.Underlying().(*types.Chan)
+	if !ok {
+		return false
+	}
+	s, ok := c.Elem().Underlying().(*types.Struct)
+	return ok && s.NumFields() == 0
+}
+
+// onlyTells reports whether a call of a function with a body only logs, counts or
+// traces: its names say so, and it has no result that one could want.
+func onlyTells(info *types.Info, c *ast.CallExpr, f *types.Func) bool {
+	if !isSilentChain(info, c) {
+		return false
+	}
+	for v := range f.Signature().Results().Variables() {
+		if !lib(typePath(v.Type()), silent) && !endsIn(typeName(v.Type()), silent) && !IsContext(v.Type()) {
+			return false
+		}
+	}
+	return true
 }
 
 func calleeIdent(c *ast.CallExpr) *ast.Ident {

@@ -37,6 +37,11 @@ func (l *loader) check(named []*unit) *Program {
 			visit(u)
 		}
 	}
+	lent := make(borrowed)
+	for _, u := range all {
+		lent.borrow(u)
+	}
+	lent.lend()
 	var wg sync.WaitGroup
 	for _, u := range all { // imports first, so that those that run never wait for one without a slot
 		l.slots <- struct{}{}
@@ -76,10 +81,11 @@ func (l *loader) check(named []*unit) *Program {
 }
 
 func (l *loader) checkUnit(u *unit) {
-	name := path.Base(u.path)
 	if len(u.files) == 0 {
-		u.types = types.NewPackage(u.path, guessName(name))
-		u.types.MarkComplete()
+		if u.types == nil { // nobody uses a type of it
+			u.types = types.NewPackage(u.path, guessName(lastElement(u.path)))
+			u.types.MarkComplete()
+		}
 		return
 	}
 	cfg := types.Config{
@@ -133,6 +139,15 @@ func importPath(s *ast.ImportSpec) string {
 		return ""
 	}
 	return path
+}
+
+// lastElement returns the last element of a path that is no version.
+func lastElement(p string) string {
+	dir, base := path.Split(p)
+	if len(base) > 1 && base[0] == 'v' && strings.Trim(base[1:], "0123456789") == "" && dir != "" {
+		return path.Base(dir)
+	}
+	return base
 }
 
 // guessName is what the package of a path that was not found is called, most often.

@@ -34,7 +34,7 @@ type callStep struct {
 	ctx     string // the context's text
 	ctxVar  *types.Var
 	uses    map[*types.Var]bool
-	cheap   bool   // it answers from memory, most often
+	cheap   string // why it takes no time, most often
 	why     string // how it is known that it reads
 }
 
@@ -162,17 +162,21 @@ func (f *finder) candidate(st *step, c *callStep) bool {
 		st.demote(site.Likely, "that "+c.name+" only reads is known by its name")
 		c.why = "by its name"
 	case sum.Has(effects.Cached):
-		c.cheap = true
-		st.demote(site.Low, c.name+" answers from a cache")
+		c.cheap = c.name + " answers from a cache"
 	default: // it does nothing outside
-		c.cheap = true
-		st.demote(site.Low, c.name+" asks nobody")
+		c.cheap = c.name + " asks nobody"
 	}
 	if sum.Given {
 		c.why = "by its comment"
 	}
 	if f.mutatesShared(c, sum) {
-		st.demote(site.Declined, c.name+" changes what it is given")
+		how := ""
+		if fn := effects.Callee(info, c.expr); fn != nil {
+			how = f.table.Mutation(fn)
+		}
+		st.demote(site.Declined, c.name+" changes what it is given: "+how)
+	} else if sum.Mutates&effects.Deep != 0 {
+		st.demote(site.Likely, c.name+" changes something that others may have, too")
 	}
 	f.declineName(st, c)
 	f.declineResults(st, c)
@@ -315,22 +319,25 @@ func (f *finder) declineName(st *step, c *callStep) {
 	}
 	if len(w) > 0 {
 		switch w[len(w)-1] {
-		case "settings", "setting", "config", "license", "licence", "flag", "flags", "features", "feature", "permission", "permissions", "entitlement", "entitlements":
-			st.demote(site.Low, c.name+" looks up settings, a license or a permission")
-			c.cheap = true
+		case "license", "licence", "permission", "permissions", "entitlement", "entitlements":
+			st.demote(site.Low, c.name+" looks up a license or a permission")
+			return
+		case "settings", "setting", "config", "flag", "flags", "features", "feature":
+			c.cheap = c.name + " looks up settings"
 			return
 		case "cached", "cache":
-			st.demote(site.Low, c.name+" answers from a cache")
-			c.cheap = true
+			c.cheap = c.name + " answers from a cache"
 			return
 		}
 	}
 	if sel, ok := ast.Unparen(c.expr.Fun).(*ast.SelectorExpr); ok {
 		for _, x := range effects.Words(lastName(sel.X)) {
 			switch x {
-			case "settings", "setting", "config", "licensing", "license", "licenses", "features", "flags", "permissions", "authz", "rbac":
-				st.demote(site.Low, c.name+" looks up settings, a license or a permission")
-				c.cheap = true
+			case "licensing", "license", "licenses", "permissions", "authz", "rbac":
+				st.demote(site.Low, c.name+" looks up a license or a permission")
+				return
+			case "settings", "setting", "config", "features", "flags":
+				c.cheap = c.name + " looks up settings"
 				return
 			}
 		}

@@ -17,14 +17,18 @@ import (
 // audit calls it with a table of all packages of a program, which knows more of what
 // implements an interface than one of a single package.
 func Find(p *effects.Package, table *effects.Table) []*site.Site {
-	f := &finder{p: p, table: table}
+	return newFinder(p, table).sites
+}
+
+func newFinder(p *effects.Package, table *effects.Table) *finder {
+	f := &finder{p: p, table: table, plans: make(map[*site.Site]plan), taken: make(map[*ast.FuncDecl][]string)}
 	for _, file := range p.Files {
 		if ast.IsGenerated(file) {
 			continue
 		}
 		f.findFile(file)
 	}
-	return f.sites
+	return f
 }
 
 // finder looks for sites in one package.
@@ -32,6 +36,8 @@ type finder struct {
 	p     *effects.Package
 	table *effects.Table
 	sites []*site.Site
+	plans map[*site.Site]plan
+	taken map[*ast.FuncDecl][]string // names that fixes have given
 
 	file *ast.File
 	name string // of the file
@@ -175,13 +181,16 @@ func (f *finder) segments(list []ast.Stmt, sc scope) {
 	for tier := site.High; tier >= site.Declined; tier-- {
 		var run []*step
 		var kept []*site.Site
+		at := 0 // where the run ends
 		flush := func() {
 			if s := f.site(run, tier, sc); s != nil {
 				kept = append(kept, s)
+				f.plans[s] = plan{file: f.file, decl: f.decl, steps: steps[at-len(run) : at]}
 			}
 			run = nil
 		}
-		for _, st := range steps {
+		for i, st := range steps {
+			at = i
 			if st.stop || st.tier < tier || st.call != nil && taken[st.call] {
 				flush()
 				continue
@@ -193,6 +202,7 @@ func (f *finder) segments(list []ast.Stmt, sc scope) {
 				run = append(run, st)
 			}
 		}
+		at = len(steps)
 		flush()
 		for _, s := range kept {
 			for _, st := range steps {
@@ -271,8 +281,13 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 	s.Line = f.line(s.Pos)
 	f.depend(s, run)
 	s.Level()
-	if !f.worth(s, calls) {
+	if !f.worth(s, calls, tier) {
 		return nil
+	}
+	for _, c := range calls {
+		if c.cheap != "" && tier <= site.Low {
+			s.Why = append(s.Why, c.cheap)
+		}
 	}
 	for _, st := range run {
 		for _, w := range st.why {
@@ -294,7 +309,7 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 		s.Why = append(s.Why, sc.low...)
 	}
 	if s.Tier > site.Low {
-		if w := f.writesBack(); w != "" {
+		if w := f.writesBack(calls); w != "" {
 			s.Tier = site.Low
 			s.Why = append(s.Why, w)
 		}
@@ -387,10 +402,10 @@ func (f *finder) use(c *callStep, taint map[*types.Var]uint64, i int) site.Use {
 }
 
 // worth reports whether two calls that take their time do not need each other.
-func (f *finder) worth(s *site.Site, calls []*callStep) bool {
+func (f *finder) worth(s *site.Site, calls []*callStep, tier site.Tier) bool {
 	for j := range s.Calls {
 		for i := range j {
-			if calls[i].cheap || calls[j].cheap {
+			if tier > site.Low && (calls[i].cheap != "" || calls[j].cheap != "") {
 				continue
 			}
 			if !needs(s.Calls, j, i) {
@@ -424,19 +439,30 @@ func (f *finder) orderComment(run []*step) string {
 	return ""
 }
 
-// writesBack reports whether the function writes to the store by itself: what it read
-// before is then likely to guard what it writes.
-func (f *finder) writesBack() string {
+// writesBack reports whether a method of a store reads by other methods of it, and
+// then writes by itself: what it read before is likely to guard what it writes.
+func (f *finder) writesBack(calls []*callStep) string {
+	if f.decl.Recv == nil || len(f.decl.Recv.List[0].Names) == 0 {
+		return ""
+	}
+	own := f.p.Info.Defs[f.decl.Recv.List[0].Names[0]]
+	for _, c := range calls {
+		sel, ok := ast.Unparen(c.expr.Fun).(*ast.SelectorExpr)
+		if !ok {
+			return ""
+		}
+		id, ok := ast.Unparen(sel.X).(*ast.Ident)
+		if !ok || f.p.Info.Uses[id] != own {
+			return ""
+		}
+	}
 	why := ""
 	ast.Inspect(f.decl.Body, func(n ast.Node) bool {
 		c, ok := n.(*ast.CallExpr)
-		if !ok || why != "" {
-			return why == ""
-		}
-		if f.table.WritesHere(f.p, c) {
+		if ok && why == "" && f.table.WritesHere(f.p, c) {
 			why = "the function writes what it may have read before (" + nameOf(c) + ")"
 		}
-		return true
+		return why == ""
 	})
 	return why
 }

@@ -23,6 +23,7 @@ import (
 var (
 	labelsFile = flag.String("labels", os.Getenv("ASAPVET_LABELS"), "a `file` of labelled sites, as CSV")
 	corpusDir  = flag.String("corpus", os.Getenv("ASAPVET_CORPUS"), "the `directory` of the checkouts, each as owner+name")
+	onlyRepo   = flag.String("repo", "", "only the repositories whose name has this `word`")
 	listSites  = flag.String("sites", "", "write the sites that were found to a `file`")
 )
 
@@ -95,7 +96,9 @@ func TestLabels(t *testing.T) {
 	if *labelsFile == "" || *corpusDir == "" {
 		t.Skip("no labels and checkouts: give -labels and -corpus")
 	}
-	labels := slices.DeleteFunc(readLabels(t, *labelsFile), func(l label) bool { return l.kind != "W1" && l.kind != "W2" })
+	labels := slices.DeleteFunc(readLabels(t, *labelsFile), func(l label) bool {
+		return l.kind != "W1" && l.kind != "W2" || !strings.Contains(l.repo, *onlyRepo)
+	})
 	repos := make(map[string][]*site.Site)
 	var missing []string
 	for _, l := range labels {

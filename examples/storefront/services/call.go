@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,7 +16,14 @@ import (
 const (
 	requestHeader = "X-Request-Id" // the page request that a call is for
 	callHeader    = "X-Call"       // which call of the page it is
+	beforeHeader  = "X-Before"     // how often it was made before
 )
+
+// Caller is what a service is told of a call beside what it is asked.
+type Caller struct {
+	Request, Call string
+	Before        int
+}
 
 // Error says which service a call failed at, and why.
 type Error struct {
@@ -33,13 +41,17 @@ func Timeout(after time.Duration) error { return &timeoutError{after} }
 
 type timeoutError struct{ after time.Duration }
 
-func (e *timeoutError) Error() string   { return fmt.Sprintf("no answer within %v", e.after) }
+func (e *timeoutError) Error() string {
+	if e.after == 0 {
+		return "no answer in time"
+	}
+	return fmt.Sprintf("no answer within %v", e.after)
+}
 func (e *timeoutError) Is(t error) bool { return t == context.DeadlineExceeded }
 
 // Ask is how every service is called, at service/path: in and the answer travel
-// as JSON. The service is told for which page request it is and which call of
-// that page. Ask waits for the answer as long as the cluster's patience lasts.
-func Ask[Out any](ctx context.Context, c *Cluster, request, call, at string, in any) (out Out, err error) {
+// as JSON. Ask waits for the answer as long as the cluster's patience lasts.
+func Ask[Out any](ctx context.Context, c *Cluster, from Caller, at string, in any) (out Out, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Patience, Timeout(c.Patience))
 	defer cancel()
 	service, path, _ := strings.Cut(at, "/")
@@ -51,7 +63,7 @@ func Ask[Out any](ctx context.Context, c *Cluster, request, call, at string, in 
 	if err != nil {
 		return out, err
 	}
-	req.Header = http.Header{requestHeader: {request}, callHeader: {call}}
+	req.Header = http.Header{requestHeader: {from.Request}, callHeader: {from.Call}, beforeHeader: {strconv.Itoa(from.Before)}}
 	res, err := c.client.Do(req)
 	var answer []byte
 	if err == nil {
@@ -61,6 +73,9 @@ func Ask[Out any](ctx context.Context, c *Cluster, request, call, at string, in 
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx) // why it ended rather than that it did
+		if _, ours := errors.AsType[*timeoutError](err); !ours && errors.Is(err, context.DeadlineExceeded) {
+			err = &timeoutError{} // whoever set the deadline says when it was
+		}
 	case errors.Is(err, io.EOF):
 		err = fmt.Errorf("down: hung up without an answer: %w", io.EOF)
 	case err != nil:

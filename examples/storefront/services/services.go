@@ -5,6 +5,7 @@
 package services
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -46,6 +47,10 @@ type Config struct {
 	Speed    float64         // the latencies of the model are multiplied with it; 0: none
 	SlowBy   time.Duration   // how late a slow service is
 	Patience time.Duration   // how long a caller waits for an answer
+
+	// Correlation is that of the logarithms of a call's latency and of its second one's:
+	// 0 if each is slow for reasons of its own, 1 if both are slow for the same.
+	Correlation float64
 }
 
 // Cluster is all services, running. Its methods may be called at the same time.
@@ -185,13 +190,16 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var deviation = math.Log(8) / 2.3263478740408408
 
 // latency draws how long the service takes, from the log-normal distribution.
-// It is a function of the seed, the page request and the call, so a request
-// that is made again, in another mode or by another program, meets the same.
+// It is a function of the seed, the page request, the call and how often that was made
+// before, so a request that is made in another mode or by another program meets the same.
 func (s *service) latency(r *http.Request, body []byte) time.Duration {
 	h := fnv.New64a()
 	for _, part := range []string{r.Header.Get(requestHeader), r.Header.Get(callHeader), r.URL.Path, string(body)} {
 		io.WriteString(h, part+"\x00")
 	}
-	normal := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	same := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	io.WriteString(h, cmp.Or(r.Header.Get(beforeHeader), "0"))
+	own := rand.New(rand.NewPCG(s.Seed, h.Sum64())).NormFloat64()
+	normal := math.Sqrt(s.Correlation)*same + math.Sqrt(1-s.Correlation)*own
 	return time.Duration(s.Speed * float64(s.median) * math.Exp(deviation*normal))
 }

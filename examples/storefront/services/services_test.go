@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -54,7 +55,7 @@ var calls = map[string]any{
 }
 
 func ask[Out any](t *testing.T, c *services.Cluster, at string, in any) (Out, error) {
-	return services.Ask[Out](t.Context(), c, "request", "call", at, in)
+	return services.Ask[Out](t.Context(), c, services.Caller{Request: "request", Call: "call"}, at, in)
 }
 
 func TestAnswers(t *testing.T) {
@@ -133,7 +134,7 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("the visitor left")
 	time.AfterFunc(10*time.Millisecond, func() { cancel(why) })
-	if _, err := services.Ask[services.Ad](ctx, c, "", "", "ads/pick", ""); !errors.Is(err, why) {
+	if _, err := services.Ask[services.Ad](ctx, c, services.Caller{}, "ads/pick", ""); !errors.Is(err, why) {
 		t.Errorf("error = %v, want the cause of the cancel", err)
 	}
 }
@@ -229,6 +230,25 @@ func TestLatency(t *testing.T) {
 	}
 	if len(tested) != len(services.Names) {
 		t.Errorf("tested %v, want each service with one class", tested)
+	}
+}
+
+// The logarithms of the latencies of a call and of its second one are correlated as
+// the configuration says.
+func TestCorrelation(t *testing.T) {
+	for _, want := range []float64{0, .5, 1} {
+		c := start(t, func(cfg *services.Config) { cfg.Correlation = want })
+		const n = 20_000
+		var x, y, xx, yy, xy float64
+		for i := range n {
+			a := math.Log(float64(c.SecondLatencyFor("ads", fmt.Sprint("r", i), "ad", 0)))
+			b := math.Log(float64(c.SecondLatencyFor("ads", fmt.Sprint("r", i), "ad", 1)))
+			x, y, xx, yy, xy = x+a, y+b, xx+a*a, yy+b*b, xy+a*b
+		}
+		got := (n*xy - x*y) / math.Sqrt((n*xx-x*x)*(n*yy-y*y))
+		if math.Abs(got-want) > .05 {
+			t.Errorf("correlation %.3f, want %v", got, want)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func (c *Catalogue) User(id int) (User, error) {
 }
 
 // Users is how many customers there are.
-const Users = 400
+const Users = 1200
 
 // nouns has a noun of the catalogue a line: its category, its name, about how
 // many cents it costs, and what is good about it. There is each in every finish.
