@@ -36,8 +36,8 @@ type Learner struct {
 //     A MapOptional is not given up.
 //
 // Nothing is decided before 100 runs are known, and everything again every two seconds.
-// See [Learner.Decisions], and [Advise], which only looks. With an engine elsewhere it
-// panics where the group is made: a definition does not depend on what happened before.
+// See [Learner.Decisions], and [Advise], which only looks. In a group whose bodies run on
+// an engine elsewhere it panics: a definition does not depend on what was learnt before.
 // It panics if stats is nil.
 func Policy(stats *waterfall.Stats, bounds ...Bound) *Learner {
 	return newLearner("Policy", stats, false, bounds)
@@ -75,11 +75,8 @@ var _ asap.Option = (*Learner)(nil)
 
 // adjust is called for each task that is declared with options, and each Optional.
 func (l *Learner) adjust(n *engine.Node, c *engine.TaskConfig) {
-	if engine.GroupOf(n).IsElsewhere() {
-		panic("asap: task " + engine.PlainLabel(n) + " in a group with a tail.Policy on an engine elsewhere; a definition does not depend on what happened before, so leave the Policy out there")
-	}
 	kind := engine.KindOf(n)
-	if c.LeftOut || kind&engine.Inline != 0 && kind&engine.Mapped == 0 {
+	if c.LeftOut || c.Arrival != nil || kind&engine.Inline != 0 && kind&engine.Mapped == 0 {
 		return
 	}
 	gives := (kind&engine.Optional != 0 || c.MayFail) && kind&engine.Mapped == 0 && c.Within == 0

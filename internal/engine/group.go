@@ -200,6 +200,12 @@ func (g *Group) setBackend(c *Config) {
 	if c.Shared != nil {
 		g.refuseShared("")
 	}
+	if c.Adjust != nil {
+		if c.Executor != nil {
+			panic("asap: a tail.Policy on an engine elsewhere; a definition does not depend on what was learnt before, so leave it out there")
+		}
+		g.ledger.Load().adjust = nil // it is only drawn
+	}
 	g.plain, g.elsewhere = false, true
 	g.nests, g.base = false, g        // an engine hears of an end from the goroutine inside the group's methods
 	if g.limiter = nil; c.Limit > 0 { // its bodies take no slots of this process
