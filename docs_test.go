@@ -35,7 +35,7 @@ func fences(t *testing.T) []fence {
 		t.Fatal(err)
 	}
 	var all []fence
-	for _, path := range append(paths, "README.md", "CONTRIBUTING.md", "CHANGELOG.md") {
+	for _, path := range append(paths, "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "skills/asap/SKILL.md") {
 		text := read(t, path)
 		for _, m := range goFence.FindAllStringSubmatchIndex(text, -1) {
 			all = append(all, fence{path, 1 + strings.Count(text[:m[2]], "\n"), text[m[2]:m[3]]})
@@ -76,6 +76,8 @@ func lines(code string) string {
 	return b.String()
 }
 
+var wants = regexp.MustCompile(`(?m)[ \t]*// want .*$`)
+
 // Every block of Go code in the documents is a program that compiles or a part
 // of an example that is compiled and tested: blocks are copies, never sources.
 func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
@@ -89,6 +91,10 @@ func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
 		inExamples := strings.HasPrefix(filepath.ToSlash(path), "examples/")
 		if filepath.Ext(path) == ".go" && (isExample || inExamples) {
 			sources = append(sources, lines(read(t, path)))
+		}
+		// What checks report has comments of the tests at the ends of its lines.
+		if inVet := strings.HasPrefix(filepath.ToSlash(path), "asapvet/"); inVet && (strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".go.golden")) {
+			sources = append(sources, wants.ReplaceAllString(lines(read(t, path)), ""))
 		}
 		return nil
 	})
@@ -113,6 +119,30 @@ func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
 		}
 		if !slices.ContainsFunc(sources, func(s string) bool { return strings.Contains(s, lines(b.code)) }) {
 			t.Errorf("%s: no example has this code, so nobody compiles it:\n%s", place, b.code)
+		}
+	}
+}
+
+// The rule for tools that write code has the front matter that they look for, and what
+// the audit prints in it is what it prints.
+func TestSkill(t *testing.T) {
+	text := read(t, "skills/asap/SKILL.md")
+	front, rest, ok := strings.Cut(strings.TrimPrefix(text, "---\n"), "\n---\n")
+	if !ok {
+		t.Fatal("no front matter")
+	}
+	for _, field := range []string{"name: asap", "description: ", "title: ", "impact: ", "impactDescription: ", "tags: "} {
+		if !strings.Contains("\n"+front, "\n"+field) {
+			t.Errorf("the front matter has no %q", field)
+		}
+	}
+	if n, m := strings.Count(rest, "### Incorrect"), strings.Count(rest, "### Correct"); n < 4 || m < n {
+		t.Errorf("%d incorrect forms and %d correct ones, want a correct one for each", n, m)
+	}
+	printed, _, _ := strings.Cut(read(t, "asapvet/audit/testdata/page.txt"), "\n\n")
+	for _, path := range []string{"skills/asap/SKILL.md", "docs/asapvet.md"} {
+		if !strings.Contains(read(t, path), printed) {
+			t.Errorf("%s does not have what the audit prints:\n%s", path, printed)
 		}
 	}
 }
@@ -172,6 +202,7 @@ func TestDocumentsArePlain(t *testing.T) {
 	for _, path := range []string{
 		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc.go", "flow/doc.go",
 		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/recipes.md", "docs/rule.md", "docs/temporal.md",
+		"docs/asapvet.md", "skills/asap/SKILL.md",
 	} {
 		text := []byte(read(t, path))
 		if before, _, ok := bytes.Cut(text, []byte("**")); ok {

@@ -114,6 +114,7 @@ var optionCases = []flowCase{
 	})},
 	{rule: "R37 get of what is not needed", away: true, in: 1, skips: "", fails: "…Needs(a)", flow: flow.Define("asaptest.needsnot", func(g *group, in number) words {
 		a := in.Then("a", plus(1))
+		//asapvet:ignore early the rule is that this panics
 		return g.Go("text", func(ctx context.Context) (string, error) { return strconv.Itoa(a.Get(ctx)), nil }, asap.After(a))
 	})},
 	{rule: "R37 needs of a failure", in: 3, fails: "…no 3", task: "user", skips: "page", flow: flow.Define("asaptest.needsfail", func(g *group, in number) words {
@@ -135,6 +136,7 @@ var optionCases = []flowCase{
 	})},
 	{rule: "R37 when", clock: true, in: 3, want: "0 nothing 4", flow: flow.Define("asaptest.when", func(g *group, in number) words {
 		out := in.Then("coupons", broken, asap.When(false), asap.When(true))
+		//asapvet:ignore options the rule is that nothing of this runs
 		ads := in.Optional("ads", broken, asap.When(false), asap.Within(long), asap.Around(retry(2)))
 		b := in.Then("b", plus(1), asap.When(true))
 		return g.Go("text", func(ctx context.Context) (string, error) {
@@ -211,6 +213,7 @@ var optionCases = []flowCase{
 		return in.Then("price", untilEnd, asap.Timeout(brief)).Then("text", text)
 	})},
 	{rule: "R39 timeout that is not needed", in: 3, want: "4", flow: flow.Define("asaptest.timeout1", func(g *group, in number) words {
+		//asapvet:ignore options the rule is that the last counts
 		return in.Then("price", plus(1), asap.Timeout(long), asap.Timeout(long)).Then("text", text)
 	})},
 	{rule: "R39 timeout over all calls", in: 3, want: "timeout 20ms: context deadline exceeded true", flow: flow.Define("asaptest.timeoutaround", func(g *group, in number) words {

@@ -7,14 +7,60 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/asap-go/asap/asapvet/passes/awaitcause"
+	"github.com/asap-go/asap/asapvet/passes/blocking"
+	"github.com/asap-go/asap/asapvet/passes/bodyctx"
+	"github.com/asap-go/asap/asapvet/passes/closer"
+	"github.com/asap-go/asap/asapvet/passes/defineawait"
+	"github.com/asap-go/asap/asapvet/passes/defineclosure"
+	"github.com/asap-go/asap/asapvet/passes/early"
+	"github.com/asap-go/asap/asapvet/passes/egdeadctx"
+	"github.com/asap-go/asap/asapvet/passes/egnowait"
+	"github.com/asap-go/asap/asapvet/passes/egouterctx"
+	"github.com/asap-go/asap/asapvet/passes/egrace"
+	"github.com/asap-go/asap/asapvet/passes/lostexit"
+	"github.com/asap-go/asap/asapvet/passes/lostwait"
+	"github.com/asap-go/asap/asapvet/passes/name"
+	"github.com/asap-go/asap/asapvet/passes/nowait"
+	"github.com/asap-go/asap/asapvet/passes/options"
+	"github.com/asap-go/asap/asapvet/passes/othergroup"
+	"github.com/asap-go/asap/asapvet/passes/race"
+	"github.com/asap-go/asap/asapvet/passes/selfwait"
+	"github.com/asap-go/asap/asapvet/passes/sharedtx"
+	"github.com/asap-go/asap/asapvet/passes/strayawait"
+	"github.com/asap-go/asap/asapvet/passes/unsetawait"
 	"github.com/asap-go/asap/asapvet/passes/waterfall"
 )
 
 // Misuse are the checks of how asap is used.
-var Misuse = []*analysis.Analyzer{}
+var Misuse = []*analysis.Analyzer{
+	nowait.Analyzer,
+	lostwait.Analyzer,
+	early.Analyzer,
+	bodyctx.Analyzer,
+	awaitcause.Analyzer,
+	selfwait.Analyzer,
+	lostexit.Analyzer,
+	unsetawait.Analyzer,
+	race.Analyzer,
+	sharedtx.Analyzer,
+	othergroup.Analyzer,
+	defineawait.Analyzer,
+	options.Analyzer,
+	closer.Analyzer,
+	name.Analyzer,
+	strayawait.Analyzer,
+	defineclosure.Analyzer,
+	blocking.Analyzer,
+}
 
 // Errgroup are the checks of how errgroup is used.
-var Errgroup = []*analysis.Analyzer{}
+var Errgroup = []*analysis.Analyzer{
+	egnowait.Analyzer,
+	egdeadctx.Analyzer,
+	egrace.Analyzer,
+	egouterctx.Analyzer,
+}
 
 // Waterfall are those that find calls that wait for each other without need.
 var Waterfall = []*analysis.Analyzer{waterfall.Analyzer}

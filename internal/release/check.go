@@ -112,6 +112,12 @@ func use(ctx context.Context, out io.Writer, r *repo, dir string) error {
 				return err
 			}
 			say("go install %s@latest: it runs", c)
+			if path.Base(c) == "asapvet" {
+				if err := u.vet(ctx, c, r.mods[0].path()); err != nil {
+					return err
+				}
+				say("go get -tool %s: go vet runs it", c)
+			}
 		}
 	}
 	return nil
@@ -245,5 +251,33 @@ func (u *user) install(ctx context.Context, pkg string) error {
 		return err
 	}
 	_, err := command(ctx, u.dir, nil, filepath.Join(u.dir, "bin", path.Base(pkg)), "-h")
+	return err
+}
+
+// vet gets a tool of go vet into a module of its own, as docs/asapvet.md says, and lets
+// go vet run it on a program with the module root.
+func (u *user) vet(ctx context.Context, pkg, root string) error {
+	dir := filepath.Join(u.dir, "vet")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	main := fmt.Sprintf("package main\n\nimport (\n\t\"context\"\n\n\t%q\n)\n\nfunc main() {\n\tg := asap.New(context.Background())\n\tdefer g.Stop()\n}\n", root)
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(main), 0o666); err != nil {
+		return err
+	}
+	for _, args := range [][]string{
+		{"go", "mod", "init", "example.com/vet"},
+		{"go", "get", root},
+		{"go", "get", "-tool", pkg},
+	} {
+		if _, err := command(ctx, dir, u.env, args...); err != nil {
+			return err
+		}
+	}
+	tool, err := command(ctx, dir, u.env, "go", "tool", "-n", path.Base(pkg))
+	if err != nil {
+		return err
+	}
+	_, err = command(ctx, dir, u.env, "go", "vet", "-vettool="+tool, "./...")
 	return err
 }

@@ -34,7 +34,7 @@ func (m *mod) tag(version string) string { return path.Join(m.dir, version) }
 // measurement or a part of something else.
 func forUsers(dir string) bool {
 	for i, name := range strings.Split(dir, "/") {
-		if name == "internal" || i == 0 && (name == "bench" || name == "docs" || name == "examples") {
+		if name == "internal" || name == "testdata" || i == 0 && (name == "bench" || name == "docs" || name == "examples") {
 			return false
 		}
 	}

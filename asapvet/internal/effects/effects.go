@@ -135,7 +135,7 @@ func (t *Table) Func(f *types.Func) Summary {
 // theirs, of which something is known.
 func (t *Table) Funcs(f func(*types.Func, Summary)) {
 	for fn, n := range t.nodes {
-		if n.body != nil || n.sum.Given || len(n.calls) > 0 {
+		if !n.made && (n.body != nil || n.sum.Given || len(n.calls) > 0) {
 			f(fn, n.sum)
 		}
 	}
@@ -152,6 +152,7 @@ type node struct {
 	calls   []edge
 	callers []*node
 	queued  bool
+	made    bool   // it stands for a field, or for a literal in one
 	mut     string // how it comes to Mutates, for who works on this
 }
 
@@ -249,12 +250,12 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 		}
 		n := t.fields[v]
 		if n == nil {
-			n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p}
+			n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p, made: true}
 			t.fields[v], t.nodes[n.fn] = n, n
 		}
 		if lit, ok := ast.Unparen(value).(*ast.FuncLit); ok {
 			fn := types.NewFunc(lit.Pos(), p.Types, v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false))
-			t.nodes[fn] = &node{fn: fn, pkg: p, body: lit.Body}
+			t.nodes[fn] = &node{fn: fn, pkg: p, body: lit.Body, made: true}
 			n.calls = append(n.calls, edge{to: t.nodes[fn]})
 			return
 		}

@@ -73,13 +73,25 @@ func (t *Table) link(n *node) {
 		}
 	}
 	if len(n.calls) == 0 { // somebody else's
-		if verb(n.fn.Name()) == reads {
+		switch {
+		case !takesContext(n.fn) && !returnsError(n.fn) && verb(n.fn.Name()) != writes:
+			// what has no context and cannot fail computes
+		case verb(n.fn.Name()) == reads:
 			n.sum.Effects |= ByName
-		} else {
+		default:
 			n.sum.Effects |= Unknown
 			n.sum.Trail = n.fn.Name() + ", which nothing implements here"
 		}
 	}
+}
+
+func takesContext(f *types.Func) bool {
+	for v := range f.Signature().Params().Variables() {
+		if IsContext(v.Type()) {
+			return true
+		}
+	}
+	return false
 }
 
 // implements reports whether a type implements an interface. Where signatures have

@@ -456,7 +456,7 @@ var standardRoots = map[string]bool{}
 
 func init() {
 	for w := range strings.FieldsSeq("archive bufio bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image " +
-		"index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings sync syscall testing text time unicode unique unsafe weak structs") {
+		"index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings sync syscall testing text time unicode unique unsafe weak structs vendor") {
 		standardRoots[w] = true
 	}
 }

@@ -5,6 +5,7 @@ package site
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -125,6 +126,17 @@ func (s *Site) AtOnce() int {
 
 // Message is what is reported at the site.
 func (s *Site) Message() string {
+	if s.Kind == Barrier {
+		last := s.Calls[len(s.Calls)-1]
+		var all, needs []string
+		for i, c := range s.Calls[:len(s.Calls)-1] {
+			all = append(all, c.Name)
+			if slices.Contains(last.Needs, i) {
+				needs = append(needs, c.Name)
+			}
+		}
+		return fmt.Sprintf("%s needs %s only, and waits for %s", last.Name, strings.Join(needs, ", "), strings.Join(all, ", "))
+	}
 	first, second, _ := s.Independent()
 	return fmt.Sprintf("%s does not need %s: %d of %d calls can start at once (levels %d → %d)",
 		second, first, s.AtOnce(), len(s.Calls), s.Levels[0], s.Levels[1])

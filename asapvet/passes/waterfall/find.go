@@ -77,6 +77,9 @@ func (s scope) decline(why string) scope {
 // block looks at a list of statements, and at those in it.
 func (f *finder) block(list []ast.Stmt, sc scope) {
 	f.segments(list, sc)
+	if importsErrgroup(f.file) {
+		f.barriers(list, sc)
+	}
 	for _, s := range list {
 		f.inner(s, sc)
 	}

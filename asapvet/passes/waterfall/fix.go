@@ -350,9 +350,56 @@ func (x *fixer) write(calls []*moved) error {
 				strings.Join(results, ", "), indent, await, indent, strings.Join(fields, ", "), indent)
 		}
 		x.f.Replace(m.expr.Pos(), m.expr.End(), await)
+		if err := x.discardUnused(calls, m); err != nil {
+			return err
+		}
 	}
 	x.taken[x.decl] = append(x.taken[x.decl], taken...)
 	return nil
+}
+
+// discardUnused replaces the variables that nobody but other moved calls has used.
+func (x *fixer) discardUnused(calls []*moved, m *moved) error {
+	discarded, fresh := false, false
+	for i, l := range m.stmt.Lhs {
+		id, ok := ast.Unparen(l).(*ast.Ident)
+		if !ok || id.Name == "_" {
+			continue
+		}
+		v := m.results[i]
+		isNew := x.p.Info.Defs[id] != nil
+		if i == len(m.stmt.Lhs)-1 || !x.onlyIn(calls, v) {
+			fresh = fresh || isNew
+			continue
+		}
+		if !isNew {
+			return fmt.Errorf("%s is used by calls that are moved only", v.Name())
+		}
+		x.f.Replace(id.Pos(), id.End(), "_")
+		discarded = true
+	}
+	if discarded && !fresh {
+		x.f.Replace(m.stmt.TokPos, m.stmt.TokPos+2, "=")
+	}
+	return nil
+}
+
+// onlyIn reports whether a variable is read in calls that are moved, and nowhere else.
+func (x *fixer) onlyIn(calls []*moved, v *types.Var) bool {
+	in, out := false, false
+	ast.Inspect(x.decl, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		if !ok || x.p.Info.Uses[id] != v {
+			return true
+		}
+		if slices.ContainsFunc(calls, func(m *moved) bool { return m.expr.Pos() <= id.Pos() && id.Pos() < m.expr.End() }) {
+			in = true
+		} else {
+			out = true
+		}
+		return true
+	})
+	return in && !out
 }
 
 // name gives a call its names, and the texts of its types.

@@ -14,11 +14,14 @@ type (
 	And3[A, B, C any] struct{ _ int }
 	Exit[R any]       struct{ _ R }
 	Option            interface{ Apply(*config) }
-	TaskOption        interface{ ApplyTask(*config) }
-	MapOption         interface{ ApplyMap(*config) }
-	config            struct{}
-	option            struct{}
-	Result[T any]     struct {
+	TaskOption        interface {
+		MapOption
+		ApplyTask(*config)
+	}
+	MapOption     interface{ ApplyMap(*config) }
+	config        struct{}
+	option        struct{}
+	Result[T any] struct {
 		Value T
 		Err   error
 	}
@@ -54,7 +57,6 @@ func Limit(n int) interface {
 func SharedLimit(n int) interface {
 	Option
 	TaskOption
-	MapOption
 } {
 	return option{}
 }
