@@ -38,8 +38,8 @@ func (c *TaskConfig) IsPlain() bool {
 // Adjusts reports whether somebody changes how the group's tasks are to be: then an
 // Optional is declared by StartWith though it has no options.
 func (g *Group) Adjusts() bool {
-	b := g.ledger.Load()
-	return b != nil && b.adjust != nil
+	a := g.forAll()
+	return a != nil && a.adjust != nil
 }
 
 // Dependency is a task that another one waits for.
@@ -78,8 +78,8 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 		c.Hand(g)
 		return
 	}
-	if b := g.ledger.Load(); b != nil && b.adjust != nil {
-		b.adjust(n, c)
+	if g.Adjusts() {
+		g.forAll().adjust(n, c)
 	}
 	if c.Arrival != nil {
 		g.checkArrival(n, c)
