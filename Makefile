@@ -2,12 +2,12 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
+MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench dbosasap examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
 
 # The tests that need a server which is built from source.
 SERVED      = ./temporalasap/internal/servertest/...
 
-.PHONY: help test test-servers race check demo serve soak model bench generate zips release
+.PHONY: help test test-servers race check demo serve soak model bench generate zips golangci release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,8 +15,8 @@ help: ## list the targets
 test: ## run every test of every module that needs no server built from source
 	served=$$(go list $(SERVED)) && all=$$(go list work) && go test -timeout 30m $$(echo "$$all" | grep -vxF "$$served")
 	@echo "NOT RUN: what needs a Temporal server or an OpenTelemetry collector, which take minutes to build: make test-servers"
-	@for tool in $${CHROMIUM:-$$(command -v chromium-browser || command -v google-chrome || echo chromium)} node dot nginx; do \
-		PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || echo "SKIPPED: what needs $$tool, which is not installed"; done
+	@for tool in $${CHROMIUM:-$$(command -v chromium-browser || command -v google-chrome || echo chromium)} node dot nginx pg_ctl; do \
+		PATH=$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr " " :) command -v $$tool >/dev/null || echo "SKIPPED: what needs $$tool, which is not installed"; done
 
 test-servers: ## build a Temporal server and an OpenTelemetry collector, run the tests that need them
 	go run ./temporalasap/internal/servertest/server/temporald -build
@@ -30,13 +30,14 @@ race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/graphql ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
 	go test -race -timeout 30m -shuffle=on -short ./asapvet/...
+	go test -race -timeout 30m -short ./dbosasap
 	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits
 	sh .ci/check $(STATICCHECK) $(MODULES)
 
 demo: ## start the example shop, drive it in four modes, print what it took
-	cd examples/storefront && go run . -demo
+	cd examples/storefront && go run . -demo -latency 2
 
 serve: ## keep the example shop running
 	cd examples/storefront && go run . -serve
@@ -56,6 +57,9 @@ generate: ## write the generated files again
 
 zips: ## make zips of the modules, and get and install from them as users do
 	go run ./internal/release -check
+
+golangci: ## build golangci-lint with the checks of asapvet, and run it
+	sh asapvet/plugin/golangci.sh
 
 release: ## print what a release of VERSION does, or do it with DO=1
 	go run ./internal/release $(if $(filter 1,$(DO)),-do) $(VERSION)

@@ -32,6 +32,7 @@ type groupPage struct {
 	Tail     []decisionRow
 	Running  running
 	Lists    []runList
+	WhatIf   *forecasts
 }
 
 type figure struct {
@@ -107,6 +108,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	p.Tail = h.decisions(v.group)
 	if r.Runs > 0 {
 		p.Lists = h.runLists(&r)
+		p.WhatIf = h.forecasts(&v, r.Runs)
 	}
 	return show("group", p)
 }

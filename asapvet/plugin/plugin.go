@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/golangci/plugin-module-register/register"
 	"golang.org/x/tools/go/analysis"
@@ -18,8 +17,8 @@ import (
 func init() { register.Plugin("asapvet", New) }
 
 // New returns the plugin with settings as they stand in the configuration: a map of the
-// names of checks to whether they are on, and of their flags, as waterfall.tier, to
-// values. Nil are the checks that are on by default.
+// names of checks to true or false, or to a map of their flags, with which they are on.
+// Nil are the checks that are on by default.
 func New(settings any) (register.LinterPlugin, error) {
 	p := &plugin{}
 	values, ok := settings.(map[string]any)
@@ -30,20 +29,23 @@ func New(settings any) (register.LinterPlugin, error) {
 	for _, a := range suite.Default() {
 		on[a.Name] = true
 	}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		name, option, isFlag := strings.Cut(key, ".")
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		a := suite.Named(name)
 		if a == nil {
 			return nil, fmt.Errorf("asapvet: there is no check %s", name)
 		}
-		if isFlag {
-			if err := a.Flags.Set(option, fmt.Sprint(values[key])); err != nil {
-				return nil, fmt.Errorf("asapvet: %s: %w", key, err)
+		switch v := values[name].(type) {
+		case bool:
+			on[name] = v
+		case map[string]any:
+			on[name] = true
+			for _, option := range slices.Sorted(maps.Keys(v)) {
+				if err := a.Flags.Set(option, fmt.Sprint(v[option])); err != nil {
+					return nil, fmt.Errorf("asapvet: %s: %s: %w", name, option, err)
+				}
 			}
-			continue
-		}
-		if on[name], ok = values[key].(bool); !ok {
-			return nil, fmt.Errorf("asapvet: %s is %v; want true or false", key, values[key])
+		default:
+			return nil, fmt.Errorf("asapvet: %s is %v; want true, false or its flags", name, v)
 		}
 	}
 	for _, a := range suite.All() {

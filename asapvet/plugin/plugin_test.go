@@ -47,11 +47,20 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	for _, settings := range []any{
-		map[string]any{"lofty": true}, map[string]any{"lofty.tier": "high"}, []string{"race"},
+		map[string]any{"lofty": true}, map[string]any{"waterfall": map[string]any{"tier": "lofty"}},
+		map[string]any{"waterfall": map[string]any{"lofty": true}}, map[string]any{"race": 1}, []string{"race"},
 	} {
 		if _, err := plugin.New(settings); err == nil {
 			t.Errorf("New(%v) has no error", settings)
 		}
+	}
+}
+
+// A check that has flags is on.
+func TestFlags(t *testing.T) {
+	defer suite.Named("waterfall").Flags.Set("tier", "high")
+	if got := names(t, map[string]any{"waterfall": map[string]any{"tier": "likely"}}); !slices.Contains(got, "waterfall") {
+		t.Errorf("with a flag of waterfall: %v", got)
 	}
 }
 

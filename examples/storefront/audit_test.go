@@ -67,7 +67,7 @@ func (p plain) ad(ctx context.Context, category string) (Part[services.Ad], erro
 
 //asapvet:read
 func (p plain) cart(ctx context.Context) ([]store.CartLine, error) {
-	return cartPage{p.visit}.cart(ctx)
+	return cartPage(p).cart(ctx)
 }
 
 //asapvet:read
@@ -82,7 +82,7 @@ func (p plain) quote(ctx context.Context, cart []store.CartLine) (money.Money, e
 
 //asapvet:read
 func (p plain) shippingPrice(ctx context.Context, quote money.Money) (money.Money, error) {
-	return cartPage{p.visit}.shippingPrice(ctx, quote)
+	return cartPage(p).shippingPrice(ctx, quote)
 }
 
 // each makes the same call for all, at the same time.

@@ -50,7 +50,7 @@ func (v *visit) checkout(ctx context.Context) (Checkout, error) {
 			return c, err
 		}
 		if v.Mode == Tail {
-			return v.orderTail(ctx, o)
+			return v.tailFlow.Run(ctx, o)
 		}
 		return v.Mode.pick(v.orderASAP, v.orderErrgroup, v.orderSequential)(ctx, o)
 	})
@@ -84,10 +84,6 @@ func (s *Shop) orderASAP(ctx context.Context, o store.Order) (Checkout, error) {
 		return s.temporal.run(ctx, s.flow, o) // each step an activity
 	}
 	return s.flow.Run(ctx, o)
-}
-
-func (s *Shop) orderTail(ctx context.Context, o store.Order) (Checkout, error) {
-	return s.tailFlow.Run(ctx, o)
 }
 
 func (s *Shop) orderErrgroup(ctx context.Context, o store.Order) (out Checkout, err error) {

@@ -102,7 +102,8 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 		for _, m := range columns {
 			r := summarize(l.page, m, samples[m]).in(cfg.speed)
 			again := shops[m].again.Load()
-			r.Extra = float64(again-second[m]) / float64(max(shops[m].asked.Load()-again-first[m], 1))
+			r.Second = again - second[m]
+			r.Extra = float64(r.Second) / float64(max(shops[m].asked.Load()-again-first[m], 1))
 			rows = append(rows, r)
 			for n, s := range samples[m] {
 				late = max(late, s.Late)

@@ -183,7 +183,7 @@ func TestSummarize(t *testing.T) {
 		samples = append(samples, sample{Took: time.Duration(i), Body: []byte(`{"ad": {"value": 1}}`)})
 	}
 	samples[7].Body = []byte(`{"ad": {"value": 0, "why": "late"}}`)
-	want := row{"home", ASAP, 101, 1, 1, 50, 95, 99, 0}
+	want := row{"home", ASAP, 101, 1, 1, 50, 95, 99, 0, 0}
 	if got := summarize("home", ASAP, samples); got != want {
 		t.Errorf("summarize = %+v, want %+v", got, want)
 	}

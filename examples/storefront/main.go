@@ -55,8 +55,8 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
 	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
-	rate := f.Float64("rate", 60, "with -demo: requests a second, of each mode")
-	each := f.Duration("for", 18*time.Second, "with -demo: how long each page is driven")
+	rate := f.Float64("rate", 40, "with -demo: requests a second, of each mode")
+	each := f.Duration("for", 20*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
 	}

@@ -111,6 +111,7 @@ type row struct {
 	Mode                         Mode
 	Requests, Incomplete, Failed int
 	P50, P95, P99                time.Duration
+	Second                       int64   // calls
 	Extra                        float64 // second calls, as a share of first ones
 }
 

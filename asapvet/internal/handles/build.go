@@ -18,25 +18,10 @@ var Analyzer = &analysis.Analyzer{
 	ResultType: reflect.TypeFor[*Model](),
 	Run: func(pass *analysis.Pass) (any, error) {
 		m := &Model{Pass: pass}
-		if !check.Imports(pass.Pkg, check.Asap, check.Flow, check.Errgroup) {
-			return m, nil
-		}
-		for _, file := range pass.Files {
-			if ast.IsGenerated(file) {
-				continue
-			}
-			for _, decl := range file.Decls {
-				switch d := decl.(type) {
-				case *ast.FuncDecl:
-					if d.Body != nil {
-						m.add(d)
-					}
-				case *ast.GenDecl:
-					for _, spec := range d.Specs {
-						if v, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.VAR && len(v.Values) > 0 {
-							m.add(v)
-						}
-					}
+		if check.Imports(pass.Pkg, check.Asap, check.Flow, check.Errgroup) {
+			for _, file := range pass.Files {
+				if !ast.IsGenerated(file) {
+					m.addFile(file, func(root ast.Node) bool { return mentions(pass.TypesInfo, root) })
 				}
 			}
 		}
@@ -44,13 +29,37 @@ var Analyzer = &analysis.Analyzer{
 	},
 }
 
+// Whole returns the Model of all functions of a package, also of those that have
+// nothing to do with the libraries.
+func Whole(pass *analysis.Pass) *Model {
+	m := &Model{Pass: pass}
+	for _, file := range pass.Files {
+		m.addFile(file, func(ast.Node) bool { return true })
+	}
+	return m
+}
+
+func (m *Model) addFile(file *ast.File, wanted func(ast.Node) bool) {
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Body != nil && wanted(d) {
+				m.add(d)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if v, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.VAR && len(v.Values) > 0 && wanted(v) {
+					m.add(v)
+				}
+			}
+		}
+	}
+}
+
 // Of returns the Model of the package of pass.
 func Of(pass *analysis.Pass) *Model { return pass.ResultOf[Analyzer].(*Model) }
 
 func (m *Model) add(root ast.Node) {
-	if !mentions(m.Pass.TypesInfo, root) {
-		return
-	}
 	u := &Unit{
 		Root:    root,
 		info:    m.Pass.TypesInfo,

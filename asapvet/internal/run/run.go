@@ -19,8 +19,8 @@ type Report struct {
 	analysis.Diagnostic
 }
 
-// Package runs the checks on q, a package of p. Checks that work with facts are not
-// for this.
+// Package runs the checks on q, a package of p. Nothing is known of other packages:
+// there are no facts.
 func Package(p *load.Program, q *load.Package, checks ...*analysis.Analyzer) ([]Report, error) {
 	var reports []Report
 	results := map[*analysis.Analyzer]any{}
@@ -31,7 +31,13 @@ func Package(p *load.Program, q *load.Package, checks ...*analysis.Analyzer) ([]
 		}
 		pass := &analysis.Pass{
 			Analyzer: a, Fset: p.Fset, Files: q.Files, Pkg: q.Types, TypesInfo: q.Info, TypesSizes: p.Sizes,
-			ResultOf: map[*analysis.Analyzer]any{},
+			ResultOf:          map[*analysis.Analyzer]any{},
+			ImportObjectFact:  func(types.Object, analysis.Fact) bool { return false },
+			ExportObjectFact:  func(types.Object, analysis.Fact) {},
+			ImportPackageFact: func(*types.Package, analysis.Fact) bool { return false },
+			ExportPackageFact: func(analysis.Fact) {},
+			AllObjectFacts:    func() []analysis.ObjectFact { return nil },
+			AllPackageFacts:   func() []analysis.PackageFact { return nil },
 			Report: func(d analysis.Diagnostic) {
 				reports = append(reports, Report{a.Name, p.Fset.Position(d.Pos), d})
 			},

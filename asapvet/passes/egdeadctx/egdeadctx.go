@@ -3,6 +3,7 @@ package egdeadctx
 
 import (
 	"go/ast"
+	"go/token"
 	"go/types"
 	"regexp"
 	"slices"
@@ -197,8 +198,8 @@ func rename(pass *analysis.Pass, u *handles.Unit, g *handles.Group, uses, dead [
 		return fix, false
 	}
 	outer, ok := call.Args[0].(*ast.Ident)
-	if !ok || outer.Name != g.Context.Name() || pass.TypesInfo.Uses[outer] == g.Context || pass.TypesInfo.Uses[outer] == nil {
-		return fix, false
+	if !ok || outer.Name != g.Context.Name() || pass.TypesInfo.Uses[outer] == nil {
+		return fix, false // nothing else has that name then
 	}
 	taken := false
 	ast.Inspect(u.Root, func(n ast.Node) bool {
@@ -210,12 +211,17 @@ func rename(pass *analysis.Pass, u *handles.Unit, g *handles.Group, uses, dead [
 	if taken {
 		return fix, false
 	}
-	for _, id := range uses {
-		isDead := false
-		for _, x := range dead {
-			isDead = isDead || x == id
+	last := token.NoPos
+	for _, op := range u.Ops {
+		if op.Group() == g && op.Callee.Name == "Wait" {
+			last = max(last, op.Call.Pos())
 		}
-		if !isDead {
+	}
+	for _, id := range uses { // up to Wait; what is after it means the outer one then
+		if id == assign.Lhs[1] || assign.End() <= id.Pos() && id.Pos() < last {
+			if slices.Contains(dead, id) {
+				return fix, false
+			}
 			fix.TextEdits = append(fix.TextEdits, analysis.TextEdit{Pos: id.Pos(), End: id.End(), NewText: []byte(name)})
 		}
 	}

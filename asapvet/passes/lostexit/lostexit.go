@@ -3,6 +3,7 @@ package lostexit
 
 import (
 	"go/ast"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -36,10 +37,11 @@ func judge(pass *analysis.Pass, u *handles.Unit, op *handles.Op) {
 	switch p := u.Parent(op.Call).(type) {
 	case *ast.ExprStmt:
 		if results := op.Fn.Type().Results; op.Fn.Role == handles.InBody && results != nil && len(results.List) == 1 && len(results.List[0].Names) < 2 {
-			d.SuggestedFixes = []analysis.SuggestedFix{{
-				Message:   "Return it",
-				TextEdits: []analysis.TextEdit{{Pos: p.Pos(), End: p.Pos(), NewText: []byte("return ")}},
-			}}
+			edits := []analysis.TextEdit{{Pos: p.Pos(), End: p.Pos(), NewText: []byte("return ")}}
+			if next := following(u, p); next != nil { // which nobody reaches then
+				edits = append(edits, analysis.TextEdit{Pos: p.End(), End: next.End()})
+			}
+			d.SuggestedFixes = []analysis.SuggestedFix{{Message: "Return it", TextEdits: edits}}
 		}
 		pass.Report(d)
 	case *ast.DeferStmt, *ast.GoStmt:
@@ -62,6 +64,20 @@ func judge(pass *analysis.Pass, u *handles.Unit, op *handles.Op) {
 		d.Message = "exit " + name(x) + " is of group " + x.Group.Name() + ": returned from a body of group " + body.Group.Name() + " it is a failure of that one"
 		pass.Report(d)
 	}
+}
+
+// following returns the return after stmt, if it is the next statement.
+func following(u *handles.Unit, stmt ast.Stmt) ast.Stmt {
+	block, ok := u.Parent(stmt).(*ast.BlockStmt)
+	if !ok {
+		return nil
+	}
+	if i := slices.Index(block.List, stmt); i+1 < len(block.List) {
+		if next, ok := block.List[i+1].(*ast.ReturnStmt); ok {
+			return next
+		}
+	}
+	return nil
 }
 
 func name(x *handles.Exit) string {

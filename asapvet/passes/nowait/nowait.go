@@ -77,7 +77,7 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 	}
 	d := analysis.Diagnostic{Pos: def.Pos(), End: def.End()}
 	edit.Messagef(&d, "group %s is not ended on the path that returns at line %d; add \"defer %s.Stop()\" after New", g.Name(), line, g.Name())
-	if stmt := edit.Statement(o.Unit, def); stmt != nil {
+	if stmt := edit.Statement(o.Unit, def); stmt != nil && !inLoop(o.Unit, def, g.Fn) {
 		d.SuggestedFixes = []analysis.SuggestedFix{edit.InsertAfter(pass.Fset, stmt, "defer "+g.Name()+".Stop()")}
 	}
 	pass.Report(d)
@@ -93,6 +93,18 @@ func dropped(o *order.Order, def ast.Node) bool {
 	case *ast.AssignStmt:
 		id, ok := p.Lhs[0].(*ast.Ident)
 		return ok && len(p.Lhs) == 1 && id.Name == "_"
+	}
+	return false
+}
+
+// inLoop reports whether a loop of f is around n, where a defer would wait for the end
+// of f.
+func inLoop(u *handles.Unit, n ast.Node, f *handles.Fn) bool {
+	for ; n != nil && n != f.Node; n = u.Parent(n) {
+		switch n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt:
+			return true
+		}
 	}
 	return false
 }
