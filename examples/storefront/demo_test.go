@@ -41,6 +41,19 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// The demo predicts mode tail from mode asap, and prints both.
+func TestPredict(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"-demo", "-predict", "-for", "1s", "-rate", "150", "-latency", "0.1", "-timeout", "1m"}, &out, io.Discard); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	for _, page := range []string{"home", "product", "cart", "checkout"} {
+		if !regexp.MustCompile(`(?m)^` + page + ` +[\d.]+ +[\d.]+–[\d.]+ +[\d.]+ +[\d.]+% +[\d.]+% +[-\d.]+% +[\d.]+%$`).MatchString(out.String()) {
+			t.Errorf("nothing is predicted of %s:\n%s", page, out.String())
+		}
+	}
+}
+
 // With a service down that the pages need, the demo fails and says at what.
 func TestDemoFails(t *testing.T) {
 	err := run(t.Context(), []string{"-demo", "-for", "100ms", "-rate", "10", "-latency", "0", "-timeout", "1m", "-faults", "currency=down"}, io.Discard, io.Discard)
