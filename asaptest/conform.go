@@ -42,9 +42,12 @@ func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context)
 			if graph, err := c.flow.Graph(); err != nil {
 				t.Error(err)
 			} else if !here {
-				checkNames(t, graph, e.probes[0].names)
+				checkNames(t, graph, e.probes[0].bodies())
 			}
 		})
+	}
+	if !t.Failed() { // else it would wait for what does not come
+		t.Run("running", func(t *testing.T) { testRunning(t, executor) })
 	}
 	for _, c := range groupCases {
 		if here && c.away {
@@ -58,6 +61,20 @@ func TestExecutor(t *testing.T, executor func(t *testing.T, ctx context.Context)
 			e.finish()
 		})
 	}
+}
+
+// testRunning runs flows by their handles, in this process or on an executor that takes
+// what they are sent.
+func testRunning(t *testing.T, executor func(t *testing.T, ctx context.Context) flow.Executor) {
+	_, sends := executor(t, t.Context()).(flow.Sender)
+	_, clock := executor(t, t.Context()).(flow.Clock)
+	if executor(t, t.Context()) != nil && (!sends || !clock) {
+		return
+	}
+	TestRunning(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (*flow.Running[string], error) {
+		e := &engine{t: t, ctx: ctx, executor: executor}
+		return f.Start(ctx, in, e.options()...), nil
+	})
 }
 
 // refused checks that a Within is refused on an executor without a clock.

@@ -43,6 +43,7 @@ func (c *flowCase) judge(t *testing.T, got string, err error, events *Events) {
 		t.Errorf("the flow's value is %q, want %q", got, c.want)
 	}
 	c.judgeError(t, err)
+	c.judgeUndone(t, err)
 	if len(events.All()) > 0 {
 		c.judgeEvents(t, events)
 	}

@@ -125,14 +125,30 @@ func TestBlind(t *testing.T) {
 }
 
 // eager is an executor that has a call's end by the time Start returns, and so
-// never has anything to wait for.
-type eager struct{ ctx context.Context }
+// never has anything to wait for but instants.
+type eager struct {
+	ctx    context.Context
+	timers []parallelTimer
+}
 
 func (e *eager) Start(call *flow.Call, done func(error)) { done(call.Run(e.ctx)) }
-func (e *eager) Step() error                             { return errors.New("nothing is in flight") }
 func (e *eager) Cancel(error)                            {}
 func (e *eager) Now() time.Time                          { return time.Now() }
-func (e *eager) After(time.Duration, func())             {} // there is no Step in which to call it
+func (e *eager) After(d time.Duration, f func()) {
+	e.timers = append(e.timers, parallelTimer{time.Now().Add(d), f})
+}
+
+func (e *eager) Step() error {
+	if len(e.timers) == 0 {
+		return errors.New("nothing is in flight")
+	}
+	first := slices.MinFunc(e.timers, func(a, b parallelTimer) int { return a.at.Compare(b.at) })
+	i := slices.IndexFunc(e.timers, func(t parallelTimer) bool { return t.at.Equal(first.at) })
+	e.timers = slices.Delete(e.timers, i, i+1)
+	time.Sleep(time.Until(first.at))
+	first.f()
+	return nil
+}
 
 // faulty is an executor with one fault.
 type faulty struct {

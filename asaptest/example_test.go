@@ -144,6 +144,36 @@ func ExampleFlows() {
 	// asaptest.and 5 <nil>
 }
 
+func ExampleTestRunning() {
+	_ = func(t *testing.T) { // the test of an engine whose runs have handles
+		asaptest.TestRunning(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (*flow.Running[string], error) {
+			return f.Start(ctx, in), nil
+		})
+	}
+}
+
+func ExampleRunningFlows() {
+	for _, f := range asaptest.RunningFlows()[:1] { // to be registered with an engine
+		signals, err := f.Signals()
+		fmt.Println(f.Name(), len(signals), err)
+	}
+	// Output: asaptest.approved 2 <nil>
+}
+
+// What is sent to a run on an executor is kept until the flow waits for it.
+func ExampleExecutor_Send() {
+	ctx := context.Background()
+	engine := asaptest.NewExecutor(ctx, 1)
+	approved := flow.Define("approved", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[asap.Result[bool]] {
+		return flow.Signal[bool](g, "approval")
+	})
+	if err := engine.Send("approval", true); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(approved.With(flow.On(engine)).Run(ctx, 7))
+	// Output: {true <nil>} <nil>
+}
+
 func ExampleTestObserver() {
 	_ = func(t *testing.T) { // the test of the observer
 		asaptest.TestObserver(t, func(t *testing.T) asap.Observer { return new(waterfall.Recorder) })

@@ -23,6 +23,7 @@ type flowCase struct {
 	task   string // of the *TaskError in it
 	skips  string // names of skipped tasks, in order of declaration
 	queues bool   // a limit holds tasks back
+	undone string // the errors of undos in that of the flow, in order
 	clock  bool   // a flow.Clock is needed
 	away   bool   // this process raises it instead: a panic, Goexit
 }
@@ -159,7 +160,7 @@ var flowCases = append([]flowCase{
 	{rule: "flow inside a flow", in: 1, want: "2 and more", flow: flow.Define("asaptest.outer", func(g *group, in number) words {
 		return in.Then("inner", inner.Run).Then("more", func(_ context.Context, s string) (string, error) { return s + " and more", nil })
 	})},
-}, optionCases...)
+}, append(optionCases, undoCases...)...)
 
 var inner = flow.Define("asaptest.inner", func(g *group, in number) words {
 	return in.Then("one", plus(1)).Then("text", text)

@@ -37,7 +37,7 @@ import (
 // blocks until everything has ended; the bodies' context is that of t.
 func Portable[In, Out any](t testing.TB, f *flow.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
 	t.Helper()
-	p := &portable{codec: newCodec(json.Marshal, json.Unmarshal), told: make(map[string]bool)}
+	p := &portable{codec: newCodec(json.Marshal, json.Unmarshal), told: make(map[string]bool), sends: make(map[string]any)}
 	p.codec.json = true
 	for _, o := range options {
 		o.apply(p)
@@ -96,6 +96,13 @@ func Worker[In, Out any](f *flow.Flow[In, Out]) PortableOption {
 	})
 }
 
+// Sends says that the signal of that name is sent to the run, at once. A signal that nothing
+// is sent to is late, if it can be; otherwise it is a fault. A [flow.Sleep] takes its time:
+// with one of hours, run Portable in a bubble of testing/synctest.
+func Sends(name string, value any) PortableOption {
+	return portableOption(func(p *portable) { p.sends[name] = value })
+}
+
 // portable collects what [Portable] finds.
 type portable struct {
 	codec  codec
@@ -103,6 +110,7 @@ type portable struct {
 	worker func() ([]*flow.Call, error) // the bodies, where they run
 	faults []string
 	told   map[string]bool // what was said of some task already
+	sends  map[string]any  // signals
 }
 
 func (p *portable) fault(where, format string, args ...any) {

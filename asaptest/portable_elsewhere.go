@@ -25,6 +25,7 @@ func (p *portable) elsewhere(ctx context.Context, j *journal, calls []*flow.Call
 	for _, c := range slices.Backward(j.calls) {
 		there := bodies[c.Body]
 		switch {
+		case c.Func == nil: // a signal
 		case there == nil:
 			p.fault("task "+c.Task, "is not in the flow of the worker")
 		case reflect.TypeOf(there.Func) != reflect.TypeOf(c.Func):

@@ -60,3 +60,12 @@ func ExampleCodec() {
 	fmt.Println(n, err)
 	// Output: 14 <nil>
 }
+
+func ExampleSends() {
+	greeting := flow.Define("greeting", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[string] {
+		name := flow.Signal[string](g, "name")
+		return name.Then("greet", func(_ context.Context, n asap.Result[string]) (string, error) { return "hello " + n.Value, nil })
+	})
+	fmt.Println(asaptest.Portable(t, greeting, 7, asaptest.Sends("name", "ada")))
+	// Output: hello ada <nil>
+}

@@ -27,6 +27,7 @@ type journal struct {
 	nows   []time.Time // what the group was told
 	timers []timer     // that have not fired, in order
 	afters int         // calls of After
+	mail   []ending    // signals, for the next Step
 }
 
 // op is one step between group and executor.
@@ -109,6 +110,21 @@ func (j *journal) Start(call *flow.Call, done func(error)) {
 	}()
 }
 
+// Receive answers with what [Sends] says, in the next Step. What nobody sends may be late.
+func (j *journal) Receive(call *flow.Call, done func(error)) {
+	i := len(j.calls)
+	own := *call
+	j.calls = append(j.calls, &journaled{Call: &own, done: done})
+	j.ops = append(j.ops, op{opStart, i})
+	v, ok := j.p.sends[call.Task]
+	switch {
+	case ok:
+		j.mail = append(j.mail, ending{i, fill(&own, v)})
+	case call.Timeout == 0 && call.Within == 0:
+		j.mail = append(j.mail, ending{i, errors.New("asaptest: nobody sends signal " + call.Task + "; give Portable its value with Sends")})
+	}
+}
+
 // argument says what In has at i.
 func (c *journaled) argument(i int) string {
 	if n := c.arguments(); i >= n {
@@ -135,6 +151,13 @@ func (j *journal) After(d time.Duration, f func()) {
 
 func (j *journal) Step() error {
 	j.ops = append(j.ops, op{kind: opStep})
+	if mail := j.mail; mail != nil {
+		j.mail = nil
+		for _, e := range mail {
+			j.end(e)
+		}
+		return nil
+	}
 	var due <-chan time.Time // of the first timer
 	if len(j.timers) > 0 {
 		t := time.NewTimer(time.Until(j.timers[0].at))
@@ -160,7 +183,9 @@ func (j *journal) Step() error {
 
 func (j *journal) end(e ending) {
 	c := j.calls[e.call]
-	c.cancel(context.Canceled) // nobody uses it any more
+	if c.cancel != nil {
+		c.cancel(context.Canceled) // nobody uses it any more
+	}
 	if c.err = e.err; j.ended {
 		c.canceled, c.cause = true, cmp.Or(c.cause, j.cause)
 	}

@@ -103,6 +103,9 @@ func (r *replayer) Start(call *flow.Call, done func(error)) {
 	r.open[o.call], r.done[o.call] = call, done
 }
 
+// Receive is a call like others: that it was answered is in the journal.
+func (r *replayer) Receive(call *flow.Call, done func(error)) { r.Start(call, done) }
+
 func (r *replayer) Step() error {
 	if _, ok := r.next(opStep); !ok && !r.off {
 		r.p.fault("its function", "declares other tasks when the journal is replayed: the flow waits where it %s the first time; %s", r.expected(), unsteady)

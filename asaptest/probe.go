@@ -2,6 +2,7 @@ package asaptest
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,7 +21,10 @@ type probe struct {
 	inside  atomic.Bool
 	open    int
 	names   []string // of the calls, in order
+	undos   []string // those of them that undo
 	cancels int
+	timers  int // given to Clock and not called
+	mail    int // calls of Receive that are not done
 	ended   int // calls of done in the present Step
 	fired   int // of what Clock was given, likewise
 }
@@ -30,13 +34,28 @@ type probe struct {
 type (
 	probeClock    struct{ p *probe }
 	probeCanceler struct{ p *probe }
+	probeSender   struct{ p *probe }
 )
 
 // executor is the probe as an executor that can what the inner one can.
 func (p *probe) executor() flow.Executor {
 	_, clock := p.inner.(flow.Clock)
 	_, canceler := p.inner.(flow.Canceler)
+	_, sender := p.inner.(flow.Sender)
 	switch {
+	case clock && canceler && sender:
+		return struct {
+			*probe
+			probeClock
+			probeCanceler
+			probeSender
+		}{p, probeClock{p}, probeCanceler{p}, probeSender{p}}
+	case clock && sender:
+		return struct {
+			*probe
+			probeClock
+			probeSender
+		}{p, probeClock{p}, probeSender{p}}
 	case clock && canceler:
 		return struct {
 			*probe
@@ -64,7 +83,9 @@ func (c probeClock) After(d time.Duration, f func()) {
 	if d < 0 {
 		p.t.Errorf("group: After(%v), want no time that has passed", d)
 	}
+	p.timers++
 	p.inner.(flow.Clock).After(d, func() {
+		p.timers--
 		if !p.inside.Load() {
 			p.t.Error("executor: a function that After was given is called outside Step")
 		}
@@ -92,10 +113,15 @@ func (p *probe) Start(call *flow.Call, done func(error)) {
 	switch {
 	case call.Func == nil || call.Run == nil:
 		p.t.Errorf("group: call %q has no function", call.Task)
-	case p.cancels > 0:
+	case call.Undo && p.open > 0:
+		p.t.Errorf("group: undo %q starts while %d calls are in flight", call.Task, p.open)
+	case p.cancels > 0 && !call.Undo:
 		p.t.Errorf("group: call %q starts after Cancel", call.Task)
 	}
 	p.names = append(p.names, call.Task)
+	if call.Undo {
+		p.undos = append(p.undos, call.Task)
+	}
 	p.open++
 	ended := false
 	p.enter("Start")
@@ -123,7 +149,7 @@ func (p *probe) enter(method string) {
 
 func (p *probe) Step() error {
 	p.t.Helper()
-	if p.open == 0 {
+	if p.open+p.timers+p.mail == 0 {
 		p.t.Error("group: Step with nothing in flight")
 	}
 	p.starved()
@@ -131,7 +157,7 @@ func (p *probe) Step() error {
 	p.enter("Step")
 	defer p.inside.Store(false)
 	err := p.inner.Step()
-	if err == nil && p.ended == 0 && p.fired == 0 {
+	if err == nil && p.ended == 0 && p.fired == 0 && p.mail == 0 {
 		err = fmt.Errorf("executor: Step returned without a call of done; %d calls are in flight", p.open)
 		p.t.Error(err)
 	}
@@ -149,6 +175,37 @@ func (p *probe) Cancel(cause error) {
 	}
 	p.inner.Cancel(cause)
 }
+
+// Receive counts like Start, but for what is never sent.
+func (c probeSender) Receive(call *flow.Call, done func(error)) {
+	p := c.p
+	if call.Func != nil || len(call.In) > 0 || call.Out == nil {
+		p.t.Errorf("group: Receive of %q with a function or arguments, or without a place", call.Task)
+	}
+	p.mail++
+	p.enter("Receive")
+	defer p.inside.Store(false)
+	ended := false
+	p.inner.(flow.Signaler).Receive(call, func(err error) {
+		if ended {
+			p.t.Errorf("executor: done of signal %q is called again", call.Task)
+			return
+		}
+		if !p.inside.Load() {
+			p.t.Errorf("executor: done of signal %q is called outside Receive and Step", call.Task)
+		}
+		ended = true
+		p.mail--
+		p.ended++
+		done(err)
+	})
+}
+
+func (c probeSender) Send(name string, value any) error {
+	return c.p.inner.(flow.Sender).Send(name, value)
+}
+
+func (c probeSender) Wake() { c.p.inner.(flow.Sender).Wake() }
 
 // starved finds tasks that could have been started before Step (R1, R5): ready,
 // not started, and not held back by a limit or a cancel.
@@ -173,6 +230,11 @@ func (p *probe) starved() {
 			p.t.Errorf("group: task %q is ready but has not been started before Step", e.Name)
 		}
 	}
+}
+
+// bodies are the names of the calls that run bodies of tasks.
+func (p *probe) bodies() []string {
+	return slices.DeleteFunc(slices.Clone(p.names), func(name string) bool { return slices.Contains(p.undos, name) })
 }
 
 // finish checks what holds when the group has ended.

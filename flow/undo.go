@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
 )
 
@@ -81,8 +82,12 @@ func (r *remote) undoOne(s *engine.UndoStep, body, task string) (err error) {
 	r.busy.Store(true)
 	defer r.busy.Store(false)
 	r.exec.Start(call, func(e error) {
-		if !ended {
-			ended, err = true, e
+		if ended {
+			return
+		}
+		ended, err = true, e
+		if p, ok := e.(*asap.PanicError); ok && p.Task == task {
+			err = &asap.PanicError{Task: engine.Label(s.Node), Value: p.Value, Stack: p.Stack}
 		}
 	})
 	for !ended {
