@@ -119,9 +119,9 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 		}
 		problems = append(problems, compare(out, l.page, samples))
 		if cfg.predicts {
-			f, err := shops[ASAP].predict(l.page)
+			f, err := shops[ASAP].predict(l.page, shops[ASAP].stats.Sample(l.page, waterfall.SinceStart))
 			was, _ := shops[Tail].stats.Percentile(l.page, waterfall.SinceStart, .99)
-			forecasts[l.page], problems = prediction{f, was}, append(problems, err)
+			forecasts[l.page] = prediction{f, err, was}
 		}
 		if l.page == "checkout" {
 			orders, again := 0, 0

@@ -22,15 +22,16 @@ var predicted = map[string]struct {
 	"checkout": {11, "hedge:line[]=p98 hedge:shippingQuote=p98 hedge:shippingPrice=p98 hedge:ship=p98 within:confirmationMail=M"},
 }
 
-// prediction is what was predicted of a page in mode tail, and what its p99 was: of the
-// groups, without the way to the visitor.
+// prediction is what was predicted of a page in mode tail, or why that could not be, and
+// what its p99 was: of the groups, without the way to the visitor.
 type prediction struct {
 	*waterfall.Forecast
+	err error
 	was time.Duration
 }
 
 // predict asks the runs of a page in mode asap what mode tail would be.
-func (s *Shop) predict(page string) (*waterfall.Forecast, error) {
+func (s *Shop) predict(page string, runs *waterfall.Sample) (*waterfall.Forecast, error) {
 	times := strings.NewReplacer("=D", "="+s.Deadline.String(), "=M", "="+(mailDeadline*s.Deadline).String())
 	changes := []waterfall.Change{waterfall.Correlation(s.together)}
 	for text := range strings.FieldsSeq(times.Replace(predicted[page].changes)) {
@@ -40,7 +41,7 @@ func (s *Shop) predict(page string) (*waterfall.Forecast, error) {
 		}
 		changes = append(changes, c)
 	}
-	return s.stats.Sample(page, waterfall.SinceStart).WhatIf(changes...)
+	return runs.WhatIf(changes...)
 }
 
 // predictions prints what was predicted, by page, beside what was measured.
@@ -49,7 +50,11 @@ func predictions(w io.Writer, forecasts map[string]prediction, rows []row, speed
 	fmt.Fprintf(w, "%-9s %9s %15s %9s %7s %7s %7s %7s\n", "page", "p99 ms", "range", "was", "full", "was", "extra", "was")
 	for _, r := range rows {
 		f := forecasts[r.Page]
-		if r.Mode != Tail || f.Forecast == nil {
+		switch {
+		case r.Mode != Tail:
+			continue
+		case f.err != nil:
+			fmt.Fprintf(w, "%-9s %v\n", r.Page, f.err)
 			continue
 		}
 		ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 / speed }
