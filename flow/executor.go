@@ -17,8 +17,8 @@ type Executor interface {
 	// within Start or Step, once.
 	Start(call *Call, done func(error))
 	// Step blocks until at least one done was called, or a function that was given to
-	// [Clock], or the context that the group was made with has ended. An error ends the group. If Step never
-	// returns, because it panics or its goroutine is ended, the group ends
+	// [Clock], or the context that the group was made with has ended. An error ends the group. If Step or Start
+	// never returns, because it panics or its goroutine is ended, the group ends
 	// without another call of the executor.
 	Step() error
 	// Cancel asks every call in flight to end; each still calls its done.

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -22,7 +21,7 @@ type definition struct {
 	name     string
 	workflow workflow.RegisterOptions
 	tasks    []*task // in order of declaration
-	values   converter.DataConverter
+	values   *values
 	byBody   map[string]*task
 }
 
@@ -43,7 +42,8 @@ type task struct {
 	inMap        bool
 	inRace       bool
 	leftOut      bool // by asap.When: its body never runs
-	values       converter.DataConverter
+	values       *values
+	tried        bool // its value is encoded to see whether it can be: Converter was given
 
 	activity     workflow.ActivityOptions
 	local        workflow.LocalActivityOptions
@@ -51,6 +51,10 @@ type task struct {
 	childFlow    string
 	childType    reflect.Type
 	ownHeartbeat bool
+	pending      bool // its body answers ErrResultPending
+	chosen       bool // kind was given, and is not that of all tasks
+	noPolicy     bool // Defaults has a RetryPolicy, which is not the task's
+	final        bool // an error that the body returns is not retried
 }
 
 const (
@@ -64,13 +68,8 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if f == nil {
 		return nil, fmt.Errorf("asap: Register with a nil Flow; make one with Define")
 	}
-	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
-	for _, o := range options {
-		if o != nil {
-			o.apply(c)
-		}
-	}
-	d := &definition{name: f.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
+	c := configured(options)
+	d := &definition{name: f.Name(), workflow: c.workflow, values: c.values(), byBody: make(map[string]*task)}
 	if d.name == "" {
 		return nil, errors.New("asap: Register of a flow without a name, by which a server knows it; give Define one")
 	}
@@ -86,7 +85,7 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		kinds[t.Name], leftOut[t.Name] = t.Kind, t.LeftOut
 	}
 	for _, call := range calls {
-		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
+		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
 		t.registered = t.activityName
 		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
 		t.leftOut = leftOut[call.Body]
@@ -96,7 +95,7 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if err := d.configure(c.tasks); err != nil {
 		return nil, err
 	}
-	check := traveller{c.converter, c.trusted}
+	check := traveller{d.values, c.trusted}
 	if err := check.travels(reflect.TypeFor[In]()); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its input: %w", d.name, err)
 	}
@@ -255,11 +254,14 @@ func (t *task) check(types *traveller) error {
 	if isAwait(t.call.Func) {
 		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare it with Then, or with Needs and read it with Get")
 	}
+	t.policy()
 	switch t.kind {
 	case localActivity:
+		if t.pending {
+			return errors.New("Pending of a local activity, which nobody can end from elsewhere; leave Local out")
+		}
 		t.local.ScheduleToCloseTimeout = cmp.Or(t.local.ScheduleToCloseTimeout, t.activity.ScheduleToCloseTimeout)
 		t.local.StartToCloseTimeout = cmp.Or(t.local.StartToCloseTimeout, t.activity.StartToCloseTimeout)
-		t.local.RetryPolicy = cmp.Or(t.local.RetryPolicy, t.activity.RetryPolicy)
 		if t.local.ScheduleToCloseTimeout == 0 && t.local.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
 		}
@@ -281,9 +283,18 @@ func (t *task) check(types *traveller) error {
 		if t.activity.ScheduleToCloseTimeout == 0 && t.activity.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults, once for all tasks")
 		}
-		t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
-		t.activity.WaitForCancellation = true
-		return t.checkTimeout(t.activity.StartToCloseTimeout)
+		if t.pending { // nobody is there to send heartbeats, or to answer a cancel
+			t.activity.HeartbeatTimeout = 0
+		} else {
+			t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
+		}
+		t.activity.WaitForCancellation = !t.pending
+		if err := t.checkTimeout(t.activity.StartToCloseTimeout); err != nil {
+			return err
+		}
+		if isRun(t.call.Func) && !t.chosen {
+			return errors.New("its body is the Run of a flow, all of which would be one activity; make it a workflow of its own with Child, or say with Activity or Local how it runs as one")
+		}
 	}
 	return nil
 }
@@ -297,18 +308,30 @@ func (t *task) checkTimeout(attempt time.Duration) error {
 	return nil
 }
 
-// final reports whether an error that the body returns is not retried.
-func (t *task) final() bool {
-	if t.kind == localActivity {
-		return t.local.RetryPolicy == nil
+// policy sets the retry policies. Errors of bodies are final without one, so it is for
+// workers that die, and for nothing that the SDK says of values.
+func (t *task) policy() {
+	if t.noPolicy {
+		t.activity.RetryPolicy, t.local.RetryPolicy = nil, nil
 	}
-	return t.activity.RetryPolicy == nil
+	own := &t.activity.RetryPolicy
+	if t.kind == localActivity {
+		own = &t.local.RetryPolicy
+		*own = cmp.Or(*own, t.activity.RetryPolicy)
+	}
+	if t.final = *own == nil; t.final {
+		*own = &crashes
+		return
+	}
+	p := **own
+	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded)
+	*own = &p
 }
 
-// crashes is the retry policy of tasks without one: their errors are final, so
-// it is for workers that die.
+// crashes is the retry policy of tasks without one.
 var crashes = temporal.RetryPolicy{
-	InitialInterval:    100 * time.Millisecond,
-	BackoffCoefficient: 2,
-	MaximumInterval:    10 * time.Second,
+	InitialInterval:        100 * time.Millisecond,
+	BackoffCoefficient:     2,
+	MaximumInterval:        10 * time.Second,
+	NonRetryableErrorTypes: plainTypes,
 }

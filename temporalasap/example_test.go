@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -187,6 +188,35 @@ func ExampleTrust() {
 	// Output: <nil>
 }
 
+func ExampleFinal() {
+	w := newEnv() // in a program worker.New(client, temporalasap.TaskQueue, worker.Options{})
+	err := temporalasap.Register(w, Checkout,
+		temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 5}}),
+		temporalasap.Task("charge", temporalasap.Final())) // never twice for an error
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExamplePending() {
+	f := flow.Define("approved", func(g *asap.Group, order *asap.Task[int]) *asap.Task[string] {
+		return order.Then("approval", func(ctx context.Context, order int) (string, error) {
+			// Ask somebody, with the ids of activity.GetInfo(ctx), who answers by
+			// CompleteActivityByID of a client, in days.
+			return "", activity.ErrResultPending
+		})
+	})
+	err := temporalasap.Register(newEnv(), f, defaults, temporalasap.Task("approval", temporalasap.Pending(),
+		temporalasap.Activity(workflow.ActivityOptions{StartToCloseTimeout: 72 * time.Hour})))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExamplePayloadLimit() {
+	// The client has an external storage, which leaves a reference of what is large.
+	fmt.Println(temporalasap.Register(newEnv(), Checkout, defaults, temporalasap.PayloadLimit(0)))
+	// Output: <nil>
+}
+
 func ExampleStart() {
 	options := client.StartWorkflowOptions{ID: "order-1", TaskQueue: "shop"}
 	h, err := temporalasap.Start(context.Background(), testClient(), Checkout, order{Items: []string{"tea"}}, options)
@@ -252,8 +282,9 @@ func ExampleState() {
 func ExampleTaskState() {
 	v, err := testClient().QueryWorkflow(context.Background(), "", "", temporalasap.TasksQuery)
 	fmt.Println(v, err != nil)
-	fmt.Printf("%+v\n", temporalasap.TaskState{Task: "charge", State: temporalasap.Running})
+	s := temporalasap.TaskState{Task: "charge", State: temporalasap.Running, Attempt: 8, Error: "card service down"}
+	fmt.Println(s.Task, s.State, s.Attempt, s.Error)
 	// Output:
 	// <nil> true
-	// {Task:charge State:running Error:}
+	// charge running 8 card service down
 }

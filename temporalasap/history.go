@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -40,13 +38,7 @@ func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...
 	if f == nil {
 		return nil, errors.New("asap: History with a nil Flow; make one with Define")
 	}
-	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
-	for _, o := range options {
-		if o != nil {
-			o.apply(c)
-		}
-	}
-	p := &player{converter: c.converter, flow: f.Name()}
+	p := &player{values: configured(options).values(), flow: f.Name()}
 	started, err := p.read(h)
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: %w", f.Name(), err)
@@ -55,7 +47,7 @@ func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...
 		p.wrapped = !slices.ContainsFunc(calls, func(call *flow.Call) bool { return isRun(call.Func) })
 	}
 	var in In
-	if err := c.converter.FromPayloads(started.GetInput(), &in); err != nil {
+	if err := p.values.FromPayloads(started.GetInput(), &in); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", f.Name(), err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -93,7 +85,7 @@ type playing struct {
 // player is an executor that answers from a history. It runs on one goroutine,
 // as do the observers of the group.
 type player struct {
-	converter  converter.DataConverter
+	values     *values
 	flow       string
 	began      time.Time
 	record     chronicle

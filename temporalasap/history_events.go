@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -149,7 +148,7 @@ func (p *player) marker(e *history.HistoryEvent) error {
 		Attempt      int32
 		Backoff      time.Duration
 	}
-	if err := p.converter.FromPayloads(m.GetDetails()[localDetails], &data); err != nil {
+	if err := p.values.FromPayloads(m.GetDetails()[localDetails], &data); err != nil {
 		return fmt.Errorf("local activity: %w", err)
 	}
 	a := &play{name: "local activity " + data.ActivityType, started: -1, attempt: data.Attempt}
@@ -184,31 +183,16 @@ func value(data *common.Payloads) reply {
 		if call.Out == nil || len(data.GetPayloads()) == 0 {
 			return nil
 		}
-		if err := p.converter.FromPayloads(data, call.Out); err != nil {
+		if err := p.values.FromPayloads(data, call.Out); err != nil {
 			p.refused = fmt.Errorf("value of task %s: %w", call.Task, err)
 		}
 		return nil
 	}
 }
 
-// failed is the end of a call with a failure, as engine.receive has it.
+// failed is the end of a call with a failure.
 func failed(f *failure.Failure) reply {
 	return func(p *player, call *flow.Call) error {
-		convert := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: p.converter})
-		err := convert.FailureToError(f)
-		app, ok := errors.AsType[*temporal.ApplicationError](err)
-		switch {
-		case temporal.IsCanceledError(err) || ok && app.Type() == canceledType:
-			return context.Canceled
-		case !ok:
-			return foreign(err)
-		case app.Type() == exitType:
-			var exit int
-			if err := app.Details(&exit); err != nil {
-				return fmt.Errorf("asap: exit: %w", err)
-			}
-			return call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
-		}
-		return original(app, call)
+		return p.values.receive(call, p.values.failures().FailureToError(f))
 	}
 }

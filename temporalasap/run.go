@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -151,10 +153,21 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 		var zero Out
 		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	if told := outcome(err, &out); told != nil {
+	told := outcome(err, &out, func(query string, into any) error {
+		v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), query)
+		if err != nil {
+			return err
+		}
+		return v.Get(into)
+	})
+	if told != nil {
 		return out, told
 	}
-	return out, fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	fails := fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok && isTimeLimit(t) {
+		return out, &flowError{fails, []error{context.DeadlineExceeded}}
+	}
+	return out, fails
 }
 
 // over reports whether ctx has ended, or ends now: a server that knows of its
@@ -179,7 +192,7 @@ func (h *Handle[Out]) Cancel(ctx context.Context) error {
 
 // Tasks returns the state of every task at this moment, in order of start and
 // then, for those that wait, of declaration. It blocks until a worker that
-// serves the flow has answered.
+// serves the flow has answered, and asks the server for the attempts of those that run.
 func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
 	var states []TaskState
 	v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), TasksQuery)
@@ -188,6 +201,14 @@ func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
+	}
+	running := func(s TaskState) bool { return s.State == Running }
+	if c, ok := h.client.(describer); ok && slices.ContainsFunc(states, running) {
+		d, err := c.DescribeWorkflowExecution(ctx, h.ID(), h.RunID())
+		if err != nil {
+			return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
+		}
+		attempts(states, d.GetPendingActivities())
 	}
 	return states, nil
 }

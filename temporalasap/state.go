@@ -3,6 +3,13 @@ package temporalasap
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -30,7 +37,43 @@ const (
 type TaskState struct {
 	Task  string // price#2, likes[3]; likes[] for a Map that has not begun
 	State State
+	// Since is when a task that is queued or runs came to be so, and of an attempt that
+	// runs when that began; zero for all others.
+	Since time.Time `json:",omitzero"`
+	// Attempt counts the attempts of a task that runs, from 1; 0 if the server was not
+	// asked, or of one that has ended.
+	Attempt int `json:",omitempty"`
+	// Error is the text of the error of the task, and of the last attempt that has failed
+	// of one that runs or waits for the next.
 	Error string `json:",omitempty"`
+}
+
+// describer tells what the server knows of a workflow's activities: a client.Client does.
+type describer interface {
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+}
+
+var _ describer = client.Client(nil)
+
+// attempts adds to states what the server knows of the attempts of activities.
+func attempts(states []TaskState, pending []*workflowpb.PendingActivityInfo) {
+	for _, p := range pending {
+		i := slices.IndexFunc(states, func(s TaskState) bool { return s.Task == p.GetActivityId() && s.State == Running })
+		if i < 0 {
+			continue
+		}
+		s := &states[i]
+		s.Attempt = int(p.GetAttempt())
+		if f := p.GetLastFailure(); f != nil {
+			s.Error = shortened(f.GetMessage(), maxStateText)
+		}
+		switch at := p.GetLastStartedTime(); {
+		case p.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED && at != nil:
+			s.Since = at.AsTime()
+		case p.GetScheduledTime() != nil:
+			s.Since = p.GetScheduledTime().AsTime()
+		}
+	}
 }
 
 // failedState is that of a call which has ended with an error: an early exit is one.
@@ -52,10 +95,10 @@ func (e *engine) states() []TaskState {
 	started := make(map[string]bool)
 	for _, f := range e.all {
 		started[f.task.call.Body] = true
-		out = append(out, TaskState{f.name, f.state, f.err})
+		out = append(out, TaskState{f.name, f.state, f.since, 0, f.err})
 	}
 	state := Waiting
-	if e.over {
+	if e.phase == closed {
 		state = Skipped
 	}
 	for _, t := range e.def.tasks {

@@ -273,7 +273,13 @@ func TestServerTasksAndAttach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []temporalasap.TaskState{{Task: "stock", State: temporalasap.Succeeded}, {Task: "charge", State: temporalasap.Running},
+	for i := range states {
+		if since := states[i].Since; since.IsZero() != (states[i].State != temporalasap.Running) || time.Since(since) > time.Hour && !since.IsZero() {
+			t.Errorf("%s is %s since %v", states[i].Task, states[i].State, since)
+		}
+		states[i].Since = time.Time{}
+	}
+	want := []temporalasap.TaskState{{Task: "stock", State: temporalasap.Succeeded}, {Task: "charge", State: temporalasap.Running, Attempt: 1},
 		{Task: "mail", State: temporalasap.Waiting}, {Task: "receipt", State: temporalasap.Waiting}}
 	equal(t, "Tasks in the middle", states, want)
 	close(goOn)
