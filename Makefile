@@ -2,7 +2,7 @@
 export GOTOOLCHAIN = auto
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
-MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
+MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench dbosasap examples/errgroup examples/graphql examples/peers examples/ports examples/resilience examples/storefront internal/release otelasap temporalasap temporalasap/internal/servertest waterfall/internal/readers
 
 # The tests that need a server which is built from source.
 SERVED      = ./temporalasap/internal/servertest/...
@@ -15,8 +15,8 @@ help: ## list the targets
 test: ## run every test of every module that needs no server built from source
 	served=$$(go list $(SERVED)) && all=$$(go list work) && go test -timeout 30m $$(echo "$$all" | grep -vxF "$$served")
 	@echo "NOT RUN: what needs a Temporal server or an OpenTelemetry collector, which take minutes to build: make test-servers"
-	@for tool in $${CHROMIUM:-$$(command -v chromium-browser || command -v google-chrome || echo chromium)} node dot nginx; do \
-		PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || echo "SKIPPED: what needs $$tool, which is not installed"; done
+	@for tool in $${CHROMIUM:-$$(command -v chromium-browser || command -v google-chrome || echo chromium)} node dot nginx pg_ctl; do \
+		PATH=$$PATH:/usr/sbin:$$(echo /usr/lib/postgresql/*/bin | tr " " :) command -v $$tool >/dev/null || echo "SKIPPED: what needs $$tool, which is not installed"; done
 
 test-servers: ## build a Temporal server and an OpenTelemetry collector, run the tests that need them
 	go run ./temporalasap/internal/servertest/server/temporald -build
@@ -29,7 +29,8 @@ race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch ./tail
 	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/graphql ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
-	go test -race -timeout 30m -shuffle=on -short ./asapvet/...
+	go test -race -timeout 30m -shuffle=on -short ./asapvet/... ./asapvet/plugin
+	go test -race -timeout 30m -short ./dbosasap
 	go test -race -timeout 30m -short -run 'TestEngine|TestRandomEnvironment|TestRetry|TestChild|TestHistory' ./temporalasap
 
 check: ## vet, staticcheck, gofmt, go fix, generated code, each module alone, 32 bits

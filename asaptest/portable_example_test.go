@@ -61,15 +61,6 @@ func ExampleCodec() {
 	// Output: 14 <nil>
 }
 
-func ExampleSends() {
-	greeting := flow.Define("greeting", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[string] {
-		name := flow.Signal[string](g, "name")
-		return name.Then("greet", func(_ context.Context, n asap.Result[string]) (string, error) { return "hello " + n.Value, nil })
-	})
-	fmt.Println(asaptest.Portable(t, greeting, 7, asaptest.Sends("name", "ada")))
-	// Output: hello ada <nil>
-}
-
 func ExampleTrust() {
 	type session struct{ id string } // whatever it takes with it, it is made anew
 	login := flow.Define("login", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
@@ -79,4 +70,13 @@ func ExampleTrust() {
 	text, err := asaptest.Portable(t, login, 7, asaptest.Trust(session{}))
 	fmt.Println(text, err)
 	// Output: hello <nil>
+}
+
+func ExampleSends() {
+	greeting := flow.Define("greeting", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[string] {
+		name := flow.Signal[string](g, "name")
+		return name.Then("greet", func(_ context.Context, n asap.Result[string]) (string, error) { return "hello " + n.Value, nil })
+	})
+	fmt.Println(asaptest.Portable(t, greeting, 7, asaptest.Sends("name", "ada")))
+	// Output: hello ada <nil>
 }

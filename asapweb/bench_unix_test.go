@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -76,4 +77,32 @@ func BenchmarkIndexOf256Names(b *testing.B) {
 	}
 	h := newHandler(stats)
 	index(b, h)
+}
+
+// The page of a name of which as many runs are kept as there can be, with suggestions
+// that nobody has asked for before and an answer, takes well under a second of a
+// processor; the bound has room for another machine and the race detector.
+func TestForecastsTakeLittle(t *testing.T) {
+	for _, width := range []int{14, 50, 100, 400} {
+		var tasks []string
+		for i := range width {
+			tasks = append(tasks, fmt.Sprintf("task%c%c", 'a'+i%26, 'a'+i/26))
+		}
+		synctest.Test(t, func(t *testing.T) {
+			stats := slowAdsEach("home", 8000, time.Second, tasks...)
+			s := stats.Sample("home", waterfall.SinceStart)
+			n, _ := s.Runs()
+			h := newHandler(stats)
+			ask := func(query string) time.Duration {
+				before := processor(t)
+				page(t, h, "?group=home&window=since-start"+query)
+				return processor(t) - before
+			}
+			took, again, answer := ask(""), ask(""), ask("&whatif=hedge:"+tasks[width-1]+"=p95")
+			t.Logf("%d runs of %d tasks: %v, again %v, with an answer %v", n, width, took, again, answer)
+			if took > 10*time.Second {
+				t.Errorf("%d runs of %d tasks take %v of a processor", n, width, took)
+			}
+		})
+	}
 }

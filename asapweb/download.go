@@ -13,6 +13,7 @@ import (
 const (
 	asJSON       = waterfall.JSON  // a summary, for waterfall.ReadSummary and the command asap
 	asPprof      = waterfall.PProf // of one name
+	asSample     = "sample"        // kept runs of one name, for waterfall.ReadSample and asap whatif
 	asPrometheus = "prometheus"    // of all names, since start
 )
 
@@ -22,7 +23,7 @@ func formatsOf(k viewKind) []waterfall.Format {
 	case anIndex:
 		return []waterfall.Format{asJSON, asPrometheus}
 	case aGroup:
-		return []waterfall.Format{asJSON, asPprof}
+		return []waterfall.Format{asJSON, asSample, asPprof}
 	}
 	return nil
 }
@@ -45,6 +46,10 @@ func (h *handler) download(v view) (*answer, error) {
 	if v.kind == aGroup {
 		if !slices.Contains(h.stats.Names(), v.group) {
 			return nil, refuse(http.StatusNotFound, "group %q: no run of that name has ended", v.group)
+		}
+		if v.format == asSample {
+			a.media, a.file = waterfall.JSON.MediaType(), saved(v.group, windowName(v.window)+"-runs", "json")
+			return a, h.stats.Sample(v.group, v.window).WriteJSON(&a.body)
 		}
 		r := h.stats.Report(v.group, v.window)
 		if v.format == asPprof {

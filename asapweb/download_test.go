@@ -64,7 +64,7 @@ func TestDownloadsOfMany(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"?format=svg":                          `400 parameter format: "svg" is unknown; here are [json prometheus]`,
-		"?group=cart&format=prometheus":        `400 parameter format: "prometheus" is unknown; here are [json pprof]`,
+		"?group=cart&format=prometheus":        `400 parameter format: "prometheus" is unknown; here are [json sample pprof]`,
 		"?group=nobody&format=json":            `404 group "nobody": no run of that name has ended`,
 		"?format=json&sort=p99":                "400 parameters format and sort: want one of them",
 		"?group=cart&format=json&against=hour": "400 parameters format and against: want one of them",

@@ -31,6 +31,7 @@ type groupPage struct {
 	MoreTask int
 	Running  running
 	Lists    []runList
+	WhatIf   *forecasts
 }
 
 type figure struct {
@@ -105,6 +106,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	p.Tasks = p.Tasks[:min(len(p.Tasks), maxTasks)]
 	if r.Runs > 0 {
 		p.Lists = h.runLists(&r)
+		p.WhatIf = h.forecasts(&v, r.Runs)
 	}
 	return show("group", p)
 }

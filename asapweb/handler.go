@@ -54,6 +54,7 @@ type handler struct {
 	allow     func(*http.Request) bool
 	traceLink func(string) string
 	slots     chan struct{}
+	suggested memory
 }
 
 // answer is what a request gets.
@@ -79,7 +80,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	nonce := rand.Text()
 	head.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+nonce+"'; style-src 'nonce-"+nonce+
-		"'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		"'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Cross-Origin-Resource-Policy", "same-origin")
 	head.Set("Referrer-Policy", "no-referrer")

@@ -27,7 +27,7 @@ func TestParameters(t *testing.T) {
 		{"?group=", 200, ""},
 		{"?run=1", 200, ""},
 		{"?run=1&format=svg", 200, ""},
-		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run, window, sort, order, against, format and with`},
+		{"?groups=home", 400, `parameter "groups" is unknown; there are group, run, window, sort, order, against, format, whatif and with`},
 		{"?group=home&x=1", 400, `parameter "x" is unknown`},
 		{"?group=home&run=1", 400, "parameters group and run: want one of them"},
 		{"?group=home&group=cart", 400, "parameter group: given 2 times, want it once"},
@@ -131,7 +131,7 @@ func TestHeaders(t *testing.T) {
 			}
 		}
 		policy := w.Header().Get("Content-Security-Policy")
-		m := regexp.MustCompile(`^default-src 'none'; script-src 'nonce-(\w{26})'; style-src 'nonce-(\w{26})'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$`).FindStringSubmatch(policy)
+		m := regexp.MustCompile(`^default-src 'none'; script-src 'nonce-(\w{26})'; style-src 'nonce-(\w{26})'; img-src data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'$`).FindStringSubmatch(policy)
 		if m == nil || m[1] != m[2] || nonces[m[1]] {
 			t.Errorf("GET %s: policy %q, want one nonce that no other answer has", query, policy)
 			continue

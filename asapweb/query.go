@@ -22,6 +22,8 @@ type view struct {
 	against string           // what the window is compared with, as in the query
 	sort    string           // a column, or empty
 	up      bool             // the other way round than the column's own
+	whatif  string           // a question, as it was asked
+	changes []waterfall.Change
 }
 
 type viewKind uint8
@@ -47,6 +49,7 @@ var parameters = []struct {
 	{"order", []string{"sort"}, "say what to sort by, as in sort=p99&order=up"},
 	{"against", []string{"group"}, "only a group is compared with what it was; say which, as in group=home&against=hour"},
 	{"format", []string{"", "run"}, ""},
+	{"whatif", []string{"group"}, "only the runs of a group are asked what would be; say which, as in group=home&whatif=hedge:ads=p95"},
 	{"with", []string{"run"}, "only a run is compared with another one; say which, as in run=12&with=7"},
 }
 
@@ -83,6 +86,11 @@ func parse(r *http.Request) (view, error) {
 			return v, err
 		}
 	}
+	if q.Has("whatif") {
+		if err := parseWhatIf(q, &v); err != nil {
+			return v, err
+		}
+	}
 	if q.Has("sort") {
 		return v, parseSort(q, &v, columns)
 	}
@@ -103,7 +111,7 @@ func check(q url.Values) error {
 			return refuse(http.StatusBadRequest, "parameter %s: given %d times, want it once", key, n)
 		}
 	}
-	for _, two := range [][2]string{{"group", "run"}, {"format", "with"}, {"format", "against"}, {"format", "sort"}} {
+	for _, two := range [][2]string{{"group", "run"}, {"format", "with"}, {"format", "against"}, {"format", "sort"}, {"whatif", "format"}, {"whatif", "against"}} {
 		if q.Has(two[0]) && q.Has(two[1]) {
 			return refuse(http.StatusBadRequest, "parameters %s and %s: want one of them", two[0], two[1])
 		}

@@ -38,3 +38,11 @@ func (d *Digests) Path(rec *Recorder) ([]Step, *Run) {
 	number(run)
 	return steps, run
 }
+
+// RunsOf are the runs of a sample.
+func RunsOf(s *Sample) (runs []*Run) {
+	for _, r := range s.runs {
+		runs = append(runs, r.run)
+	}
+	return runs
+}

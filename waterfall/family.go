@@ -142,12 +142,17 @@ func (f *family) ageAll(s *Stats, now int64) {
 	s.kept += f.kept - kept
 }
 
-// thin gives up kept runs, but for the first of each list, or these as well if there
-// are no others.
+// thin gives up kept runs: samples but for one of each power of two, or else all but the
+// first of each list, or these as well if there are no others.
 func (f *family) thin() {
 	before := f.kept
-	for most := 1; most >= 0 && f.kept == before && before > 0; most-- {
-		f.cut(&f.latest, most)
+	for most := range 3 {
+		if f.kept < before || before == 0 {
+			return
+		}
+		if most > 0 {
+			f.cut(&f.latest, 2-most)
+		}
 		f.thinOf(&f.past.kept, most)
 		for l := range f.levels {
 			for _, s := range f.levels[l] {
@@ -157,10 +162,21 @@ func (f *family) thin() {
 	}
 }
 
-func (f *family) thinOf(l *keptRuns, most int) {
-	f.cut(&l.slowest, most)
-	f.cut(&l.failed, most)
-	f.cut(&l.samples, most)
+func (f *family) thinOf(l *keptRuns, step int) {
+	if step == 0 {
+		last := -1
+		l.samples = slices.DeleteFunc(l.samples, func(k *kept) bool {
+			again := k.power() == last
+			if last = k.power(); again {
+				f.drop(k)
+			}
+			return again
+		})
+		return
+	}
+	f.cut(&l.slowest, 2-step)
+	f.cut(&l.failed, 2-step)
+	f.cut(&l.samples, 2-step)
 }
 
 // stretches are those of the levels from one on to another one, the newest first.

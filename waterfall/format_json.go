@@ -119,6 +119,15 @@ func (s *jsonState) UnmarshalText(text []byte) error {
 // writeJSON writes the run with a line for each group and each task, so that a
 // line-based diff of two runs says something.
 func (r *Run) writeJSON(w io.Writer) error {
+	b, err := json.Marshal(r.json(), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(lines(b))
+	return err
+}
+
+func (r *Run) json() *jsonRun {
 	j := jsonRun{
 		Asap: "run", Version: jsonVersion, Name: r.Name, TraceID: r.TraceID, Began: r.Began.UTC(), Makespan: int64(r.Makespan), Ended: r.Ended, Notes: r.Notes,
 		Groups: make([]jsonGroup, len(r.Groups)), Tasks: make([]jsonTask, len(r.Tasks)),
@@ -135,12 +144,7 @@ func (r *Run) writeJSON(w io.Writer) error {
 	for _, l := range r.Shared {
 		j.Shared = append(j.Shared, jsonShared(l))
 	}
-	b, err := json.Marshal(&j, jsontext.AllowInvalidUTF8(true))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(lines(b))
-	return err
+	return &j
 }
 
 func groupJSON(g *Group) jsonGroup {

@@ -42,7 +42,7 @@ type kept struct {
 type keptRuns struct {
 	slowest []*kept // the slowest first
 	failed  []*kept // the latest first
-	samples []*kept // one of each power of two of its makespan, the longest first
+	samples []*kept // one of each quarter of a power of two of its makespan, the longest first
 }
 
 func bySlowest(a, b *kept) int {
@@ -54,6 +54,14 @@ func byLatest(a, b *kept) int { return cmp.Compare(b.Number, a.Number) }
 func (k *Kept) failed() bool { return bad(k.Outcome) }
 
 func (k *Kept) power() int { return bits.Len64(uint64(k.Makespan)) }
+
+// sampleClass is the quarter of a power of two that the makespan is in: of those a stretch
+// keeps one run each, so that there are enough of all latencies for a [Stats.Sample].
+func (k *Kept) sampleClass() int {
+	return (int(class(k.Makespan)) + classesPerSample - 1) / classesPerSample
+}
+
+const classesPerSample = classesPerPower / 4
 
 // wants tells whether a run is to be kept for one of the lists: of the many runs
 // of a stretch few are, so that keeping costs little.
@@ -73,7 +81,7 @@ func (l *keptRuns) wantsFailed(k *Kept) bool {
 }
 
 func (l *keptRuns) wantsSample(k *Kept) bool {
-	return !slices.ContainsFunc(l.samples, func(o *kept) bool { return o.power() == k.power() })
+	return !slices.ContainsFunc(l.samples, func(o *kept) bool { return o.sampleClass() == k.sampleClass() })
 }
 
 // keep takes a run into the lists that want it.
@@ -103,7 +111,7 @@ func (f *family) mergeKept(l, from *keptRuns) {
 	}
 	f.cutFailed(l)
 	for _, k := range from.samples {
-		if i := slices.IndexFunc(l.samples, func(o *kept) bool { return o.power() == k.power() }); i >= 0 {
+		if i := slices.IndexFunc(l.samples, func(o *kept) bool { return o.sampleClass() == k.sampleClass() }); i >= 0 {
 			f.drop(l.samples[i])
 			l.samples = slices.Delete(l.samples, i, i+1)
 		}

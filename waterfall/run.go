@@ -3,6 +3,7 @@ package waterfall
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -219,12 +220,13 @@ type index struct {
 	run      *Run
 	task     map[asap.ID]int
 	group    map[asap.ID]int
-	inOrder  bool    // the IDs of groups, and then those of tasks, count from 1 on
-	children [][]int // by task, in order of declaration
-	members  [][]int // by group, in order of declaration
-	ends     [][]int // by group, in order of end, as far as needed
-	lists    []int   // what children and members are made of
-	counts   []int   // of members, and then of children
+	inOrder  bool      // the IDs of groups, and then those of tasks, count from 1 on
+	children [][]int   // by task, in order of declaration
+	members  [][]int   // by group, in order of declaration
+	ends     [][]int   // by group, in order of end, as far as needed
+	lists    []int     // what children and members are made of
+	counts   []int     // of members, and then of children
+	found    *sync.Map // what find has found, by name; nil if that is not kept
 }
 
 func (r *Run) index() *index {

@@ -13,8 +13,8 @@ import (
 
 // Stats is an [asap.Observer] for always: it adds up the runs of any number of
 // groups by name, in bounded memory and in windows of time, and keeps some of
-// them whole: the slowest of each window, failed ones, one of each power of two
-// of latency, and the latest. Give one to every group of a service. The zero
+// them whole: the slowest of each window, failed ones, one of each quarter of a power of
+// two of latency, and the latest. Give one to every group of a service. The zero
 // value is ready, and all methods may be called at the same time; a group that
 // ends waits for none of them. Each run is analyzed on its own when its outermost
 // group ends; means of durations are never taken, because the critical path of

@@ -8,71 +8,6 @@ import (
 	"time"
 )
 
-// Change is one difference between a run and the run that is asked for.
-type Change struct {
-	task  string
-	share float64
-	limit int
-	at    time.Duration
-	kind  changeKind
-}
-
-type changeKind uint8
-
-const (
-	changeSpeed changeKind = iota + 1
-	changeDrop
-	changeLimit
-	changeLimitOf
-	changeWithin
-)
-
-// Speed takes a share off the time that a task's body runs: 0.5 makes it twice
-// as fast, 1 takes all of it, −1 makes it twice as slow. The task is found by
-// its name, or its path (checkout/charge); likes[] is every element of the Map
-// likes. A name that is in several groups means the task in each of them.
-func Speed(task string, share float64) Change {
-	return Change{kind: changeSpeed, task: task, share: share}
-}
-
-// Drop leaves a task out, with what is inside it: nobody waits for it.
-func Drop(task string) Change { return Change{kind: changeDrop, task: task} }
-
-// Limit changes how many bodies run at once in the outermost group; 0 takes
-// the limit away.
-func Limit(n int) Change { return Change{kind: changeLimit, limit: n} }
-
-// LimitOf changes how many bodies run at once of a Map or of nested groups of that
-// name; 0 takes the limit away. A Map that has no limit of its own and a shared one has
-// that changed, for all who have it. The shared limits of a run are also called shared,
-// shared#2 and so on, in the order of Run.Shared.
-func LimitOf(name string, n int) Change {
-	return Change{kind: changeLimitOf, task: name, limit: n}
-}
-
-// Within gives tasks a Within of that time, after the start of their group: of a task
-// that may fail, the others go on without it from then on.
-func Within(task string, at time.Duration) Change {
-	return Change{kind: changeWithin, task: task, at: at}
-}
-
-// String is the change as cmd/asap reads it.
-func (c Change) String() string {
-	switch c.kind {
-	case changeSpeed:
-		return fmt.Sprintf("%s=%+.6g%%", c.task, -100*c.share)
-	case changeDrop:
-		return c.task + "=0"
-	case changeLimit:
-		return fmt.Sprintf("limit=%d", c.limit)
-	case changeLimitOf:
-		return fmt.Sprintf("limit:%s=%d", c.task, c.limit)
-	case changeWithin:
-		return fmt.Sprintf("within:%s=%s", c.task, c.at)
-	}
-	return "no change"
-}
-
 // Prediction is what a run would have been.
 type Prediction struct {
 	// Makespan is the predicted one.
@@ -163,6 +98,9 @@ func (m *model) apply(changes []Change) (changed *model, scale []float64, gone [
 	}
 	for _, c := range changes {
 		var tasks []int
+		if c.kind == changeHedge || c.kind == changeCorrelation {
+			return fail("%s: one run does not tell how long a second call takes; give several runs of the group", c)
+		}
 		if c.kind != changeLimit && c.kind != changeLimitOf {
 			if tasks = m.find(c.task); len(tasks) == 0 {
 				return fail("no task %q; there are %s", clip(c.task, longestTold), list(m.names(), 8))
@@ -264,6 +202,18 @@ func (r *Run) Named(name string) []int { return r.index().find(name) }
 // find returns the tasks of a name, a path or, with [], of a Map; with a star or [],
 // all tasks alike, within those alike: page[]/head, shard-*, ping#*.
 func (x *index) find(name string) []int {
+	if x.found == nil {
+		return x.search(name)
+	}
+	if out, ok := x.found.Load(name); ok {
+		return out.([]int)
+	}
+	out := x.search(name)
+	x.found.Store(name, out)
+	return out
+}
+
+func (x *index) search(name string) []int {
 	var out []int
 	whole, elements := strings.CutSuffix(name, "[]")
 	many := strings.Contains(name, "[]") || strings.Contains(name, "*")

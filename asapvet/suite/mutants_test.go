@@ -132,16 +132,20 @@ func (w *workshop) load(t testing.TB, m *mutant) ([]*ast.File, *types.Info, *typ
 		}
 		files = append(files, file)
 	}
-	info := &types.Info{
-		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
-		Selections: map[*ast.SelectorExpr]*types.Selection{}, Implicits: map[ast.Node]types.Object{}, Scopes: map[ast.Node]*types.Scope{},
-		Instances: map[*ast.Ident]types.Instance{}, FileVersions: map[*ast.File]string{},
-	}
+	info := newInfo()
 	pkg, err := (&types.Config{Importer: w.imports}).Check("flows", w.fset, files, info)
 	if err != nil {
 		t.Fatalf("%v does not compile: %v", m, err)
 	}
 	return files, info, pkg
+}
+
+func newInfo() *types.Info {
+	return &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{},
+		Selections: map[*ast.SelectorExpr]*types.Selection{}, Implicits: map[ast.Node]types.Object{}, Scopes: map[ast.Node]*types.Scope{},
+		Instances: map[*ast.Ident]types.Instance{}, FileVersions: map[*ast.File]string{},
+	}
 }
 
 // check returns what the checks that are on by default say of a mutant.

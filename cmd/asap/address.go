@@ -33,6 +33,11 @@ func isAddress(arg string) bool {
 // fetch gets the JSON of a page of asapweb. The parameters, in pairs, are added to
 // the address where it has none of that name; an empty value is none.
 func fetch(address string, parameters ...string) ([]byte, error) {
+	return fetchAs("json", address, parameters...)
+}
+
+// fetchAs gets a page in a format that is JSON.
+func fetchAs(format, address string, parameters ...string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, fmt.Errorf("%s: this is no address: %w", address, errors.Unwrap(err))
@@ -48,7 +53,7 @@ func fetch(address string, parameters ...string) ([]byte, error) {
 			q.Set(name, value)
 		}
 	}
-	q.Set("format", "json")
+	q.Set("format", format)
 	u.RawQuery, u.Fragment = q.Encode(), ""
 	request, err := http.NewRequest(http.MethodGet, u.String(), nil)
 	if err != nil {

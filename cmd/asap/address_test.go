@@ -148,7 +148,7 @@ func TestAddressErrors(t *testing.T) {
 		{[]string{"critical", page + "?group=nobody"}, 1, `404 Not Found: group "nobody": no run of that name has ended`},
 		{[]string{"show", page + "?run=77"}, 1, "404 Not Found: run 77: not running, and not kept"},
 		{[]string{"show", page}, 1, "this is a summary of many runs, and one is wanted; the address of a run ends as in ?run=12"},
-		{[]string{"whatif", page, "x=0"}, 1, "this is a summary of many runs"},
+		{[]string{"whatif", page, "x=0"}, 1, "this is a summary of many groups; the address of one ends as in ?group=home"},
 		{[]string{"diff", page, page + "?run=1"}, 1, "?run=1 is one run, and " + page + " is a summary of many; two of a kind can be compared"},
 		{[]string{"diff", kept("checkout"), page}, 1, "checkout.json is one run, and http://"},
 		{[]string{"critical", "-window", "day", page}, 2, `window "day" is unknown; there are minute, 10-minutes, hour, since-start`},

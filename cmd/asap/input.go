@@ -15,7 +15,16 @@ import (
 // read reads the run of a file, of standard input, - or no name, or of the page of
 // a run at an address. An error has the file, the line and the column.
 func (e *env) read(file string) (*waterfall.Run, error) {
-	run, summary, err := e.readAny(file)
+	data, err := e.bytes(file)
+	if err != nil {
+		return nil, err
+	}
+	return e.readOne(file, data)
+}
+
+// readOne is read of what a file has.
+func (e *env) readOne(file string, data []byte) (*waterfall.Run, error) {
+	run, summary, err := parseAny(file, data)
 	if summary != nil {
 		hint := ""
 		if isAddress(file) {
@@ -33,8 +42,11 @@ func (e *env) readAny(file string, parameters ...string) (*waterfall.Run, *water
 	if err != nil {
 		return nil, nil, err
 	}
-	var run *waterfall.Run
-	var summary *waterfall.Summary
+	return parseAny(file, data)
+}
+
+// parseAny is readAny of what a file has.
+func parseAny(file string, data []byte) (run *waterfall.Run, summary *waterfall.Summary, err error) {
 	var kind struct {
 		Asap string `json:"asap"`
 	}
@@ -43,10 +55,7 @@ func (e *env) readAny(file string, parameters ...string) (*waterfall.Run, *water
 	} else {
 		run, err = waterfall.ReadJSON(bytes.NewReader(data))
 	}
-	if r, ok := errors.AsType[*waterfall.ReadError](err); ok {
-		err = fmt.Errorf("%s:%d:%d: %w", source(file), r.Line, r.Column, r.Err)
-	}
-	return run, summary, err
+	return run, summary, inFile(file, err)
 }
 
 // source is how messages call a file.

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -13,8 +14,8 @@ import (
 )
 
 var whatifCommand = &command{
-	name: "whatif", args: "[-format F] [run.json] [change ...]",
-	short: "predict a run with changes",
+	name: "whatif", args: "[-format F] [run ...] [change ...]",
+	short: "predict a run with changes, or the p99 of many",
 	long: `
 Predicts what the run would have been. A change is
   user=-50%       the task takes half of its time (or +20%)
@@ -26,36 +27,64 @@ Predicts what the run would have been. A change is
   within:ads=20ms the others go on without the task from then on
 A task is named as in the waterfall, or with the tasks around it: checkout/charge.
 Without a change it lists what to fix first: what failed, then the changes that
-save most, of which each can be asked for as it stands there.`,
+save most, of which each can be asked for as it stands there.
+
+Of many runs, which are several files, a file of several, or the address of a
+group's page, it predicts p99. Then a change is also
+  hedge:ads=p95   a second call of the task when the first is slower than 95 % of
+                  its calls, or than 80ms; only if it is safe to call twice
+  correlation=.5  how slow a second call is if the first is, from 0 to 1, if the
+                  runs have no hedges that tell
+and without a change it lists hedges, and deadlines of what may be missing.
+  asap whatif 'http://localhost:8080/debug/asap/?group=home' hedge:ads=p95`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
-		format := fs.String("format", "", "also draw the predicted run: text, svg, ...")
+		format := fs.String("format", "", "also draw the predicted run: text, svg, ...; of many runs json")
 		width := fs.Int("width", 0, "columns of the text, without color")
 		top := fs.Int("n", 10, "at most so many changes in the list; 0 for all")
+		window := windowFlag(fs)
 		return func(e *env, args []string) error {
-			file := ""
-			if len(args) > 0 && (!strings.Contains(args[0], "=") || isAddress(args[0])) {
-				file, args = args[0], args[1:]
+			var files []string
+			for len(args) > 0 && isFile(args[0], len(files) == 0) {
+				files, args = append(files, args[0]), args[1:]
 			}
 			if *format != "" {
 				if err := known(*format); err != nil {
 					return err
 				}
 			}
+			if err := checkWindow(*window, files); err != nil {
+				return err
+			}
 			for _, a := range args {
 				if !strings.Contains(a, "=") {
 					return usage("%q is no change; one looks like user=-50%%", a)
 				}
 			}
-			run, err := e.read(file)
-			if err != nil {
+			run, sample, err := e.readMany(files, *window)
+			switch {
+			case err != nil:
 				return err
-			}
-			if len(args) == 0 {
+			case sample != nil:
+				return forecast(e, sample, args, *format, *width, *top)
+			case len(args) == 0:
 				return ranking(e, run, *top)
 			}
 			return predict(e, run, args, *format, *width)
 		}
 	},
+}
+
+// isFile tells whether an argument is a file or an address, and no change. The first one
+// without a = is a file, and of others those that there are.
+func isFile(arg string, first bool) bool {
+	if isAddress(arg) || arg == "-" {
+		return true
+	}
+	if strings.Contains(arg, "=") {
+		return false
+	}
+	_, err := os.Stat(arg)
+	return first || err == nil
 }
 
 func predict(e *env, run *waterfall.Run, args []string, format string, width int) error {
@@ -123,6 +152,13 @@ func change(run *waterfall.Run, arg string) ([]waterfall.Change, error) {
 			return nil, usage("%s: want a time like 20ms", arg)
 		}
 		return []waterfall.Change{waterfall.Within(of, d)}, nil
+	}
+	if strings.HasPrefix(name, "hedge:") && run.Task(name) == nil || name == "correlation" && run.Task(name) == nil {
+		c, err := waterfall.ParseChange(arg)
+		if err != nil {
+			return nil, usage("%v", err)
+		}
+		return []waterfall.Change{c}, nil
 	}
 	if value == "0" {
 		return []waterfall.Change{waterfall.Drop(name)}, nil

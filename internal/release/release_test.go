@@ -102,7 +102,7 @@ func TestRelease(t *testing.T) {
 		t.Errorf("the release left changes:\n%s", changes)
 	}
 	tags := strings.Fields(c.git(t, "tag", "--list", "--points-at", "HEAD"))
-	for _, tag := range []string{version, "asapvet/" + version, "asapvet/plugin/" + version, "otelasap/" + version, "temporalasap/" + version} {
+	for _, tag := range []string{version, "asapvet/" + version, "asapvet/plugin/" + version, "dbosasap/" + version, "otelasap/" + version, "temporalasap/" + version} {
 		if !slices.Contains(tags, tag) {
 			t.Errorf("the release has no tag %s, only %s", tag, tags)
 		}

@@ -77,11 +77,13 @@ type Package struct {
 // Table has the summaries of the functions of some packages, and knows how to ask for
 // others.
 type Table struct {
-	nodes   map[*types.Func]*node
-	known   func(*types.Func) (Summary, bool) // of functions of other packages
-	methods map[string][]*types.Named         // types by the names of their declared methods
-	fields  map[*types.Var]*node              // what is known to be in a field of a function's type
-	values  map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
+	nodes     map[*types.Func]*node
+	known     func(*types.Func) (Summary, bool) // of functions of other packages
+	methods   map[string][]*types.Named         // types by their methods' names, and by names and signatures
+	embedding []*types.Named                    // types with methods that embed others
+	classes   map[string][]*class               // interfaces that have the same methods
+	fields    map[*types.Var]*node              // what is known to be in a field of a function's type
+	values    map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
 }
 
 // Of computes the summaries of the functions of packages. Interfaces are taken to be
@@ -92,6 +94,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		nodes:   make(map[*types.Func]*node),
 		known:   known,
 		methods: make(map[string][]*types.Named),
+		classes: make(map[string][]*class),
 		values:  make(map[*types.Var]*types.Func),
 		fields:  make(map[*types.Var]*node),
 	}
@@ -354,11 +357,18 @@ func (t *Table) node(f *types.Func) *node {
 func (t *Table) solve() {
 	var queue []*node
 	for _, n := range t.nodes {
-		if n.sum.Given {
+		if n.sum.Given || n.made {
 			continue
 		}
 		if n.body == nil && isInterfaceMethod(n.fn) {
 			t.link(n)
+		}
+	}
+	for _, classes := range t.classes {
+		for _, c := range classes {
+			for _, n := range c.methods {
+				t.nodes[n.fn] = n
+			}
 		}
 	}
 	for _, n := range t.nodes {

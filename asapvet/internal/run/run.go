@@ -31,7 +31,7 @@ func Package(p *load.Program, q *load.Package, checks ...*analysis.Analyzer) ([]
 		}
 		pass := &analysis.Pass{
 			Analyzer: a, Fset: p.Fset, Files: q.Files, Pkg: q.Types, TypesInfo: q.Info, TypesSizes: p.Sizes,
-			ResultOf: map[*analysis.Analyzer]any{},
+			ResultOf:          map[*analysis.Analyzer]any{},
 			ImportObjectFact:  func(types.Object, analysis.Fact) bool { return false },
 			ExportObjectFact:  func(types.Object, analysis.Fact) {},
 			ImportPackageFact: func(*types.Package, analysis.Fact) bool { return false },

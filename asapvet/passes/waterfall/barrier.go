@@ -263,4 +263,5 @@ func (f *finder) addBarrier(c *ast.CallExpr, bodies []body, in, setters uint64, 
 		s.Tier, s.Why = site.Declined, append(s.Why, sc.declined...)
 	}
 	f.sites = append(f.sites, s)
+	f.plans[s] = plan{file: f.file, decl: f.decl}
 }

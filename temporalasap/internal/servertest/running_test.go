@@ -22,12 +22,16 @@ func TestServerRunning(t *testing.T) {
 		}
 		return nil
 	})
+	var replays []func()
 	asaptest.TestRunning(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (*flow.Running[string], error) {
 		h, err := temporalasap.Start(ctx, c.client, f, in, c.options())
 		if err != nil {
 			return nil, err
 		}
-		t.Cleanup(func() { replay(t, f, c.history(h.ID(), h.RunID())) })
+		replays = append(replays, func() { replay(t, f, c.history(h.ID(), h.RunID())) })
 		return h.Running, nil
 	})
+	for _, again := range replays {
+		again()
+	}
 }

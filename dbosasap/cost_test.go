@@ -1,0 +1,156 @@
+//go:build unix
+
+package dbosasap_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/dbosasap"
+	"github.com/asap-go/asap/flow"
+)
+
+var rounds = flag.Int("cost", 2, "rounds of TestCost")
+
+func next(_ context.Context, n int) (int, error) { return n + 1, nil }
+
+// chain and wide are n steps one after the other and side by side, as a flow and by
+// hand.
+func chain(n int) *flow.Flow[int, int] {
+	return flow.Define(fmt.Sprint("chain ", n), func(_ *asap.Group, t *asap.Task[int]) *asap.Task[int] {
+		for i := range n {
+			t = t.Then(fmt.Sprint("step", i), next)
+		}
+		return t
+	})
+}
+
+func wide(n int) *flow.Flow[int, []int] {
+	return flow.Define(fmt.Sprint("wide ", n), func(g *asap.Group, in *asap.Task[int]) *asap.Task[[]int] {
+		tasks := make([]*asap.Task[int], n)
+		for i := range tasks {
+			tasks[i] = in.Then(fmt.Sprint("step", i), next)
+		}
+		return g.Gather("all", tasks...)
+	})
+}
+
+func chainByHand(ctx dbos.Context, n int) (int, error) {
+	v := 0
+	for i := range n {
+		in := v
+		var err error
+		v, err = dbos.RunAsStep(ctx, func(ctx context.Context) (int, error) { return next(ctx, in) }, dbos.WithStepName(fmt.Sprint("step", i)))
+		if err != nil {
+			return 0, err
+		}
+	}
+	return v, nil
+}
+
+func wideByHand(ctx dbos.Context, n int) ([]int, error) {
+	outcomes := make([]<-chan dbos.StepOutcome[int], n)
+	for i := range outcomes {
+		var err error
+		outcomes[i], err = dbos.Go(ctx, func(ctx context.Context) (int, error) { return next(ctx, 0) }, dbos.WithStepName(fmt.Sprint("step", i)))
+		if err != nil {
+			return nil, err
+		}
+	}
+	all := make([]int, n)
+	for i := range all {
+		o := <-outcomes[i]
+		if o.Err != nil {
+			return nil, o.Err
+		}
+		all[i] = o.Result
+	}
+	return all, nil
+}
+
+// TestCost runs flows and the same steps by hand, in turns, and prints what they take.
+// It fails for no time.
+func TestCost(t *testing.T) {
+	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "database\tsteps\tby hand\tflow\tratio\ta step\t")
+	cost(t, out, "SQLite", filepath.Join(t.TempDir(), "flows.db"))
+	t.Run("PostgreSQL", func(t *testing.T) { cost(t, out, "PostgreSQL", startPostgres(t).url()) })
+	if err := out.Flush(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func cost(t *testing.T, out *tabwriter.Writer, name, database string) {
+	chains, wides := []int{1, 6, 100}, []int{6, 100}
+	rt := openRuntime(t, database, func(rt *dbosasap.Runtime) error {
+		dbos.RegisterWorkflow(rt.DBOS(), chainByHand)
+		dbos.RegisterWorkflow(rt.DBOS(), wideByHand)
+		for _, n := range chains {
+			if err := dbosasap.Register(rt, chain(n)); err != nil {
+				return err
+			}
+		}
+		for _, n := range wides {
+			if err := dbosasap.Register(rt, wide(n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	row := func(steps string, n int, hand, flow func() error) {
+		var byHand, asFlow []time.Duration
+		for range max(*rounds*20/max(n, 5), 2) {
+			byHand = append(byHand, timed(t, hand))
+			asFlow = append(asFlow, timed(t, flow))
+		}
+		a, b := median(byHand), median(asFlow)
+		fmt.Fprintf(out, "%s\t%s\t%.2f ms\t%.2f ms\t%.2f\t%.2f ms\t\n", name, steps, ms(a), ms(b), float64(b)/float64(a), ms(b)/float64(n))
+	}
+	for _, n := range chains {
+		f := chain(n)
+		row(fmt.Sprint("chain of ", n), n,
+			func() error { return byHand(rt, chainByHand, n) },
+			func() error { _, err := dbosasap.Run(t.Context(), rt, f, 0); return err })
+	}
+	for _, n := range wides {
+		f := wide(n)
+		row(fmt.Sprint(n, " side by side"), n,
+			func() error { return byHand(rt, wideByHand, n) },
+			func() error { _, err := dbosasap.Run(t.Context(), rt, f, 0); return err })
+	}
+}
+
+func byHand[T any](rt *dbosasap.Runtime, f dbos.Workflow[int, T], n int) error {
+	h, err := dbos.RunWorkflow(rt.DBOS(), f, n)
+	if err != nil {
+		return err
+	}
+	_, err = h.GetResult()
+	return err
+}
+
+func timed(t *testing.T, f func() error) time.Duration {
+	t.Helper()
+	start := time.Now()
+	if err := f(); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }

@@ -1,0 +1,216 @@
+package dbosasap
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/asap-go/asap/flow"
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
+)
+
+// parcel is the input of a workflow that runs the body of a task.
+type parcel struct {
+	Task string            `json:"task"`
+	In   []json.RawMessage `json:"in,omitempty"`
+}
+
+// startWorkflow makes a workflow of the call, and waits for it beside the group. Its
+// end is an event of the flow, with what it has returned.
+func (e *engine) startWorkflow(f *flight) {
+	in, err := f.input()
+	if err != nil {
+		e.finish(f, err)
+		return
+	}
+	var options []dbos.WorkflowOption
+	if f.queue != "" {
+		q, err := dbos.RetrieveQueue(e.rt.dbos, f.queue)
+		if err != nil {
+			e.finish(f, fmt.Errorf("asap: queue %s: %w", f.queue, err))
+			return
+		}
+		options = append(options, dbos.WithQueue(q))
+	}
+	h, err := start(e.ctx, f.workflow, in, options...)
+	if err != nil {
+		e.deliver(f, "", err)
+		return
+	}
+	id := h.GetWorkflowID()
+	event := "end of " + id
+	e.children[event] = f
+	go func() { // ends with the workflow, or the engine
+		stop := context.AfterFunc(f.ctx, func() { e.cancelWorkflow(f, id) })
+		defer stop()
+		r, err := e.await(id)
+		if err != nil {
+			e.deliver(f, "", err)
+			return
+		}
+		r.Event = event
+		e.happen(r)
+	}()
+}
+
+// cancelWorkflow asks the workflow of a call to end.
+func (e *engine) cancelWorkflow(f *flight, id string) {
+	if context.Cause(f.ctx) == errEnded {
+		return
+	}
+	var err error
+	if f.kind == asChild {
+		err = e.rt.send(id, cancelName, encodeError(context.Cause(f.ctx)))
+	} else {
+		err = dbos.CancelWorkflow(e.rt.dbos, id)
+	}
+	if err != nil {
+		e.rt.log("a workflow could not be canceled and goes on", "workflow", id, "error", err)
+	}
+}
+
+// input is the call's, for its workflow.
+func (f *flight) input() (string, error) {
+	in := f.call.In
+	if f.kind == asChild {
+		data, err := json.Marshal(in[0])
+		return string(data), err
+	}
+	p := parcel{Task: f.call.Task}
+	for _, v := range in {
+		data, err := json.Marshal(v)
+		if err != nil {
+			return "", fmt.Errorf("asap: its argument cannot be sent: %w", err)
+		}
+		p.In = append(p.In, data)
+	}
+	data, err := json.Marshal(p)
+	return string(data), err
+}
+
+// serve is the workflow of a task that has one of its own.
+func (t *task) serve(ctx dbos.Context, in string) (string, error) {
+	var p parcel
+	if err := json.Unmarshal([]byte(in), &p); err != nil {
+		return "", err
+	}
+	call := *t.call
+	call.Task = p.Task
+	fn := reflect.TypeOf(call.Func)
+	for i, data := range p.In {
+		var v reflect.Value
+		if n := fn.NumIn() - 1; i < n {
+			v = reflect.New(fn.In(i + 1))
+		} else if i-n < len(call.Needs) {
+			v = reflect.New(call.Needs[i-n].Type)
+		} else {
+			return "", fmt.Errorf("asap: task %s with %d arguments; run the same definition everywhere", p.Task, len(p.In))
+		}
+		if err := json.Unmarshal(data, v.Interface()); err != nil {
+			return "", fmt.Errorf("asap: task %s: its argument cannot be read: %w", p.Task, err)
+		}
+		call.In = append(call.In, v.Elem().Interface())
+	}
+	if fn.NumOut() == 2 {
+		call.Out = reflect.New(fn.Out(0)).Interface()
+	}
+	var r record
+	if t.source == nil {
+		r = t.attempts(ctx, &call)
+	} else {
+		r = t.transact(ctx, &call)
+	}
+	if ctx.Err() != nil && r.Error != nil {
+		return "", context.Cause(ctx)
+	}
+	return r.text()
+}
+
+func (t *task) attempts(ctx context.Context, call *flow.Call) record {
+	for attempt := 1; ; attempt++ {
+		err := call.Invoke(ctx)
+		r := ended(call, err)
+		if r.Error == nil || err == nil || !t.again(ctx, attempt, err) {
+			return r
+		}
+	}
+}
+
+type txKey struct{}
+
+// Tx returns the transaction of a body that runs with [Transaction]. It panics in any
+// other.
+func Tx(ctx context.Context) dbos.Tx {
+	tx, ok := ctx.Value(txKey{}).(dbos.Tx)
+	if !ok {
+		panic("asap: Tx in a body without one; register its task with Transaction")
+	}
+	return tx
+}
+
+// transact runs the body in a transaction, with whose commit its record is written.
+func (t *task) transact(ctx dbos.Context, call *flow.Call) record {
+	text, err := dbos.RunAsTransaction(ctx, t.source, func(ctx context.Context, tx dbos.Tx) (string, error) {
+		r := t.attempts(context.WithValue(ctx, txKey{}, tx), call)
+		if r.Error != nil {
+			return "", &rolledBack{string(r.Error)}
+		}
+		return r.text()
+	}, dbos.WithStepName(call.Task))
+	if back, ok := errors.AsType[*rolledBack](err); ok {
+		return record{Error: json.RawMessage(back.Report)}
+	}
+	if err != nil {
+		return record{Error: encodeError(err)}
+	}
+	r, err := readRecord(text)
+	if err != nil {
+		return record{Error: encodeError(err)}
+	}
+	return r
+}
+
+// rolledBack is the error of a body in a transaction, as it travels.
+type rolledBack struct{ Report string }
+
+func (e *rolledBack) Error() string { return shown(decodeError(json.RawMessage(e.Report))) }
+
+// await returns what a workflow has returned, whoever runs it.
+func (e *engine) await(id string) (record, error) {
+	pause := 2 * time.Millisecond
+	for {
+		h, err := dbos.RetrieveWorkflow[string](e.rt.dbos, id)
+		if err != nil {
+			return record{}, err
+		}
+		status, err := h.GetStatus()
+		if err != nil {
+			return record{}, err
+		}
+		switch {
+		case status.Status == dbos.WorkflowStatusSuccess, status.Status == dbos.WorkflowStatusError, status.Status == dbos.WorkflowStatusCancelled:
+			return ofWorkflow(h), nil
+		}
+		select {
+		case <-e.ctx.Done():
+			return record{}, context.Cause(e.ctx)
+		case <-time.After(pause):
+			pause = min(2*pause, lookEvery)
+		}
+	}
+}
+
+// ofWorkflow is what a workflow that has ended has returned.
+func ofWorkflow(h dbos.WorkflowHandle[string]) record {
+	text, err := h.GetResult()
+	if r, fails := readRecord(text); fails == nil {
+		return r
+	}
+	if errors.Is(err, dbos.ErrAwaitedWorkflowCancelled) {
+		err = context.Canceled
+	}
+	return record{Error: encodeError(err)}
+}
