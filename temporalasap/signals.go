@@ -1,8 +1,6 @@
 package temporalasap
 
 import (
-	"fmt"
-	"reflect"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -102,7 +100,7 @@ func (e *engine) deliver() {
 		case x.in.ReceiveAsync(x.call.Out):
 			x.done(nil)
 		default: // the SDK has dropped what its converter cannot decode
-			x.done(fmt.Errorf("signal %s was sent what is no %s", x.call.Task, reflect.TypeOf(x.call.Out).Elem()))
+			x.done(undecodable(x.call))
 		}
 	}
 	e.expected = left
