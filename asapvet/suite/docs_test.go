@@ -13,7 +13,6 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/asap-go/asap/asapvet/internal/load"
-	"github.com/asap-go/asap/asapvet/internal/run"
 	"github.com/asap-go/asap/asapvet/suite"
 )
 
@@ -79,7 +78,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s: %d blocks of code, want a wrong and a right one", a.Name, len(pair))
 			continue
 		}
-		if reports := w.judge(t, a, pair[0][1]); !slices.ContainsFunc(reports, func(r run.Report) bool { return r.Check == a.Name }) {
+		if reports := w.judge(t, a, pair[0][1]); !slices.ContainsFunc(reports, func(r report) bool { return r.Check == a.Name }) {
 			t.Errorf("%s does not report what its section calls wrong", a.Name)
 		}
 		if reports := w.judge(t, a, pair[1][1]); len(reports) > 0 {
@@ -89,7 +88,7 @@ func TestDocs(t *testing.T) {
 }
 
 // judge returns what a, and the checks that are on, say of code.
-func (w *workshop) judge(t *testing.T, a *analysis.Analyzer, code string) []run.Report {
+func (w *workshop) judge(t *testing.T, a *analysis.Analyzer, code string) []report {
 	file, err := parser.ParseFile(w.fset, a.Name+".go", prelude+code, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", a.Name, err, code)
@@ -104,7 +103,7 @@ func (w *workshop) judge(t *testing.T, a *analysis.Analyzer, code string) []run.
 		checks = append(checks, a)
 	}
 	p := &load.Program{Fset: w.fset, Sizes: types.SizesFor("gc", "amd64")}
-	reports, err := run.Package(p, &load.Package{Path: "docs", Files: []*ast.File{file}, Types: pkg, Info: info}, checks...)
+	reports, err := runChecks(p, &load.Package{Path: "docs", Files: []*ast.File{file}, Types: pkg, Info: info}, checks...)
 	if err != nil {
 		t.Fatal(err)
 	}
