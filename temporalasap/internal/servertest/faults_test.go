@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -368,4 +369,29 @@ func TestServerTasksOfAttempts(t *testing.T) {
 		t.Error(err)
 	}
 	_, _ = h.Get(t.Context())
+}
+
+// What cannot be encoded is a final error of its task, also where every error is tried
+// again.
+func TestServerUncodable(t *testing.T) {
+	var ran atomic.Int64
+	f := flow.Define("uncodable", func(g *asap.Group, in *asap.Task[int]) *asap.Task[float64] {
+		return in.Then("ratio", func(context.Context, int) (float64, error) { ran.Add(1); return math.NaN(), nil })
+	})
+	for kind, option := range map[string]temporalasap.TaskOption{
+		"activity": nil,
+		"retried":  temporalasap.Activity(workflow.ActivityOptions{RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Millisecond}}),
+		"local":    temporalasap.Local(workflow.LocalActivityOptions{}),
+	} {
+		t.Run(kind, func(t *testing.T) {
+			ran.Store(0)
+			c := serve(t, func(w worker.Worker) error {
+				return temporalasap.Register(w, f, defaults, temporalasap.Task("ratio", option))
+			})
+			_, err := temporalasap.Run(t.Context(), c.client, f, 1, c.options())
+			if err == nil || !strings.HasPrefix(err.Error(), "ratio: its value cannot be encoded: ") || ran.Load() != 1 {
+				t.Errorf("Run = %v after %d bodies, want an error of ratio after one", err, ran.Load())
+			}
+		})
+	}
 }
