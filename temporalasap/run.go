@@ -153,21 +153,29 @@ func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
 		var zero Out
 		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	told := outcome(err, &out, func(query string, into any) error {
-		v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), query)
+	return out, ended(h.flow, err, &out, func(query string) (converter.EncodedValue, error) {
+		return h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), query)
+	})
+}
+
+// ended is the error of a flow whose workflow has ended with err, and fills out with a
+// value beside it.
+func ended(f string, err error, out any, query func(string) (converter.EncodedValue, error)) error {
+	told := outcome(err, out, func(name string, into any) error {
+		v, err := query(name)
 		if err != nil {
 			return err
 		}
 		return v.Get(into)
 	})
 	if told != nil {
-		return out, told
+		return told
 	}
-	fails := fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	fails := fmt.Errorf("asap: flow %s: %w", f, err) // terminated, timed out, not there
 	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok && isTimeLimit(t) {
-		return out, &flowError{fails, []error{context.DeadlineExceeded}}
+		return &flowError{fails, []error{context.DeadlineExceeded}}
 	}
-	return out, fails
+	return fails
 }
 
 // over reports whether ctx has ended, or ends now: a server that knows of its
