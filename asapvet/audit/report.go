@@ -48,7 +48,8 @@ type Site struct {
 
 // What is said of a site that has no measure although there is a trace.
 const (
-	NotThere = "not in the trace" // or not in the spans
+	NotThere = "not in the trace"
+	NoSpans  = "not in the spans"
 	Stale    = "stale: the traced program was built from another source"
 )
 

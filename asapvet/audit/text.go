@@ -75,7 +75,7 @@ func (s *Site) head(measured bool) string {
 	case measured:
 		parts = append(parts, s.Mark)
 	}
-	if s.Tier != "high" {
+	if s.Tier == "likely" || s.Tier == "low" {
 		parts = append(parts, s.Tier)
 	}
 	if s.From != "" && s.Count == 0 {

@@ -55,6 +55,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
 	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
+	f.BoolVar(&cfg.predicts, "predict", false, "with -demo: what the runs of mode asap predict of mode tail, beside what it was")
 	rate := f.Float64("rate", 40, "with -demo: requests a second, of each mode")
 	each := f.Duration("for", 20*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {

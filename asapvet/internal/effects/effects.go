@@ -166,6 +166,7 @@ type edge struct {
 	only   Effect   // if not 0, the effects of the callee that count
 	cached bool     // what the callee reads it reads from a cache, most often
 	asks   bool     // it is told to GET
+	once   bool     // it is called once in the life of the process
 }
 
 // declare makes the nodes of a file's functions and methods of interfaces.
@@ -432,6 +433,9 @@ func (e *edge) of(s Effect) Effect {
 	s &^= Guard
 	if e.asks && s&(Unknown|Writes) != 0 {
 		s = s&^(Unknown|Writes) | Reads
+	}
+	if e.once && s&Unknown != 0 {
+		s |= ByName
 	}
 	if e.only != 0 {
 		s &= e.only
