@@ -28,7 +28,13 @@ func RunTest[In, Out any](env Environment, f *flow.Flow[In, Out], in In) (Out, e
 	if err == nil {
 		return out, env.GetWorkflowResult(&out)
 	}
-	return out, ended(f.Name(), err, &out, func(query string) (converter.EncodedValue, error) { return env.QueryWorkflow(query) })
+	return out, ended(f.Name(), err, &out, func(query string, into any) error {
+		v, err := env.QueryWorkflow(query)
+		if err != nil {
+			return err
+		}
+		return v.Get(into)
+	})
 }
 
 // Stub replaces the body of a task in a test by fn, a function of the same type. It runs

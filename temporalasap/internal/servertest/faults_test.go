@@ -127,7 +127,7 @@ func TestServerSealed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := h.Get(t.Context())
+		v, err := h.Wait(t.Context())
 		if v != secret {
 			t.Errorf("Get of %s = %q, %v, want the value", f.Name(), v, err)
 		}
@@ -220,19 +220,19 @@ func TestServerPending(t *testing.T) {
 		if err := c.client.CompleteActivityByID(t.Context(), "default", h.ID(), h.RunID(), "approval", 7, nil); err != nil {
 			t.Error(err)
 		}
-		if v, err := h.Get(t.Context()); v != 7 || err != nil {
+		if v, err := h.Wait(t.Context()); v != 7 || err != nil {
 			t.Errorf("approved, pending %t: Get = %d, %v, want 7", pending, v, err)
 		}
 		h = start(f)
 		began := time.Now()
-		if err := h.Cancel(t.Context()); err != nil {
+		if err := h.Cancel(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.Get(t.Context()); !errors.Is(err, context.Canceled) {
+		if _, err := h.Wait(t.Context()); !errors.Is(err, context.Canceled) {
 			t.Errorf("canceled, pending %t: Get = %v", pending, err)
 		}
 		t.Logf("pending %t: canceled after %v", pending, time.Since(began))
-		if _, err := start(failing).Get(t.Context()); err == nil || err.Error() != "charge: declined" {
+		if _, err := start(failing).Wait(t.Context()); err == nil || err.Error() != "charge: declined" {
 			t.Errorf("failed, pending %t: Get = %v, want the error of charge", pending, err)
 		}
 	}
@@ -317,7 +317,7 @@ func TestServerObserversHearNoReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := h.Get(t.Context()); v != 6 || err != nil {
+	if v, err := h.Wait(t.Context()); v != 6 || err != nil {
 		t.Errorf("Get = %d, %v, want 6", v, err)
 	}
 	if _, err := h.Tasks(t.Context()); err != nil { // replays what has ended
@@ -362,13 +362,13 @@ func TestServerTasksOfAttempts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := states[0]; s.State != temporalasap.Running || s.Attempt < 3 || s.Error != "card service down" || time.Since(s.Since) > time.Minute {
+	if s := states[0]; s.State != flow.StateRunning || s.Attempt < 3 || s.Error != "card service down" || time.Since(s.Since) > time.Minute {
 		t.Errorf("Tasks = %+v, want the attempt and its error", s)
 	}
-	if err := h.Cancel(t.Context()); err != nil {
+	if err := h.Cancel(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
-	_, _ = h.Get(t.Context())
+	_, _ = h.Wait(t.Context())
 }
 
 // What cannot be encoded is a final error of its task, also where every error is tried
