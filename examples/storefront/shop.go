@@ -150,7 +150,7 @@ func (s *Shop) Handler() http.Handler {
 		http.ServeFileFS(w, r, files, "templates/style.css")
 	})
 	if s.stats != nil {
-		mux.Handle("/debug/asap/", asapweb.Handler(s.stats))
+		mux.Handle("/debug/asap/", asapweb.Handler(s.stats, asapweb.Tail(s.hedger)))
 	}
 	mux.Handle("/", s.page("lost", (*visit).lost))
 	return http.NewCrossOriginProtection().Handler(mux)
