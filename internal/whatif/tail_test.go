@@ -34,6 +34,7 @@ var (
 // their latency.
 type pageGraph struct {
 	ID    string
+	Limit int `json:"-"` // of bodies at once, if not 0
 	Tasks []struct {
 		Name  string
 		Deps  []string
@@ -129,8 +130,8 @@ type latencies struct {
 func (l *latencies) draw(median float64) [2]time.Duration {
 	a := l.rnd.NormFloat64()
 	b := l.correlation*a + math.Sqrt(1-l.correlation*l.correlation)*l.rnd.NormFloat64()
-	at := func(z float64) time.Duration { return time.Duration(median * math.Exp(l.sigma*z) * 1e6) }
-	return [2]time.Duration{at(a), at(b)}
+	took := func(z float64) time.Duration { return time.Duration(median * math.Exp(l.sigma*z) * 1e6) }
+	return [2]time.Duration{took(a), took(b)}
 }
 
 // tailRun is one run of a page.
@@ -152,6 +153,9 @@ func matches(name, task string) bool {
 func runPage(ctx context.Context, f *pageGraphs, p *pageGraph, optional []string, c *tailChange, delays map[string]time.Duration, l *latencies, o asap.Observer) tailRun {
 	var calls, missing atomic.Int32
 	options := []asap.Option{asap.Name(p.ID)}
+	if p.Limit > 0 {
+		options = append(options, asap.Limit(p.Limit))
+	}
 	if o != nil {
 		options = append(options, asap.Observe(o))
 	}
@@ -228,13 +232,15 @@ func hedgeAfter(delay time.Duration) asap.TaskOption {
 	})
 }
 
-func p99(runs []tailRun) time.Duration {
+func p99(runs []tailRun) time.Duration { return at(runs, .99) }
+
+func at(runs []tailRun, share float64) time.Duration {
 	var all []time.Duration
 	for _, r := range runs {
 		all = append(all, r.took)
 	}
 	slices.Sort(all)
-	return all[int(math.Ceil(.99*float64(len(all))))-1]
+	return all[int(math.Ceil(share*float64(len(all))))-1]
 }
 
 func sum(runs []tailRun) (calls, full float64) {
@@ -492,4 +498,58 @@ func TestHedgesOfPackageTail(t *testing.T) {
 			t.Errorf("calls: %+.3f with, %+.3f without, want %+.3f and %+.3f", both.Calls, none.Calls, calls/was-1, was/calls-1)
 		}
 	})
+}
+
+// Under a limit the second call takes a slot of its own, and all that waits for slots
+// waits for it.
+func TestHedgesUnderLimits(t *testing.T) {
+	f := readPages(t)
+	page := tailPages[0]
+	for _, limit := range []int{2, 4} {
+		p := *f.page(page.id)
+		p.Limit = limit
+		synctest.Test(t, func(t *testing.T) {
+			hedgers := make(map[string]*tail.Hedger)
+			var changes []waterfall.Change
+			c := tailChange{by: func(task string, _ time.Duration) asap.TaskOption { return hedgers[task] }}
+			for _, task := range p.Tasks {
+				delay := time.Duration(f.Medians[task.Class] * 1.5e6)
+				hedgers[task.Name] = tail.Hedge(tail.After(delay), tail.Share(1))
+				c.hedge = append(c.hedge, task.Name)
+				changes = append(changes, waterfall.HedgeAfter(task.Name, delay))
+			}
+			l := &latencies{rand.New(rand.NewPCG(1, 3)), f.sigma(), 0}
+			var recorded []*waterfall.Run
+			var with, without []tailRun
+			for range *tailRuns {
+				var rec waterfall.Recorder
+				without = append(without, runPage(t.Context(), &f, &p, nil, nil, nil, l, &rec))
+				recorded = append(recorded, rec.Run())
+				with = append(with, runPage(t.Context(), &f, &p, nil, &c, nil, l, nil))
+			}
+			sample, err := waterfall.NewSample(recorded...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			forecast, err := sample.WhatIf(changes...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			was, _ := sum(without)
+			calls, _ := sum(with)
+			t.Logf("limit %d: p50 %v, p99 %v → predicted %v and %v, measured %v and %v; more calls %.1f %%, measured %.1f", limit, at(without, .5), at(without, .99),
+				forecast.After.P50, forecast.After.P99, at(with, .5), at(with, .99), 100*forecast.Calls, 100*(calls/was-1))
+			for _, q := range []struct {
+				share float64
+				got   time.Duration
+			}{{.5, forecast.After.P50}, {.95, forecast.After.P95}} {
+				if off := float64(q.got)/float64(at(with, q.share)) - 1; math.Abs(off) > .1 {
+					t.Errorf("limit %d: p%g is predicted as %v, and is %v", limit, 100*q.share, q.got, at(with, q.share))
+				}
+			}
+			if math.Abs(forecast.Calls-(calls/was-1)) > .02 {
+				t.Errorf("limit %d: %.1f %% more calls, want %.1f", limit, 100*forecast.Calls, 100*(calls/was-1))
+			}
+		})
+	}
 }

@@ -62,6 +62,7 @@ func TestDeclines(t *testing.T) {
 		{"3 resolve", "Resolve", site.Declined, "by its name"},
 		{"3 prompts", "Prompts", site.Declined, "by its name"},
 		{"4 a transaction", "Transaction", site.Declined, "a transaction"},
+		{"4 a wrapped connection", "Wrapped", site.Declined, "a connection"},
 		{"4 in a transaction", "InTransaction", site.Declined, "in a transaction"},
 		{"5 has to be closed", "Iterators", site.Declined, "to be closed"},
 		{"6 the pointee is changed", "ParamsChanged", site.Declined, ""},
