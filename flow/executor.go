@@ -58,6 +58,14 @@ type Signaler interface {
 	Receive(call *Call, done func(error))
 }
 
+// Sleeper is a [Clock] that wants to know for which task it waits: for the states of its
+// tasks.
+type Sleeper interface {
+	// Sleep has done called d later, as After has its function, for the [Sleep] with the
+	// name call.Task.
+	Sleep(call *Call, d time.Duration, done func())
+}
+
 // Sender is a [Signaler] in this process, which takes what [Running.Signal] sends to a run
 // that is on it. Anybody calls it, at any time.
 type Sender interface {

@@ -23,6 +23,7 @@ type definition struct {
 	tasks    []*task // in order of declaration
 	values   *values
 	byBody   map[string]*task
+	bodiless []flow.TaskState // signals and sleeps, in order of declaration
 }
 
 type taskKind uint8
@@ -83,6 +84,13 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	kinds, leftOut := make(map[string]string), make(map[string]bool)
 	for _, t := range graph.Tasks {
 		kinds[t.Name], leftOut[t.Name] = t.Kind, t.LeftOut
+		if t.Kind == "signal" || t.Kind == "sleep" {
+			state := flow.TaskState{Task: t.Name}
+			if t.LeftOut {
+				state.State = flow.StateLeftOut
+			}
+			d.bodiless = append(d.bodiless, state)
+		}
 	}
 	for _, call := range calls {
 		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
@@ -101,6 +109,15 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	}
 	if err := check.travels(reflect.TypeFor[Out]()); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its result: %w", d.name, err)
+	}
+	signals, err := f.Signals()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range signals {
+		if err := check.travels(s.Type); err != nil {
+			return nil, fmt.Errorf("asap: flow %s: signal %s: %w", d.name, s.Name, err)
+		}
 	}
 	for _, t := range d.tasks {
 		if err := t.check(&check); err != nil {
@@ -176,6 +193,9 @@ func edges(g *flow.Graph, i int) string {
 	}
 	if t.Within > 0 {
 		text += fmt.Sprint(", within ", t.Within)
+	}
+	if t.Sleep > 0 {
+		text += fmt.Sprint(", asleep for ", t.Sleep)
 	}
 	return text
 }

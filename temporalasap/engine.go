@@ -37,6 +37,7 @@ type engine struct {
 
 	timers   []timer    // that have not fired, in order
 	expected []expected // signals that have not come, in order
+	waits    []*waiting // what has no body and has begun to wait, for the query
 
 	flying  []*flight // in order of start
 	queue   []*flight // held back by the limit of pending activities
@@ -69,7 +70,7 @@ type flight struct {
 	future workflow.Future
 	cancel workflow.CancelFunc // of a function of a Race, or one with a Within
 	ended  error               // why it was canceled alone, nil if it was not
-	state  State
+	state  flow.State
 	since  time.Time
 	err    string
 }
@@ -90,15 +91,15 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 	// Under Background it starts no goroutine, and the group adds no second
 	// child: nothing here depends on the order of a map.
 	e.group, e.endGroup = context.WithCancelCause(context.Background()) //workflowcheck:ignore
-	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]TaskState, error) { return e.states(), nil })
+	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]flow.TaskState, error) { return e.states(), nil })
 	if err = errors.Join(err, e.answers()); err != nil {
 		panic(err)
 	}
-	e.next, e.leave = iter.Pull(e.waits)
+	e.next, e.leave = iter.Pull(e.pulls)
 	return e
 }
 
-// waits blocks the coroutine and yields each time that there is something to do.
+// pulls blocks the coroutine and yields each time that there is something to do.
 //
 // It has a stack of its own because the SDK walks up to 20 frames of the stack
 // whenever a coroutine blocks, to see whether it panics. That was a fifth of a
@@ -106,7 +107,7 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 // condition as long as the group takes results without a call of the SDK: when
 // Await returns, the SDK resumes every coroutine once more, as they may wait for
 // what this one did.
-func (e *engine) waits(yield func(error) bool) {
+func (e *engine) pulls(yield func(error) bool) {
 	more := true
 	enough := func() bool {
 		for e.acted = false; !e.acted && more && e.ready(); {
@@ -179,7 +180,7 @@ func (e *engine) Start(call *flow.Call, done func(error)) {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
 		return
 	}
-	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: Queued, since: e.Now()})
+	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: flow.StateQueued, since: e.Now()})
 	if len(e.queue) > 0 || len(e.flying) >= maxFlying || e.full() {
 		e.queue = append(e.queue, f)
 		return
@@ -220,7 +221,7 @@ func (e *engine) launch(f *flight) {
 		e.finish(f, err)
 		return
 	}
-	f.future, f.state, f.since = future, Running, e.Now()
+	f.future, f.state, f.since = future, flow.StateRunning, e.Now()
 	e.flying = append(e.flying, f)
 }
 
@@ -264,10 +265,10 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 
 // finish tells the group how a call ended.
 func (e *engine) finish(f *flight, err error) {
-	f.state, f.since = Succeeded, time.Time{}
+	f.state, f.since = flow.StateSucceeded, time.Time{}
 	switch {
 	case err == context.Canceled && errors.Is(f.ended, context.DeadlineExceeded): // its Within
-		f.state, f.err = Failed, f.ended.Error()
+		f.state, f.err = flow.StateFailed, f.ended.Error()
 	case err != nil:
 		f.state, f.err = failedState(f.call, err)
 	}

@@ -27,7 +27,7 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 	}
 	p.began = events[0].GetEventTime().AsTime()
 	p.byTask, p.byType = make(map[string]*play), make(map[string][]*play)
-	p.timers = make(map[int64]int)
+	p.timers, p.mail = make(map[int64]int), make(map[string]*common.Payloads)
 	byEvent := make(map[int64]*play)
 	for _, e := range events {
 		p.last = max(p.last, e.GetEventTime().AsTime().Sub(p.began)) // clocks of a cluster differ
@@ -35,6 +35,7 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 			return nil, fmt.Errorf("event %d: %w", e.GetEventId(), err)
 		}
 	}
+	signalsFirst(p.scenes)
 	if p.close != 0 { // what came too late for the last workflow task it never heard
 		p.scenes = slices.DeleteFunc(p.scenes, func(s scene) bool { return s.task == 0 })
 	}
@@ -78,6 +79,9 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 		p.seen(e.GetWorkflowTaskCompletedEventAttributes().GetStartedEventId())
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last})
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+		s := e.GetWorkflowExecutionSignaledEventAttributes()
+		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last, mail: &posted{s.GetSignalName(), s.GetInput()}})
 	case enums.EVENT_TYPE_MARKER_RECORDED:
 		return p.marker(e)
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,

@@ -40,7 +40,7 @@ func TestTasksOfAttempts(t *testing.T) {
 	})
 	c := &envClient{register: registering(f, nil)}
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	var states []temporalasap.TaskState
+	var states []flow.TaskState
 	c.prepare = func(env *testsuite.TestWorkflowEnvironment) {
 		var once sync.Once
 		env.OnActivity("shop.charge", anything, anything).Return(func(_ context.Context, n int) (int, error) {
@@ -60,9 +60,9 @@ func TestTasksOfAttempts(t *testing.T) {
 	if _, err := temporalasap.Run(t.Context(), c, f, 1); err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "Tasks", states, []temporalasap.TaskState{
-		{Task: "charge", State: temporalasap.Running, Since: at, Attempt: 8, Error: "card service down"},
-		{Task: "mail", State: temporalasap.Waiting},
+	equal(t, "Tasks", states, []flow.TaskState{
+		{Task: "charge", State: flow.StateRunning, Since: at, Attempt: 8, Error: "card service down"},
+		{Task: "mail", State: flow.StateWaiting},
 	})
 }
 

@@ -103,7 +103,7 @@ func finish(ctx context.Context, c client.Client) (string, error) {
 	for _, s := range states {
 		fmt.Println(s.Task, s.State)
 	}
-	return h.Get(ctx)
+	return h.Wait(ctx)
 }
 
 func recording(ctx context.Context, c client.Client) (*waterfall.Run, error) {
