@@ -26,8 +26,8 @@ test-servers: ## build a Temporal server and an OpenTelemetry collector, run the
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors
 	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 . ./flow ./internal/engine ./internal/watch ./examples/seeds
-	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch ./tail
-	go test -race -timeout 30m -shuffle=on ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
+	go test -race -timeout 30m -shuffle=on -cpu 1,2,4 -short ./internal/rules ./batch
+	go test -race -timeout 30m -shuffle=on ./tail ./waterfall/... ./asapweb ./asaptest/... $$(go list ./internal/... | grep -v internal/rules) ./cmd/...
 	go test -race -timeout 30m -shuffle=on ./examples/errgroup/... ./examples/graphql ./examples/peers ./examples/ports ./examples/recipes ./examples/resilience ./examples/storefront/... ./otelasap/...
 	go test -race -timeout 30m -shuffle=on -short ./asapvet/... ./asapvet/plugin
 	go test -race -timeout 30m -short ./dbosasap

@@ -65,7 +65,7 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 		defer server.Close()
 		shops[m], urls[m] = s, server.URL
 	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	fmt.Fprintf(out, "Four shops with six services each, on loopback: %v requests a second to each,\n%v a page; %d processors; correlation of a call and its second one %v.\n",
 		rate, each, runtime.GOMAXPROCS(0), cfg.together)
