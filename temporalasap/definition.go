@@ -52,6 +52,7 @@ type task struct {
 	childFlow    string
 	childType    reflect.Type
 	ownHeartbeat bool
+	stub         any  // in the place of its body
 	pending      bool // its body answers ErrResultPending
 	chosen       bool // kind was given, and is not that of all tasks
 	noPolicy     bool // Defaults has a RetryPolicy, which is not the task's
@@ -269,6 +270,15 @@ func (t *task) check(types *traveller) error {
 	if fn.NumOut() == 2 {
 		if err := types.travels(fn.Out(0)); err != nil {
 			return fmt.Errorf("its value: %w", err)
+		}
+	}
+	if t.stub != nil {
+		if got := reflect.TypeOf(t.stub); got != fn {
+			return fmt.Errorf("Stub with a %v, but its body is a %v", got, fn)
+		}
+		t.call.Func = t.stub
+		if t.kind == childWorkflow {
+			t.kind = remoteActivity
 		}
 	}
 	if isAwait(t.call.Func) {

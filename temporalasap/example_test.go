@@ -211,6 +211,21 @@ func ExamplePending() {
 	// Output: <nil>
 }
 
+func ExampleStub() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestWorkflowEnvironment()
+	err := temporalasap.Register(env, Checkout, defaults,
+		temporalasap.Task("charge", temporalasap.Stub(func(context.Context, order, stock) (charge, error) { return charge{}, errors.New("card declined") })))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = temporalasap.RunTest(env, Checkout, order{Items: []string{"tea"}})
+	fmt.Println(err)
+	// Output: charge: card declined
+}
+
 func ExamplePayloadLimit() {
 	// The client has an external storage, which leaves a reference of what is large.
 	fmt.Println(temporalasap.Register(newEnv(), Checkout, defaults, temporalasap.PayloadLimit(0)))

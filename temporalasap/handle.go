@@ -8,7 +8,6 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -100,13 +99,5 @@ func (r *run) Wait(ctx context.Context, out any) error {
 	case over(ctx, err):
 		return &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", r.flow, r.workflow.GetID(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	told := outcome(err, out, func(query string, into any) error { return r.query(ctx, query, into) })
-	if told != nil {
-		return told
-	}
-	fails := fmt.Errorf("asap: flow %s: %w", r.flow, err) // terminated, timed out, not there
-	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok && isTimeLimit(t) {
-		return &flowError{fails, []error{context.DeadlineExceeded}}
-	}
-	return fails
+	return ended(r.flow, err, out, func(query string, into any) error { return r.query(ctx, query, into) })
 }

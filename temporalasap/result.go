@@ -116,6 +116,19 @@ type flowError struct {
 func (e *flowError) Error() string   { return e.err.Error() }
 func (e *flowError) Unwrap() []error { return append([]error{e.err}, e.others...) }
 
+// ended is the error of a flow whose workflow has ended with err, and fills out with a
+// value beside it. ask is a query, as in outcome.
+func ended(f string, err error, out any, ask func(query string, into any) error) error {
+	if told := outcome(err, out, ask); told != nil {
+		return told
+	}
+	fails := fmt.Errorf("asap: flow %s: %w", f, err) // terminated, timed out, not there
+	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok && isTimeLimit(t) {
+		return &flowError{fails, []error{context.DeadlineExceeded}}
+	}
+	return fails
+}
+
 // outcome makes of a workflow's error that of the flow, and fills out with a value
 // beside it. It returns nil for an error that the flow did not make. ask is a query: what
 // this client cannot decode, the worker encodes for it.
