@@ -42,7 +42,7 @@ func (e *engine) result(out any, err error) error {
 		err = e.tooLong
 	}
 	p := v.pack(err) //workflowcheck:ignore (it encodes structs, and no map)
-	p.Value = out != nil && !reflect.ValueOf(out).IsZero()
+	p.Value = out != nil && !reflect.ValueOf(out).IsZero() //workflowcheck:ignore (it looks at values, in no order)
 	if p.Value && v.oversize(p, out) { //workflowcheck:ignore (see fits)
 		p.Value = false
 	}
@@ -62,8 +62,9 @@ func (e *engine) result(out any, err error) error {
 	}
 	// Another run, of which a RetryPolicy of the workflow decides, cannot help
 	// what is too large.
+	why := v.cause(err) //workflowcheck:ignore (as pack)
 	return temporal.NewApplicationErrorWithOptions(message(err), cutType(err), temporal.ApplicationErrorOptions{
-		NonRetryable: e.tooLong != nil || large != nil, Details: details, Cause: v.cause(err)}) //workflowcheck:ignore (as pack)
+		NonRetryable: e.tooLong != nil || large != nil, Details: details, Cause: why})
 }
 
 // answers sets what answers to clients that cannot read the failure of the workflow.
@@ -73,7 +74,7 @@ func (e *engine) answers() error {
 			if e.outcome == nil {
 				return nil, errors.New("the flow has not failed")
 			}
-			return json.Marshal(e.outcome)
+			return json.Marshal(e.outcome) //workflowcheck:ignore (it encodes structs, and no map)
 		}),
 		workflow.SetQueryHandler(e.ctx, valueQuery, func() (any, error) { return e.value, nil }))
 }

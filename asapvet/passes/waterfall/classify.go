@@ -34,6 +34,7 @@ type callStep struct {
 	ctx     string // the context's text
 	ctxVar  *types.Var
 	uses    map[*types.Var]bool
+	deep    bool   // it changes memory of what its receiver has
 	cheap   string // why it takes no time, most often
 	why     string // how it is known that it reads
 }
@@ -176,7 +177,7 @@ func (f *finder) candidate(st *step, c *callStep) bool {
 		}
 		st.demote(site.Declined, c.name+" changes what it is given: "+how)
 	} else if sum.Mutates&effects.Deep != 0 {
-		st.demote(site.Likely, c.name+" changes something that others may have, too")
+		c.deep = true
 	}
 	f.declineName(st, c)
 	f.declineResults(st, c)

@@ -83,6 +83,8 @@ func TestDeclines(t *testing.T) {
 		{"names only", "ByName", site.Likely, "by its name"},
 		{"its own row", "Status", site.Low, "writes what it may have read"},
 		{"memory without a lock", "Lazy", site.Declined, "changes what it is given"},
+		{"memory of services", "Deep", site.Likely, "perhaps the same"},
+		{"memory of one service", "OneDeep", site.High, ""},
 		{"memory under a lock", "Memo", site.Low, "from a cache"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

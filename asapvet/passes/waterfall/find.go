@@ -301,6 +301,10 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 			}
 		}
 	}
+	if deep := slices.DeleteFunc(slices.Clone(calls), func(c *callStep) bool { return !c.deep }); len(deep) > 1 && s.Tier > site.Likely {
+		s.Tier = site.Likely
+		s.Why = append(s.Why, deep[0].name+" and "+deep[1].name+" change what their receivers have, perhaps the same")
+	}
 	if w := f.orderComment(run); w != "" {
 		s.Tier = site.Declined
 		s.Why = append(s.Why, w)

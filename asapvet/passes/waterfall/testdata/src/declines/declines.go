@@ -542,3 +542,33 @@ func Memo(ctx context.Context, a, b *memo) (string, error) {
 	}
 	return x + y, nil
 }
+
+// A front has something that changes without a lock; one such call is not above what
+// requests do to each other, two are.
+type front struct{ lazy *lazy }
+
+func (f *front) load(ctx context.Context) (string, error) { return f.lazy.load(ctx) }
+
+func Deep(ctx context.Context, f *front) (string, error) {
+	a, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	b, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	return a + b, nil
+}
+
+func OneDeep(ctx context.Context, f *front, s Store) (string, error) {
+	a, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	item, err := s.Item(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	return a + item.Name, nil
+}
