@@ -42,6 +42,7 @@ type faults struct {
 
 	inFlight   atomic.Int32
 	kills      atomic.Int32
+	longest    atomic.Int64  // that a flow took
 	unanswered atomic.Int32  // calls for a result that the server did not answer
 	victims    []victimOf    // worker processes
 	finished   chan struct{} // closed when every flow has its result
@@ -110,7 +111,13 @@ func (f *faults) run() {
 			defer func() { <-limit }()
 			f.inFlight.Add(1)
 			defer f.inFlight.Add(-1)
+			began := time.Now()
 			f.one(i)
+			for took := int64(time.Since(began)); ; {
+				if old := f.longest.Load(); took <= old || f.longest.CompareAndSwap(old, took) {
+					break
+				}
+			}
 		})
 	}
 	wg.Wait()
