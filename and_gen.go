@@ -190,7 +190,7 @@ func (d And2[A, B]) Optional[R any](name string, fn func(context.Context, A, B) 
 	checkFunc(fn == nil, "Optional", name)
 	r := &and2Optional[A, B, R]{and2Deps: and2Deps[A, B]{And2: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	if len(options) == 0 {
+	if len(options) == 0 && !g.Adjusts() {
 		g.StartAfterAll(&r.node, r.edges[:])
 	} else {
 		start(&r.node, options)
@@ -360,7 +360,7 @@ func (d And3[A, B, C]) Optional[R any](name string, fn func(context.Context, A, 
 	checkFunc(fn == nil, "Optional", name)
 	r := &and3Optional[A, B, C, R]{and3Deps: and3Deps[A, B, C]{And3: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	if len(options) == 0 {
+	if len(options) == 0 && !g.Adjusts() {
 		g.StartAfterAll(&r.node, r.edges[:])
 	} else {
 		start(&r.node, options)

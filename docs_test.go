@@ -126,11 +126,13 @@ func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
 	}
 }
 
-// isJudged reports whether a line of docs/asapvet.md is in the sections of checks, whose
-// code a test of asapvet compiles and judges.
+// isJudged reports whether a line of docs/asapvet.md is in the pair of a check, wrong and
+// right, whose code a test of asapvet compiles and judges.
 func isJudged(t *testing.T, line int) bool {
 	before := strings.Join(strings.SplitAfter(read(t, "docs/asapvet.md"), "\n")[:line], "")
-	return strings.Contains(before, "\n## Misuse of asap\n") && !strings.Contains(before, "\n## Calls that wait")
+	section := before[strings.LastIndex(before, "\n### ")+1:]
+	_, pair, found := strings.Cut(section, "\nWrong:\n")
+	return found && strings.Count(pair, "```go") <= 2
 }
 
 // The rule for tools that write code has the front matter that they look for, and what

@@ -30,6 +30,14 @@ func ExampleTaskError_MarshalJSON() {
 	// Output: <nil> user: context canceled true
 }
 
+func ExampleTaskError_GobEncode() {
+	data, _ := (&asap.TaskError{Task: "user", Err: context.Canceled}).GobEncode() // as encoding/gob does
+	var back asap.TaskError
+	err := back.GobDecode(data)
+	fmt.Println(err, &back, errors.Is(&back, context.Canceled))
+	// Output: <nil> user: context canceled true
+}
+
 func ExampleGroupError_MarshalJSON() {
 	g := asap.New(context.Background())
 	g.Go("user", func(ctx context.Context) (string, error) { return "", errNotFound })

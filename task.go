@@ -63,7 +63,7 @@ func (g *Group) Optional[T any](name string, fn func(context.Context) (T, error)
 	checkFunc(fn == nil, "Optional", name)
 	t := &optionalTask[T]{fn: fn}
 	engine.Init(&t.node, &g.core, name, t, engine.Optional)
-	if len(options) == 0 {
+	if len(options) == 0 && !g.core.Adjusts() {
 		g.core.Start(&t.node)
 	} else {
 		start(&t.node, options)

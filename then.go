@@ -49,7 +49,7 @@ func (t *Task[T]) Optional[U any](name string, fn func(context.Context, T) (U, e
 	g := engine.GroupOf(dep)
 	r := &thenOptional[T, U]{a: t, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	if len(options) == 0 {
+	if len(options) == 0 && !g.Adjusts() {
 		g.StartAfter(&r.node, dep, &r.edge)
 	} else {
 		start(&r.node, options)

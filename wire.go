@@ -52,6 +52,13 @@ func (e *TaskError) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// GobEncode is MarshalJSON for encoding/gob, to which the type has to be registered, as
+// it is in the interface of a [Result].
+func (e *TaskError) GobEncode() ([]byte, error) { return e.MarshalJSON() }
+
+// GobDecode decodes what GobEncode has encoded, as UnmarshalJSON does.
+func (e *TaskError) GobDecode(data []byte) error { return e.UnmarshalJSON(data) }
+
 // MarshalJSON encodes the error with everything that it wraps, so that it can
 // cross to another process.
 func (e *GroupError) MarshalJSON() ([]byte, error) { return json.Marshal(wire.Encode(ours{}, e)) }

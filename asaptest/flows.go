@@ -158,7 +158,7 @@ var flowCases = append([]flowCase{
 		})
 	}), fails: "…declare"},
 	{rule: "flow inside a flow", in: 1, want: "2 and more", flow: flow.Define("asaptest.outer", func(g *group, in number) words {
-		return in.Then("inner", inner.Run).Then("more", func(_ context.Context, s string) (string, error) { return s + " and more", nil })
+		return in.Then("inner", func(ctx context.Context, n int) (string, error) { return inner.Run(ctx, n) }).Then("more", func(_ context.Context, s string) (string, error) { return s + " and more", nil })
 	})},
 }, append(optionCases, undoCases...)...)
 

@@ -38,7 +38,7 @@ import (
 func Portable[In, Out any](t testing.TB, f *flow.Flow[In, Out], in In, options ...PortableOption) (Out, error) {
 	t.Helper()
 	p := &portable{codec: newCodec(json.Marshal, json.Unmarshal), told: make(map[string]bool), sends: make(map[string]any)}
-	p.codec.json = true
+	p.codec.json, p.codec.trusted = true, make(map[reflect.Type]bool)
 	for _, o := range options {
 		o.apply(p)
 	}
@@ -84,7 +84,21 @@ func (o portableOption) apply(p *portable) { o(p) }
 // Codec carries the values instead of encoding/json: encode gets a value, and
 // decode the bytes and a pointer to a zero value of the same type.
 func Codec(encode func(v any) ([]byte, error), decode func(data []byte, p any) error) PortableOption {
-	return portableOption(func(p *portable) { p.codec = newCodec(encode, decode) })
+	return portableOption(func(p *portable) {
+		trusted := p.codec.trusted
+		p.codec = newCodec(encode, decode)
+		p.codec.trusted = trusted
+	})
+}
+
+// Trust takes the types of the values as ones that travel, whatever encoding/json makes
+// of them: Portable neither looks into them nor compares them.
+func Trust(values ...any) PortableOption {
+	return portableOption(func(p *portable) {
+		for _, v := range values {
+			p.codec.trusted[reflect.TypeOf(v)] = true
+		}
+	})
 }
 
 // Worker says what the flow is in the process where the bodies run, for a flow

@@ -10,6 +10,7 @@ type codec struct {
 	encode    func(any) ([]byte, error)
 	unmarshal func([]byte, any) error
 	json      bool // encoding/json: what it loses is seen in the types
+	trusted   map[reflect.Type]bool
 }
 
 // newCodec returns a codec whose functions give a panic as an error, so that
@@ -34,7 +35,7 @@ func recovered(err *error) {
 // bytes, nil if there are none.
 func (c codec) check(v any, t reflect.Type) (data []byte, faults []string) {
 	if c.json {
-		faults = typeFaults(t)
+		faults = typeFaults(t, c.trusted)
 	}
 	data, err := c.encode(v)
 	switch {
@@ -54,7 +55,7 @@ func (c codec) differs(v any, data []byte, t reflect.Type) string {
 	if err != nil {
 		return fmt.Sprintf("%s cannot be decoded: %v,", typeName(t), err)
 	}
-	return difference(typed(v, t), back, typeName(t))
+	return difference(typed(v, t), back, typeName(t), c.trusted)
 }
 
 // becomes says how v, after the journey, differs from the decoded data; not at
@@ -67,7 +68,7 @@ func (c codec) becomes(data []byte, v any, t reflect.Type) string {
 	if err != nil {
 		return ""
 	}
-	return difference(was, c.copyOf(v, t), typeName(t))
+	return difference(was, c.copyOf(v, t), typeName(t), c.trusted)
 }
 
 // typed is v as a value of the static type t, which may be an interface.

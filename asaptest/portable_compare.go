@@ -10,13 +10,15 @@ import (
 // "" if nowhere. Values with a method Equal are asked, so that a time is the
 // same in another zone and without its monotonic part; a nil slice or map is
 // an empty one, and a nil pointer that a type hides is one to its zero value, as
-// those of decimals and big numbers are; of errors the text counts.
-func difference(a, b reflect.Value, path string) string {
-	return (&comparison{seen: make(map[[2]uintptr]bool)}).differ(a, b, path)
+// those of decimals and big numbers are; of errors the text counts, and of messages of
+// protobuf the fields that are exported. Values of trusted types are taken for the same.
+func difference(a, b reflect.Value, path string, trusted map[reflect.Type]bool) string {
+	return (&comparison{make(map[[2]uintptr]bool), trusted}).differ(a, b, path)
 }
 
 type comparison struct {
-	seen map[[2]uintptr]bool // pointers that are being compared
+	seen    map[[2]uintptr]bool // pointers that are being compared
+	trusted map[reflect.Type]bool
 }
 
 func changed(path string, a, b reflect.Value) string {
@@ -30,6 +32,9 @@ func (c *comparison) differ(a, b reflect.Value, path string) string {
 	if a.Type() != b.Type() {
 		return fmt.Sprintf("%s is of type %s and becomes %s", path, a.Type(), b.Type())
 	}
+	if c.trusted[a.Type()] {
+		return ""
+	}
 	if equal, ok := asks(a, b); ok {
 		if !equal {
 			return changed(path, a, b)
@@ -41,7 +46,11 @@ func (c *comparison) differ(a, b reflect.Value, path string) string {
 	case reflect.Interface, reflect.Pointer:
 		return c.indirect(a, b, path)
 	case reflect.Struct:
+		message := isMessage(reflect.PointerTo(a.Type()))
 		for i := range a.NumField() {
+			if message && !a.Type().Field(i).IsExported() {
+				continue
+			}
 			if d := c.differ(a.Field(i), b.Field(i), path+"."+a.Type().Field(i).Name); d != "" {
 				return d
 			}

@@ -61,6 +61,17 @@ func ExampleCodec() {
 	// Output: 14 <nil>
 }
 
+func ExampleTrust() {
+	type session struct{ id string } // whatever it takes with it, it is made anew
+	login := flow.Define("login", func(g *asap.Group, in *asap.Task[int]) *asap.Task[string] {
+		s := in.Then("session", func(context.Context, int) (session, error) { return session{"x"}, nil })
+		return s.Then("greet", func(_ context.Context, s session) (string, error) { return "hello" + s.id[:0], nil })
+	})
+	text, err := asaptest.Portable(t, login, 7, asaptest.Trust(session{}))
+	fmt.Println(text, err)
+	// Output: hello <nil>
+}
+
 func ExampleSends() {
 	greeting := flow.Define("greeting", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[string] {
 		name := flow.Signal[string](g, "name")

@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/asap-go/asap"
 )
 
 // typeFaults says what encoding/json loses of any value of the type.
-func typeFaults(t reflect.Type) []string {
-	w := typeWalk{seen: make(map[reflect.Type]bool)}
+func typeFaults(t reflect.Type, trusted map[reflect.Type]bool) []string {
+	w := typeWalk{seen: make(map[reflect.Type]bool), trusted: trusted}
 	w.walk(t, typeName(t))
 	return w.faults
 }
@@ -28,8 +29,9 @@ func typeName(t reflect.Type) string {
 }
 
 type typeWalk struct {
-	seen   map[reflect.Type]bool
-	faults []string
+	seen    map[reflect.Type]bool
+	trusted map[reflect.Type]bool
+	faults  []string
 }
 
 func (w *typeWalk) fault(path, format string, args ...any) {
@@ -41,10 +43,16 @@ func (w *typeWalk) walk(t reflect.Type, path string) {
 		w.walk(t.Field(0).Type, typeName(t.Field(0).Type))
 		return
 	}
-	if w.seen[t] || marshals(t) {
+	if w.seen[t] || w.trusted[t] || marshals(t) {
 		return
 	}
 	w.seen[t] = true
+	if t.Kind() == reflect.Struct && isMessage(reflect.PointerTo(t)) {
+		if !slices.ContainsFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.IsExported() }) {
+			w.fault(path, "is a message of protobuf with hidden fields, of which encoding/json sees nothing; give Portable a Codec")
+		}
+		return
+	}
 	switch t.Kind() {
 	case reflect.Func, reflect.Chan, reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
 		w.fault(path, "is a %s, which cannot travel", t.Kind())
@@ -82,6 +90,13 @@ func (w *typeWalk) field(t reflect.Type, f reflect.StructField, path string) {
 // isResult tells whether t is an asap.Result, which encodes the value in it.
 func isResult(t reflect.Type) bool {
 	return t.PkgPath() == reflect.TypeFor[asap.Group]().PkgPath() && strings.HasPrefix(t.Name(), "Result[")
+}
+
+// isMessage tells whether t is a pointer to a message of protobuf, as its generated code
+// has it: what is not exported in that is its own affair.
+func isMessage(t reflect.Type) bool {
+	m, ok := t.MethodByName("ProtoReflect")
+	return ok && t.Kind() == reflect.Pointer && m.Type.NumIn() == 1 && m.Type.NumOut() == 1 && m.Type.Out(0).Name() == "Message"
 }
 
 func isInteger(t reflect.Type) bool {

@@ -17,6 +17,9 @@
 // path and with what-if sliders that compute the prediction in the page, and
 // downloads in every [waterfall.Format].
 //
+// With [Tail] the page of a name also says which of its tasks are called a second time, and
+// which are given up when, why, and what came of it.
+//
 // # Who may see it
 //
 // Names of tasks and texts of errors are not for strangers. Unless [Allow] says

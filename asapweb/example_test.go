@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asapweb"
+	"github.com/asap-go/asap/tail"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -88,5 +90,21 @@ func ExampleTraceLink() {
 	w := httptest.NewRecorder()
 	page.ServeHTTP(w, httptest.NewRequest("GET", "/?run=1", nil))
 	fmt.Println(w.Code, strings.Contains(w.Body.String(), `href="https://traces.example/trace/4bf92f35"`))
+	// Output: 200 true
+}
+
+// The page shows what was decided about calls that are slow, and what came of it.
+func ExampleTail() {
+	stats := new(waterfall.Stats)
+	hedge := tail.Hedge(tail.After(time.Second))
+	g := asap.New(context.Background(), asap.Name("home"), asap.Observe(stats))
+	g.Do("user", func(context.Context) error { return nil }, hedge)
+	if err := g.Wait(); err != nil {
+		panic(err)
+	}
+	page := asapweb.Handler(stats, asapweb.Tail(hedge), asapweb.Allow(func(*http.Request) bool { return true }))
+	w := httptest.NewRecorder()
+	page.ServeHTTP(w, httptest.NewRequest("GET", "/?group=home", nil))
+	fmt.Println(w.Code, strings.Contains(w.Body.String(), "called again after 1 s"))
 	// Output: 200 true
 }

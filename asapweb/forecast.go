@@ -14,6 +14,7 @@ import (
 // forecasts are what the page of a name says of changes: what would help at p99, and the
 // answer to what was asked.
 type forecasts struct {
+	Now    string // p99, as the sample has it
 	Why    string // there is nothing
 	List   []forecastRow
 	Hedged bool // some of it is a hedge
@@ -25,12 +26,12 @@ type forecasts struct {
 
 // forecastRow is a suggestion.
 type forecastRow struct {
-	What          string
-	Query         template.URL // asks for it
-	Before, After string
-	Range         string
-	Costs         string
-	Half          string // p99 if calls are correlated
+	What   string
+	Query  template.URL // asks for it
+	After  string
+	Within string // between which it is
+	Costs  string
+	Half   string // p99 if calls are correlated
 }
 
 // field is a value that a form hands on.
@@ -143,6 +144,7 @@ func (h *handler) forecasts(v *view, runs int) *forecasts {
 			break
 		}
 		f.List = append(f.List, newForecastRow(v, s))
+		f.Now = look.Duration(s.Before.P99)
 		f.Hedged = f.Hedged || s.Hedged
 	}
 	return f
@@ -154,14 +156,23 @@ func newForecastRow(v *view, f *waterfall.Forecast) forecastRow {
 		changes = append(changes, c.String())
 	}
 	row := forecastRow{
-		What: cut(f.What(), 300), Before: look.Duration(f.Before.P99), After: look.Duration(f.After.P99),
-		Range: look.Duration(f.Low) + " – " + look.Duration(f.High), Costs: strings.TrimPrefix(f.Costs(), "for "),
+		What: cut(f.What(), 300), After: look.Duration(f.After.P99), Within: between(f.Low, f.High), Costs: strings.TrimPrefix(f.Costs(), "for "),
 		Query: query("group", v.group, "window", windowName(v.window), "whatif", strings.Join(changes, ", ")),
 	}
 	if f.AtHalf != nil {
 		row.Half = look.Duration(f.AtHalf.P99)
 	}
 	return row
+}
+
+// between is a stretch of durations, with the unit once if it is the same.
+func between(low, high time.Duration) string {
+	from, to := look.Duration(low), look.Duration(high)
+	n, unit, _ := strings.Cut(from, " ")
+	if _, other, ok := strings.Cut(to, " "); ok && unit == other {
+		from = n
+	}
+	return from + "–" + to
 }
 
 // sentence is an error as one.

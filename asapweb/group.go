@@ -29,6 +29,7 @@ type groupPage struct {
 	Headings []heading
 	Tasks    []taskRow
 	MoreTask int
+	Tail     []decisionRow
 	Running  running
 	Lists    []runList
 	WhatIf   *forecasts
@@ -104,6 +105,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	sortTasks(&v, p.Tasks)
 	p.MoreTask = max(0, len(p.Tasks)-maxTasks) + r.Unnamed
 	p.Tasks = p.Tasks[:min(len(p.Tasks), maxTasks)]
+	p.Tail = h.decisions(v.group)
 	if r.Runs > 0 {
 		p.Lists = h.runLists(&r)
 		p.WhatIf = h.forecasts(&v, r.Runs)

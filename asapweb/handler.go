@@ -53,6 +53,7 @@ type handler struct {
 	stats     *waterfall.Stats
 	allow     func(*http.Request) bool
 	traceLink func(string) string
+	deciders  []Decider
 	slots     chan struct{}
 	suggested memory
 }

@@ -35,6 +35,7 @@ func (r *remote) refuseWithoutClock(n *engine.Node) {
 func (r *remote) expect(n *engine.Node, c *remoteCall, a *engine.Arrival) {
 	call := r.backend.call(n, c.name, c.body)
 	call.Func = nil
+	r.limits.apply(call, c.limit)
 	c.ctx = r.g.Report(n)
 	engine.ReportArrival(n)
 	c.started, c.arrives = true, true
@@ -53,10 +54,17 @@ func (r *remote) expect(n *engine.Node, c *remoteCall, a *engine.Arrival) {
 			r.after(call.Timeout, func() { end(limit) })
 		}
 	}
-	if a.After > 0 {
-		r.after(a.After, func() { end(nil) })
-	} else {
+	sleeper, sleeps := r.exec.(Sleeper)
+	switch {
+	case a.After == 0:
 		r.exec.(Signaler).Receive(call, end)
+	case sleeps:
+		sleeper.Sleep(call, a.After, func() {
+			r.fired = true
+			end(nil)
+		})
+	default:
+		r.after(a.After, func() { end(nil) })
 	}
 }
 

@@ -36,6 +36,9 @@ func newBackend(g *engine.Group, c *engine.Config) (engine.Backend, bool) {
 	}
 	b.group = g
 	if elsewhere {
+		if r, ok := e.(Replayer); ok && c.Watched {
+			quieten(r, &c.Watch)
+		}
 		b.remote = newRemote(b, e)
 		if isFlow && p.running != nil {
 			p.running.on(e)

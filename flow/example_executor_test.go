@@ -187,3 +187,43 @@ func ExampleCanceler() {
 	// hello[1] is not run
 	// <nil> hello
 }
+
+// again is an executor that has run the first call of its group before.
+type again struct {
+	oneByOne
+	ended int
+}
+
+func (e *again) Start(call *flow.Call, done func(error)) {
+	e.oneByOne.Start(call, func(err error) { done(err); e.ended++ })
+}
+
+func (e *again) Replaying() bool   { return e.ended < 2 }
+func (e *again) RunNumber() uint32 { return 7 }
+
+func ExampleReplayer() {
+	var engine interface {
+		flow.Executor
+		flow.Replayer
+	} = &again{ctx: context.Background()}
+	fmt.Println(engine.Replaying(), engine.RunNumber())
+	g := asap.New(context.Background(), flow.On(engine), asap.Observe(named{}))
+	user := g.Go("user", greet)
+	user.Then("page", func(context.Context, string) (string, error) { return "tea", nil })
+	fmt.Println(g.Wait())
+	// Output:
+	// true 7
+	// /user: a function: true, 0 arguments, a place for the value: true
+	// /page: a function: true, 1 arguments, a place for the value: true
+	// page ended
+	// <nil>
+}
+
+// named is an observer that prints whose bodies end.
+type named struct{ printed }
+
+func (named) Observe(e asap.Event) {
+	if e.Kind == asap.Ended {
+		fmt.Println(e.Name, "ended")
+	}
+}

@@ -164,11 +164,17 @@ type noted struct {
 var (
 	_ flow.Signaler = noted{}
 	_ flow.Sender   = noted{}
+	_ flow.Sleeper  = noted{}
 )
 
 func (e noted) Receive(call *flow.Call, done func(error)) {
 	fmt.Println("expected:", call.Task)
 	flow.Signaler(e.Executor).Receive(call, done)
+}
+
+func (e noted) Sleep(call *flow.Call, d time.Duration, done func()) {
+	fmt.Println("asleep:", call.Task)
+	e.After(d, done)
 }
 
 func (e noted) Send(name string, value any) error {
@@ -189,6 +195,19 @@ func ExampleSignaler() {
 	// sent: approval
 	// expected: approval
 	// 100 approved by Ada <nil>
+}
+
+func ExampleSleeper() {
+	ctx := context.Background()
+	var e flow.Sleeper = noted{asaptest.NewExecutor(ctx, 0)}
+	nap := flow.Define("nap", func(g *asap.Group, _ *asap.Task[int]) *asap.Task[struct{}] {
+		return flow.Sleep(g, "nap", time.Millisecond)
+	})
+	_, err := nap.With(flow.On(e.(flow.Executor))).Run(ctx, 1)
+	fmt.Println(err)
+	// Output:
+	// asleep: nap
+	// <nil>
 }
 
 // mailed is a run somewhere else, of which this process knows the address.

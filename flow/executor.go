@@ -17,8 +17,8 @@ type Executor interface {
 	// within Start or Step, once.
 	Start(call *Call, done func(error))
 	// Step blocks until at least one done was called, or a function that was given to
-	// [Clock], or the context that the group was made with has ended. An error ends the group. If Step never
-	// returns, because it panics or its goroutine is ended, the group ends
+	// [Clock], or the context that the group was made with has ended. An error ends the group. If Step or Start
+	// never returns, because it panics or its goroutine is ended, the group ends
 	// without another call of the executor.
 	Step() error
 	// Cancel asks every call in flight to end; each still calls its done.
@@ -56,6 +56,14 @@ type Signaler interface {
 	// by the engine's Clock: a Receive that is in flight when one of them or the group
 	// has ended is as good as done, and a done that comes then does nothing.
 	Receive(call *Call, done func(error))
+}
+
+// Sleeper is a [Clock] that wants to know for which task it waits: for the states of its
+// tasks.
+type Sleeper interface {
+	// Sleep has done called d later, as After has its function, for the [Sleep] with the
+	// name call.Task.
+	Sleep(call *Call, d time.Duration, done func())
 }
 
 // Sender is a [Signaler] in this process, which takes what [Running.Signal] sends to a run

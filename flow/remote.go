@@ -142,8 +142,14 @@ func (r *remote) start(n *engine.Node) {
 		c.call = call
 	}
 	r.inFlight++
+	left := true
 	r.busy.Store(true)
-	defer r.busy.Store(false)
+	defer func() {
+		r.busy.Store(false)
+		if left { // as in stepOrLeave
+			r.abandon()
+		}
+	}()
 	r.exec.Start(call, func(err error) {
 		if c.reported {
 			return
@@ -153,6 +159,7 @@ func (r *remote) start(n *engine.Node) {
 		}
 		r.report(n, c, err)
 	})
+	left = false
 }
 
 // report notes the end of a call that is in flight.
@@ -248,6 +255,7 @@ func (r *remote) abandon() {
 	r.canceled = r.broken
 	r.g.EndWith(r.broken, r.broken)
 	r.giveUp()
+	r.starting = false // whoever did is left
 	r.dispatch(engine.Chain{})
 	if r.g.Left() > 1 {
 		r.stall()

@@ -28,9 +28,10 @@ type TaskState struct {
 	State State
 	// Since is when that state began, by the clock of the engine; zero if the engine
 	// does not say.
-	Since time.Time
-	// Attempt counts the calls of the body, from 1, and 0 before the first: more than 1
-	// by an engine that retries, or an Around in this process.
+	Since time.Time `json:",omitzero"`
+	// Attempt counts the calls of the body, from 1, and 0 before the first and where the
+	// engine does not say: more than 1 by an engine that retries, or an Around in this
+	// process.
 	Attempt int `json:",omitempty"`
 	// Error is the text of the error with which the last attempt has failed, also while
 	// the next one runs, and at last that of the task.

@@ -70,7 +70,7 @@ func (c *call) beside(f func()) error {
 func (c *call) hedged(delay time.Duration, refresh bool) error {
 	first := c.start()
 	if refresh {
-		c.hedger.critical.refresh(c.record.group, c.hedger)
+		c.hedger.refresh(c.record.group)
 		delay = max(c.hedger.delay(c.record)-time.Since(c.began), 0)
 	}
 	if delay > 0 {
@@ -99,6 +99,10 @@ func (c *call) mayHedge(first <-chan error) bool {
 	}
 	if !h.budget.spend() {
 		c.record.refused.Add(1)
+		return false
+	}
+	if h.dry {
+		c.record.hedged.Add(1)
 		return false
 	}
 	return true

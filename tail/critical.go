@@ -43,6 +43,7 @@ type findings struct {
 	runs  int
 	share map[string]float64 // of the time of slow runs' critical paths, by task, with what is inside of it
 	slow  time.Duration      // what the slowest 5 % take at least
+	usual time.Duration      // what half of them take
 	holds map[string]bool    // tasks that are called twice: see has
 }
 
@@ -101,21 +102,22 @@ func (c *critical) findings(group string) *findings {
 }
 
 // refresh asks the statistics about a group. Only who was told that it is due calls it.
-func (c *critical) refresh(group string, h *Hedger) {
+func (c *critical) refresh(group string, records []*record) *findings {
 	j := c.group(group)
 	f := look(c.stats, group)
 	if f == nil {
-		return
+		return nil
 	}
 	old := j.known.Load()
 	f.holds = make(map[string]bool)
-	for _, r := range h.recordsOf(group) {
+	for _, r := range records {
 		held := old != nil && old.holds[r.task]
 		if f.share[r.task] >= matters || held && r.lateAfter(f.slow) >= would {
 			f.holds[r.task] = true
 		}
 	}
 	j.known.Store(f)
+	return f
 }
 
 // look reads the statistics, in the shortest window that has enough runs; nil if none has.
@@ -125,8 +127,8 @@ func look(stats *waterfall.Stats, group string) *findings {
 		if runs < enough {
 			continue
 		}
-		f := &findings{runs: runs, slow: slow, share: make(map[string]float64)}
 		report := stats.Report(group, w)
+		f := &findings{runs: runs, slow: slow, usual: report.P50, share: make(map[string]float64)}
 		for i := range report.Tasks {
 			t := &report.Tasks[i]
 			for name := range around(t.Name) {

@@ -41,6 +41,13 @@
 // get better by the hedges that it causes. It is one for each task of each outermost
 // group, all elements of a Map together, over the last thousand calls or two.
 //
+// # What is learnt
+//
+// A [Learner], made by [Policy] and given to groups, finds out by itself which tasks make
+// slow runs slow, calls those of them twice that are marked [Safe], and gives optional ones
+// up, within bounds. One made by [Advise] only says what it would do. The debug page shows
+// either: see asapweb.Tail.
+//
 // # Time that is left
 //
 // [Within] gives a task a share of what is left of the request's own deadline.

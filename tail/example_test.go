@@ -131,6 +131,82 @@ func ExampleLeft() {
 	// 0s false
 }
 
+// A second call at most for two calls in a hundred, when the first takes longer than 98 of
+// them do, and at least 5 ms; until that is known, after 80 ms.
+func ExampleHedge() {
+	inVirtualTime(func() {
+		hedge := tail.Hedge(
+			tail.At(.98),
+			tail.After(80*time.Millisecond),
+			tail.Least(5*time.Millisecond),
+			tail.Share(.02),
+		)
+		g := asap.New(context.Background(), asap.Name("home"))
+		product := g.Go("product", once(time.Second), hedge)
+		fmt.Println(g.Wait(), product.Value())
+		d := hedge.Decisions()[0]
+		fmt.Println(d.Hedged, "hedged, for", d.Refused, "there was no budget yet")
+	})
+	// Output:
+	// <nil> after 1s
+	// 0 hedged, for 1 there was no budget yet
+}
+
+// home is a page: product is safe to call twice, one can do without ads, and both are slow
+// one time in twenty-five.
+func home(i int, options ...asap.Option) {
+	slow := func(usual time.Duration, n int) func(context.Context) (string, error) {
+		if i%25 == n {
+			return once(time.Second)
+		}
+		return once(usual)
+	}
+	g := asap.New(context.Background(), append(options, asap.Name("home"))...)
+	g.Go("product", slow(20*time.Millisecond, 7), tail.Safe())
+	g.Optional("ads", slow(30*time.Millisecond, 13))
+	g.Wait()
+}
+
+// What is decided is learnt from the runs, within bounds.
+func ExamplePolicy() {
+	inVirtualTime(func() {
+		stats := new(waterfall.Stats)
+		policy := tail.Policy(stats, tail.Share(.05), tail.Full(.9))
+		for i := range 1000 {
+			home(i, asap.Observe(stats), policy)
+		}
+		for _, d := range policy.Decisions() {
+			fmt.Println(d.Task, "hedged:", d.Hedge, "within:", d.Within)
+		}
+		p99, _ := stats.Percentile("home", waterfall.Minute, .99)
+		fmt.Println("p99 below 70 ms:", p99 < 70*time.Millisecond)
+	})
+	// Output:
+	// ads hedged: false within: 31ms
+	// product hedged: true within: 0s
+	// p99 below 70 ms: true
+}
+
+// Before a policy is switched on one can look at what it would do.
+func ExampleAdvise() {
+	inVirtualTime(func() {
+		stats := new(waterfall.Stats)
+		advice := tail.Advise(stats, tail.Share(.05), tail.Full(.9))
+		for i := range 1000 {
+			home(i, asap.Observe(stats), advice)
+		}
+		for _, d := range advice.Decisions() {
+			fmt.Println(d.Task, "hedged:", d.Hedge, "within:", d.Within)
+		}
+		p99, _ := stats.Percentile("home", waterfall.Minute, .99)
+		fmt.Println("p99:", p99.Round(100*time.Millisecond))
+	})
+	// Output:
+	// ads hedged: false within: 31ms
+	// product hedged: true within: 0s
+	// p99: 1s
+}
+
 // inVirtualTime runs an example so that it takes no time, and always the same.
 func inVirtualTime(f func()) {
 	testing.Init()

@@ -3,9 +3,7 @@ package tail
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,12 +20,9 @@ type Hedger struct {
 	calls    atomic.Int64 // first calls
 	eligible atomic.Int64 // of those, of tasks that are called twice
 
-	mu      sync.RWMutex // guards what follows
-	records map[place]*record
+	dry     bool // nothing is called twice: it is only found out what would be
+	records book
 }
-
-// maxRecords is how many tasks are told apart: no others are called twice.
-const maxRecords = 256
 
 // Hedge returns a Hedger. Without options it makes a second call when the first one takes
 // longer than 95 % of the task's calls, of at most 5 % of all, of every task that it is
@@ -36,13 +31,18 @@ const maxRecords = 256
 // A task that it is given to must be one that may be called twice at the same time. In
 // tests with testing/synctest make it in the bubble.
 func Hedge(options ...HedgeOption) *Hedger {
-	h := &Hedger{share: defaultShare, least: defaultLeast}
+	h := new(Hedger)
+	h.share, h.least = defaultShare, defaultLeast
 	for _, o := range options {
 		if o == nil {
 			panic("asap: tail.Hedge with a nil option; leave it out")
 		}
 		o.hedge(&h.hedging)
 	}
+	return h.init()
+}
+
+func (h *Hedger) init() *Hedger {
 	if h.at == 0 && h.after == 0 {
 		h.at = defaultAt
 	}
@@ -52,6 +52,7 @@ func Hedge(options ...HedgeOption) *Hedger {
 
 // ApplyTask is for package asap.
 func (h *Hedger) ApplyTask(c *engine.TaskConfig) {
+	c.Safe, c.Hedged = true, true
 	c.Around = append(c.Around, h.around)
 }
 
@@ -63,7 +64,7 @@ var _ asap.TaskOption = (*Hedger)(nil)
 // around is the Around of a task: it makes the first call, and the second.
 func (h *Hedger) around(ctx context.Context, task string, body func(context.Context) error) error {
 	at, made := placeOf(ctx, task)
-	r := h.record(at)
+	r := h.records.of(at)
 	h.calls.Add(1)
 	h.budget.pay()
 	if r == nil {
@@ -79,7 +80,7 @@ func (h *Hedger) around(ctx context.Context, task string, body func(context.Cont
 		if !refresh {
 			return c.alone()
 		}
-		return c.beside(func() { h.critical.refresh(at.group, h) })
+		return c.beside(func() { h.refresh(at.group) })
 	}
 	h.eligible.Add(1)
 	delay := h.delay(r)
@@ -88,6 +89,9 @@ func (h *Hedger) around(ctx context.Context, task string, body func(context.Cont
 	}
 	return c.hedged(delay, refresh)
 }
+
+// refresh finds out what is critical in a group.
+func (h *Hedger) refresh(group string) { h.critical.refresh(group, h.records.in(group)) }
 
 // delay is that of r's task, 0 as long as there is none.
 func (h *Hedger) delay(r *record) time.Duration {
@@ -110,28 +114,6 @@ func (h *Hedger) pays() float64 {
 	return h.share * float64(calls) / float64(eligible)
 }
 
-// record returns that of a task, nil if it is one too many.
-func (h *Hedger) record(at place) *record {
-	h.mu.RLock()
-	r := h.records[at]
-	h.mu.RUnlock()
-	if r != nil {
-		return r
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if r = h.records[at]; r != nil || len(h.records) >= maxRecords {
-		return r
-	}
-	if h.records == nil {
-		h.records = make(map[place]*record)
-	}
-	at.group, at.task = strings.Clone(at.group), strings.Clone(at.task) // they may be part of something large
-	r = &record{place: at}
-	h.records[at] = r
-	return r
-}
-
 // placeOf is where the body of ctx stands, and when its outermost group was made. On an
 // engine elsewhere there is only the task's name.
 func placeOf(ctx context.Context, task string) (place, time.Time) {
@@ -144,39 +126,23 @@ func placeOf(ctx context.Context, task string) (place, time.Time) {
 	return place{task: task}, time.Time{}
 }
 
-// recordsOf are those of a group's tasks.
-func (h *Hedger) recordsOf(group string) (of []*record) {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	for at, r := range h.records {
-		if at.group == group {
-			of = append(of, r)
-		}
-	}
-	return of
-}
-
 // Decisions returns what h does with each task that it has seen, in the order of groups
 // and tasks.
 func (h *Hedger) Decisions() []Decision {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	out := make([]Decision, 0, len(h.records))
-	for _, r := range h.records {
-		d := r.decision()
-		d.Delay = h.delay(r)
-		isCritical, why := h.critical.why(r.place)
-		d.Hedge = isCritical && d.Delay > 0
-		switch {
-		case isCritical && d.Delay == 0:
-			d.Why = "fewer than 100 calls are known"
-		default:
-			d.Why = why
-		}
-		out = append(out, d)
+	all := h.records.all()
+	out := make([]Decision, len(all))
+	for i, r := range all {
+		out[i] = h.decision(r)
 	}
-	slices.SortFunc(out, func(a, b Decision) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Task, b.Task))
-	})
 	return out
+}
+
+func (h *Hedger) decision(r *record) Decision {
+	d := r.decision()
+	d.Delay = h.delay(r)
+	d.Hedge, d.Why = h.critical.why(r.place)
+	if d.Hedge && d.Delay == 0 {
+		d.Hedge, d.Why = false, "fewer than 100 calls are known"
+	}
+	return d
 }

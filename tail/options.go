@@ -11,6 +11,15 @@ import (
 // HedgeOption sets when a [Hedger] makes second calls.
 type HedgeOption interface{ hedge(*hedging) }
 
+// Bound limits what a [Learner] may decide.
+type Bound interface{ bound(*bounds) }
+
+// bounds are those of a Learner.
+type bounds struct {
+	share, full float64
+	least       time.Duration
+}
+
 // hedging is what the options of a Hedger say.
 type hedging struct {
 	after, least time.Duration
@@ -22,6 +31,7 @@ type hedging struct {
 const (
 	defaultAt    = .95
 	defaultShare = .05
+	defaultFull  = .95
 	defaultLeast = time.Millisecond
 )
 
@@ -52,7 +62,10 @@ func At(q float64) HedgeOption {
 // requests together: .05 without it. At no moment there were more, and after calm times no
 // more than 10 beyond that share of the calls since. It panics if s is not between
 // 0.0001 and 1.
-func Share(s float64) HedgeOption {
+func Share(s float64) interface {
+	HedgeOption
+	Bound
+} {
 	if !(s >= .0001 && s <= 1) {
 		panic(fmt.Sprintf("asap: tail.Share(%v); pass a share of the calls from 0.0001 to 1, such as .02", s))
 	}
@@ -62,10 +75,14 @@ func Share(s float64) HedgeOption {
 type share float64
 
 func (s share) hedge(h *hedging) { h.share = float64(s) }
+func (s share) bound(b *bounds)  { b.share = float64(s) }
 
-// Least lets no delay of a second call be shorter than d: 1 ms
+// Least lets no delay of a second call, and no learnt Within, be shorter than d: 1 ms
 // without it. It panics if d is not positive.
-func Least(d time.Duration) HedgeOption {
+func Least(d time.Duration) interface {
+	HedgeOption
+	Bound
+} {
 	checkDuration("Least", d)
 	return least(d)
 }
@@ -73,6 +90,7 @@ func Least(d time.Duration) HedgeOption {
 type least time.Duration
 
 func (d least) hedge(h *hedging) { h.least = time.Duration(d) }
+func (d least) bound(b *bounds)  { b.least = time.Duration(d) }
 
 // Critical lets only those tasks be called twice that stats finds on the critical paths of
 // slow runs: with a twentieth of their time in the slowest 5 % of the runs of the last
@@ -89,6 +107,19 @@ func Critical(stats *waterfall.Stats, names ...string) HedgeOption {
 	c := newCritical(stats, names)
 	return hedgeOption(func(h *hedging) { h.critical = c })
 }
+
+// Full lets tasks be given up in at most so many runs that the share s has the values of
+// all of them: .95 without it. It panics if s is not between 0 and 1.
+func Full(s float64) Bound {
+	if !(s > 0 && s < 1) {
+		panic(fmt.Sprintf("asap: tail.Full(%v); pass a share of the runs between 0 and 1, such as .95", s))
+	}
+	return full(s)
+}
+
+type full float64
+
+func (s full) bound(b *bounds) { b.full = float64(s) }
 
 func checkDuration(call string, d time.Duration) {
 	if d < 1 {

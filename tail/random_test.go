@@ -19,7 +19,10 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-var seedFlag = flag.Uint64("seed", 0, "run only the random graph of this seed")
+var (
+	seedFlag   = flag.Uint64("seed", 0, "run only the random graph of this seed")
+	graphsFlag = flag.Int("graphs", 3000, "random graphs to run, and fewer under race")
+)
 
 // A plan is a random graph of tasks whose calls take known times, most of them hedged.
 type plan struct {
@@ -142,7 +145,7 @@ func oracle(p *plan) (all []known, until time.Duration) {
 // every instant is as the oracle says; with them it is checked that no more calls run than
 // may, that a call is made only where it may be, and that all ends well.
 func TestRandom(t *testing.T) {
-	n := uint64(4000)
+	n := uint64(*graphsFlag)
 	if testing.Short() || raceEnabled {
 		n = 800
 	}

@@ -22,6 +22,7 @@ type record struct {
 	delay atomic.Int64 // of a second call by the record alone, 0 as long as it is none
 
 	calls, hedged, won, refused atomic.Int64
+	giving                      // of what may be given up
 
 	mu        sync.Mutex // guards what follows
 	now, last generation
@@ -36,21 +37,15 @@ type generation struct {
 	since time.Time
 	took  survival // how long calls take to succeed
 	ends  survival // when they have, since the start of the run
+	own   survival // and since that of the task's own group; only of what may be given up
 }
 
 // add adds a first call that has succeeded, or is known to have not within took. at is
 // when it began, since the start of the run. q is the quantile of the delay.
 func (r *record) add(at, took time.Duration, succeeded bool, q float64) {
-	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	g := &r.now
-	switch age := now.Sub(g.since); {
-	case g.since.IsZero():
-		g.since = now
-	case g.took.n >= fullCalls && age >= fullAfter, g.took.n >= enough && age >= oldAfter:
-		r.last, r.now = r.now, generation{since: now, took: r.last.took.cleared(), ends: r.last.ends.cleared()}
-	}
+	g := r.turnLocked()
 	g.took.add(took, succeeded)
 	g.ends.add(at+took, succeeded)
 	if n := g.took.n + r.last.took.n; n >= enough && (n >= r.next || n < r.next/2) {
@@ -58,6 +53,20 @@ func (r *record) add(at, took time.Duration, succeeded bool, q float64) {
 		d, _ := r.quantileLocked(q)
 		r.delay.Store(int64(d))
 	}
+}
+
+// turnLocked returns the generation of now.
+func (r *record) turnLocked() *generation {
+	now, g := time.Now(), &r.now
+	calls := max(g.took.n, g.own.n)
+	switch age := now.Sub(g.since); {
+	case g.since.IsZero():
+		g.since = now
+	case calls >= fullCalls && age >= fullAfter, calls >= enough && age >= oldAfter:
+		last := r.last
+		r.last, r.now = r.now, generation{since: now, took: last.took.cleared(), ends: last.ends.cleared(), own: last.own.cleared()}
+	}
+	return g
 }
 
 func (r *record) quantileLocked(q float64) (time.Duration, int) {

@@ -7,7 +7,6 @@ import (
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
-	"go.temporal.io/api/workflowservicemock/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
@@ -27,7 +26,7 @@ func (t *task) keepAlive(ctx context.Context) (context.Context, func()) {
 		return ctx, func() {}
 	}
 	body, cancel := context.WithCancelCause(ctx)
-	record := recorder(activity.GetClient(ctx))
+	c := activity.GetClient(ctx)
 	var beat *time.Timer
 	stopped := make(chan struct{})
 	done := make(chan struct{})
@@ -43,7 +42,7 @@ func (t *task) keepAlive(ctx context.Context) (context.Context, func()) {
 			case <-beat.C:
 			}
 			call, end := context.WithTimeout(ctx, info.HeartbeatTimeout)
-			err := record(call, info.TaskToken)
+			err := heartbeat(call, c, info)
 			end()
 			if gone(err) {
 				cancel(errHeartbeat)
@@ -60,18 +59,16 @@ func (t *task) keepAlive(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// recorder returns what sends a heartbeat. The client of the SDK's test
-// environment ends the process, without a word, before it sends one; what it
-// would ask then waits for heartbeats as a server does.
-func recorder(c client.Client) func(ctx context.Context, token []byte) error {
-	service := c.WorkflowService()
-	if _, mock := service.(*workflowservicemock.MockWorkflowServiceClient); mock {
-		return func(ctx context.Context, token []byte) error {
-			_, err := service.RecordActivityTaskHeartbeat(ctx, &workflowservice.RecordActivityTaskHeartbeatRequest{TaskToken: token})
-			return err
-		}
+// heartbeat tells the server that the attempt goes on, and returns what it says to that.
+// It is a call of the service, as the client's own needs a server that is one: the SDK's
+// test environment knows of this alone.
+func heartbeat(ctx context.Context, c client.Client, info activity.Info) error {
+	r, err := c.WorkflowService().RecordActivityTaskHeartbeat(ctx, &workflowservice.RecordActivityTaskHeartbeatRequest{
+		Namespace: info.Namespace, TaskToken: info.TaskToken})
+	if err == nil && r.GetCancelRequested() {
+		return temporal.NewCanceledError()
 	}
-	return func(ctx context.Context, token []byte) error { return c.RecordActivityHeartbeat(ctx, token) }
+	return err
 }
 
 // gone reports whether the server wants an activity to end or has given it up.
@@ -81,4 +78,48 @@ func gone(err error) bool {
 	}
 	_, notFound := errors.AsType[*serviceerror.NotFound](err)
 	return notFound || temporal.IsCanceledError(err)
+}
+
+// stale is the error of an attempt that the server may have given up before its body
+// begins, as its worker was stopped, or had it in hand for too long: then another attempt
+// is under way, or the flow is over. The age is that by the clocks of the server and of
+// this machine, so only the server's answer counts. What remains is a worker that is
+// stopped between the answer and the body, or within the body.
+func (t *task) stale(ctx context.Context) error {
+	info := activity.GetInfo(ctx)
+	if info.IsLocalActivity || info.StartedTime.IsZero() || info.HeartbeatTimeout <= 0 {
+		return nil
+	}
+	age := time.Since(info.StartedTime)
+	if age < info.HeartbeatTimeout/2 || t.ownHeartbeat && age < info.HeartbeatTimeout {
+		return nil
+	}
+	ask, end := context.WithTimeout(ctx, max(info.HeartbeatTimeout, time.Second))
+	defer end()
+	err := heartbeat(ask, activity.GetClient(ctx), info)
+	switch {
+	case temporal.IsCanceledError(err):
+		return temporal.NewApplicationErrorWithOptions("canceled before it began", canceledType, temporal.ApplicationErrorOptions{
+			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
+	case gone(err):
+		return interruption(errTooOld)
+	}
+	return nil
+}
+
+var errTooOld = errors.New("asap: the server has given this attempt up before its body began")
+
+// pend is the end of the activity of a body that has answered ErrResultPending: somebody
+// else says how the task ends. With Pending the server is left to wait for that. Without,
+// the attempt stays here: heartbeats go on, and a cancel is heard.
+func (t *task) pend(ctx context.Context) error {
+	if t.pending || t.ownHeartbeat || activity.GetInfo(ctx).IsLocalActivity {
+		return activity.ErrResultPending
+	}
+	select {
+	case <-ctx.Done():
+	case <-activity.GetWorkerStopChannel(ctx):
+		return interruption(errors.New("asap: the worker stops"))
+	}
+	return sendCanceled(ctx, context.Cause(ctx))
 }

@@ -3,6 +3,7 @@ package temporalasap
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -93,16 +94,43 @@ func (t *task) function() any {
 
 // invoke runs the body, and returns the error of the activity.
 func (t *task) invoke(ctx context.Context, call *flow.Call) error {
+	if err := t.stale(ctx); err != nil {
+		return err
+	}
 	ctx, stop := t.keepAlive(ctx)
 	defer stop()
 	body, end := patient(ctx, call.Deadline)
 	err := call.Invoke(body)
 	end()
-	if err == nil && call.Out != nil {
-		err = fits(t.values, "its value is", reflect.ValueOf(call.Out).Elem().Interface())
+	switch {
+	case errors.Is(err, activity.ErrResultPending):
+		return t.pend(ctx)
+	case err == nil && call.Out != nil:
+		err = t.encodable(reflect.ValueOf(call.Out).Elem().Interface())
+	}
+	if err == nil {
+		return nil
 	}
 	return t.send(ctx, call, err)
 }
+
+// encodable is the error of a value that cannot be sent. That it is encoded at all the
+// SDK says, finally, where no policy of the user's has a say in it: see plainTypes. Small
+// ones are tried out beforehand where one has, or a converter is there that may say so in
+// its own way.
+func (t *task) encodable(value any) error {
+	if (t.tried || !t.final) && atMost(small, []any{value}) {
+		if _, err := t.values.encode(value); err != nil {
+			return &notSent{fmt.Sprint("its value cannot be encoded: ", err)}
+		}
+	}
+	if t.kind == localActivity {
+		return nil
+	}
+	return t.values.fits("its value is", value)
+}
+
+const small = 64 << 10
 
 // near is how much sooner than the end of a Within here the cancel may come that the
 // workflow asks for then.

@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
@@ -22,8 +21,9 @@ type definition struct {
 	name     string
 	workflow workflow.RegisterOptions
 	tasks    []*task // in order of declaration
-	values   converter.DataConverter
+	values   *values
 	byBody   map[string]*task
+	bodiless []flow.TaskState // signals and sleeps, in order of declaration
 }
 
 type taskKind uint8
@@ -43,7 +43,8 @@ type task struct {
 	inMap        bool
 	inRace       bool
 	leftOut      bool // by asap.When: its body never runs
-	values       converter.DataConverter
+	values       *values
+	tried        bool // its value is encoded to see whether it can be: Converter was given
 
 	activity     workflow.ActivityOptions
 	local        workflow.LocalActivityOptions
@@ -51,6 +52,11 @@ type task struct {
 	childFlow    string
 	childType    reflect.Type
 	ownHeartbeat bool
+	stub         any  // in the place of its body
+	pending      bool // its body answers ErrResultPending
+	chosen       bool // kind was given, and is not that of all tasks
+	noPolicy     bool // Defaults has a RetryPolicy, which is not the task's
+	final        bool // an error that the body returns is not retried
 }
 
 const (
@@ -64,13 +70,8 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if f == nil {
 		return nil, fmt.Errorf("asap: Register with a nil Flow; make one with Define")
 	}
-	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
-	for _, o := range options {
-		if o != nil {
-			o.apply(c)
-		}
-	}
-	d := &definition{name: f.Name(), workflow: c.workflow, values: c.converter, byBody: make(map[string]*task)}
+	c := configured(options)
+	d := &definition{name: f.Name(), workflow: c.workflow, values: c.values(), byBody: make(map[string]*task)}
 	if d.name == "" {
 		return nil, errors.New("asap: Register of a flow without a name, by which a server knows it; give Define one")
 	}
@@ -84,9 +85,16 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	kinds, leftOut := make(map[string]string), make(map[string]bool)
 	for _, t := range graph.Tasks {
 		kinds[t.Name], leftOut[t.Name] = t.Kind, t.LeftOut
+		if t.Kind == "signal" || t.Kind == "sleep" {
+			state := flow.TaskState{Task: t.Name}
+			if t.LeftOut {
+				state.State = flow.StateLeftOut
+			}
+			d.bodiless = append(d.bodiless, state)
+		}
 	}
 	for _, call := range calls {
-		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: c.converter}
+		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
 		t.registered = t.activityName
 		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
 		t.leftOut = leftOut[call.Body]
@@ -96,12 +104,21 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if err := d.configure(c.tasks); err != nil {
 		return nil, err
 	}
-	check := traveller{c.converter, c.trusted}
+	check := traveller{d.values, c.trusted}
 	if err := check.travels(reflect.TypeFor[In]()); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its input: %w", d.name, err)
 	}
 	if err := check.travels(reflect.TypeFor[Out]()); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its result: %w", d.name, err)
+	}
+	signals, err := f.Signals()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range signals {
+		if err := check.travels(s.Type); err != nil {
+			return nil, fmt.Errorf("asap: flow %s: signal %s: %w", d.name, s.Name, err)
+		}
 	}
 	for _, t := range d.tasks {
 		if err := t.check(&check); err != nil {
@@ -178,6 +195,9 @@ func edges(g *flow.Graph, i int) string {
 	if t.Within > 0 {
 		text += fmt.Sprint(", within ", t.Within)
 	}
+	if t.Sleep > 0 {
+		text += fmt.Sprint(", asleep for ", t.Sleep)
+	}
 	return text
 }
 
@@ -252,14 +272,26 @@ func (t *task) check(types *traveller) error {
 			return fmt.Errorf("its value: %w", err)
 		}
 	}
+	if t.stub != nil {
+		if got := reflect.TypeOf(t.stub); got != fn {
+			return fmt.Errorf("Stub with a %v, but its body is a %v", got, fn)
+		}
+		t.call.Func = t.stub
+		if t.kind == childWorkflow {
+			t.kind = remoteActivity
+		}
+	}
 	if isAwait(t.call.Func) {
 		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare it with Then, or with Needs and read it with Get")
 	}
+	t.policy()
 	switch t.kind {
 	case localActivity:
+		if t.pending {
+			return errors.New("Pending of a local activity, which nobody can end from elsewhere; leave Local out")
+		}
 		t.local.ScheduleToCloseTimeout = cmp.Or(t.local.ScheduleToCloseTimeout, t.activity.ScheduleToCloseTimeout)
 		t.local.StartToCloseTimeout = cmp.Or(t.local.StartToCloseTimeout, t.activity.StartToCloseTimeout)
-		t.local.RetryPolicy = cmp.Or(t.local.RetryPolicy, t.activity.RetryPolicy)
 		if t.local.ScheduleToCloseTimeout == 0 && t.local.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults")
 		}
@@ -281,9 +313,18 @@ func (t *task) check(types *traveller) error {
 		if t.activity.ScheduleToCloseTimeout == 0 && t.activity.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults, once for all tasks")
 		}
-		t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
-		t.activity.WaitForCancellation = true
-		return t.checkTimeout(t.activity.StartToCloseTimeout)
+		if t.pending { // nobody is there to send heartbeats, or to answer a cancel
+			t.activity.HeartbeatTimeout = 0
+		} else {
+			t.activity.HeartbeatTimeout = cmp.Or(t.activity.HeartbeatTimeout, defaultHeartbeat)
+		}
+		t.activity.WaitForCancellation = !t.pending
+		if err := t.checkTimeout(t.activity.StartToCloseTimeout); err != nil {
+			return err
+		}
+		if isRun(t.call.Func) && !t.chosen {
+			return errors.New("its body is the Run of a flow, all of which would be one activity; make it a workflow of its own with Child, or say with Activity or Local how it runs as one")
+		}
 	}
 	return nil
 }
@@ -297,18 +338,30 @@ func (t *task) checkTimeout(attempt time.Duration) error {
 	return nil
 }
 
-// final reports whether an error that the body returns is not retried.
-func (t *task) final() bool {
-	if t.kind == localActivity {
-		return t.local.RetryPolicy == nil
+// policy sets the retry policies. Errors of bodies are final without one, so it is for
+// workers that die, and for nothing that the SDK says of values.
+func (t *task) policy() {
+	if t.noPolicy {
+		t.activity.RetryPolicy, t.local.RetryPolicy = nil, nil
 	}
-	return t.activity.RetryPolicy == nil
+	own := &t.activity.RetryPolicy
+	if t.kind == localActivity {
+		own = &t.local.RetryPolicy
+		*own = cmp.Or(*own, t.activity.RetryPolicy)
+	}
+	if t.final = *own == nil; t.final {
+		*own = &crashes
+		return
+	}
+	p := **own
+	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded)
+	*own = &p
 }
 
-// crashes is the retry policy of tasks without one: their errors are final, so
-// it is for workers that die.
+// crashes is the retry policy of tasks without one.
 var crashes = temporal.RetryPolicy{
-	InitialInterval:    100 * time.Millisecond,
-	BackoffCoefficient: 2,
-	MaximumInterval:    10 * time.Second,
+	InitialInterval:        100 * time.Millisecond,
+	BackoffCoefficient:     2,
+	MaximumInterval:        10 * time.Second,
+	NonRetryableErrorTypes: plainTypes,
 }

@@ -27,7 +27,8 @@
 // its worker died runs again, so bodies should be idempotent. Errors that bodies
 // return are final, unless the task's RetryPolicy asks for more.
 //
-// Values travel through the client's data converter, 2 MB at most each. A body
+// Values travel through the client's data converter, 2 MB at most each; [Converter] tells
+// Register which that is. A body
 // cannot use the flow's tasks, nor variables that another body or the caller of
 // Run has set: it runs in the worker, with what the definition has there.
 //
@@ -35,6 +36,6 @@
 // or 14,000 side by side; of those 1,000 are handed to Temporal at a time. A flow
 // that does not fit ends with an error before that.
 //
-// Observers of the flow run in the workflow, by its clock, and see everything
-// again when it is replayed.
+// Observers of the flow run in the workflow, by its clock, and hear nothing of
+// replays.
 package temporalasap

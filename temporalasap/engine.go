@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"iter"
 	"time"
 
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap/flow"
@@ -36,28 +37,41 @@ type engine struct {
 
 	timers   []timer    // that have not fired, in order
 	expected []expected // signals that have not come, in order
+	waits    []*waiting // what has no body and has begun to wait, for the query
 
-	flying   []*flight // in order of start
-	queue    []*flight // held back by the limit of pending activities
-	all      []*flight // for the query
-	block    []flight  // the last of those that all points into
-	canceled error     // the group's cause
-	told     bool      // the group's context has ended
-	tooLong  error     // the history cannot take what is to come
-	over     bool
+	flying  []*flight // in order of start
+	queue   []*flight // held back by the limit of pending activities
+	all     []*flight // for the query
+	block   []flight  // the last of those that all points into
+	phase   phase
+	asked   bool  // the group was told that it is to end, from outside or as tooLong says
+	tooLong error // the history cannot take what is to come
+
+	outcome *packet // of a flow that has failed
+	value   any     // beside the error of a settled flow
 }
 
-// flight is one call on its way.
+// phase is how far a group is, as its engine sees it.
+type phase uint8
+
+const (
+	starting  phase = iota // what is ready
+	canceling              // the group has canceled its calls: none starts any more
+	closed                 // the workflow has ended, or leaves the worker
+)
+
+// flight is one call on its way: held back (Queued), handed to Temporal (Running), or
+// ended, then without its call.
 type flight struct {
 	*task
 	name   string
-	call   *flow.Call // nil when it has ended
+	call   *flow.Call
 	done   func(error)
 	future workflow.Future
 	cancel workflow.CancelFunc // of a function of a Race, or one with a Within
-	lost   bool                // canceled alone before it started
-	late   error               // its Within has ended
-	state  State
+	ended  error               // why it was canceled alone, nil if it was not
+	state  flow.State
+	since  time.Time
 	err    string
 }
 
@@ -77,15 +91,15 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 	// Under Background it starts no goroutine, and the group adds no second
 	// child: nothing here depends on the order of a map.
 	e.group, e.endGroup = context.WithCancelCause(context.Background()) //workflowcheck:ignore
-	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]TaskState, error) { return e.states(), nil })
-	if err != nil {
+	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]flow.TaskState, error) { return e.states(), nil })
+	if err = errors.Join(err, e.answers()); err != nil {
 		panic(err)
 	}
-	e.next, e.leave = iter.Pull(e.waits)
+	e.next, e.leave = iter.Pull(e.pulls)
 	return e
 }
 
-// waits blocks the coroutine and yields each time that there is something to do.
+// pulls blocks the coroutine and yields each time that there is something to do.
 //
 // It has a stack of its own because the SDK walks up to 20 frames of the stack
 // whenever a coroutine blocks, to see whether it panics. That was a fifth of a
@@ -93,7 +107,7 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 // condition as long as the group takes results without a call of the SDK: when
 // Await returns, the SDK resumes every coroutine once more, as they may wait for
 // what this one did.
-func (e *engine) waits(yield func(error) bool) {
+func (e *engine) pulls(yield func(error) bool) {
 	more := true
 	enough := func() bool {
 		for e.acted = false; !e.acted && more && e.ready(); {
@@ -125,13 +139,13 @@ func (e *engine) ready() bool {
 	if e.hasMail() {
 		return true
 	}
-	return !e.told && e.ctx.Err() != nil
+	return !e.asked && e.ctx.Err() != nil
 }
 
 // close is called when the workflow's function is left, also when the SDK takes
 // it out of memory.
 func (e *engine) close() {
-	e.over = true
+	e.phase = closed
 	e.leave()
 }
 
@@ -166,7 +180,7 @@ func (e *engine) Start(call *flow.Call, done func(error)) {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
 		return
 	}
-	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: Queued})
+	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: flow.StateQueued, since: e.Now()})
 	if len(e.queue) > 0 || len(e.flying) >= maxFlying || e.full() {
 		e.queue = append(e.queue, f)
 		return
@@ -196,7 +210,10 @@ func (e *engine) launch(f *flight) {
 		ctx, f.cancel = workflow.WithCancel(e.wait)
 	}
 	var future workflow.Future
-	err := fits(f.values, "its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
+	var err error
+	if f.kind != localActivity { // which is handed what it takes as it is
+		err = f.values.fits("its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
+	}
 	if err == nil {
 		future, err = f.execute(ctx, f.arguments(e.Now()))
 	}
@@ -204,21 +221,23 @@ func (e *engine) launch(f *flight) {
 		e.finish(f, err)
 		return
 	}
-	f.future, f.state = future, Running
+	f.future, f.state, f.since = future, flow.StateRunning, e.Now()
 	e.flying = append(e.flying, f)
 }
 
-// execute schedules the activity. The SDK panics with the data converter's error.
+// execute schedules the activity. The SDK panics with the data converter's error, or with
+// what panics in that.
 func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future, err error) {
 	defer func() {
 		v := recover()
 		if v == nil {
 			return
 		}
-		var ok bool
-		if err, ok = v.(error); !ok || !errors.Is(err, converter.ErrUnableToEncode) {
+		_, fails := f.values.encode(in...) //workflowcheck:ignore (see fits)
+		if fails == nil {
 			panic(v)
 		}
+		err = &notSent{fmt.Sprint("its arguments cannot be encoded: ", fails)}
 	}()
 	ctx = f.options(ctx)
 	switch f.kind {
@@ -241,18 +260,15 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 	}
 	options := f.activity
 	options.ActivityID = f.name
-	if options.RetryPolicy == nil {
-		options.RetryPolicy = &crashes
-	}
 	return workflow.WithActivityOptions(ctx, options)
 }
 
 // finish tells the group how a call ended.
 func (e *engine) finish(f *flight, err error) {
-	f.state = Succeeded
+	f.state, f.since = flow.StateSucceeded, time.Time{}
 	switch {
-	case f.late != nil && err == context.Canceled:
-		f.state, f.err = Failed, f.late.Error()
+	case err == context.Canceled && errors.Is(f.ended, context.DeadlineExceeded): // its Within
+		f.state, f.err = flow.StateFailed, f.ended.Error()
 	case err != nil:
 		f.state, f.err = failedState(f.call, err)
 	}
@@ -265,7 +281,7 @@ func (e *engine) Step() error {
 	if e.start() || e.tell() {
 		return nil
 	}
-	if err, _ := e.next(); err != nil {
+	if err := e.await(); err != nil {
 		return err
 	}
 	e.tell()
@@ -277,11 +293,29 @@ func (e *engine) Step() error {
 			kept = append(kept, f)
 			continue
 		}
-		e.finish(f, e.receive(f))
+		err := f.future.Get(e.wait, f.call.Out)
+		if err != nil {
+			err = f.values.receive(f.call, err) //workflowcheck:ignore (it decodes structs, and no map)
+		}
+		e.finish(f, err)
 	}
 	clear(e.flying[len(kept):])
 	e.flying, e.seen = kept, len(kept)
 	return nil
+}
+
+// await waits until there is something to do. The SDK takes a workflow out of memory by
+// not coming back.
+func (e *engine) await() error {
+	came := false
+	defer func() {
+		if !came {
+			e.phase = closed
+		}
+	}()
+	err, _ := e.next()
+	came = true
+	return err
 }
 
 // start takes calls out of the queue. It reports whether one has ended by it.
@@ -289,7 +323,7 @@ func (e *engine) start() (ended bool) {
 	for len(e.queue) > 0 {
 		f := e.queue[0]
 		switch {
-		case (e.canceled != nil || f.lost) && !f.call.Undo:
+		case (e.phase != starting || f.ended != nil) && !f.call.Undo:
 			e.queue = e.queue[1:]
 			e.finish(f, context.Canceled)
 			ended = true
@@ -311,20 +345,20 @@ func (e *engine) tell() bool {
 	if cause == nil && e.ctx.Err() != nil {
 		cause = context.Canceled
 	}
-	if cause == nil || e.told {
+	if cause == nil || e.asked {
 		return false
 	}
-	e.told = true
+	e.asked = true
 	e.endGroup(cause)
 	return true
 }
 
 // Cancel ends the calls in flight: those that wait in the queue never start.
-func (e *engine) Cancel(cause error) {
-	if e.over {
+func (e *engine) Cancel(error) {
+	if e.phase == closed {
 		return
 	}
-	e.canceled, e.seen, e.acted = cause, 0, true
+	e.phase, e.seen, e.acted = canceling, 0, true
 	e.end()
 	for _, f := range e.flying {
 		if f.cancel != nil {
@@ -338,22 +372,33 @@ func (e *engine) CancelCall(call *flow.Call, cause error) {
 	e.seen, e.acted = 0, true
 	for _, f := range e.flying {
 		if f.call == call && f.cancel != nil {
-			f.isLate(cause)
+			f.ended = cause
 			f.cancel()
 		}
 	}
 	for _, f := range e.queue {
 		if f.call == call {
-			f.isLate(cause)
-			f.lost = true
+			f.ended = cause
 		}
 	}
 }
 
-func (f *flight) isLate(cause error) {
-	if errors.Is(cause, context.DeadlineExceeded) {
-		f.late = cause
-	}
+var (
+	_ flow.Executor = (*engine)(nil)
+	_ flow.Clock    = (*engine)(nil)
+	_ flow.Canceler = (*engine)(nil)
+	_ flow.Replayer = (*engine)(nil)
+)
+
+// Replaying reports whether observers have heard what happens now, or what happens is
+// that the worker drops the workflow.
+func (e *engine) Replaying() bool { return e.phase == closed || workflow.IsReplaying(e.ctx) }
+
+// RunNumber is the same on every replay of the run, and hardly another's.
+func (e *engine) RunNumber() uint32 {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, workflow.GetInfo(e.ctx).WorkflowExecution.RunID)
+	return max(h.Sum32(), 1)
 }
 
 // Limits of a history, with a reserve for the end of what is in flight.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
@@ -54,6 +55,10 @@ func (c *envClient) GetWorkflow(context.Context, string, string) client.Workflow
 
 func (c *envClient) CancelWorkflow(context.Context, string, string) error {
 	return errors.New("workflows of the test environment have ended before anybody can cancel them")
+}
+
+func (c *envClient) SignalWorkflow(context.Context, string, string, string, any) error {
+	return serviceerror.NewNotFound("workflow execution already completed")
 }
 
 func (c *envClient) QueryWorkflow(_ context.Context, _, _, query string, args ...any) (converter.EncodedValue, error) {

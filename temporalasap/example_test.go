@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -187,6 +188,50 @@ func ExampleTrust() {
 	// Output: <nil>
 }
 
+func ExampleFinal() {
+	w := newEnv() // in a program worker.New(client, temporalasap.TaskQueue, worker.Options{})
+	err := temporalasap.Register(w, Checkout,
+		temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 5}}),
+		temporalasap.Task("charge", temporalasap.Final())) // never twice for an error
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExamplePending() {
+	f := flow.Define("approved", func(g *asap.Group, order *asap.Task[int]) *asap.Task[string] {
+		return order.Then("approval", func(ctx context.Context, order int) (string, error) {
+			// Ask somebody, with the ids of activity.GetInfo(ctx), who answers by
+			// CompleteActivityByID of a client, in days.
+			return "", activity.ErrResultPending
+		})
+	})
+	err := temporalasap.Register(newEnv(), f, defaults, temporalasap.Task("approval", temporalasap.Pending(),
+		temporalasap.Activity(workflow.ActivityOptions{StartToCloseTimeout: 72 * time.Hour})))
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+func ExampleStub() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestWorkflowEnvironment()
+	err := temporalasap.Register(env, Checkout, defaults,
+		temporalasap.Task("charge", temporalasap.Stub(func(context.Context, order, stock) (charge, error) { return charge{}, errors.New("card declined") })))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = temporalasap.RunTest(env, Checkout, order{Items: []string{"tea"}})
+	fmt.Println(err)
+	// Output: charge: card declined
+}
+
+func ExamplePayloadLimit() {
+	// The client has an external storage, which leaves a reference of what is large.
+	fmt.Println(temporalasap.Register(newEnv(), Checkout, defaults, temporalasap.PayloadLimit(0)))
+	// Output: <nil>
+}
+
 func ExampleStart() {
 	options := client.StartWorkflowOptions{ID: "order-1", TaskQueue: "shop"}
 	h, err := temporalasap.Start(context.Background(), testClient(), Checkout, order{Items: []string{"tea"}}, options)
@@ -195,7 +240,7 @@ func ExampleStart() {
 		return
 	}
 	fmt.Println(h.ID(), h.RunID())
-	r, err := h.Get(context.Background())
+	r, err := h.Wait(context.Background())
 	fmt.Println(r.Text, err)
 	// Output:
 	// order-1 run-1
@@ -226,7 +271,7 @@ func ExampleHandle_Cancel() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(h.Cancel(context.Background()))
+	fmt.Println(h.Cancel(context.Background(), nil))
 	// Output: asap: flow checkout: workflows of the test environment have ended before anybody can cancel them
 }
 
@@ -237,23 +282,13 @@ func ExampleAttach() {
 		return
 	}
 	// In another process, after a restart:
-	r, err := temporalasap.Attach(context.Background(), c, Checkout, "order-1", "").Get(context.Background())
+	r, err := temporalasap.Attach(context.Background(), c, Checkout, "order-1", "").Wait(context.Background())
 	fmt.Println(r.Text, err)
 	// Output: paid 300 <nil>
 }
 
-func ExampleState() {
-	states := []temporalasap.State{temporalasap.Waiting, temporalasap.Queued, temporalasap.Running,
-		temporalasap.Succeeded, temporalasap.Failed, temporalasap.LeftOut, temporalasap.Canceled, temporalasap.Skipped}
-	fmt.Println(states)
-	// Output: [waiting queued running succeeded failed left out canceled skipped]
-}
-
-func ExampleTaskState() {
+func Example_tasksQuery() { // which other clients may make as well
 	v, err := testClient().QueryWorkflow(context.Background(), "", "", temporalasap.TasksQuery)
 	fmt.Println(v, err != nil)
-	fmt.Printf("%+v\n", temporalasap.TaskState{Task: "charge", State: temporalasap.Running})
-	// Output:
-	// <nil> true
-	// {Task:charge State:running Error:}
+	// Output: <nil> true
 }

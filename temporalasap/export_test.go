@@ -1,12 +1,11 @@
 package temporalasap
 
 import (
-	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
 )
 
 // Fits is whether a value fits into a payload.
-func Fits(v any) error { return fits(converter.GetDefaultDataConverter(), "it is", v) }
+func Fits(v any) error { return configured(nil).values().fits("it is", v) }
 
 // workflowcheck follows only functions with a workflow.Context: this one leads
 // it to the methods that the group calls.

@@ -5,51 +5,66 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/wire"
 )
 
-// An error crosses as a temporal.ApplicationError with the text and the type
-// name that Temporal's tools show, and with the whole of it as the first detail.
-type report = asap.Result[struct{}]
+// An error crosses as a temporal.ApplicationError with the text and the type name that
+// Temporal's tools show, and with the whole of it in a packet.
 
+// Types of errors that say something to the workflow, and are no body's.
 const (
-	exitType     = "asap.Exit"        // details: number of the exit, value
+	exitType     = "asap.Exit"
 	interrupted  = "asap.Interrupted" // the worker stopped while the body ran
 	canceledType = "asap.Canceled"
 )
 
 // send is the error of an activity whose body returned err.
 func (t *task) send(ctx context.Context, call *flow.Call, err error) error {
-	if err == nil || errors.Is(err, activity.ErrResultPending) {
-		return err
-	}
 	exit, value, exited := call.Exited(err)
 	if exited {
-		if large := fits(t.values, "the value of its exit is", value); large != nil {
-			err, exited = large, false
+		details, fails := t.values.exit(exit, value)
+		if fails == nil {
+			return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
+				NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: details})
 		}
-	}
-	if exited {
-		return temporal.NewApplicationErrorWithOptions("early exit", exitType, temporal.ApplicationErrorOptions{
-			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign, Details: []any{exit, value}})
+		err = fails
 	}
 	late, final := isLate(call, err)
 	if !late && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
 		return sendCanceled(ctx, err)
 	}
-	_, large := err.(*tooLarge)
-	options := temporal.ApplicationErrorOptions{NonRetryable: t.final() || large || final, Details: []any{bounded(err)}}
+	_, unsent := errors.AsType[*notSent](err)
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final || unsent || final}
 	name := typeName(err)
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
 		options.NonRetryable = options.NonRetryable || app.NonRetryable()
 	}
+	if details, fails := t.values.details(t.values.pack(err), nil); fails == nil { // else text and type have to do
+		options.Details = details
+	}
 	return temporal.NewApplicationErrorWithOptions(message(err), name, options)
+}
+
+// exit is what tells of an early exit.
+func (v *values) exit(number int, value any) ([]any, error) {
+	if err := v.fits("the value of its exit is", value); err != nil {
+		return nil, err
+	}
+	details, err := v.details(packet{Exit: &number}, value)
+	if err != nil {
+		return nil, &notSent{fmt.Sprint("the value of its exit cannot be encoded: ", err)}
+	}
+	return details, nil
 }
 
 // sendCanceled is the error of a body that ended with its context. If the
@@ -63,9 +78,26 @@ func sendCanceled(ctx context.Context, err error) error {
 	case temporal.IsCanceledError(cause), cause == context.Canceled && activity.GetInfo(ctx).IsLocalActivity:
 		return temporal.NewCanceledError()
 	}
-	return temporal.NewApplicationErrorWithOptions(fmt.Sprint(cause), interrupted, temporal.ApplicationErrorOptions{
+	return interruption(cause)
+}
+
+// interruption is the error of an attempt that another worker makes again.
+func interruption(why error) error {
+	return temporal.NewApplicationErrorWithOptions(fmt.Sprint(why), interrupted, temporal.ApplicationErrorOptions{
 		Category: temporal.ApplicationErrorCategoryBenign})
 }
+
+// plainTypes are the names that the SDK has for the errors of packages errors and fmt. The
+// errors of bodies say themselves whether they are final. Such ones come from the SDK, for
+// values that cannot be encoded or decoded, or from a mock or a CompleteActivity, which
+// go past the body, and are final where those of bodies are.
+var plainTypes = []string{"", "wrapError", "wrapErrors", "joinError"}
+
+// uncoded is the type of the SDK's errors for values that cannot be encoded or decoded.
+const (
+	uncoded          = "wrapError"
+	uncodedArguments = "unable to decode the activity function input payload with error: "
+)
 
 // typeName is what a RetryPolicy knows an error by, as the SDK has it: the name
 // of its type, that of the cause for one that only adds text.
@@ -76,7 +108,7 @@ func typeName(err error) string {
 			t = t.Elem()
 		}
 		switch {
-		case t.Name() == "" || t.PkgPath() == "errors" || t.PkgPath() == "fmt":
+		case t.PkgPath() == "errors" || t.PkgPath() == "fmt" || slices.Contains(plainTypes, t.Name()):
 		case t.Name() == "PanicError": // the SDK takes that for a panic of its own
 			return "asap.PanicError"
 		default:
@@ -86,12 +118,9 @@ func typeName(err error) string {
 	return ""
 }
 
-// receive takes the end of a call out of its future.
-func (e *engine) receive(f *flight) error {
-	err := f.future.Get(e.wait, f.call.Out)
-	if err == nil {
-		return nil
-	}
+// receive is what the group is told of a call that has ended with err, which comes from
+// the SDK: of an activity or a child, in a workflow or in its history.
+func (v *values) receive(call *flow.Call, err error) error {
 	if temporal.IsCanceledError(err) {
 		return context.Canceled
 	}
@@ -99,36 +128,54 @@ func (e *engine) receive(f *flight) error {
 	if !ok {
 		return foreign(err)
 	}
-	switch app.Type() {
-	case exitType:
-		var exit int
-		if err := app.Details(&exit); err != nil {
-			return fmt.Errorf("asap: exit: %w", err)
-		}
-		return f.call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
-	case canceledType:
+	if app.Type() == canceledType {
 		return context.Canceled
 	}
-	return original(app, f.call)
+	p, value, ok := v.open(app)
+	switch {
+	case !ok && app.Type() == exitType:
+		return errors.New("asap: exit: it cannot be decoded; give Register the client's data converter with Converter")
+	case !ok:
+		return others(app)
+	case p.Exit != nil:
+		return call.Exit(*p.Exit, value)
+	}
+	fails := p.err(v)
+	if p, ok := fails.(*asap.PanicError); ok && p.Task == call.Body {
+		p.Task = call.Task
+	}
+	return fails
 }
 
-// original is what was sent, or what is left of an error that somebody else made.
-func original(app *temporal.ApplicationError, call *flow.Call) error {
-	var r report
-	if app.HasDetails() && app.Details(&r) == nil && r.Err != nil {
-		if p, ok := r.Err.(*asap.PanicError); ok && p.Task == call.Body {
-			p.Task = call.Task
-		}
-		return r.Err
+// others is an error that somebody else made: the SDK, of what it could not encode, a
+// mock, or who has completed the activity.
+func others(app *temporal.ApplicationError) error {
+	r := wire.New(applicationType, app.Message(), nil, nil)
+	switch {
+	case app.Type() == uncoded && strings.Contains(app.Message(), converter.ErrUnableToEncode.Error()):
+		r.Message = "its value cannot be encoded: " + app.Message()
+	case app.Type() == uncoded && strings.HasPrefix(app.Message(), uncodedArguments):
+		r.Message = "its arguments cannot be decoded: " + strings.TrimPrefix(app.Message(), uncodedArguments)
 	}
-	return &flow.RemoteError{Type: app.Type(), Message: app.Message()}
+	if slices.Contains(plainTypes, app.Type()) {
+		r.Type = app.Type()
+	} else {
+		wire.Stand(r, app)
+	}
+	return r
 }
 
 // foreign is an error of Temporal's own, such as a timeout, without the
 // addresses that the SDK puts around it.
 func foreign(err error) error {
 	if t, ok := errors.AsType[*temporal.TimeoutError](err); ok {
-		return &flow.RemoteError{Type: "*temporal.TimeoutError", Message: t.Error()}
+		var is []error
+		if isTimeLimit(t) {
+			is = append(is, context.DeadlineExceeded)
+		}
+		r := wire.New(timeoutType, t.Error(), is, nil)
+		wire.Stand(r, t)
+		return r
 	}
 	if p, ok := errors.AsType[*temporal.PanicError](err); ok { // outside of a body
 		return &flow.RemoteError{Type: "*temporal.PanicError", Message: "panic: " + p.Error()}
@@ -146,72 +193,7 @@ const (
 	childTwice      = "child workflow execution already started"    // as temporal.ChildWorkflowExecutionAlreadyStartedError has it
 )
 
-// result is the error of the workflow: that of the flow with its value, which
-// a settled flow may have beside it.
-func (e *engine) result(out any, err error) error {
-	large := fits(e.def.values, "its result is", out) //workflowcheck:ignore (see fits)
-	if large != nil {
-		out = nil
-		if err == nil {
-			err = fmt.Errorf("asap: flow %s: %w", e.def.name, large)
-		}
-	}
-	if err == nil {
-		return nil
-	}
-	if e.tooLong != nil {
-		err = e.tooLong
-	}
-	r := bounded(err)                   //workflowcheck:ignore (it encodes structs, and no map)
-	if oversize(e.def.values, r, out) { //workflowcheck:ignore (see fits)
-		out = nil
-	}
-	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		if ge, ok := errors.AsType[*asap.GroupError](err); !ok || ge.Cause != nil { // else it has failed before
-			return temporal.NewCanceledError(r, out)
-		}
-	}
-	// Another run, of which a RetryPolicy of the workflow decides, cannot help
-	// what is too large.
-	return temporal.NewApplicationErrorWithOptions(message(err), cutType(err), temporal.ApplicationErrorOptions{
-		NonRetryable: e.tooLong != nil || large != nil, Details: []any{r, out}})
-}
+// notSent is the error of a value that cannot be sent: no policy of retries has a say in it.
+type notSent struct{ text string }
 
-func cutType(err error) string {
-	switch err.(type) {
-	case *asap.GroupError:
-		return "asap.GroupError"
-	case *asap.CycleError:
-		return "asap.CycleError"
-	}
-	return "asap.Error"
-}
-
-// flowError is how a flow ended on Temporal: the same text and causes as in
-// the process, and the workflow's error with its ids.
-type flowError struct {
-	err    error
-	others []error
-}
-
-func (e *flowError) Error() string   { return e.err.Error() }
-func (e *flowError) Unwrap() []error { return append([]error{e.err}, e.others...) }
-
-// outcome makes of a workflow's error that of the flow, and fills out with a
-// value beside it. It returns nil for an error that the flow did not make.
-func outcome(err error, out any) error {
-	wf, ok := errors.AsType[*temporal.WorkflowExecutionError](err)
-	if !ok {
-		return nil
-	}
-	var r report
-	if app, ok := errors.AsType[*temporal.ApplicationError](wf); ok {
-		_ = app.Details(&r, out)
-	} else if c, ok := errors.AsType[*temporal.CanceledError](wf); ok {
-		_ = c.Details(&r, out)
-	}
-	if r.Err == nil {
-		return nil
-	}
-	return &flowError{r.Err, []error{wf}}
-}
+func (e *notSent) Error() string { return e.text }

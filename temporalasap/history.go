@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/converter"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -40,13 +39,7 @@ func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...
 	if f == nil {
 		return nil, errors.New("asap: History with a nil Flow; make one with Define")
 	}
-	c := &config{trusted: make(map[reflect.Type]bool), converter: converter.GetDefaultDataConverter()}
-	for _, o := range options {
-		if o != nil {
-			o.apply(c)
-		}
-	}
-	p := &player{converter: c.converter, flow: f.Name()}
+	p := &player{values: configured(options).values(), flow: f.Name()}
 	started, err := p.read(h)
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: %w", f.Name(), err)
@@ -55,7 +48,7 @@ func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...
 		p.wrapped = !slices.ContainsFunc(calls, func(call *flow.Call) bool { return isRun(call.Func) })
 	}
 	var in In
-	if err := c.converter.FromPayloads(started.GetInput(), &in); err != nil {
+	if err := p.values.FromPayloads(started.GetInput(), &in); err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: its input: %w", f.Name(), err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -93,7 +86,7 @@ type playing struct {
 // player is an executor that answers from a history. It runs on one goroutine,
 // as do the observers of the group.
 type player struct {
-	converter  converter.DataConverter
+	values     *values
 	flow       string
 	began      time.Time
 	record     chronicle
@@ -104,12 +97,14 @@ type player struct {
 	wrapped    bool               // no body is the Run of a flow: those of the children are behind functions
 	scenes     []scene
 	at         int
-	tasks      int           // workflow tasks so far
-	task       int           // the present one
-	clock      []time.Time   // of the workflow, by workflow task
-	startedAt  time.Time     // of the last one that has begun
-	timers     map[int64]int // their numbers, by event
-	afters     []func()      // what they are for
+	tasks      int                         // workflow tasks so far
+	task       int                         // the present one
+	clock      []time.Time                 // of the workflow, by workflow task
+	startedAt  time.Time                   // of the last one that has begun
+	timers     map[int64]int               // their numbers, by event
+	afters     []func()                    // what they are for
+	mail       map[string]*common.Payloads // signals that have come, the first of each name
+	expected   []playedSignal
 	open       []*playing
 	lost       []*playing // canceled before the history got there
 	asked      int
@@ -126,7 +121,8 @@ type scene struct {
 	event int64
 	task  int // number of the workflow task, 0 if none has seen it
 	at    time.Duration
-	play  *play // nil if a timer fires, or the workflow is to be canceled
+	play  *play   // nil if a timer fires, a signal comes, or the workflow is to be canceled
+	mail  *posted // a signal
 	reply reply
 	fires bool
 	timer int // number of the timer, in order of start
@@ -180,6 +176,9 @@ func (p *player) Step() error {
 		p.end(f, context.Canceled)
 		return nil
 	}
+	if p.deliver() {
+		return nil
+	}
 	told := false
 	for p.at < len(p.scenes) {
 		s := p.scenes[p.at]
@@ -190,6 +189,11 @@ func (p *player) Step() error {
 		p.record.now = max(p.record.now, s.at)
 		p.task = s.task
 		switch {
+		case s.mail != nil:
+			if p.mail[s.mail.name] == nil {
+				p.mail[s.mail.name] = s.mail.value
+			}
+			told = p.deliver() || told
 		case s.fires:
 			if s.timer < len(p.afters) {
 				p.afters[s.timer]()

@@ -11,7 +11,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -28,7 +27,7 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 	}
 	p.began = events[0].GetEventTime().AsTime()
 	p.byTask, p.byType = make(map[string]*play), make(map[string][]*play)
-	p.timers = make(map[int64]int)
+	p.timers, p.mail = make(map[int64]int), make(map[string]*common.Payloads)
 	byEvent := make(map[int64]*play)
 	for _, e := range events {
 		p.last = max(p.last, e.GetEventTime().AsTime().Sub(p.began)) // clocks of a cluster differ
@@ -36,6 +35,7 @@ func (p *player) read(h *history.History) (*history.WorkflowExecutionStartedEven
 			return nil, fmt.Errorf("event %d: %w", e.GetEventId(), err)
 		}
 	}
+	signalsFirst(p.scenes)
 	if p.close != 0 { // what came too late for the last workflow task it never heard
 		p.scenes = slices.DeleteFunc(p.scenes, func(s scene) bool { return s.task == 0 })
 	}
@@ -79,6 +79,9 @@ func (p *player) event(e *history.HistoryEvent, byEvent map[int64]*play) error {
 		p.seen(e.GetWorkflowTaskCompletedEventAttributes().GetStartedEventId())
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCEL_REQUESTED:
 		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last})
+	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+		s := e.GetWorkflowExecutionSignaledEventAttributes()
+		p.scenes = append(p.scenes, scene{event: e.GetEventId(), at: p.last, mail: &posted{s.GetSignalName(), s.GetInput()}})
 	case enums.EVENT_TYPE_MARKER_RECORDED:
 		return p.marker(e)
 	case enums.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
@@ -149,7 +152,7 @@ func (p *player) marker(e *history.HistoryEvent) error {
 		Attempt      int32
 		Backoff      time.Duration
 	}
-	if err := p.converter.FromPayloads(m.GetDetails()[localDetails], &data); err != nil {
+	if err := p.values.FromPayloads(m.GetDetails()[localDetails], &data); err != nil {
 		return fmt.Errorf("local activity: %w", err)
 	}
 	a := &play{name: "local activity " + data.ActivityType, started: -1, attempt: data.Attempt}
@@ -184,31 +187,16 @@ func value(data *common.Payloads) reply {
 		if call.Out == nil || len(data.GetPayloads()) == 0 {
 			return nil
 		}
-		if err := p.converter.FromPayloads(data, call.Out); err != nil {
+		if err := p.values.FromPayloads(data, call.Out); err != nil {
 			p.refused = fmt.Errorf("value of task %s: %w", call.Task, err)
 		}
 		return nil
 	}
 }
 
-// failed is the end of a call with a failure, as engine.receive has it.
+// failed is the end of a call with a failure.
 func failed(f *failure.Failure) reply {
 	return func(p *player, call *flow.Call) error {
-		convert := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: p.converter})
-		err := convert.FailureToError(f)
-		app, ok := errors.AsType[*temporal.ApplicationError](err)
-		switch {
-		case temporal.IsCanceledError(err) || ok && app.Type() == canceledType:
-			return context.Canceled
-		case !ok:
-			return foreign(err)
-		case app.Type() == exitType:
-			var exit int
-			if err := app.Details(&exit); err != nil {
-				return fmt.Errorf("asap: exit: %w", err)
-			}
-			return call.Exit(exit, func(into any) error { return app.Details(&exit, into) })
-		}
-		return original(app, call)
+		return p.values.receive(call, p.values.failures().FailureToError(f))
 	}
 }

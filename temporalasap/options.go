@@ -18,7 +18,24 @@ type config struct {
 	tasks     []taskConfig
 	workflow  workflow.RegisterOptions
 	trusted   map[reflect.Type]bool
-	converter converter.DataConverter
+	converter converter.DataConverter // nil if it was not given
+	limit     int
+}
+
+func configured(options []Option) *config {
+	c := &config{trusted: make(map[reflect.Type]bool), limit: maxPayload}
+	for _, o := range options {
+		if o != nil {
+			o.apply(c)
+		}
+	}
+	return c
+}
+
+// values is how values travel: with the SDK's conversions of types on top of the converter,
+// as a client has them.
+func (c *config) values() *values {
+	return &values{converter.MakeTransferAware(c.converter), c.limit}
 }
 
 type taskConfig struct {
@@ -56,15 +73,25 @@ func Workflow(options workflow.RegisterOptions) Option {
 	return option(func(c *config) { c.workflow = options })
 }
 
-// Converter is the data converter with which Register tries whether values of
-// the tasks' types survive: give it the one of your client. Without it that is
-// Temporal's default.
+// Converter is the data converter of the client: it has to be given if the client has
+// one of its own. Register tries with it whether values of the tasks' types survive, and
+// it encodes what failures carry: the reports of errors, the values of early exits and
+// those beside the error of a settled flow. By itself the SDK encodes these with the
+// default converter, in clear.
 func Converter(dc converter.DataConverter) Option {
 	return option(func(c *config) {
 		if dc != nil {
 			c.converter = dc
 		}
 	})
+}
+
+// PayloadLimit is how many bytes a value, or the arguments of a task together, may take
+// when they are encoded; 0 is no limit. Without it that is 2 MB, what a server takes by
+// default. It is for servers that take another size, and for clients whose converter or
+// external storage leaves only a reference on the way. Local tasks have no limit.
+func PayloadLimit(bytes int) Option {
+	return option(func(c *config) { c.limit = bytes })
 }
 
 // Trust takes the types of the values as ones that travel, whatever Register
@@ -88,7 +115,7 @@ func (o taskOption) applyTask(t *task) { o(t) }
 // field that is not zero.
 func Activity(options workflow.ActivityOptions) TaskOption {
 	return taskOption(func(t *task) {
-		t.kind = remoteActivity
+		t.kind, t.chosen = remoteActivity, true
 		t.activity = merge(t.activity, options)
 	})
 }
@@ -100,7 +127,7 @@ func Activity(options workflow.ActivityOptions) TaskOption {
 // they are. Time limits and retries that are not set are those of [Defaults].
 func Local(options workflow.LocalActivityOptions) TaskOption {
 	return taskOption(func(t *task) {
-		t.kind = localActivity
+		t.kind, t.chosen = localActivity, true
 		t.local = mergeAny(t.local, options)
 	})
 }
@@ -109,6 +136,23 @@ func Local(options workflow.LocalActivityOptions) TaskOption {
 // for its next attempt, which an automatic heartbeat would replace.
 func OwnHeartbeat() TaskOption {
 	return taskOption(func(t *task) { t.ownHeartbeat = true })
+}
+
+// Final takes the RetryPolicy of [Defaults] back: an error that the body of this task
+// returns is final, as that of a task without a policy, and the body begins again only
+// when its worker has died.
+func Final() TaskOption {
+	return taskOption(func(t *task) { t.noPolicy = true })
+}
+
+// Pending says that the body answers activity.ErrResultPending, and that the task is
+// ended from elsewhere, such as an approval. Nothing of it is left in a worker, so it has no
+// heartbeats, and a cancel, a failed sibling or a lost Race ends it at once. Without
+// Pending an answer of ErrResultPending stays with the worker until the end: it takes a
+// place of its MaxConcurrentActivityExecutionSize, its heartbeats hear of a cancel, and
+// when the worker dies or stops the body runs again elsewhere.
+func Pending() TaskOption {
+	return taskOption(func(t *task) { t.pending = true })
 }
 
 // Child runs a task whose body is the Run of flow as a child workflow, with a

@@ -3,9 +3,9 @@ package temporalasap
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"time"
 
-	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -13,78 +13,96 @@ import (
 // together, and for a value. The SDK tries for ever to send what is larger.
 const maxPayload = 2 << 20
 
-// tooLarge is the error of what does not fit into one payload.
-type tooLarge struct {
-	what string
-	size int
-}
-
-func (e *tooLarge) Error() string {
-	return fmt.Sprintf("%s %.1f MB, and Temporal takes at most %d MB; pass a reference instead", e.what, float64(e.size)/(1<<20), maxPayload>>20)
-}
-
-// fits returns a *tooLarge if values are more than one payload may have. Only
-// what may come near that is encoded for it.
-func fits(dc converter.DataConverter, what string, values ...any) error {
-	weight := 0
-	for _, v := range values {
-		weigh(reflect.ValueOf(v), &weight)
-	}
-	if weight < nearly {
+// fits returns a *notSent if all are more than one payload may have. Only what may come
+// near that is encoded for it, and so encoded twice.
+func (v *values) fits(what string, all ...any) error {
+	if v.limit <= 0 || atMost(v.limit, all) {
 		return nil
 	}
-	payloads, err := dc.ToPayloads(values...)
+	payloads, err := v.encode(all...)
 	if err != nil {
 		return nil // the SDK says so, too
 	}
-	if size := proto.Size(payloads); size > maxPayload {
-		return &tooLarge{what, size}
+	if size := proto.Size(payloads); size > v.limit {
+		return &notSent{fmt.Sprintf("%s %.1f MB, and Temporal takes at most %s; pass a reference instead", what, float64(size)/(1<<20), megabytes(v.limit))}
 	}
 	return nil
 }
 
-// nearly is an eighth of what fits: no text of JSON is eight times as long as
-// what weigh finds.
-const nearly = maxPayload / 8
+func megabytes(n int) string { return strconv.FormatFloat(float64(n)/(1<<20), 'g', 3, 64) + " MB" }
 
-// weigh adds to weight about what v takes, and stops when it is enough.
-func weigh(v reflect.Value, weight *int) {
-	if !v.IsValid() || *weight >= nearly {
+// atMost reports whether all are sure to fit into a payload of that size, as far as their
+// memory tells: encoded they take no more than the text of JSON would, and a third more
+// if what encrypts them writes base64. Of what encodes itself nobody knows: it is taken
+// for about what it is made of.
+func atMost(size int, all []any) bool {
+	left := size/4*3 - 1024
+	for _, v := range all {
+		weigh(reflect.ValueOf(v), &left)
+	}
+	return left >= 0
+}
+
+// weigh takes off what v takes at most as JSON, and stops when nothing is left.
+func weigh(v reflect.Value, left *int) {
+	if *left -= 8; !v.IsValid() || *left < 0 {
 		return
 	}
-	*weight += 4
 	t := v.Type()
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		*weight += len(time.RFC3339Nano)
+	if t == reflect.TypeFor[time.Time]() {
+		*left -= len(time.RFC3339Nano)
 		return
-	case isResult(t) && v.FieldByName("Err").IsNil():
-		v = v.FieldByName("Value")
-	case encodesItself(t):
-		*weight += nearly // nobody knows
+	}
+	if encodesItself(t) {
+		*left -= 256 // and the rest in relation to what is in it
 	}
 	switch v.Kind() {
 	case reflect.String:
-		*weight += v.Len()
+		*left -= quoted(v.String())
+	case reflect.Bool, reflect.Int8, reflect.Int16, reflect.Uint8, reflect.Uint16:
 	case reflect.Pointer, reflect.Interface:
-		weigh(v.Elem(), weight)
+		weigh(v.Elem(), left)
 	case reflect.Slice, reflect.Array:
-		if k := t.Elem().Kind(); k <= reflect.Complex128 && !encodesItself(t.Elem()) {
-			*weight += v.Len() * int(t.Elem().Size())
+		if n, ok := widths[t.Elem().Kind()]; ok && !encodesItself(t.Elem()) {
+			*left -= v.Len() * n
 			return
 		}
-		for i := range v.Len() {
-			weigh(v.Index(i), weight)
+		for i := 0; i < v.Len() && *left >= 0; i++ {
+			weigh(v.Index(i), left)
 		}
 	case reflect.Map:
-		for i := v.MapRange(); *weight < nearly && i.Next(); { // a sum: in any order the same
-			weigh(i.Key(), weight)
-			weigh(i.Value(), weight)
+		for i := v.MapRange(); *left >= 0 && i.Next(); { // a sum: in any order the same
+			weigh(i.Key(), left)
+			weigh(i.Value(), left)
 		}
 	case reflect.Struct:
 		for i := range t.NumField() {
-			*weight += len(t.Field(i).Name)
-			weigh(v.Field(i), weight)
+			*left -= len(t.Field(i).Name) + len(t.Field(i).Tag)
+			weigh(v.Field(i), left)
+		}
+	default:
+		*left -= 24
+	}
+}
+
+// widths are what elements of a slice take at most with their comma. Bytes are base64 or
+// a list of numbers.
+var widths = map[reflect.Kind]int{
+	reflect.Bool: 6, reflect.Int: 24, reflect.Int8: 5, reflect.Int16: 7, reflect.Int32: 12, reflect.Int64: 24,
+	reflect.Uint: 24, reflect.Uint8: 4, reflect.Uint16: 6, reflect.Uint32: 11, reflect.Uint64: 24, reflect.Uintptr: 24,
+	reflect.Float32: 24, reflect.Float64: 25,
+}
+
+// quoted is the length of a text as JSON has it, at most.
+func quoted(s string) int {
+	n := len(s) + 2
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c == '<' || c == '>' || c == '&' || c == 0x7f || c >= 0x80:
+			n += 5
+		case c == '"' || c == '\\':
+			n++
 		}
 	}
+	return n
 }

@@ -22,6 +22,7 @@ type Client interface {
 	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
 	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
 	CancelWorkflow(ctx context.Context, workflowID, runID string) error
+	SignalWorkflow(ctx context.Context, workflowID, runID, signalName string, arg any) error
 	QueryWorkflow(ctx context.Context, workflowID, runID, queryType string, args ...any) (converter.EncodedValue, error)
 }
 
@@ -50,20 +51,20 @@ func Run[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], in I
 	case err != nil:
 		return zero, err
 	}
-	out, err := h.Get(ctx)
+	out, err := h.Wait(ctx)
 	if err == nil || ctx.Err() == nil {
 		return out, err
 	}
 	ended := []error{ctx.Err(), context.Cause(ctx)}
-	if err := h.Cancel(grace); err != nil {
-		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", h.flow, h.ID(), err), ended}
+	if err := h.run.Cancel(grace, nil); err != nil {
+		return out, &flowError{fmt.Errorf("asap: flow %s: workflow %s could not be canceled and goes on: %w", f.Name(), h.ID(), err), ended}
 	}
-	out, err = h.Get(grace)
+	out, err = h.Wait(grace)
 	switch {
 	case err == nil:
 		return out, nil
 	case grace.Err() != nil:
-		err = fmt.Errorf("asap: flow %s: workflow %s was canceled and has not ended after %s", h.flow, h.ID(), cancelGrace)
+		err = fmt.Errorf("asap: flow %s: workflow %s was canceled and has not ended after %s", f.Name(), h.ID(), cancelGrace)
 	}
 	return out, &flowError{err, ended}
 }
@@ -115,46 +116,14 @@ func Start[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], in
 	case err != nil:
 		return nil, fmt.Errorf("asap: flow %s: start: %w", f.Name(), err)
 	}
-	return &Handle[Out]{c, f.Name(), run}, nil
+	return newHandle(c, f, run), nil
 }
 
 // Attach returns a handle to a workflow of flow that was started before,
 // perhaps by another process. An empty runID is the latest run of the workflow.
-// Attach does not ask the server: a workflow that is not there fails in Get.
+// Attach does not ask the server: a workflow that is not there fails in Wait.
 func Attach[In, Out any](ctx context.Context, c Client, f *flow.Flow[In, Out], workflowID, runID string) *Handle[Out] {
-	return &Handle[Out]{c, f.Name(), c.GetWorkflow(ctx, workflowID, runID)}
-}
-
-// Handle is a flow that runs on Temporal, or has run: [Start] and [Attach] make
-// it. Its methods may be called from any goroutine at the same time.
-type Handle[Out any] struct {
-	client Client
-	flow   string
-	run    client.WorkflowRun
-}
-
-// ID returns the id of the workflow.
-func (h *Handle[Out]) ID() string { return h.run.GetID() }
-
-// RunID returns the id of the run of the workflow.
-func (h *Handle[Out]) RunID() string { return h.run.GetRunID() }
-
-// Get blocks until the workflow has ended and returns what [Run] does. When ctx
-// ends it returns its cause, and the workflow goes on.
-func (h *Handle[Out]) Get(ctx context.Context) (Out, error) {
-	var out Out
-	err := h.run.Get(ctx, &out)
-	switch {
-	case err == nil:
-		return out, nil
-	case over(ctx, err):
-		var zero Out
-		return zero, &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", h.flow, h.ID(), context.Cause(ctx)), []error{ctx.Err()}}
-	}
-	if told := outcome(err, &out); told != nil {
-		return out, told
-	}
-	return out, fmt.Errorf("asap: flow %s: %w", h.flow, err) // terminated, timed out, not there
+	return newHandle(c, f, c.GetWorkflow(ctx, workflowID, runID))
 }
 
 // over reports whether ctx has ended, or ends now: a server that knows of its
@@ -166,28 +135,4 @@ func over(ctx context.Context, err error) bool {
 		<-ctx.Done()
 	}
 	return ctx.Err() != nil
-}
-
-// Cancel asks the workflow to end, and with it every body that runs. It returns
-// when the server knows; Get returns when they have ended.
-func (h *Handle[Out]) Cancel(ctx context.Context) error {
-	if err := h.client.CancelWorkflow(ctx, h.ID(), h.RunID()); err != nil {
-		return fmt.Errorf("asap: flow %s: %w", h.flow, err)
-	}
-	return nil
-}
-
-// Tasks returns the state of every task at this moment, in order of start and
-// then, for those that wait, of declaration. It blocks until a worker that
-// serves the flow has answered.
-func (h *Handle[Out]) Tasks(ctx context.Context) ([]TaskState, error) {
-	var states []TaskState
-	v, err := h.client.QueryWorkflow(ctx, h.ID(), h.RunID(), TasksQuery)
-	if err == nil {
-		err = v.Get(&states)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("asap: flow %s: %w", h.flow, err)
-	}
-	return states, nil
 }

@@ -37,7 +37,8 @@ func (c *hasty) ExecuteWorkflow(ctx context.Context, _ client.StartWorkflowOptio
 func (c *hasty) GetWorkflow(context.Context, string, string) client.WorkflowRun {
 	return &hastyRun{c: c}
 }
-func (c *hasty) CancelWorkflow(context.Context, string, string) error { c.canceled++; return nil }
+func (c *hasty) CancelWorkflow(context.Context, string, string) error              { c.canceled++; return nil }
+func (c *hasty) SignalWorkflow(context.Context, string, string, string, any) error { return nil }
 func (c *hasty) QueryWorkflow(ctx context.Context, _, _, _ string, _ ...any) (converter.EncodedValue, error) {
 	return nil, giveUp(ctx)
 }
@@ -102,7 +103,7 @@ func TestDeadlineThatTheServerSeesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, slow)
 		defer cancel()
-		_, err := temporalasap.Attach(ctx, &hasty{}, flow, "order-1", "").Get(ctx)
+		_, err := temporalasap.Attach(ctx, &hasty{}, flow, "order-1", "").Wait(ctx)
 		if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, slow) {
 			t.Errorf("Get: %v, want the context's error and cause", err)
 		}

@@ -1,10 +1,22 @@
 package temporalasap
 
-import "reflect"
+import (
+	"reflect"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
 
 // fill sets everything in v that is not opaque to something that is not zero.
 func (w *walk) fill(v reflect.Value, depth int) {
 	t := v.Type()
+	if t.Kind() == reflect.Pointer && t.Implements(protoMessage) && v.CanSet() && !w.trusted[t] {
+		v.Set(reflect.New(t.Elem()))
+		if w.messages = true; !w.plain {
+			fillMessage(v.Interface().(proto.Message).ProtoReflect(), depth)
+		}
+		return
+	}
 	if depth == 0 || w.opaque[t] || !v.CanSet() {
 		return
 	}
@@ -48,6 +60,12 @@ func (w *walk) fill(v reflect.Value, depth int) {
 // itself: of that fill has set nothing.
 func (w *walk) differs(a, b reflect.Value, at string) string {
 	t := a.Type()
+	if t.Kind() == reflect.Pointer && t.Implements(protoMessage) && a.CanInterface() && !w.trusted[t] {
+		if proto.Equal(a.Interface().(proto.Message), b.Interface().(proto.Message)) {
+			return ""
+		}
+		return at
+	}
 	if w.opaque[t] {
 		return ""
 	}
@@ -92,4 +110,50 @@ func (w *walk) differs(a, b reflect.Value, at string) string {
 		return at
 	}
 	return ""
+}
+
+// fillMessage sets everything in a message of protobuf, of a oneof the last.
+func fillMessage(m protoreflect.Message, depth int) {
+	fields := m.Descriptor().Fields()
+	for i := range fields.Len() {
+		f := fields.Get(i)
+		isMessage := f.Message() != nil
+		switch {
+		case isMessage && depth <= 1:
+		case f.IsMap():
+		case f.IsList() && isMessage:
+			fillMessage(m.Mutable(f).List().AppendMutable().Message(), depth-1)
+		case f.IsList():
+			m.Mutable(f).List().Append(sampleOf(f))
+		case isMessage:
+			fillMessage(m.Mutable(f).Message(), depth-1)
+		default:
+			m.Set(f, sampleOf(f))
+		}
+	}
+}
+
+func sampleOf(f protoreflect.FieldDescriptor) protoreflect.Value {
+	switch f.Kind() {
+	case protoreflect.BoolKind:
+		return protoreflect.ValueOfBool(true)
+	case protoreflect.EnumKind:
+		values := f.Enum().Values()
+		return protoreflect.ValueOfEnum(values.Get(values.Len() - 1).Number())
+	case protoreflect.StringKind:
+		return protoreflect.ValueOfString("7")
+	case protoreflect.BytesKind:
+		return protoreflect.ValueOfBytes([]byte{7})
+	case protoreflect.FloatKind:
+		return protoreflect.ValueOfFloat32(0.5)
+	case protoreflect.DoubleKind:
+		return protoreflect.ValueOfFloat64(0.5)
+	case protoreflect.Uint32Kind, protoreflect.Fixed32Kind:
+		return protoreflect.ValueOfUint32(7)
+	case protoreflect.Uint64Kind, protoreflect.Fixed64Kind:
+		return protoreflect.ValueOfUint64(7)
+	case protoreflect.Int64Kind, protoreflect.Sint64Kind, protoreflect.Sfixed64Kind:
+		return protoreflect.ValueOfInt64(7)
+	}
+	return protoreflect.ValueOfInt32(7)
 }

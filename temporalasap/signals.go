@@ -1,8 +1,7 @@
 package temporalasap
 
 import (
-	"fmt"
-	"reflect"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -20,12 +19,61 @@ type expected struct {
 	in   workflow.ReceiveChannel
 }
 
-var _ flow.Signaler = (*engine)(nil)
+var (
+	_ flow.Signaler = (*engine)(nil)
+	_ flow.Sleeper  = (*engine)(nil)
+)
 
 // Receive begins to wait for a signal.
 func (e *engine) Receive(call *flow.Call, done func(error)) {
 	e.acted = true
-	e.expected = append(e.expected, expected{call, done, workflow.GetSignalChannel(e.ctx, call.Task)})
+	w := e.begin(call, flow.StateExpected)
+	e.expected = append(e.expected, expected{call, func(err error) { w.end(err); done(err) }, workflow.GetSignalChannel(e.ctx, call.Task)})
+}
+
+// Sleep is a timer of the workflow.
+func (e *engine) Sleep(call *flow.Call, d time.Duration, done func()) {
+	w := e.begin(call, flow.StateSleeping)
+	e.After(d, func() { w.end(nil); done() })
+}
+
+// waiting is what has no body and waits, or has waited.
+type waiting struct {
+	flow.TaskState
+	until time.Time // its limit of time, zero without one
+	now   func() time.Time
+}
+
+func (e *engine) begin(call *flow.Call, state flow.State) *waiting {
+	w := &waiting{flow.TaskState{Task: call.Task, State: state, Since: e.Now()}, call.Deadline, e.Now}
+	if at := w.Since.Add(call.Timeout); call.Timeout > 0 && (w.until.IsZero() || at.Before(w.until)) {
+		w.until = at
+	}
+	e.waits = append(e.waits, w)
+	return w
+}
+
+func (w *waiting) end(err error) {
+	w.State, w.Since = flow.StateSucceeded, time.Time{}
+	if err != nil {
+		w.State, w.Error = flow.StateTolerated, err.Error()
+	}
+}
+
+// told is its state, in a group that has been canceled or not. The group ends what is
+// late, or cut short, by itself.
+func (w *waiting) told(canceled bool) flow.TaskState {
+	s := w.TaskState
+	if s.State != flow.StateExpected && s.State != flow.StateSleeping {
+		return s
+	}
+	switch {
+	case !w.until.IsZero() && !w.now().Before(w.until):
+		s.State, s.Since, s.Error = flow.StateTolerated, time.Time{}, "late"
+	case canceled:
+		s.State, s.Since = flow.StateCanceled, time.Time{}
+	}
+	return s
 }
 
 // hasMail reports whether something has come that is expected.
@@ -52,7 +100,7 @@ func (e *engine) deliver() {
 		case x.in.ReceiveAsync(x.call.Out):
 			x.done(nil)
 		default: // the SDK has dropped what its converter cannot decode
-			x.done(fmt.Errorf("signal %s was sent what is no %s", x.call.Task, reflect.TypeOf(x.call.Out).Elem()))
+			x.done(undecodable(x.call))
 		}
 	}
 	e.expected = left

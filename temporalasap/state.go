@@ -3,67 +3,94 @@ package temporalasap
 import (
 	"context"
 	"errors"
+	"slices"
+
+	"go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
 
 	"github.com/asap-go/asap/flow"
 )
 
-// TasksQuery is the name of the query that [Handle.Tasks] makes. Other clients
-// may make it too: the answer is a list of [TaskState].
+// TasksQuery is the name of the query that Tasks of a [Handle] makes. Other clients
+// may make it too: the answer is a list of [flow.TaskState]. Since is that of what is
+// queued, runs or is expected, and of an attempt that runs its own; Attempt is that of
+// what runs.
 const TasksQuery = "asap-tasks"
 
-// State is how far a task is.
-type State string
+// describer tells what the server knows of a workflow's activities: a client.Client does.
+type describer interface {
+	DescribeWorkflowExecution(ctx context.Context, workflowID, runID string) (*workflowservice.DescribeWorkflowExecutionResponse, error)
+}
 
-// The states of a task.
-const (
-	Waiting   State = "waiting" // for its dependencies, or a slot under a limit
-	Queued    State = "queued"  // ready, and held back: a workflow has at most 1,000 activities at once
-	Running   State = "running" // handed to Temporal: a worker has it, or will
-	Succeeded State = "succeeded"
-	Failed    State = "failed"
-	Canceled  State = "canceled"
-	LeftOut   State = "left out" // by asap.When
-	Skipped   State = "skipped"  // the flow has ended and its body never ran
-)
+var _ describer = client.Client(nil)
 
-// TaskState is the state of one task of a flow, as [Handle.Tasks] returns it.
-type TaskState struct {
-	Task  string // price#2, likes[3]; likes[] for a Map that has not begun
-	State State
-	Error string `json:",omitempty"`
+// attempts adds to states what the server knows of the attempts of activities.
+func attempts(states []flow.TaskState, pending []*workflowpb.PendingActivityInfo) {
+	for _, p := range pending {
+		i := slices.IndexFunc(states, func(s flow.TaskState) bool { return s.Task == p.GetActivityId() && s.State == flow.StateRunning })
+		if i < 0 {
+			continue
+		}
+		s := &states[i]
+		s.Attempt = int(p.GetAttempt())
+		if f := p.GetLastFailure(); f != nil {
+			s.Error = shortened(f.GetMessage(), maxStateText)
+		}
+		switch at := p.GetLastStartedTime(); {
+		case p.GetState() == enums.PENDING_ACTIVITY_STATE_STARTED && at != nil:
+			s.Since = at.AsTime()
+		case p.GetScheduledTime() != nil:
+			s.Since = p.GetScheduledTime().AsTime()
+		}
+	}
 }
 
 // failedState is that of a call which has ended with an error: an early exit is one.
-func failedState(call *flow.Call, err error) (State, string) {
+func failedState(call *flow.Call, err error) (flow.State, string) {
 	if _, _, exited := call.Exited(err); exited {
-		return Succeeded, ""
+		return flow.StateSucceeded, ""
 	}
 	text := shortened(message(err), maxStateText)
 	if errors.Is(err, context.Canceled) {
-		return Canceled, text
+		return flow.StateCanceled, text
 	}
-	return Failed, text
+	return flow.StateFailed, text
 }
 
 const maxStateText = 1 << 10 // the states of all tasks are one value
 
-func (e *engine) states() []TaskState {
-	var out []TaskState
+func (e *engine) states() []flow.TaskState {
+	var out []flow.TaskState
 	started := make(map[string]bool)
 	for _, f := range e.all {
 		started[f.task.call.Body] = true
-		out = append(out, TaskState{f.name, f.state, f.err})
+		out = append(out, flow.TaskState{Task: f.name, State: f.state, Since: f.since, Error: f.err})
 	}
-	state := Waiting
-	if e.over {
-		state = Skipped
+	for _, w := range e.waits {
+		started[w.Task] = true
+		out = append(out, w.told(e.phase != starting))
+	}
+	state := flow.StateWaiting
+	if e.phase == closed {
+		state = flow.StateSkipped
 	}
 	for _, t := range e.def.tasks {
 		switch {
 		case t.leftOut:
-			out = append(out, TaskState{Task: t.call.Body, State: LeftOut})
+			out = append(out, flow.TaskState{Task: t.call.Body, State: flow.StateLeftOut})
+		case t.call.Undo && !started[t.call.Body]: // it is to run in no good case
 		case !started[t.call.Body]:
-			out = append(out, TaskState{Task: t.call.Body, State: state})
+			out = append(out, flow.TaskState{Task: t.call.Body, State: state})
+		}
+	}
+	for _, task := range e.def.bodiless {
+		if !started[task.Task] {
+			if task.State != flow.StateLeftOut {
+				task.State = state
+			}
+			out = append(out, task)
 		}
 	}
 	return out

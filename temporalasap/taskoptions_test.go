@@ -124,5 +124,5 @@ func TestLeftOutState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	equal(t, "Tasks", states, []temporalasap.TaskState{{Task: "user", State: temporalasap.Succeeded}, {Task: "coupons", State: temporalasap.LeftOut}})
+	equal(t, "Tasks", states, []flow.TaskState{{Task: "user", State: flow.StateSucceeded}, {Task: "coupons", State: flow.StateLeftOut}})
 }

@@ -230,10 +230,10 @@ func TestTasksOfEnds(t *testing.T) {
 			return 0, errors.New(strings.Repeat("x", 1<<20))
 		}).Then("quote", add)
 	})
-	for how, want := range map[string]temporalasap.TaskState{
-		"exit":  {Task: "cache", State: temporalasap.Succeeded},
-		"panic": {Task: "cache", State: temporalasap.Failed, Error: "cache: panic: cold"},
-		"fail":  {Task: "cache", State: temporalasap.Failed, Error: strings.Repeat("x", 1<<10) + "…"},
+	for how, want := range map[string]flow.TaskState{
+		"exit":  {Task: "cache", State: flow.StateSucceeded},
+		"panic": {Task: "cache", State: flow.StateFailed, Error: "cache: panic: cold"},
+		"fail":  {Task: "cache", State: flow.StateFailed, Error: strings.Repeat("x", 1<<10) + "…"},
 	} {
 		c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error { return temporalasap.Register(env, f, defaults) }}
 		_, _ = temporalasap.Run(t.Context(), c, f, how)
@@ -241,7 +241,7 @@ func TestTasksOfEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "Tasks after "+how, states, []temporalasap.TaskState{want, {Task: "quote", State: temporalasap.Skipped}})
+		equal(t, "Tasks after "+how, states, []flow.TaskState{want, {Task: "quote", State: flow.StateSkipped}})
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/asap-go/asap"
@@ -79,8 +78,8 @@ func shorten(err error, most int) {
 	}
 }
 
-// oversize reports whether the details of a failure are too large.
-func oversize(dc converter.DataConverter, r report, out any) bool {
-	payloads, err := dc.ToPayloads(r, out)
-	return err == nil && proto.Size(payloads) > maxPayload-2*maxText
+// oversize reports whether what a failure carries is too large.
+func (v *values) oversize(all ...any) bool {
+	payloads, err := v.encode(all...)
+	return err == nil && v.limit > 0 && proto.Size(payloads) > v.limit-2*maxText
 }

@@ -3,6 +3,7 @@ package temporalasap
 import (
 	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 )
 
 // traveller finds out whether values of a type survive the way to another
@@ -23,12 +25,18 @@ type traveller struct {
 
 func (v *traveller) travels(t reflect.Type) error {
 	w := walk{traveller: v, seen: make(map[visited]bool), opaque: make(map[reflect.Type]bool)}
-	if err := w.visit(t, typeText(t), false); err != nil || w.opaque[t] {
+	if err := w.visit(t, typeText(t), false); err != nil || w.opaque[t] && !t.Implements(protoMessage) {
 		return err
 	}
 	in := reflect.New(t).Elem()
 	w.fill(in, 4)
 	back, err := v.send(in)
+	if _, unencoded := errors.AsType[*unencoded](err); unencoded && w.messages { // such as Any, which has rules of its own
+		w.plain = true
+		in.SetZero()
+		w.fill(in, 4)
+		back, err = v.send(in)
+	}
 	if err != nil {
 		for o := range w.opaque {
 			if _, err := v.send(reflect.Zero(o)); err != nil {
@@ -47,7 +55,7 @@ func (v *traveller) travels(t reflect.Type) error {
 func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
 	payload, err := v.converter.ToPayload(in.Interface())
 	if err != nil {
-		return in, fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)
+		return in, &unencoded{fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)}
 	}
 	back := reflect.New(in.Type())
 	if err := v.converter.FromPayload(payload, back.Interface()); err != nil {
@@ -56,11 +64,18 @@ func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
 	return back.Elem(), nil
 }
 
+// unencoded is the error of a value that the converter refuses.
+type unencoded struct{ error }
+
+func (e *unencoded) Unwrap() error { return e.error }
+
 // walk goes through a type.
 type walk struct {
 	*traveller
-	seen   map[visited]bool
-	opaque map[reflect.Type]bool // encodes itself
+	seen     map[visited]bool
+	opaque   map[reflect.Type]bool // encodes itself
+	messages bool                  // fill has made messages of protobuf
+	plain    bool                  // it is to make empty ones
 }
 
 // visited is a type at a place where the methods of its pointer are called by
@@ -190,7 +205,7 @@ func encodesItself(t reflect.Type) bool {
 // onlyPointerEncodes reports whether t has its encoding method from its pointer.
 func onlyPointerEncodes(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return !p.Implements(protoMessage) && !t.Implements(jsonMarshaler) && !t.Implements(textMarshaler)
+	return !p.Implements(protoMessage) && !t.Implements(protoMessage) && !t.Implements(jsonMarshaler) && !t.Implements(textMarshaler)
 }
 
 func isResult(t reflect.Type) bool {
@@ -198,14 +213,21 @@ func isResult(t reflect.Type) bool {
 }
 
 // isAwait reports whether fn is the Await of a task, as a body.
-func isAwait(fn any) bool { return isMethod(fn, "github.com/asap-go/asap.(*Task[", "Await") }
+func isAwait(fn any) bool { return isMethod(fn, (*asap.Task[int])(nil).Await) }
 
 // isRun reports whether fn is the Run of a flow, as a body.
-func isRun(fn any) bool { return isMethod(fn, "github.com/asap-go/asap/flow.(*Flow[", "Run") }
+func isRun(fn any) bool { return isMethod(fn, (*flow.Flow[int, int])(nil).Run) }
 
-func isMethod(fn any, of, name string) bool {
+// isMethod reports whether fn is a method as a value, as like is one, whatever the type
+// parameters are.
+func isMethod(fn, like any) bool { return methodName(fn) == methodName(like) }
+
+func methodName(fn any) string {
 	f := runtime.FuncForPC(reflect.ValueOf(fn).Pointer())
-	return f != nil && strings.HasPrefix(f.Name(), of) && strings.HasSuffix(f.Name(), "."+name+"-fm")
+	if f == nil {
+		return ""
+	}
+	return f.Name()
 }
 
 func typeText(t reflect.Type) string { return strings.ReplaceAll(t.String(), "interface {}", "any") }

@@ -22,7 +22,6 @@ const (
 	deafToo                  // it does not, as others did not
 	passesOn                 // it returns the error of a wait
 	endsAlike                // with its context, as after the end of that
-	noSlot                   // of many runs: its second call takes no slot
 	ties                     // of what is ready at one instant, the first to be declared comes first
 )
 
@@ -34,7 +33,6 @@ var assumptions = [...]string{
 	deafToo:   "%s does not look at its context, as others do not",
 	passesOn:  "%s returns the error of what it waits for",
 	endsAlike: "%s ends within its context as it did after the end of that",
-	noSlot:    "the second call of %s waits for no slot of a limit",
 	ties:      "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
 }
 

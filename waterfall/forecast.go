@@ -62,9 +62,8 @@ func (f *Forecast) Saved() time.Duration { return f.Before.P99 - f.After.P99 }
 // second call takes what other calls of the task took, chosen by luck, which is the same
 // whenever it is asked; with a correlation to the first call that is estimated from the
 // hedges in the record (nested groups named hedge), or that of [Correlation], or none. A
-// body that was canceled takes as long as one of those that ran for longer. A second
-// call holds no slot of a limit while it waits for the delay; that of a call that failed
-// does not help.
+// body that was canceled takes as long as one of those that ran for longer. Under a limit
+// the second call takes a slot of its own; that of a call that failed does not help.
 //
 // Changes are made to those runs that have a task of the name. It fails if none has, if
 // a hedge is of what cannot be called twice or has no record, and if there are too few
@@ -356,6 +355,13 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 		return
 	}
 	calls := s.hedged(r, q, scale)
+	if len(calls) > 0 {
+		for i, l := range changed.limiters(limit)[:r.m.caller] {
+			if at := slices.IndexFunc(calls, func(c hedgedCall) bool { return c.task == i }); at >= 0 {
+				calls[at].limited = l != nil
+			}
+		}
+	}
 	if len(plain) == 0 && !slices.ContainsFunc(calls, func(c hedgedCall) bool { return c.late || c.replaces }) {
 		asItWas()
 		return
@@ -377,7 +383,14 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 			}
 			s.call(r, &m, &calls[i], correlation, draw)
 		}
-		sim := m.simulate(scale, gone, limit)
+		of, scales := &m, scale
+		for i := range calls {
+			if c := &calls[i]; c.second > 0 {
+				of = of.withSecond(c.task, c.delayed, c.second)
+				scales = append(slices.Clip(scales), c.scale)
+			}
+		}
+		sim := of.simulate(scales, gone, limit)
 		if sim.stuck() >= 0 {
 			asItWas()
 			return
@@ -385,11 +398,9 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 		o := outcome{run: at, part: 1 / float64(draws), full: sim.full(), failed: sim.failedAll(), calls: sim.calls(),
 			took: max(0, r.run.Makespan+sim.makespan()-r.took)}
 		for i := range calls {
-			if c := &calls[i]; ran(sim.tasks[c.task].pieces) > c.delay {
+			c := &calls[i]
+			if c.second > 0 && ran(sim.tasks[of.seconds[c.task]].pieces) > 0 || c.second == 0 && ran(sim.tasks[c.task].pieces) > c.delay {
 				o.calls++
-				if sim.limit[c.task] != nil {
-					sim.note(noSlot, c.task)
-				}
 			}
 		}
 		for a := range sim.notes {
@@ -429,6 +440,10 @@ type hedgedCall struct {
 	cut      bool          // it was canceled
 	late     bool          // it may be slower than the delay
 	replaces bool          // a hedge that was recorded
+	limited  bool          // a second call needs a slot
+	// second is what the second call takes, made when the first has run for delayed, if it
+	// needs a slot; both before they are scaled.
+	second, delayed time.Duration
 }
 
 // hedged are the tasks of a run that a question hedges.
@@ -497,6 +512,16 @@ func (s *Sample) call(r *sampled, m *model, c *hedgedCall, correlation float64, 
 		mt.ops, mt.ending = []op{{kind: opRun}}, endsWell
 	}
 	took := float64(first) * by
+	c.second = 0
+	if c.limited && took > float64(c.delay) {
+		setTime(mt, first)
+		c.second = max(1, c.of.second(first, correlation, luck(r.seed, c.task, draw, 1)))
+		c.delayed = c.delay
+		if by > 0 {
+			c.delayed = time.Duration(float64(c.delay) / by)
+		}
+		return
+	}
 	if took > float64(c.delay) {
 		second := c.of.second(first, correlation, luck(r.seed, c.task, draw, 1))
 		took = min(took, float64(c.delay)+float64(second)*by)

@@ -94,6 +94,9 @@ type model struct {
 	over    []time.Duration // when the context of a body ended in the record, or never
 	typical time.Duration   // what a body takes that never ran
 	jitter  time.Duration   // until everybody knows that a context has ended, on a real clock
+	// seconds are, of bodies that are called twice, their second calls, and of those their
+	// first; nil if there are none.
+	seconds map[int]int
 }
 
 const never = time.Duration(1<<63 - 1)

@@ -55,6 +55,9 @@ func (s *sim) end(i int, o asap.Outcome) {
 	if held {
 		s.release(l)
 	}
+	if s.m.seconds != nil {
+		s.secondEnded(i, o)
+	}
 	for _, c := range s.m.chains[i] { // counted already
 		s.groups[s.m.groupAt(c.task)].open--
 	}

@@ -148,6 +148,9 @@ func (s *sim) finish(i int) {
 func (s *sim) leave(i int, o asap.Outcome) {
 	t := &s.tasks[i]
 	t.timer, t.returns = 0, 0
+	if s.m.seconds != nil {
+		s.firstEnds(i)
+	}
 	for _, g := range s.m.nested[i] {
 		if s.groups[g].begun && s.groups[g].open > 0 {
 			t.returns = o

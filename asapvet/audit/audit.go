@@ -145,7 +145,6 @@ func (a *audit) place(p *load.Package, s *site.Site) *place {
 	at := a.program.Fset.Position(s.Pos)
 	q := &place{in: in, tier: s.Tier, Site: &Site{
 		File: a.name(at.Filename), Line: at.Line, Package: p.Path, Func: in.name(), Tier: s.Tier.String(), Why: s.Why,
-		Fix: s.Fix != nil, NoFix: s.NoFix,
 	}}
 	if fn, ok := p.Info.Defs[in.decl.Name].(*types.Func); ok {
 		if n := a.graph.nodes[fn]; n != nil && n.from != nil {

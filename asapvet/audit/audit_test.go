@@ -179,3 +179,23 @@ func TestSpans(t *testing.T) {
 		t.Errorf("Jaeger: %d calls, %.1f ms before and %.1f after, unmatched %v; want 1, 201.1, 100.7 and none", s.Count, s.Before, s.After, r.Unmatched)
 	}
 }
+
+// What is not proven to be independent is listed only if it is slow, and apart.
+func TestUnproven(t *testing.T) {
+	if r := run(t, audit.Config{}); len(r.Unproven) != 0 {
+		t.Errorf("without a measure, %d places are slow", len(r.Unproven))
+	}
+	var b strings.Builder
+	for i, q := range []int{1, 3} {
+		fmt.Fprintf(&b, `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"t","spanId":"q%d","parentSpanId":"page","name":"SELECT","kind":3,"startTimeUnixNano":"0","endTimeUnixNano":"%d000","attributes":[{"key":"db.query.text","value":{"stringValue":%q}}]}]}]}]}`,
+			i, queries[q].took, queries[q].text)
+	}
+	r := run(t, audit.Config{Spans: []string{file(t, b.String())}})
+	golden(t, "unproven.txt", r.Text(20, 100))
+	if len(r.Unproven) != 1 || r.Unproven[0].Func != "Ordered" {
+		t.Errorf("unproven %+v, want Ordered", r.Unproven)
+	}
+	if r.Worth(0) {
+		t.Error("Worth is true of what is not proven")
+	}
+}

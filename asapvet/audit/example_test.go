@@ -44,7 +44,7 @@ func ExampleReport_Text() {
 	//
 	// … and 1 more; -n 0 prints all
 	//
-	// 2 sites (2 high) in 2 packages, 130 lines; 1 imported package not found, counted
+	// 2 sites (2 high) in 3 packages, 163 lines; 1 imported package not found, counted
 	// as empty
 }
 

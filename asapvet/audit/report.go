@@ -31,8 +31,6 @@ type Site struct {
 	Calls   []Call   `json:"calls"`
 	Levels  [2]int   `json:"levels"` // how many calls come one after the other, before and after
 	From    string   `json:"reached_from,omitempty"`
-	Fix     bool     `json:"fix,omitempty"` // go fix can rewrite it
-	NoFix   string   `json:"no_fix,omitempty"`
 	Mark    string   `json:"mark,omitempty"` // of a site without a measure: see the constants
 
 	// Of one call of the function, on average.
@@ -48,7 +46,8 @@ type Site struct {
 
 // What is said of a site that has no measure although there is a trace.
 const (
-	NotThere = "not in the trace" // or not in the spans
+	NotThere = "not in the trace"
+	NoSpans  = "not in the spans"
 	Stale    = "stale: the traced program was built from another source"
 )
 

@@ -68,7 +68,7 @@ func readSpans(files []string, places []*place, g *graph) ([]Span, error) {
 	}
 	for _, p := range places {
 		if len(p.samples) == 0 && p.Mark == "" {
-			p.Mark = NotThere
+			p.Mark = NoSpans
 		}
 	}
 	var rest []Span

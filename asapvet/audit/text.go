@@ -75,7 +75,7 @@ func (s *Site) head(measured bool) string {
 	case measured:
 		parts = append(parts, s.Mark)
 	}
-	if s.Tier != "high" {
+	if s.Tier == "likely" || s.Tier == "low" {
 		parts = append(parts, s.Tier)
 	}
 	if s.From != "" && s.Count == 0 {
@@ -114,12 +114,8 @@ func (s *Site) sentence() string {
 
 func (r *Report) foot(b *strings.Builder, width int) {
 	tiers := make(map[string]int)
-	fixes := 0
 	for _, s := range r.Sites {
 		tiers[s.Tier]++
-		if s.Fix {
-			fixes++
-		}
 	}
 	text := count(len(r.Sites), "site")
 	var of []string
@@ -145,9 +141,6 @@ func (r *Report) foot(b *strings.Builder, width int) {
 	}
 	for _, f := range r.Summary.Broken {
 		wrap(b, f, "", width)
-	}
-	if fixes > 0 {
-		wrap(b, fmt.Sprintf("%d of these can be rewritten: go fix -fixtool=$(which asapvet) -waterfall ./...", fixes), "", width)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap/asapvet/audit"
@@ -59,6 +60,8 @@ func quiet(ctx context.Context, r *remote) (string, error) {
 
 var _ = quiet
 
+var spun int
+
 // record makes 5 calls and returns the file of their recording.
 func record(t *testing.T) string {
 	t.Helper()
@@ -70,24 +73,29 @@ func record(t *testing.T) string {
 	if err := trace.Start(f); err != nil {
 		t.Skip(err) // the tests themselves are traced
 	}
-	r := &remote{make(chan string), make(chan string), make(chan string)}
-	done := make(chan error, 1)
-	go func() {
-		var err error
+	synctest.Test(t, func(t *testing.T) { // which tells when a goroutine waits
+		r := &remote{make(chan string), make(chan string), make(chan string)}
+		done := make(chan error, 1)
+		go func() {
+			var err error
+			for range 5 {
+				_, err = recorded(t.Context(), r)
+			}
+			done <- err
+		}()
 		for range 5 {
-			_, err = recorded(t.Context(), r)
+			for _, c := range []chan string{r.user, r.prices, r.posts} {
+				synctest.Wait()
+				for range 3_000_000 { // a wait of about a millisecond; it may be any
+					spun++
+				}
+				c <- "x"
+			}
 		}
-		done <- err
-	}()
-	for range 5 {
-		for _, c := range []chan string{r.user, r.prices, r.posts} {
-			time.Sleep(3 * time.Millisecond) // makes waits that have a length; it may be any
-			c <- "x"
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
+	})
 	trace.Stop()
 	return f.Name()
 }

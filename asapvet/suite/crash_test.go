@@ -12,7 +12,6 @@ import (
 	"github.com/asap-go/asap/asapvet/internal/load"
 	"github.com/asap-go/asap/asapvet/internal/order"
 	"github.com/asap-go/asap/asapvet/internal/races"
-	"github.com/asap-go/asap/asapvet/internal/run"
 	"github.com/asap-go/asap/asapvet/suite"
 )
 
@@ -33,7 +32,7 @@ func TestCrash(t *testing.T) {
 		}
 		functions, reports := 0, 0
 		for _, q := range p.Packages {
-			found, err := run.Package(p, q, suite.All()...)
+			found, err := runChecks(p, q, suite.All()...)
 			if err != nil {
 				t.Error(err)
 			}

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/asap-go/asap/asapvet/internal/load"
-	"github.com/asap-go/asap/asapvet/internal/run"
 	"github.com/asap-go/asap/asapvet/passes/egdeadctx"
 	"github.com/asap-go/asap/asapvet/passes/egnowait"
 	"github.com/asap-go/asap/asapvet/passes/egouterctx"
@@ -56,11 +55,11 @@ func TestLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports := map[string][]run.Report{} // by repository
+	reports := map[string][]report{} // by repository
 	for _, root := range checkouts {
 		reports[filepath.Base(root)] = reportsIn(t, root)
 	}
-	matched := map[*run.Report]bool{}
+	matched := map[*report]bool{}
 	for _, row := range rows[1:] {
 		kind, label, file := row[column["kind"]], row[column["label"]], row[column["file"]]
 		a, ok := kinds[kind]
@@ -99,8 +98,8 @@ func TestLabels(t *testing.T) {
 
 // reportsIn returns what the checks say of the packages of a checkout that import
 // errgroup.
-func reportsIn(t *testing.T, root string) []run.Report {
-	all := []run.Report{}
+func reportsIn(t *testing.T, root string) []report {
+	all := []report{}
 	modules := map[string]map[string]bool{} // directories of packages, by module
 	filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
@@ -134,7 +133,7 @@ func reportsIn(t *testing.T, root string) []run.Report {
 			continue
 		}
 		for _, q := range p.Packages {
-			reports, err := run.Package(p, q, egnowait.Analyzer, egdeadctx.Analyzer, egrace.Analyzer, egouterctx.Analyzer)
+			reports, err := runChecks(p, q, egnowait.Analyzer, egdeadctx.Analyzer, egrace.Analyzer, egouterctx.Analyzer)
 			if err != nil {
 				t.Error(err)
 			}

@@ -16,7 +16,6 @@ import (
 	"testing"
 
 	"github.com/asap-go/asap/asapvet/internal/load"
-	"github.com/asap-go/asap/asapvet/internal/run"
 	"github.com/asap-go/asap/asapvet/internal/vettest"
 	"github.com/asap-go/asap/asapvet/suite"
 )
@@ -38,7 +37,7 @@ func TestMutants(t *testing.T) {
 		reports := w.check(t, &m)
 		counts[m.check]++
 		flows[m.flow] = true
-		if !slices.ContainsFunc(reports, func(r run.Report) bool { return r.Check == m.check }) {
+		if !slices.ContainsFunc(reports, func(r report) bool { return r.Check == m.check }) {
 			missed++
 			t.Errorf("%s in %s at %s is not reported by %s, only %v", m.name, m.flow, w.fset.Position(m.edits[len(m.edits)-1].pos), m.check, reports)
 		}
@@ -149,10 +148,10 @@ func newInfo() *types.Info {
 }
 
 // check returns what the checks that are on by default say of a mutant.
-func (w *workshop) check(t testing.TB, m *mutant) []run.Report {
+func (w *workshop) check(t testing.TB, m *mutant) []report {
 	files, info, pkg := w.load(t, m)
 	p := &load.Program{Fset: w.fset, Sizes: types.SizesFor("gc", "amd64")}
-	reports, err := run.Package(p, &load.Package{Path: "flows", Files: files, Types: pkg, Info: info}, suite.Default()...)
+	reports, err := runChecks(p, &load.Package{Path: "flows", Files: files, Types: pkg, Info: info}, suite.Default()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,10 +49,18 @@ func (s *Server) graph(ctx context.Context, id string) (*Page, error) {
 func (s *Server) early(ctx context.Context, id string) (*Page, error) {
 	g := asap.New(ctx, asap.Settled())
 	defer g.Stop()
-	userTask := g.Go("user", func(ctx context.Context) (*User, error) { return s.GetUser(ctx, id) })
-	configTask := g.Go("config", func(ctx context.Context) (*Config, error) { return s.GetConfig(ctx) })
-	flagsTask := g.Go("flags", func(ctx context.Context) (*Flags, error) { return s.GetFlags(ctx) })
-	postsTask := userTask.Then("posts", func(ctx context.Context, user *User) ([]Post, error) { return s.ListPosts(ctx, user.ID) })
+	userTask := g.Go("user", func(ctx context.Context) (*User, error) {
+		return s.GetUser(ctx, id)
+	})
+	configTask := g.Go("config", func(ctx context.Context) (*Config, error) {
+		return s.GetConfig(ctx)
+	})
+	flagsTask := g.Go("flags", func(ctx context.Context) (*Flags, error) {
+		return s.GetFlags(ctx)
+	})
+	postsTask := userTask.Then("posts", func(ctx context.Context, user *User) ([]Post, error) {
+		return s.ListPosts(ctx, user.ID)
+	})
 	user, err := asap.Plain(userTask.Await(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("user: %w", err)

@@ -45,6 +45,8 @@ func TestDebugPage(t *testing.T) {
 
 	get("/debug/asap/", ` href="?group=home&amp;`, ` href="?group=cart&amp;`, ` href="?group=checkout&amp;`)
 	body := get("/debug/asap/?group=home", "<dt>runs</dt><dd>3</dd>", `<th scope="row">products</th>`)
+	get("/product/3?mode=tail")
+	get("/debug/asap/?group=product", "Second calls, and giving up", "currencies", "price")
 	link := regexp.MustCompile(`href="(\?run=\d+)"`).FindStringSubmatch(body)
 	if link == nil {
 		t.Fatalf("the page of home links to no run:\n%s", body)

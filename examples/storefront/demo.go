@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,9 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 	for _, m := range columns {
 		c := cfg
 		c.dir = filepath.Join(cfg.dir, string(m))
+		if cfg.predicts {
+			c.stats = new(waterfall.Stats)
+		}
 		if err := os.Mkdir(c.dir, 0o700); err != nil {
 			return err
 		}
@@ -61,12 +65,13 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 		defer server.Close()
 		shops[m], urls[m] = s, server.URL
 	}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 30 * time.Second}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}, Timeout: 2 * time.Minute}
 	defer client.CloseIdleConnections()
 	fmt.Fprintf(out, "Four shops with six services each, on loopback: %v requests a second to each,\n%v a page; %d processors; correlation of a call and its second one %v.\n",
 		rate, each, runtime.GOMAXPROCS(0), cfg.together)
 	requests := min(int(rate*each.Seconds()), store.Users) // an order empties its user's cart
 	var rows []row
+	forecasts := make(map[string]prediction)
 	var problems []error
 	var late time.Duration
 	var picture strings.Builder
@@ -113,6 +118,11 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 			}
 		}
 		problems = append(problems, compare(out, l.page, samples))
+		if cfg.predicts {
+			f, err := shops[ASAP].predict(l.page, shops[ASAP].stats.Sample(l.page, waterfall.SinceStart))
+			was, _ := shops[Tail].stats.Percentile(l.page, waterfall.SinceStart, .99)
+			forecasts[l.page] = prediction{f, err, was}
+		}
 		if l.page == "checkout" {
 			orders, again := 0, 0
 			for _, m := range columns {
@@ -134,6 +144,9 @@ func demo(ctx context.Context, cfg settings, rate float64, each time.Duration, o
 	}
 	fmt.Fprintf(out, "\nFrom the instant at which a request was due, divided by %v as latencies are times\nthat. Gain is over the p99 of errgroup; full are pages with all optional parts;\nextra are second calls.\n\n", cfg.speed)
 	table(out, rows)
+	if cfg.predicts {
+		predictions(out, forecasts, rows, cmp.Or(cfg.speed, 1))
+	}
 	if late > tooLate {
 		fmt.Fprintf(out, "\nA request was sent %v after it was due: this machine had\ntoo little time for us. Read the figures with care.\n", late.Round(time.Millisecond))
 	}

@@ -25,12 +25,13 @@ func TestDemo(t *testing.T) {
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-demo", "-for", "500ms", "-rate", "12", "-latency", "0.1", "-timeout", "1m"}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"-demo", "-predict", "-for", "500ms", "-rate", "12", "-latency", "0.1", "-timeout", "1m"}, &out, io.Discard); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
 	for _, want := range []string{
 		`(?m)^home +sequential +[\d.]+ `, `(?m)^checkout +errgroup +[\d.]+ +[\d.]+ +[\d.]+ +1\.00 +100\.0% +0\.00% +0$`, `(?m)^cart +tail `,
 		`same data in \d+ comparisons`, `    24 orders charged once, 24 of them sent a second time`, `critical path`, `shippingQuote`,
+		`(?m)^cart +waterfall: what if: .* too few`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("output does not match %s:\n%s", want, out.String())

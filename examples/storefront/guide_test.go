@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -22,6 +23,24 @@ import (
 )
 
 // docs/temporal.md shows the code of this file.
+
+// A test runs a flow in the SDK's environment, with other bodies.
+func TestGuideStub(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	err := temporalasap.Register(env, Quote,
+		temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute}),
+		temporalasap.Task("zone", temporalasap.Stub(func(context.Context, Parcel) (int, error) {
+			return 0, errNowhere
+		})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = temporalasap.RunTest(env, Quote, Parcel{Grams: 100})
+	if err == nil || err.Error() != "zone: nobody goes there" {
+		t.Errorf("RunTest = %v, want the error of zone", err)
+	}
+}
 
 type Parcel struct {
 	Grams int
@@ -103,7 +122,7 @@ func finish(ctx context.Context, c client.Client) (string, error) {
 	for _, s := range states {
 		fmt.Println(s.Task, s.State)
 	}
-	return h.Get(ctx)
+	return h.Wait(ctx)
 }
 
 func recording(ctx context.Context, c client.Client) (*waterfall.Run, error) {

@@ -52,10 +52,11 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts; with -demo as for any call, unless it is given")
 	f.DurationVar(&cfg.Deadline, "deadline", 80*time.Millisecond, "in mode tail: how long after its start a page does without its optional parts")
 	f.Float64Var(&cfg.together, "correlation", 0, "of the latencies of a call and its second one, from 0 to 1")
-	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 10s, for slow machines")
+	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 30s, for slow machines")
 	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
-	rate := f.Float64("rate", 40, "with -demo: requests a second, of each mode")
+	f.BoolVar(&cfg.predicts, "predict", false, "with -demo: what the runs of mode asap predict of mode tail, beside what it was")
+	rate := f.Float64("rate", 30, "with -demo: requests a second, of each mode")
 	each := f.Duration("for", 20*time.Second, "with -demo: how long each page is driven")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 		return err
 	}
 	if *demoing {
-		cfg.timeout = max(cfg.timeout, 10*time.Second)
+		cfg.timeout = max(cfg.timeout, 30*time.Second)
 		given := false
 		f.Visit(func(f *flag.Flag) { given = given || f.Name == "patience" })
 		if !given {

@@ -57,6 +57,7 @@ type settings struct {
 	Deadline time.Duration // in mode tail: of what is optional, from the start of the page
 	unread   time.Duration // how long a visitor may read nothing of a page that is written to him
 	faults   string        // from the start, as ads=down,currency=slow
+	predicts bool          // the demo says what mode asap tells of mode tail
 	together float64       // correlation of the latencies of a call and its second one
 	server   string        // address of the Temporal server that runs orders; empty: they run here
 	options  []asap.Option // of the groups of the pages
@@ -149,7 +150,7 @@ func (s *Shop) Handler() http.Handler {
 		http.ServeFileFS(w, r, files, "templates/style.css")
 	})
 	if s.stats != nil {
-		mux.Handle("/debug/asap/", asapweb.Handler(s.stats))
+		mux.Handle("/debug/asap/", asapweb.Handler(s.stats, asapweb.Tail(s.hedger)))
 	}
 	mux.Handle("/", s.page("lost", (*visit).lost))
 	return http.NewCrossOriginProtection().Handler(mux)

@@ -68,7 +68,7 @@ func (d *durable) run(ctx context.Context, f *Flow, o store.Order) (Checkout, er
 	if err != nil {
 		return Checkout{}, err
 	}
-	return h.Get(ctx)
+	return h.Wait(ctx)
 }
 
 // workflowID says whose order it is, too: somebody who gives his own order the

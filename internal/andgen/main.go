@@ -175,7 +175,7 @@ func (d And{{.N}}[{{.Types}}]) Optional[R any](name string, fn func(context.Cont
 	checkFunc(fn == nil, "Optional", name)
 	r := &and{{.N}}Optional[{{.Types}}, R]{and{{.N}}Deps: and{{.N}}Deps[{{.Types}}]{And{{.N}}: d}, fn: fn}
 	engine.Init(&r.node, g, name, r, engine.Optional)
-	if len(options) == 0 {
+	if len(options) == 0 && !g.Adjusts() {
 		g.StartAfterAll(&r.node, r.edges[:])
 	} else {
 		start(&r.node, options)

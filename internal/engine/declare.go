@@ -223,7 +223,7 @@ func (g *Group) reportDeclared(n, of *Node, index int) bool {
 	if g.backend != nil && !g.backend.Declared(n, of, index) {
 		return false
 	}
-	if b := g.ledger.Load(); b != nil && len(b.around) > 0 && n.kind&Arriving == 0 {
+	if a := g.forAll(); a != nil && len(a.around) > 0 && n.kind&Arriving == 0 {
 		n.kind |= Wrapped
 	}
 	if g.watch != nil && g.watch.Entries() {

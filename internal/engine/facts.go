@@ -54,8 +54,8 @@ func (n *Node) isAround() bool {
 	if o := n.options(); o != nil && len(o.around) > 0 {
 		return true
 	}
-	b := n.group.ledger.Load()
-	return b != nil && len(b.around) > 0 && n.kind&(Inline|Given) == 0
+	a := n.group.forAll()
+	return a != nil && len(a.around) > 0 && n.kind&(Inline|Given) == 0
 }
 
 // sharedFacts is the shared limit that the bodies of g have and those of the group

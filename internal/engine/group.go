@@ -65,13 +65,16 @@ type Group struct {
 type Config struct {
 	Name    string
 	Settled bool
+	Watched bool    // Watch says something
 	Lasts   bool    // its context outlives it, if nothing has ended it, as long as that of the body around
 	Limit   int     // 0: none but those of the groups around
 	Shared  *Shared // nil for that of the task around
 	Around  []Around
 	Watch   watch.Config
-	Watched bool             // Watch says something
 	Clock   func() time.Time // an engine's, nil for this process
+	// Adjust may change how a task is to be that has options, or is Optional: of a
+	// package beside the one above, which sees only what users say.
+	Adjust func(n *Node, c *TaskConfig)
 	// Backend makes what runs the bodies elsewhere, or forbids calls, and says
 	// which of the two. Flow and Executor are what it needs to know.
 	Backend        func(g *Group, c *Config) (b Backend, elsewhere bool)
@@ -170,8 +173,11 @@ func (g *Group) configure(c *Config) {
 		g.limiter = newLimiter(c.Limit, g.limiter, g)
 	}
 	if len(c.Around) > 0 {
-		g.makeLedger().around = c.Around
+		g.makeForAll().around = c.Around
 		g.plain = false
+	}
+	if c.Adjust != nil {
+		g.makeForAll().adjust = c.Adjust
 	}
 	if c.Lasts {
 		g.waited.Or(lasts)
@@ -193,6 +199,12 @@ func (g *Group) setBackend(c *Config) {
 	}
 	if c.Shared != nil {
 		g.refuseShared("")
+	}
+	if c.Adjust != nil {
+		if c.Executor != nil {
+			panic("asap: a tail.Policy on an engine elsewhere; a definition does not depend on what was learnt before, so leave it out there")
+		}
+		g.forAll().adjust = nil // it is only drawn
 	}
 	g.plain, g.elsewhere = false, true
 	g.nests, g.base = false, g        // an engine hears of an end from the goroutine inside the group's methods
@@ -236,7 +248,7 @@ const (
 // ledger is what most groups never need.
 type ledger struct {
 	name        string         // written before the group is shared
-	around      []Around       // likewise: of all its bodies
+	forAll      *forAll        // likewise: nil without
 	hubs        map[*Node]*hub // under the group's mu
 	names       names          // likewise
 	joins       *wait          // of bodies that wait for this group to end; likewise
@@ -255,6 +267,28 @@ type ledger struct {
 	sharing *sharing // see sharing.go; written once, under the group's mu
 
 	quiet *quiet // its own or that of a group around, see quiet.go; written before the first task is declared
+}
+
+// forAll is what the options of a group say of its tasks: written before it is shared.
+type forAll struct {
+	around []Around                 // of all bodies
+	adjust func(*Node, *TaskConfig) // nil without: see Config
+}
+
+// forAll returns that of the group, nil without.
+func (g *Group) forAll() *forAll {
+	if b := g.ledger.Load(); b != nil {
+		return b.forAll
+	}
+	return nil
+}
+
+func (g *Group) makeForAll() *forAll {
+	b := g.makeLedger()
+	if b.forAll == nil {
+		b.forAll = new(forAll)
+	}
+	return b.forAll
 }
 
 // makeLedger returns the group's ledger and makes it if need be.

@@ -11,6 +11,8 @@ type TaskConfig struct {
 	Deps    []Dependency // besides those of the body
 	MayFail bool         // its failure is one only for those that need it
 	LeftOut bool         // it is done without its body
+	Safe    bool         // its body may be called twice at the same time
+	Hedged  bool         // and it is, by an option of its own
 	Timeout time.Duration
 	Within  time.Duration // after the making of the group; below 0, see Until
 	Around  []Around      // the first is the outermost
@@ -30,7 +32,14 @@ func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
 func (c *TaskConfig) IsPlain() bool {
-	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.MayFail && !c.LeftOut
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut
+}
+
+// Adjusts reports whether somebody changes how the group's tasks are to be: then an
+// Optional is declared by StartWith though it has no options.
+func (g *Group) Adjusts() bool {
+	a := g.forAll()
+	return a != nil && a.adjust != nil
 }
 
 // Dependency is a task that another one waits for.
@@ -68,6 +77,9 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.Hand != nil {
 		c.Hand(g)
 		return
+	}
+	if g.Adjusts() {
+		g.forAll().adjust(n, c)
 	}
 	if c.Arrival != nil {
 		g.checkArrival(n, c)

@@ -76,6 +76,51 @@ func TestR29_StepDoesNotReturn(t *testing.T) {
 	}
 }
 
+// gone is an executor whose Start of the second call never returns.
+type gone struct {
+	engine
+	leave  func()
+	starts int
+}
+
+func (e *gone) Start(call *flow.Call, done func(error)) {
+	if e.starts++; e.starts == 2 {
+		e.leave()
+	}
+}
+
+// Nor does a group wait for what is in flight when Start does not return.
+func TestR29_StartDoesNotReturn(t *testing.T) {
+	for name, leave := range map[string]func(){"panic": func() { panic("lost") }, "Goexit": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			e := &gone{leave: leave}
+			var all []*asap.Task[int]
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer func() {
+					if said := recover(); name == "panic" && said != "lost" {
+						t.Errorf("Run raised %v, want what Start did", said)
+					}
+				}()
+				_, _ = asap.Run(t.Context(), func(g *asap.Group) func() int {
+					for range 3 {
+						all = append(all, g.Go("user", value(1)))
+					}
+					return all[0].Value
+				}, flow.On(e))
+				t.Error("Run returned")
+			}()
+			<-done
+			for _, task := range all {
+				if task.Result().Err == nil {
+					t.Errorf("%s succeeded, want an error", task.Name())
+				}
+			}
+		})
+	}
+}
+
 // waiter is an executor that sees the end of the context in Step.
 type waiter struct {
 	engine

@@ -18,6 +18,7 @@ type Config struct {
 	Outer   *Group           // of the group around; nil if none, or if nobody looks at it
 	Owner   uint32           // number of the task that the group was made in; 0 if nobody observes it
 	Clock   func() time.Time // of an engine elsewhere; nil for that of this process
+	Run     uint32           // of an engine that runs a group again; 0 for a number that is drawn
 	Limit   int              // of the group; 0 without
 	Shared  *record.Shared   // that its bodies have for a limit, and those of the group around have not
 	Settled bool
@@ -115,7 +116,7 @@ func (w *Group) add(t Teller) {
 func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	at := time.Duration(0)
 	if w.run == nil {
-		w.run, w.outer = newRun(c.Clock), true
+		w.run, w.outer = newRun(c.Clock, c.Run), true
 	} else {
 		at = w.run.now()
 	}

@@ -22,8 +22,13 @@ type run struct {
 	last  *record.Chunk // the chunk that was made last
 }
 
-func newRun(clock func() time.Time) *run {
-	r := &run{clock: clock, id: uint64(1+rand.Uint32N(math.MaxUint32)) << 32} // not 0, which is no run
+// newRun makes one with the number that an engine gave it, or with one that is drawn: not
+// 0, which is no run.
+func newRun(clock func() time.Time, number uint32) *run {
+	if number == 0 {
+		number = 1 + rand.Uint32N(math.MaxUint32)
+	}
+	r := &run{clock: clock, id: uint64(number) << 32}
 	if clock != nil {
 		r.began = clock()
 	} else {

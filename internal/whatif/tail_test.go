@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/tail"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -33,6 +34,7 @@ var (
 // their latency.
 type pageGraph struct {
 	ID    string
+	Limit int `json:"-"` // of bodies at once, if not 0
 	Tasks []struct {
 		Name  string
 		Deps  []string
@@ -70,6 +72,7 @@ type tailChange struct {
 	name     string
 	hedge    []string // at p95
 	deadline map[string]time.Duration
+	by       func(task string, delay time.Duration) asap.TaskOption // instead of the Around of this test
 }
 
 func (c *tailChange) changes(correlation float64) []waterfall.Change {
@@ -93,27 +96,27 @@ type tailPage struct {
 // Of a checkout nobody calls twice what charges and ships.
 var tailPages = []tailPage{
 	{"boutique-home", []string{"ad"}, []tailChange{
-		{"hedge", []string{"ad"}, nil},
-		{"deadline", nil, map[string]time.Duration{"ad": 60 * time.Millisecond}},
-		{"both", []string{"currencies", "products", "price*"}, map[string]time.Duration{"ad": 60 * time.Millisecond}},
+		{"hedge", []string{"ad"}, nil, nil},
+		{"deadline", nil, map[string]time.Duration{"ad": 60 * time.Millisecond}, nil},
+		{"both", []string{"currencies", "products", "price*"}, map[string]time.Duration{"ad": 60 * time.Millisecond}, nil},
 	}},
 	{"boutique-product", []string{"ad", "recommendations"}, []tailChange{
-		{"hedge", []string{"ad", "recommendations"}, nil},
-		{"deadline", nil, map[string]time.Duration{"ad": 60 * time.Millisecond, "recommendations": 60 * time.Millisecond}},
-		{"both", []string{"product", "currencies", "price"}, map[string]time.Duration{"ad": 80 * time.Millisecond, "recommendations": 60 * time.Millisecond}},
+		{"hedge", []string{"ad", "recommendations"}, nil, nil},
+		{"deadline", nil, map[string]time.Duration{"ad": 60 * time.Millisecond, "recommendations": 60 * time.Millisecond}, nil},
+		{"both", []string{"product", "currencies", "price"}, map[string]time.Duration{"ad": 80 * time.Millisecond, "recommendations": 60 * time.Millisecond}, nil},
 	}},
 	{"boutique-cart", []string{"recommendations"}, []tailChange{
-		{"hedge", []string{"recommendations"}, nil},
-		{"deadline", nil, map[string]time.Duration{"recommendations": 60 * time.Millisecond}},
-		{"both", []string{"shippingQuote", "shippingPrice", "price*"}, map[string]time.Duration{"recommendations": 80 * time.Millisecond}},
+		{"hedge", []string{"recommendations"}, nil, nil},
+		{"deadline", nil, map[string]time.Duration{"recommendations": 60 * time.Millisecond}, nil},
+		{"both", []string{"shippingQuote", "shippingPrice", "price*"}, map[string]time.Duration{"recommendations": 80 * time.Millisecond}, nil},
 	}},
 	{"train-preserve", []string{"mail"}, []tailChange{
-		{"hedge", []string{"trip", "travel", "mail"}, nil},
-		{"deadline", nil, map[string]time.Duration{"mail": 250 * time.Millisecond}},
-		{"both", []string{"trip", "travel"}, map[string]time.Duration{"mail": 250 * time.Millisecond}},
+		{"hedge", []string{"trip", "travel", "mail"}, nil, nil},
+		{"deadline", nil, map[string]time.Duration{"mail": 250 * time.Millisecond}, nil},
+		{"both", []string{"trip", "travel"}, map[string]time.Duration{"mail": 250 * time.Millisecond}, nil},
 	}},
 	{"boutique-checkout", nil, []tailChange{
-		{"hedge", []string{"cart", "shippingQuote", "shippingPrice", "item*", "price*", "confirmationMail"}, nil},
+		{"hedge", []string{"cart", "shippingQuote", "shippingPrice", "item*", "price*", "confirmationMail"}, nil, nil},
 	}},
 }
 
@@ -127,8 +130,8 @@ type latencies struct {
 func (l *latencies) draw(median float64) [2]time.Duration {
 	a := l.rnd.NormFloat64()
 	b := l.correlation*a + math.Sqrt(1-l.correlation*l.correlation)*l.rnd.NormFloat64()
-	at := func(z float64) time.Duration { return time.Duration(median * math.Exp(l.sigma*z) * 1e6) }
-	return [2]time.Duration{at(a), at(b)}
+	took := func(z float64) time.Duration { return time.Duration(median * math.Exp(l.sigma*z) * 1e6) }
+	return [2]time.Duration{took(a), took(b)}
 }
 
 // tailRun is one run of a page.
@@ -150,6 +153,9 @@ func matches(name, task string) bool {
 func runPage(ctx context.Context, f *pageGraphs, p *pageGraph, optional []string, c *tailChange, delays map[string]time.Duration, l *latencies, o asap.Observer) tailRun {
 	var calls, missing atomic.Int32
 	options := []asap.Option{asap.Name(p.ID)}
+	if p.Limit > 0 {
+		options = append(options, asap.Limit(p.Limit))
+	}
 	if o != nil {
 		options = append(options, asap.Observe(o))
 	}
@@ -179,7 +185,11 @@ func runPage(ctx context.Context, f *pageGraphs, p *pageGraph, optional []string
 				how = append(how, asap.Within(d))
 			}
 			if slices.ContainsFunc(c.hedge, func(name string) bool { return matches(name, t.Name) }) {
-				how = append(how, hedgeAfter(delays[t.Name]))
+				if c.by != nil {
+					how = append(how, c.by(t.Name, delays[t.Name]))
+				} else {
+					how = append(how, hedgeAfter(delays[t.Name]))
+				}
 			}
 		}
 		if slices.Contains(optional, t.Name) {
@@ -222,13 +232,15 @@ func hedgeAfter(delay time.Duration) asap.TaskOption {
 	})
 }
 
-func p99(runs []tailRun) time.Duration {
+func p99(runs []tailRun) time.Duration { return at(runs, .99) }
+
+func at(runs []tailRun, share float64) time.Duration {
 	var all []time.Duration
 	for _, r := range runs {
 		all = append(all, r.took)
 	}
 	slices.Sort(all)
-	return all[int(math.Ceil(.99*float64(len(all))))-1]
+	return all[int(math.Ceil(share*float64(len(all))))-1]
 }
 
 func sum(runs []tailRun) (calls, full float64) {
@@ -425,6 +437,118 @@ func TestCorrelation(t *testing.T) {
 			t.Logf("correlation %g: estimated %.2f from %d; p99 %v, without %v", correlation, forecast.Correlation, forecast.Pairs, forecast.Before.P99, forecast.After.P99)
 			if math.Abs(forecast.Correlation-correlation) > .12 || forecast.Pairs < 50 {
 				t.Errorf("estimated %.2f from %d pairs, want %g", forecast.Correlation, forecast.Pairs, correlation)
+			}
+		})
+	}
+}
+
+// Hedges of package tail are recorded as what they are: the correlation is estimated from
+// them, what runs would be without is predicted, and what runs without predict of them is
+// what they do.
+func TestHedgesOfPackageTail(t *testing.T) {
+	f := readPages(t)
+	page := tailPages[1]
+	p := f.page(page.id)
+	n := 2 * *tailRuns
+	const correlation = .5
+	synctest.Test(t, func(t *testing.T) {
+		hedgers := make(map[string]*tail.Hedger)
+		delays := make(map[string]time.Duration)
+		for _, task := range p.Tasks {
+			delays[task.Name] = time.Duration(f.Medians[task.Class] * math.Exp(f.sigma()*1.2816) * 1e6) // p90
+			hedgers[task.Name] = tail.Hedge(tail.After(delays[task.Name]), tail.Share(1))
+		}
+		c := tailChange{hedge: []string{"ad", "recommendations"}, by: func(task string, _ time.Duration) asap.TaskOption { return hedgers[task] }}
+		record := func(c *tailChange) (sample *waterfall.Sample, runs []tailRun) {
+			l := &latencies{rand.New(rand.NewPCG(1, 3)), f.sigma(), correlation}
+			var recorded []*waterfall.Run
+			for range n {
+				var rec waterfall.Recorder
+				runs = append(runs, runPage(t.Context(), &f, p, page.optional, c, delays, l, &rec))
+				recorded = append(recorded, rec.Run())
+			}
+			sample, err := waterfall.NewSample(recorded...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sample, runs
+		}
+		hedged, with := record(&c)
+		plain, without := record(nil)
+		none, err := hedged.WhatIf(waterfall.HedgeAfter("ad", time.Hour), waterfall.HedgeAfter("recommendations", time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		both, err := plain.WhatIf(waterfall.HedgeAfter("ad", delays["ad"]), waterfall.HedgeAfter("recommendations", delays["recommendations"]), waterfall.Correlation(correlation))
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, _ := sum(without)
+		calls, _ := sum(with)
+		t.Logf("correlation %.2f of %d pairs; without: predicted %v, measured %v; with: predicted %v, measured %v; more calls: %.2f %%, measured %.2f", none.Correlation, none.Pairs,
+			none.After.P99, p99(without), both.After.P99, p99(with), 100*both.Calls, 100*(calls/was-1))
+		if math.Abs(none.Correlation-correlation) > .15 || none.Pairs < 50 {
+			t.Errorf("correlation %.2f of %d pairs, want %g", none.Correlation, none.Pairs, correlation)
+		}
+		off := func(got, want time.Duration) float64 { return math.Abs(float64(got)/float64(want) - 1) }
+		if off(both.After.P99, p99(with)) > .25 || off(none.After.P99, p99(without)) > .25 {
+			t.Error("p99 is off by more than a quarter")
+		}
+		if math.Abs(both.Calls-(calls/was-1)) > .005 || math.Abs(none.Calls+1-was/calls) > .005 {
+			t.Errorf("calls: %+.3f with, %+.3f without, want %+.3f and %+.3f", both.Calls, none.Calls, calls/was-1, was/calls-1)
+		}
+	})
+}
+
+// Under a limit the second call takes a slot of its own, and all that waits for slots
+// waits for it.
+func TestHedgesUnderLimits(t *testing.T) {
+	f := readPages(t)
+	page := tailPages[0]
+	for _, limit := range []int{2, 4} {
+		p := *f.page(page.id)
+		p.Limit = limit
+		synctest.Test(t, func(t *testing.T) {
+			hedgers := make(map[string]*tail.Hedger)
+			var changes []waterfall.Change
+			c := tailChange{by: func(task string, _ time.Duration) asap.TaskOption { return hedgers[task] }}
+			for _, task := range p.Tasks {
+				delay := time.Duration(f.Medians[task.Class] * 1.5e6)
+				hedgers[task.Name] = tail.Hedge(tail.After(delay), tail.Share(1))
+				c.hedge = append(c.hedge, task.Name)
+				changes = append(changes, waterfall.HedgeAfter(task.Name, delay))
+			}
+			l := &latencies{rand.New(rand.NewPCG(1, 3)), f.sigma(), 0}
+			var recorded []*waterfall.Run
+			var with, without []tailRun
+			for range *tailRuns {
+				var rec waterfall.Recorder
+				without = append(without, runPage(t.Context(), &f, &p, nil, nil, nil, l, &rec))
+				recorded = append(recorded, rec.Run())
+				with = append(with, runPage(t.Context(), &f, &p, nil, &c, nil, l, nil))
+			}
+			sample, err := waterfall.NewSample(recorded...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			forecast, err := sample.WhatIf(changes...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			was, _ := sum(without)
+			calls, _ := sum(with)
+			t.Logf("limit %d: p50 %v, p99 %v → predicted %v and %v, measured %v and %v; more calls %.1f %%, measured %.1f", limit, at(without, .5), at(without, .99),
+				forecast.After.P50, forecast.After.P99, at(with, .5), at(with, .99), 100*forecast.Calls, 100*(calls/was-1))
+			for _, q := range []struct {
+				share float64
+				got   time.Duration
+			}{{.5, forecast.After.P50}, {.95, forecast.After.P95}} {
+				if off := float64(q.got)/float64(at(with, q.share)) - 1; math.Abs(off) > .1 {
+					t.Errorf("limit %d: p%g is predicted as %v, and is %v", limit, 100*q.share, q.got, at(with, q.share))
+				}
+			}
+			if math.Abs(forecast.Calls-(calls/was-1)) > .02 {
+				t.Errorf("limit %d: %.1f %% more calls, want %.1f", limit, 100*forecast.Calls, 100*(calls/was-1))
 			}
 		})
 	}

@@ -67,7 +67,7 @@ func (e *Encoder) form(err error) *Form {
 		return f
 	}
 	if r, ok := err.(*RemoteError); ok {
-		return &Form{Type: r.Type, Message: Cut(r.Message), Causes: e.All(r.Unwrap()...), Is: e.saidBy(r)}
+		return &Form{Type: r.Type, Message: Cut(r.Message), Causes: e.All(r.causes...), Is: e.saidBy(r)}
 	}
 	for _, s := range e.of.Sentinels() {
 		if err == s.Err {

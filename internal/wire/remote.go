@@ -17,12 +17,13 @@ type RemoteError struct {
 
 	is     []error
 	causes []error
+	stands error // for this, of an engine that can carry it beside the form
 }
 
 // New returns the error of the given type and text, whose Is method knows is, and
 // that wraps causes.
 func New(typ, message string, is, causes []error) *RemoteError {
-	return &RemoteError{typ, message, is, causes}
+	return &RemoteError{Type: typ, Message: message, is: is, causes: causes}
 }
 
 // Error is the text of the original.
@@ -33,4 +34,16 @@ func (e *RemoteError) Error() string { return e.Message }
 func (e *RemoteError) Is(target error) bool { return slices.Contains(e.is, target) }
 
 // Unwrap returns what the original wrapped.
-func (e *RemoteError) Unwrap() []error { return e.causes }
+func (e *RemoteError) Unwrap() []error {
+	if e.stands != nil {
+		return append([]error{e.stands}, e.causes...)
+	}
+	return e.causes
+}
+
+// Stand lets e wrap err as well, which an engine has carried by means of its own: the
+// original, or what is as good. It does not travel with the form of e.
+func Stand(e *RemoteError, err error) { e.stands = err }
+
+// StandsFor returns what e was given by [Stand], nil if nothing.
+func StandsFor(e *RemoteError) error { return e.stands }

@@ -77,11 +77,14 @@ type Package struct {
 // Table has the summaries of the functions of some packages, and knows how to ask for
 // others.
 type Table struct {
-	nodes   map[*types.Func]*node
-	known   func(*types.Func) (Summary, bool) // of functions of other packages
-	methods map[string][]*types.Named         // types by the names of their declared methods
-	fields  map[*types.Var]*node              // what is known to be in a field of a function's type
-	values  map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
+	nodes     map[*types.Func]*node
+	known     func(*types.Func) (Summary, bool) // of functions of other packages
+	methods   map[string][]*types.Named         // types by their methods' names, and by names and signatures
+	embedding []*types.Named                    // types with methods that embed others
+	classes   map[string][]*class               // interfaces that have the same methods
+	params    map[*types.Var][]*node            // the fields that get what is in a parameter
+	fields    map[*types.Var]*node              // what is known to be in a field of a function's type
+	values    map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
 }
 
 // Of computes the summaries of the functions of packages. Interfaces are taken to be
@@ -92,8 +95,10 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		nodes:   make(map[*types.Func]*node),
 		known:   known,
 		methods: make(map[string][]*types.Named),
+		classes: make(map[string][]*class),
 		values:  make(map[*types.Var]*types.Func),
 		fields:  make(map[*types.Var]*node),
+		params:  make(map[*types.Var][]*node),
 	}
 	for _, p := range packages {
 		t.indexTypes(p)
@@ -108,6 +113,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 			t.fillFields(p, f)
 		}
 	}
+	t.fillParams(packages)
 	for _, n := range t.nodes {
 		if n.body != nil {
 			(&walker{t: t, n: n, p: n.pkg}).walk()
@@ -163,6 +169,7 @@ type edge struct {
 	only   Effect   // if not 0, the effects of the callee that count
 	cached bool     // what the callee reads it reads from a cache, most often
 	asks   bool     // it is told to GET
+	once   bool     // it is called once in the life of the process
 }
 
 // declare makes the nodes of a file's functions and methods of interfaces.
@@ -267,6 +274,12 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 				}
 			}
 		}
+		if id, ok := ast.Unparen(value).(*ast.Ident); ok {
+			if from, ok := p.Info.Uses[id].(*types.Var); ok && from.Kind() == types.ParamVar {
+				t.params[from] = append(t.params[from], n)
+				return
+			}
+		}
 		if canFail(v) {
 			n.sum.Effects |= Unknown
 			n.sum.Trail = "calls the function in " + v.Name()
@@ -289,6 +302,72 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 		}
 		return true
 	})
+}
+
+// fillParams notes what the parameters are given that end up in fields: a constructor's
+// functions. One that nobody here gives is not known.
+func (t *Table) fillParams(packages []*Package) {
+	if len(t.params) == 0 {
+		return
+	}
+	given := make(map[*types.Var]bool)
+	for _, p := range packages {
+		for _, file := range p.Files {
+			ast.Inspect(file, func(n ast.Node) bool {
+				c, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				f := Callee(p.Info, c)
+				if f == nil {
+					return true
+				}
+				params := f.Origin().Signature().Params()
+				for i, a := range c.Args {
+					if i >= params.Len() {
+						break
+					}
+					for _, field := range t.params[params.At(i)] {
+						given[params.At(i)] = true
+						t.fill(p, field, a)
+					}
+				}
+				return true
+			})
+		}
+	}
+	for v, fields := range t.params {
+		for _, field := range fields {
+			if !given[v] && canFail(v) {
+				field.sum.Effects |= Unknown
+				field.sum.Trail = "calls the function in " + field.fn.Name()
+			}
+		}
+	}
+}
+
+// fill notes that the function of a value may be the one in a field.
+func (t *Table) fill(p *Package, field *node, value ast.Expr) {
+	if isNilIdent(value) {
+		return
+	}
+	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok {
+		// Its body counts where it stands, as that of any literal that is passed on; what
+		// it does when it is called later is not known.
+		field.sum.Effects |= Unknown
+		field.sum.Trail = "calls a literal in " + field.fn.Name()
+		return
+	}
+	if id := calleeIdent(&ast.CallExpr{Fun: value}); id != nil {
+		if f, ok := p.Info.Uses[id].(*types.Func); ok {
+			if to := t.nodes[f.Origin()]; to != nil {
+				field.calls = append(field.calls, edge{to: to})
+				return
+			}
+		}
+	}
+	field.sum.Effects |= Unknown
+	field.sum.Trail = "calls the function in " + field.fn.Name()
 }
 
 // fieldNode returns the node of the field whose function is called, nil if nobody here
@@ -354,11 +433,18 @@ func (t *Table) node(f *types.Func) *node {
 func (t *Table) solve() {
 	var queue []*node
 	for _, n := range t.nodes {
-		if n.sum.Given {
+		if n.sum.Given || n.made {
 			continue
 		}
 		if n.body == nil && isInterfaceMethod(n.fn) {
 			t.link(n)
+		}
+	}
+	for _, classes := range t.classes {
+		for _, c := range classes {
+			for _, n := range c.methods {
+				t.nodes[n.fn] = n
+			}
 		}
 	}
 	for _, n := range t.nodes {
@@ -422,6 +508,9 @@ func (e *edge) of(s Effect) Effect {
 	s &^= Guard
 	if e.asks && s&(Unknown|Writes) != 0 {
 		s = s&^(Unknown|Writes) | Reads
+	}
+	if e.once && s&Unknown != 0 {
+		s |= ByName
 	}
 	if e.only != 0 {
 		s &= e.only

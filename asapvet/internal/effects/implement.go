@@ -3,6 +3,7 @@ package effects
 import (
 	"go/types"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -24,8 +25,21 @@ func (t *Table) indexTypes(p *Package) {
 		if strings.HasSuffix(p.Fset.Position(tn.Pos()).Filename, "_test.go") {
 			continue
 		}
+		if st, ok := named.Underlying().(*types.Struct); ok {
+			for f := range st.Fields() {
+				if f.Embedded() && named.NumMethods() > 0 {
+					t.embedding = append(t.embedding, named)
+					break
+				}
+			}
+		}
 		for m := range named.Methods() {
 			t.methods[m.Name()] = append(t.methods[m.Name()], named)
+			key := m.Name() + "?"
+			if named.TypeParams().Len() == 0 && !invalidSignature(m.Signature()) {
+				key = m.Name() + signatureKey(m.Signature())
+			}
+			t.methods[key] = append(t.methods[key], named)
 		}
 	}
 }
@@ -46,6 +60,76 @@ func isInterfaceMethod(f *types.Func) bool {
 	return recv != nil && types.IsInterface(recv.Type())
 }
 
+// signatureKey is the same for signatures that are.
+func signatureKey(s *types.Signature) string {
+	var b strings.Builder
+	for _, tuple := range [...]*types.Tuple{s.Params(), s.Results()} {
+		b.WriteByte('(')
+		for v := range tuple.Variables() {
+			b.WriteString(types.TypeString(v.Type(), nil))
+			b.WriteByte(',')
+		}
+	}
+	return b.String()
+}
+
+// class is what interfaces with the same methods share: their implementations.
+type class struct {
+	iface   *types.Interface
+	methods map[string]*node
+	impls   []*types.Named
+}
+
+// implementations returns the types that implement an interface: those that declare the
+// method of it that the fewest types have, or get it from what they embed.
+func (t *Table) implementations(iface *types.Interface) []*types.Named {
+	var rarest *types.Func
+	var candidates []*types.Named
+	for m := range iface.Methods() {
+		list := t.methods[m.Name()]
+		if !invalidSignature(m.Signature()) {
+			list = slices.Concat(t.methods[m.Name()+signatureKey(m.Signature())], t.methods[m.Name()+"?"])
+		}
+		if rarest == nil || len(list) < len(candidates) {
+			rarest, candidates = m, list
+		}
+	}
+	if rarest == nil {
+		return nil
+	}
+	for _, named := range t.embedding {
+		o, index, _ := types.LookupFieldOrMethod(types.NewPointer(named), false, rarest.Pkg(), rarest.Name())
+		if _, ok := o.(*types.Func); ok && len(index) > 1 {
+			candidates = append(candidates, named)
+		}
+	}
+	var impls []*types.Named
+	for _, named := range candidates {
+		if implements(named, iface) {
+			impls = append(impls, named)
+		}
+	}
+	return impls
+}
+
+// classOf returns the class of an interface.
+func (t *Table) classOf(iface *types.Interface) *class {
+	var b strings.Builder
+	for m := range iface.Methods() {
+		b.WriteString(m.Name())
+		b.WriteString(signatureKey(m.Signature()))
+	}
+	key := b.String()
+	for _, c := range t.classes[key] {
+		if types.Identical(c.iface, iface) {
+			return c
+		}
+	}
+	c := &class{iface: iface, methods: make(map[string]*node), impls: t.implementations(iface)}
+	t.classes[key] = append(t.classes[key], c)
+	return c
+}
+
 // link makes an interface's method call its implementations.
 func (t *Table) link(n *node) {
 	iface, ok := n.fn.Signature().Recv().Type().Underlying().(*types.Interface)
@@ -53,34 +137,45 @@ func (t *Table) link(n *node) {
 		n.sum.Effects |= Unknown
 		return
 	}
-	for _, named := range t.methods[n.fn.Name()] {
-		if !implements(named, iface, n.fn) {
-			continue
-		}
-		for m := range named.Methods() {
-			if m.Name() != n.fn.Name() {
-				continue
+	c := t.classOf(iface)
+	shared := c.methods[n.fn.Name()]
+	if shared == nil {
+		shared = &node{fn: types.NewFunc(n.fn.Pos(), n.fn.Pkg(), n.fn.Name(), n.fn.Signature()), pkg: n.pkg, made: true}
+		c.methods[n.fn.Name()] = shared
+		t.linkClass(shared, c.impls)
+	}
+	n.calls = append(n.calls, forward(shared, n.fn))
+}
+
+// forward is the edge of a method to one that does the same with the same arguments.
+func forward(to *node, f *types.Func) edge {
+	e := edge{to: to}
+	for i := range min(f.Signature().Params().Len()+1, 63) {
+		e.args = append(e.args, 1<<i)
+	}
+	return e
+}
+
+// linkClass makes a class's method call the implementations.
+func (t *Table) linkClass(n *node, impls []*types.Named) {
+	name := n.fn.Name()
+	for _, named := range impls {
+		o, _, _ := types.LookupFieldOrMethod(types.NewPointer(named), false, named.Obj().Pkg(), name)
+		if m, ok := o.(*types.Func); ok {
+			if to := t.nodes[m.Origin()]; to != nil {
+				n.calls = append(n.calls, forward(to, m))
 			}
-			to := t.nodes[m.Origin()]
-			if to == nil {
-				continue
-			}
-			e := edge{to: to}
-			for i := range min(m.Signature().Params().Len()+1, 63) {
-				e.args = append(e.args, 1<<i)
-			}
-			n.calls = append(n.calls, e)
 		}
 	}
 	if len(n.calls) == 0 { // somebody else's
 		switch {
-		case !takesContext(n.fn) && !returnsError(n.fn) && verb(n.fn.Name()) != writes:
+		case !takesContext(n.fn) && !returnsError(n.fn) && verb(name) != writes:
 			// what has no context and cannot fail computes
-		case verb(n.fn.Name()) == reads:
+		case verb(name) == reads:
 			n.sum.Effects |= ByName
 		default:
 			n.sum.Effects |= Unknown
-			n.sum.Trail = n.fn.Name() + ", which nothing implements here"
+			n.sum.Trail = name + ", which nothing implements here"
 		}
 	}
 }
@@ -96,7 +191,7 @@ func takesContext(f *types.Func) bool {
 
 // implements reports whether a type implements an interface. Where signatures have
 // types of packages that could not be found, the names of the methods decide.
-func implements(named *types.Named, iface *types.Interface, method *types.Func) bool {
+func implements(named *types.Named, iface *types.Interface) bool {
 	ptr := types.NewPointer(named)
 	if named.TypeParams().Len() > 0 {
 		return sameNames(ptr, iface)

@@ -241,10 +241,10 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	case writes:
 		if withCtx || unresolved && writesOutside(name) || f != nil && out && returnsError(f) {
 			s.Effects, s.Trail = Writes, name
-			if cacheCall2(info, c) {
+			if writesCache(info, c) {
 				s = Summary{}
 			}
-		} else {
+		} else if !writesCache(info, c) { // a cache is for many at once
 			s.Mutates = 1
 		}
 	default:
@@ -255,8 +255,8 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	return s
 }
 
-// cacheCall2 reports whether a write goes to a cache only.
-func cacheCall2(info *types.Info, c *ast.CallExpr) bool {
+// writesCache reports whether a write goes to a cache only.
+func writesCache(info *types.Info, c *ast.CallExpr) bool {
 	sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
 	if !ok {
 		return false

@@ -217,7 +217,8 @@ func (w *walker) visit(n ast.Node) bool {
 			w.once[n] = false
 			ast.Inspect(n.Body, w.visit)
 			for i := range w.n.calls[calls:] {
-				w.n.calls[calls+i].only, w.n.calls[calls+i].args = Reads|ByName|Cached, nil
+				e := &w.n.calls[calls+i]
+				e.only, e.args, e.once = Reads|ByName|Cached, nil, true
 			}
 			if w.n.sum.Has(Unknown) {
 				w.n.sum.Effects |= ByName

@@ -130,14 +130,7 @@ func rawLines(text string) map[int]bool {
 
 // Use notes the names that a function uses, whatever for: new ones must differ.
 func (f *File) Use(n ast.Node) {
-	if f.used == nil {
-		f.used = make(map[string]bool)
-		for _, s := range f.File.Imports {
-			if name := f.nameOfImport(s); name != "" {
-				f.used[name] = true
-			}
-		}
-	}
+	f.start()
 	ast.Inspect(n, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {
 			f.used[id.Name] = true
@@ -146,8 +139,22 @@ func (f *File) Use(n ast.Node) {
 	})
 }
 
+// start takes the names of the file's imports.
+func (f *File) start() {
+	if f.used != nil {
+		return
+	}
+	f.used = make(map[string]bool)
+	for _, s := range f.File.Imports {
+		if name := f.nameOfImport(s); name != "" {
+			f.used[name] = true
+		}
+	}
+}
+
 // Name returns the first of names that is free where pos is, and takes it.
 func (f *File) Name(pos token.Pos, names ...string) (string, error) {
+	f.start()
 	scope := f.Pkg.Scope().Innermost(pos)
 	for _, name := range names {
 		if f.used[name] || token.IsKeyword(name) || types.Universe.Lookup(name) != nil {
@@ -195,6 +202,7 @@ func (f *File) Import(pos token.Pos, path, name string) (string, error) {
 		}
 		return local, nil
 	}
+	f.start()
 	if f.imports[path] != "" {
 		return f.imports[path], nil
 	}

@@ -32,7 +32,7 @@ func (f *finder) barriers(list []ast.Stmt, sc scope) {
 		}
 		if g := f.waits(s); g != nil {
 			if bodies := groups[g]; len(bodies) >= 2 && !spoilt[g] {
-				f.after(list[at+1:], g, bodies, sc)
+				f.after(list[at+1:], s, bodies, sc)
 			}
 			continue
 		}
@@ -155,7 +155,7 @@ func (f *finder) waits(s ast.Stmt) *types.Var {
 }
 
 // after looks for the first read after a Wait, and at what it uses.
-func (f *finder) after(list []ast.Stmt, g *types.Var, bodies []body, sc scope) {
+func (f *finder) after(list []ast.Stmt, wait ast.Stmt, bodies []body, sc scope) {
 	taint := make(map[*types.Var]uint64)
 	setters := uint64(0)
 	for i, b := range bodies {
@@ -207,7 +207,7 @@ func (f *finder) after(list []ast.Stmt, g *types.Var, bodies []body, sc scope) {
 		if found != nil {
 			in := from(found)
 			if in != 0 && in != setters {
-				f.addBarrier(found, bodies, in, setters, tier, sc)
+				f.addBarrier(wait, found, bodies, in, setters, tier, sc)
 				return
 			}
 		}
@@ -231,9 +231,9 @@ func (f *finder) after(list []ast.Stmt, g *types.Var, bodies []body, sc scope) {
 	}
 }
 
-func (f *finder) addBarrier(c *ast.CallExpr, bodies []body, in, setters uint64, tier site.Tier, sc scope) {
-	s := &site.Site{Kind: site.Barrier, Tier: tier, File: f.name, Func: f.decl.Name.Name, Recv: recvOf(f.decl), Pos: c.Pos(), Line: f.line(c.Pos())}
-	last := site.Call{Name: nameOf(c), Pos: c.Pos(), End: c.End(), Line: s.Line, Tier: tier}
+func (f *finder) addBarrier(wait ast.Stmt, c *ast.CallExpr, bodies []body, in, setters uint64, tier site.Tier, sc scope) {
+	s := &site.Site{Kind: site.Barrier, Tier: tier, File: f.name, Func: f.decl.Name.Name, Recv: recvOf(f.decl), Pos: wait.Pos(), Line: f.line(wait.Pos())}
+	last := site.Call{Name: nameOf(c), Pos: c.Pos(), End: c.End(), Line: f.line(c.Pos()), Tier: tier}
 	for i, b := range bodies {
 		if setters&(1<<i) == 0 {
 			continue
@@ -246,7 +246,7 @@ func (f *finder) addBarrier(c *ast.CallExpr, bodies []body, in, setters uint64, 
 		}
 		if in&(1<<i) != 0 {
 			last.Needs = append(last.Needs, len(s.Calls))
-			last.Uses = append(last.Uses, site.Use{Call: len(s.Calls), Text: name, Line: s.Line})
+			last.Uses = append(last.Uses, site.Use{Call: len(s.Calls), Text: name, Line: last.Line})
 		}
 		s.Calls = append(s.Calls, site.Call{Name: name, Pos: b.call.Pos(), End: b.call.End(), Line: f.line(b.call.Pos()), Tier: tier})
 	}
@@ -263,4 +263,5 @@ func (f *finder) addBarrier(c *ast.CallExpr, bodies []body, in, setters uint64, 
 		s.Tier, s.Why = site.Declined, append(s.Why, sc.declined...)
 	}
 	f.sites = append(f.sites, s)
+	f.plans[s] = plan{file: f.file, decl: f.decl}
 }

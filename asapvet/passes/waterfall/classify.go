@@ -34,6 +34,7 @@ type callStep struct {
 	ctx     string // the context's text
 	ctxVar  *types.Var
 	uses    map[*types.Var]bool
+	deep    bool   // it changes memory of what its receiver has
 	cheap   string // why it takes no time, most often
 	why     string // how it is known that it reads
 }
@@ -176,7 +177,7 @@ func (f *finder) candidate(st *step, c *callStep) bool {
 		}
 		st.demote(site.Declined, c.name+" changes what it is given: "+how)
 	} else if sum.Mutates&effects.Deep != 0 {
-		st.demote(site.Likely, c.name+" changes something that others may have, too")
+		c.deep = true
 	}
 	f.declineName(st, c)
 	f.declineResults(st, c)
@@ -313,6 +314,10 @@ func (f *finder) declineName(st *step, c *callStep) {
 			return
 		}
 	}
+	switch c.name {
+	case "ReadFile", "ReadDir", "Stat", "Lstat":
+		c.cheap = c.name + " looks at files"
+	}
 	if effects.IsWriteName(c.name) {
 		st.demote(site.Declined, c.name+" writes, by its name")
 		return
@@ -422,20 +427,59 @@ func hasClose(t types.Type) bool {
 
 // declineArguments declines transactions, connections and the like.
 func (f *finder) declineArguments(st *step, c *callStep) {
-	exprs := append([]ast.Expr(nil), c.expr.Args...)
-	if sel, ok := ast.Unparen(c.expr.Fun).(*ast.SelectorExpr); ok {
-		exprs = append(exprs, sel.X)
-	}
-	for _, e := range exprs {
-		t := f.p.Info.TypeOf(e)
-		if t == nil {
-			continue
+	found := false
+	ast.Inspect(c.expr, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok || found {
+			return !found
 		}
-		if isExclusive(t) || isExclusiveName(lastName(e)) {
-			st.demote(site.Declined, c.name+" uses a transaction, a connection or a session")
-			return
+		switch e.(type) {
+		case *ast.Ident, *ast.SelectorExpr, *ast.CallExpr:
+			t := f.p.Info.TypeOf(e)
+			found = t != nil && isExclusive(t) || f.exclusive[effects.RootVar(f.p.Info, e)]
+			if _, call := e.(*ast.CallExpr); !call && t != nil {
+				if _, fn := t.Underlying().(*types.Signature); !fn {
+					found = found || isExclusiveName(lastName(e))
+				}
+			}
 		}
+		return !found
+	})
+	if found {
+		st.demote(site.Declined, c.name+" uses a transaction, a connection or a session")
 	}
+}
+
+// exclusiveVars returns the variables of a function that are made from a transaction, a
+// connection or a session, as by queries := New(conn).
+func (f *finder) exclusiveVars(d *ast.FuncDecl) map[*types.Var]bool {
+	made := make(map[*types.Var]bool)
+	ast.Inspect(d.Body, func(n ast.Node) bool {
+		a, ok := n.(*ast.AssignStmt)
+		if !ok {
+			return true
+		}
+		for _, r := range a.Rhs {
+			c, ok := ast.Unparen(r).(*ast.CallExpr)
+			if !ok || len(c.Args) == 0 {
+				continue
+			}
+			for _, arg := range c.Args {
+				t := f.p.Info.TypeOf(arg)
+				if t == nil || !isExclusive(t) && !isExclusiveName(lastName(arg)) && !made[effects.RootVar(f.p.Info, arg)] {
+					continue
+				}
+				for _, l := range a.Lhs {
+					if v := effects.RootVar(f.p.Info, l); v != nil && !isErrorLike(v) {
+						made[v] = true
+					}
+				}
+			}
+		}
+		return true
+	})
+	delete(made, nil)
+	return made
 }
 
 func isExclusiveName(name string) bool {

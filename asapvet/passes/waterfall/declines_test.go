@@ -62,6 +62,7 @@ func TestDeclines(t *testing.T) {
 		{"3 resolve", "Resolve", site.Declined, "by its name"},
 		{"3 prompts", "Prompts", site.Declined, "by its name"},
 		{"4 a transaction", "Transaction", site.Declined, "a transaction"},
+		{"4 a wrapped connection", "Wrapped", site.Declined, "a connection"},
 		{"4 in a transaction", "InTransaction", site.Declined, "in a transaction"},
 		{"5 has to be closed", "Iterators", site.Declined, "to be closed"},
 		{"6 the pointee is changed", "ParamsChanged", site.Declined, ""},
@@ -82,6 +83,8 @@ func TestDeclines(t *testing.T) {
 		{"names only", "ByName", site.Likely, "by its name"},
 		{"its own row", "Status", site.Low, "writes what it may have read"},
 		{"memory without a lock", "Lazy", site.Declined, "changes what it is given"},
+		{"memory of services", "Deep", site.Likely, "perhaps the same"},
+		{"memory of one service", "OneDeep", site.High, ""},
 		{"memory under a lock", "Memo", site.Low, "from a cache"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

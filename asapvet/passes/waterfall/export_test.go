@@ -19,7 +19,7 @@ func Fixed(p *effects.Package, table *effects.Table, lowest site.Tier) ([]*site.
 	var sites []*site.Site
 	edits := make(map[string][]site.Edit)
 	for _, s := range f.sites {
-		if s.Tier < lowest {
+		if s.Tier < lowest || f.ignored(s) {
 			continue
 		}
 		f.addFix(s, os.ReadFile)

@@ -39,10 +39,11 @@ type finder struct {
 	plans map[*site.Site]plan
 	taken map[*ast.FuncDecl][]string // names that fixes have given
 
-	file *ast.File
-	name string // of the file
-	decl *ast.FuncDecl
-	low  []string // why the function is LOW as a whole
+	file      *ast.File
+	name      string // of the file
+	decl      *ast.FuncDecl
+	low       []string            // why the function is LOW as a whole
+	exclusive map[*types.Var]bool // made from what one at a time may use
 }
 
 func (f *finder) findFile(file *ast.File) {
@@ -53,6 +54,7 @@ func (f *finder) findFile(file *ast.File) {
 			continue
 		}
 		f.decl = d
+		f.exclusive = f.exclusiveVars(d)
 		f.low = functionLow(f.name, d.Name.Name)
 		f.block(d.Body.List, scope{low: f.low})
 	}
@@ -299,6 +301,10 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 			}
 		}
 	}
+	if deep := slices.DeleteFunc(slices.Clone(calls), func(c *callStep) bool { return !c.deep }); len(deep) > 1 && s.Tier > site.Likely {
+		s.Tier = site.Likely
+		s.Why = append(s.Why, deep[0].name+" and "+deep[1].name+" change what their receivers have, perhaps the same")
+	}
 	if w := f.orderComment(run); w != "" {
 		s.Tier = site.Declined
 		s.Why = append(s.Why, w)
@@ -512,13 +518,17 @@ func functionLow(file, name string) []string {
 	if len(w) > 0 {
 		switch w[0] {
 		case "create", "update", "delete", "remove", "add", "set", "put", "save", "upsert", "insert", "register", "revoke", "grant", "assign", "unassign",
-			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate":
+			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate",
+			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision":
 			low = append(low, "the function changes something, by its name")
 		case "require", "check", "verify", "validate", "authorize", "authenticate", "can", "must", "allow", "permit", "guard":
 			low = append(low, "the function is a check, by its name")
 		case "migration", "test", "benchmark", "fuzz", "seed", "bootstrap", "setup", "diagnose":
 			low = append(low, "the function is a migration, a job or a test, by its name")
 		}
+	}
+	if strings.EqualFold(name, "collect") {
+		low = append(low, "the function collects statistics, by its name")
 	}
 	dir, base := filepath.Split(file)
 	last := strings.Split(filepath.ToSlash(filepath.Clean(dir)), "/")
@@ -531,6 +541,9 @@ func functionLow(file, name string) []string {
 		case "migration", "migrations", "migrate", "migrator", "job", "jobs", "cron", "test", "tests", "testing", "testutil", "testutils", "testhelper", "fixture", "fixtures",
 			"doctor", "seed", "seeds", "e2e", "bootstrap", "script", "scripts":
 			low = append(low, "the file is of a migration, a job or a test")
+			return low
+		case "metrics", "insights", "collector", "exporter", "prometheus":
+			low = append(low, "the file is of metrics")
 			return low
 		}
 	}

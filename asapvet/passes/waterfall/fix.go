@@ -59,7 +59,7 @@ type fixer struct {
 // source is that of the site's file, and module the path of the module that it is in.
 func (f *finder) fix(s *site.Site, src []byte, module string) (edits []rewrite.Edit, err error) {
 	p := f.plans[s]
-	if p.file == nil {
+	if s.Kind == site.Barrier {
 		return nil, errors.New("the first version has no fix for barriers")
 	}
 	f.file, f.decl = p.file, p.decl

@@ -13,10 +13,12 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/asap-go/asap/asapvet/internal/check"
 	"github.com/asap-go/asap/asapvet/internal/effects"
 	"github.com/asap-go/asap/asapvet/internal/rewrite"
 	"github.com/asap-go/asap/asapvet/internal/site"
@@ -47,7 +49,7 @@ func run(pass *analysis.Pass) (any, error) {
 	p := &effects.Package{Fset: pass.Fset, Files: pass.Files, Types: pass.Pkg, Info: pass.TypesInfo}
 	f := newFinder(p, table)
 	for _, s := range f.sites {
-		if s.Tier < lowest {
+		if s.Tier < lowest || f.ignored(s) {
 			continue
 		}
 		f.addFix(s, pass.ReadFile)
@@ -67,6 +69,14 @@ func run(pass *analysis.Pass) (any, error) {
 		pass.Report(d)
 	}
 	return f.sites, nil
+}
+
+// ignored reports whether a comment at a site says that it is not to be reported.
+func (f *finder) ignored(s *site.Site) bool {
+	file := f.plans[s].file
+	return file != nil && slices.ContainsFunc(check.Ignores(f.p.Fset, file), func(i check.Ignore) bool {
+		return i.Covers("waterfall", s.Line)
+	})
 }
 
 // addFix adds a fix to a site, or why there is none.

@@ -55,7 +55,7 @@ func TestServerInterceptorWaitsForFlow(t *testing.T) {
 		t.Error(err)
 	}
 	close(told)
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if v != 3 || err != nil {
 		t.Errorf("Get = %d, %v, want 3, nil", v, err)
 	}

@@ -121,7 +121,7 @@ func TestServerLargeErrors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = h.Get(t.Context())
+			_, err = h.Wait(t.Context())
 			te, ok := errors.AsType[*asap.TaskError](err)
 			if !ok || te.Task != "user" || !strings.HasPrefix(err.Error(), start) {
 				t.Errorf("Get of %s, %s: %.200v, want %q", test.name, how, err, start)
@@ -147,7 +147,7 @@ func TestServerManyErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if ge, ok := errors.AsType[*asap.GroupError](err); v != "there" || !ok || len(ge.Failures) != 200 {
 		t.Errorf("Get = %q, %.200v, want the value and 200 failures", v, err)
 	}

@@ -104,7 +104,7 @@ func (r *randomRun) onServer(c *cluster) (events int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	out, err := h.Get(c.t.Context())
+	out, err := h.Wait(c.t.Context())
 	if err := r.Check(out, err); err != nil {
 		return 0, err
 	}

@@ -123,7 +123,7 @@ func TestServerEngine(t *testing.T) {
 		if err != nil {
 			return "", err
 		}
-		out, err := h.Get(ctx)
+		out, err := h.Wait(ctx)
 		events := c.history(h.ID(), h.RunID())
 		replay(t, f, events)
 		golden(t, f.Name(), events)
@@ -181,7 +181,7 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			}
 			poll(t, "both bodies run", func() bool { return running.Load() == 2 })
 			fail <- struct{}{}
-			_, err = h.Get(t.Context())
+			_, err = h.Wait(t.Context())
 			if te, ok := errors.AsType[*asap.TaskError](err); !ok || te.Task != "user" || err.Error() != "user: not found" {
 				t.Errorf("Get: %v, want the failure of user", err)
 			}
@@ -203,10 +203,10 @@ func TestServerCancelReachesBodies(t *testing.T) {
 			}
 			poll(t, "both bodies run", func() bool { return running.Load() == 2 })
 			asked := time.Now()
-			if err := h.Cancel(t.Context()); err != nil {
+			if err := h.Cancel(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			_, err = h.Get(t.Context())
+			_, err = h.Wait(t.Context())
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("Get after Cancel: %v, want the cancellation", err)
 			}
@@ -273,11 +273,17 @@ func TestServerTasksAndAttach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []temporalasap.TaskState{{Task: "stock", State: temporalasap.Succeeded}, {Task: "charge", State: temporalasap.Running},
-		{Task: "mail", State: temporalasap.Waiting}, {Task: "receipt", State: temporalasap.Waiting}}
+	for i := range states {
+		if since := states[i].Since; since.IsZero() != (states[i].State != flow.StateRunning) || time.Since(since) > time.Hour && !since.IsZero() {
+			t.Errorf("%s is %s since %v", states[i].Task, states[i].State, since)
+		}
+		states[i].Since = time.Time{}
+	}
+	want := []flow.TaskState{{Task: "stock", State: flow.StateSucceeded}, {Task: "charge", State: flow.StateRunning, Attempt: 1},
+		{Task: "mail", State: flow.StateWaiting}, {Task: "receipt", State: flow.StateWaiting}}
 	equal(t, "Tasks in the middle", states, want)
 	close(goOn)
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if v != 20 || err != nil {
 		t.Errorf("Get = %d, %v, want 20, nil", v, err)
 	}
@@ -285,8 +291,8 @@ func TestServerTasksAndAttach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = []temporalasap.TaskState{{Task: "stock", State: temporalasap.Succeeded}, {Task: "charge", State: temporalasap.Succeeded},
-		{Task: "mail", State: temporalasap.Failed, Error: "no address"}, {Task: "receipt", State: temporalasap.Succeeded}}
+	want = []flow.TaskState{{Task: "stock", State: flow.StateSucceeded}, {Task: "charge", State: flow.StateSucceeded},
+		{Task: "mail", State: flow.StateFailed, Error: "no address"}, {Task: "receipt", State: flow.StateSucceeded}}
 	equal(t, "Tasks at the end", states, want)
 	replay(t, f, c.history(started.ID(), started.RunID()))
 }
@@ -321,7 +327,7 @@ func TestServerWorkerStops(t *testing.T) {
 	<-running
 	first.Stop()
 	serve(t, register)
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if v != 2 || err != nil || tries.Load() != 2 {
 		t.Errorf("Get = %d, %v after %d tries; want 2, nil after 2", v, err, tries.Load())
 	}

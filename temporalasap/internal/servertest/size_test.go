@@ -29,7 +29,7 @@ func TestServerWide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if v != n || err != nil {
 		t.Errorf("Get = %d, %v, want %d, nil", v, err, n)
 	}
@@ -73,7 +73,7 @@ func TestServerWithoutCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := h.Get(t.Context())
+	v, err := h.Wait(t.Context())
 	if v != 111 || err != nil {
 		t.Errorf("Get = %d, %v, want 111, nil", v, err)
 	}

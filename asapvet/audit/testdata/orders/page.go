@@ -3,9 +3,9 @@ package orders
 
 import (
 	"context"
-	"net/http"
 
 	"example.org/lost"
+	"example.org/orders/http"
 	"example.org/orders/store"
 )
 
@@ -21,7 +21,7 @@ type Server struct{ Store *store.Store }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p, err := s.page(r.Context(), r.PathValue("id"))
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
+		w.Write([]byte(err.Error()))
 		return
 	}
 	lost.Write(w, p)

@@ -30,7 +30,7 @@ func TestFailureReachesSiblings(t *testing.T) {
 			f := newField(t, long, row.options...)
 			var took []time.Duration
 			h := f.start("fails", chaos.Hold{Took: time.Hour, Fuse: time.Second})
-			_, err := h.Get(t.Context())
+			_, err := h.Wait(t.Context())
 			if failed, ok := errors.AsType[*asap.TaskError](err); !ok || failed.Task != "fuse" {
 				t.Fatalf("the flow's error is %v, want that of task fuse", err)
 			}
@@ -58,10 +58,10 @@ func TestCancelReachesBodies(t *testing.T) {
 			h := f.start("canceled", chaos.Hold{Took: time.Hour})
 			f.wait("canceled runs", func(e []chaos.Entry) bool { return count(e, "canceled", chaos.Began) == chaos.LaneCount })
 			began := time.Now()
-			if err := h.Cancel(t.Context()); err != nil {
+			if err := h.Cancel(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.Get(t.Context()); !errors.Is(err, context.Canceled) {
+			if _, err := h.Wait(t.Context()); !errors.Is(err, context.Canceled) {
 				t.Errorf("the canceled flow's error is %v, want context.Canceled", err)
 			}
 			var took []time.Duration

@@ -148,7 +148,7 @@ func (f *faults) one(i int) {
 	}
 	h := temporalasap.Attach(ctx, f.client, flow, id(i), "")
 	for {
-		got, err := h.Get(ctx)
+		got, err := h.Wait(ctx)
 		switch {
 		case err == nil && slices.Equal(got, s.Expected(in)):
 			return

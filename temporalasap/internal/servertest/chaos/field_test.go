@@ -39,7 +39,7 @@ func newField(t *testing.T, heartbeat time.Duration, options ...server.Option) *
 	}
 	f.fleet = chaos.NewFleet(t, f.job, 2)
 	calm := f.start("calm", chaos.Hold{Took: 100 * time.Millisecond})
-	if _, err := calm.Get(t.Context()); err != nil {
+	if _, err := calm.Wait(t.Context()); err != nil {
 		t.Fatalf("a flow without faults failed: %v", err)
 	}
 	var hops []time.Duration

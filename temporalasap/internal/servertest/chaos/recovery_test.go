@@ -40,7 +40,7 @@ func TestRecoveryOfWorker(t *testing.T) {
 			again := f.entryAfter(l[0], l[1], chaos.Began, killed)
 			bodies = append(bodies, again.At.Sub(killed))
 		}
-		if _, err := h.Get(t.Context()); err != nil {
+		if _, err := h.Wait(t.Context()); err != nil {
 			t.Fatalf("flow %s: %v", id, err)
 		}
 		runs := chaos.ByTask(f.entries())
@@ -85,7 +85,7 @@ func TestRecoveryOfServer(t *testing.T) {
 				took = append(took, began.At.Sub(back))
 			}
 		}
-		if _, err := h.Get(t.Context()); err != nil {
+		if _, err := h.Wait(t.Context()); err != nil {
 			t.Fatalf("flow %s: %v", id, err)
 		}
 		// A new flow, too, does not wait for a worker that has given up.

@@ -90,7 +90,7 @@ func (s *shop) finishes(h *temporalasap.Handle[[]string], edition string) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), patience)
 	defer cancel()
-	got, err := h.Get(ctx)
+	got, err := h.Wait(ctx)
 	if err != nil || !slices.Equal(got, results[edition]) {
 		s.Errorf("%s: result %v, %v; want %v", h.ID(), got, err, results[edition])
 	}

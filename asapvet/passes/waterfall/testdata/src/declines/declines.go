@@ -188,6 +188,28 @@ func Transaction(ctx context.Context, s txStore, tx *sql.Tx) (string, error) {
 	return a + b, nil
 }
 
+// queries wraps a connection, as generated code does.
+type queries struct{ conn *sql.Conn }
+
+func newQueries(conn *sql.Conn) *queries { return &queries{conn} }
+
+func (q *queries) name(ctx context.Context, id int) (s string, err error) {
+	return s, q.conn.QueryRowContext(ctx, "SELECT name FROM items WHERE id = ?", id).Scan(&s)
+}
+
+func Wrapped(ctx context.Context, conn *sql.Conn) (string, error) {
+	q := newQueries(conn)
+	a, err := q.name(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	b, err := q.name(ctx, 2)
+	if err != nil {
+		return "", err
+	}
+	return a + b, nil
+}
+
 func WithTx(ctx context.Context, f func(context.Context, Store) error) error { return nil }
 
 func InTransaction(ctx context.Context) (sum int, err error) {
@@ -519,4 +541,34 @@ func Memo(ctx context.Context, a, b *memo) (string, error) {
 		return "", err
 	}
 	return x + y, nil
+}
+
+// A front has something that changes without a lock; one such call is not above what
+// requests do to each other, two are.
+type front struct{ lazy *lazy }
+
+func (f *front) load(ctx context.Context) (string, error) { return f.lazy.load(ctx) }
+
+func Deep(ctx context.Context, f *front) (string, error) {
+	a, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	b, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	return a + b, nil
+}
+
+func OneDeep(ctx context.Context, f *front, s Store) (string, error) {
+	a, err := f.load(ctx)
+	if err != nil {
+		return "", err
+	}
+	item, err := s.Item(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	return a + item.Name, nil
 }

@@ -116,3 +116,17 @@ func Nested(ctx context.Context, s Store, ids []int) (total int, err error) {
 	}
 	return total, nil
 }
+
+// Kept is as Two, and stays.
+func Kept(ctx context.Context, s Store, id int) (string, error) {
+	//asapvet:ignore waterfall the two are never both slow
+	user, err := s.GetUser(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	quota, err := s.GetQuota(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(user.Name, quota.Limit), nil
+}

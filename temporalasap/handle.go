@@ -1,0 +1,103 @@
+package temporalasap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/asap-go/asap/flow"
+)
+
+// Handle is a flow that runs on Temporal, or has run: [Start] and [Attach] make it. It
+// is the handle of every engine, with the ids that Temporal has besides.
+//
+// Signal sends a signal of the workflow with that name and the value as its payload: so
+// may any other client, in any language. Cancel returns when the server knows; the cause
+// is not kept. Tasks blocks until a worker that serves the flow has answered, and asks
+// the server for the attempts of what runs. When the context of Wait ends, the workflow
+// goes on.
+type Handle[Out any] struct {
+	*flow.Running[Out]
+	run *run
+}
+
+func newHandle[In, Out any](c Client, f *flow.Flow[In, Out], w client.WorkflowRun) *Handle[Out] {
+	r := &run{c, f.Name(), w}
+	return &Handle[Out]{flow.NewRunning(f, r), r}
+}
+
+// ID returns the id of the workflow.
+func (h *Handle[Out]) ID() string { return h.run.workflow.GetID() }
+
+// RunID returns the id of the run of the workflow.
+func (h *Handle[Out]) RunID() string { return h.run.workflow.GetRunID() }
+
+// run is a workflow, for its handle.
+type run struct {
+	client   Client
+	flow     string
+	workflow client.WorkflowRun
+}
+
+var _ flow.Run = (*run)(nil)
+
+func (r *run) Signal(ctx context.Context, name string, value any) error {
+	err := r.client.SignalWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID(), name, value)
+	if isGone(err) {
+		return fmt.Errorf("%w: %w", flow.ErrEnded, err)
+	}
+	return err
+}
+
+// isGone reports whether the server knows no such workflow that runs.
+func isGone(err error) bool {
+	_, gone := errors.AsType[*serviceerror.NotFound](err)
+	return gone
+}
+
+func (r *run) Cancel(ctx context.Context, _ error) error {
+	err := r.client.CancelWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID())
+	if isGone(err) { // it has ended, or never was, which Wait says
+		return nil
+	}
+	return err
+}
+
+func (r *run) query(ctx context.Context, query string, into any) error {
+	v, err := r.client.QueryWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID(), query)
+	if err != nil {
+		return err
+	}
+	return v.Get(into)
+}
+
+func (r *run) Tasks(ctx context.Context) ([]flow.TaskState, error) {
+	var states []flow.TaskState
+	if err := r.query(ctx, TasksQuery, &states); err != nil {
+		return nil, err
+	}
+	running := func(s flow.TaskState) bool { return s.State == flow.StateRunning }
+	if c, ok := r.client.(describer); ok && slices.ContainsFunc(states, running) {
+		d, err := c.DescribeWorkflowExecution(ctx, r.workflow.GetID(), r.workflow.GetRunID())
+		if err != nil {
+			return nil, err
+		}
+		attempts(states, d.GetPendingActivities())
+	}
+	return states, nil
+}
+
+func (r *run) Wait(ctx context.Context, out any) error {
+	err := r.workflow.Get(ctx, out)
+	switch {
+	case err == nil:
+		return nil
+	case over(ctx, err):
+		return &flowError{fmt.Errorf("asap: flow %s: await of workflow %s: %w", r.flow, r.workflow.GetID(), context.Cause(ctx)), []error{ctx.Err()}}
+	}
+	return ended(r.flow, err, out, func(query string, into any) error { return r.query(ctx, query, into) })
+}

@@ -1,0 +1,83 @@
+package temporalasap_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/mock"
+	"go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/testsuite"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/temporalasap"
+)
+
+// anything is a matcher of any argument.
+const anything = mock.Anything
+
+// described is a client whose server knows of attempts.
+type described struct {
+	*envClient
+	pending []*workflowpb.PendingActivityInfo
+}
+
+func (d described) DescribeWorkflowExecution(context.Context, string, string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	return &workflowservice.DescribeWorkflowExecutionResponse{PendingActivities: d.pending}, nil
+}
+
+// A task that fails again and again says so: how often, with what, and since when.
+func TestTasksOfAttempts(t *testing.T) {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("charge", same).Then("mail", same)
+	})
+	c := &envClient{register: registering(f, nil)}
+	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	var states []flow.TaskState
+	c.prepare = func(env *testsuite.TestWorkflowEnvironment) {
+		var once sync.Once
+		env.OnActivity("shop.charge", anything, anything).Return(func(_ context.Context, n int) (int, error) {
+			env.SetTestTimeout(time.Minute)
+			once.Do(func() {
+				d := described{c, []*workflowpb.PendingActivityInfo{{ActivityId: "charge", Attempt: 8, State: enums.PENDING_ACTIVITY_STATE_STARTED,
+					LastFailure: &failurepb.Failure{Message: "card service down"}, LastStartedTime: timestamppb.New(at)}}}
+				c.last = &envRun{env}
+				var err error
+				if states, err = temporalasap.Attach(t.Context(), d, f, "", "").Tasks(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			return n, nil
+		})
+	}
+	if _, err := temporalasap.Run(t.Context(), c, f, 1); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "Tasks", states, []flow.TaskState{
+		{Task: "charge", State: flow.StateRunning, Since: at, Attempt: 8, Error: "card service down"},
+		{Task: "mail", State: flow.StateWaiting},
+	})
+}
+
+// A mock that returns a plain error is as final as a body that does.
+func TestMockThatFails(t *testing.T) {
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("charge", same) })
+	calls := 0
+	c := &envClient{register: registering(f, nil), prepare: func(env *testsuite.TestWorkflowEnvironment) {
+		env.OnActivity("shop.charge", anything, anything).Return(func(context.Context, int) (int, error) {
+			calls++
+			return 0, errors.New("card service down")
+		})
+	}}
+	_, err := temporalasap.Run(t.Context(), c, f, 1)
+	if err == nil || err.Error() != "charge: card service down" || calls != 1 {
+		t.Errorf("Run = %v after %d calls, want the error of charge after 1", err, calls)
+	}
+}
