@@ -41,9 +41,9 @@ func (e *engine) result(out any, err error) error {
 	if e.tooLong != nil {
 		err = e.tooLong
 	}
-	p := v.pack(err) //workflowcheck:ignore (it encodes structs, and no map)
+	p := v.pack(err)                                       //workflowcheck:ignore (it encodes structs, and no map)
 	p.Value = out != nil && !reflect.ValueOf(out).IsZero() //workflowcheck:ignore (it looks at values, in no order)
-	if p.Value && v.oversize(p, out) { //workflowcheck:ignore (see fits)
+	if p.Value && v.oversize(p, out) {                     //workflowcheck:ignore (see fits)
 		p.Value = false
 	}
 	details, fails := v.details(p, out) //workflowcheck:ignore (see fits)

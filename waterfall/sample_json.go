@@ -106,7 +106,7 @@ func (s *Sample) readSample(data []byte) error {
 	switch {
 	case j.Version != sampleVersion:
 		return placed(data, "/version", fmt.Errorf("version %d of the format; this reads version %d", j.Version, sampleVersion))
-	case j.Seen > 1e15:
+	case int64(j.Seen) > 1e15:
 		return placed(data, "/seen", errors.New("these are more runs than there can be"))
 	case j.Seen < len(j.Runs):
 		return placed(data, "/seen", fmt.Errorf("%d runs were seen, and %d are here", j.Seen, len(j.Runs)))
