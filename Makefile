@@ -47,7 +47,7 @@ soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 
 	go test -run 'TestRandomServer|TestServerWidest' -timeout 60m -v ./temporalasap/internal/servertest -activities
 
 cluster: ## run a Temporal cluster of seven processes on PostgreSQL, kill and stop parts of it
-	go test -tags cluster -run TestCluster -timeout 30m -v ./temporalasap/internal/servertest/chaos -flows 90 -worker-kills 31 -server-kills 6
+	go test -tags cluster -run TestCluster -timeout 30m -v ./temporalasap/internal/servertest/chaos -flows 200 -worker-kills 24 -server-kills 6
 
 model: ## check the engine's protocols with spin
 	sh internal/engine/model/check.sh

@@ -104,12 +104,12 @@ func (f *faults) run() {
 	var wg sync.WaitGroup
 	for i := range *flows {
 		limit <- struct{}{}
-		for int(f.kills.Load()) < planned && i > *flows*(int(f.kills.Load())+1)/(planned+1) {
+		for f.inFlight.Load() > 0 && int(f.kills.Load()) < planned && i > *flows*(int(f.kills.Load())+1)/(planned+1) {
 			time.Sleep(5 * time.Millisecond)
 		}
+		f.inFlight.Add(1)
 		wg.Go(func() {
 			defer func() { <-limit }()
-			f.inFlight.Add(1)
 			defer f.inFlight.Add(-1)
 			began := time.Now()
 			f.one(i)
