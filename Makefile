@@ -7,7 +7,7 @@ MODULES     = . asapvet asapvet/plugin asapweb/internal/browser bench dbosasap e
 # The tests that need a server which is built from source.
 SERVED      = ./temporalasap/internal/servertest/...
 
-.PHONY: help test test-servers race check demo serve soak model bench generate zips golangci release
+.PHONY: help test test-servers race check demo serve soak cluster model bench generate zips golangci release
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ serve: ## keep the example shop running
 soak: ## run 1,000,000 random graphs against the oracle, 1,000 flows and 10,000 tasks on a server
 	go test -run TestSoak -timeout 120m -v ./internal/stress -soak 1000000
 	go test -run 'TestRandomServer|TestServerWidest' -timeout 60m -v ./temporalasap/internal/servertest -activities
+
+cluster: ## run a Temporal cluster of seven processes on PostgreSQL, kill and stop parts of it
+	go test -tags cluster -run TestCluster -timeout 30m -v ./temporalasap/internal/servertest/chaos -flows 200 -worker-kills 24 -server-kills 6
 
 model: ## check the engine's protocols with spin
 	sh internal/engine/model/check.sh

@@ -18,6 +18,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/dbosasap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/pgtest"
 )
 
 var rounds = flag.Int("cost", 2, "rounds of TestCost")
@@ -84,7 +85,7 @@ func TestCost(t *testing.T) {
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(out, "database\tsteps\tby hand\tflow\tratio\ta step\t")
 	cost(t, out, "SQLite", filepath.Join(t.TempDir(), "flows.db"))
-	t.Run("PostgreSQL", func(t *testing.T) { cost(t, out, "PostgreSQL", startPostgres(t).url()) })
+	t.Run("PostgreSQL", func(t *testing.T) { cost(t, out, "PostgreSQL", pgtest.Start(t).URL()) })
 	if err := out.Flush(); err != nil {
 		t.Fatal(err)
 	}

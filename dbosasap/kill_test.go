@@ -23,6 +23,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/dbosasap"
+	"github.com/asap-go/asap/internal/pgtest"
 )
 
 var (
@@ -73,12 +74,12 @@ func TestKill(t *testing.T) {
 		testKill(t, filepath.Join(t.TempDir(), "flows.db"), func() {})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		p := startPostgres(t)
+		p := pgtest.Start(t)
 		left := *serverKills
-		testKill(t, p.url(), func() {
+		testKill(t, p.URL(), func() {
 			if left--; left >= 0 {
-				p.kill()
-				p.start()
+				p.Kill()
+				p.Restart()
 			}
 		})
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/dbosasap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/pgtest"
 )
 
 // A body in a transaction commits with its record: it has written once, or not at all.
@@ -39,8 +40,8 @@ func TestTransaction(t *testing.T) {
 		})
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		p := startPostgres(t)
-		pool, err := pgxpool.New(t.Context(), p.url())
+		p := pgtest.Start(t)
+		pool, err := pgxpool.New(t.Context(), p.URL())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func TestTransaction(t *testing.T) {
 		if _, err := pool.Exec(t.Context(), createOrders); err != nil {
 			t.Fatal(err)
 		}
-		testTransaction(t, p.url(), func(d dbos.Context) (*dbos.DataSource, error) {
+		testTransaction(t, p.URL(), func(d dbos.Context) (*dbos.DataSource, error) {
 			return dbos.NewDataSource(d, pool)
 		}, func() (n int, err error) {
 			err = pool.QueryRow(t.Context(), countOrders).Scan(&n)

@@ -38,7 +38,9 @@ func BenchmarkQuick(b *testing.B) {
 			for range groups {
 				g := asap.New(b.Context())
 				g.Go("ads", body, v.options...)
-				g.Wait()
+				if err := g.Wait(); err != nil {
+					b.Fatal(err)
+				}
 			}
 			took[i] = append(took[i], float64(time.Since(start).Nanoseconds())/groups)
 			runtime.ReadMemStats(&after)

@@ -129,7 +129,9 @@ func TestStorefrontStreams(t *testing.T) {
 				t.Fatal(err)
 			}
 			const first = `performance.getEntriesByType("paint").some(p => p.name === "first-contentful-paint")`
-			shows := func(part string) string { return `document.querySelector("[slot=` + part + `]")?.getClientRects().length` }
+			shows := func(part string) string {
+				return `document.querySelector("[slot=` + part + `]")?.getClientRects().length`
+			}
 			now := func(want string) {
 				t.Helper()
 				got := js[string](t, ctx, `document.readyState + ":" + ["notice", "currencies", "products", "ad", "panel"].filter(p => `+

@@ -42,6 +42,7 @@ type faults struct {
 
 	inFlight   atomic.Int32
 	kills      atomic.Int32
+	longest    atomic.Int64  // that a flow took
 	unanswered atomic.Int32  // calls for a result that the server did not answer
 	victims    []victimOf    // worker processes
 	finished   chan struct{} // closed when every flow has its result
@@ -103,14 +104,20 @@ func (f *faults) run() {
 	var wg sync.WaitGroup
 	for i := range *flows {
 		limit <- struct{}{}
-		for int(f.kills.Load()) < planned && i > *flows*(int(f.kills.Load())+1)/(planned+1) {
+		for f.inFlight.Load() > 0 && int(f.kills.Load()) < planned && i > *flows*(int(f.kills.Load())+1)/(planned+1) {
 			time.Sleep(5 * time.Millisecond)
 		}
+		f.inFlight.Add(1)
 		wg.Go(func() {
 			defer func() { <-limit }()
-			f.inFlight.Add(1)
 			defer f.inFlight.Add(-1)
+			began := time.Now()
 			f.one(i)
+			for took := int64(time.Since(began)); ; {
+				if old := f.longest.Load(); took <= old || f.longest.CompareAndSwap(old, took) {
+					break
+				}
+			}
 		})
 	}
 	wg.Wait()

@@ -26,6 +26,16 @@ const modulePath = "github.com/asap-go/asap/temporalasap/internal/servertest"
 // call it at the same time build once. ctx ends the build, whose finished
 // packages stay in Go's build cache.
 func Build(ctx context.Context, progress io.Writer) (string, error) {
+	return build(ctx, ".", progress)
+}
+
+// BuildNode is Build for the program of one process of a cluster: ../../devserver/node.
+func BuildNode(ctx context.Context, progress io.Writer) (string, error) {
+	return build(ctx, "node", progress)
+}
+
+// build is for the package in that folder of the server's module.
+func build(ctx context.Context, folder string, progress io.Writer) (string, error) {
 	dir, err := source(ctx)
 	if err != nil {
 		return "", fmt.Errorf("server: find the sources: %w", err)
@@ -39,6 +49,9 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 		cache = os.TempDir()
 	}
 	cache = filepath.Join(cache, "asap-devserver")
+	if folder != "." {
+		key += "-" + folder
+	}
 	program := filepath.Join(cache, key+exeSuffix())
 	if built(program) {
 		return program, nil
@@ -54,7 +67,7 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 	if built(program) {
 		return program, nil
 	}
-	return program, compile(ctx, dir, program, progress)
+	return program, compile(ctx, filepath.Join(dir, folder), program, progress)
 }
 
 func compile(ctx context.Context, dir, program string, progress io.Writer) error {
@@ -86,7 +99,7 @@ func sweep(keep string) {
 	files, _ := filepath.Glob(filepath.Join(filepath.Dir(keep), "devserver-*"))
 	for _, file := range files {
 		info, err := os.Stat(file)
-		if err == nil && file != keep && time.Since(info.ModTime()) > 24*time.Hour {
+		if err == nil && !strings.HasPrefix(keep, strings.TrimSuffix(file, "-node")) && time.Since(info.ModTime()) > 24*time.Hour {
 			os.Remove(file)
 		}
 	}

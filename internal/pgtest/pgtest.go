@@ -1,6 +1,8 @@
 //go:build unix
 
-package dbosasap_test
+// Package pgtest runs a real PostgreSQL for tests, from Debian's package, as a process of
+// the test.
+package pgtest
 
 import (
 	"bytes"
@@ -18,9 +20,10 @@ import (
 	"time"
 )
 
-// postgres is a server of its own, in a folder of the test, on loopback.
-type postgres struct {
-	*testing.T
+// Server is a PostgreSQL in a folder of the test, on loopback, with a user "asap" who
+// needs no password. Its methods are called one after the other.
+type Server struct {
+	t         *testing.T
 	bin, data string
 	port      int
 	as        *syscall.Credential // it refuses to run as root
@@ -28,9 +31,9 @@ type postgres struct {
 	over      chan struct{} // closed when it has ended
 }
 
-// startPostgres starts a PostgreSQL and returns it. Without one the test is skipped,
+// Start starts a PostgreSQL, which ends with the test. Without one the test is skipped,
 // in CI it fails.
-func startPostgres(t *testing.T) *postgres {
+func Start(t *testing.T) *Server {
 	t.Helper()
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if path, err := exec.LookPath("pg_isready"); err == nil && len(found) == 0 {
@@ -43,7 +46,7 @@ func startPostgres(t *testing.T) *postgres {
 		t.Skip("SKIPPED: no PostgreSQL; install Debian's package postgresql")
 	}
 	slices.Sort(found)
-	p := &postgres{T: t, bin: filepath.Dir(found[len(found)-1]), port: freePort(t)}
+	p := &Server{t: t, bin: filepath.Dir(found[len(found)-1]), port: FreePort(t)}
 	// Not TempDir: the path of a socket must be short, and its owner is another one.
 	folder, err := os.MkdirTemp("", "asap-pg")
 	if err != nil {
@@ -60,30 +63,30 @@ func startPostgres(t *testing.T) *postgres {
 	if out, err := p.command("initdb", "-D", p.data, "-U", "asap", "-A", "trust", "--no-sync").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	p.start()
-	t.Cleanup(p.kill)
+	p.Restart()
+	t.Cleanup(p.Kill)
 	return p
 }
 
-func (p *postgres) command(name string, args ...string) *exec.Cmd {
+func (p *Server) command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(filepath.Join(p.bin, name), args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: p.as}
 	c.Dir = filepath.Dir(p.data)
 	return c
 }
 
-// start runs the server until it takes connections: again if it ends, as one does
+// Restart runs the server until it takes connections: again if it ends, as one does
 // that finds processes of a killed one still alive.
-func (p *postgres) start() {
-	p.Helper()
+func (p *Server) Restart() {
+	p.t.Helper()
 	var said bytes.Buffer
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		said.Reset()
 		p.server = p.command("postgres", "-D", p.data, "-p", strconv.Itoa(p.port), "-k", filepath.Dir(p.data),
-			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
+			"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300")
 		p.server.Stderr = &said
 		if err := p.server.Start(); err != nil {
-			p.Fatal(err)
+			p.t.Fatal(err)
 		}
 		p.over = make(chan struct{})
 		go func() {
@@ -102,16 +105,20 @@ func (p *postgres) start() {
 			break
 		}
 	}
-	p.Fatalf("PostgreSQL does not start:\n%s", &said)
+	p.t.Fatalf("PostgreSQL does not start:\n%s", &said)
 }
 
-// kill ends the server at once; what it has started notices.
-func (p *postgres) kill() {
+// Kill ends the server at once; what it has started notices.
+func (p *Server) Kill() {
 	_ = p.server.Process.Kill()
 	<-p.over
 }
 
-func (p *postgres) url() string {
+// Addr is where it listens, host and port.
+func (p *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.port)) }
+
+// URL is that of its database postgres.
+func (p *Server) URL() string {
 	return fmt.Sprintf("postgres://asap@127.0.0.1:%d/postgres?sslmode=disable", p.port)
 }
 
@@ -133,7 +140,8 @@ func nobody(t *testing.T) *syscall.Credential {
 	return nil
 }
 
-func freePort(t *testing.T) int {
+// FreePort returns a port of loopback that nobody listens on at the moment.
+func FreePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
