@@ -171,6 +171,8 @@ func (t *task) tell(call *flow.Call, info activity.Info, a about) {
 	switch {
 	case a.Task != "":
 		call.Task = a.Task
+	case t.kind == remoteActivity && info.WorkflowType != nil && info.WorkflowType.Name != t.flow:
+		call.Task = withoutLabel(info.ActivityID) // inside a workflow by hand
 	case t.kind == remoteActivity:
 		call.Task = info.ActivityID
 	}

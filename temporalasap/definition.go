@@ -37,6 +37,7 @@ const (
 // task is one body of a flow.
 type task struct {
 	call         *flow.Call
+	flow         string
 	activityName string
 	registered   any // activityName, as the SDK takes it
 	kind         taskKind
@@ -97,7 +98,7 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		}
 	}
 	for _, call := range calls {
-		t := &task{call: call, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
+		t := &task{call: call, flow: d.name, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
 		t.registered = t.activityName
 		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
 		t.leftOut = leftOut[call.Body]

@@ -22,6 +22,8 @@ import (
 // ready and reports all that are; the group takes them in order of declaration.
 type engine struct {
 	def      *definition
+	host     *host               // of a flow inside a workflow by hand, else nil
+	prefix   string              // of ids and signals there
 	ctx      workflow.Context    // of the workflow: ends when it is canceled
 	wait     workflow.Context    // never ends
 	activity workflow.Context    // of calls: ends with Cancel
@@ -33,6 +35,7 @@ type engine struct {
 	leave func()
 	first int  // of flying that is ready
 	acted bool // the SDK was called since the coroutine has waited
+	roomy bool // there is nothing to do but to start what was held back: another flow has made room
 	seen  int  // of flying: not ready before the coroutine has waited or something is canceled
 
 	timers   []timer    // that have not fired, in order
@@ -94,10 +97,6 @@ func newEngine(ctx workflow.Context, def *definition) *engine {
 	// Under Background it starts no goroutine, and the group adds no second
 	// child: nothing here depends on the order of a map.
 	e.group, e.endGroup = context.WithCancelCause(context.Background()) //workflowcheck:ignore
-	err := workflow.SetQueryHandler(ctx, TasksQuery, func() ([]flow.TaskState, error) { return e.states(), nil })
-	if err = errors.Join(err, e.answers()); err != nil {
-		panic(err)
-	}
 	e.next, e.leave = iter.Pull(e.pulls)
 	return e
 }
@@ -139,10 +138,11 @@ func (e *engine) ready() bool {
 			return true
 		}
 	}
-	if e.hasMail() {
+	if e.hasMail() || !e.asked && e.ctx.Err() != nil {
 		return true
 	}
-	return !e.asked && e.ctx.Err() != nil
+	e.roomy = e.host != nil && len(e.queue) > 0 && e.tooLong == nil && !e.crowded()
+	return e.roomy
 }
 
 // close is called when the workflow's function is left, also when the SDK takes
@@ -184,7 +184,7 @@ func (e *engine) Start(call *flow.Call, done func(error)) {
 		return
 	}
 	f := e.newFlight(flight{task: t, name: call.Task, call: call, done: done, state: flow.StateQueued, since: e.Now()})
-	if len(e.queue) > 0 || len(e.flying) >= maxFlying || e.full() {
+	if len(e.queue) > 0 || e.crowded() || e.full() {
 		e.queue = append(e.queue, f)
 		return
 	}
@@ -221,7 +221,7 @@ func (e *engine) launch(f *flight) {
 		ctx, err = e.childContext(ctx, f)
 	}
 	if err == nil {
-		future, err = f.execute(ctx, f.arguments(e.Now()))
+		future, err = f.execute(ctx, e.prefix, f.arguments(e.Now()))
 	}
 	if err != nil {
 		e.finish(f, err)
@@ -233,7 +233,7 @@ func (e *engine) launch(f *flight) {
 
 // execute schedules the activity. The SDK panics with the data converter's error, or with
 // what panics in that.
-func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future, err error) {
+func (f *flight) execute(ctx workflow.Context, prefix string, in []any) (future workflow.Future, err error) {
 	defer func() {
 		v := recover()
 		if v == nil {
@@ -245,7 +245,7 @@ func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future
 		}
 		err = &notSent{fmt.Sprint("its arguments cannot be encoded: ", fails)}
 	}()
-	ctx = f.options(ctx)
+	ctx = f.options(ctx, prefix)
 	switch f.kind {
 	case localActivity:
 		return workflow.ExecuteLocalActivity(ctx, f.registered, in...), nil
@@ -257,7 +257,7 @@ func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future
 
 // options returns ctx with those of the task. They are of half a kilobyte, too
 // much for the stack under a call of the SDK.
-func (f *flight) options(ctx workflow.Context) workflow.Context {
+func (f *flight) options(ctx workflow.Context, prefix string) workflow.Context {
 	switch f.kind {
 	case localActivity:
 		return workflow.WithLocalActivityOptions(ctx, f.local)
@@ -265,7 +265,7 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 		return ctx
 	}
 	options := f.activity
-	options.ActivityID = f.name
+	options.ActivityID = prefix + f.name
 	return workflow.WithActivityOptions(ctx, options)
 }
 
@@ -284,11 +284,14 @@ func (e *engine) finish(f *flight, err error) {
 }
 
 func (e *engine) Step() error {
-	if e.start() || e.tell() {
-		return nil
-	}
-	if err := e.await(); err != nil {
-		return err
+	for again := true; again; again = e.roomy { // which is nothing to tell the group
+		e.roomy = false
+		if e.start() || e.tell() {
+			return nil
+		}
+		if err := e.await(); err != nil {
+			return err
+		}
 	}
 	e.tell()
 	e.deliver()
@@ -337,7 +340,7 @@ func (e *engine) start() (ended bool) {
 			e.queue = e.queue[1:]
 			e.finish(f, context.Canceled)
 			ended = true
-		case len(e.flying) >= maxFlying || e.full():
+		case e.crowded() || e.full():
 			return ended
 		default:
 			e.queue = e.queue[1:]
@@ -408,6 +411,7 @@ func (e *engine) Replaying() bool { return e.phase == closed || workflow.IsRepla
 func (e *engine) RunNumber() uint32 {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, workflow.GetInfo(e.ctx).WorkflowExecution.RunID)
+	_, _ = io.WriteString(h, e.prefix)
 	return max(h.Sum32(), 1)
 }
 
@@ -426,12 +430,16 @@ func (e *engine) full() bool {
 		return true
 	}
 	info := workflow.GetInfo(e.ctx)
-	events := info.GetCurrentHistoryLength() + 4*len(e.flying) + 3*len(e.queue) + 8
+	flying, queued := len(e.flying), len(e.queue)
+	if e.host != nil {
+		flying, queued = e.host.load()
+	}
+	events := info.GetCurrentHistoryLength() + 4*flying + 3*queued + 8
 	size := info.GetCurrentHistorySize()
 	switch {
 	case events > maxEvents:
 		e.tooLong = fmt.Errorf("asap: flow %s does not fit into one workflow: its history has %d events of at most %d, and %d calls are still to be recorded; make parts of it flows of their own and run them with Child, or put more work into each task",
-			e.def.name, info.GetCurrentHistoryLength(), maxEvents, len(e.flying)+len(e.queue))
+			e.def.name, info.GetCurrentHistoryLength(), maxEvents, flying+queued)
 	case size > maxBytes-spareBytes:
 		e.tooLong = fmt.Errorf("asap: flow %s does not fit into one workflow: its history has %d MB of at most %d; pass references instead of large values, or make parts of it flows of their own and run them with Child",
 			e.def.name, size>>20, maxBytes>>20)

@@ -200,6 +200,70 @@ func ExampleChildWorkflow() {
 	// 10 <nil>
 }
 
+func ExampleInline() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestWorkflowEnvironment() // a worker, as a rule
+	checkout, err := temporalasap.Inline(env, Checkout, defaults)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	env.RegisterWorkflowWithOptions(func(ctx workflow.Context, weeks int) (string, error) {
+		ctx = temporalasap.Inside(ctx)
+		for range weeks {
+			r, err := checkout(ctx, order{Items: []string{"tea"}})
+			if err != nil {
+				return r.Text, err
+			}
+			if err := workflow.Sleep(ctx, 7*24*time.Hour); err != nil {
+				return "", err
+			}
+		}
+		return fmt.Sprint("delivered ", weeks, " times"), nil
+	}, workflow.RegisterOptions{Name: "Subscription"})
+	env.ExecuteWorkflow("Subscription", 3)
+	var text string
+	fmt.Println(env.GetWorkflowResult(&text), text)
+	// Output: <nil> delivered 3 times
+}
+
+func ExampleInside() {
+	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(quiet)
+	env := suite.NewTestWorkflowEnvironment()
+	checkout, err := temporalasap.Inline(env, Checkout, defaults)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	twice := func(ctx workflow.Context) error {
+		ctx = temporalasap.Inside(ctx)
+		_, err1 := checkout(ctx, order{Items: []string{"tea"}})
+		_, err2 := checkout(ctx, order{})
+		return errors.Join(err1, err2)
+	}
+	env.RegisterWorkflow(twice)
+	env.ExecuteWorkflow(twice)
+	var states []flow.TaskState
+	v, err := env.QueryWorkflow(temporalasap.TasksQuery)
+	if err == nil {
+		err = v.Get(&states)
+	}
+	for _, s := range states {
+		fmt.Println(s.Task, s.State)
+	}
+	fmt.Println(err)
+	// Output:
+	// checkout.stock succeeded
+	// checkout.charge succeeded
+	// checkout.receipt succeeded
+	// checkout#2.stock failed
+	// checkout#2.charge skipped
+	// checkout#2.receipt skipped
+	// <nil>
+}
+
 func ExampleWorkflow() {
 	pinned := temporalasap.Workflow(workflow.RegisterOptions{VersioningBehavior: workflow.VersioningBehaviorPinned})
 	fmt.Println(temporalasap.Register(newEnv(), Checkout, defaults, pinned))

@@ -14,6 +14,7 @@ func everyMethodOfTheEngine(ctx workflow.Context, e *engine) error {
 	e.Cancel(nil)
 	e.CancelCall(nil, nil)
 	e.Now()
+	e.answers()
 	e.states()
 	e.close()
 	if err := e.result(nil, nil); err != nil {

@@ -27,10 +27,15 @@ type Registry interface {
 // value cannot travel, the definition differs from call to call, a name is
 // empty, no time limit is given, or an option names no task. It also does for a
 // name that the worker has already; what it registered before that stays.
-func Register[In, Out any](r Registry, f *flow.Flow[In, Out], options ...Option) (err error) {
-	d, err := define(f, options)
+func Register[In, Out any](r Registry, f *flow.Flow[In, Out], options ...Option) error {
+	_, err := register(r, f, options)
+	return err
+}
+
+func register[In, Out any](r Registry, f *flow.Flow[In, Out], options []Option) (d *definition, err error) {
+	d, err = define(f, options)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { // the SDK panics for a name that the worker has already
 		if v := recover(); v != nil {
@@ -46,19 +51,20 @@ func Register[In, Out any](r Registry, f *flow.Flow[In, Out], options ...Option)
 		RegisterActivityWithOptions(a any, options activity.RegisterOptions)
 	})
 	if !ok {
-		return nil
+		return d, nil
 	}
 	for _, t := range d.tasks {
 		if t.kind != childWorkflow {
 			activities.RegisterActivityWithOptions(t.function(), activity.RegisterOptions{Name: t.activityName})
 		}
 	}
-	return nil
+	return d, nil
 }
 
 // execute is the workflow.
 func execute[In, Out any](ctx workflow.Context, d *definition, f *flow.Flow[In, Out], in In) (Out, error) {
 	e := newEngine(ctx, d)
+	e.answers()
 	defer e.close()
 	// On an executor a group starts no goroutine and waits for nothing else.
 	out, err := f.With(flow.On(e)).Run(e.group, in) //workflowcheck:ignore

@@ -55,10 +55,8 @@ func (e *engine) result(out any, err error) error {
 	if p.Value {
 		e.value = out
 	}
-	if e.ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		if ge, ok := errors.AsType[*asap.GroupError](err); !ok || ge.Cause != nil { // else it has failed before
-			return temporal.NewCanceledError(details...)
-		}
+	if e.canceled(err) {
+		return temporal.NewCanceledError(details...)
 	}
 	// Another run, of which a RetryPolicy of the workflow decides, cannot help
 	// what is too large.
@@ -67,9 +65,11 @@ func (e *engine) result(out any, err error) error {
 		NonRetryable: e.tooLong != nil || large != nil, Details: details, Cause: why})
 }
 
-// answers sets what answers to clients that cannot read the failure of the workflow.
-func (e *engine) answers() error {
-	return errors.Join(
+// answers sets what answers to clients: the states of tasks, and what they cannot read of
+// the failure of the workflow.
+func (e *engine) answers() {
+	err := errors.Join(
+		workflow.SetQueryHandler(e.ctx, TasksQuery, func() ([]flow.TaskState, error) { return e.states(), nil }),
 		workflow.SetQueryHandler(e.ctx, reportQuery, func() (json.RawMessage, error) {
 			if e.outcome == nil {
 				return nil, errors.New("the flow has not failed")
@@ -77,6 +77,9 @@ func (e *engine) answers() error {
 			return json.Marshal(e.outcome) //workflowcheck:ignore (it encodes structs, and no map)
 		}),
 		workflow.SetQueryHandler(e.ctx, valueQuery, func() (any, error) { return e.value, nil }))
+	if err != nil {
+		panic(err)
+	}
 }
 
 // cause is what the workflow's failure has for a cause: the first error that is

@@ -28,7 +28,7 @@ var (
 func (e *engine) Receive(call *flow.Call, done func(error)) {
 	e.acted = true
 	w := e.begin(call, flow.StateExpected)
-	e.expected = append(e.expected, expected{call, func(err error) { w.end(err); done(err) }, workflow.GetSignalChannel(e.ctx, call.Task)})
+	e.expected = append(e.expected, expected{call, func(err error) { w.end(err); done(err) }, workflow.GetSignalChannel(e.ctx, e.prefix+call.Task)})
 }
 
 // Sleep is a timer of the workflow.

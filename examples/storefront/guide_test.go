@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
@@ -234,5 +238,63 @@ func TestGuideChildren(t *testing.T) {
 	there, err := temporalasap.RunTest(env, Parcels, parcels)
 	if fmt.Sprint(there) != want || err != nil {
 		t.Errorf("RunTest = %v, %v, want %s", there, err, want)
+	}
+}
+
+// shipping is a workflow by hand with a flow in it.
+type shipping struct {
+	quote func(workflow.Context, Parcel) (string, error)
+}
+
+// Forward asks for two labels at once, and gives them out a day later.
+func (s shipping) Forward(ctx workflow.Context, there, back Parcel) (string, error) {
+	ctx = temporalasap.Inside(ctx) // once, where the workflow begins
+	var second string
+	var failed error
+	wg := workflow.NewWaitGroup(ctx)
+	wg.Add(1)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		defer wg.Done()
+		second, failed = s.quote(ctx, back)
+	})
+	first, err := s.quote(ctx, there)
+	wg.Wait(ctx)
+	if err := errors.Join(err, failed, workflow.Sleep(ctx, 24*time.Hour)); err != nil {
+		return "", err
+	}
+	return first + "; " + second, nil
+}
+
+func serveForward(w worker.Registry) error {
+	quote, err := temporalasap.Inline(w, Quote,
+		temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute}))
+	if err != nil {
+		return err
+	}
+	w.RegisterWorkflow(shipping{quote}.Forward)
+	return nil
+}
+
+func TestGuideInline(t *testing.T) {
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	var ids []string
+	var mu sync.Mutex
+	env.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, _ converter.EncodedValues) {
+		mu.Lock()
+		defer mu.Unlock()
+		ids = append(ids, info.ActivityID)
+	})
+	if err := serveForward(env); err != nil {
+		t.Fatal(err)
+	}
+	env.ExecuteWorkflow("Forward", Parcel{100, "oslo"}, Parcel{200, "rome"})
+	var got string
+	if err := env.GetWorkflowResult(&got); err != nil || got != "zone 0, 0.1 kg; zone 0, 0.2 kg" {
+		t.Errorf("Forward = %q, %v", got, err)
+	}
+	slices.Sort(ids)
+	if want := "[quote#2.label quote#2.weight quote#2.zone quote.label quote.weight quote.zone]"; fmt.Sprint(ids) != want {
+		t.Errorf("activities %v, want %s", ids, want)
 	}
 }
