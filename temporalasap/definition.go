@@ -46,17 +46,20 @@ type task struct {
 	values       *values
 	tried        bool // its value is encoded to see whether it can be: Converter was given
 
-	activity     workflow.ActivityOptions
-	local        workflow.LocalActivityOptions
-	child        workflow.ChildWorkflowOptions
-	childFlow    string
-	childType    reflect.Type
-	ownHeartbeat bool
-	stub         any  // in the place of its body
-	pending      bool // its body answers ErrResultPending
-	chosen       bool // kind was given, and is not that of all tasks
-	noPolicy     bool // Defaults has a RetryPolicy, which is not the task's
-	final        bool // an error that the body returns is not retried
+	activity      workflow.ActivityOptions
+	local         workflow.LocalActivityOptions
+	child         workflow.ChildWorkflowOptions
+	childWorkflow any // its type's name or, if byHand, perhaps its function
+	childType     reflect.Type
+	byHand        bool // no flow
+	optionsIn     reflect.Type
+	optionsBy     func(in any) workflow.ChildWorkflowOptions
+	ownHeartbeat  bool
+	stub          any  // in the place of its body
+	pending       bool // its body answers ErrResultPending
+	chosen        bool // kind was given, and is not that of all tasks
+	noPolicy      bool // Defaults has a RetryPolicy, which is not the task's
+	final         bool // an error that the body returns is not retried
 }
 
 const (
@@ -284,6 +287,9 @@ func (t *task) check(types *traveller) error {
 	if isAwait(t.call.Func) {
 		return fmt.Errorf("its body is the Await of a task, which is not there when a body runs elsewhere; declare it with Then, or with Needs and read it with Get")
 	}
+	if err := t.checkOptionsBy(fn); err != nil {
+		return err
+	}
 	t.policy()
 	switch t.kind {
 	case localActivity:
@@ -297,18 +303,7 @@ func (t *task) check(types *traveller) error {
 		}
 		return t.checkTimeout(t.local.StartToCloseTimeout)
 	case childWorkflow:
-		if t.childType == nil {
-			return errors.New("Child with a nil Flow; give the one whose Run its body is")
-		}
-		if t.childType.NumIn() != fn.NumIn() || t.childType.In(1) != fn.In(1) || t.childType.Out(0) != fn.Out(0) {
-			return fmt.Errorf("Child of flow %s, a %s, but its body is a %s; give the flow whose Run it is", t.childFlow, t.childType, fn)
-		}
-		if t.call.Around || t.call.Timeout > 0 {
-			return errors.New("Child of a body with an Around or a Timeout, which work where a body runs; put them on the tasks of that flow, or set a WorkflowExecutionTimeout")
-		}
-		if t.inMap && t.child.WorkflowID != "" {
-			return fmt.Errorf("Child with the WorkflowID %s, which every element would have; leave it out", t.child.WorkflowID)
-		}
+		return t.checkChild(fn)
 	default:
 		if t.activity.ScheduleToCloseTimeout == 0 && t.activity.StartToCloseTimeout == 0 {
 			return fmt.Errorf("it has no time limit; set a StartToCloseTimeout with Defaults, once for all tasks")

@@ -47,6 +47,8 @@ type engine struct {
 	asked   bool  // the group was told that it is to end, from outside or as tooLong says
 	tooLong error // the history cannot take what is to come
 
+	children map[string]string // the tasks whose children have an id that was given
+
 	outcome *packet // of a flow that has failed
 	value   any     // beside the error of a settled flow
 }
@@ -64,15 +66,16 @@ const (
 // ended, then without its call.
 type flight struct {
 	*task
-	name   string
-	call   *flow.Call
-	done   func(error)
-	future workflow.Future
-	cancel workflow.CancelFunc // of a function of a Race, or one with a Within
-	ended  error               // why it was canceled alone, nil if it was not
-	state  flow.State
-	since  time.Time
-	err    string
+	name    string
+	call    *flow.Call
+	done    func(error)
+	future  workflow.Future
+	cancel  workflow.CancelFunc // of a function of a Race, or one with a Within
+	ended   error               // why it was canceled alone, nil if it was not
+	childID string              // of a child workflow, if it was given
+	state   flow.State
+	since   time.Time
+	err     string
 }
 
 // timer is a function to be called when a timer of the workflow has fired.
@@ -214,6 +217,9 @@ func (e *engine) launch(f *flight) {
 	if f.kind != localActivity { // which is handed what it takes as it is
 		err = f.values.fits("its arguments are", f.call.In...) //workflowcheck:ignore (see fits)
 	}
+	if err == nil && f.kind == childWorkflow {
+		ctx, err = e.childContext(ctx, f)
+	}
 	if err == nil {
 		future, err = f.execute(ctx, f.arguments(e.Now()))
 	}
@@ -244,7 +250,7 @@ func (f *flight) execute(ctx workflow.Context, in []any) (future workflow.Future
 	case localActivity:
 		return workflow.ExecuteLocalActivity(ctx, f.registered, in...), nil
 	case childWorkflow:
-		return workflow.ExecuteChildWorkflow(ctx, f.childFlow, in...), nil
+		return workflow.ExecuteChildWorkflow(ctx, f.childWorkflow, in...), nil
 	}
 	return workflow.ExecuteActivity(ctx, f.registered, in...), nil
 }
@@ -255,8 +261,8 @@ func (f *flight) options(ctx workflow.Context) workflow.Context {
 	switch f.kind {
 	case localActivity:
 		return workflow.WithLocalActivityOptions(ctx, f.local)
-	case childWorkflow:
-		return workflow.WithChildOptions(ctx, f.child)
+	case childWorkflow: // see childContext
+		return ctx
 	}
 	options := f.activity
 	options.ActivityID = f.name
@@ -294,7 +300,11 @@ func (e *engine) Step() error {
 			continue
 		}
 		err := f.future.Get(e.wait, f.call.Out)
-		if err != nil {
+		switch {
+		case err == nil:
+		case isTwice(err):
+			err = twice(f.childID)
+		default:
 			err = f.values.receive(f.call, err) //workflowcheck:ignore (it decodes structs, and no map)
 		}
 		e.finish(f, err)

@@ -167,6 +167,39 @@ func ExampleChild() {
 	// Output: paid 300 <nil>
 }
 
+func ExampleChildOptions() {
+	baskets := flow.Define("baskets", func(g *asap.Group, orders *asap.Task[[]order]) *asap.Task[[]receipt] {
+		return g.Map("checkout", orders, Checkout.Run)
+	})
+	child := temporalasap.Task("checkout", temporalasap.Child(Checkout, workflow.ChildWorkflowOptions{}),
+		temporalasap.ChildOptions(func(o order) workflow.ChildWorkflowOptions {
+			return workflow.ChildWorkflowOptions{WorkflowID: "checkout-" + o.Items[0]}
+		}))
+	c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error {
+		return errors.Join(temporalasap.Register(env, Checkout, defaults), temporalasap.Register(env, baskets, defaults, child))
+	}}
+	tea := order{Items: []string{"tea"}}
+	_, err := temporalasap.Run(context.Background(), c, baskets, []order{tea, tea})
+	fmt.Println(err)
+	// Output: checkout[1]: its child workflow has the id checkout-tea, which that of checkout[0] has, too; give each its own
+}
+
+func ExampleChildWorkflow() {
+	here := func(_ context.Context, o order) (int, error) { return len(o.Items), nil }
+	f := flow.Define("count", func(g *asap.Group, o *asap.Task[order]) *asap.Task[int] { return o.Then("items", here) })
+	c := &envClient{register: func(env *testsuite.TestWorkflowEnvironment) error {
+		env.RegisterWorkflowWithOptions(func(ctx workflow.Context, o order) (int, error) {
+			return 10 * len(o.Items), nil
+		}, workflow.RegisterOptions{Name: "CountItems"})
+		return temporalasap.Register(env, f, defaults, temporalasap.Task("items", temporalasap.ChildWorkflow("CountItems", workflow.ChildWorkflowOptions{})))
+	}}
+	fmt.Println(f.Run(context.Background(), order{Items: []string{"tea"}}))
+	fmt.Println(temporalasap.Run(context.Background(), c, f, order{Items: []string{"tea"}}))
+	// Output:
+	// 1 <nil>
+	// 10 <nil>
+}
+
 func ExampleWorkflow() {
 	pinned := temporalasap.Workflow(workflow.RegisterOptions{VersioningBehavior: workflow.VersioningBehaviorPinned})
 	fmt.Println(temporalasap.Register(newEnv(), Checkout, defaults, pinned))

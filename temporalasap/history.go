@@ -19,8 +19,8 @@ import (
 // History makes a recording of a flow's run out of the history of its workflow,
 // so that critical path, what-if and the pictures of package waterfall are there
 // for runs on Temporal too. It runs the flow's definition on the history, and
-// no body; of the options it needs only the [Converter], and the others of
-// [Register] may be given as well.
+// no body; of the options it needs only the [Converter] and each [ChildWorkflow], and the
+// others of [Register] may be given as well.
 //
 // A task runs from the start of its last attempt to its end; before that it is
 // queued from the moment that it could go on: on its way through the server,
@@ -39,7 +39,8 @@ func History[In, Out any](f *flow.Flow[In, Out], h *history.History, options ...
 	if f == nil {
 		return nil, errors.New("asap: History with a nil Flow; make one with Define")
 	}
-	p := &player{values: configured(options).values(), flow: f.Name()}
+	c := configured(options)
+	p := &player{values: c.values(), flow: f.Name(), byHand: c.byHand()}
 	started, err := p.read(h)
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: history: %w", f.Name(), err)
@@ -94,6 +95,7 @@ type player struct {
 	byTask     map[string]*play   // activities, by task
 	byType     map[string][]*play // local activities, by type: the task's body
 	children   []*play            // in order of command
+	byHand     map[string]bool    // tasks with a ChildWorkflow
 	wrapped    bool               // no body is the Run of a flow: those of the children are behind functions
 	scenes     []scene
 	at         int
@@ -152,7 +154,7 @@ func (p *player) find(call *flow.Call) *play {
 		p.byType[body] = list[1:]
 		return list[0]
 	}
-	if len(p.children) > 0 && p.byTask[call.Task] == nil && (p.wrapped || isRun(call.Func)) {
+	if len(p.children) > 0 && p.byTask[call.Task] == nil && (p.wrapped || isRun(call.Func) || p.byHand[call.Body] || p.byHand[wholeName(call.Body)]) {
 		child := p.children[0]
 		p.children = p.children[1:]
 		return child

@@ -115,7 +115,7 @@ func ending(e *history.HistoryEvent) (int64, reply) {
 	case enums.EVENT_TYPE_START_CHILD_WORKFLOW_EXECUTION_FAILED:
 		a := e.GetStartChildWorkflowExecutionFailedEventAttributes()
 		if a.GetCause() == enums.START_CHILD_WORKFLOW_EXECUTION_FAILED_CAUSE_WORKFLOW_ALREADY_EXISTS {
-			return a.GetInitiatedEventId(), says(errors.New(childTwice))
+			return a.GetInitiatedEventId(), says(twice(a.GetWorkflowId()))
 		}
 		return a.GetInitiatedEventId(), says(errors.New("child workflow not started: " + a.GetCause().String()))
 	case enums.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:

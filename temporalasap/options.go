@@ -5,8 +5,6 @@ import (
 
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/workflow"
-
-	"github.com/asap-go/asap/flow"
 )
 
 // Option sets how [Register] runs the tasks of a flow. [Defaults] with a time
@@ -153,19 +151,6 @@ func Final() TaskOption {
 // when the worker dies or stops the body runs again elsewhere.
 func Pending() TaskOption {
 	return taskOption(func(t *task) { t.pending = true })
-}
-
-// Child runs a task whose body is the Run of flow as a child workflow, with a
-// history of its own. A worker must have flow registered too.
-func Child[In, Out any](f *flow.Flow[In, Out], options workflow.ChildWorkflowOptions) TaskOption {
-	return taskOption(func(t *task) {
-		t.kind = childWorkflow
-		t.child = mergeAny(t.child, options)
-		t.child.WaitForCancellation = true
-		if t.childType = nil; f != nil {
-			t.childFlow, t.childType = f.Name(), reflect.TypeOf(f.Run)
-		}
-	})
 }
 
 // merge returns base with every field of over that is not zero.

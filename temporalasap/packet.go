@@ -116,7 +116,8 @@ func openFirst(err detailed) (p packet, value func(into any) error, ok bool) {
 		return packet{}, nil, false
 	}
 	var r report
-	if json.Unmarshal(data, &p.Exit) != nil {
+	app, ok := err.(*temporal.ApplicationError)
+	if ok && app.Type() != exitType || json.Unmarshal(data, &p.Exit) != nil { // a number of somebody else's is no exit
 		if p.Exit = nil; json.Unmarshal(data, &r) != nil || r.Err == nil {
 			return packet{}, nil, false
 		}

@@ -191,3 +191,48 @@ func TestGuide(t *testing.T) {
 		t.Errorf("critical path %v, want quote and hand over", path)
 	}
 }
+
+// Parcels has a flow for each parcel, and a workflow by hand for each label.
+var Parcels = flow.Define("parcels", func(g *asap.Group, parcels *asap.Task[[]Parcel]) *asap.Task[[]string] {
+	labels := g.Map("quote", parcels, Quote.Run)
+	return g.Map("customs", labels, declareHere)
+})
+
+// Declare is a workflow by hand.
+func Declare(ctx workflow.Context, label string) (string, error) {
+	err := workflow.Sleep(ctx, time.Hour)
+	return label + ", declared", err
+}
+
+// declareHere is in the place of Declare in this process.
+func declareHere(_ context.Context, label string) (string, error) { return label + ", declared", nil }
+
+func serveParcels(w temporalasap.Registry) error {
+	err := temporalasap.Register(w, Parcels,
+		temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute}),
+		temporalasap.Task("quote", temporalasap.Child(Quote, workflow.ChildWorkflowOptions{}),
+			temporalasap.ChildOptions(func(p Parcel) workflow.ChildWorkflowOptions {
+				return workflow.ChildWorkflowOptions{WorkflowID: "quote-" + p.To, TaskQueue: "quotes-" + p.To}
+			})),
+		temporalasap.Task("customs", temporalasap.ChildWorkflow(Declare, workflow.ChildWorkflowOptions{})))
+	return err
+}
+
+func TestGuideChildren(t *testing.T) {
+	parcels := []Parcel{{Grams: 100, To: "oslo"}, {Grams: 200, To: "rome"}}
+	want := "[zone 0, 0.1 kg, declared zone 0, 0.2 kg, declared]"
+	here, err := Parcels.Run(t.Context(), parcels)
+	if fmt.Sprint(here) != want || err != nil {
+		t.Errorf("Run = %v, %v, want %s", here, err, want)
+	}
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestWorkflowEnvironment()
+	env.RegisterWorkflow(Declare)
+	if err := errors.Join(temporalasap.Register(env, Quote, temporalasap.Defaults(workflow.ActivityOptions{StartToCloseTimeout: time.Minute})), serveParcels(env)); err != nil {
+		t.Fatal(err)
+	}
+	there, err := temporalasap.RunTest(env, Parcels, parcels)
+	if fmt.Sprint(there) != want || err != nil {
+		t.Errorf("RunTest = %v, %v, want %s", there, err, want)
+	}
+}
