@@ -134,3 +134,35 @@ func until[Out any](t *testing.T, h *dbosasap.Handle[Out], task string, want flo
 	}
 	t.Fatalf("%s is not %s: %+v", task, want, states)
 }
+
+// What comes when nobody waits any more changes nothing.
+func TestLateSignal(t *testing.T) {
+	release := make(chan struct{})
+	f := flow.Define("late signal", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		approval := flow.Signal[bool](g, "approval", asap.Timeout(20*time.Millisecond))
+		hold := in.Then("hold", func(context.Context, int) (int, error) {
+			<-release
+			return 1, nil
+		})
+		return hold.And(approval).Then("sum", func(_ context.Context, n int, a asap.Result[bool]) (int, error) {
+			if a.Err == nil {
+				return 0, errors.New("approved")
+			}
+			return n, nil
+		})
+	})
+	rt := newRuntime(t, serve(f))
+	h, err := dbosasap.Start(t.Context(), rt, f, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, h, "approval", flow.StateTolerated)
+	if err := h.Signal(t.Context(), "approval", true); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	close(release)
+	if got, err := h.Wait(within(t, 20*time.Second)); got != 1 || err != nil {
+		t.Errorf("the flow gives %d, %v, want 1", got, err)
+	}
+}

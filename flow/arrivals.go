@@ -57,7 +57,10 @@ func (r *remote) expect(n *engine.Node, c *remoteCall, a *engine.Arrival) {
 	sleeper, sleeps := r.exec.(Sleeper)
 	switch {
 	case a.After == 0:
-		r.exec.(Signaler).Receive(call, end)
+		r.exec.(Signaler).Receive(call, func(err error) {
+			r.fired = true // also of one that comes too late
+			end(err)
+		})
 	case sleeps:
 		sleeper.Sleep(call, a.After, func() {
 			r.fired = true
