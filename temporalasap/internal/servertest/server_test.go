@@ -28,6 +28,10 @@ import (
 var limits = flag.Bool("limits", false, "fail where something takes longer than the documentation says: for a machine with nothing else to do")
 
 func TestMain(m *testing.M) {
+	if os.Getenv(orderServer) != "" { // a worker of TestServerOrderKilled
+		fmt.Fprintln(os.Stderr, serveOrders())
+		os.Exit(1)
+	}
 	code := m.Run()
 	server.CloseShared()
 	os.Exit(code)
