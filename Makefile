@@ -22,6 +22,7 @@ test-servers: ## build a Temporal server and an OpenTelemetry collector, run the
 	go run ./temporalasap/internal/servertest/server/temporald -build
 	go test -timeout 30m $(SERVED)
 	ASAP_SERVERS=1 go test -timeout 30m ./examples/storefront/...
+	go test -timeout 30m -run 'TestKill|TestRandom' ./dbosasap -flows 400 -kills 16 -server-kills 2 -random 200
 	cd otelasap/internal/collector && GOWORK=off go test -timeout 30m ./...
 
 race: ## run them under the race detector, shuffled, on 1, 2 and 4 processors

@@ -27,9 +27,9 @@ import (
 )
 
 var (
-	flows       = flag.Int("flows", 400, "flows that TestKill runs")
-	kills       = flag.Int("kills", 16, "kills of the process during TestKill")
-	serverKills = flag.Int("server-kills", 2, "kills of PostgreSQL during TestKill")
+	flows       = flag.Int("flows", 100, "flows that TestKill runs")
+	kills       = flag.Int("kills", 5, "kills of the process during TestKill")
+	serverKills = flag.Int("server-kills", 1, "kills of PostgreSQL during TestKill")
 	seed        = flag.Uint64("seed", 0, "seed of the instants of TestKill; 0 takes one from the clock")
 )
 

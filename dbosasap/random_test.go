@@ -3,6 +3,7 @@ package dbosasap_test
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -19,6 +20,8 @@ import (
 	"github.com/asap-go/asap/dbosasap"
 	"github.com/asap-go/asap/internal/randomflow"
 )
+
+var random = flag.Int("random", 60, "flows that TestRandom runs, and stops three times each")
 
 // place is a step of a workflow.
 type place struct {
@@ -77,9 +80,9 @@ func randomCases(n int) []*randomflow.Case {
 // moment is made of what the database has in the end: all that happened later is taken
 // out of it, but for some of what was under way.
 func TestRandom(t *testing.T) {
-	n, rounds := 150, 6
+	n, rounds := *random, 3
 	if testing.Short() {
-		n, rounds = 30, 2
+		n, rounds = min(n, 30), 2
 	}
 	cases := randomCases(n)
 	folder := t.TempDir()
