@@ -32,7 +32,7 @@ import (
 const (
 	clusterName = "active"
 	host        = "127.0.0.1"
-	mainStore       = "temporal" // database
+	mainStore   = "temporal" // database
 	visibility  = "temporal_visibility"
 )
 
@@ -154,7 +154,7 @@ func configuration(set settings) *config.Config {
 			},
 		},
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
-		Services: services,
+		Services:            services,
 		Archival: config.Archival{
 			History:    config.HistoryArchival{State: "disabled"},
 			Visibility: config.VisibilityArchival{State: "disabled"},
@@ -171,11 +171,11 @@ func configuration(set settings) *config.Config {
 // tuning is what docs/temporal.md says to set, as in the development server.
 func tuning() dynamicconfig.Client {
 	return dynamicconfig.StaticClient{
-		dynamicconfig.TransferProcessorMaxPollRPS.Key():              500,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key():                 500,
-		dynamicconfig.TimerProcessorMaxTimeShift.Key():               20 * time.Millisecond,
-		dynamicconfig.EnableCancelActivityWorkerCommand.Key():        true,
-		dynamicconfig.WorkerCommandsEnabled.Key():                    true,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():             500,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():                500,
+		dynamicconfig.TimerProcessorMaxTimeShift.Key():              20 * time.Millisecond,
+		dynamicconfig.EnableCancelActivityWorkerCommand.Key():       true,
+		dynamicconfig.WorkerCommandsEnabled.Key():                   true,
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 	}
 }

@@ -209,4 +209,4 @@ func (list) Build(target resolver.Target, to resolver.ClientConn, _ resolver.Bui
 }
 
 func (list) ResolveNow(resolver.ResolveNowOptions) {}
-func (list) Close()                               {}
+func (list) Close()                                {}
