@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/temporalasap"
 )
@@ -251,4 +252,23 @@ func TestInlineMany(t *testing.T) {
 	if err := env.GetWorkflowResult(&got); err != nil || got != 3600 {
 		t.Errorf("the workflow = %d, %v, want 3600 elements", got, err)
 	}
+}
+
+// The rules that hold on every engine hold in a workflow by hand.
+func TestEngineInline(t *testing.T) {
+	asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (out string, err error) {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
+		var run inline[int, string]
+		byHand := func(ctx workflow.Context, n int) error {
+			out, err = run(temporalasap.Inside(ctx), n)
+			return nil
+		}
+		env := runByHand(t, byHand, func(env *testsuite.TestWorkflowEnvironment) {
+			env.SetTestTimeout(30 * time.Second)
+			run = must(temporalasap.Inline(env, f, defaults))
+		}, in)
+		return out, errors.Join(err, env.GetWorkflowError())
+	})
 }

@@ -44,7 +44,6 @@ func TestTasksOfAttempts(t *testing.T) {
 	c.prepare = func(env *testsuite.TestWorkflowEnvironment) {
 		var once sync.Once
 		env.OnActivity("shop.charge", anything, anything).Return(func(_ context.Context, n int) (int, error) {
-			env.SetTestTimeout(time.Minute)
 			once.Do(func() {
 				d := described{c, []*workflowpb.PendingActivityInfo{{ActivityId: "charge", Attempt: 8, State: enums.PENDING_ACTIVITY_STATE_STARTED,
 					LastFailure: &failurepb.Failure{Message: "card service down"}, LastStartedTime: timestamppb.New(at)}}}
