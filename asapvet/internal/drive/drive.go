@@ -43,8 +43,10 @@ func Run(p *load.Program, analyzers ...*analysis.Analyzer) []Result {
 		wg.Go(func() { // Run waits for it
 			defer func() { <-slots }()
 			defer close(done[q])
-			for _, i := range q.Imports {
-				<-done[i]
+			for _, imported := range q.Imports {
+				if c := done[imported]; c != nil { // else it is not one of those to run on
+					<-c
+				}
 			}
 			one := &onePackage{run: r, Package: q, done: make(map[*analysis.Analyzer]*Result)}
 			for _, a := range analyzers {
