@@ -82,12 +82,11 @@ func When(cond bool) TaskOption {
 // Timeout ends the context of the task's body d after the body began. It makes
 // nobody return: a body that ignores its context holds up its dependents and Wait,
 // and one that returns nil late has succeeded. An error that it returns later is
-// [context.DeadlineExceeded] as well: "price: timeout 50ms: …". The context's Err is
-// [context.DeadlineExceeded] then, also of what is derived from it. That of a body
-// that has succeeded lives until the group ends; if it has asked for Done, or derived a
-// context, that leaves a registration in the group until then; one that it has derived
-// with a later deadline than its own ends with the group only. An [Around] has one
-// Timeout over all its calls. Timeout panics if d is not positive.
+// [context.DeadlineExceeded] as well: "price: timeout 50ms: …"; so is the context's Err,
+// also of what is derived from it. That of a body that has succeeded lives until the group
+// ends; if it has asked for Done, or derived a context, that leaves a registration in the
+// group until then; one that it has derived with a later deadline than its own ends with
+// the group only. An [Around] has one Timeout over all its calls. It panics if d is not positive.
 func Timeout(d time.Duration) TaskOption {
 	checkDuration("Timeout", d)
 	return taskOption(func(c *engine.TaskConfig) { c.Timeout = d })

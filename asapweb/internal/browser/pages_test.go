@@ -259,7 +259,7 @@ func TestStructure(t *testing.T) {
 		js[chromedp.Void](t, ctx, `document.getElementById("whatif")?.click()`)
 		problems := js[[]string](t, ctx, `(() => {
 			const out = [];
-			for (const e of document.querySelectorAll("a, button, input, summary, [tabindex], svg[role=img], table, nav")) {
+			for (const e of document.querySelectorAll("a, button, input:not([type=hidden]), summary, [tabindex], svg[role=img], table, nav")) {
 				const name = e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.[0]?.textContent.trim();
 				if (!name) out.push(e.outerHTML.slice(0, 120) + " has no name");
 			}

@@ -33,6 +33,9 @@ func runs(t *testing.T) map[string]*waterfall.Run {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if strings.HasSuffix(file, "-many.json") { // a sample of runs, which others read
+				continue
+			}
 			run, err := waterfall.ReadJSON(bytes.NewReader(data))
 			if err != nil {
 				t.Fatal(err)
