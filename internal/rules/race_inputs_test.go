@@ -60,7 +60,8 @@ func TestR33_RaceWithInputs(t *testing.T) {
 		c := startClock()
 		g := asap.New(t.Context())
 		in := g.Input("in", 3)
-		x := in.Race("x", func(_ context.Context, v int) (int, error) { c.at(t, "x", 0); return 2 * v, nil }, never1[int](t))
+		x := in.Race("x", func(_ context.Context, v int) (int, error) { c.at(t, "x", 0); return 2 * v, nil },
+			func(ctx context.Context, _ int) (int, error) { <-ctx.Done(); return 0, ctx.Err() }) // begins or not
 		wantNil(t, "Wait", asap.New(t.Context()).Wait())
 		if v, err := x.Await(t.Context()); v != 6 || err != nil {
 			t.Errorf("x: %d, %v, want 6", v, err)
