@@ -2,6 +2,7 @@ package otelasap_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,9 +18,9 @@ func TestHedge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTelemetry(t)
 		g := asap.New(t.Context(), asap.Name("home"), asap.Observe(y))
-		n := 0
+		var n atomic.Int32
 		g.Go("product", func(ctx context.Context) (int, error) {
-			if n++; n == 1 {
+			if n.Add(1) == 1 {
 				<-ctx.Done()
 				return 0, ctx.Err()
 			}
