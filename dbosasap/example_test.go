@@ -48,3 +48,48 @@ func Example() {
 	// Hello, Ada <nil>
 	// Hello, Ada <nil>
 }
+
+// A flow that waits for somebody is told what it waits for by its handle, which any
+// process can have.
+func ExampleStart() {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(folder)
+	ctx := context.Background()
+	rt, err := dbosasap.Open(ctx, "leave", filepath.Join(folder, "leave.db"))
+	if err != nil {
+		panic(err)
+	}
+	leave := flow.Define("leave", func(g *asap.Group, days *asap.Task[int]) *asap.Task[string] {
+		approval := flow.Signal[string](g, "approval", asap.Timeout(24*time.Hour))
+		return days.And(approval).Then("answer", func(_ context.Context, days int, by asap.Result[string]) (string, error) {
+			return fmt.Sprintf("%d days, approved by %s", days, by.Or("nobody")), nil
+		})
+	})
+	if err := dbosasap.Register(rt, leave); err != nil {
+		panic(err)
+	}
+	if err := rt.Launch(); err != nil {
+		panic(err)
+	}
+	defer rt.Shutdown(time.Second)
+
+	h, err := dbosasap.Start(ctx, rt, leave, 3)
+	if err != nil {
+		panic(err)
+	}
+	same, err := dbosasap.Attach(rt, leave, h.ID())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(same.Signal(ctx, "approval", "ada"))
+	fmt.Println(h.Wait(ctx))
+	run, err := dbosasap.History(rt, leave, h.ID())
+	fmt.Println(len(run.Tasks), err)
+	// Output:
+	// <nil>
+	// 3 days, approved by ada <nil>
+	// 3 <nil>
+}

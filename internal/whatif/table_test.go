@@ -76,7 +76,7 @@ func (s *tally) check(t *testing.T, k kind) {
 	if got := 100 * float64(s.within) / float64(max(s.changes, 1)); got < k.want {
 		t.Errorf("%s: %.1f %% of %d predictions are within 5 %%, want %g %%", k.name, got, s.changes, k.want)
 	}
-	if least := s.sure*(100-k.loose)/100 - s.sure/150 - 1; s.sureExact < least { // some hang on who is first in one instant
+	if least := s.sure*(100-k.loose)/100 - s.sure/150; s.sureExact < least { // of thousands, some hang on who is first in one instant
 		t.Errorf("%s: of %d predictions that assume nothing %d are right to the nanosecond, want %d", k.name, s.sure, s.sureExact, least)
 	}
 }
@@ -124,7 +124,7 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 		if off == 0 {
 			s.exact++
 		}
-		if len(got.Assumes) == 0 {
+		if len(got.Assumes) == 0 && (off == 0 || p.isDetermined(t, real)) {
 			s.sure++
 			if off == 0 {
 				s.sureExact++
@@ -140,6 +140,17 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			s.missed = append(s.missed, miss{off, fmt.Sprintf("%s %d: %v: was %v, predicted %v, real %v, %d assumed", k.name, seed, changes, was.Makespan, got.Makespan, real.Makespan, len(got.Assumes))})
 		}
 	}
+}
+
+// isDetermined runs the program again, and reports whether it always takes as long: else
+// it hangs on who is first in one instant, and nobody can predict it.
+func (p *program) isDetermined(t *testing.T, real *waterfall.Run) bool {
+	for range 8 {
+		if p.run(t).Makespan != real.Makespan {
+			return false
+		}
+	}
+	return true
 }
 
 // sameDirection tells whether two savings are of one sign, or as good as equal.

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/format"
-	"go/parser"
 	"go/token"
 	"go/types"
 	"slices"
@@ -238,91 +237,6 @@ func isInternal(path, from string) bool {
 	return root != "" && from != root && !strings.HasPrefix(from, root+"/") || root == ""
 }
 
-var errUnknownType = errors.New("a type is not known")
-
-// Type returns the text of a type in code at pos.
-func (f *File) Type(pos token.Pos, t types.Type) (string, error) {
-	if err := f.writable(pos, t, make(map[types.Type]bool)); err != nil {
-		return "", err
-	}
-	var failed error
-	text := types.TypeString(t, func(p *types.Package) string {
-		if p == f.Pkg {
-			return ""
-		}
-		name, err := f.Import(pos, p.Path(), p.Name())
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return name
-	})
-	return text, failed
-}
-
-// writable reports why a type cannot be written at pos.
-func (f *File) writable(pos token.Pos, t types.Type, seen map[types.Type]bool) error {
-	if seen[t] {
-		return nil
-	}
-	seen[t] = true
-	named := func(o *types.TypeName, args *types.TypeList) error {
-		if p := o.Pkg(); p != nil && p != f.Pkg && !o.Exported() {
-			return fmt.Errorf("type %s is not exported", o.Name())
-		}
-		if o.Pkg() == f.Pkg {
-			if scope := f.Pkg.Scope().Innermost(pos); scope != nil {
-				if _, found := scope.LookupParent(o.Name(), pos); found != o {
-					return fmt.Errorf("type %s is hidden here", o.Name())
-				}
-			}
-		}
-		for arg := range args.Types() {
-			if err := f.writable(pos, arg, seen); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	switch t := t.(type) {
-	case *types.Basic:
-		if t.Kind() == types.Invalid {
-			return errUnknownType
-		}
-	case *types.Alias:
-		return named(t.Obj(), t.TypeArgs())
-	case *types.Named:
-		return named(t.Obj(), t.TypeArgs())
-	case *types.Pointer:
-		return f.writable(pos, t.Elem(), seen)
-	case *types.Slice:
-		return f.writable(pos, t.Elem(), seen)
-	case *types.Array:
-		return f.writable(pos, t.Elem(), seen)
-	case *types.Chan:
-		return f.writable(pos, t.Elem(), seen)
-	case *types.Map:
-		return cmp.Or(f.writable(pos, t.Key(), seen), f.writable(pos, t.Elem(), seen))
-	case *types.Signature:
-		for _, tuple := range [...]*types.Tuple{t.Params(), t.Results()} {
-			for v := range tuple.Variables() {
-				if err := f.writable(pos, v.Type(), seen); err != nil {
-					return err
-				}
-			}
-		}
-	case *types.Struct:
-		for v := range t.Fields() {
-			if !v.Exported() && v.Pkg() != f.Pkg {
-				return errors.New("a type has fields that are not exported")
-			}
-			if err := f.writable(pos, v.Type(), seen); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Edits returns what is to be changed, imports included, in the order of the file.
 func (f *File) Edits(module string) ([]Edit, error) {
 	edits := slices.Clone(f.edits)
@@ -369,82 +283,6 @@ func (f *File) Apply(edits []Edit) []byte {
 		at = t.Offset(e.End)
 	}
 	return append(out, f.Src[at:]...)
-}
-
-// Check type-checks the package with the file's source replaced, and returns the first
-// error that was not there before. Packages that nothing here imports are looked for
-// with more, which may be nil.
-func (f *File) Check(src []byte, more func(path string, imported types.Importer) (*types.Package, error)) error {
-	fset := token.NewFileSet()
-	fset.AddFile("", -1, f.Fset.Base()) // so that positions differ from those of the other files
-	name := f.Fset.File(f.File.FileStart).Name()
-	edited, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
-	if err != nil {
-		return err
-	}
-	before, err := parser.ParseFile(fset, name, f.Src, parser.SkipObjectResolution)
-	if err != nil {
-		return err
-	}
-	had := make(map[string]int)
-	for _, e := range f.errorsWith(fset, before, more) {
-		had[e]++
-	}
-	for _, e := range f.errorsWith(fset, edited, more) {
-		if had[e]--; had[e] < 0 {
-			return errors.New(e)
-		}
-	}
-	return nil
-}
-
-// errorsWith returns the errors in one file of the package, in the place of f's.
-func (f *File) errorsWith(fset *token.FileSet, file *ast.File, more func(string, types.Importer) (*types.Package, error)) []string {
-	files := []*ast.File{file}
-	for _, o := range f.Files {
-		if o != f.File {
-			files = append(files, withoutBodies(o))
-		}
-	}
-	var errs []string
-	cfg := types.Config{
-		Importer:    &reachable{root: f.Pkg, more: more},
-		FakeImportC: true,
-		Error: func(err error) {
-			if e, ok := errors.AsType[types.Error](err); ok && within(file, e.Pos) {
-				errs = append(errs, e.Msg)
-			}
-		},
-	}
-	cfg.Check(f.Pkg.Path(), fset, files, nil)
-	return errs
-}
-
-func within(file *ast.File, pos token.Pos) bool { return file.FileStart <= pos && pos <= file.FileEnd }
-
-// withoutBodies returns a file whose functions have no bodies.
-func withoutBodies(file *ast.File) *ast.File {
-	c := *file
-	c.Decls = nil
-	for _, d := range file.Decls {
-		if fd, ok := d.(*ast.FuncDecl); ok {
-			if fd.Recv == nil && (fd.Name.Name == "init" || fd.Name.Name == "main") {
-				continue
-			}
-			without := *fd
-			without.Body = nil
-			d = &without
-		}
-		c.Decls = append(c.Decls, d)
-	}
-	return &c
-}
-
-// reachable imports the packages that a package has imported, directly or not.
-type reachable struct {
-	root  *types.Package
-	more  func(string, types.Importer) (*types.Package, error)
-	found map[string]*types.Package
 }
 
 // Import returns a package by its path.
