@@ -18,15 +18,14 @@ var toolOnce struct {
 // buildTool returns the path of the command, which is built once.
 func buildTool(t *testing.T) string {
 	toolOnce.Do(func() {
-		root, err := filepath.Abs("../..")
-		if err != nil {
-			t.Fatal(err)
-		}
 		dir, err := os.MkdirTemp("", "asapvet")
 		if err != nil {
 			t.Fatal(err)
 		}
-		goCommand(t, root, "build", "-o", filepath.Join(dir, "asapvet"), ".")
+		out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "asapvet"), "../..").CombinedOutput()
+		if err != nil {
+			t.Fatalf("go build: %v\n%s", err, out)
+		}
 		toolOnce.path = filepath.Join(dir, "asapvet")
 	})
 	if toolOnce.path == "" {
