@@ -43,9 +43,6 @@ type giver struct {
 // adjust gives a task that is declared now its Within, and measures it.
 func (v *giver) adjust(p *engine.Place, c *engine.TaskConfig) {
 	r := v.records.of(place{p.Group, p.Task})
-	if r == nil {
-		return
-	}
 	if r.declared.Add(1)-r.begun.Load()-r.neverBegan.Load() >= manyMissed && v.critical.due(r.group) {
 		v.refresh(r.group)
 	}

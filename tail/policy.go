@@ -106,7 +106,7 @@ func (s safe) ApplyMap(c *engine.TaskConfig) { s.ApplyTask(c) }
 // [Advise], in the order of groups and tasks.
 func (l *Learner) Decisions() []Decision {
 	out := l.hedger.Decisions()
-	for _, r := range l.giver.records.all() {
+	for _, r := range l.giver.records.records() {
 		d := r.decision()
 		d.Within = l.giver.withinOf(r)
 		d.Why = l.giver.whyOf(r)
