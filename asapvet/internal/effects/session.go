@@ -69,8 +69,7 @@ func IsTransactionName(name string) bool {
 // given to what is called so, as they are or in a variable.
 func (w *walker) transactions() {
 	given := make(map[types.Object]bool)
-	var literals func(n ast.Node)
-	literals = func(n ast.Node) {
+	literals := func(n ast.Node) {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			w.inTx = append(w.inTx, n)
