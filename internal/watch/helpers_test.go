@@ -118,3 +118,10 @@ func body(t *testing.T, tellers ...watch.Teller) (*watch.Group, *record.Entry) {
 	w.Report(e, t.Context(), 0)
 	return w, e
 }
+
+// end ends a group as the engine does.
+func end(w *watch.Group, outcome uint8, err error) {
+	w.Over(outcome, err)
+	w.AwaitOver()
+	w.GroupEnd()
+}
