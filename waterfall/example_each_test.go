@@ -11,8 +11,8 @@ import (
 
 func ExampleEach() {
 	each := waterfall.Each(func(_ context.Context, e *waterfall.Ended) {
-		fmt.Println("run", e.Run.Name, e.Group != 0, len(e.Path) > 0, e.GroupErr(0))
-		for i, t := range e.Run.Tasks {
+		fmt.Println("run", e.Run().Name, e.Group != 0, len(e.Path()) > 0, e.GroupErr(0))
+		for i, t := range e.Run().Tasks {
 			fmt.Println(t.Name, t.Outcome, e.TaskErr(i))
 		}
 	})

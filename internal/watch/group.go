@@ -57,6 +57,7 @@ type teller struct {
 type reader struct {
 	record.Sink
 	teller Teller // tells it when another observer panicked
+	began  any    // by the group whose own it is: see Began
 }
 
 // IsWanted reports whether anybody looks at a group with this Config, which may
@@ -114,8 +115,8 @@ func (w *Group) add(t Teller) {
 	if s == nil {
 		w.tellers = append(w.tellers, teller{Teller: t})
 	} else if !slices.ContainsFunc(w.readers, func(r reader) bool { return r.Sink == s }) {
-		w.own = append(w.own, reader{s, t})
-		w.readers = append(slices.Clip(w.readers), reader{s, t})
+		w.own = append(w.own, reader{Sink: s, teller: t})
+		w.readers = append(slices.Clip(w.readers), reader{Sink: s, teller: t})
 	}
 }
 
@@ -151,8 +152,8 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	if len(w.own) > 0 {
 		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, w.entry, chunk)
 	}
-	for _, r := range w.own {
-		r.Began(ctx, w.table)
+	for i := range w.own {
+		w.own[i].began = w.own[i].Began(ctx, w.table)
 	}
 	return ctx
 }
@@ -229,5 +230,5 @@ func (w *Group) endSink(r reader) {
 			w.tellDropped(w.step(GroupEnd, w.entry, w.entry.Ended), v)
 		}
 	}()
-	r.Ended(w.table)
+	r.Ended(w.table, r.began)
 }

@@ -95,10 +95,11 @@ type table struct {
 }
 
 func (s *table) Owner() any { return s }
-func (s *table) Began(_ context.Context, t *record.Table) {
+func (s *table) Began(_ context.Context, t *record.Table) any {
 	s.t, s.began = t, append(s.began, t.Own.Number)
+	return nil
 }
-func (s *table) Ended(t *record.Table) { s.ended = append(s.ended, t.Own.Number) }
+func (s *table) Ended(t *record.Table, _ any) { s.ended = append(s.ended, t.Own.Number) }
 
 // waits returns the waits in e as text.
 func waits(e *record.Entry) string {

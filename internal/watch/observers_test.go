@@ -45,7 +45,7 @@ func TestGroup_Panics(t *testing.T) {
 
 type badSink struct{ table }
 
-func (*badSink) Ended(*record.Table) { panic("bad") }
+func (*badSink) Ended(*record.Table, any) { panic("bad") }
 
 func TestGroup_Readers(t *testing.T) {
 	r, s := &table{}, &table{}
