@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,34 @@ import (
 	"github.com/asap-go/asap/tail"
 	"github.com/asap-go/asap/waterfall"
 )
+
+// skewed are durations about 20 ms, of which some are long.
+type skewed struct {
+	mu sync.Mutex
+	r  *rand.Rand
+}
+
+func newSkewed() *skewed { return &skewed{r: rand.New(rand.NewPCG(3, 4))} }
+
+func (s *skewed) next() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(float64(20*ms) * math.Exp(s.r.NormFloat64()*.9))
+}
+
+func (s *skewed) below(n int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.r.IntN(n)
+}
+
+// manyRuns are enough to learn from twice.
+func manyRuns() int {
+	if raceEnabled {
+		return 1600
+	}
+	return 3000
+}
 
 // TestGivenUpOfMany: of what a run has many of, elements of a MapOptional, tasks declared
 // in a loop, and those of groups nested in elements, a run that lacks one is not whole:
@@ -49,12 +78,12 @@ func TestGivenUpOfMany(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stats := new(waterfall.Stats)
 				l := tail.Policy(stats, tail.Full(.9))
-				r := rand.New(rand.NewPCG(3, 4))
+				r := newSkewed()
 				full, runs, lost := 0, 0, int64(0)
-				for i := range 3000 {
+				for i := range manyRuns() {
 					g := asap.New(t.Context(), asap.Name("home"), asap.Observe(stats), l)
-					results := many(t.Context(), g, l, r.IntN(10), func(ctx context.Context) (int, error) {
-						return 1, sleep(ctx, time.Duration(float64(20*ms)*math.Exp(r.NormFloat64()*.9)))
+					results := many(t.Context(), g, l, r.below(10), func(ctx context.Context) (int, error) {
+						return 1, sleep(ctx, r.next())
 					})
 					wait(t, g)
 					whole := true
@@ -95,9 +124,9 @@ func TestGivenUpLateSlice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stats := new(waterfall.Stats)
 		l := tail.Policy(stats, tail.Full(.8))
-		r := rand.New(rand.NewPCG(3, 4))
+		r := newSkewed()
 		late := 0
-		for i := range 3000 {
+		for i := range manyRuns() {
 			slow := 5 * ms
 			if i > 1000 && i%50 == 0 {
 				slow = 500 * ms
@@ -105,7 +134,7 @@ func TestGivenUpLateSlice(t *testing.T) {
 			g := asap.New(t.Context(), asap.Name("home"), asap.Observe(stats), l)
 			in := g.Go("ids", func(ctx context.Context) ([]int, error) { return make([]int, 3), sleep(ctx, slow) })
 			ads := g.MapOptional("ads", in, func(ctx context.Context, _ int) (int, error) {
-				return 1, sleep(ctx, time.Duration(float64(20*ms)*math.Exp(r.NormFloat64()*.9)))
+				return 1, sleep(ctx, r.next())
 			})
 			wait(t, g)
 			if slow > 5*ms {
@@ -120,7 +149,7 @@ func TestGivenUpLateSlice(t *testing.T) {
 			}
 			time.Sleep(10 * ms)
 		}
-		if late < 60 {
+		if late < manyRuns()/50 {
 			t.Errorf("%d elements given up whose slice was late: %+v", late, l.Decisions())
 		}
 	})
