@@ -48,7 +48,21 @@ func (p *parts) group(id asap.ID) string {
 	return ""
 }
 
-// series is the name of a task on metrics, and the Map or Race that it is part of.
+// label is what the metrics of a task are told by, with the Map or Race that it is part of.
+func (p *parts) label(t *waterfall.Task) (label, *waterfall.Task) {
+	name, whole := p.series(t)
+	l := label{p.group(t.Group), name}
+	if l != secondCall || whole != nil {
+		return l, whole
+	}
+	if of := p.task(t.Parent); of != nil {
+		l, _ = p.label(of)
+		l = l.hedge()
+	}
+	return l, nil
+}
+
+// series is the name of a task, and the Map or Race that it is part of.
 func (p *parts) series(t *waterfall.Task) (name string, whole *waterfall.Task) {
 	if t.Parent == 0 {
 		return t.Name, nil
@@ -67,8 +81,8 @@ func (p *parts) held(path []waterfall.Step) []hold {
 	held := holds{list: make([]hold, 0, min(len(path), fewHolds))}
 	for _, s := range path {
 		if t := p.task(s.Task); t != nil && s.Len() > 0 {
-			name, _ := p.series(t)
-			held.add(name, s.Len(), nil)
+			label, _ := p.label(t)
+			held.add(label.series, s.Len(), nil)
 		}
 	}
 	return held.list
