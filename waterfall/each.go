@@ -48,7 +48,12 @@ func (e *Ended) Makespan() time.Duration { return e.of.Makespan }
 // that has succeeded with all of its tasks, none of which has parts, waited in its body
 // or had a limit. That is most of what metrics are made of, and takes a tenth of the time
 // that a Run takes. Of any other run ok is false.
-func (e *Ended) Plain() (tasks []PlainTask, ok bool) { return e.of.plain.tasks, e.of.isPlain }
+func (e *Ended) Plain() (tasks []PlainTask, ok bool) {
+	if !e.of.isPlain {
+		return nil, false
+	}
+	return e.of.plain.tasks, true
+}
 
 // TaskErr is the error of the ith of the run's tasks, and of one that was tolerated.
 func (e *Ended) TaskErr(i int) error {
