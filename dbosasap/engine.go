@@ -52,13 +52,12 @@ type engine struct {
 
 	wake chan struct{} // has one when there are news
 
-	mu     sync.Mutex
-	news   []record                   // what has happened and is not recorded
-	inbox  map[string]json.RawMessage // messages, the first of each name
-	hoped  map[string]bool            // signals that are expected
-	tries  map[string]try             // by task, of bodies that ran again
-	states func(context.Context) ([]flow.TaskState, error)
-	alone  *flight // whose body runs in Step
+	mu    sync.Mutex
+	news  []record                   // what has happened and is not recorded
+	inbox map[string]json.RawMessage // messages, the first of each name
+	hoped map[string]bool            // signals that are expected
+	tries map[string]try             // by task, of bodies that ran again
+	alone *flight                    // whose body runs in Step
 }
 
 var (

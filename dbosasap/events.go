@@ -44,6 +44,9 @@ func (e *engine) happen(r record) {
 
 // receive takes a message, the first of its name.
 func (e *engine) receive(name string, value json.RawMessage) {
+	if !json.Valid(value) { // it was written by somebody else
+		value, _ = json.Marshal(string(value))
+	}
 	e.mu.Lock()
 	_, known := e.inbox[name]
 	if !known {

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
-
 	"time"
 
 	"github.com/asap-go/asap"
@@ -127,9 +127,58 @@ func (r *record) arrived(call *flow.Call) error {
 }
 
 // text is the record of a whole workflow: what it has returned.
-func (r *record) text() (string, error) {
-	data, err := json.Marshal(r)
-	return string(data), err
+func (r *record) text() string { return string(r.append(nil)) }
+
+// append adds the JSON of r to b. It is what json.Marshal does, which looks at values
+// again that it has made.
+func (r *record) append(b []byte) []byte {
+	first := true
+	member := func(name string) []byte {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		return append(append(append(b, '"'), name...), `":`...)
+	}
+	b = append(b, '{')
+	if r.Task != "" {
+		b = appendText(member("k"), r.Task)
+	}
+	if r.Event != "" {
+		b = appendText(member("e"), r.Event)
+	}
+	if r.Time != 0 {
+		b = strconv.AppendInt(member("t"), r.Time, 10)
+	}
+	if r.Began != 0 {
+		b = strconv.AppendInt(member("b"), r.Began, 10)
+	}
+	if len(r.Value) > 0 {
+		b = append(member("v"), r.Value...)
+	}
+	if len(r.Error) > 0 {
+		b = append(member("err"), r.Error...)
+	}
+	if r.Exit != nil {
+		b = strconv.AppendInt(member("exit"), int64(*r.Exit), 10)
+	}
+	if r.Tries != 0 {
+		b = strconv.AppendInt(member("tries"), int64(r.Tries), 10)
+	}
+	if r.Cause {
+		b = append(member("c"), "true"...)
+	}
+	return append(b, '}')
+}
+
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || strings.IndexByte(`"\<>&`, c) >= 0 {
+			data, _ := json.Marshal(s) // of a string
+			return append(b, data...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }
 
 func readRecord(text string) (r record, err error) {
@@ -141,9 +190,15 @@ func readRecord(text string) (r record, err error) {
 
 // pageText is what a step has, as text, so that whatever serializer the database has
 // sees the whole as one payload.
-func pageText(page []record) (string, error) {
-	data, err := json.Marshal(page)
-	return string(data), err
+func pageText(page []record) string {
+	b := []byte{'['}
+	for i := range page {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = page[i].append(b)
+	}
+	return string(append(b, ']'))
 }
 
 func readPage(text string) (page []record, err error) {

@@ -45,7 +45,7 @@ func (e *engine) turn() error {
 		if page = e.take(); len(page) == 0 {
 			return "", context.Cause(e.ctx)
 		}
-		return pageText(page)
+		return pageText(page), nil
 	}, dbos.WithStepName(e.waitsFor()))
 	switch {
 	case err != nil && e.ctx.Err() != nil: // canceled, late or shut down by DBOS

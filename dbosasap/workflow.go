@@ -131,7 +131,7 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 	if ctx.Err() != nil && r.Error != nil {
 		return "", context.Cause(ctx)
 	}
-	return r.text()
+	return r.text(), nil
 }
 
 // keyed gives a body that is a workflow its [Key]: the id of that.
@@ -169,7 +169,7 @@ func (t *task) transact(ctx dbos.Context, call *flow.Call) record {
 		if r.Error != nil {
 			return "", &rolledBack{string(r.Error)}
 		}
-		return r.text()
+		return r.text(), nil
 	}, dbos.WithStepName(call.Task))
 	if back, ok := errors.AsType[*rolledBack](err); ok {
 		return record{Error: json.RawMessage(back.Report)}
