@@ -46,8 +46,14 @@ func newCritical(stats *waterfall.Stats, names []string) *critical {
 	return &critical{stats: stats, names: slices.Clone(names)}
 }
 
+// group returns what is known of a group. It is asked about only when it comes back after
+// a while: a name that is used once costs nothing more.
 func (c *critical) group(name string) *judged {
-	return c.groups.getOrMake(name, func() (string, *judged) { return strings.Clone(name), new(judged) })
+	return c.groups.getOrMake(name, func() (string, *judged) {
+		j := new(judged)
+		j.next.Store(time.Now().UnixNano() + int64(refreshEvery))
+		return strings.Clone(name), j
+	})
 }
 
 // due reports whether it is the caller who is to refresh what is known of a group.
