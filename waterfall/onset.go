@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"math"
-	"slices"
 )
 
 const (
@@ -37,7 +36,7 @@ func (s *Stats) Changed(name string) (Comparison, bool) {
 		return Comparison{}, false
 	}
 	at := s.instant(now, f.beginning(n))
-	c := CompareReports(f.report(Hour, s.instant(now, firstOf(Hour.levels(), now.unit)), at, list[n:]), f.report(Hour, at, now.Round(0), list[:n]))
+	c := CompareReports(f.report(Hour, s.instant(now, firstOf(Hour.levels(), now.unit)), at, list[n:]), f.report(Hour, at, now.Time, list[:n]))
 	return c, changed(c.Before.P99, c.After.P99) || changed(c.Before.P50, c.After.P50)
 }
 
@@ -81,7 +80,7 @@ func (h *histogram) distance(all *histogram) float64 {
 	n, rest := float64(h.n), float64(all.n-h.n)
 	for _, c := range all.counts {
 		own := 0
-		if at, found := slices.BinarySearchFunc(h.counts, c.class, byClass); found {
+		if at := h.place(c.class); at < len(h.counts) && h.counts[at].class == c.class {
 			own = int(h.counts[at].n)
 		}
 		mine += own
