@@ -61,11 +61,14 @@ func (x *fixer) name(first token.Pos, m *moved) error {
 
 // camel joins words in mixed caps.
 func camel(words []string) string {
-	name := words[0]
-	for _, w := range words[1:] {
-		name += strings.ToUpper(w[:1]) + w[1:]
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			w = strings.ToUpper(w[:1]) + w[1:]
+		}
+		b.WriteString(w)
 	}
-	return name
+	return b.String()
 }
 
 // declaration returns the text that declares a task.
