@@ -124,12 +124,6 @@ func TestHeadersOfProxies(t *testing.T) {
 	if w.Code != http.StatusOK {
 		t.Errorf("with the headers of a browser = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
 	}
-	if w := get(t, h, "", func(r *http.Request) {
-		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
-		r.Header.Set("User-Agent", "Mozilla/5.0")
-	}); w.Code != http.StatusOK {
-		t.Errorf("a browser with HTTP/2, which has no Connection = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
-	}
 }
 
 func TestAllow(t *testing.T) {

@@ -54,11 +54,7 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
 	p := partsOf(e.Run)
 	for i := range e.Run.Groups {
 		g := &e.Run.Groups[i]
-		name := ""
-		if isError(g.Outcome) {
-			name = errorType(g.Outcome, e.GroupErr(i))
-		}
-		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, name))
+		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, groupErrorType(g.Outcome, e.GroupErr(i))))
 	}
 	for i := range e.Run.Tasks {
 		t := &e.Run.Tasks[i]

@@ -68,7 +68,7 @@ func (d *digest) analyze(run *Run, x *index, number uint64) {
 	d.Kept = Kept{Number: number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
 	if len(run.Groups) > 0 {
 		g := &run.Groups[0]
-		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.late()
+		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.Late
 	}
 	d.walker.index = x
 	d.steps = d.walker.path()
