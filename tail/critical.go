@@ -19,8 +19,10 @@ const (
 )
 
 // critical knows which tasks shorten runs. It asks the statistics at intervals, on the
-// goroutine of a task that waits for its first call: so nobody waits for the answer, and
-// it has no goroutine of its own. A nil one says that all do.
+// goroutine of a task that waits for its first call. That takes .1 ms for a group of ten
+// tasks and 3 ms for one of 500, so only one task of a group in two seconds waits for it,
+// and that only if its call is quicker. It has no goroutine of its own. A nil one says
+// that all do.
 type critical struct {
 	stats  *waterfall.Stats
 	names  []string // until there are statistics
@@ -46,8 +48,14 @@ func newCritical(stats *waterfall.Stats, names []string) *critical {
 	return &critical{stats: stats, names: slices.Clone(names)}
 }
 
+// group returns what is known of a group. It is asked about only when it comes back after
+// a while: a name that is used once costs nothing more.
 func (c *critical) group(name string) *judged {
-	return c.groups.getOrMake(name, func() (string, *judged) { return strings.Clone(name), new(judged) })
+	return c.groups.getOrMake(name, func() (string, *judged) {
+		j := new(judged)
+		j.next.Store(time.Now().UnixNano() + int64(refreshEvery))
+		return strings.Clone(name), j
+	})
 }
 
 // due reports whether it is the caller who is to refresh what is known of a group.
