@@ -80,7 +80,9 @@ func (e *engine) takeAlone(f *flight) bool {
 	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.expected) > 0 || len(e.arrived) > 0 || len(e.history) > 0 && e.history[0].Event != "" {
 		return false
 	}
-	e.alone = f
+	if !f.call.Undo { // which nothing cancels
+		e.alone = f
+	}
 	return true
 }
 
@@ -148,7 +150,9 @@ func (e *engine) finish(f *flight, err error) {
 // Cancel ends the calls in flight.
 func (e *engine) Cancel(cause error) {
 	for _, f := range e.flights {
-		f.cancel(cause)
+		if !f.call.Undo {
+			f.cancel(cause)
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ type engine struct {
 	wake    chan struct{}              // has one when arrived has more
 	events  map[string]bool            // that have taken a place: each does once
 	inbox   map[string]json.RawMessage // messages, the first of each name
-	hoped   map[string]bool            // signals that are expected
+	hoped   map[string]string          // the events of messages that are expected
 	tries   map[string]try             // by task, of bodies that ran again
 	states  func(context.Context) ([]flow.TaskState, error)
 	alone   *flight // whose body runs in Step
@@ -81,7 +81,7 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		return nil, err
 	}
 	e := &engine{rt: rt, def: def, id: id, live: make(chan struct{}), timers: make(map[string]func()), children: make(map[string]*flight), expected: make(map[string]*flight),
-		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage), hoped: make(map[string]bool), tries: make(map[string]try), done: make(chan struct{})}
+		arrived: make(map[int]*arrival), wake: make(chan struct{}, 1), events: make(map[string]bool), inbox: make(map[string]json.RawMessage), hoped: make(map[string]string), tries: make(map[string]try), done: make(chan struct{})}
 	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
 	again := !rt.isFresh(id)

@@ -63,14 +63,14 @@ func (e *engine) receive(name string, value json.RawMessage) {
 	if !known {
 		e.inbox[name] = value
 	}
-	hoped := e.hoped[name]
+	event := e.hoped[name]
 	e.mu.Unlock()
 	switch { // happen waits until what was recorded has been told
 	case known:
 	case name == cancelName:
 		go e.happen(record{Event: cancelName, Value: value})
-	case hoped:
-		go e.happen(record{Event: signalEvent(name), Value: value})
+	case event != "":
+		go e.happen(record{Event: event, Value: value})
 	}
 }
 
@@ -81,9 +81,10 @@ func signalEvent(name string) string { return "signal " + name }
 func (e *engine) Receive(call *flow.Call, done func(error)) {
 	event := signalEvent(call.Task)
 	e.expected[event] = &flight{call: call, done: done}
+	name := signalMessage(call.Task)
 	e.mu.Lock()
-	e.hoped[call.Task] = true
-	value, there := e.inbox[call.Task]
+	e.hoped[name] = event
+	value, there := e.inbox[name]
 	e.mu.Unlock()
 	if there {
 		go e.happen(record{Event: event, Value: value})

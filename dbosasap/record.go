@@ -41,9 +41,9 @@ func (r *record) at(began time.Time) time.Time {
 type report = asap.Result[struct{}]
 
 func encodeError(err error) json.RawMessage {
-	data, fails := json.Marshal(report{Err: err})
+	data, fails := encode(report{Err: err})
 	if fails != nil {
-		data, _ = json.Marshal(report{Err: fmt.Errorf("asap: an error that cannot be encoded: %w", fails)})
+		data, _ = encode(report{Err: fmt.Errorf("asap: an error that cannot be encoded: %w", fails)})
 	}
 	return data
 }
@@ -69,7 +69,7 @@ func ended(call *flow.Call, err error) (r record) {
 	if value == nil {
 		return r
 	}
-	data, err := json.Marshal(value)
+	data, err := encode(value)
 	if err != nil {
 		what := "its value"
 		if r.Exit != nil {
@@ -90,12 +90,11 @@ func (r *record) outcome(call *flow.Call, cause error) error {
 	case r.Error != nil:
 		return decodeError(r.Error)
 	case r.Exit != nil:
-		return call.Exit(*r.Exit, func(into any) error { return json.Unmarshal(r.Value, into) })
+		return call.Exit(*r.Exit, func(into any) error { return decode(r.Value, into) })
 	case call.Out == nil || r.Value == nil:
 		return nil
 	}
-	reflect.ValueOf(call.Out).Elem().SetZero() // what the body has put there here is not to show through
-	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+	if err := decode(r.Value, call.Out); err != nil {
 		return fmt.Errorf("asap: its value cannot be read from the database: %w", err)
 	}
 	return nil
@@ -103,7 +102,7 @@ func (r *record) outcome(call *flow.Call, cause error) error {
 
 // arrived fills in where a signal goes.
 func (r *record) arrived(call *flow.Call) error {
-	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+	if err := decode(r.Value, call.Out); err != nil {
 		return fmt.Errorf("signal %s was sent what is no %s", call.Task, reflect.TypeOf(call.Out).Elem())
 	}
 	return nil
