@@ -101,6 +101,9 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	if path == "" {
 		path = chainPath(info, c)
 	}
+	if f == nil && p.Types != nil && sameRepository(path, p.Types.Path()) {
+		path = "" // a method of something that is embedded, of a package that is missing
+	}
 	if isSilentChain(info, c) || lib(path, silent) {
 		return Summary{}
 	}
@@ -111,7 +114,7 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	if lib(path, local) && !withCtx || hasWord(path, flags) {
 		return Summary{Mutates: filled(name, c)}
 	}
-	out := withCtx || hasWord(path, outside)
+	out := withCtx || isOutside(path)
 	unresolved := f == nil && path == ""
 	var s Summary
 	switch verb(name) {

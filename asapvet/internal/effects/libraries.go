@@ -32,6 +32,26 @@ func hasWord(path string, list []string) bool {
 	return false
 }
 
+// isOutside reports whether a package's calls go to somebody else, by the words of its
+// path: but not by that of where it is kept.
+func isOutside(path string) bool {
+	switch host, rest, _ := strings.Cut(path, "/"); host {
+	case "github.com", "gitlab.com":
+		path = rest
+	}
+	return hasWord(path, outside)
+}
+
+// sameRepository reports whether two packages are kept in one place, by their paths.
+func sameRepository(a, b string) bool {
+	x, y := strings.SplitN(a, "/", 4), strings.SplitN(b, "/", 4)
+	n := 1
+	if strings.Contains(x[0], ".") {
+		n = 3
+	}
+	return len(x) >= n && len(y) >= n && slices.Equal(x[:n], y[:n])
+}
+
 // lib is hasWord for the path of a package, without the host and the owner.
 func lib(path string, list []string) bool {
 	parts := strings.Split(path, "/")

@@ -95,6 +95,7 @@ func TestDeclines(t *testing.T) {
 		{"looked at, and used", "AskedAndUsed", site.High, ""},
 		{"what was read is written", "Rewrites", site.Low, "writes what Item has read"},
 		{"5 has a body to be closed", "Streams", site.Declined, "to be closed"},
+		{"5 is closed", "Rows", site.Declined, "to be closed"},
 		{"told, and looked at to leave", "Told", site.Declined, "a guard"},
 		{"filled by a call of which nothing is known", "Filled", site.Declined, ""},
 		{"many mutations, by its name", "BatchRunItems", site.Low, "by its name"},

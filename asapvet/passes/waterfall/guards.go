@@ -12,11 +12,12 @@ import (
 type usage struct {
 	used    map[*types.Var]bool // beyond being told, or asked for in a condition that leaves
 	written map[*types.Var]string
+	closed  map[*types.Var]bool // or gone through
 }
 
 // usageOf reads a function once for all of its sites.
 func (f *finder) usageOf(d *ast.FuncDecl) *usage {
-	u := &usage{used: make(map[*types.Var]bool), written: make(map[*types.Var]string)}
+	u := &usage{used: make(map[*types.Var]bool), written: make(map[*types.Var]string), closed: make(map[*types.Var]bool)}
 	info := f.p.Info
 	results := func(t *ast.FuncType) {
 		if t.Results == nil {
@@ -62,6 +63,9 @@ func (f *finder) usageOf(d *ast.FuncDecl) *usage {
 				return false
 			}
 			f.writtenBy(u, n)
+			if sel, ok := ast.Unparen(n.Fun).(*ast.SelectorExpr); ok && (sel.Sel.Name == "Close" || sel.Sel.Name == "Next") {
+				u.closed[effects.RootVar(info, sel.X)] = true
+			}
 		case *ast.Ident:
 			if v, ok := info.Uses[n].(*types.Var); ok {
 				u.used[v] = true
@@ -98,10 +102,16 @@ func (f *finder) writtenBy(u *usage, c *ast.CallExpr) {
 	}
 }
 
-// declineUse declines calls whose values only decide whether the function goes on.
+// declineUse declines calls whose values only decide whether the function goes on, and
+// those that the function closes.
 func (f *finder) declineUse(c *callStep) string {
 	if f.usage == nil {
 		f.usage = f.usageOf(f.decl)
+	}
+	for _, v := range c.results {
+		if v != nil && f.usage.closed[v] { // of a type that is not known
+			return "the result of " + c.name + " has to be closed"
+		}
 	}
 	for i, v := range c.results[:len(c.results)-1] {
 		id, ok := ast.Unparen(c.stmt.Lhs[i]).(*ast.Ident)
