@@ -91,17 +91,17 @@ func (r *mapping[S, E, U, V]) declare(g *Group, call, name string, whole engine.
 	r.in, r.fn = in, fn
 	n := &r.node
 	engine.Init(n, &g.core, name, whole, engine.Inline|engine.Mapped)
-	if len(options) == 0 {
+	adjusts := call == "MapOptional" && g.core.Adjusts()
+	if len(options) == 0 && !adjusts {
 		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}
-	var c engine.TaskConfig
+	c := engine.TaskConfig{Tolerant: adjusts}
 	for _, o := range options {
 		checkOption(o == nil, n)
 		o.ApplyMap(&c)
 	}
-	r.limit = c.Limit
-	if c.IsPlain() {
+	if r.limit = c.Limit; c.IsPlain() {
 		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}

@@ -89,12 +89,15 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 		p.Top.More = downloads(&v)
 	}
 	live, all := h.stats.LiveOf(v.group, maxTold)
-	p.Running = h.running(live, all)
+	stuck := slices.DeleteFunc(h.stats.Stuck(), func(s waterfall.Stuck) bool { return s.Most.Name != v.group })
+	p.Running = h.running(stuck, live, all)
 	if r.Runs == 0 && all == 0 && !slices.Contains(h.stats.Names(), v.group) {
 		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
 	}
 	points := h.stats.Timeline(v.group)
-	p.Verdict = newVerdict(append(hangs(live, p.Running.hangsOn), h.changes(v.group, points)...))
+	s := state{problems: hangs(stuck, &p.Running)}
+	h.changes(&s, v.group, points)
+	p.Verdict = s.verdict()
 	p.Time = newTimeline(points, r.Until, 64)
 	p.Figures = figures(&r)
 	p.Bars = newBars(&r, 64, 120)
@@ -137,6 +140,9 @@ func figures(r *waterfall.Report) []figure {
 		if n := r.Outcomes[o]; n > 0 && n < r.Runs || n > 0 && bad {
 			list = append(list, figure{Name: strings.ToLower(o.String()), Value: fmt.Sprint(n), Bad: bad})
 		}
+	}
+	if r.Late > 0 {
+		list = append(list, figure{Name: "out of time", Value: fmt.Sprint(r.Late), Bad: true})
 	}
 	if r.Runs == 0 {
 		return list
@@ -248,7 +254,9 @@ func (h *handler) runRows(list []waterfall.Kept, usual *waterfall.Kept, longest 
 			continue // it has just gone
 		}
 		row := runRow{Number: k.Number, Took: look.Duration(k.Makespan), Began: clock(k.Began), Err: cut(strings.TrimPrefix(k.Err, "asap: "), 160), Strip: newStrip(run, longest)}
-		row.Outcome, row.Bad = outcomeWord(k.Outcome)
+		if row.Outcome, row.Bad = outcomeWord(k.Outcome); k.Late {
+			row.Outcome, row.Bad = "out of time", true
+		}
 		if usual != nil && usual.Number != k.Number {
 			row.With = usual.Number
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,13 +49,9 @@ func contains(t *testing.T, what, body string, want ...string) {
 	}
 }
 
-// withoutAssets cuts the style sheet, which makes messages unreadable.
+// withoutAssets cuts style sheets and scripts, which make messages unreadable.
 func withoutAssets(body string) string {
-	before, rest, found := strings.Cut(body, "<style")
-	if _, after, ended := strings.Cut(rest, "</style>"); found && ended {
-		return before + after
-	}
-	return body
+	return regexp.MustCompile(`(?s)<(style|script) .*?</(style|script)>`).ReplaceAllString(body, "")
 }
 
 func group(name string) string { return "?group=" + url.QueryEscape(name) }

@@ -89,7 +89,7 @@ func TestAMinuteOf80ms(t *testing.T) {
 			}
 			feed(stats, 10*time.Second, time.Second, func(int) *waterfall.Run { return shop("checkout", 76e6, 4e6, "") })
 		}
-		contains(t, "the last minute", page(t, h, "?window=minute"), `<tr class="slower">`, `<td data-is="p50">80 ms</td>`)
+		contains(t, "the last minute", page(t, h, "?window=minute"), `<tr class="degraded">`, `<td data-is="p50">80 ms</td>`)
 		contains(t, "the comparison", page(t, h, "?group=checkout&window=minute&against=since-start"),
 			"&#43;70 ms", "quote explains", "beside a usual one before", `<th scope="row">quote</th><td data-is="p99 by" class="bad">&#43;70 ms</td>`)
 		feed(stats, 2*minute, time.Second, usual)

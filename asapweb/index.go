@@ -28,7 +28,7 @@ type nameRow struct {
 	Name, ID           string // as it is shown, and as it is found again
 	Query              template.URL
 	Level              level
-	Runs, Failed       int
+	Runs, Failed, Late int
 	P50, P95, P99, Max string
 	Time               *timeline
 	Critical           string // the task that the slowest wait for most
@@ -57,21 +57,22 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 	base.Script = indexJS
 	p := indexPage{page: base, Now: clockOfDay(time.Now()), Forgotten: h.stats.Forgotten(), Windows: v.windows(), Headings: v.headings(nameColumns)}
 	live, all := h.stats.Live(maxTold)
-	p.Running = h.running(live, all)
-	problems := hangs(live, p.Running.hangsOn)
+	stuck := h.stats.Stuck()
+	p.Running = h.running(stuck, live, all)
+	s := state{problems: hangs(stuck, &p.Running)}
 	for _, r := range h.stats.Reports(v.window) {
 		if p.Since == "" {
 			p.Since = clockOfDay(r.Since)
 		}
 		points := h.stats.Timeline(r.Name)
-		problems = append(problems, h.changes(r.Name, points)...)
+		h.changes(&s, r.Name, points)
 		row := h.nameRow(&r)
 		row.Time = newTimeline(points, r.Until, 24)
 		p.Names = append(p.Names, row)
 	}
-	p.Verdict = newVerdict(problems)
+	p.Verdict = s.verdict()
 	for i := range p.Names {
-		for _, problem := range problems {
+		for _, problem := range s.problems {
 			if row := &p.Names[i]; problem.name == row.report.Name {
 				row.Level = max(row.Level, problem.Level)
 			}
@@ -86,7 +87,7 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 	}
 	sortRows(&v, p.Names, func(r *nameRow) string { return r.report.Name }, map[string]func(*nameRow) float64{
 		"runs":   number(func(r *waterfall.Report) float64 { return float64(r.Runs) }),
-		"failed": number(func(r *waterfall.Report) float64 { return float64(r.Failures()) }),
+		"failed": number(func(r *waterfall.Report) float64 { return float64(r.Failures() + r.Late) }),
 		"p50":    number(func(r *waterfall.Report) float64 { return float64(r.P50) }),
 		"p95":    number(func(r *waterfall.Report) float64 { return float64(r.P95) }),
 		"p99":    number(func(r *waterfall.Report) float64 { return float64(r.P99) }),
@@ -96,7 +97,7 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 }
 
 func (h *handler) nameRow(r *waterfall.Report) nameRow {
-	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), report: r}
+	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), Late: r.Late, report: r}
 	if r.Runs == 0 {
 		return n
 	}

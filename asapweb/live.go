@@ -37,49 +37,55 @@ type liveRow struct {
 	Waits      []waitRow
 	More       int // tasks that are not shown
 	Open       bool
-	Task       string // what everything waits for
+	Task       string // what everything waits for, with those around it
+	Queued     bool   // that it is in a queue
 
 	name string
 }
 
-// running tells of groups; only those that are shown are looked at closely.
-func (h *handler) running(live []waterfall.Live, all int) running {
+// running tells of groups, of which so many run in all; only those that are shown are
+// looked at closely.
+func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all int) running {
 	r := running{All: all}
-	var stuck, others []waterfall.Live
-	for _, l := range live {
-		if isStuck(l) {
-			stuck = append(stuck, l)
-		} else {
-			others = append(others, l)
-		}
-	}
-	for _, l := range stuck[:min(len(stuck), maxStuck)] {
-		if row, ok := h.liveRow(l); ok {
-			if slices.ContainsFunc(r.Stuck, func(o liveRow) bool { return o.name == row.name }) {
-				r.Like = append(r.Like, row)
-				continue
+	hang := 0
+	for i, s := range stuck {
+		hang += s.Groups
+		if i < maxStuck {
+			if row, ok := h.liveRow(&s.Most); ok {
+				row.Open = len(r.Stuck) == 0
+				r.Stuck = append(r.Stuck, row)
 			}
-			row.Open = len(r.Stuck) == 0
-			r.Stuck = append(r.Stuck, row)
 		}
 	}
-	r.MoreStuck = max(0, len(stuck)-maxStuck)
+	var others []waterfall.Live
+	for i := range live {
+		l := &live[i]
+		switch {
+		case !l.Stuck:
+			others = append(others, *l)
+		case len(r.Stuck)+len(r.Like) < maxStuck && !slices.ContainsFunc(r.Stuck, func(o liveRow) bool { return o.Number == l.Number }):
+			if row, ok := h.liveRow(l); ok {
+				r.Like = append(r.Like, row)
+			}
+		}
+	}
+	r.MoreStuck = max(0, hang-len(r.Stuck)-len(r.Like))
 	list := &r.Others
-	if all-len(stuck) <= maxFew {
+	if all-hang <= maxFew {
 		list = &r.Few
 	}
 	for _, l := range others[:min(len(others), maxLive)] {
-		if row, ok := h.liveRow(l); ok {
-			row.Open = len(stuck) == 0
+		if row, ok := h.liveRow(&l); ok {
+			row.Open = hang == 0
 			*list = append(*list, row)
 		}
 	}
-	r.MoreOthers = max(0, all-len(stuck)-min(len(others), maxLive))
+	r.MoreOthers = max(0, all-hang-min(len(others), maxLive))
 	return r
 }
 
 // liveRow takes a snapshot of a group, unless it has ended meanwhile.
-func (h *handler) liveRow(l waterfall.Live) (liveRow, bool) {
+func (h *handler) liveRow(l *waterfall.Live) (liveRow, bool) {
 	run := h.stats.Run(l.Number)
 	if run == nil || run.Ended {
 		return liveRow{}, false
@@ -90,23 +96,25 @@ func (h *handler) liveRow(l waterfall.Live) (liveRow, bool) {
 	}
 	row.Waits, row.More = waits(run)
 	if len(row.Waits) > 0 {
-		row.Task = row.Waits[0].Task
+		row.Task, row.Queued = row.Waits[0].path, row.Waits[0].Does == queued
 	}
 	return row, true
 }
 
-// hangsOn returns what a group of that name hangs on, as far as it was looked at.
-func (r *running) hangsOn(l waterfall.Live) string {
-	for _, row := range r.Stuck {
-		if row.name == l.Name {
-			return row.Task
+// stuckOf returns the group of that name that is told of, or nil.
+func (r *running) stuckOf(name string) *liveRow {
+	for i := range r.Stuck {
+		if r.Stuck[i].name == name {
+			return &r.Stuck[i]
 		}
 	}
-	return ""
+	return nil
 }
 
 // waitRow is what a task of a running group does, and since when.
-type waitRow struct{ Task, Does, On, For string }
+type waitRow struct{ Task, Does, On, For, path string }
+
+const queued = "is queued"
 
 const maxWaits = 12
 
@@ -137,12 +145,12 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 		return compareTimes(a.Start, b.Start)
 	})
 	for _, o := range list[:min(len(list), maxWaits)] {
-		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len())}
+		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len()), path: cut(pathOf(run, o.task), 120)}
 		switch o.State {
 		case waterfall.Running:
 			row.Does = "runs"
 		case waterfall.Queued:
-			row.Does = "is queued"
+			row.Does = queued
 		default:
 			row.Does, row.On = "waits for", cut(names[o.On], 120)
 			if row.On == "" {
@@ -152,6 +160,23 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 		rows = append(rows, row)
 	}
 	return rows, len(list) - len(rows)
+}
+
+// pathOf is the name of a task after those in whose bodies it was declared.
+func pathOf(run *waterfall.Run, t *waterfall.Task) string {
+	path := t.Name
+	for range 64 {
+		i := slices.IndexFunc(run.Tasks, func(o waterfall.Task) bool { return o.ID == t.Parent })
+		if i < 0 {
+			break
+		}
+		around := &run.Tasks[i]
+		if around.Group != t.Group { // and not the Map of an element, which has its name
+			path = around.Name + "/" + path
+		}
+		t = around
+	}
+	return path
 }
 
 // clock is how instants are written: with the day if that was another one.

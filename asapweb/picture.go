@@ -204,7 +204,7 @@ func newTimeline(points []waterfall.Point, now time.Time, height int) *timeline 
 	failures, all := 0, 0
 	for _, p := range points {
 		top = max(top, p.P99)
-		failures += p.Failures
+		failures += p.Failures + p.Late
 		all += p.Runs
 	}
 	high := func(d time.Duration) int { return max(1, int(math.Round(float64(height)*float64(d)/float64(top)))) }
@@ -225,9 +225,14 @@ func newTimeline(points []waterfall.Point, now time.Time, height int) *timeline 
 		q := point{Below: height + 1, X: pc(from), Width: pc(max(0.3, to-from-0.25)), Height99: high(p.P99), Height50: high(p.P50)}
 		q.Y99, q.Y50 = height-q.Height99, height-q.Height50
 		q.Title = fmt.Sprintf("%s to %s: %s, p50 %s, p99 %s", clockOfDay(p.Since), clockOfDay(p.Until), runs(p.Runs), look.Duration(p.P50), look.Duration(p.P99))
+		if bad := p.Failures + p.Late; bad > 0 {
+			q.FailedHeight = max(2, failedHeight*bad/p.Runs)
+		}
 		if p.Failures > 0 {
-			q.FailedHeight = max(2, failedHeight*p.Failures/p.Runs)
 			q.Title += fmt.Sprintf(", %d failed", p.Failures)
+		}
+		if p.Late > 0 {
+			q.Title += fmt.Sprintf(", %d out of time", p.Late)
 		}
 		out.Points = append(out.Points, q)
 	}

@@ -100,5 +100,8 @@ func errorText(task, text string, most int) string {
 			text = rest
 		}
 	}
+	if what, _, found := strings.Cut(text, "\n\ngoroutine "); found { // a panic has its stack below
+		text = what
+	}
 	return cut(text, most)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type Loader[K comparable, V any] struct {
 	fetch   func(context.Context, []K) (map[K]V, error)
 	maxSize int
 	maxWait time.Duration
+	loose   bool // a key may be of a type that is not comparable
 
 	mu      sync.Mutex
 	entries map[K]*entry[K, V]
@@ -30,7 +32,8 @@ type Loader[K comparable, V any] struct {
 }
 
 // New makes a Loader for g, right behind g and before its first task. fetch gets keys,
-// each once, in the order in which they were first asked for, and returns their values.
+// each once, in the order in which they were first asked for, in a slice of its own, and
+// returns their values.
 // A key without one is [ErrMissing] for who asks for it. An error of fetch is that of
 // all its keys, with the name before it, and ends nothing by itself; if it is or wraps
 // an [Errors], each key has its own, and the others their values.
@@ -42,7 +45,8 @@ func New[K comparable, V any](g *asap.Group, name string, fetch func(context.Con
 	return newLoader("New", g, name, fetch, options)
 }
 
-// NewInOrder is [New] for a function that returns the values in the order of the keys.
+// NewInOrder is [New] for a function that returns the values in the order of the keys, as
+// they are in its slice when it returns.
 func NewInOrder[K comparable, V any](g *asap.Group, name string, fetch func(context.Context, []K) ([]V, error), options ...Option) *Loader[K, V] {
 	if fetch == nil {
 		return newLoader[K, V]("NewInOrder", g, name, nil, options)
@@ -71,6 +75,7 @@ func newLoader[K comparable, V any](what string, g *asap.Group, name string, fet
 		panic("asap: batch." + what + " of " + name + " with a nil function; pass one that fetches the values of keys")
 	}
 	l := &Loader[K, V]{name: name, fetch: fetch, maxWait: defaultMaxWait, entries: make(map[K]*entry[K, V])}
+	l.loose = mayNotCompare(reflect.TypeFor[K]())
 	for _, o := range options {
 		if o == nil {
 			panic("asap: batch." + what + " of " + name + " with a nil option; leave it out")

@@ -55,7 +55,7 @@ func (c *call[K, V]) Call(ctx context.Context) error {
 		}
 		defer engine.EndKeep(&c.node)
 	}
-	c.keep(keys, values, own)
+	c.keep(values, own)
 	return nil
 }
 
@@ -81,15 +81,16 @@ func (c *call[K, V]) take() []K {
 	return keys
 }
 
-// keep notes the answers, each for who asks for its key once the node is done.
-func (c *call[K, V]) keep(keys []K, values map[K]V, own Errors[K]) {
+// keep notes the answers, each for who asks for its key once the node is done. It goes
+// by the keys that were asked for: those that fetch was given it may have written to.
+func (c *call[K, V]) keep(values map[K]V, own Errors[K]) {
 	l := c.loader
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, key := range keys {
+	for _, key := range c.keys {
 		e := l.entries[key]
 		if e == nil || e.call != c {
-			continue // dropped by another call of the body
+			continue // dropped: nobody waits for it here
 		}
 		v, ok := values[key]
 		switch err := own[key]; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
@@ -36,6 +37,7 @@ func (l *Loader[K, V]) Get(ctx context.Context, key K) (V, error) {
 	if ctx == nil {
 		panic("asap: Get of batch " + l.name + " with a nil context; pass the body's")
 	}
+	l.checkKey("Get", key)
 	return l.wait(ctx, key, l.ask(ctx, key))
 }
 
@@ -44,6 +46,9 @@ func (l *Loader[K, V]) Get(ctx context.Context, key K) (V, error) {
 func (l *Loader[K, V]) GetAll(ctx context.Context, keys []K) ([]V, error) {
 	if ctx == nil {
 		panic("asap: GetAll of batch " + l.name + " with a nil context; pass the body's")
+	}
+	for _, key := range keys {
+		l.checkKey("GetAll", key)
 	}
 	asked := make([]*entry[K, V], len(keys))
 	for i, key := range keys {
@@ -64,9 +69,39 @@ func (l *Loader[K, V]) GetAll(ctx context.Context, keys []K) ([]V, error) {
 	return values, nil
 }
 
+// checkKey panics if key cannot be one, as a value of an interface type may be, and does
+// so where no lock is held.
+func (l *Loader[K, V]) checkKey(call string, key K) {
+	if l.loose && !reflect.ValueOf(any(key)).Comparable() {
+		panic(fmt.Sprintf("asap: %s of batch %s with a key of type %T, which is not comparable; ask by a value that is", call, l.name, key))
+	}
+}
+
+// mayNotCompare reports whether values of t, which is comparable, may panic when they are
+// compared: whether there is an interface in it.
+func mayNotCompare(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Interface:
+		return true
+	case reflect.Array:
+		return mayNotCompare(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if mayNotCompare(f.Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // ask puts key into the call that is open, unless it was asked for before, and returns
-// its entry, which counts the caller.
+// its entry, which counts the caller. It is nil for a key that is or has a NaN: no map
+// finds that.
 func (l *Loader[K, V]) ask(ctx context.Context, key K) *entry[K, V] {
+	if same := key; key != same {
+		return nil
+	}
 	l.mu.Lock()
 	e := l.entries[key]
 	if e != nil {
@@ -102,6 +137,9 @@ func (l *Loader[K, V]) ask(ctx context.Context, key K) *entry[K, V] {
 
 // wait returns the answer that e has once its call is done.
 func (l *Loader[K, V]) wait(ctx context.Context, key K, e *entry[K, V]) (v V, err error) {
+	if e == nil {
+		return v, &KeyError{Batch: l.name, Key: key, Err: ErrMissing}
+	}
 	defer l.leave(key, e)
 	c := e.call
 	<-c.declared

@@ -4,159 +4,141 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/asap-go/asap/flow"
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
 
-// flight is one call on its way.
+// flight is one call on its way. All of it is of the group's goroutine.
 type flight struct {
 	*task
+	of     string // the id of the workflow
 	call   *flow.Call
 	done   func(error)
-	cause  error           // of past: it was canceled
-	ctx    context.Context // ends with the call
-	cancel context.CancelCauseFunc
-	seq    int // under mu: its place, once it has one
+	cause  error                   // with which the group has canceled it, or nil
+	cancel context.CancelCauseFunc // of the body, once it has begun
+	over   bool                    // done was called
 }
 
 // errEnded is the cause of the context of a call that has ended.
 var errEnded = errors.New("asap: the call has ended")
 
-// Start notes the call. Step makes a step of it, so that one on its own needs no
-// goroutine.
+// end asks the call to end.
+func (f *flight) end(cause error) {
+	if f.cause == nil {
+		f.cause = cause
+	}
+	if f.cancel != nil {
+		f.cancel(cause)
+	}
+}
+
+// Start notes the call, which Step begins.
 func (e *engine) Start(call *flow.Call, done func(error)) {
 	t := e.def.byBody[call.Body]
 	if t == nil {
 		done(fmt.Errorf("asap: flow %s has no task %s where it is registered; its definition must not depend on what differs from call to call", e.def.name, call.Body))
 		return
 	}
-	f := &flight{task: t, call: call, done: done}
-	f.ctx, f.cancel = context.WithCancelCause(context.Background())
-	e.flights = append(e.flights, f)
+	f := &flight{task: t, of: e.id, call: call, done: done}
+	e.flights[call.Task] = f
+	e.started = append(e.started, f)
 	e.pending = append(e.pending, f)
 }
 
-// launch makes steps of what is pending, in order: so their numbers are the same
-// whenever the workflow runs. It reports whether the group was told of an end.
+// launch holds the bodies of what is pending for the next step, and makes workflows of
+// the others, in order: so DBOS numbers them the same whenever the workflow runs. It
+// reports whether the group was told of an end.
 func (e *engine) launch() bool {
 	e.acted = false
 	for len(e.pending) > 0 {
 		f := e.pending[0]
 		e.pending = e.pending[1:]
 		switch {
-		case f.ctx.Err() != nil: // the group has canceled it meanwhile, whenever the workflow runs
-			e.finish(f, context.Cause(f.ctx))
-		case f.kind != asStep:
-			e.startWorkflow(f)
-		case e.takeAlone(f):
-			text, err := dbos.RunAsStep(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(f.call.Task))
-			e.mu.Lock()
-			e.alone = nil
-			e.mu.Unlock()
-			e.deliver(f, text, err)
+		case f.cause != nil: // the group has canceled it meanwhile, whenever the workflow runs
+			e.finish(f, f.cause)
+		case e.left:
+			e.finish(f, context.Cause(e.ctx))
+		case f.kind == asStep:
+			e.held = append(e.held, f)
 		default:
-			outcome, err := dbos.Go(e.ctx, func(ctx context.Context) (string, error) { return e.run(ctx, f) }, dbos.WithStepName(f.call.Task))
-			if err != nil {
-				e.deliver(f, "", err)
-				continue
-			}
-			go func() { // ends with the step
-				o := <-outcome
-				e.deliver(f, o.Result, o.Err)
-			}()
+			e.startWorkflow(f)
 		}
 	}
 	return e.acted
 }
 
+// begin begins the bodies that were held, in a step of DBOS, with its context, but for
+// those whose ends were recorded. One with which nothing else is under way runs right
+// here.
+func (e *engine) begin(ctx context.Context) {
+	held := e.held
+	e.held = nil
+	for _, f := range held {
+		if f.over {
+			continue
+		}
+		var own context.Context
+		own, f.cancel = context.WithCancelCause(context.WithValue(ctx, keyKey{}, f))
+		if f.cause != nil {
+			f.cancel(f.cause)
+		}
+		if !e.takeAlone(f) {
+			go e.run(own, f) // ends with the body
+			continue
+		}
+		e.run(own, f)
+		e.mu.Lock()
+		e.alone = nil
+		e.mu.Unlock()
+	}
+}
+
 // takeAlone reports whether nothing can happen to the flow before the end of f but a
-// cancel, which ends f by itself: see happen. Then the step runs right here.
+// cancel, which ends f by itself: see happen.
 func (e *engine) takeAlone(f *flight) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.expected) > 0 || len(e.arrived) > 0 || len(e.history) > 0 && e.history[0].Event != "" {
+	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.expected) > 0 || len(e.news) > 0 {
 		return false
 	}
 	e.alone = f
 	return true
 }
 
-// run is the step: it runs the body, unless the database has its record, and takes the
-// call's place.
-func (e *engine) run(ctx context.Context, f *flight) (string, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(f.ctx, func() { cancel(context.Cause(f.ctx)) })
-	defer stop()
-	select {
-	case <-e.live: // nothing that was recorded can end it any more
-	case <-ctx.Done():
+// run runs the body, and puts its end among what has happened.
+func (e *engine) run(ctx context.Context, f *flight) {
+	if ctx.Err() == nil {
+		e.happen(e.try(ctx, f))
+		return
 	}
-	var r record
-	if ctx.Err() != nil {
-		r = ended(f.call, context.Cause(ctx))
-		r.Cause = true
-	} else {
-		r = e.try(ctx, f)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.last++
-	f.seq = e.last
-	e.stamp(&r, f.seq)
-	return r.text()
-}
-
-// stamp gives a record its place and time. Under mu.
-func (e *engine) stamp(r *record, seq int) {
-	r.Seq, r.Time = seq, time.Since(e.began).Microseconds()
-	if e.told == 0 {
-		r.Began = e.began.UnixMicro()
-	}
-}
-
-// deliver puts a call that has ended in its place.
-func (e *engine) deliver(f *flight, text string, err error) {
-	a := &arrival{flight: f, err: err}
-	if err == nil {
-		a.record, a.err = readRecord(text)
-	}
-	e.mu.Lock()
-	switch {
-	case a.err == nil:
-		f.seq = a.record.Seq
-	case f.seq == 0: // the body has not run
-		e.last++
-		f.seq = e.last
-	}
-	e.arrived[f.seq] = a
-	e.mu.Unlock()
-	e.rouse()
+	r := ended(f.call, context.Cause(ctx))
+	r.Cause = true
+	e.happen(r)
 }
 
 // finish tells the group how a call has ended.
 func (e *engine) finish(f *flight, err error) {
 	e.acted = true
-	f.cancel(errEnded)
-	e.flights = slices.DeleteFunc(e.flights, func(o *flight) bool { return o == f })
+	if f.cancel != nil {
+		f.cancel(errEnded)
+	}
+	f.over = true
+	delete(e.flights, f.call.Task)
 	f.done(err)
 }
 
-// Cancel ends the calls in flight.
+// Cancel ends the calls in flight, but for those that undo.
 func (e *engine) Cancel(cause error) {
 	for _, f := range e.flights {
-		f.cancel(cause)
+		if !f.call.Undo {
+			f.end(cause)
+		}
 	}
 }
 
 // CancelCall ends one call.
 func (e *engine) CancelCall(call *flow.Call, cause error) {
-	for _, f := range e.flights {
-		if f.call == call {
-			f.cancel(cause)
-		}
+	if f := e.flights[call.Task]; f != nil {
+		f.end(cause)
 	}
 }

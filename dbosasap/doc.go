@@ -1,7 +1,7 @@
 // Package dbosasap runs flows of package asap durably, in this process, on a database
 // that you have: a file (SQLite), or a PostgreSQL. Each flow is a workflow of DBOS
-// Transact, each of its tasks a step of it that starts the moment its inputs are there.
-// There is no server. The definition stays as it is; one line changes:
+// Transact, whose steps have the ends of its tasks; a task starts the moment its inputs
+// are there. There is no server. The definition stays as it is; one line changes:
 //
 //	receipt, err := Checkout.Run(ctx, order)              // in this process
 //	receipt, err := dbosasap.Run(ctx, rt, Checkout, order) // in this process, durably
@@ -24,7 +24,7 @@
 // # What differs
 //
 // A body runs at least once: one whose end was not recorded before the process died runs
-// again, so bodies should be idempotent, or run in a [Transaction]. What was recorded
+// again, so bodies should be idempotent, with their [Key], or run in a [Transaction]. What was recorded
 // never runs again. Errors are final, unless a [RetryPolicy] asks for more. Values are
 // kept as JSON, and the whole of a record goes through the serializer of the database.
 // A body cannot use the flow's tasks but for Get of what it needs, nor variables that

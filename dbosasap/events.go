@@ -7,11 +7,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap/flow"
-	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
-
-// eventStep is the name of the step of an event that is no end of a call.
-const eventStep = "asap.event"
 
 // Now is the time of the last thing that the group was told of: the same whenever the
 // workflow runs.
@@ -22,34 +18,24 @@ func (e *engine) Now() time.Time { return e.now }
 func (e *engine) After(d time.Duration, f func()) {
 	at := e.now.Add(d)
 	e.made++
-	key := fmt.Sprint("time ", e.made)
-	e.timers[key] = f
-	t := time.AfterFunc(time.Until(at), func() { e.happen(record{Event: key}) })
+	event := timeEvent(e.made)
+	e.timers[event] = f
+	t := time.AfterFunc(time.Until(at), func() { e.happen(record{Event: event}) })
 	context.AfterFunc(e.group, func() { t.Stop() }) // the group's own limits are over with it
 }
 
-// happen takes a place for an event, unless it is in the history.
-func (e *engine) happen(r record) {
-	select {
-	case <-e.live:
-	case <-e.done:
-		return
-	}
-	e.mu.Lock()
-	if !e.closed && !e.events[r.Event] {
-		e.events[r.Event] = true
-		e.last++
-		r.Seq = e.last
-		e.arrived[r.Seq] = &arrival{record: r}
-		if e.alone != nil { // it takes a later place, and the group is told of this first
-			e.alone.cancel(canceledBy(r.Value))
-		}
-	}
-	e.mu.Unlock()
-	e.rouse()
-}
+// timeEvent is the event that the n-th timer has fired.
+func timeEvent(n int) string { return fmt.Sprint("time ", n) }
 
-func (e *engine) rouse() {
+// happen notes what has happened, which Step has recorded and tells the group of.
+func (e *engine) happen(r record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	r.Time = time.Since(e.began).Microseconds()
+	e.news = append(e.news, r)
+	if f := e.alone; f != nil && r.Event != "" && !f.call.Undo { // the group is told of this first
+		f.cancel(canceledBy(r.Value))
+	}
 	select {
 	case e.wake <- struct{}{}:
 	default:
@@ -58,6 +44,9 @@ func (e *engine) rouse() {
 
 // receive takes a message, the first of its name.
 func (e *engine) receive(name string, value json.RawMessage) {
+	if !json.Valid(value) { // it was written by somebody else
+		value, _ = json.Marshal(string(value))
+	}
 	e.mu.Lock()
 	_, known := e.inbox[name]
 	if !known {
@@ -65,12 +54,12 @@ func (e *engine) receive(name string, value json.RawMessage) {
 	}
 	hoped := e.hoped[name]
 	e.mu.Unlock()
-	switch { // happen waits until what was recorded has been told
+	switch {
 	case known:
 	case name == cancelName:
-		go e.happen(record{Event: cancelName, Value: value})
+		e.happen(record{Event: cancelName, Value: value})
 	case hoped:
-		go e.happen(record{Event: signalEvent(name), Value: value})
+		e.happen(record{Event: signalEvent(name), Value: value})
 	}
 }
 
@@ -86,22 +75,8 @@ func (e *engine) Receive(call *flow.Call, done func(error)) {
 	value, there := e.inbox[call.Task]
 	e.mu.Unlock()
 	if there {
-		go e.happen(record{Event: event, Value: value})
+		e.happen(record{Event: event, Value: value})
 	}
-}
-
-// keep writes the record of an event, or returns the one that was written before.
-func (e *engine) keep(r record, name string) (record, error) {
-	text, err := dbos.RunAsStep(e.ctx, func(context.Context) (string, error) {
-		e.mu.Lock()
-		e.stamp(&r, r.Seq)
-		e.mu.Unlock()
-		return r.text()
-	}, dbos.WithStepName(name))
-	if err != nil {
-		return r, err
-	}
-	return readRecord(text)
 }
 
 // canceledBy is the cause of who has canceled the flow.

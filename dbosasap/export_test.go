@@ -2,24 +2,35 @@ package dbosasap
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"testing"
 )
 
-// PlaceOf returns the place of a record as the database has it.
-func PlaceOf(t *testing.T, output string) int {
+// TasksIn returns the calls whose ends a step of DBOS has, as a listing has its output;
+// none if it is the start of a workflow.
+func TasksIn(t *testing.T, output any) (tasks []string) {
+	t.Helper()
+	text, ok := listed(output)
+	if !ok {
+		return nil
+	}
+	page, err := readPage(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range page {
+		if r.Task != "" {
+			tasks = append(tasks, r.Task)
+		}
+	}
+	return tasks
+}
+
+// TasksInRow is TasksIn of an output as the database has it.
+func TasksInRow(t *testing.T, output string) []string {
 	t.Helper()
 	data, err := base64.StdEncoding.DecodeString(output)
 	if err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	var text string
-	if err := json.Unmarshal(data, &text); err != nil {
-		t.Fatal(err)
-	}
-	r, err := readRecord(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Seq
+	return TasksIn(t, string(data))
 }

@@ -42,11 +42,10 @@ type job struct {
 
 // entry is a line of the journal, which bodies write by themselves.
 type entry struct {
-	PID      int
-	Workflow string
-	Step     int
-	Ended    bool
-	At       time.Time
+	PID   int
+	Key   string // of the body
+	Ended bool
+	At    time.Time
 }
 
 func TestMain(m *testing.M) {
@@ -175,7 +174,7 @@ func (j job) work() error {
 	}
 	cases := randomCases(j.Flows)
 	for _, c := range cases {
-		if err := dbosasap.Register(rt, c.Flow.With(j.write(rt, file))); err != nil {
+		if err := dbosasap.Register(rt, c.Flow.With(j.write(file))); err != nil {
 			return err
 		}
 	}
@@ -208,20 +207,11 @@ func openLater(database string) (rt *dbosasap.Runtime, err error) {
 }
 
 // write has every body take some milliseconds, and writes down when it begins and ends.
-func (j job) write(rt *dbosasap.Runtime, file io.Writer) asap.Option {
+func (j job) write(file io.Writer) asap.Option {
 	var mu sync.Mutex
 	return asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error {
-		own := dbos.From(rt.DBOS(), ctx)
-		id, err := dbos.GetWorkflowID(own)
-		if err != nil {
-			return err
-		}
-		step, err := dbos.GetStepID(own)
-		if err != nil {
-			return err
-		}
 		line := func(ended bool) {
-			data, err := json.Marshal(entry{os.Getpid(), id, step, ended, time.Now()})
+			data, err := json.Marshal(entry{os.Getpid(), dbosasap.Key(ctx), ended, time.Now()})
 			if err != nil {
 				panic(err)
 			}
@@ -243,9 +233,9 @@ func audit(t *testing.T, j job, killed int, took time.Duration) {
 	t.Helper()
 	began := time.Now()
 	entries := readJournal(t, j.Journal)
-	runs := make(map[place][]entry)
+	runs := make(map[string][]entry)
 	for _, e := range entries {
-		runs[place{e.Workflow, e.Step}] = append(runs[place{e.Workflow, e.Step}], e)
+		runs[e.Key] = append(runs[e.Key], e)
 	}
 	rt := openRuntime(t, j.Database, func(rt *dbosasap.Runtime) error {
 		for _, c := range randomCases(j.Flows) {
@@ -261,29 +251,37 @@ func audit(t *testing.T, j job, killed int, took time.Duration) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		recorded := make(map[string]bool)
 		for _, s := range steps {
-			tasks++
-			r := runs[place{workflowID(c), s.StepID}]
-			delete(runs, place{workflowID(c), s.StepID})
-			for i, e := range r {
-				if e.Ended {
-					continue
+			for _, task := range dbosasap.TasksIn(t, s.Output) {
+				if recorded[task] {
+					t.Errorf("%s: %s is recorded twice", workflowID(c), task)
 				}
-				begun++
-				if e.At.After(s.CompletedAt.Add(5 * time.Millisecond)) {
-					t.Errorf("%s, step %d, %s: it began at %v, and was recorded as complete at %v", workflowID(c), s.StepID, s.StepName, e.At, s.CompletedAt)
+				recorded[task] = true
+				tasks++
+				key := workflowID(c) + "/" + task
+				r := runs[key]
+				delete(runs, key)
+				for i, e := range r {
+					if e.Ended {
+						continue
+					}
+					begun++
+					if e.At.After(s.CompletedAt.Add(5 * time.Millisecond)) {
+						t.Errorf("%s: %s began at %v, and was recorded as complete at %v", workflowID(c), task, e.At, s.CompletedAt)
+					}
+					if i == len(r)-1 || r[i+1].PID != e.PID {
+						lost++
+					}
 				}
-				if i == len(r)-1 || r[i+1].PID != e.PID {
-					lost++
+				if len(r) > 2 {
+					again++
 				}
-			}
-			if len(r) > 2 {
-				again++
 			}
 		}
 	}
-	for p := range runs {
-		t.Errorf("%s: a body ran as step %d, which the database does not have", p.workflow, p.step)
+	for key := range runs {
+		t.Errorf("body %s ran, and the database does not have its end", key)
 	}
 	t.Logf("%d flows, %d kills in %v: %d tasks recorded, each once; %d bodies began, %d tasks more than once; the kills took %d bodies; audit %v",
 		j.Flows, killed, took.Round(time.Millisecond), tasks, begun, again, lost, time.Since(began).Round(time.Millisecond))

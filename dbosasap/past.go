@@ -1,11 +1,8 @@
 package dbosasap
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/asap-go/asap/flow"
@@ -19,7 +16,7 @@ type past struct {
 	def      *definition
 	began    time.Time
 	now      time.Time
-	history  []happened
+	history  []record
 	told     chan struct{} // closed when all is told
 	left     chan struct{} // closed by who has seen enough
 	group    context.Context
@@ -31,12 +28,6 @@ type past struct {
 	expected map[string]*flight
 	tries    map[string]try
 	acted    bool
-}
-
-// happened is a record with the name of its step.
-type happened struct {
-	name string
-	record
 }
 
 var (
@@ -61,7 +52,7 @@ func newPast(d dbos.Context, def *definition, id string) (*past, error) {
 
 // readHistory returns what the database has of a workflow, in the order in which it
 // happened, and when it began, zero if there is nothing.
-func readHistory(d dbos.Context, id string) (all []happened, began time.Time, err error) {
+func readHistory(d dbos.Context, id string) (all []record, began time.Time, err error) {
 	// Said explicitly: without it a workflow that is recovered while DBOS is launched gets none.
 	steps, err := dbos.GetWorkflowSteps(d, id, dbos.WithStepsLoadOutput(true))
 	if err != nil {
@@ -72,16 +63,15 @@ func readHistory(d dbos.Context, id string) (all []happened, began time.Time, er
 		if !ok { // of the start of a workflow
 			continue
 		}
-		r, err := readRecord(text)
+		page, err := readPage(text)
 		if err != nil {
 			return nil, began, err
 		}
-		if r.Began != 0 {
-			began = time.UnixMicro(r.Began)
-		}
-		all = append(all, happened{s.StepName, r})
+		all = append(all, page...)
 	}
-	slices.SortFunc(all, func(a, b happened) int { return cmp.Compare(a.Seq, b.Seq) })
+	if len(all) > 0 {
+		began = time.UnixMicro(all[0].Began)
+	}
 	return all, began, nil
 }
 
@@ -89,7 +79,7 @@ func (p *past) Now() time.Time { return p.now }
 
 func (p *past) After(_ time.Duration, f func()) {
 	p.made++
-	p.timers[fmt.Sprint("time ", p.made)] = f
+	p.timers[timeEvent(p.made)] = f
 }
 
 func (p *past) Start(call *flow.Call, done func(error)) {
@@ -148,14 +138,14 @@ func (p *past) Step() error {
 		f := p.expected[h.Event]
 		delete(p.expected, h.Event)
 		f.done(h.arrived(f.call))
-	case p.calls[h.name] != nil:
-		f := p.calls[h.name]
+	case p.calls[h.Task] != nil:
+		f := p.calls[h.Task]
 		if h.Tries > 1 {
-			p.tries[h.name] = try{attempt: h.Tries}
+			p.tries[h.Task] = try{attempt: h.Tries}
 		}
 		p.finish(f, h.outcome(f.call, f.cause))
 	default:
-		return fmt.Errorf("the history has %s %s, and the flow does not: its definition is another one", h.name, h.Event)
+		return h.unknown()
 	}
 	return nil
 }

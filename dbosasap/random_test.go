@@ -5,11 +5,9 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,31 +21,16 @@ import (
 
 var random = flag.Int("random", 60, "flows that TestRandom runs, and stops three times each")
 
-// place is a step of a workflow.
-type place struct {
-	workflow string
-	step     int
-}
-
-// ran counts the bodies that have begun, by the steps that they are.
+// ran counts the bodies that have begun.
 type ran struct {
 	mu    sync.Mutex
-	steps map[place]int
+	tasks map[string]int // by their keys
 }
 
-func (r *ran) in(rt *dbosasap.Runtime) asap.Option {
+func (r *ran) in() asap.Option {
 	return asap.Around(func(ctx context.Context, _ string, body func(context.Context) error) error {
-		own := dbos.From(rt.DBOS(), ctx)
-		id, err := dbos.GetWorkflowID(own)
-		if err != nil {
-			return err
-		}
-		step, err := dbos.GetStepID(own)
-		if err != nil {
-			return err
-		}
 		r.mu.Lock()
-		r.steps[place{id, step}]++
+		r.tasks[dbosasap.Key(ctx)]++
 		r.mu.Unlock()
 		return body(ctx)
 	})
@@ -59,7 +42,7 @@ func workflowID(c *randomflow.Case) string { return "run of " + c.Flow.Name() }
 func randomRuntime(t *testing.T, database string, cases []*randomflow.Case, r *ran) *dbosasap.Runtime {
 	return openRuntime(t, database, func(rt *dbosasap.Runtime) error {
 		for _, c := range cases {
-			if err := dbosasap.Register(rt, c.Flow.With(r.in(rt))); err != nil {
+			if err := dbosasap.Register(rt, c.Flow.With(r.in())); err != nil {
 				return err
 			}
 		}
@@ -78,7 +61,7 @@ func randomCases(n int) []*randomflow.Case {
 // Random flows give on a database what they give in the process; and they do so after
 // the process was stopped at any moment, without running again what was recorded. A
 // moment is made of what the database has in the end: all that happened later is taken
-// out of it, but for some of what was under way.
+// out of it.
 func TestRandom(t *testing.T) {
 	n, rounds := *random, 3
 	if testing.Short() {
@@ -87,7 +70,7 @@ func TestRandom(t *testing.T) {
 	cases := randomCases(n)
 	folder := t.TempDir()
 	whole := filepath.Join(folder, "whole.db")
-	first := &ran{steps: map[place]int{}}
+	first := &ran{tasks: map[string]int{}}
 	rt := randomRuntime(t, whole, cases, first)
 	checkAll(t, rt, cases, func(c *randomflow.Case) (*dbosasap.Handle[randomflow.Value], error) {
 		return dbosasap.Start(t.Context(), rt, c.Flow, c.In, dbos.WithWorkflowID(workflowID(c)))
@@ -95,7 +78,7 @@ func TestRandom(t *testing.T) {
 	if err := rt.Shutdown(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
-	for task, times := range first.steps {
+	for task, times := range first.tasks {
 		if times != 1 {
 			t.Errorf("%v ran %d times", task, times)
 		}
@@ -104,17 +87,17 @@ func TestRandom(t *testing.T) {
 		database := filepath.Join(folder, fmt.Sprint(round, ".db"))
 		copyDatabase(t, whole, database)
 		recorded := stopAll(t, database, cases, rand.New(rand.NewPCG(uint64(round), 1)))
-		again := &ran{steps: map[place]int{}}
+		again := &ran{tasks: map[string]int{}}
 		rt := randomRuntime(t, database, cases, again)
 		checkAll(t, rt, cases, func(c *randomflow.Case) (*dbosasap.Handle[randomflow.Value], error) {
 			return dbosasap.Attach(rt, c.Flow, workflowID(c))
 		})
-		for task := range again.steps {
+		for task := range again.tasks {
 			if recorded[task] {
 				t.Errorf("round %d: %v ran again, and the database had its record", round, task)
 			}
 		}
-		t.Logf("round %d: %d tasks were recorded, %d ran", round, len(recorded), len(again.steps))
+		t.Logf("round %d: %d tasks were recorded, %d ran", round, len(recorded), len(again.tasks))
 		if err := rt.Shutdown(10 * time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -153,62 +136,65 @@ func copyDatabase(t *testing.T, from, to string) {
 
 // stopAll makes of a database in which all flows have ended one that a process has
 // left in the middle of all of them, and returns the tasks that it still knows.
-func stopAll(t *testing.T, database string, cases []*randomflow.Case, r *rand.Rand) map[place]bool {
+func stopAll(t *testing.T, database string, cases []*randomflow.Case, r *rand.Rand) map[string]bool {
 	t.Helper()
 	db, err := sql.Open("sqlite", database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	recorded := make(map[place]bool)
+	recorded := make(map[string]bool)
 	for _, c := range cases {
-		steps := stepsOf(t, db, workflowID(c))
-		places := slices.Sorted(maps.Keys(steps))
-		stop := r.IntN(len(places) + 1)
-		started := -1 // the last step that is known to have begun before
-		for _, p := range places[:stop] {
-			started = max(started, steps[p].id)
-		}
-		for i, p := range places {
-			s := steps[p]
-			if i < stop || s.id < started && i != stop && r.IntN(2) == 0 {
-				recorded[place{workflowID(c), s.id}] = true
-				continue
+		id := workflowID(c)
+		steps := stepsOf(t, db, id)
+		stop := r.IntN(len(steps) + 1)
+		stopBefore(t, db, id, steps, stop)
+		for _, s := range steps[:stop] {
+			for _, task := range s.tasks {
+				recorded[id+"/"+task] = true
 			}
-			if _, err := db.Exec(`DELETE FROM operation_outputs WHERE workflow_uuid = ? AND function_id = ?`, workflowID(c), s.id); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := db.Exec(`UPDATE workflow_status SET status = 'PENDING', output = NULL, error = NULL WHERE workflow_uuid = ?`, workflowID(c)); err != nil {
-			t.Fatal(err)
 		}
 	}
 	return recorded
 }
 
-type step struct {
-	id   int
-	name string
+// stopBefore takes a step and all behind it out of the history of a flow that has ended.
+func stopBefore(t *testing.T, db *sql.DB, id string, steps []step, stop int) {
+	t.Helper()
+	if stop < len(steps) {
+		if _, err := db.Exec(`DELETE FROM operation_outputs WHERE workflow_uuid = ? AND function_id >= ?`, id, steps[stop].id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec(`UPDATE workflow_status SET status = 'PENDING', output = NULL, error = NULL WHERE workflow_uuid = ?`, id); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// stepsOf returns the steps of a workflow by their places.
-func stepsOf(t *testing.T, db *sql.DB, id string) map[int]step {
+// step is one of DBOS, with the calls whose ends it has.
+type step struct {
+	id    int
+	tasks []string
+}
+
+// stepsOf returns the steps of a workflow.
+func stepsOf(t *testing.T, db *sql.DB, id string) (steps []step) {
 	t.Helper()
-	rows, err := db.Query(`SELECT function_id, function_name, output FROM operation_outputs WHERE workflow_uuid = ?`, id)
+	rows, err := db.Query(`SELECT function_id, output FROM operation_outputs WHERE workflow_uuid = ? ORDER BY function_id`, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	steps := make(map[int]step)
 	for rows.Next() {
 		var s step
 		var output sql.NullString
-		if err := rows.Scan(&s.id, &s.name, &output); err != nil {
+		if err := rows.Scan(&s.id, &output); err != nil {
 			t.Fatal(err)
 		}
 		if output.Valid { // it is no start of a workflow
-			steps[dbosasap.PlaceOf(t, output.String)] = s
+			s.tasks = dbosasap.TasksInRow(t, output.String)
 		}
+		steps = append(steps, s)
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)

@@ -40,8 +40,8 @@ func start(ctx dbos.Context, name, in string, options ...dbos.WorkflowOption) (d
 	return dbos.RunWorkflow(ctx, s.run, in, append(options, dbos.WithRunInstance(s))...)
 }
 
-// Register makes the process serve flow: a workflow with the name of the flow, each of
-// whose tasks is a step. It runs the flow's definition to find them, and no body. All
+// Register makes the process serve flow: a workflow with the name of the flow, whose
+// steps have the ends of its tasks. It runs the flow's definition to find them, and no body. All
 // flows are registered before [Runtime.Launch].
 //
 // The bodies are those of this process: they may use what the definition's function
@@ -91,12 +91,7 @@ func Register[In, Out any](rt *Runtime, f *flow.Flow[In, Out], options ...Option
 			return "", err
 		}
 		defer e.close()
-		r := f.With(flow.On(e)).Start(e.group, input)
-		e.mu.Lock()
-		e.states = r.Tasks
-		e.mu.Unlock()
-		out, err := r.Wait(context.Background())
-		return e.result(out, err)
+		return e.result(f.With(flow.On(e)).Run(e.group, input))
 	}}
 	if err := s.register(rt, d.workflow...); err != nil {
 		return err
@@ -123,13 +118,10 @@ func (e *engine) result(out any, err error) (string, error) {
 		r.Value = value
 	}
 	if err == nil {
-		return r.text()
+		return r.text(), nil
 	}
 	r.Error = encodeError(err)
-	text, fails := r.text()
-	if fails != nil {
-		return "", fails
-	}
+	text := r.text()
 	if e.ctx.Err() != nil {
 		return text, errors.Join(context.Cause(e.ctx), err)
 	}

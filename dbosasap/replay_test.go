@@ -75,7 +75,7 @@ func withQueue(t *testing.T, rt *dbosasap.Runtime) *dbosasap.Runtime {
 	return rt
 }
 
-// A flow that was stopped in any place goes on to the same end.
+// A flow that was stopped behind any step goes on to the same end.
 func TestReplay(t *testing.T) {
 	for _, fails := range []bool{false, true} {
 		f := newEverything(fails)
@@ -96,19 +96,19 @@ func TestReplay(t *testing.T) {
 		for stop := 0; ; stop++ {
 			database := filepath.Join(folder, fmt.Sprint(stop, ".db"))
 			copyDatabase(t, whole, database)
-			places := stopAt(t, database, "it", stop)
+			steps := stopAt(t, database, "it", stop)
 			rt := withQueue(t, openRuntime(t, database, f.register))
 			h, err := dbosasap.Attach(rt, f.outer, "it")
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got := outcome(h.Wait(within(t, 20*time.Second))); got != want {
-				t.Errorf("stopped behind place %d of %d, it gives %q, want %q", stop, places, got, want)
+				t.Errorf("stopped behind step %d of %d, it gives %q, want %q", stop, steps, got, want)
 			}
 			if err := rt.Shutdown(10 * time.Second); err != nil {
 				t.Fatal(err)
 			}
-			if stop == places {
+			if stop == steps {
 				break
 			}
 		}
@@ -120,7 +120,7 @@ func outcome(s string, err error) string {
 	return strings.ReplaceAll(fmt.Sprint(s, " ", err), "within 50ms: context deadline exceeded", "within 50ms")
 }
 
-// stopAt takes everything behind so many places out of the history of a flow that has
+// stopAt takes everything behind so many steps out of the history of a flow that has
 // ended, and returns how many there were.
 func stopAt(t *testing.T, database, id string, stop int) int {
 	t.Helper()
@@ -130,25 +130,7 @@ func stopAt(t *testing.T, database, id string, stop int) int {
 	}
 	defer db.Close()
 	steps := stepsOf(t, db, id)
-	last := -1
-	for place, s := range steps {
-		if place <= stop {
-			last = max(last, s.id)
-		}
-	}
-	for place, s := range steps {
-		if place > stop {
-			if _, err := db.Exec(`DELETE FROM operation_outputs WHERE workflow_uuid = ? AND function_id = ?`, id, s.id); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if _, err := db.Exec(`DELETE FROM operation_outputs WHERE workflow_uuid = ? AND function_id > ?`, id, last); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(`UPDATE workflow_status SET status = 'PENDING', output = NULL, error = NULL WHERE workflow_uuid = ?`, id); err != nil {
-		t.Fatal(err)
-	}
+	stopBefore(t, db, id, steps, stop)
 	return len(steps)
 }
 

@@ -157,13 +157,16 @@ func (r *run) Cancel(_ context.Context, cause error) error {
 	return r.rt.send(r.id(), cancelName, encodeError(cause))
 }
 
-func (r *run) Tasks(ctx context.Context) (states []flow.TaskState, err error) {
-	if e := r.rt.engineOf(r.id()); e != nil {
-		if states, err = e.tasks(ctx); states != nil || err != nil {
-			return states, err
-		}
+func (r *run) Tasks(context.Context) (states []flow.TaskState, err error) {
+	if err := r.rt.replay(r.flow, r.id(), func(s []flow.TaskState) { states = s }); err != nil {
+		return nil, err
 	}
-	return states, r.rt.replay(r.flow, r.id(), func(s []flow.TaskState) { states = s })
+	if e := r.rt.engineOf(r.id()); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		states = withTries(states, e.tries)
+	}
+	return states, nil
 }
 
 // replay looks at what the database has of a flow.

@@ -2,121 +2,183 @@ package dbosasap
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
 
 // Step tells the group of what has happened next.
 func (e *engine) Step() error {
 	for {
-		e.catchUp()
-		if e.launch() {
+		switch {
+		case e.launch():
 			return nil
-		}
-		if a := e.next(); a != nil {
-			return e.tell(a)
-		}
-		select {
-		case <-e.wake:
-		case <-e.over(): // canceled, late or shut down by DBOS
-			e.leave()
-			return nil
+		case e.broken != nil:
+			return e.broken
+		case len(e.page) > 0:
+			r := &e.page[0]
+			e.page = e.page[1:]
+			if e.tell(r) {
+				return nil
+			}
+		case e.left:
+			if e.await() {
+				return nil
+			}
+		default:
+			if e.broken = e.turn(); e.broken == nil && e.left {
+				return nil
+			}
 		}
 	}
 }
 
-// over is closed when DBOS has ended the workflow, until that is known.
-func (e *engine) over() <-chan struct{} {
-	if e.ended {
-		return nil
-	}
-	return e.ctx.Done()
-}
-
-// catchUp lets what is new begin when all that was recorded has been told.
-func (e *engine) catchUp() {
-	if len(e.history) > 0 {
-		return
-	}
-	select {
-	case <-e.live:
-	default:
-		close(e.live)
-	}
-}
-
-// next returns what is in the next place, or nil if it is not there yet.
-func (e *engine) next() *arrival {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	place := e.told + 1
-	if len(e.history) > 0 {
-		place = e.history[0].Seq
-		if e.history[0].Event != "" && e.arrived[place] == nil {
-			e.arrived[place] = &arrival{record: e.history[0].record}
+// turn makes the next step of DBOS: it begins the bodies that are due, waits until
+// something happens and has that recorded; or, if the database has that step, it reads
+// what happened then.
+func (e *engine) turn() error {
+	var page []record
+	text, err := dbos.RunAsStep(e.ctx, func(ctx context.Context) (string, error) {
+		e.begin(ctx)
+		if page = e.take(); len(page) == 0 {
+			return "", context.Cause(e.ctx)
 		}
-	}
-	a := e.arrived[place]
-	if a == nil {
-		return nil
-	}
-	delete(e.arrived, place)
-	e.told = place
-	if len(e.history) > 0 {
-		e.history = e.history[1:]
-	}
-	return a
-}
-
-// tell tells the group of one thing. An event is recorded first.
-func (e *engine) tell(a *arrival) error {
-	if a.err == nil && a.record.Event != "" {
-		name := eventStep
-		if f := e.children[a.record.Event]; f != nil {
-			name = f.call.Task
-		}
-		a.record, a.err = e.keep(a.record, name)
-	}
+		return pageText(page), nil
+	}, dbos.WithStepName(e.waitsFor()))
 	switch {
-	case a.err != nil && e.ctx.Err() != nil:
-		e.leave()
-		if a.flight != nil {
-			e.finish(a.flight, context.Cause(e.ctx))
-		}
+	case err != nil && e.ctx.Err() != nil: // canceled, late or shut down by DBOS
+		e.leave(page)
 		return nil
-	case a.err != nil:
-		e.broken = a.err
-		return a.err
+	case err != nil:
+		return err
+	case page == nil:
+		if page, err = readPage(text); err != nil {
+			return err
+		}
 	}
-	if at := a.record.at(e.began); at.After(e.now) {
-		e.now = at
-	}
-	event := a.record.Event
-	switch {
-	case event == cancelName:
-		e.ended = true
-		e.endGroup(canceledBy(a.record.Value))
-	case e.timers[event] != nil:
-		f := e.timers[event]
-		delete(e.timers, event)
-		f()
-	case e.children[event] != nil:
-		f := e.children[event]
-		delete(e.children, event)
-		e.finish(f, a.record.outcome(f.call, context.Cause(f.ctx)))
-	case e.expected[event] != nil:
-		f := e.expected[event]
-		delete(e.expected, event)
-		f.done(a.record.arrived(f.call))
-	case a.flight != nil:
-		e.finish(a.flight, a.record.outcome(a.flight.call, context.Cause(a.flight.ctx)))
-	}
+	e.page, e.told = page, true
 	return nil
 }
 
+// waitsFor is the name of the next step, which DBOS wants to know before and to be
+// the same whenever the workflow runs: what is under way then.
+func (e *engine) waitsFor() string {
+	for len(e.started) > 0 && e.started[0].over {
+		e.started = e.started[1:]
+	}
+	switch n := len(e.flights); {
+	case n > 1:
+		return fmt.Sprintf("%s and %d more", e.started[0].call.Task, n-1)
+	case n > 0:
+		return e.started[0].call.Task
+	case len(e.expected) > 0:
+		return slices.Min(slices.Collect(maps.Keys(e.expected)))
+	}
+	return "asap.event"
+}
+
+// pageSize is how long a record of several things becomes. A longer one is of one.
+const pageSize = 1 << 20
+
+// take waits for what happens next, and returns all that has: nothing if the workflow
+// ends first.
+func (e *engine) take() (page []record) {
+	for size := 0; ; {
+		e.mu.Lock()
+		for len(e.news) > 0 && (len(page) == 0 || size+e.news[0].size() <= pageSize) {
+			r := e.news[0]
+			e.news = e.news[1:]
+			if e.expects(&r) {
+				page = append(page, r)
+				size += r.size()
+			}
+		}
+		e.mu.Unlock()
+		if len(page) > 0 {
+			if !e.told {
+				page[0].Began = e.began.UnixMicro()
+			}
+			return page
+		}
+		select {
+		case <-e.wake:
+		case <-e.ctx.Done():
+			return nil
+		}
+	}
+}
+
+// expects says whether the group has not been told of r before. Timers and messages
+// come again in a process that goes on with a flow.
+func (e *engine) expects(r *record) bool {
+	return e.flights[r.Task] != nil || e.timers[r.Event] != nil || e.expected[r.Event] != nil || r.Event == cancelName && !e.ended
+}
+
+// tell tells the group of one thing, unless the definition is another one.
+func (e *engine) tell(r *record) bool {
+	if at := r.at(e.began); at.After(e.now) {
+		e.now = at
+	}
+	switch {
+	case !e.expects(r):
+		e.broken = r.unknown()
+		return false
+	case r.Event == cancelName:
+		e.ended = true
+		e.endGroup(canceledBy(r.Value))
+	case e.timers[r.Event] != nil:
+		f := e.timers[r.Event]
+		delete(e.timers, r.Event)
+		f()
+	case e.expected[r.Event] != nil:
+		f := e.expected[r.Event]
+		delete(e.expected, r.Event)
+		f.done(r.arrived(f.call))
+	default:
+		f := e.flights[r.Task]
+		e.finish(f, r.outcome(f.call, f.cause))
+	}
+	return true
+}
+
 // leave ends the group's context when DBOS has ended the workflow's: no step is
-// recorded from then on.
-func (e *engine) leave() {
+// recorded from then on. What page has was not.
+func (e *engine) leave(page []record) {
+	e.left = true
+	cause := context.Cause(e.ctx)
 	if !e.ended {
 		e.ended = true
-		e.endGroup(context.Cause(e.ctx))
+		e.endGroup(cause)
+	}
+	for _, r := range page {
+		e.drop(r.Task)
+	}
+	for _, f := range e.held {
+		e.drop(f.call.Task)
+	}
+	e.held = nil
+}
+
+// await waits for bodies of a workflow that was left, and reports whether one has
+// ended. What they give is nowhere.
+func (e *engine) await() bool {
+	e.acted = false
+	<-e.wake
+	e.mu.Lock()
+	news := e.news
+	e.news = nil
+	e.mu.Unlock()
+	for _, r := range news {
+		e.drop(r.Task)
+	}
+	return e.acted
+}
+
+// drop ends a call of a workflow that was left.
+func (e *engine) drop(task string) {
+	if f := e.flights[task]; f != nil {
+		e.finish(f, context.Cause(e.ctx))
 	}
 }

@@ -1,8 +1,6 @@
 package dbosasap
 
 import (
-	"context"
-
 	"github.com/asap-go/asap/flow"
 )
 
@@ -28,21 +26,7 @@ func (e *engine) failed(f *flight, attempt int, err error) {
 	e.tries[f.call.Task] = try{attempt, shown(err)}
 }
 
-// tasks returns the states of all tasks of a run in this process.
-func (e *engine) tasks(ctx context.Context) ([]flow.TaskState, error) {
-	e.mu.Lock()
-	states := e.states
-	e.mu.Unlock()
-	if states == nil {
-		return nil, nil // the run begins
-	}
-	all, err := states(ctx)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return withTries(all, e.tries), err
-}
-
-// withTries adds what the group does not know: that a body has run before.
+// withTries adds what a group does not know: that a body has run before.
 func withTries(all []flow.TaskState, tries map[string]try) []flow.TaskState {
 	for i := range all {
 		if t := tries[all[i].Task]; t.attempt > all[i].Attempt || t.attempt == 1 && all[i].State == flow.StateRunning {

@@ -36,34 +36,39 @@ func (e *engine) startWorkflow(f *flight) {
 		options = append(options, dbos.WithQueue(q))
 	}
 	h, err := start(e.ctx, f.workflow, in, options...)
-	if err != nil {
-		e.deliver(f, "", err)
+	switch {
+	case err != nil && e.ctx.Err() != nil:
+		e.leave(nil)
+		e.drop(f.call.Task)
+		return
+	case err != nil:
+		e.broken = err
 		return
 	}
 	id := h.GetWorkflowID()
-	event := "end of " + id
-	e.children[event] = f
+	var ctx context.Context
+	ctx, f.cancel = context.WithCancelCause(context.Background())
 	go func() { // ends with the workflow, or the engine
-		stop := context.AfterFunc(f.ctx, func() { e.cancelWorkflow(f, id) })
+		stop := context.AfterFunc(ctx, func() { e.cancelWorkflow(f, id, context.Cause(ctx)) })
 		defer stop()
-		r, err := e.await(id)
+		r, err := e.wait(id)
 		if err != nil {
-			e.deliver(f, "", err)
-			return
+			r = record{Error: encodeError(err)}
 		}
-		r.Event = event
+		r.Task = f.call.Task
 		e.happen(r)
 	}()
 }
 
-// cancelWorkflow asks the workflow of a call to end.
-func (e *engine) cancelWorkflow(f *flight, id string) {
-	if context.Cause(f.ctx) == errEnded {
+// cancelWorkflow asks the workflow of a call to end, but for one that goes on with this
+// flow, after a shutdown.
+func (e *engine) cancelWorkflow(f *flight, id string, cause error) {
+	if cause == errEnded || e.rt.dbos.Err() != nil {
 		return
 	}
 	var err error
 	if f.kind == asChild {
-		err = e.rt.send(id, cancelName, encodeError(context.Cause(f.ctx)))
+		err = e.rt.send(id, cancelName, encodeError(cause))
 	} else {
 		err = dbos.CancelWorkflow(e.rt.dbos, id)
 	}
@@ -119,14 +124,20 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 	}
 	var r record
 	if t.source == nil {
-		r = t.attempts(ctx, &call)
+		r = t.attempts(keyed(ctx, ctx), &call)
 	} else {
 		r = t.transact(ctx, &call)
 	}
 	if ctx.Err() != nil && r.Error != nil {
 		return "", context.Cause(ctx)
 	}
-	return r.text()
+	return r.text(), nil
+}
+
+// keyed gives a body that is a workflow its [Key]: the id of that.
+func keyed(ctx context.Context, of dbos.Context) context.Context {
+	id, _ := dbos.GetWorkflowID(of) // of is a workflow's
+	return context.WithValue(ctx, keyKey{}, id)
 }
 
 func (t *task) attempts(ctx context.Context, call *flow.Call) record {
@@ -153,12 +164,12 @@ func Tx(ctx context.Context) dbos.Tx {
 
 // transact runs the body in a transaction, with whose commit its record is written.
 func (t *task) transact(ctx dbos.Context, call *flow.Call) record {
-	text, err := dbos.RunAsTransaction(ctx, t.source, func(ctx context.Context, tx dbos.Tx) (string, error) {
-		r := t.attempts(context.WithValue(ctx, txKey{}, tx), call)
+	text, err := dbos.RunAsTransaction(ctx, t.source, func(txCtx context.Context, tx dbos.Tx) (string, error) {
+		r := t.attempts(keyed(context.WithValue(txCtx, txKey{}, tx), ctx), call)
 		if r.Error != nil {
 			return "", &rolledBack{string(r.Error)}
 		}
-		return r.text()
+		return r.text(), nil
 	}, dbos.WithStepName(call.Task))
 	if back, ok := errors.AsType[*rolledBack](err); ok {
 		return record{Error: json.RawMessage(back.Report)}
@@ -178,8 +189,8 @@ type rolledBack struct{ Report string }
 
 func (e *rolledBack) Error() string { return shown(decodeError(json.RawMessage(e.Report))) }
 
-// await returns what a workflow has returned, whoever runs it.
-func (e *engine) await(id string) (record, error) {
+// wait returns what a workflow has returned, whoever runs it.
+func (e *engine) wait(id string) (record, error) {
 	pause := 2 * time.Millisecond
 	for {
 		h, err := dbos.RetrieveWorkflow[string](e.rt.dbos, id)

@@ -99,7 +99,7 @@ func (c *Call) label() string {
 func (c *Call) values() (map[*engine.Node]any, error) {
 	values := make(map[*engine.Node]any, len(c.args)+len(c.needs))
 	for i, n := range c.args {
-		v, err := c.value(i, reflect.TypeOf(c.Func).In(i+1), fmt.Sprint("argument ", i+1))
+		v, err := c.value(i, reflect.TypeOf(c.Func).In(i+1))
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (c *Call) values() (map[*engine.Node]any, error) {
 	}
 	first := len(c.In) - len(c.Needs)
 	for i, need := range c.Needs {
-		v, err := c.value(first+i, need.Type, "the value of task "+need.Task)
+		v, err := c.value(first+i, need.Type)
 		if err != nil {
 			return nil, err
 		}
@@ -118,13 +118,17 @@ func (c *Call) values() (map[*engine.Node]any, error) {
 	return values, nil
 }
 
-// value is what In has at i, as a value of the type of its task.
-func (c *Call) value(i int, t reflect.Type, what string) (any, error) {
+// value returns the i-th of In as a value of type t.
+func (c *Call) value(i int, t reflect.Type) (any, error) {
 	v := reflect.ValueOf(c.In[i])
 	if !v.IsValid() {
 		return reflect.Zero(t).Interface(), nil
 	}
 	if !v.Type().AssignableTo(t) {
+		what := fmt.Sprint("argument ", i+1)
+		if need := i - (len(c.In) - len(c.Needs)); need >= 0 {
+			what = "the value of task " + c.Needs[need].Task
+		}
 		return nil, fmt.Errorf("asap: call of task %s: %s is of type %s, but its body reads a %s", c.Task, what, v.Type(), t)
 	}
 	to := reflect.New(t).Elem()

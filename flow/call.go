@@ -152,7 +152,7 @@ func (c *Call) arguments(ctx context.Context) (fn reflect.Value, args []reflect.
 // NewExit, and the value. So an exit can cross to [Call.Exit] of the same flow
 // elsewhere.
 func (c *Call) Exited(err error) (exit int, value any, ok bool) {
-	if c.backend == nil {
+	if c.backend == nil || err == nil {
 		return 0, nil, false
 	}
 	e, value, ok := c.backend.group.Host().ExitOf(err)

@@ -12,7 +12,8 @@ const (
 	// GroupName is the name of the group, on every span and metric of it.
 	GroupName = attribute.Key("asap.group.name")
 	// TaskName is the name of the task. On metrics, elements of a Map and
-	// functions of a Race have that of all: likes[].
+	// functions of a Race have that of all: likes[]. The second call of a task, by package
+	// tail, is there in the task's group, with /hedge behind its name: product/hedge.
 	TaskName = attribute.Key("asap.task.name")
 	// Outcome is how a group or task ended. A function of a Race that fails by itself is
 	// tolerated. The words: succeeded, tolerated, leftout, failed,

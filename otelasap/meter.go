@@ -3,6 +3,7 @@ package otelasap
 import (
 	"context"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,12 +68,28 @@ func (i *instruments) enabled(ctx context.Context) bool {
 // measured is what metrics say of a task that has ended. A task without a body, as an
 // Input, has no duration to speak of, and a Map's is that of its elements together.
 type measured struct {
-	group, series         string
+	label
 	outcome               asap.Outcome
 	errorType             string
 	ran                   bool // it had a body, which has begun
 	whole                 bool // it is a Map or a Race that has begun
 	took, queued, blocked time.Duration
+}
+
+// label is what the metrics of a task are told by.
+type label struct{ group, series string }
+
+// secondCall is that of the second call of a task, as package tail makes it.
+var secondCall = label{"", "hedge"}
+
+// hedge is that of the second call of a task with label l: product/hedge, so that those of
+// different tasks are told apart. There is one for each task, also if second calls are
+// nested.
+func (l label) hedge() label {
+	if !strings.HasSuffix(l.series, "/hedge") {
+		l.series += "/hedge"
+	}
+	return l
 }
 
 func (i *instruments) task(ctx context.Context, m *measured) {

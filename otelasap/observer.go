@@ -216,5 +216,9 @@ func (o *Observer) declared(r *run, g *group, e asap.Event) {
 		t.part, t.series = p, p.name+"[]"
 		o.startWhole(r, p)
 	}
+	t.label = label{g.name, t.series}
+	if p := r.tasks[e.Parent]; p != nil && t.part == nil && t.label == secondCall {
+		t.label = p.label.hedge()
+	}
 	r.tasks[e.Task] = t
 }

@@ -46,7 +46,21 @@ func (p *parts) group(id asap.ID) string {
 	return ""
 }
 
-// series is the name of a task on metrics, and the Map or Race that it is part of.
+// label is what the metrics of a task are told by, with the Map or Race that it is part of.
+func (p *parts) label(t *waterfall.Task) (label, *waterfall.Task) {
+	name, whole := p.series(t)
+	l := label{p.group(t.Group), name}
+	if l != secondCall || whole != nil {
+		return l, whole
+	}
+	if of := p.task(t.Parent); of != nil {
+		l, _ = p.label(of)
+		l = l.hedge()
+	}
+	return l, nil
+}
+
+// series is the name of a task, and the Map or Race that it is part of.
 func (p *parts) series(t *waterfall.Task) (name string, whole *waterfall.Task) {
 	if t.Parent == 0 {
 		return t.Name, nil
@@ -69,7 +83,8 @@ func (p *parts) held(path []waterfall.Step) []hold {
 		if t == nil || s.Len() == 0 {
 			continue
 		}
-		name, _ := p.series(t)
+		label, _ := p.label(t)
+		name := label.series
 		i, ok := 0, false
 		if at != nil {
 			i, ok = at[name]

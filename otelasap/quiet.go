@@ -62,8 +62,8 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
 	}
 	for i := range e.Run.Tasks {
 		t := &e.Run.Tasks[i]
-		series, whole := p.series(t)
-		m := measured{group: p.group(t.Group), series: series, outcome: told(t.Outcome, whole != nil && whole.Race)}
+		label, whole := p.label(t)
+		m := measured{label: label, outcome: told(t.Outcome, whole != nil && whole.Race)}
 		if isError(m.outcome) {
 			m.errorType = errorType(m.outcome, e.TaskErr(i))
 		}

@@ -50,7 +50,8 @@ type waiting struct {
 // run's mutex is for those of its dependents and parts.
 type task struct {
 	name   string
-	series string // the name on metrics and spans
+	series string // the name on spans
+	label  label  // and on metrics
 	group  *group // nil when it has ended
 	part   *task  // of this Map or Race
 	race   bool

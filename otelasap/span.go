@@ -143,7 +143,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	r.mu.Unlock()
 
 	if g.measured {
-		m := measured{group: g.name, series: t.series, outcome: outcome, ran: t.began && !t.whole, whole: t.whole, blocked: t.blocked}
+		m := measured{label: t.label, outcome: outcome, ran: t.began && !t.whole, whole: t.whole, blocked: t.blocked}
 		if isError(outcome) {
 			m.errorType = errorType(outcome, e.Err)
 		}

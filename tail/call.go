@@ -17,8 +17,9 @@ type call struct {
 	ctx    context.Context
 	body   func(context.Context) error
 	began  time.Time
-	at     time.Duration // began, since the start of the run
-	state  atomic.Int32  // of the second call
+	at     time.Duration                   // began, since the start of the run
+	state  atomic.Int32                    // of the second call
+	ctx2   atomic.Pointer[context.Context] // its own, once it has begun
 }
 
 // The states of a second call for which there is a task.
@@ -26,6 +27,8 @@ const (
 	undecided = iota // it waits for a slot
 	begun
 	dropped // it never begins
+	over    // it has returned
+	lost    // it runs on though it has lost
 )
 
 // errDied stands for what a call left by: the engine knows that it was Goexit.
@@ -119,8 +122,14 @@ func (c *call) second(first <-chan error) error {
 			return context.Canceled
 		}
 		c.record.hedged.Add(1)
+		c.ctx2.Store(&ctx)
 		err := errDied
-		defer func() { done <- err }()
+		defer func() {
+			if !c.state.CompareAndSwap(begun, over) {
+				engine.Rise(ctx)
+			}
+			done <- err
+		}()
 		err = c.body(ctx)
 		return err
 	}, asap.MayFail())
@@ -138,6 +147,7 @@ func (c *call) second(first <-chan error) error {
 			}
 		}
 		core.EndOutside(context.Canceled, context.Canceled)
+		c.lose()
 		if !left {
 			core.JoinStopped()
 		}
@@ -153,6 +163,14 @@ func (c *call) second(first <-chan error) error {
 		err = <-first
 		c.ended(err == nil)
 		return err
+	}
+}
+
+// lose is the end of a second call that has lost, and may run on: who asks what is not to
+// wait for it.
+func (c *call) lose() {
+	if ctx := c.ctx2.Load(); ctx != nil && c.state.CompareAndSwap(begun, lost) {
+		engine.Doze(*ctx)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,19 +16,17 @@ const (
 	// would the share of runs that one that is called twice would make slow without that.
 	matters = .05
 	would   = .01
-	// maxGroups is how many groups are asked about; in others the fixed list holds.
-	maxGroups = 256
 )
 
 // critical knows which tasks shorten runs. It asks the statistics at intervals, on the
-// goroutine of a task that waits for its first call: so nobody waits for the answer, and
-// it has no goroutine of its own. A nil one says that all do.
+// goroutine of a task that waits for its first call. That takes .1 ms for a group of ten
+// tasks and 3 ms for one of 500, so only one task of a group in two seconds waits for it,
+// and that only if its call is quicker. It has no goroutine of its own. A nil one says
+// that all do.
 type critical struct {
-	stats *waterfall.Stats
-	names []string // until there are statistics
-
-	mu     sync.RWMutex // guards what follows
-	groups map[string]*judged
+	stats  *waterfall.Stats
+	names  []string // until there are statistics
+	groups shelf[string, judged]
 }
 
 // judged is what is known about the runs of one name.
@@ -48,23 +45,17 @@ type findings struct {
 }
 
 func newCritical(stats *waterfall.Stats, names []string) *critical {
-	return &critical{stats: stats, names: slices.Clone(names), groups: make(map[string]*judged)}
+	return &critical{stats: stats, names: slices.Clone(names)}
 }
 
+// group returns what is known of a group. It is asked about only when it comes back after
+// a while: a name that is used once costs nothing more.
 func (c *critical) group(name string) *judged {
-	c.mu.RLock()
-	j := c.groups[name]
-	c.mu.RUnlock()
-	if j != nil {
-		return j
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if j = c.groups[name]; j == nil && len(c.groups) < maxGroups {
-		j = new(judged)
-		c.groups[strings.Clone(name)] = j
-	}
-	return j
+	return c.groups.getOrMake(name, func() (string, *judged) {
+		j := new(judged)
+		j.next.Store(time.Now().UnixNano() + int64(refreshEvery))
+		return strings.Clone(name), j
+	})
 }
 
 // due reports whether it is the caller who is to refresh what is known of a group.
@@ -73,9 +64,6 @@ func (c *critical) due(group string) bool {
 		return false
 	}
 	j := c.group(group)
-	if j == nil {
-		return false
-	}
 	now, next := time.Now().UnixNano(), j.next.Load()
 	return now >= next && j.next.CompareAndSwap(next, now+int64(refreshEvery))
 }
@@ -93,9 +81,7 @@ func (c *critical) has(at place) bool {
 
 // findings are those of a group, nil as long as there are none.
 func (c *critical) findings(group string) *findings {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if j := c.groups[group]; j != nil {
+	if j := c.groups.get(group); j != nil {
 		return j.known.Load()
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap/internal/engine"
+	"github.com/asap-go/asap/waterfall"
 )
 
 // giving is what is known of a task that others can do without: how long after the start
@@ -16,6 +17,10 @@ import (
 // that it would have taken longer. How long stays unknown as long as it is given up; so
 // the share that is given up is known exactly, and if that grows beyond its bound the task
 // is not given up at all until it is known anew how long it takes.
+//
+// Of a MapOptional it is the elements that are counted, measured and given up. A run in
+// which one of several of a name is late is not whole, be they elements or tasks declared
+// in a loop: so of n in a run each may be late in an nth of the runs.
 type giving struct {
 	within          atomic.Int64 // when it is given up, 0 for never
 	declared, begun atomic.Int64
@@ -43,10 +48,12 @@ type giver struct {
 // adjust gives a task that is declared now its Within, and measures it.
 func (v *giver) adjust(p *engine.Place, c *engine.TaskConfig) {
 	r := v.records.of(place{p.Group, p.Task})
-	if r == nil {
-		return
+	if c.Tolerant {
+		c.Parts, c.PartsOnly = r.addParts, true
+	} else {
+		r.declared.Add(1)
 	}
-	if r.declared.Add(1)-r.begun.Load()-r.neverBegan.Load() >= manyMissed && v.critical.due(r.group) {
+	if r.declared.Load()-r.begun.Load()-r.neverBegan.Load() >= manyMissed && v.critical.due(r.group) {
 		v.refresh(r.group)
 	}
 	within := time.Duration(r.within.Load())
@@ -96,9 +103,46 @@ func (r *record) addEnd(run, own, took time.Duration, succeeded bool) {
 	g.own.add(own, succeeded)
 }
 
+// addParts adds the elements of a Map.
+func (r *record) addParts(n int) { r.declared.Add(int64(n)) }
+
+// perRun is how many of a name a run has, as a mean over what was declared and ran from
+// one look to the next.
+type perRun struct {
+	began          bool
+	declared, runs int64   // since the start, at the last look
+	tasks, of      float64 // so many in so many runs
+}
+
+// look adds what has come since the last look.
+func (p *perRun) look(declared, runs int64) {
+	if p.began && runs > p.runs { // else the statistics have begun anew
+		p.tasks += float64(declared - p.declared)
+		p.of += float64(runs - p.runs)
+		if p.of > fullCalls {
+			p.tasks, p.of = p.tasks/2, p.of/2
+		}
+	}
+	p.began, p.declared, p.runs = true, declared, runs
+}
+
+// mean is at least 1: false says that it is not known yet.
+func (p *perRun) mean() (float64, bool) {
+	if p.of < enough/10 {
+		return 1, false
+	}
+	return max(1, p.tasks/p.of), true
+}
+
 // refresh decides anew when the tasks of a group are given up.
 func (v *giver) refresh(group string) {
 	records := v.records.in(group)
+	_, runs := v.critical.stats.Percentile(group, waterfall.SinceStart, .95)
+	for _, r := range records {
+		r.mu.Lock()
+		r.perRun.look(r.declared.Load(), int64(runs))
+		r.mu.Unlock()
+	}
 	f := v.critical.refresh(group, records)
 	if f == nil {
 		return
@@ -119,8 +163,8 @@ func (v *giver) refresh(group string) {
 	}
 }
 
-// decide says when a task is given up of which at most the share lost of all may be, and
-// not before least.
+// decide says when a task is given up by which at most the share lost of runs may lose a
+// value, and not before least.
 func (r *record) decide(lost float64, least time.Duration, dry bool) (within time.Duration, why string) {
 	old := time.Duration(r.within.Load())
 	r.mu.Lock()
@@ -135,8 +179,10 @@ func (r *record) decide(lost float64, least time.Duration, dry bool) (within tim
 			}
 		}
 	}
+	mean, known := r.perRun.mean()
+	lost /= mean
 	n := r.now.own.n + r.last.own.n
-	if n < enough {
+	if !known || float64(n) < enough*mean {
 		return old, "fewer than 100 ends of it are known"
 	}
 	for class, left := range survivors(&r.now.own, &r.last.own) {

@@ -17,7 +17,7 @@ import (
 type Hedger struct {
 	hedging
 	budget   budget
-	calls    atomic.Int64 // first calls
+	calls    atomic.Int64 // first calls lately, see countCall
 	eligible atomic.Int64 // of those, of tasks that are called twice
 
 	dry     bool // nothing is called twice: it is only found out what would be
@@ -65,11 +65,8 @@ var _ asap.TaskOption = (*Hedger)(nil)
 func (h *Hedger) around(ctx context.Context, task string, body func(context.Context) error) error {
 	at, made := placeOf(ctx, task)
 	r := h.records.of(at)
-	h.calls.Add(1)
+	h.countCall()
 	h.budget.pay()
-	if r == nil {
-		return body(ctx)
-	}
 	r.calls.Add(1)
 	c := call{hedger: h, record: r, ctx: ctx, body: body, began: time.Now()}
 	if !made.IsZero() {
@@ -105,6 +102,18 @@ func (h *Hedger) delay(r *record) time.Duration {
 	return max(d, h.least)
 }
 
+// lately is how many calls pays looks back on, at most, and half of that at least.
+const lately = 20_000
+
+// countCall counts a first call. Both counts are halved now and then, so that pays follows
+// which tasks are called twice; who adds meanwhile is lost, or the halving waits for the
+// next call.
+func (h *Hedger) countCall() {
+	if n := h.calls.Add(1); n >= lately && h.calls.CompareAndSwap(n, n/2) {
+		h.eligible.Add(-h.eligible.Load() / 2)
+	}
+}
+
 // pays is the share of the calls that may be called twice for which the budget pays.
 func (h *Hedger) pays() float64 {
 	calls, eligible := h.calls.Load(), h.eligible.Load()
@@ -129,7 +138,7 @@ func placeOf(ctx context.Context, task string) (place, time.Time) {
 // Decisions returns what h does with each task that it has seen, in the order of groups
 // and tasks.
 func (h *Hedger) Decisions() []Decision {
-	all := h.records.all()
+	all := h.records.records()
 	out := make([]Decision, len(all))
 	for i, r := range all {
 		out[i] = h.decision(r)

@@ -33,7 +33,7 @@ type Learner struct {
 //   - an Optional and one that [asap.MayFail], without a [asap.Within] of its own, is given up
 //     as by Within, so early that [Full] holds, and not before half of the runs have ended
 //     anyway. Without such tasks, or as long as it is not known how long they take, none is.
-//     A MapOptional is not given up.
+//     Of a MapOptional it is the elements that are; its slice is waited for.
 //
 // Nothing is decided before 100 runs are known, and everything again every two seconds.
 // See [Learner.Decisions], and [Advise], which only looks. In a group whose bodies run on
@@ -79,7 +79,7 @@ func (l *Learner) adjust(n *engine.Node, c *engine.TaskConfig) {
 	if c.LeftOut || c.Arrival != nil || kind&engine.Inline != 0 && kind&engine.Mapped == 0 {
 		return
 	}
-	gives := (kind&engine.Optional != 0 || c.MayFail) && kind&engine.Mapped == 0 && c.Within == 0
+	gives := (kind&engine.Optional != 0 || c.MayFail && kind&engine.Mapped == 0 || c.Tolerant) && c.Within == 0
 	hedges := c.Safe && !c.Hedged
 	if !gives && !hedges {
 		return
@@ -89,6 +89,9 @@ func (l *Learner) adjust(n *engine.Node, c *engine.TaskConfig) {
 		c.Around = append(c.Around, l.hedger.around)
 	}
 	if gives {
+		if kind&engine.Mapped != 0 {
+			p.Task += "[]"
+		}
 		l.giver.adjust(&p, c)
 	}
 }
@@ -106,7 +109,7 @@ func (s safe) ApplyMap(c *engine.TaskConfig) { s.ApplyTask(c) }
 // [Advise], in the order of groups and tasks.
 func (l *Learner) Decisions() []Decision {
 	out := l.hedger.Decisions()
-	for _, r := range l.giver.records.all() {
+	for _, r := range l.giver.records.records() {
 		d := r.decision()
 		d.Within = l.giver.withinOf(r)
 		d.Why = l.giver.whyOf(r)

@@ -26,7 +26,8 @@ type record struct {
 
 	mu        sync.Mutex // guards what follows
 	now, last generation
-	next      int // calls at which delay is computed again
+	perRun    perRun // of what may be given up
+	next      int    // calls at which delay is computed again
 }
 
 // place tells tasks apart, as waterfall.Stats does: see waterfall.TaskReport.
@@ -58,7 +59,8 @@ func (r *record) add(at, took time.Duration, succeeded bool, q float64) {
 // turnLocked returns the generation of now.
 func (r *record) turnLocked() *generation {
 	now, g := time.Now(), &r.now
-	calls := max(g.took.n, g.own.n)
+	mean, _ := r.perRun.mean()
+	calls := int(float64(max(g.took.n, g.own.n)) / mean)
 	switch age := now.Sub(g.since); {
 	case g.since.IsZero():
 		g.since = now

@@ -27,6 +27,7 @@ const (
 	changeWithin
 	changeHedge
 	changeCorrelation
+	changeBudget
 )
 
 // Speed takes a share off the time that a task's body runs: 0.5 makes it twice
@@ -76,6 +77,12 @@ func HedgeAfter(task string, d time.Duration) Change {
 // scores.
 func Correlation(of float64) Change { return Change{kind: changeCorrelation, share: of} }
 
+// Budget is no change but what a [Sample.WhatIf] is to assume of hedges, all together:
+// that second calls are at most that share of the first calls of what is hedged, as with
+// tail.Share. As a Hedger does, a [Hedge] then takes the quantile for which that pays, and
+// what is still too much finds nothing left to spend.
+func Budget(share float64) Change { return Change{kind: changeBudget, share: share} }
+
 // String is the change as [ParseChange] reads it.
 func (c Change) String() string {
 	switch c.kind {
@@ -96,6 +103,8 @@ func (c Change) String() string {
 		return fmt.Sprintf("hedge:%s=p%.6g", c.task, 100*c.share)
 	case changeCorrelation:
 		return fmt.Sprintf("correlation=%.6g", c.share)
+	case changeBudget:
+		return fmt.Sprintf("budget=%.6g", c.share)
 	}
 	return "no change"
 }
@@ -110,6 +119,7 @@ func (c Change) String() string {
 //	hedge:ads=p95        Hedge("ads", .95)
 //	hedge:ads=80ms       HedgeAfter("ads", 80*time.Millisecond)
 //	correlation=.5       Correlation(.5)
+//	budget=.02           Budget(.02)
 //
 // The name ends at the last equals sign.
 func ParseChange(text string) (Change, error) {
@@ -132,6 +142,12 @@ func ParseChange(text string) (Change, error) {
 			return fail("a correlation from 0 to 1")
 		}
 		return Correlation(r), nil
+	case name == "budget" && value != "0" && !strings.HasSuffix(value, "%"):
+		b, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(b > 0 && b <= 1) {
+			return fail("a share of the calls above 0 and at most 1, such as .02")
+		}
+		return Budget(b), nil
 	case name == "limit", kind == "limit":
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {

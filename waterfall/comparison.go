@@ -29,7 +29,14 @@ type Cause struct {
 	// percentiles waited for it. As a critical path partitions its run, they add up
 	// over all causes to the changes of the report's PathP50 and PathP99 exactly.
 	P50, P99 time.Duration
+	// Queued says that most of it is time in which its bodies could have gone on, but
+	// for a slot or a processor: who had those is what took longer, or there were more
+	// to share them.
+	Queued bool
 }
+
+// inQueue is said of time that is longer and was spent there.
+const inQueue = " in the queue for a slot or a processor"
 
 const others = "(others)"
 
@@ -62,6 +69,7 @@ func CompareReports(before, after Report) Comparison {
 	each(&after, 1, func(k *Cause) { k.Gone = false })
 	for _, k := range by {
 		if k.P50 != 0 || k.P99 != 0 {
+			k.Queued = c.queued(k)
 			c.Causes = append(c.Causes, *k)
 		}
 	}
@@ -69,6 +77,24 @@ func CompareReports(before, after Report) Comparison {
 		return cmp.Or(cmp.Compare(b.P99.Abs(), a.P99.Abs()), cmp.Compare(b.P50.Abs(), a.P50.Abs()), cmp.Compare(a.Name, b.Name))
 	})
 	return c
+}
+
+// queued tells whether a cause is longer, or less long, for its queue, by the means of
+// all runs.
+func (c *Comparison) queued(k *Cause) bool {
+	var queued, work, critical float64
+	add := func(r *Report, sign float64) {
+		i := slices.IndexFunc(r.Tasks, func(t TaskReport) bool { return t.Name == k.Name })
+		if i < 0 || r.Runs == 0 {
+			return
+		}
+		t, n := &r.Tasks[i], sign/float64(r.Runs)
+		queued, work, critical = queued+n*float64(t.Queued), work+n*float64(t.Work), critical+n*float64(t.Critical)
+	}
+	way := float64(sign(cmp.Or(k.P99, k.P50)))
+	add(&c.Before, -way)
+	add(&c.After, way)
+	return queued > 0 && queued > work && queued > critical/2
 }
 
 // Compare compares the runs of a window with those that came before it in a
@@ -103,7 +129,14 @@ func (c Comparison) Words() []string {
 		return nil
 	}
 	var out []string
-	if s := c.failures(); s != "" {
+	if s := c.more((*Report).Failures, "failed"); s != "" {
+		if t, ok := c.Failing(); ok && c.After.Failures() > 0 {
+			text, _, _ := strings.Cut(strings.TrimPrefix(t.Err, t.Name[strings.LastIndexByte(t.Name, '/')+1:]+": "), "\n\ngoroutine ")
+			s += fmt.Sprintf(": %s: %s", brief(t.Name, 120), brief(text, 200))
+		}
+		out = append(out, s)
+	}
+	if s := c.more(func(r *Report) int { return r.Late }, "ran out of time"); s != "" {
 		out = append(out, s)
 	}
 	for _, p := range []struct {
@@ -174,12 +207,14 @@ func (c Comparison) explain(change, path time.Duration, of func(Cause) time.Dura
 		case k.Gone:
 			name += " (gone)"
 		}
-		explains := time.Duration(math.Round(share * float64(change.Abs())))
-		if len(parts) == 0 {
-			parts = append(parts, fmt.Sprintf("%s explains %s", name, duration(explains)))
-		} else {
-			parts = append(parts, fmt.Sprintf("%s %s", name, duration(explains)))
+		part := duration(time.Duration(math.Round(share * float64(change.Abs()))))
+		if k.Queued {
+			part += inQueue
 		}
+		if len(parts) == 0 {
+			part = "explains " + part
+		}
+		parts = append(parts, name+" "+part)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -191,30 +226,47 @@ func sign(d time.Duration) time.Duration {
 	return 1
 }
 
-// failures says that more runs fail than before, or fewer: by more than what
+// more says that more runs come to nothing than before, or fewer: by more than what
 // luck makes of their number.
-func (c Comparison) failures() string {
-	a, b := c.Before.Failures(), c.After.Failures()
+func (c Comparison) more(count func(*Report) int, verb string) string {
+	a, b := count(&c.Before), count(&c.After)
 	p, q := float64(a)/float64(c.Before.Runs), float64(b)/float64(c.After.Runs)
 	all := float64(a+b) / float64(c.Before.Runs+c.After.Runs)
 	luck := math.Sqrt(all * (1 - all) * (1/float64(c.Before.Runs) + 1/float64(c.After.Runs)))
 	if math.Abs(p-q) <= 3*luck || math.Abs(p-q)*float64(c.After.Runs) < 2 {
 		return ""
 	}
-	s := fmt.Sprintf("%d of %d runs failed%s, before %d of %d", b, c.After.Runs, c.since(), a, c.Before.Runs)
-	if last := c.After.lastErr(); last != nil && b > 0 {
-		s += fmt.Sprintf(": %s: %s", brief(last.Name, 120), brief(strings.TrimPrefix(last.Err, last.Name+": "), 200))
-	}
-	return s
+	return fmt.Sprintf("%d of %d runs %s%s, before %d of %d", b, c.After.Runs, verb, c.since(), a, c.Before.Runs)
 }
 
-// lastErr is the task that failed last.
-func (r *Report) lastErr() *TaskReport {
-	var last *TaskReport
-	for i := range r.Tasks {
-		if t := &r.Tasks[i]; t.Failures > 0 && t.Err != "" && (last == nil || t.ErrAt.After(last.ErrAt)) {
-			last = t
-		}
+// Failing is the task whose failures have become more by most, of those that failed
+// after: one in the body of another one if both fail together. It is false if none failed.
+func (c Comparison) Failing() (TaskReport, bool) {
+	before := make(map[string]float64)
+	for i := range c.Before.Tasks {
+		t := &c.Before.Tasks[i]
+		before[t.Name] = float64(t.Failures) / float64(max(1, c.Before.Runs))
 	}
-	return last
+	worst, most := -1, 0.0
+	for i := range c.After.Tasks {
+		t := &c.After.Tasks[i]
+		if t.Failures == 0 {
+			continue
+		}
+		more := float64(t.Failures)/float64(max(1, c.After.Runs)) - before[t.Name]
+		switch {
+		case worst < 0:
+		case strings.HasPrefix(t.Name, c.After.Tasks[worst].Name+"/"):
+			if more < 0.9*most {
+				continue
+			}
+		case more <= most || strings.HasPrefix(c.After.Tasks[worst].Name, t.Name+"/") && most >= 0.9*more:
+			continue
+		}
+		worst, most = i, more
+	}
+	if worst < 0 {
+		return TaskReport{}, false
+	}
+	return c.After.Tasks[worst], true
 }

@@ -67,7 +67,8 @@ func (d *digest) analyze(run *Run, x *index, number uint64) {
 	d.run, d.at, d.outside = run, time.Now(), 0
 	d.Kept = Kept{Number: number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
 	if len(run.Groups) > 0 {
-		d.Outcome, d.Err = run.Groups[0].Outcome, cutText(run.Groups[0].Err)
+		g := &run.Groups[0]
+		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.late()
 	}
 	d.walker.index = x
 	d.steps = d.walker.path()
@@ -86,6 +87,12 @@ func (d *digest) name(t *Task) string {
 		return t.Name[:at]
 	}
 	return t.Name
+}
+
+// lost tells whether a task is a function of a Race that another one has won.
+func (d *digest) lost(t *Task) bool {
+	p, ok := d.walker.taskOf(t.Parent)
+	return ok && d.run.Tasks[p].Race && d.run.Tasks[p].Group == t.Group && !bad(d.run.Tasks[p].Outcome)
 }
 
 // keep makes what is kept of the run.

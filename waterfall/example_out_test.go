@@ -80,6 +80,29 @@ func ExampleStats_LiveOf() {
 	// Output: 1 home 1
 }
 
+// Of names with groups that hang it tells how many do, and of the most overdue.
+func ExampleStats_Stuck() {
+	var stats waterfall.Stats
+	g := asap.New(context.Background(), asap.Name("home"), asap.Observe(&stats))
+	answer := make(chan bool)
+	g.Do("bank", func(context.Context) error { <-answer; return nil })
+	for _, s := range stats.Stuck() {
+		fmt.Println(s.Groups, "groups hang:", s.Most.Name, "for", s.Most.Age)
+	}
+	_, all := stats.Live(0)
+	fmt.Println(all, "runs, and is young")
+	close(answer)
+	_ = g.Wait()
+	// Output: 1 runs, and is young
+}
+
+// A name with a run now and then has no silence.
+func ExampleStats_Silence() {
+	_, usual, silent := seen("home").Silence("home")
+	fmt.Println(usual, silent)
+	// Output: 0s false
+}
+
 // Served below /metrics with the content type [waterfall.PrometheusType].
 func ExampleStats_WritePrometheus() {
 	var metrics strings.Builder

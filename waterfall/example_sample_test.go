@@ -93,6 +93,26 @@ func ExampleHedgeAfter() {
 	// hedge ads after 60 ms: p99 165 ms → 155 ms for 3.7 % more calls
 }
 
+// With a budget hedges are for what is slower than it pays for, and some of what has a
+// fixed delay finds nothing left.
+func ExampleBudget() {
+	sample, _ := waterfall.NewSample(visits(1000)...)
+	for _, hedge := range []waterfall.Change{waterfall.Hedge("ads", .9), waterfall.HedgeAfter("ads", 60*time.Millisecond)} {
+		f, err := sample.WhatIf(hedge, waterfall.Budget(.02))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(f.Words()[0])
+		fmt.Printf("refused: %.0f %%\n", 100*f.Refused)
+	}
+	// Output:
+	// hedge ads at p98 (127 ms): p99 165 ms → 143 ms for 0.67 % more calls
+	// refused: 0 %
+	// hedge ads after 60 ms: p99 165 ms → 155 ms for 0.72 % more calls
+	// refused: 82 %
+}
+
 func ExampleParseChange() {
 	c, err := waterfall.ParseChange("hedge:ads=p95")
 	fmt.Println(c == waterfall.Hedge("ads", .95), err)

@@ -31,6 +31,15 @@ func ExampleStats_Run() {
 	// cart 2 true
 }
 
+func ExampleComparison_Failing() {
+	before := waterfall.Report{Runs: 100, Tasks: []waterfall.TaskReport{{Name: "log", Failures: 50}, {Name: "charge"}}}
+	after := waterfall.Report{Runs: 100, Tasks: []waterfall.TaskReport{{Name: "log", Failures: 52}, {Name: "charge", Failures: 9}, {Name: "charge/bank", Failures: 9}}}
+	task, ok := waterfall.CompareReports(before, after).Failing()
+	fmt.Println(task.Name, ok)
+	// Output:
+	// charge/bank true
+}
+
 func ExampleStats_Forgotten() {
 	var names []string
 	for i := range 300 {
@@ -150,7 +159,7 @@ func ExampleStats_Timeline() {
 func ExampleStats_Outline() {
 	stats := seen("home", "home", "cart")
 	before, now := stats.Outline("home", waterfall.Hour, waterfall.SinceStart)
-	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it, tasks:", len(now.Tasks))
+	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it, of", len(now.Tasks), "tasks")
 	// Output:
-	// 0 runs before the last hour, 2 in it, tasks: 0
+	// 0 runs before the last hour, 2 in it, of 5 tasks
 }

@@ -7,13 +7,14 @@ import (
 
 // String is what s has seen, as JSON in one line, so that a Stats can be published
 // with package expvar: expvar.Publish("asap", stats). Of each name it has how many
-// runs are running, have ended and have failed since start, and of the last ten
+// runs are running, have ended, have failed and ran out of time since start, and of the last ten
 // minutes percentiles in seconds and, by task, the share of what runs waited for.
 func (s *Stats) String() string {
 	type group struct {
 		Running  int                `json:"running"`
 		Runs     int                `json:"runs"`
 		Failed   int                `json:"failed"`
+		Late     int                `json:"late"`
 		P50      float64            `json:"p50_seconds"`
 		P95      float64            `json:"p95_seconds"`
 		P99      float64            `json:"p99_seconds"`
@@ -22,7 +23,7 @@ func (s *Stats) String() string {
 	groups := make(map[string]group)
 	recent := s.Reports(TenMinutes)
 	for _, r := range s.Reports(SinceStart) {
-		groups[r.Name] = group{Runs: r.Runs, Failed: r.Failures()}
+		groups[r.Name] = group{Runs: r.Runs, Failed: r.Failures(), Late: r.Late}
 	}
 	for i := range recent {
 		r := &recent[i]

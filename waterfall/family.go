@@ -24,6 +24,7 @@ type family struct {
 	lost    int // tasks beyond maxMembers
 	levels  [len(levels)][]*sums
 	past    sums
+	pauses  pauses  // between the ends of runs
 	latest  []*kept // the latest first
 	runs    map[uint64]*kept
 	bytes   int // about what all this takes
@@ -220,8 +221,12 @@ func keptOver(stretches []*sums) *keptRuns {
 // add adds a run that has ended at the unit now.
 func (f *family) add(d *digest, now int64) {
 	s := f.now(now, 1)
+	f.pauses.add(d.at)
 	s.runs++
 	s.outcomes[d.Outcome]++
+	if d.Late {
+		s.late++
+	}
 	s.total += d.Makespan
 	f.bytes += s.makespan.add(d.Makespan)
 	f.tasks(s, d)
@@ -311,18 +316,19 @@ func (f *family) task(s *sums, d *digest, m int32, t *Task) {
 		sum.work += took
 		f.bytes += sum.took.add(took)
 	}
+	tolerated := t.Outcome == asap.Tolerated || bad(t.Outcome) && d.lost(t)
 	switch {
+	case tolerated:
+		sum.tolerated++
 	case bad(t.Outcome):
 		sum.failures++
-	case t.Outcome == asap.Tolerated:
-		sum.tolerated++
 	default:
 		return
 	}
 	last := &f.members[m].lastErr
 	text := cutText(t.Err)
 	f.bytes += len(text) - len(last.text)
-	*last = lastErr{text, d.at, d.Number, t.Outcome == asap.Tolerated}
+	*last = lastErr{text, d.at, d.Number, tolerated}
 }
 
 // keepRun keeps the run, if one of the lists wants it.

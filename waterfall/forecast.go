@@ -38,6 +38,8 @@ type Forecast struct {
 	Hedged      bool    `json:"hedged,omitzero"`
 	Correlation float64 `json:"correlation"`
 	Pairs       int     `json:"pairs,omitzero"`
+	// Refused is the share of the second calls for which a [Budget] has nothing left.
+	Refused float64 `json:"refused,omitzero"`
 	// AtHalf is After if the correlation is .5 and not none, where it was assumed.
 	AtHalf *Percentiles `json:"atHalf,omitzero"`
 	// Delays are after which times the hedges call again, in the order of the changes;
@@ -63,7 +65,8 @@ func (f *Forecast) Saved() time.Duration { return f.Before.P99 - f.After.P99 }
 // whenever it is asked; with a correlation to the first call that is estimated from the
 // hedges in the record (nested groups named hedge), or that of [Correlation], or none. A
 // body that was canceled takes as long as one of those that ran for longer. Under a limit
-// the second call takes a slot of its own; that of a call that failed does not help.
+// the second call takes a slot of its own; that of a call that failed does not help. They
+// are as many as the delays make them, or as a [Budget] lets them be.
 //
 // Changes are made to those runs that have a task of the name. It fails if none has, if
 // a hedge is of what cannot be called twice or has no record, and if there are too few
@@ -91,8 +94,9 @@ func (s *Sample) forecast(q *question, most int) *Forecast {
 		f.Correlation, f.Pairs = s.fit.of, s.fit.pairs
 	}
 	draws := s.draws(most)
-	after := s.outcomes(q, f.Correlation, draws)
 	weights := s.normalized(func(int) float64 { return 1 })
+	after := s.within(q, f.Correlation, draws, weights)
+	f.Refused = 1 - q.paid
 	f.Before, f.After = s.base.percentiles(weights), after.percentiles(weights)
 	before := s.base.totals(weights)
 	then := after.totals(weights)
@@ -103,7 +107,7 @@ func (s *Sample) forecast(q *question, most int) *Forecast {
 	}
 	f.Low, f.High = s.spread(&after)
 	if f.Hedged && q.correlation == nil && f.Pairs == 0 {
-		half := s.outcomes(q, .5, draws)
+		half := s.within(q, .5, draws, weights)
 		p := half.percentiles(weights)
 		f.AtHalf = &p
 	}
@@ -129,19 +133,31 @@ type question struct {
 	hedges      []Change
 	delays      []time.Duration
 	correlation *float64
+	budget      float64 // 0 for none
+	paid        float64 // the share of second calls for which it pays
 }
 
 // ask looks whether changes can be answered.
 func (s *Sample) ask(changes []Change) (*question, error) {
-	q := &question{changes: changes}
+	q := &question{changes: changes, paid: 1}
+	for _, c := range changes {
+		if c.kind != changeBudget {
+			continue
+		}
+		if q.budget = c.share; !(c.share > 0 && c.share <= 1) {
+			return nil, fmt.Errorf("waterfall: what if: budget %g; want it above 0 and at most 1", c.share)
+		}
+	}
 	for _, c := range changes {
 		switch c.kind {
+		case changeBudget:
 		case changeCorrelation:
 			if !(c.share >= 0 && c.share <= 1) {
 				return nil, fmt.Errorf("waterfall: what if: correlation %g; want it from 0 to 1", c.share)
 			}
 			q.correlation = &c.share
 		case changeHedge:
+			c = c.paidBy(q.budget)
 			delay, err := s.askHedge(c)
 			if err != nil {
 				return nil, err
@@ -263,10 +279,12 @@ type outcome struct {
 	took         time.Duration
 	full, failed bool
 	calls        int
+	first        int // calls of what is hedged
+	second       int // and second ones
 }
 
 // totals are what outcomes add up to.
-type totals struct{ weight, full, failed, calls float64 }
+type totals struct{ weight, full, failed, calls, first, second float64 }
 
 func (o *outcomes) totals(weights []float64) (t totals) {
 	for i := range o.list {
@@ -274,6 +292,8 @@ func (o *outcomes) totals(weights []float64) (t totals) {
 		w := e.part * weights[e.run]
 		t.weight += w
 		t.calls += w * float64(e.calls)
+		t.first += w * float64(e.first)
+		t.second += w * float64(e.second)
 		if e.full {
 			t.full += w
 		}
@@ -341,8 +361,9 @@ func (s *Sample) draws(most int) int {
 
 // rerun runs one run again, so many times.
 func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlation float64, draws int) {
+	first := r.callsOf(q)
 	asItWas := func() {
-		out.list = append(out.list, outcome{run: at, part: 1, took: r.run.Makespan, full: r.base.full(), failed: r.base.failedAll(), calls: r.base.calls()})
+		out.list = append(out.list, outcome{run: at, part: 1, took: r.run.Makespan, full: r.base.full(), failed: r.base.failedAll(), calls: r.base.calls(), first: first})
 	}
 	plain := slices.DeleteFunc(slices.Clone(q.plain), func(c Change) bool { return !r.changes(c) })
 	if len(plain) == 0 && len(q.hedges) == 0 {
@@ -378,6 +399,7 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 			out.uses[int(r.record[i])] = true
 		}
 		for i := range calls {
+			calls[i].refused = q.paid < 1 && luck(r.seed, calls[i].task, draw, 2) >= q.paid
 			if calls[i].cut {
 				out.uses[int(r.record[calls[i].task])] = true
 			}
@@ -395,12 +417,13 @@ func (s *Sample) rerun(out *outcomes, at int, r *sampled, q *question, correlati
 			asItWas()
 			return
 		}
-		o := outcome{run: at, part: 1 / float64(draws), full: sim.full(), failed: sim.failedAll(), calls: sim.calls(),
+		o := outcome{run: at, part: 1 / float64(draws), full: sim.full(), failed: sim.failedAll(), calls: sim.calls(), first: first,
 			took: max(0, r.run.Makespan+sim.makespan()-r.took)}
 		for i := range calls {
 			c := &calls[i]
-			if c.second > 0 && ran(sim.tasks[of.seconds[c.task]].pieces) > 0 || c.second == 0 && ran(sim.tasks[c.task].pieces) > c.delay {
+			if c.second > 0 && ran(sim.tasks[of.seconds[c.task]].pieces) > 0 || c.second == 0 && !c.refused && ran(sim.tasks[c.task].pieces) > c.delay {
 				o.calls++
+				o.second++
 			}
 		}
 		for a := range sim.notes {
@@ -441,6 +464,7 @@ type hedgedCall struct {
 	late     bool          // it may be slower than the delay
 	replaces bool          // a hedge that was recorded
 	limited  bool          // a second call needs a slot
+	refused  bool          // the budget has nothing left for it
 	// second is what the second call takes, made when the first has run for delayed, if it
 	// needs a slot; both before they are scaled.
 	second, delayed time.Duration
@@ -513,6 +537,10 @@ func (s *Sample) call(r *sampled, m *model, c *hedgedCall, correlation float64, 
 	}
 	took := float64(first) * by
 	c.second = 0
+	if c.refused {
+		setTime(mt, first)
+		return
+	}
 	if c.limited && took > float64(c.delay) {
 		setTime(mt, first)
 		c.second = max(1, c.of.second(first, correlation, luck(r.seed, c.task, draw, 1)))

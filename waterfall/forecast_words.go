@@ -53,10 +53,11 @@ func (c Change) words() string {
 // What is what was asked, in words: hedge ads at p95 (80 ms) and give offers 60 ms.
 func (f *Forecast) What() string {
 	var parts []string
-	hedges := 0
+	hedges, budget := 0, f.budget()
 	for _, c := range f.Changes {
+		c = c.paidBy(budget)
 		switch {
-		case c.kind == changeCorrelation:
+		case c.kind == changeCorrelation || c.kind == changeBudget:
 			continue
 		case c.kind == changeHedge && !c.fixed && hedges < len(f.Delays):
 			parts = append(parts, fmt.Sprintf("%s (%s)", c.words(), duration(f.Delays[hedges])))
@@ -105,6 +106,9 @@ func (f *Forecast) Words() []string {
 	if f.Hedged {
 		out = append(out, "only if what is hedged is safe to call twice")
 		out = append(out, f.related())
+		if f.Refused > 0 {
+			out = append(out, fmt.Sprintf("the budget of %s of the calls has nothing left for %s of the second ones", share(f.budget()), share(f.Refused)))
+		}
 	}
 	from := fmt.Sprintf("from %s", countOf(f.Recorded, "recorded run"))
 	if f.Runs != f.Recorded {

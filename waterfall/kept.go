@@ -16,7 +16,8 @@ type Kept struct {
 	Began    time.Time     `json:"began,omitzero"`
 	Makespan time.Duration `json:"makespan,omitzero"`
 	Outcome  asap.Outcome  `json:"outcome,omitzero"`
-	Err      string        `json:"err,omitzero"` // what Wait returned, without the tail of a long text
+	Err      string        `json:"err,omitzero"`  // what Wait returned, without the tail of a long text
+	Late     bool          `json:"late,omitzero"` // canceled, as its deadline had passed
 	Tasks    int           `json:"tasks,omitzero"`
 }
 
@@ -51,7 +52,7 @@ func bySlowest(a, b *kept) int {
 
 func byLatest(a, b *kept) int { return cmp.Compare(b.Number, a.Number) }
 
-func (k *Kept) failed() bool { return bad(k.Outcome) }
+func (k *Kept) failed() bool { return bad(k.Outcome) || k.Late }
 
 func (k *Kept) power() int { return bits.Len64(uint64(k.Makespan)) }
 

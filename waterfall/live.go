@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -19,9 +20,18 @@ type Live struct {
 	// start, and Overdue how many times as old the group is; 0 if there are none.
 	P99     time.Duration
 	Overdue float64
+	// Stuck says that the group has run for three times that p99 and for half a
+	// second, or for a minute if no run of its name has ended.
+	Stuck bool
 	// Tasks counts those that were declared, and Open those of them that have not
 	// ended.
 	Tasks, Open int
+}
+
+// Stuck tells of the groups of one name that are stuck.
+type Stuck struct {
+	Groups int  // how many there are
+	Most   Live // the most overdue of them
 }
 
 // Live returns the n groups that run at this moment and are most overdue,
@@ -36,6 +46,35 @@ func (s *Stats) LiveOf(name string, n int) (groups []Live, all int) {
 	return s.liveOf(n, func(other string) bool { return other == name })
 }
 
+// Stuck returns the names of which groups are stuck, as [Live] says, the most overdue
+// first. All groups that run are counted, and one of each name is looked at closely.
+func (s *Stats) Stuck() []Stuck {
+	at := make(map[string]int)
+	var most []candidate
+	var counts []int
+	for c := range s.candidates(func(string) bool { return true }) {
+		if !c.stuck() {
+			continue
+		}
+		i, ok := at[c.own.Name]
+		if !ok {
+			i = len(most)
+			at[c.own.Name], most, counts = i, append(most, c), append(counts, 0)
+		}
+		if counts[i]++; byOverdue(c, most[i]) < 0 {
+			most[i] = c
+		}
+	}
+	var out []Stuck
+	for i, c := range most {
+		out = append(out, Stuck{counts[i], c.live()})
+	}
+	slices.SortFunc(out, func(a, b Stuck) int {
+		return cmp.Or(cmp.Compare(b.Most.Overdue, a.Most.Overdue), cmp.Compare(b.Most.Age, a.Most.Age), cmp.Compare(a.Most.Number, b.Most.Number))
+	})
+	return out
+}
+
 // candidate is a group that runs, measured against its name.
 type candidate struct {
 	liveRoot
@@ -47,30 +86,62 @@ func byOverdue(a, b candidate) int {
 	return cmp.Or(cmp.Compare(b.overdue, a.overdue), cmp.Compare(b.age, a.age), cmp.Compare(a.number, b.number))
 }
 
+// A group is stuck if it runs for so many times the p99 of its name and for so
+// long, or for very long if no run of the name has ended yet.
+const (
+	stuckTimes  = 3
+	stuckFor    = 500 * time.Millisecond
+	stuckUnseen = time.Minute
+)
+
+func (c *candidate) stuck() bool {
+	if c.p99 == 0 {
+		return c.age >= stuckUnseen
+	}
+	return c.overdue >= stuckTimes && c.age >= stuckFor
+}
+
+func (c *candidate) live() Live {
+	l := Live{Number: c.number, Name: c.own.Name, Began: c.began.Add(c.own.Declared).Round(0), Age: c.age, P99: c.p99, Overdue: c.overdue, Stuck: c.stuck()}
+	l.Tasks, l.Open = c.tasks()
+	return l
+}
+
+// candidates yields the groups that run, of the names that are wanted.
+func (s *Stats) candidates(wanted func(name string) bool) iter.Seq[candidate] {
+	return func(yield func(candidate) bool) {
+		p99 := make(map[string]time.Duration)
+		now := time.Now()
+		for _, r := range s.liveRoots() {
+			own := r.own
+			if !wanted(own.Name) {
+				continue
+			}
+			usual, ok := p99[own.Name]
+			if !ok {
+				usual, _ = s.Percentile(own.Name, Hour, 0.99)
+				if usual == 0 {
+					usual, _ = s.Percentile(own.Name, SinceStart, 0.99)
+				}
+				p99[own.Name] = usual
+			}
+			c := candidate{liveRoot: r, age: now.Sub(r.began) - own.Declared, p99: usual}
+			if usual > 0 {
+				c.overdue = float64(c.age) / float64(usual)
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
 func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all int) {
 	n = max(n, 0)
-	p99 := make(map[string]time.Duration)
 	most := make([]candidate, 0, 2*min(n, 1000))
 	full := false // the first n of most are sorted, and none before was more overdue
-	now := time.Now()
-	for _, r := range s.liveRoots() {
-		own := r.own
-		if !wanted(own.Name) {
-			continue
-		}
+	for c := range s.candidates(wanted) {
 		all++
-		usual, ok := p99[own.Name]
-		if !ok {
-			usual, _ = s.Percentile(own.Name, Hour, 0.99)
-			if usual == 0 {
-				usual, _ = s.Percentile(own.Name, SinceStart, 0.99)
-			}
-			p99[own.Name] = usual
-		}
-		c := candidate{liveRoot: r, age: now.Sub(r.began) - own.Declared, p99: usual}
-		if usual > 0 {
-			c.overdue = float64(c.age) / float64(usual)
-		}
 		if n == 0 || full && byOverdue(c, most[n-1]) > 0 {
 			continue
 		}
@@ -81,9 +152,7 @@ func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all
 	}
 	slices.SortFunc(most, byOverdue)
 	for _, c := range most[:min(len(most), n)] {
-		g := Live{Number: c.number, Name: c.own.Name, Began: c.began.Add(c.own.Declared).Round(0), Age: c.age, P99: c.p99, Overdue: c.overdue}
-		g.Tasks, g.Open = c.tasks()
-		groups = append(groups, g)
+		groups = append(groups, c.live())
 	}
 	return groups, all
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// Log has a line written for each group that failed, took much longer than
-// others of its name, or is stuck: set it as the Log of a [Stats]. The zero value
+// Log has a line written for each group that failed or ran out of time, took much
+// longer than others of its name, or is stuck: set it as the Log of a [Stats]. The zero value
 // writes to [slog.Default]. It must not be changed, nor be that of another Stats,
 // once groups have begun.
 //
@@ -54,6 +54,7 @@ const (
 	groupFailed = "asap: group failed"
 	groupSlow   = "asap: group was slow"
 	groupStuck  = "asap: group is stuck"
+	groupLate   = "asap: group ran out of time"
 )
 
 type lineKey struct{ name, reason string }
@@ -233,6 +234,8 @@ func (w *watched) end() {
 	switch slow := l.slow(p99); {
 	case bad(asap.Outcome(e.Outcome)):
 		reason = groupFailed
+	case asap.Outcome(e.Outcome) == asap.Canceled && lateText(text(e.Err())):
+		reason = groupLate
 	case slow > 0 && took > slow:
 		reason = groupSlow
 	default:

@@ -37,7 +37,7 @@ func (s *Stats) Changed(name string) (Comparison, bool) {
 		return Comparison{}, false
 	}
 	at := s.instant(now, f.beginning(n))
-	c := CompareReports(f.report(Hour, s.instant(now, firstOf(Hour.levels(), now.unit)), at, list[n:]), f.report(Hour, at, now.Round(0), list[:n]))
+	c := CompareReports(f.report(Hour, s.instant(now, firstOf(Hour.levels(), now.unit)), at, list[n:]), f.report(Hour, at, now.Time, list[:n]))
 	return c, changed(c.Before.P99, c.After.P99) || changed(c.Before.P50, c.After.P50)
 }
 

@@ -19,6 +19,7 @@ const PrometheusType = "text/plain; version=0.0.4; charset=utf-8"
 //
 //	asap_groups_running{group}                  gauge
 //	asap_groups_total{group, outcome}           counter
+//	asap_groups_late_total{group}               of the canceled ones, those whose deadline had passed
 //	asap_group_duration_seconds{group}          histogram of makespans
 //	asap_task_duration_seconds{group, task}     histogram of the time that bodies ran
 //	asap_task_critical_seconds_total{group, task}
@@ -53,6 +54,10 @@ func (s *Stats) WritePrometheus(w io.Writer) error {
 		for _, o := range slices.Sorted(maps.Keys(g.outcomes)) {
 			m.sample("asap_groups_total", strconv.Itoa(g.outcomes[o]), "group", g.name, "outcome", outcomeLabel(o))
 		}
+	}
+	m.head("asap_groups_late_total", "counter", "Groups that were canceled since their deadline had passed.")
+	for _, g := range groups {
+		m.sample("asap_groups_late_total", strconv.Itoa(g.late), "group", g.name)
 	}
 	m.head("asap_group_duration_seconds", "histogram", "Time from the start of a group to the end of its last task.")
 	for _, g := range groups {
@@ -92,6 +97,7 @@ const maxMetricTasks = 64
 type groupMetrics struct {
 	name     string
 	outcomes map[asap.Outcome]int
+	late     int
 	took     histogram
 	total    time.Duration
 	tasks    []*taskMetrics
@@ -143,6 +149,7 @@ func (f *family) addTo(g *groupMetrics) {
 	all := over(f.stretches(0, SinceStart.levels()))
 	g.took.merge(&all.makespan)
 	g.total += all.total
+	g.late += int(all.late)
 	for o, n := range all.outcomes {
 		if n > 0 {
 			g.outcomes[asap.Outcome(o)] += int(n)

@@ -19,6 +19,9 @@ type Report struct {
 	Runs  int       `json:"runs"`
 	// Outcomes counts the runs by how their group ended.
 	Outcomes map[asap.Outcome]int `json:"outcomes,omitzero"`
+	// Late counts, of the canceled runs, those whose deadline had passed: whoever
+	// asked got nothing because it took too long.
+	Late int `json:"late,omitzero"`
 	// P50 to Max are percentiles of the makespan, at most 4.5 % too high. Max is
 	// exact, and so is Total, the sum of all makespans.
 	P50   time.Duration `json:"p50,omitzero"`
@@ -47,7 +50,7 @@ type Report struct {
 	OthersP50 time.Duration `json:"othersP50,omitzero"`
 	OthersP99 time.Duration `json:"othersP99,omitzero"`
 	// Slowest are the slowest runs of the window, the slowest first, Latest those
-	// that were the last to end, Failed failed ones, rather of different errors,
+	// that were the last to end, Failed failed and late ones, rather of different errors,
 	// and Samples one of each power of two of the makespan, the longest first. Of
 	// those, a window may have more that were not kept.
 	Slowest []Kept `json:"slowest,omitzero"`
@@ -77,7 +80,8 @@ type TaskReport struct {
 	Name     string `json:"name"`
 	Runs     int    `json:"runs"` // in which its body ran
 	Failures int    `json:"failures,omitzero"`
-	// Tolerated counts the failures that the group went on without.
+	// Tolerated counts the failures that the group went on without, also those of
+	// functions of a Race that another one has won.
 	Tolerated int `json:"tolerated,omitzero"`
 	// P50 to P99 are percentiles of the time that its body ran.
 	P50 time.Duration `json:"p50,omitzero"`
@@ -133,14 +137,15 @@ func (s *Stats) nowLocked() clocked {
 	return clocked{now, s.unitOf(now)}
 }
 
-// instant is the wall clock at the beginning of a unit.
+// instant is the beginning of a unit, by the wall clock of now. It has a monotonic
+// clock as well: a wall clock that was set since does not move what was before.
 func (s *Stats) instant(now clocked, unit_ int64) time.Time {
-	return now.Add(-now.Sub(s.start) + time.Duration(unit_)*unit).Round(0)
+	return now.Add(-now.Sub(s.start) + time.Duration(unit_)*unit)
 }
 
 // reportLocked reports on some levels of a name.
 func (s *Stats) reportLocked(name string, w Window, now clocked, from, to int) Report {
-	since, until := s.instant(now, firstOf(to, now.unit)), now.Round(0)
+	since, until := s.instant(now, firstOf(to, now.unit)), now.Time
 	if from > 0 {
 		until = s.instant(now, firstOf(from, now.unit))
 	}
@@ -153,14 +158,14 @@ func (s *Stats) reportLocked(name string, w Window, now clocked, from, to int) R
 }
 
 func newReport(name string, w Window, since, until time.Time) Report {
-	return Report{Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(), Since: since, Until: until}
+	return Report{Name: name, Window: w, Outcomes: make(map[asap.Outcome]int), Build: ThisBuild(), Since: since.Round(0), Until: until.Round(0)}
 }
 
 // report reports on some stretches of time, from one instant to another.
 func (f *family) report(w Window, since, until time.Time, stretches []*sums) Report {
 	r := newReport(f.name, w, since, until)
 	r.known, r.Unnamed = true, f.lost
-	within := func(at time.Time) bool { return !at.Before(r.Since) && at.Before(r.Until) || at.Equal(r.Until) }
+	within := func(at time.Time) bool { return !at.Before(since) && at.Before(until) || at.Equal(until) }
 	r.sums(f, over(stretches), within)
 	r.keeps(keptOver(stretches))
 	for _, k := range f.latest {
@@ -172,7 +177,7 @@ func (f *family) report(w Window, since, until time.Time, stretches []*sums) Rep
 }
 
 func (r *Report) sums(f *family, all *sums, within func(time.Time) bool) {
-	r.Runs, r.Total = all.runs, all.total
+	r.Runs, r.Late, r.Total = all.runs, int(all.late), all.total
 	for o, n := range all.outcomes {
 		if n > 0 {
 			r.Outcomes[asap.Outcome(o)] = int(n)

@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -195,6 +196,14 @@ func (t *Task) started() bool {
 func bad(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
+
+// late tells whether a group was canceled since a deadline from outside had passed. Of
+// the error that Wait returned a record has the text alone.
+func (g *Group) late() bool {
+	return g.Outcome == asap.Canceled && lateText(g.Err)
+}
+
+func lateText(err string) bool { return strings.Contains(err, context.DeadlineExceeded.Error()) }
 
 // good tells whether those that depend on the task could go on. Of a task that may
 // fail they cannot.

@@ -192,6 +192,7 @@ func TestWhatIfRefuses(t *testing.T) {
 		{"no such task to drop", runs, waterfall.Drop("x"), `no task "x"`},
 		{"no quantile", runs, waterfall.Hedge("a", 1.5), "want a share between 0 and 1"},
 		{"no correlation", runs, waterfall.Correlation(2), "correlation 2; want it from 0 to 1"},
+		{"no budget", runs, waterfall.Budget(0), "budget 0; want it above 0 and at most 1"},
 		{"tasks inside", inside, waterfall.Hedge("a", .95), "a cannot be hedged: it has tasks inside"},
 	} {
 		s, err := waterfall.NewSample(test.runs...)
@@ -201,6 +202,9 @@ func TestWhatIfRefuses(t *testing.T) {
 		if _, err := s.WhatIf(test.change); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
+	}
+	if _, err := two(1, 2).WhatIf(waterfall.Budget(.5)); err == nil || !strings.Contains(err.Error(), "one run does not tell") {
+		t.Errorf("one run: %v, want that it does not tell", err)
 	}
 	if _, err := two(1, 2).WhatIf(waterfall.Hedge("a", .95)); err == nil || !strings.Contains(err.Error(), "one run does not tell") {
 		t.Errorf("one run: %v, want that it does not tell", err)
@@ -373,14 +377,14 @@ func FuzzReadSample(f *testing.F) {
 func TestParseChange(t *testing.T) {
 	for _, text := range []string{
 		"user=-50%", "user=+25%", "ads=0", "limit=4", "limit:likes=0", "within:ads=60ms", "hedge:ads=p95", "hedge:ads=p99.9",
-		"hedge:price[]=80ms", "hedge:shard-*=p90", "correlation=0.5", "a=b=-10%", "within:x:y=1s",
+		"hedge:price[]=80ms", "hedge:shard-*=p90", "correlation=0.5", "budget=0.02", "budget=-10%", "budget=0", "a=b=-10%", "within:x:y=1s",
 	} {
 		c, err := waterfall.ParseChange(text)
 		if err != nil || c.String() != text {
 			t.Errorf("ParseChange(%q) = %v, %v", text, c, err)
 		}
 	}
-	for _, text := range []string{"", "=", "user", "user=", "user=x", "user=-150%", "user=NaN%", "limit=-1", "limit:a=x", "within:a=0s", "within:a=", "hedge:a=p0", "hedge:a=p100", "hedge:a=pNaN", "hedge:a=-1s", "correlation=2", "correlation=NaN"} {
+	for _, text := range []string{"", "=", "user", "user=", "user=x", "user=-150%", "user=NaN%", "limit=-1", "limit:a=x", "within:a=0s", "within:a=", "hedge:a=p0", "hedge:a=p100", "hedge:a=pNaN", "hedge:a=-1s", "correlation=2", "correlation=NaN", "budget=2", "budget=NaN", "budget=-.1"} {
 		if c, err := waterfall.ParseChange(text); err == nil {
 			t.Errorf("ParseChange(%q) = %v, want an error", text, c)
 		}
@@ -389,7 +393,7 @@ func TestParseChange(t *testing.T) {
 
 // FuzzParseChange: what is read is written so that it is read as the same again.
 func FuzzParseChange(f *testing.F) {
-	for _, text := range []string{"user=-50%", "ads=0", "limit:likes=4", "within:ads=60ms", "hedge:ads=p95", "hedge:ads=80ms", "correlation=.5"} {
+	for _, text := range []string{"user=-50%", "ads=0", "limit:likes=4", "within:ads=60ms", "hedge:ads=p95", "hedge:ads=80ms", "correlation=.5", "budget=.02"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -304,8 +304,7 @@ func (s *Stats) Bytes() int {
 // One that runs is cut off at this moment; a kept one must not be changed.
 func (s *Stats) Run(n uint64) *Run {
 	if live := s.liveRoot(n); live != nil {
-		if run := live.run(); len(run.Groups) > 0 {
-			run.Number = n
+		if run := s.liveRun(live, n); len(run.Groups) > 0 {
 			return run
 		}
 	}

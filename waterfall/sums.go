@@ -14,6 +14,7 @@ type sums struct {
 	at       int64 // the stretch, counted in those of its level
 	runs     int
 	outcomes [asap.Goexited + 1]uint32
+	late     uint32 // of those that were canceled
 	makespan histogram
 	total    time.Duration // of all makespans
 	tasks    []taskSums    // by member of the family
@@ -102,6 +103,7 @@ func (c *cell) add(member int32, runs uint32, time time.Duration, meter *int) {
 func (s *sums) merge(o *sums, meter *int) {
 	s.runs += o.runs
 	s.total += o.total
+	s.late += o.late
 	for i, n := range o.outcomes {
 		s.outcomes[i] += n
 	}

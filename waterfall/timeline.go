@@ -10,6 +10,8 @@ import (
 type Point struct {
 	Since, Until   time.Time // by the wall clock
 	Runs, Failures int
+	Late           int           // runs that were canceled since their deadline had passed
+	Tolerated      int           // failures of tasks that their groups went on without
 	P50, P99, Max  time.Duration // of the makespan, as in a [Report]
 }
 
@@ -39,17 +41,17 @@ func (s *Stats) Timeline(name string) []Point {
 			}
 			p := stretch.makespan.percentiles(.5, .99)
 			out = append(out, Point{
-				Since: s.instant(now, stretch.at*levels[l].units), Until: s.instant(now, end),
-				Runs: stretch.runs, Failures: stretch.failures(), P50: p[0], P99: p[1], Max: stretch.makespan.most,
+				Since: s.instant(now, stretch.at*levels[l].units).Round(0), Until: s.instant(now, end).Round(0),
+				Runs: stretch.runs, Failures: stretch.failures(), Late: int(stretch.late), Tolerated: stretch.tolerated(), P50: p[0], P99: p[1], Max: stretch.makespan.most,
 			})
 		}
 	}
 	return out
 }
 
-// Outline returns the reports that [Stats.Compare] compares, without tasks, runs
-// and what critical paths are made of: whether there is something to compare. It
-// costs little.
+// Outline returns the reports that [Stats.Compare] compares, without runs and what
+// critical paths are made of, and with the counts alone of tasks: whether there is
+// something to compare. It costs little.
 func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 	s.lock()
 	defer s.unlock()
@@ -59,9 +61,9 @@ func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 		than, to = SinceStart, SinceStart.levels()
 	}
 	outline := func(w Window, from, to int) Report {
-		r := Report{Name: name, Window: w, Since: s.instant(now, firstOf(to, now.unit)), Until: now.Round(0), Outcomes: make(map[asap.Outcome]int)}
+		r := Report{Name: name, Window: w, Since: s.instant(now, firstOf(to, now.unit)).Round(0), Until: now.Round(0), Outcomes: make(map[asap.Outcome]int)}
 		if from > 0 {
-			r.Until = s.instant(now, firstOf(from, now.unit))
+			r.Until = s.instant(now, firstOf(from, now.unit)).Round(0)
 		}
 		f := s.names[name]
 		if f == nil {
@@ -69,8 +71,16 @@ func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 		}
 		f.ageAll(s, now.unit)
 		var all sums
+		tasks := make([]TaskReport, len(f.members))
 		add := func(o *sums) {
 			all.runs += o.runs
+			r.Late += int(o.late)
+			for m := range o.tasks {
+				t, from := &tasks[m], &o.tasks[m]
+				t.Runs += int(from.runs)
+				t.Failures += int(from.failures)
+				t.Tolerated += int(from.tolerated)
+			}
 			all.makespan.merge(&o.makespan)
 			for i, n := range o.outcomes {
 				if n > 0 {
@@ -90,9 +100,24 @@ func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 		p := all.makespan.percentiles(.5, .9, .95, .99)
 		r.Runs, r.P50, r.P90, r.P95, r.P99, r.Max = all.runs, p[0], p[1], p[2], p[3], all.makespan.most
 		r.Buckets = all.makespan.buckets()
+		for m, t := range tasks {
+			if t.Runs > 0 || t.Failures > 0 || t.Tolerated > 0 {
+				t.Name = f.members[m].path
+				r.Tasks = append(r.Tasks, t)
+			}
+		}
 		return r
 	}
 	return outline(than, from, to), outline(w, 0, from)
+}
+
+// tolerated counts the failures that groups went on without.
+func (s *sums) tolerated() int {
+	n := 0
+	for i := range s.tasks {
+		n += int(s.tasks[i].tolerated)
+	}
+	return n
 }
 
 // failures counts the runs that ended badly by themselves.

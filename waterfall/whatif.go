@@ -108,7 +108,7 @@ func (m *model) apply(changes []Change) (changed *model, scale []float64, gone [
 	}
 	for _, c := range changes {
 		var tasks []int
-		if c.kind == changeHedge || c.kind == changeCorrelation {
+		if c.kind == changeHedge || c.kind == changeCorrelation || c.kind == changeBudget {
 			return fail("%s: one run does not tell how long a second call takes; give several runs of the group", c)
 		}
 		if c.kind != changeLimit && c.kind != changeLimitOf {

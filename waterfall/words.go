@@ -311,7 +311,7 @@ func (e *explainer) hanging(root int, waiters []int) {
 	case Running:
 		fmt.Fprintf(&b, " has been running for %s", since)
 	case Queued:
-		fmt.Fprintf(&b, " has been queued for %s", since)
+		fmt.Fprintf(&b, " has been queued for %s%s", since, e.forSlot(root))
 		if n := e.running(); n > 0 {
 			fmt.Fprintf(&b, " while %s", count(n, "other body"))
 			if n == 1 {
@@ -343,6 +343,24 @@ func (e *explainer) hanging(root int, waiters []int) {
 		b.WriteString("; waiting for it: " + list(names, 8))
 	}
 	e.out = append(e.out, b.String())
+}
+
+// forSlot names the limit that task i is queued for, if it has one alone.
+func (e *explainer) forSlot(i int) string {
+	s, of := e.makeSlots(), -1
+	for _, l := range s.of[i] {
+		switch {
+		case s.limits[l].Limit == 0:
+		case of >= 0:
+			return ""
+		default:
+			of = l
+		}
+	}
+	if of < 0 {
+		return ""
+	}
+	return " for a slot of " + e.limitName(s.limits[of].Slot)
 }
 
 func (e *explainer) running() int {

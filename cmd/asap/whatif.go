@@ -36,6 +36,7 @@ group's page, it predicts p99. Then a change is also
                   its calls, or than 80ms; only if it is safe to call twice
   correlation=.5  how slow a second call is if the first is, from 0 to 1, if the
                   runs have no hedges that tell
+  budget=.02      second calls are at most that share of the calls of what is hedged
 and without a change it lists hedges, and deadlines of what may be missing.
   asap whatif 'http://localhost:8080/debug/asap/?group=home' hedge:ads=p95
 With -run it predicts that one run, and the others tell what its record does not:
@@ -164,7 +165,7 @@ func change(run *waterfall.Run, arg string) ([]waterfall.Change, error) {
 		}
 		return []waterfall.Change{waterfall.Within(of, d)}, nil
 	}
-	if strings.HasPrefix(name, "hedge:") && run.Task(name) == nil || name == "correlation" && run.Task(name) == nil {
+	if strings.HasPrefix(name, "hedge:") && run.Task(name) == nil || (name == "correlation" || name == "budget") && run.Task(name) == nil {
 		c, err := waterfall.ParseChange(arg)
 		if err != nil {
 			return nil, usage("%v", err)

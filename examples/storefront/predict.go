@@ -9,17 +9,19 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
+// budget is how many second calls there may be, of those that are hedged.
+const budget = .02
+
 // predicted has, of each page, how many of its tasks call something, and what mode tail
-// changes in it, as a question to the runs of mode asap. The hedger pays for two second
-// calls in a hundred, so it makes them for what is slower than 98 %.
+// changes in it, as a question to the runs of mode asap, beside the budget.
 var predicted = map[string]struct {
 	tasks   int
 	changes string
 }{
-	"home":     {14, "hedge:currencies=p98 hedge:price[]=p98 within:ad=D"},
-	"product":  {6, "hedge:currencies=p98 hedge:price=p98 within:recommendations=D within:ad=D"},
-	"cart":     {8, "hedge:currencies=p98 hedge:line[]=p98 hedge:shippingQuote=p98 hedge:shippingPrice=p98 within:recommendations=D"},
-	"checkout": {11, "hedge:line[]=p98 hedge:shippingQuote=p98 hedge:shippingPrice=p98 hedge:ship=p98 within:confirmationMail=M"},
+	"home":     {14, "hedge:currencies=p95 hedge:price[]=p95 within:ad=D"},
+	"product":  {6, "hedge:currencies=p95 hedge:price=p95 within:recommendations=D within:ad=D"},
+	"cart":     {8, "hedge:currencies=p95 hedge:line[]=p95 hedge:shippingQuote=p95 hedge:shippingPrice=p95 within:recommendations=D"},
+	"checkout": {11, "hedge:line[]=p95 hedge:shippingQuote=p95 hedge:shippingPrice=p95 hedge:ship=p95 within:confirmationMail=M"},
 }
 
 // prediction is what was predicted of a page in mode tail, or why that could not be, and
@@ -33,7 +35,7 @@ type prediction struct {
 // predict asks the runs of a page in mode asap what mode tail would be.
 func (s *Shop) predict(page string, runs *waterfall.Sample) (*waterfall.Forecast, error) {
 	times := strings.NewReplacer("=D", "="+s.Deadline.String(), "=M", "="+(mailDeadline*s.Deadline).String())
-	changes := []waterfall.Change{waterfall.Correlation(s.together)}
+	changes := []waterfall.Change{waterfall.Correlation(s.together), waterfall.Budget(budget)}
 	for text := range strings.FieldsSeq(times.Replace(predicted[page].changes)) {
 		c, err := waterfall.ParseChange(text)
 		if err != nil {

@@ -85,7 +85,7 @@ type Shop struct {
 
 // Open opens the files of a shop and starts its services.
 func Open(ctx context.Context, cfg settings) (*Shop, error) {
-	s := &Shop{settings: cfg, hedger: tail.Hedge(tail.At(.95), tail.After(cfg.Deadline*2/3), tail.Share(.02))}
+	s := &Shop{settings: cfg, hedger: tail.Hedge(tail.At(.95), tail.After(cfg.Deadline*2/3), tail.Share(budget))}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -117,6 +117,9 @@ func (g *Group) Release(n *Node) {
 func (g *Group) AddParts(of *Node, k int) {
 	if o := of.options(); o != nil {
 		o.expanded = true
+		if o.parts != nil {
+			o.parts(k)
+		}
 	}
 	g.declared.Add(int64(k))
 }

@@ -18,6 +18,11 @@ type TaskConfig struct {
 	Around  []Around      // the first is the outermost
 	Limit   int           // of the elements of a Map, 0 for none
 	Shared  *Shared       // nil for that of the group
+	// Of a Map: whether it is to be adjusted, as a failure of an element becomes its value;
+	// whether Within is of the elements alone, so that the Map itself does not fail by it;
+	// and who is told how many elements it has, if any, with no lock held.
+	Tolerant, PartsOnly bool
+	Parts               func(n int)
 	// Arrival makes the task one without a body, that waits for something else.
 	Arrival *Arrival
 	// Hand is given the group in place of a declaration: for a package beside the one
@@ -32,7 +37,7 @@ func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
 func (c *TaskConfig) IsPlain() bool {
-	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut && !c.Tolerant
 }
 
 // Adjusts reports whether somebody changes how the group's tasks are to be: then an
@@ -58,7 +63,9 @@ type options struct {
 	expanded bool          // the node waits for its parts now
 	timeout  time.Duration
 	within   time.Duration
+	passed   bool // it had, before the group was made
 	around   []Around
+	parts    func(int) // of a Map
 }
 
 // link is one dependency, with the edge in its list: see 2.
@@ -84,10 +91,12 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.Arrival != nil {
 		g.checkArrival(n, c)
 	}
+	passed := false
 	if c.Within < 0 {
-		c.Within = g.within(n, -c.Within)
+		c.Within, passed = g.within(n, -c.Within)
 	}
 	o := g.newOptions(n, c)
+	o.passed = passed
 	n.makeSide().makeRare().options = o
 	n.kind |= Opted
 	if c.MayFail {
@@ -109,7 +118,7 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if !g.declare(n) {
 		return
 	}
-	if o.within > 0 && n.kind&WithoutBody == 0 && !g.elsewhere && !g.addDue(n, o.within) {
+	if o.within > 0 && n.kind&WithoutBody == 0 && !c.PartsOnly && !g.elsewhere && !g.addDue(n, o.within) {
 		n.kill()
 		n.release(0)
 		return
@@ -142,7 +151,7 @@ func (g *Group) newOptions(n *Node, c *TaskConfig) *options {
 		}
 		deps = append(deps, c.Deps...)
 	}
-	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around}
+	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around, parts: c.Parts}
 	o.links = make([]link, 0, len(deps))
 	for i, d := range deps {
 		named := i >= own && d.Read

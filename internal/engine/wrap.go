@@ -314,13 +314,17 @@ func (n *Node) openCalls() *calls {
 
 // outwait waits for calls of n's body that are open though it has ended and n is
 // settled. What was made ready by that starts elsewhere meanwhile, but n is not counted
-// off, so the group is not over, and the slots are n's. Then what publish has left is
-// dropped.
+// off, so the group is not over, and the slots are n's. Meanwhile it is as quiet as with
+// nobody here: what such a call does changes nothing any more. Then what publish has left
+// is dropped.
 func (w *worker) outwait(n *Node, s *settling) {
 	if !s.ready.isEmpty() {
 		w.g.push(w.g.admit(s.ready, byEnd))
 		s.ready = Chain{}
 	}
+	q := n.group.quiet()
+	q.lull()
 	s.outlived.open.Wait()
+	q.rouse()
 	n.drop(n.failure())
 }

@@ -12,6 +12,8 @@ import (
 	"go/token"
 	"go/types"
 	"strings"
+
+	"golang.org/x/tools/go/types/typeutil"
 )
 
 // Effect is a set of what a function may do.
@@ -31,6 +33,7 @@ type Summary struct {
 	Effects Effect
 	Mutates uint64 // memory that it changes: bit 0 that of the receiver, bit 1 that of the first parameter, …, and Deep
 	Given   bool   // by a comment //asapvet:…, which has the last word
+	Session bool   // it takes what its statements run on from its context, where a transaction may be
 	Trail   string // how it comes to Writes or Unknown, for people
 }
 
@@ -85,6 +88,8 @@ type Table struct {
 	params    map[*types.Var][]*node            // the fields that get what is in a parameter
 	fields    map[*types.Var]*node              // what is known to be in a field of a function's type
 	values    map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
+
+	signatures typeutil.Map // each that was seen, as a number
 }
 
 // Of computes the summaries of the functions of packages. Interfaces are taken to be
@@ -120,6 +125,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		}
 	}
 	t.solve()
+	t.spread()
 	return t
 }
 
@@ -159,6 +165,7 @@ type node struct {
 	callers []*node
 	queued  bool
 	made    bool   // it stands for a field, or for a literal in one
+	inTx    bool   // it is called from within a transaction
 	mut     string // how it comes to Mutates, for who works on this
 }
 

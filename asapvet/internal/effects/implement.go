@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -37,7 +38,7 @@ func (t *Table) indexTypes(p *Package) {
 			t.methods[m.Name()] = append(t.methods[m.Name()], named)
 			key := m.Name() + "?"
 			if named.TypeParams().Len() == 0 && !invalidSignature(m.Signature()) {
-				key = m.Name() + signatureKey(m.Signature())
+				key = m.Name() + t.signatureKey(m.Signature())
 			}
 			t.methods[key] = append(t.methods[key], named)
 		}
@@ -60,17 +61,15 @@ func isInterfaceMethod(f *types.Func) bool {
 	return recv != nil && types.IsInterface(recv.Type())
 }
 
-// signatureKey is the same for signatures that are.
-func signatureKey(s *types.Signature) string {
-	var b strings.Builder
-	for _, tuple := range [...]*types.Tuple{s.Params(), s.Results()} {
-		b.WriteByte('(')
-		for v := range tuple.Variables() {
-			b.WriteString(types.TypeString(v.Type(), nil))
-			b.WriteByte(',')
-		}
+// signatureKey is the same for signatures that are, whatever aliases they are written
+// with.
+func (t *Table) signatureKey(s *types.Signature) string {
+	n, ok := t.signatures.At(s).(int)
+	if !ok {
+		n = t.signatures.Len()
+		t.signatures.Set(s, n)
 	}
-	return b.String()
+	return "(" + strconv.Itoa(n)
 }
 
 // class is what interfaces with the same methods share: their implementations.
@@ -88,7 +87,7 @@ func (t *Table) implementations(iface *types.Interface) []*types.Named {
 	for m := range iface.Methods() {
 		list := t.methods[m.Name()]
 		if !invalidSignature(m.Signature()) {
-			list = slices.Concat(t.methods[m.Name()+signatureKey(m.Signature())], t.methods[m.Name()+"?"])
+			list = slices.Concat(t.methods[m.Name()+t.signatureKey(m.Signature())], t.methods[m.Name()+"?"])
 		}
 		if rarest == nil || len(list) < len(candidates) {
 			rarest, candidates = m, list
@@ -117,7 +116,7 @@ func (t *Table) classOf(iface *types.Interface) *class {
 	var b strings.Builder
 	for m := range iface.Methods() {
 		b.WriteString(m.Name())
-		b.WriteString(signatureKey(m.Signature()))
+		b.WriteString(t.signatureKey(m.Signature()))
 	}
 	key := b.String()
 	for _, c := range t.classes[key] {

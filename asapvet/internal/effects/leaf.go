@@ -8,14 +8,18 @@ import (
 
 // cacheCall reports whether a call asks something that is called a cache.
 func cacheCall(info *types.Info, c *ast.CallExpr) bool {
-	sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
-	if !ok {
-		return false
-	}
-	switch firstWord(sel.Sel.Name) {
+	name := calleeName(c)
+	switch firstWord(name) {
 	case "get", "load", "fetch", "lookup", "find", "do", "peek", "read":
+		if cachedName(name) { // getFromCache
+			return true
+		}
 	case "once":
 	default:
+		return false
+	}
+	sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
+	if !ok {
 		return false
 	}
 	for e := sel.X; ; {
@@ -112,12 +116,12 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	var s Summary
 	switch verb(name) {
 	case reads:
-		if out || unresolved && looksOutside(name) {
+		if out || unresolved && looksOutside(c, name) {
 			s.Effects = Reads
 		}
 		s.Mutates = destinations(c)
 	case writes:
-		if withCtx || unresolved && writesOutside(name) || f != nil && out && returnsError(f) {
+		if withCtx || f == nil && (path == "" || out) && writesOutside(name, path) || f != nil && out && returnsError(f) {
 			s.Effects, s.Trail = Writes, name
 			if writesCache(info, c) {
 				s = Summary{}

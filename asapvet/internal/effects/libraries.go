@@ -51,16 +51,26 @@ func isBuilder(name string) bool {
 
 // looksOutside says of a method of an unknown type whether its verb alone means that
 // somebody else is asked: databases' verbs do, Get and Has of maps and headers do not.
-func looksOutside(name string) bool {
+// Those that fill what they are given do so of databases; All() is any collection's.
+func looksOutside(c *ast.CallExpr, name string) bool {
 	switch name {
-	case "Query", "QueryRow", "QueryRows", "Count", "All", "One", "Find", "First", "Take", "Pluck", "Exist", "Exists", "Scan", "Read", "Last", "Rows":
+	case "Query", "QueryRow", "QueryRows", "Count", "Pluck", "Exist", "Exists", "Rows":
 		return true
+	case "All", "One", "Find", "First", "Take", "Scan", "Read", "Last":
+		return len(c.Args) > 0
 	}
 	return false
 }
 
-// writesOutside is looksOutside for writes.
-func writesOutside(name string) bool {
+// builders are packages that make statements, which others run.
+var builders = []string{"squirrel", "goqu", "sqlbuilder", "builder", "jet", "sqlf"}
+
+// writesOutside is looksOutside for writes, of a method in a chain that begins in a
+// package.
+func writesOutside(name, path string) bool {
+	if lib(path, builders) {
+		return name == "Exec"
+	}
 	switch name {
 	case "Exec", "Insert", "InsertMulti", "InsertOne", "InsertOrUpdate", "Update", "Updates", "UpdateOne", "Delete", "DeleteOne", "Save", "Create", "Commit", "Send", "Publish",
 		"FirstOrCreate", "Begin", "BeginTx", "Transaction":

@@ -46,9 +46,10 @@ func (t *Table) solve() {
 // anything. What a node does by itself was there before all were asked.
 func (n *node) join() bool {
 	before := n.sum
-	effects, mutates := n.sum.Effects, n.sum.Mutates
+	effects, mutates, session := n.sum.Effects, n.sum.Mutates, n.sum.Session
 	for _, e := range n.calls {
 		s := &e.to.sum
+		session = session || s.Session
 		add := e.of(s.Effects)
 		if n.cached && add&(Reads|ByName) != 0 {
 			add = add&^(Reads|ByName) | Cached
@@ -71,8 +72,8 @@ func (n *node) join() bool {
 			}
 		}
 	}
-	n.sum.Effects, n.sum.Mutates = effects, mutates
-	return n.sum.Effects != before.Effects || n.sum.Mutates != before.Mutates
+	n.sum.Effects, n.sum.Mutates, n.sum.Session = effects, mutates, session
+	return effects != before.Effects || mutates != before.Mutates || session != before.Session
 }
 
 // of returns what the caller of a function with effects s has of it.

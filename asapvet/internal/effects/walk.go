@@ -22,6 +22,7 @@ type walker struct {
 	callees map[*ast.Ident]bool        // what names the function of a call
 	copied  map[types.Object]token.Pos // where a parameter gets another value, whatever happens
 	once    map[*ast.FuncLit]bool      // literals that run once in the life of the process
+	inTx    []*ast.FuncLit             // literals that run in a transaction
 }
 
 func (w *walker) walk() {
@@ -42,6 +43,7 @@ func (w *walker) walk() {
 	if cachedName(w.n.fn.Name()) || cachedName(recvName(w.n.fn)) {
 		w.n.cached = true
 	}
+	w.transactions()
 	ast.Inspect(w.n.body, w.prepare)
 	ast.Inspect(w.n.body, w.visit)
 	if w.locks { // what is changed under a lock is for many at once
@@ -112,6 +114,10 @@ func (w *walker) prepare(n ast.Node) bool {
 		}
 		if cacheCall(w.p.Info, n) {
 			w.n.cached = true
+		}
+	case *ast.TypeAssertExpr:
+		if fromContext(w.p.Info, n) {
+			w.n.sum.Session = true
 		}
 	case *ast.AssignStmt:
 		w.alias(n)
@@ -221,6 +227,9 @@ func (w *walker) call(c *ast.CallExpr) {
 				return
 			}
 			w.n.calls = append(w.n.calls, w.edge(c, f, to))
+			if w.mayBeInTransaction(c) {
+				to.inTx = true
+			}
 			return
 		}
 		if w.t.known != nil {
@@ -238,6 +247,9 @@ func (w *walker) call(c *ast.CallExpr) {
 		} else {
 			s.Effects |= Writes
 		}
+	}
+	if isFromContext(calleeName(c)) {
+		w.n.sum.Session = true
 	}
 	w.effect(s.Effects, s.Trail)
 	if s.Mutates&1 != 0 {
@@ -268,6 +280,7 @@ func (w *walker) take(c *ast.CallExpr, f *types.Func, s Summary) {
 		t = f.Name()
 	}
 	w.effect(s.Effects, t)
+	w.n.sum.Session = w.n.sum.Session || s.Session
 	for i, mine := range e.args {
 		if s.Mutates&(1<<i) != 0 {
 			w.writes |= mine

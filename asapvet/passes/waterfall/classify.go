@@ -34,6 +34,7 @@ type callStep struct {
 	ctxVar  *types.Var
 	uses    map[*types.Var]bool
 	deep    bool   // it changes memory of what its receiver has
+	session bool   // it runs on what its context has, perhaps a transaction
 	cheap   string // why it takes no time, most often
 	why     string // how it is known that it reads
 }
@@ -169,6 +170,7 @@ func (f *finder) candidate(st *step, c *callStep) bool {
 	} else if sum.Mutates&effects.Deep != 0 {
 		c.deep = true
 	}
+	c.session = sum.Session
 	f.declineName(st, c)
 	f.declineResults(st, c)
 	f.declineArguments(st, c)

@@ -82,7 +82,7 @@ func (f *finder) declineName(st *step, c *callStep) {
 			case "licensing", "license", "licenses", "permissions", "authz", "rbac":
 				st.demote(site.Low, c.name+" looks up a license or a permission")
 				return
-			case "settings", "setting", "config", "features", "flags":
+			case "settings", "setting", "config", "features", "flags", "property", "properties", "preference", "preferences":
 				c.cheap = c.name + " looks up settings"
 				return
 			}
@@ -116,6 +116,8 @@ func (f *finder) declineResults(st *step, c *callStep) {
 	}
 	if !used {
 		st.demote(site.Declined, "the value of "+c.name+" is discarded: a guard")
+	} else if w := f.declineUse(c); w != "" {
+		st.demote(site.Declined, w)
 	}
 	tuple, ok := f.p.Info.TypeOf(c.expr).(*types.Tuple)
 	if !ok {

@@ -86,6 +86,16 @@ func TestDeclines(t *testing.T) {
 		{"memory of services", "Deep", site.Likely, "perhaps the same"},
 		{"memory of one service", "OneDeep", site.High, ""},
 		{"memory under a lock", "Memo", site.Low, "from a cache"},
+		{"a write of a library that is missing", "Restores", site.Declined, ""},
+		{"a cache by a method of its own", "OwnCache", site.Low, "from a cache"},
+		{"the transaction of the context, in what reads", "GetAmbient", site.High, ""},
+		{"the transaction of the context", "AmbientMiddleware", site.Likely, "the transaction of their context"},
+		{"called in a transaction", "GetInside", site.Low, "is called in a transaction"},
+		{"only looked at to leave", "Asked", site.Declined, "a guard"},
+		{"looked at, and used", "AskedAndUsed", site.High, ""},
+		{"what was read is written", "Rewrites", site.Low, "writes what Item has read"},
+		{"many mutations, by its name", "BatchRunItems", site.Low, "by its name"},
+		{"once, by its name", "runInitialCount", site.Low, "runs once"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tier, why := highest(sites[c.function])

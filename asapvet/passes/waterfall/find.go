@@ -41,6 +41,7 @@ type finder struct {
 	file      *ast.File
 	name      string // of the file
 	decl      *ast.FuncDecl
+	usage     *usage              // of the function's variables, nil until it is asked for
 	low       []string            // why the function is LOW as a whole
 	exclusive map[*types.Var]bool // made from what one at a time may use
 }
@@ -54,7 +55,8 @@ func (f *finder) findFile(file *ast.File) {
 		}
 		f.decl = d
 		f.exclusive = f.exclusiveVars(d)
-		f.low = functionLow(f.name, d.Name.Name)
+		f.usage = nil
+		f.low = functionLow(f.name, d)
 		f.block(d.Body.List, scope{low: f.low})
 	}
 }
@@ -98,6 +100,10 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 		s.Tier = site.Likely
 		s.Why = append(s.Why, deep[0].name+" and "+deep[1].name+" change what their receivers have, perhaps the same")
 	}
+	if tier, w := f.inTransaction(calls); w != "" && s.Tier > tier {
+		s.Tier = tier
+		s.Why = append(s.Why, w)
+	}
 	if w := f.orderComment(run); w != "" {
 		s.Tier = site.Declined
 		s.Why = append(s.Why, w)
@@ -111,12 +117,36 @@ func (f *finder) site(run []*step, tier site.Tier, sc scope) *site.Site {
 		s.Why = append(s.Why, sc.low...)
 	}
 	if s.Tier > site.Low {
-		if w := f.writesBack(calls); w != "" {
-			s.Tier = site.Low
-			s.Why = append(s.Why, w)
+		for _, w := range [...]string{f.writesBack(calls), f.writesRead(calls)} {
+			if w != "" {
+				s.Tier = site.Low
+				s.Why = append(s.Why, w)
+			}
 		}
 	}
 	return s
+}
+
+// inTransaction says why calls that run on what their context has may do so in a
+// transaction, which is for one at a time: somebody calls the function in one, or the
+// function is none that reads.
+func (f *finder) inTransaction(calls []*callStep) (site.Tier, string) {
+	var sessions []*callStep
+	for _, c := range calls {
+		if c.session {
+			sessions = append(sessions, c)
+		}
+	}
+	if len(sessions) < 2 {
+		return site.High, ""
+	}
+	if fn, ok := f.p.Info.Defs[f.decl.Name].(*types.Func); ok && f.table.InTransaction(fn) {
+		return site.Low, f.decl.Name.Name + " is called in a transaction, which " + sessions[0].name + " and " + sessions[1].name + " run in then"
+	}
+	if !readsByName(f.decl.Name.Name) {
+		return site.Likely, sessions[0].name + " and " + sessions[1].name + " run in the transaction of their context, if it has one"
+	}
+	return site.High, ""
 }
 
 // depend fills in the calls of a site and what they need of each other.

@@ -3,6 +3,7 @@ package waterfall
 import (
 	"go/ast"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/asap-go/asap/asapvet/internal/effects"
@@ -44,20 +45,28 @@ func nameOf(c *ast.CallExpr) string {
 }
 
 // functionLow says why a function's sites are LOW.
-func functionLow(file, name string) []string {
+func functionLow(file string, d *ast.FuncDecl) []string {
 	var low []string
+	name := d.Name.Name
 	w := effects.Words(name)
-	if len(w) > 0 {
+	if len(w) > 1 && (w[0] == "batch" || w[0] == "bulk") && !effects.IsReadName(w[1]) {
+		low = append(low, "the function changes many things, by its name")
+	} else if len(w) > 0 {
 		switch w[0] {
 		case "create", "update", "delete", "remove", "add", "set", "put", "save", "upsert", "insert", "register", "revoke", "grant", "assign", "unassign",
 			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate",
-			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision":
+			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision",
+			"merge", "recover", "move", "replace", "link", "unlink", "approve", "reject", "publish", "unpublish", "archive", "unarchive", "reopen", "close",
+			"lock", "unlock", "accept", "invite", "transfer", "skip", "execute", "exec", "persist", "store", "write", "edit", "change", "modify":
 			low = append(low, "the function changes something, by its name")
 		case "require", "check", "verify", "validate", "authorize", "authenticate", "can", "must", "allow", "permit", "guard":
 			low = append(low, "the function is a check, by its name")
-		case "migration", "test", "benchmark", "fuzz", "seed", "bootstrap", "setup", "diagnose":
+		case "migration", "test", "benchmark", "fuzz", "seed", "bootstrap", "setup", "diagnose", "explain", "startup", "init":
 			low = append(low, "the function is a migration, a job or a test, by its name")
 		}
+	}
+	if slices.ContainsFunc(w, func(x string) bool { return x == "initial" || x == "startup" || x == "bootstrap" || x == "explain" }) && len(low) == 0 {
+		low = append(low, "the function runs once, by its name")
 	}
 	if strings.EqualFold(name, "collect") {
 		low = append(low, "the function collects statistics, by its name")
@@ -82,15 +91,16 @@ func functionLow(file, name string) []string {
 	return low
 }
 
-func isTransaction(name string) bool {
+// readsByName reports whether a function is one that reads, by its name: GetPage,
+// SecuritySummary.
+func readsByName(name string) bool {
+	if effects.IsReadName(name) {
+		return true
+	}
 	w := effects.Words(name)
-	for i, x := range w {
-		switch x {
-		case "tx", "transaction", "transact", "transactional", "atomically", "atomic", "txn":
-			return true
-		case "lock", "locked":
-			return i > 0 || len(w) == 1
-		}
+	switch w[len(w)-1] {
+	case "summary", "stats", "statistics", "overview", "report", "detail", "details":
+		return !effects.IsWriteName(name)
 	}
 	return false
 }

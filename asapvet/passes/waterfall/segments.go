@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"slices"
 
+	"github.com/asap-go/asap/asapvet/internal/effects"
 	"github.com/asap-go/asap/asapvet/internal/site"
 )
 
@@ -100,7 +101,7 @@ func (f *finder) literals(n ast.Node, sc scope) {
 			for _, c := range calls {
 				if c.Pos() <= m.Pos() && m.End() <= c.End() && c.Fun != ast.Expr(m) {
 					switch around := nameOf(c); {
-					case isTransaction(around):
+					case effects.IsTransactionName(around):
 						inside = inside.decline("it is in a transaction")
 					case isRepeated(around):
 						inside = inside.lower("the function around it runs more than once")

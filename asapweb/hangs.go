@@ -1,0 +1,61 @@
+package asapweb
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/asap-go/asap/internal/look"
+	"github.com/asap-go/asap/waterfall"
+)
+
+// hangs are the problems of groups that are stuck, one for each name.
+func hangs(stuck []waterfall.Stuck, running *running) []problem {
+	var out []problem
+	for _, s := range stuck {
+		l := &s.Most
+		p := newProblem(red, l.Name)
+		p.hangs, p.Since = true, l.Began
+		p.Text, p.Rest = "1 run hangs", fmt.Sprintf(" for %s, %s", look.Duration(l.Age), overdue(l))
+		if s.Groups > 1 {
+			p.Text, p.Rest = fmt.Sprintf("%d runs hang", s.Groups), ", the longest"+p.Rest
+		}
+		if row := running.stuckOf(l.Name); row != nil && row.Task != "" {
+			p.Text, p.Task = p.Text+" on", row.Task
+			if row.Queued {
+				p.Rest = ", which is in a queue" + p.Rest
+			}
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// overdue is how long a group runs, measured against its name's p99.
+func overdue(l *waterfall.Live) string {
+	if l.P99 == 0 {
+		return "no run of the name has ended yet"
+	}
+	if l.Overdue < 1.05 {
+		return "p99 " + look.Duration(l.P99)
+	}
+	return times(l.Overdue) + " × its p99 of " + look.Duration(l.P99)
+}
+
+func times(f float64) string {
+	if f >= 10 {
+		return look.Digits(math.Round(f))
+	}
+	return look.Digits(math.Round(10*f) / 10)
+}
+
+// silence is the problem of a name of which no run ends any more.
+func (h *handler) silence(name string) (problem, bool) {
+	since, usual, ok := h.stats.Silence(name)
+	if !ok {
+		return problem{}, false
+	}
+	p := newProblem(degraded, name)
+	p.Since = since
+	p.Text = "no run has ended any more, and before the longest pause was " + look.Duration(usual)
+	return p, true
+}
