@@ -37,7 +37,6 @@ type tally struct {
 	exact           int // of one run alone
 	sure, sureExact int // of those that assume nothing, and those that are right to the nanosecond
 	same, unchanged int // predictions with nothing changed, and those that are the run itself
-	worst           float64
 	missed          []miss
 }
 
