@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/asap-go/asap/internal/look"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -154,7 +155,7 @@ func lastError(r waterfall.Report) string {
 	if last.Err == "" {
 		return ""
 	}
-	text, _, _ := strings.Cut(strings.TrimPrefix(last.Err, last.Name+": "), "\n")
+	text, _, _ := strings.Cut(look.ErrorOf(last.Name, last.Err), "\n")
 	return ", at last " + printable(last.Name) + ": " + printable(text)
 }
 
