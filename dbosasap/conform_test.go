@@ -23,3 +23,22 @@ func TestEngine(t *testing.T) {
 		return dbosasap.Run(ctx, rt, f, in)
 	})
 }
+
+// The same handle as in the process.
+func TestRunning(t *testing.T) {
+	rt := newRuntime(t, func(rt *dbosasap.Runtime) error {
+		for _, f := range asaptest.RunningFlows() {
+			if err := dbosasap.Register(rt, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	asaptest.TestRunning(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (*flow.Running[string], error) {
+		h, err := dbosasap.Start(ctx, rt, f, in)
+		if err != nil {
+			return nil, err
+		}
+		return h.Running, nil
+	})
+}
