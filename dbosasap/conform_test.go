@@ -12,22 +12,7 @@ import (
 // The rules that hold on every engine.
 func TestEngine(t *testing.T) {
 	rt := newRuntime(t, func(rt *dbosasap.Runtime) error {
-		for _, f := range asaptest.Flows() {
-			if err := dbosasap.Register(rt, f); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error) {
-		return dbosasap.Run(ctx, rt, f, in)
-	})
-}
-
-// The same handle as in the process.
-func TestRunning(t *testing.T) {
-	rt := newRuntime(t, func(rt *dbosasap.Runtime) error {
-		for _, f := range asaptest.RunningFlows() {
+		for _, f := range append(asaptest.Flows(), asaptest.RunningFlows()...) {
 			if err := dbosasap.Register(rt, f); err != nil {
 				return err
 			}
@@ -40,5 +25,8 @@ func TestRunning(t *testing.T) {
 			return nil, err
 		}
 		return h.Running, nil
+	})
+	asaptest.TestEngine(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (string, error) {
+		return dbosasap.Run(ctx, rt, f, in)
 	})
 }

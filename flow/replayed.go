@@ -74,15 +74,16 @@ type quietSink struct {
 	began    bool
 }
 
-func (s *quietSink) Began(ctx context.Context, t *record.Table) {
+func (s *quietSink) Began(ctx context.Context, t *record.Table) any {
 	if s.began = !s.replayer.Replaying(); s.began {
-		s.Sink.Began(ctx, t)
+		return s.Sink.Began(ctx, t)
 	}
+	return nil
 }
 
 // Ended also tells of a run that is dropped in the middle: it has ended here.
-func (s *quietSink) Ended(t *record.Table) {
+func (s *quietSink) Ended(t *record.Table, began any) {
 	if s.began {
-		s.Sink.Ended(t)
+		s.Sink.Ended(t, began)
 	}
 }

@@ -94,15 +94,15 @@ func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 
 // endOutermost ends the span of an outermost group, with what the run waited for.
 func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
-	p := partsOf(ended.Run)
-	held := p.held(ended.Path)
+	run, path := ended.Run(), ended.Path()
+	held := partsOf(run).held(path)
 	if g.measured {
 		for _, h := range held {
 			o.meters.critical.record(g.ctx, h.time, o.meters.series.of(g.name, h.series, 0, ""))
 		}
 	}
 	if g.span.IsRecording() {
-		if names := pathNames(ended.Path); len(names) > 0 {
+		if names := pathNames(path); len(names) > 0 {
 			g.span.SetAttributes(CriticalPath.StringSlice(names))
 		}
 		g.span.SetAttributes(o.keys.attributes(held)...)
@@ -150,6 +150,7 @@ func pathNames(path []waterfall.Step) (names []string) {
 type hold struct {
 	series string
 	time   time.Duration
+	of     *taskSeries // of a run that is plain
 }
 
 const (

@@ -116,6 +116,54 @@ func (i *instruments) task(ctx context.Context, m *measured) {
 type series struct {
 	known  syncMap[seriesKey, []metric.RecordOption]
 	counts syncMap[seriesKey, []metric.AddOption]
+	tasks  syncMap[taskKey, *taskSeries]
+}
+
+type taskKey struct{ group, task string }
+
+// taskSeries are the series of a task, or of a group. They are found without a hash
+// behind those that came before them in the run before.
+type taskSeries struct {
+	task  string
+	names []metric.RecordOption                                    // without an outcome
+	ended [asap.Goexited + 1]atomic.Pointer[[]metric.RecordOption] // with one, and no error.type
+	next  atomic.Pointer[taskSeries]                               // which are known
+	known bool
+}
+
+// task returns the series of a task, or of a group, whose task is "".
+func (s *series) task(group, task string) *taskSeries {
+	key := taskKey{group, task}
+	if known, ok := s.tasks.load(key); ok {
+		return known
+	}
+	made := &taskSeries{task: task, names: s.of(group, task, 0, ""), known: true}
+	if _, ok := s.tasks.add(key, made, maxSeries); !ok {
+		made.known = false
+	}
+	return made
+}
+
+// after is task for who comes after another one of the group.
+func (s *series) after(before *taskSeries, group, task string) *taskSeries {
+	if next := before.next.Load(); next != nil && next.task == task {
+		return next
+	}
+	t := s.task(group, task)
+	if before.known && t.known { // else a list would grow with names that are without end
+		before.next.Store(t)
+	}
+	return t
+}
+
+// with is the series with an outcome that is no error.
+func (t *taskSeries) with(s *series, group string, o asap.Outcome) []metric.RecordOption {
+	if options := t.ended[o].Load(); options != nil {
+		return *options
+	}
+	options := s.of(group, t.task, o, "")
+	t.ended[o].Store(&options)
+	return options
 }
 
 type seriesKey struct {

@@ -1,6 +1,8 @@
 package otelasap
 
 import (
+	"time"
+
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
@@ -76,40 +78,48 @@ func (p *parts) series(t *waterfall.Task) (name string, whole *waterfall.Task) {
 
 // held is how long each series held the run up.
 func (p *parts) held(path []waterfall.Step) []hold {
-	list := make([]hold, 0, min(len(path), 8))
-	var at map[string]int // of a long list
+	held := holds{list: make([]hold, 0, min(len(path), fewHolds))}
 	for _, s := range path {
-		t := p.task(s.Task)
-		if t == nil || s.Len() == 0 {
-			continue
-		}
-		label, _ := p.label(t)
-		name := label.series
-		i, ok := 0, false
-		if at != nil {
-			i, ok = at[name]
-		} else {
-			for i < len(list) && list[i].series != name {
-				i++
-			}
-			ok = i < len(list)
-		}
-		if ok {
-			list[i].time += s.Len()
-			continue
-		}
-		list = append(list, hold{name, s.Len()})
-		switch {
-		case at != nil:
-			at[name] = len(list) - 1
-		case len(list) == 16:
-			at = make(map[string]int)
-			for i, h := range list {
-				at[h.series] = i
-			}
+		if t := p.task(s.Task); t != nil && s.Len() > 0 {
+			label, _ := p.label(t)
+			held.add(label.series, s.Len(), nil)
 		}
 	}
-	return list
+	return held.list
+}
+
+// holds adds up how long series held a run up, in the order in which they first did.
+type holds struct {
+	list []hold
+	at   map[string]int // of a long list
+}
+
+const fewHolds = 16
+
+func (h *holds) add(series string, d time.Duration, of *taskSeries) {
+	i, ok := 0, false
+	if h.at != nil {
+		i, ok = h.at[series]
+	} else {
+		for i < len(h.list) && h.list[i].series != series {
+			i++
+		}
+		ok = i < len(h.list)
+	}
+	if ok {
+		h.list[i].time += d
+		return
+	}
+	h.list = append(h.list, hold{series, d, of})
+	switch {
+	case h.at != nil:
+		h.at[series] = len(h.list) - 1
+	case len(h.list) == fewHolds:
+		h.at = make(map[string]int)
+		for i := range h.list {
+			h.at[h.list[i].series] = i
+		}
+	}
 }
 
 // read reads what a task took: from the start of its body to its end, with the time

@@ -51,17 +51,22 @@ func (o *Observer) runEnded(ctx context.Context, e *waterfall.Ended) {
 
 // measure records the metrics of a whole run.
 func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
-	p := partsOf(e.Run)
-	for i := range e.Run.Groups {
-		g := &e.Run.Groups[i]
+	if tasks, ok := e.Plain(); ok {
+		o.measurePlain(ctx, e, tasks)
+		return
+	}
+	run := e.Run()
+	p := partsOf(run)
+	for i := range run.Groups {
+		g := &run.Groups[i]
 		name := ""
 		if isError(g.Outcome) {
 			name = errorType(g.Outcome, e.GroupErr(i))
 		}
 		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, name))
 	}
-	for i := range e.Run.Tasks {
-		t := &e.Run.Tasks[i]
+	for i := range run.Tasks {
+		t := &run.Tasks[i]
 		label, whole := p.label(t)
 		m := measured{label: label, outcome: told(t.Outcome, whole != nil && whole.Race)}
 		if isError(m.outcome) {
@@ -70,7 +75,33 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
 		p.read(&m, t)
 		o.meters.task(ctx, &m)
 	}
-	for _, h := range p.held(e.Path) {
-		o.meters.critical.record(ctx, h.time, o.meters.series.of(e.Run.Name, h.series, 0, ""))
+	for _, h := range p.held(e.Path()) {
+		o.meters.critical.record(ctx, h.time, o.meters.series.of(run.Name, h.series, 0, ""))
+	}
+}
+
+// measurePlain is measure for a run of which nothing has to be looked up: the same
+// metrics, in another order.
+func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks []waterfall.PlainTask) {
+	m, group := o.meters, e.Name()
+	s := m.series.task(group, "")
+	m.group.record(ctx, e.Makespan(), s.with(&m.series, group, asap.Succeeded))
+	var few [fewHolds]hold
+	held := holds{list: few[:0]}
+	for i := range tasks {
+		t := &tasks[i]
+		if t.Ran || t.Critical > 0 {
+			s = m.series.after(s, group, t.Name)
+		}
+		if t.Ran {
+			m.duration.record(ctx, t.Took, s.with(&m.series, group, t.Outcome))
+			m.queued.record(ctx, t.Queued, s.names)
+		}
+		if t.Critical > 0 {
+			held.add(t.Name, t.Critical, s)
+		}
+	}
+	for _, h := range held.list {
+		m.critical.record(ctx, h.time, h.of.names)
 	}
 }

@@ -94,11 +94,18 @@ func TestWithinNothing(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), ms)
 		defer cancel()
 		time.Sleep(2 * ms)
-		g = asap.New(t.Context())
-		ads := g.Optional("ads", func(ctx context.Context) (int, error) { return 0, sleep(ctx, ms) }, tail.Within(ctx, .5))
-		wait(t, g)
-		if !errors.Is(ads.Value().Err, context.DeadlineExceeded) {
-			t.Errorf("%v", ads.Value().Err)
+		for _, within := range []asap.TaskOption{tail.Within(ctx, .5), tail.Within(ctx, 1)} {
+			for _, later := range []time.Duration{0, ms} { // the group is made
+				time.Sleep(later)
+				g = asap.New(t.Context())
+				began := 0
+				ads := g.Optional("ads", func(context.Context) (int, error) { began++; return 0, nil }, within)
+				likes := g.Map("likes", g.Input("ids", []int{1}), func(context.Context, int) (int, error) { began++; return 0, nil }, within, asap.MayFail())
+				wait(t, g)
+				if !errors.Is(ads.Value().Err, context.DeadlineExceeded) || !errors.Is(likes.Err(), context.DeadlineExceeded) || began > 0 {
+					t.Errorf("%v, %v, %d bodies began", ads.Value().Err, likes.Err(), began)
+				}
+			}
 		}
 	})
 }

@@ -177,6 +177,11 @@ func (e *engine) fire() (fired bool) {
 		}
 	}
 	e.timers = left
+	if fired {
+		for _, w := range e.waits {
+			w.TaskState = w.told(time.Time{}) // what comes from now on is late
+		}
+	}
 	return fired
 }
 

@@ -63,8 +63,9 @@ func isGone(err error) bool {
 
 // CancelSignal is the name of the signal that says why a workflow is about to be canceled:
 // a request to cancel it has no place for that. Its payload, by the data converter, is
-// the error as [asap.Result] has it: {"error": {"message": "…"}}. It alone cancels nothing.
-const CancelSignal = "asap.cancel"
+// the error as [asap.Result] has it: {"error": {"message": "…"}}. It alone cancels nothing. A
+// flow has no signal of its own with this name.
+const CancelSignal = "asap.cancel.cause"
 
 // Cancel asks twice if there is a cause. A client that dies in between has canceled
 // nothing.

@@ -15,12 +15,17 @@ import (
 // for is to be more than its tasks are.
 type digest struct {
 	Kept
-	run     *Run
+	group   string    // the name of the run
+	run     *Run      // nil of a plain run that was not asked for
 	own     bool      // the run is in the digest's own memory
 	at      time.Time // when it ended, by the clock of windows
 	steps   []Step    // of the critical path
 	outside time.Duration
 	fits    bool // it is small enough to be kept
+	isPlain bool
+	plain   plainRun
+	root    *root // of a group of this process
+	told    Ended
 
 	snapshot snapshot
 	index    index
@@ -42,36 +47,75 @@ func (p *digests) get() *digest {
 const maxPooled = 4096
 
 func (p *digests) put(d *digest) {
-	if cap(d.snapshot.all) > maxPooled || !d.own {
+	if cap(d.snapshot.all) > maxPooled || cap(d.plain.tasks) > maxPooled || !d.own {
 		return
 	}
-	d.snapshot.reset()
-	d.index.run = nil
-	clear(d.steps)
-	d.run, d.Kept, d.walker.slots = nil, Kept{}, nil
+	d.reset()
 	p.Put(d)
+}
+
+// reset lets go of everything but the memory.
+func (d *digest) reset() {
+	if d.run != nil {
+		d.snapshot.reset()
+		d.index.run = nil
+		clear(d.steps)
+		d.run, d.walker.slots = nil, nil
+	}
+	clear(d.plain.tasks)
+	d.Kept, d.group, d.root, d.told = Kept{}, "", nil, Ended{}
 }
 
 // ended analyzes the run of a group that has ended.
 func (d *digest) ended(o *root, number uint64) {
-	d.own = true
-	d.index.of(d.snapshot.take(o))
-	d.analyze(&d.snapshot.run, &d.index, number)
+	d.own, d.root, d.at, d.outside = true, o, time.Now(), 0
+	d.Number = number
+	if d.isPlain = d.plain.take(o); d.isPlain {
+		d.group, d.Makespan, d.Tasks, d.Outcome = o.own.Name, d.plain.end, len(d.plain.tasks), asap.Succeeded
+		return
+	}
+	d.wholeRun()
+	d.summarize()
+}
+
+// wholeRun makes the run and its path, if that was not done.
+func (d *digest) wholeRun() *Run {
+	if d.run == nil {
+		d.index.of(d.snapshot.take(d.root))
+		d.analyze(&d.snapshot.run, &d.index)
+	}
+	return d.run
+}
+
+// settle makes the digest independent of what the engine goes on to note.
+func (d *digest) settle() {
+	d.wholeRun()
+	d.summarize()
+	d.isPlain, d.root = false, nil
 }
 
 // added analyzes a run from elsewhere.
-func (d *digest) added(run *Run, number uint64) { d.analyze(run, run.index(), number) }
+func (d *digest) added(run *Run, number uint64) {
+	d.Number, d.at = number, time.Now()
+	d.analyze(run, run.index())
+	d.summarize()
+}
 
-func (d *digest) analyze(run *Run, x *index, number uint64) {
-	run.Number = number
-	d.run, d.at, d.outside = run, time.Now(), 0
-	d.Kept = Kept{Number: number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
+func (d *digest) analyze(run *Run, x *index) {
+	run.Number, d.run = d.Number, run
+	d.walker.index = x
+	d.steps = d.walker.path()
+}
+
+// summarize fills in what is kept of the run.
+func (d *digest) summarize() {
+	run := d.run
+	d.group = run.Name
+	d.Kept = Kept{Number: d.Number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
 	if len(run.Groups) > 0 {
 		g := &run.Groups[0]
 		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.late()
 	}
-	d.walker.index = x
-	d.steps = d.walker.path()
 }
 
 // name is the name that a task was given: in a run from elsewhere, the second task
@@ -97,7 +141,9 @@ func (d *digest) lost(t *Task) bool {
 
 // keep makes what is kept of the run.
 func (d *digest) keep() *kept {
-	k := &kept{Kept: d.Kept, ended: d.at, run: d.run, numbered: !d.own}
+	d.wholeRun()
+	d.summarize()
+	k := &kept{Kept: d.Kept, ended: d.at, run: d.run, numbered: !d.own, class: d.sampleClass()}
 	if d.own {
 		k.run = d.run.clone()
 	}

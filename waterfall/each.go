@@ -3,6 +3,7 @@ package waterfall
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/record"
@@ -18,30 +19,59 @@ func Each(f func(ctx context.Context, e *Ended)) asap.Observer { return &each{f:
 
 // Ended is a run that has ended, with its critical path, as [Each] tells of it. All
 // of it is made in memory that is used again: nothing of it may be kept after f has
-// returned.
+// returned, and f may ask from one goroutine at a time.
 type Ended struct {
 	// Group is the ID that the outermost group has in events.
 	Group asap.ID
-	// Run is the run. Its tasks have the names that they were declared with, also
-	// where several have the same, and its groups begin with the outermost.
-	Run *Run
-	// Path is the [Run.CriticalPath].
-	Path []Step
 
 	of *digest
 }
 
+// Run is the run. Its tasks have the names that they were declared with, also
+// where several have the same, and its groups begin with the outermost. Of a run that
+// is plain it is made when it is asked for.
+func (e *Ended) Run() *Run { return e.of.wholeRun() }
+
+// Path is the [Run.CriticalPath], made likewise.
+func (e *Ended) Path() []Step {
+	e.of.wholeRun()
+	return e.of.steps
+}
+
+// Name is that of the Run.
+func (e *Ended) Name() string { return e.of.group }
+
+// Makespan is that of the Run.
+func (e *Ended) Makespan() time.Duration { return e.of.Makespan }
+
+// Plain returns the tasks of a run that is plain, in order of declaration: of one group
+// that has succeeded with all of its tasks, none of which has parts, waited in its body
+// or had a limit. That is most of what metrics are made of, and takes a tenth of the time
+// that a Run takes. Of any other run ok is false.
+func (e *Ended) Plain() (tasks []PlainTask, ok bool) {
+	if !e.of.isPlain {
+		return nil, false
+	}
+	return e.of.plain.tasks, true
+}
+
 // TaskErr is the error of the ith of the run's tasks, and of one that was tolerated.
-func (e *Ended) TaskErr(i int) error { return e.of.snapshot.tasks[i].r.Err() }
+func (e *Ended) TaskErr(i int) error {
+	e.of.wholeRun()
+	return e.of.snapshot.tasks[i].r.Err()
+}
 
 // GroupErr is what Wait of the ith of the run's groups returned.
-func (e *Ended) GroupErr(i int) error { return e.of.snapshot.groups[i].r.Err() }
+func (e *Ended) GroupErr(i int) error {
+	e.of.wholeRun()
+	return e.of.snapshot.groups[i].r.Err()
+}
 
 type each struct {
 	f       func(ctx context.Context, e *Ended)
 	c       collector
 	digests digests
-	began   sync.Map // ID of an outermost group → its context
+	began   sync.Map // ID of an outermost group that reports events → its context
 }
 
 // Start keeps the context of a group that reports events.
@@ -70,22 +100,26 @@ func (o *each) Sink() record.Sink { return (*eachSink)(o) }
 
 type eachSink each
 
-func (s *eachSink) Owner() any { return (*each)(s) }
-func (s *eachSink) Began(ctx context.Context, t *record.Table) {
-	s.began.Store(idOf(t.Run, t.Own.Number), ctx)
+func (s *eachSink) Owner() any                                     { return (*each)(s) }
+func (s *eachSink) Began(ctx context.Context, _ *record.Table) any { return ctx }
+func (s *eachSink) Ended(t *record.Table, began any) {
+	(*each)(s).tell(began.(context.Context), rootOf(t, ""))
 }
-func (s *eachSink) Ended(t *record.Table) { (*each)(s).ended(rootOf(t, "")) }
 
 func idOf(run, n uint32) asap.ID { return asap.ID(run)<<32 | asap.ID(n) }
 
 func (o *each) ended(root *root) {
-	id := idOf(root.key, root.group)
-	ctx, ok := o.began.LoadAndDelete(id)
+	ctx, ok := o.began.LoadAndDelete(idOf(root.key, root.group))
 	if !ok {
 		ctx = context.Background()
 	}
+	o.tell(ctx.(context.Context), root)
+}
+
+func (o *each) tell(ctx context.Context, root *root) {
 	d := o.digests.get()
 	d.ended(root, 0)
-	o.f(ctx.(context.Context), &Ended{id, d.run, d.steps, d})
+	d.told = Ended{idOf(root.key, root.group), d}
+	o.f(ctx, &d.told)
 	o.digests.put(d)
 }

@@ -22,11 +22,11 @@ func TestEach(t *testing.T) {
 	each := waterfall.Each(func(ctx context.Context, e *waterfall.Ended) {
 		mu.Lock()
 		defer mu.Unlock()
-		line := fmt.Sprint(ctx.Value(key{}), " ", e.Run.Name, " ", len(e.Run.Groups), " ", errors.Is(e.GroupErr(0), down))
-		for i, task := range e.Run.Tasks {
+		line := fmt.Sprint(ctx.Value(key{}), " ", e.Run().Name, " ", len(e.Run().Groups), " ", errors.Is(e.GroupErr(0), down))
+		for i, task := range e.Run().Tasks {
 			line += fmt.Sprint(" ", task.Name, errors.Is(e.TaskErr(i), down))
 		}
-		if sum := e.Path[len(e.Path)-1].End; e.Path[0].Start != 0 || sum != e.Run.Makespan {
+		if sum := e.Path()[len(e.Path())-1].End; e.Path()[0].Start != 0 || sum != e.Run().Makespan {
 			line += " whose path is not the makespan"
 		}
 		got = append(got, line)

@@ -3,6 +3,7 @@ package waterfall
 import (
 	"io"
 	"slices"
+	"time"
 
 	"github.com/asap-go/asap"
 )
@@ -32,11 +33,44 @@ type Digests struct{ d digest }
 // run, as a Stats makes them.
 func (d *Digests) Path(rec *Recorder) ([]Step, *Run) {
 	d.d.ended(rec.latest.Load(), 7)
-	steps, run := slices.Clone(d.d.steps), d.d.keep().run
-	d.d.snapshot.reset()
-	d.d.walker.index, d.d.run = nil, nil
+	run := d.d.keep().run
+	steps := slices.Clone(d.d.steps)
+	d.d.reset()
 	number(run)
 	return steps, run
+}
+
+// Plain is what is added up of the run that rec has recorded, if that is plain, and what
+// a snapshot and a walker say of the same.
+func (d *Digests) Plain(rec *Recorder) (plain, whole []PlainTask, outside [2]time.Duration, ok bool) {
+	d.d.ended(rec.latest.Load(), 7)
+	defer d.d.reset()
+	if !d.d.isPlain {
+		return nil, nil, outside, false
+	}
+	run := d.d.wholeRun()
+	outside[0] = d.d.plain.outside
+	for _, t := range d.d.plain.tasks {
+		plain = append(plain, PlainTask{Name: t.Name, Outcome: t.Outcome, Ran: t.Ran, Took: t.Took, Queued: t.queued(), Critical: t.Critical})
+	}
+	for _, t := range run.Tasks {
+		w := PlainTask{Name: t.Name, Outcome: t.Outcome, Ran: t.started(), Took: t.Took(), Queued: t.in(Queued)}
+		for _, s := range d.d.steps {
+			if s.Task == t.ID {
+				w.Critical += s.Len()
+			}
+		}
+		whole = append(whole, w)
+	}
+	for _, s := range d.d.steps {
+		if s.State == Outside {
+			outside[1] += s.Len()
+		}
+	}
+	if d.d.plain.end != run.Makespan {
+		outside[0] = -1
+	}
+	return plain, whole, outside, true
 }
 
 // RunsOf are the runs of a sample.

@@ -42,9 +42,10 @@ type memberKey struct {
 
 // member is a task in all runs of the name; the elements of a Map are one.
 type member struct {
-	path    string
-	lastErr lastErr
-	run     tally // of the run that is being added
+	path      string
+	lastErr   lastErr
+	run       tally // of the run that is being added
+	outermost bool  // it is in no other one
 }
 
 type lastErr struct {
@@ -87,7 +88,7 @@ func (f *family) member(around int32, name string) int32 {
 	}
 	m := int32(len(f.members))
 	before := cap(f.members)
-	f.members = append(f.members, member{path: path})
+	f.members = append(f.members, member{path: path, outermost: around < 0})
 	f.index[memberKey{around, name}] = m
 	f.bytes += (cap(f.members)-before)*memberBytes + len(name) + len(path)
 	return m
@@ -229,8 +230,12 @@ func (f *family) add(d *digest, now int64) {
 	}
 	s.total += d.Makespan
 	f.bytes += s.makespan.add(d.Makespan)
-	f.tasks(s, d)
-	f.critical(d)
+	if d.isPlain {
+		f.plain(s, d)
+	} else {
+		f.tasks(s, d)
+		f.critical(d)
+	}
 	c := s.cell((class(d.Makespan)+classesPerCell-1)/classesPerCell, &f.bytes)
 	c.runs++
 	c.total += d.Makespan
@@ -272,6 +277,41 @@ func (f *family) tasks(s *sums, d *digest) {
 		}
 		f.task(s, d, m, t)
 	}
+}
+
+// plain does both of a plain run.
+func (f *family) plain(s *sums, d *digest) {
+	d.outside = d.plain.outside
+	m := int32(-1)
+	for i := range d.plain.tasks {
+		t := &d.plain.tasks[i]
+		if m = f.memberAfter(m, t.Name); m < 0 {
+			f.lost++
+			continue
+		}
+		sum, r := s.task(m, &f.bytes), f.touch(m)
+		sum.queued += t.queued()
+		if t.Ran {
+			r.ran = true
+			sum.work += t.Took
+			f.bytes += sum.took.add(t.Took)
+		}
+		if t.Critical > 0 {
+			r.critical = true
+			r.onPath += t.Critical
+		}
+	}
+}
+
+// memberAfter is the member of a name that is in no other one. Most often it is the next
+// after that of the task before.
+func (f *family) memberAfter(before int32, name string) int32 {
+	if next := int(before) + 1; next < len(f.members) {
+		if m := &f.members[next]; m.outermost && m.path == name {
+			return before + 1
+		}
+	}
+	return f.member(-1, name)
 }
 
 // critical adds up the critical path of a run.

@@ -59,11 +59,11 @@ func (s *slots) shares(i, shared int) bool {
 // holders says which bodies of other groups hold slots of a shared limit, of the oldest
 // groups that run.
 func (s *Stats) holders(but *root, l *record.Shared) (words []string) {
-	roots := slices.DeleteFunc(s.liveRoots(), func(r liveRoot) bool { return r.own == but.own })
-	slices.SortFunc(roots, func(a, b liveRoot) int { return cmp.Compare(a.number, b.number) })
+	roots := slices.DeleteFunc(s.liveRoots(), func(r *liveRoot) bool { return r.own == but.own })
+	slices.SortFunc(roots, func(a, b *liveRoot) int { return cmp.Compare(a.number, b.number) })
 	for _, o := range roots[:min(len(roots), maxLooked)] {
 		var snap snapshot
-		run := *snap.take(o.root)
+		run := *snap.take(&o.root)
 		n, ok := snap.shared[l]
 		if !ok {
 			continue

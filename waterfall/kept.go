@@ -37,6 +37,7 @@ type kept struct {
 	numbered bool // the names of its tasks are unique
 	bytes    int
 	lists    int // that it is in
+	class    int // its sampleClass
 }
 
 // keptRuns are runs of one stretch of time.
@@ -82,7 +83,17 @@ func (l *keptRuns) wantsFailed(k *Kept) bool {
 }
 
 func (l *keptRuns) wantsSample(k *Kept) bool {
-	return !slices.ContainsFunc(l.samples, func(o *kept) bool { return o.sampleClass() == k.sampleClass() })
+	return l.sampleOf(k.sampleClass()) < 0
+}
+
+// sampleOf is the place of the sample of a class, or -1.
+func (l *keptRuns) sampleOf(class int) int {
+	for i, k := range l.samples {
+		if k.class == class {
+			return i
+		}
+	}
+	return -1
 }
 
 // keep takes a run into the lists that want it.
@@ -112,7 +123,7 @@ func (f *family) mergeKept(l, from *keptRuns) {
 	}
 	f.cutFailed(l)
 	for _, k := range from.samples {
-		if i := slices.IndexFunc(l.samples, func(o *kept) bool { return o.sampleClass() == k.sampleClass() }); i >= 0 {
+		if i := l.sampleOf(k.class); i >= 0 {
 			f.drop(l.samples[i])
 			l.samples = slices.Delete(l.samples, i, i+1)
 		}

@@ -77,7 +77,7 @@ func (s *Stats) Stuck() []Stuck {
 
 // candidate is a group that runs, measured against its name.
 type candidate struct {
-	liveRoot
+	*liveRoot
 	age, p99 time.Duration
 	overdue  float64
 }
@@ -157,11 +157,10 @@ func (s *Stats) liveOf(n int, wanted func(name string) bool) (groups []Live, all
 	return groups, all
 }
 
-func (s *Stats) liveRoots() []liveRoot {
+func (s *Stats) liveRoots() (roots []*liveRoot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	roots := make([]liveRoot, 0, len(s.live))
-	for _, r := range s.live {
+	for r := s.live; r != nil; r = r.next {
 		roots = append(roots, r)
 	}
 	return roots
@@ -170,9 +169,9 @@ func (s *Stats) liveRoots() []liveRoot {
 func (s *Stats) liveRoot(number uint64) *root {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, r := range s.live {
+	for r := s.live; r != nil; r = r.next {
 		if r.number == number {
-			return r.root
+			return &r.root
 		}
 	}
 	return nil

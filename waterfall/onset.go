@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"math"
-	"slices"
 )
 
 const (
@@ -81,7 +80,7 @@ func (h *histogram) distance(all *histogram) float64 {
 	n, rest := float64(h.n), float64(all.n-h.n)
 	for _, c := range all.counts {
 		own := 0
-		if at, found := slices.BinarySearchFunc(h.counts, c.class, byClass); found {
+		if at := h.place(c.class); at < len(h.counts) && h.counts[at].class == c.class {
 			own = int(h.counts[at].n)
 		}
 		mine += own

@@ -47,9 +47,9 @@ func (p *printer) Sink() record.Sink { return (*printerSink)(p) }
 
 type printerSink printer
 
-func (p *printerSink) Owner() any                           { return (*printer)(p) }
-func (p *printerSink) Began(context.Context, *record.Table) {}
-func (p *printerSink) Ended(t *record.Table)                { (*printer)(p).print(rootOf(t, "")) }
+func (p *printerSink) Owner() any                               { return (*printer)(p) }
+func (p *printerSink) Began(context.Context, *record.Table) any { return nil }
+func (p *printerSink) Ended(t *record.Table, _ any)             { (*printer)(p).print(rootOf(t, "")) }
 
 // print writes the waterfall of a group that has ended.
 func (p *printer) print(ended *root) {

@@ -52,10 +52,11 @@ func (r *Recorder) Sink() record.Sink { return (*recorderSink)(r) }
 type recorderSink Recorder
 
 func (r *recorderSink) Owner() any { return (*Recorder)(r) }
-func (r *recorderSink) Began(ctx context.Context, t *record.Table) {
+func (r *recorderSink) Began(ctx context.Context, t *record.Table) any {
 	r.latest.Store(rootOf(t, traceOf(ctx, r.TraceID)))
+	return nil
 }
-func (r *recorderSink) Ended(t *record.Table) { t.Close() }
+func (r *recorderSink) Ended(t *record.Table, _ any) { t.Close() }
 
 // Run returns what has been recorded so far, with what is still going on cut
 // off at this moment. It may be called at any time, also while the group runs

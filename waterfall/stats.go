@@ -38,11 +38,12 @@ type Stats struct {
 	c       collector
 	digests digests
 
-	mu      sync.Mutex                 // guards what follows; nothing is computed with it held
-	start   time.Time                  // of the first use
-	last    uint64                     // number of the latest run
-	live    map[*record.Entry]liveRoot // by the entry of the group
-	arrived []*digest                  // runs that have ended and are not in the totals yet
+	mu      sync.Mutex                  // guards what follows; nothing is computed with it held
+	start   time.Time                   // of the first use
+	last    uint64                      // number of the latest run
+	live    *liveRoot                   // the groups that run, the latest first
+	told    map[*record.Entry]*liveRoot // of those, the ones that report events, by their entries
+	arrived []*digest                   // runs that have ended and are not in the totals yet
 
 	sums      sync.Mutex // guards what follows; no group waits for it
 	names     map[string]*family
@@ -53,10 +54,12 @@ type Stats struct {
 	before    *Summary
 }
 
+// liveRoot is a group that runs.
 type liveRoot struct {
-	*root
-	number uint64
-	watch  *watched // by the Log, if there is one
+	root
+	number     uint64
+	watch      *watched // by the Log, if there is one
+	prev, next *liveRoot
 }
 
 const (
@@ -78,29 +81,57 @@ func (s *Stats) Observe(e asap.Event) {
 	began, ended := s.c.observe(&e)
 	switch {
 	case began != nil:
-		s.began(began)
+		live := s.began(began)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.told == nil {
+			s.told = make(map[*record.Entry]*liveRoot)
+		}
+		s.told[began.own] = live
 	case ended != nil:
-		s.ended(ended.own)
+		s.mu.Lock()
+		live := s.told[ended.own]
+		delete(s.told, ended.own)
+		s.mu.Unlock()
+		if live != nil {
+			s.ended(live)
+		}
 	}
 }
 
-func (s *Stats) began(r *root) {
-	live := liveRoot{root: r}
+func (s *Stats) began(r *root) *liveRoot {
+	live := &liveRoot{root: *r}
 	if s.Log != nil {
-		live.watch = s.Log.watch(s, r)
+		live.watch = s.Log.watch(s, &live.root)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.live == nil {
-		s.live = make(map[*record.Entry]liveRoot)
-	}
 	s.startLocked()
 	s.last++
 	live.number = s.last
-	s.live[r.own] = live
+	if live.next = s.live; live.next != nil {
+		live.next.prev = live
+	}
+	s.live = live
 	if live.watch != nil {
 		live.watch.begin(s.last)
 	}
+	return live
+}
+
+// leave takes a group that has ended out of the list of those that run.
+func (s *Stats) leave(live *liveRoot) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if live.prev == nil {
+		s.live = live.next
+	} else {
+		live.prev.next = live.next
+	}
+	if live.next != nil {
+		live.next.prev = live.prev
+	}
+	live.prev, live.next = nil, nil
 }
 
 func (s *Stats) startLocked() {
@@ -109,19 +140,13 @@ func (s *Stats) startLocked() {
 	}
 }
 
-func (s *Stats) ended(own *record.Entry) {
-	s.mu.Lock()
-	live, ok := s.live[own]
-	delete(s.live, own)
-	s.mu.Unlock()
-	if !ok {
-		return
-	}
+func (s *Stats) ended(live *liveRoot) {
+	s.leave(live)
 	if live.watch != nil {
 		defer live.watch.end() // the totals come first, which a logger that panics leaves
 	}
 	d := s.digests.get()
-	d.ended(live.root, live.number)
+	d.ended(&live.root, live.number)
 	s.arrive(d)
 }
 
@@ -131,10 +156,10 @@ func (s *Stats) Sink() record.Sink { return (*statsSink)(s) }
 type statsSink Stats
 
 func (s *statsSink) Owner() any { return (*Stats)(s) }
-func (s *statsSink) Began(ctx context.Context, t *record.Table) {
-	(*Stats)(s).began(rootOf(t, traceOf(ctx, s.TraceID)))
+func (s *statsSink) Began(ctx context.Context, t *record.Table) any {
+	return (*Stats)(s).began(rootOf(t, traceOf(ctx, s.TraceID)))
 }
-func (s *statsSink) Ended(t *record.Table) { (*Stats)(s).ended(t.Own) }
+func (s *statsSink) Ended(_ *record.Table, began any) { (*Stats)(s).ended(began.(*liveRoot)) }
 
 // Unlabeled spares the bodies pprof labels, as with [Recorder.Unlabeled].
 func (s *Stats) Unlabeled() {}
@@ -161,6 +186,9 @@ func (s *Stats) Add(run *Run) {
 // leaves it to whoever is at them or comes next.
 func (s *Stats) arrive(d *digest) {
 	if !s.sums.TryLock() {
+		if d.isPlain {
+			d.settle()
+		}
 		s.mu.Lock()
 		s.arrived = append(s.arrived, d)
 		full := len(s.arrived) > maxArrived
@@ -198,7 +226,7 @@ func (s *Stats) takeLocked() {
 
 // addLocked adds a run to the totals of its name.
 func (s *Stats) addLocked(d *digest) {
-	f := s.names[d.run.Name]
+	f := s.names[d.group]
 	if f == nil {
 		if s.names == nil {
 			s.names = make(map[string]*family)
@@ -206,7 +234,7 @@ func (s *Stats) addLocked(d *digest) {
 		if len(s.names) >= maxNames {
 			s.forgetLocked(nil)
 		}
-		f = newFamily(d.run.Name)
+		f = newFamily(d.group)
 		s.names[f.name] = f
 		s.bytes += f.bytes
 	}

@@ -78,8 +78,15 @@ func (s *sums) task(member int32, meter *int) *taskSums {
 }
 
 func (s *sums) cell(class uint16, meter *int) *cell {
-	at, found := slices.BinarySearchFunc(s.cells, class, func(c cell, class uint16) int { return int(c.class) - int(class) })
-	if !found {
+	at, hi := 0, len(s.cells)
+	for at < hi {
+		if mid := int(uint(at+hi) >> 1); s.cells[mid].class < class {
+			at = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if at == len(s.cells) || s.cells[at].class != class {
 		before := cap(s.cells)
 		s.cells = slices.Insert(s.cells, at, cell{class: class})
 		*meter += (cap(s.cells) - before) * cellBytes
@@ -89,8 +96,15 @@ func (s *sums) cell(class uint16, meter *int) *cell {
 
 // add adds the part of a member in the critical paths of so many runs.
 func (c *cell) add(member int32, runs uint32, time time.Duration, meter *int) {
-	at, found := slices.BinarySearchFunc(c.tasks, member, func(t critical, m int32) int { return int(t.member - m) })
-	if !found {
+	at, hi := 0, len(c.tasks)
+	for at < hi {
+		if mid := int(uint(at+hi) >> 1); c.tasks[mid].member < member {
+			at = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if at == len(c.tasks) || c.tasks[at].member != member {
 		before := cap(c.tasks)
 		c.tasks = slices.Insert(c.tasks, at, critical{member: member})
 		*meter += (cap(c.tasks) - before) * criticalBytes

@@ -72,7 +72,8 @@
 //     itself alive, goes on only if it then sees no seal, and off as its last step. Of
 //     those who find it sealed, and then nobody alive, one finishes it, or starts the
 //     goroutine that calls undos and finishes it then: so Wait returns after everybody's
-//     last step.
+//     last step. The caller is counted off by the first to join, without whom nothing is
+//     sealed: he tells the observers of the end and lets go all who wait.
 //
 // Waits.
 //

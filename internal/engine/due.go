@@ -90,21 +90,24 @@ func (g *Group) dueAt(d time.Duration) time.Time {
 
 // within is how long after the making of the group the instant is, in nanoseconds of the
 // wall clock, and never 0. If it is long, it is in whole milliseconds, for who reads it in
-// an error.
-func (g *Group) within(n *Node, instant time.Duration) time.Duration {
+// an error. It may have passed before the group was made.
+func (g *Group) within(n *Node, instant time.Duration) (d time.Duration, passed bool) {
 	if g.elsewhere {
 		panic("asap: task " + n.label() + " has a part of a request's time on an engine elsewhere; give it asap.Within, which does not depend on a request")
 	}
-	d := instant - time.Duration(g.made)
+	d = instant - time.Duration(g.made)
 	if d > 10*time.Millisecond {
 		d = d.Truncate(time.Millisecond)
 	}
-	return max(d, 1)
+	return max(d, 1), d <= 0
 }
 
 // addDue adds n, which nobody else knows or can start yet, to what has to begin within
 // d, and returns false if it is late already.
 func (g *Group) addDue(n *Node, d time.Duration) bool {
+	if n.options().passed {
+		d = 0
+	}
 	x := &due{n: n, at: g.dueAt(d), place: -1}
 	x.judged.Add(1)
 	n.makeSide().makeRare().due = x

@@ -85,7 +85,8 @@ func (g *Group) finish() {
 
 // becomeOver is the last step. Only goroutines that bodies have left behind can still
 // be on the way: they see over, or are found here (keeps 10, 24). Wait returns by the
-// last line, so everything else comes before it.
+// last line, so everything else comes before it. What observers do at the end is left
+// to who counted the caller off, and is in join or on the way there: see tellEnd.
 func (g *Group) becomeOver() {
 	g.over.Store(over)
 	if g.ledger.Load() != nil { // else nothing of the three was noted before the seal
@@ -109,7 +110,18 @@ func (g *Group) becomeOver() {
 		g.waited.Or(canceled)
 	}
 	if g.watch != nil {
-		g.watch.GroupEnd(uint8(outcome), err)
+		g.watch.Over(uint8(outcome), err)
+		return
 	}
+	g.idle.Done()
+}
+
+// tellEnd waits until a group that somebody looks at is over, tells its observers, and
+// lets all go who wait for it. Only the first to join calls it: without that one no
+// group is sealed, so there always is one. A worker's stack is new, and what observers
+// do at the end would make it grow, for each group anew; who waits has a stack for that.
+func (g *Group) tellEnd() {
+	g.watch.AwaitOver()
+	g.watch.GroupEnd()
 	g.idle.Done()
 }

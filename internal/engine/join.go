@@ -25,8 +25,9 @@ func (g *Group) IsJoined() bool { return g.waited.Load()&joined != 0 }
 // run here until the queue is empty: without that a group of one task would need
 // a goroutine. Not with pprof labels, as the caller's own could not be restored.
 func (g *Group) join(bodies bool) {
-	defer g.awaitOver(bodies)
-	if g.waited.Or(counted)&counted != 0 {
+	first := g.waited.Or(counted)&counted == 0
+	defer g.awaitOver(bodies, first)
+	if !first {
 		return
 	}
 	g.lullCaller()
@@ -48,10 +49,14 @@ const (
 	shares               // in this group or one inside of it somebody has a shared limit: see sharing.go
 )
 
-// awaitOver is the end of join: the caller runs no bodies any more.
-func (g *Group) awaitOver(ran bool) {
+// awaitOver is the end of join: the caller runs no bodies any more. The first to join
+// tells the observers.
+func (g *Group) awaitOver(ran, first bool) {
 	if q := g.quiet(); q != nil && ran && !g.elsewhere {
 		q.lull()
+	}
+	if first && g.watch != nil {
+		g.tellEnd()
 	}
 	g.idle.Wait()
 }

@@ -63,6 +63,7 @@ type options struct {
 	expanded bool          // the node waits for its parts now
 	timeout  time.Duration
 	within   time.Duration
+	passed   bool // it had, before the group was made
 	around   []Around
 	parts    func(int) // of a Map
 }
@@ -90,10 +91,12 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if c.Arrival != nil {
 		g.checkArrival(n, c)
 	}
+	passed := false
 	if c.Within < 0 {
-		c.Within = g.within(n, -c.Within)
+		c.Within, passed = g.within(n, -c.Within)
 	}
 	o := g.newOptions(n, c)
+	o.passed = passed
 	n.makeSide().makeRare().options = o
 	n.kind |= Opted
 	if c.MayFail {

@@ -34,3 +34,10 @@ func (e *Entry) Err() error {
 	}
 	return nil
 }
+
+// IsSimple reports of an entry with SeenEnded that it has no waits, no error and no
+// limit.
+func (e *Entry) IsSimple() bool {
+	m := e.more.Load()
+	return m == nil || m.err == nil && m.waits.steps.Load() == 0 && (m.facts == nil || m.facts.Limit == 0 && m.facts.Shared == nil)
+}

@@ -38,6 +38,19 @@ func (t *Table) Each(f func(e *Entry, state uint32)) {
 	}
 }
 
+// All calls f with every entry that has a state, until it returns false, and reports
+// whether it has returned true for all.
+func (t *Table) All(f func(e *Entry, state uint32) bool) bool {
+	for c := t.first.Load(); c != nil; c = c.next.Load() {
+		for i := range c.Entries {
+			if s := c.Entries[i].State(); s != 0 && !f(&c.Entries[i], s) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Close cuts the table off from what is declared later, after the end of the
 // group. Who keeps the table from then on calls it; several may.
 func (t *Table) Close() {
@@ -77,7 +90,8 @@ type Sink interface {
 	// Began is called when a group starts that the observer was given to, and
 	// that is not nested in another one it was given to, with the context that
 	// the observers which are called have made.
-	Began(ctx context.Context, t *Table)
-	// Ended is called after everything else of that group, with the same table.
-	Ended(t *Table)
+	Began(ctx context.Context, t *Table) (began any)
+	// Ended is called after everything else of that group, with the same table and
+	// with what Began has returned.
+	Ended(t *Table, began any)
 }

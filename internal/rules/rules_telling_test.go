@@ -4,7 +4,9 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -131,5 +133,63 @@ func TestR24_InRealTime(t *testing.T) {
 		}
 		g.Wait()
 		p.complete()
+	}
+}
+
+// heldTape tells when a group's end is told, and holds that up.
+type heldTape struct {
+	told, goOn chan struct{}
+}
+
+func (heldTape) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
+func (h heldTape) Observe(e asap.Event) {
+	if e.Kind == asap.GroupEnd {
+		close(h.told)
+		<-h.goOn
+	}
+}
+
+// Whoever waits for a group comes back after its end was told, whoever of them tells it:
+// one that was first, and a Stop that came later; also if a body that ran on the first
+// one's goroutine has ended that.
+func TestR24_TheEndIsToldBeforeAnybodyGoesOn(t *testing.T) {
+	for _, exits := range []bool{false, true} {
+		virtual(t, "a Goexit in Wait: "+map[bool]string{false: "no", true: "yes"}[exits], func(t *testing.T) {
+			h := heldTape{make(chan struct{}), make(chan struct{})}
+			g := asap.New(t.Context(), asap.Observe(h))
+			g.Do("task", func(context.Context) error {
+				time.Sleep(sec)
+				if exits {
+					runtime.Goexit()
+				}
+				return nil
+			})
+			var returned [3]atomic.Bool
+			for i := range returned {
+				go func() {
+					defer returned[i].Store(true)
+					time.Sleep(time.Duration(i) * time.Millisecond)
+					if i == 0 {
+						g.Wait()
+					} else {
+						g.Stop()
+					}
+				}()
+			}
+			<-h.told
+			synctest.Wait()
+			for i := range returned {
+				if returned[i].Load() {
+					t.Errorf("waiter %d has returned while the end is being told", i)
+				}
+			}
+			close(h.goOn)
+			synctest.Wait()
+			for i := range returned {
+				if !returned[i].Load() {
+					t.Errorf("waiter %d has not returned after the end was told", i)
+				}
+			}
+		})
 	}
 }

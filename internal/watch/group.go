@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/trace"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type Config struct {
 // Group is what a group has that somebody looks at. The engine holds it for as
 // long as the group, and calls it without locks: steps of different tasks come
 // at the same time, those of one task one after the other but for its waits.
-// Nothing but the dropped marks changes after New, until GroupEnd.
+// Nothing but the dropped marks changes after New, until Over.
 type Group struct {
 	name    string
 	run     *run          // nil if steps are not noted: labels or the tracer alone
@@ -39,6 +40,11 @@ type Group struct {
 	outer   bool          // outermost of the observed groups
 	labels  bool
 	trace   *trace.Task
+
+	over    sync.WaitGroup // until the engine calls Over, which makes the rest
+	at      time.Duration
+	err     error
+	outcome uint8
 }
 
 // teller is an observer that is called, in one group.
@@ -51,6 +57,7 @@ type teller struct {
 type reader struct {
 	record.Sink
 	teller Teller // tells it when another observer panicked
+	began  any    // by the group whose own it is: see Began
 }
 
 // IsWanted reports whether anybody looks at a group with this Config, which may
@@ -68,6 +75,7 @@ func New(c *Config, parent context.Context) (*Group, context.Context) {
 		c = &Config{}
 	}
 	w := &Group{name: c.Name, labels: c.Labels}
+	w.over.Add(1)
 	if o := c.Outer; o != nil {
 		w.run, w.readers = o.run, o.readers
 		w.labels = w.labels || o.labels
@@ -107,8 +115,8 @@ func (w *Group) add(t Teller) {
 	if s == nil {
 		w.tellers = append(w.tellers, teller{Teller: t})
 	} else if !slices.ContainsFunc(w.readers, func(r reader) bool { return r.Sink == s }) {
-		w.own = append(w.own, reader{s, t})
-		w.readers = append(slices.Clip(w.readers), reader{s, t})
+		w.own = append(w.own, reader{Sink: s, teller: t})
+		w.readers = append(slices.Clip(w.readers), reader{Sink: s, teller: t})
 	}
 }
 
@@ -144,8 +152,8 @@ func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	if len(w.own) > 0 {
 		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, w.entry, chunk)
 	}
-	for _, r := range w.own {
-		r.Began(ctx, w.table)
+	for i := range w.own {
+		w.own[i].began = w.own[i].Began(ctx, w.table)
 	}
 	return ctx
 }
@@ -185,12 +193,25 @@ func (w *Group) GroupID() uint64 {
 	return w.ID(w.entry.Number)
 }
 
-// GroupEnd notes and tells the end of the group, with its outcome and what Wait
-// returns, and lets go of the table. It comes once, after every other step.
-func (w *Group) GroupEnd(outcome uint8, err error) {
+// Over takes the instant at which the group has ended, with its outcome and what Wait
+// returns. It comes once, after every other step but for GroupEnd.
+func (w *Group) Over(outcome uint8, err error) {
+	w.outcome, w.err = outcome, err
 	if w.run != nil {
 		w.endWaits(w.entry)
-		w.noteEnd(GroupEnd, w.entry, outcome, err, w.run.now())
+		w.at = w.run.now()
+	}
+	w.over.Done()
+}
+
+// AwaitOver returns when Over was called.
+func (w *Group) AwaitOver() { w.over.Wait() }
+
+// GroupEnd notes and tells the end of the group, and lets go of the table. It comes
+// once, after AwaitOver.
+func (w *Group) GroupEnd() {
+	if w.run != nil {
+		w.noteEnd(GroupEnd, w.entry, w.outcome, w.err, w.at)
 		for _, r := range w.own {
 			w.endSink(r)
 		}
@@ -209,5 +230,5 @@ func (w *Group) endSink(r reader) {
 			w.tellDropped(w.step(GroupEnd, w.entry, w.entry.Ended), v)
 		}
 	}()
-	r.Ended(w.table)
+	r.Ended(w.table, r.began)
 }

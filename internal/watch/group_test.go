@@ -59,7 +59,7 @@ func TestGroup_Steps(t *testing.T) {
 	w.Ended(race, 2, boom, 5)
 	w.Ended(last, 3, nil, 5)
 	now = now.Add(8)
-	w.GroupEnd(2, boom)
+	end(w, 2, boom)
 	p.check(t, "page", "0s GroupStart", "9ns GroupEnd")
 	p.check(t, "a", "1ns Declared", "1ns Ready", "1ns Started", "3ns Ended")
 	p.check(t, "race[0]", "1ns Declared 2", fmt.Sprintf("3ns Ready on %x", w.ID(a.Number)), "3ns Started", "5ns Ended")
@@ -97,7 +97,7 @@ func TestGroup_Nested(t *testing.T) {
 	owner := outer.Declare("owner", 0, 0, nil, nil)
 	inner, _ := watch.New(&watch.Config{Name: "inner", Tellers: []watch.Teller{q}, Outer: outer, Owner: owner.Number}, ctx)
 	inner.Declare("in", 0, 0, nil, nil)
-	inner.GroupEnd(1, nil)
+	end(inner, 1, nil)
 	for name, tape := range map[string]*tape{"the outer observer": p, "the inner": q} {
 		if a, b := tape.of("inner"), tape.of("in"); len(a) != 2 || len(b) != 1 {
 			t.Errorf("%s was told %q and %q, want a start, an end and a task", name, a, b)
@@ -171,7 +171,7 @@ func TestGroup_Labels(t *testing.T) {
 			if w.Entries() != test.entries || (e != nil) != test.entries || (w.GroupID() != 0) != test.entries {
 				t.Errorf("Entries %t, an entry %t, GroupID %x; want %t", w.Entries(), e != nil, w.GroupID(), test.entries)
 			}
-			w.GroupEnd(1, nil)
+			end(w, 1, nil)
 		})
 	}
 }

@@ -95,10 +95,11 @@ type table struct {
 }
 
 func (s *table) Owner() any { return s }
-func (s *table) Began(_ context.Context, t *record.Table) {
+func (s *table) Began(_ context.Context, t *record.Table) any {
 	s.t, s.began = t, append(s.began, t.Own.Number)
+	return nil
 }
-func (s *table) Ended(t *record.Table) { s.ended = append(s.ended, t.Own.Number) }
+func (s *table) Ended(t *record.Table, _ any) { s.ended = append(s.ended, t.Own.Number) }
 
 // waits returns the waits in e as text.
 func waits(e *record.Entry) string {
@@ -117,4 +118,11 @@ func body(t *testing.T, tellers ...watch.Teller) (*watch.Group, *record.Entry) {
 	w.Ready(e, 0, 0)
 	w.Report(e, t.Context(), 0)
 	return w, e
+}
+
+// end ends a group as the engine does.
+func end(w *watch.Group, outcome uint8, err error) {
+	w.Over(outcome, err)
+	w.AwaitOver()
+	w.GroupEnd()
 }

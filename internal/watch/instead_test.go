@@ -54,9 +54,9 @@ func TestGroup_Instead(t *testing.T) {
 			inner, _ := watch.New(&watch.Config{Outer: outer, Owner: owner.Number}, ctx)
 			e := inner.Declare("part", 0, 0, nil, nil)
 			inner.Ended(e, 1, nil, 1)
-			inner.GroupEnd(1, nil)
+			end(inner, 1, nil)
 			outer.Ended(owner, 1, nil, 1)
-			outer.GroupEnd(1, nil)
+			end(outer, 1, nil)
 			told := func(p *tape) string {
 				var kinds []watch.Kind
 				for _, s := range p.steps {
@@ -96,8 +96,8 @@ func TestGroup_InsteadNobodyWithLabels(t *testing.T) {
 	if !inner.Entries() {
 		t.Error("nobody sees the group nested in it, which has an observer of its own")
 	}
-	inner.GroupEnd(1, nil)
-	w.GroupEnd(1, nil)
+	end(inner, 1, nil)
+	end(w, 1, nil)
 	if len(p.steps) != 0 {
 		t.Errorf("it was told %v", p.steps)
 	}

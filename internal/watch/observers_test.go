@@ -23,7 +23,7 @@ func TestGroup_Panics(t *testing.T) {
 		w.Resumed(e, 0, 2)
 		w.EndWaits(e)
 		w.Ended(e, 1, nil, 3)
-		w.GroupEnd(1, nil)
+		end(w, 1, nil)
 		if n := len(broken.steps); n != int(kind) || broken.steps[n-1].Kind != kind {
 			t.Errorf("the observer that panics at %s was called %d times", kinds[kind], n)
 		}
@@ -37,7 +37,7 @@ func TestGroup_Panics(t *testing.T) {
 	}
 	p := &tape{}
 	w, _ := watch.New(&watch.Config{Tellers: []watch.Teller{p, &tape{sink: &badSink{}}}}, t.Context())
-	w.GroupEnd(1, nil)
+	end(w, 1, nil)
 	if want := []string{"GroupEnd bad"}; !slices.Equal(p.dropped, want) {
 		t.Errorf("Dropped for a reader: %q, want %q", p.dropped, want)
 	}
@@ -45,7 +45,7 @@ func TestGroup_Panics(t *testing.T) {
 
 type badSink struct{ table }
 
-func (*badSink) Ended(*record.Table) { panic("bad") }
+func (*badSink) Ended(*record.Table, any) { panic("bad") }
 
 func TestGroup_Readers(t *testing.T) {
 	r, s := &table{}, &table{}
@@ -57,7 +57,7 @@ func TestGroup_Readers(t *testing.T) {
 		e := inner.Declare(fmt.Sprint(i), 0, 0, nil, nil)
 		inner.Ended(e, 2, boom, 1)
 	}
-	inner.GroupEnd(2, boom)
+	end(inner, 2, boom)
 	for name, sink := range map[string]*table{"outer": r, "inner": s} {
 		seen := make(map[uint32]bool)
 		sink.t.Each(func(e *record.Entry, state uint32) {
@@ -77,7 +77,7 @@ func TestGroup_Readers(t *testing.T) {
 	if fmt.Sprint(s.began) != group(inner) || fmt.Sprint(s.ended) != group(inner) || fmt.Sprint(r.began) != group(outer) || len(r.ended) != 0 {
 		t.Errorf("groups that began and ended: outer %v %v, inner %v %v", r.began, r.ended, s.began, s.ended)
 	}
-	outer.GroupEnd(1, nil)
+	end(outer, 1, nil)
 	if fmt.Sprint(r.ended) != group(outer) {
 		t.Errorf("the outer reader was told of the end of %v", r.ended)
 	}
