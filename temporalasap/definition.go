@@ -350,7 +350,7 @@ func (t *task) policy() {
 		return
 	}
 	p := **own
-	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded)
+	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded, panicked)
 	*own = &p
 }
 
@@ -359,5 +359,5 @@ var crashes = temporal.RetryPolicy{
 	InitialInterval:        100 * time.Millisecond,
 	BackoffCoefficient:     2,
 	MaximumInterval:        10 * time.Second,
-	NonRetryableErrorTypes: plainTypes,
+	NonRetryableErrorTypes: append(slices.Clip(plainTypes), panicked),
 }

@@ -310,7 +310,8 @@ func (e *engine) Step() error {
 			kept = append(kept, f)
 			continue
 		}
-		err := f.future.Get(e.wait, f.call.Out)
+		// A method of the user's that panics would fail the workflow task again and again.
+		err := unpack(func(into ...any) error { return f.future.Get(e.wait, into[0]) }, f.call.Out)
 		switch {
 		case err == nil:
 		case isTwice(err):
