@@ -89,6 +89,17 @@ func (e *engine) hasMail() bool {
 	return false
 }
 
+// receive fills in what has come, and reports whether that could be decoded: a method of
+// the user's that panics would fail the workflow task again and again.
+func (x *expected) receive() (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return x.in.ReceiveAsync(x.call.Out)
+}
+
 // deliver hands out what has come. It comes before timers that have fired meanwhile: what
 // was in time by the history has not become late since no worker was there.
 func (e *engine) deliver() {
@@ -100,7 +111,7 @@ func (e *engine) deliver() {
 		switch {
 		case x.in.Len() == 0:
 			left = append(left, x)
-		case x.in.ReceiveAsync(x.call.Out):
+		case x.receive():
 			x.done(nil)
 		default: // the SDK has dropped what its converter cannot decode
 			x.done(undecodable(x.call))
