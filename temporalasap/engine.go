@@ -279,9 +279,13 @@ func (e *engine) finish(f *flight, err error) {
 	f.state, f.since = flow.StateSucceeded, time.Time{}
 	switch {
 	case err == context.Canceled && errors.Is(f.ended, context.DeadlineExceeded): // its Within
-		f.state, f.err = flow.StateFailed, f.ended.Error()
+		if f.state, f.err = flow.StateFailed, f.ended.Error(); f.mayFail {
+			f.state = flow.StateTolerated
+		}
 	case err != nil:
-		f.state, f.err = failedState(f.call, err)
+		if f.state, f.err = failedState(f.call, err); f.state == flow.StateFailed && f.mayFail && !isDeath(err) {
+			f.state = flow.StateTolerated
+		}
 	}
 	done := f.done
 	f.call, f.done, f.future, f.cancel = nil, nil, nil, nil

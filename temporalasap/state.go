@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 )
 
@@ -45,6 +46,12 @@ func attempts(states []flow.TaskState, pending []*workflowpb.PendingActivityInfo
 			s.Since = p.GetScheduledTime().AsTime()
 		}
 	}
+}
+
+// isDeath reports whether err is a panic or Goexit, which nothing tolerates.
+func isDeath(err error) bool {
+	_, panicked := errors.AsType[*asap.PanicError](err)
+	return panicked || errors.Is(err, asap.ErrGoexit)
 }
 
 // failedState is that of a call which has ended with an error: an early exit is one.

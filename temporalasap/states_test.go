@@ -80,3 +80,37 @@ func TestMockThatFails(t *testing.T) {
 		t.Errorf("Run = %v after %d calls, want the error of charge after 1", err, calls)
 	}
 }
+
+// What others can do without is tolerated, as in the process; a panic is not.
+func TestTasksTolerated(t *testing.T) {
+	broken := func(context.Context, int) (int, error) { return 0, errors.New("down") }
+	f := flow.Define("shop", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		ads := in.Optional("ads", broken)
+		audit := in.Then("audit", broken, asap.MayFail())
+		list := in.Then("list", func(context.Context, int) ([]int, error) { return []int{1}, nil })
+		likes := g.MapOptional("likes", list, broken)
+		return in.Then("charge", broken, asap.After(ads, likes), asap.AfterEnd(audit))
+	})
+	c := &envClient{register: registering(f, nil)}
+	h, err := temporalasap.Start(t.Context(), c, f, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Wait(t.Context()); err == nil {
+		t.Error("the flow has not failed")
+	}
+	states, err := h.Tasks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]flow.State{"ads": flow.StateTolerated, "audit": flow.StateTolerated, "likes[0]": flow.StateTolerated, "charge": flow.StateFailed}
+	for _, s := range states {
+		if w := want[s.Task]; w != "" && s.State != w {
+			t.Errorf("%s is %s, want %s", s.Task, s.State, w)
+		}
+		delete(want, s.Task)
+	}
+	if len(want) > 0 {
+		t.Errorf("Tasks lacks %v: %v", want, states)
+	}
+}
