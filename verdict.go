@@ -81,9 +81,9 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	tolerant := !g.core.IsElsewhere() || !isDeath(err)
 	g.noteRunning(n, te, end)
 	switch {
-	case kind&engine.Entrant != 0 && engine.RaceOver(n), te.mark.Echo:
+	case kind&engine.Entrant != 0 && tolerant && engine.RaceOver(n), te.mark.Echo:
 		return g.canceled(n, te, end)
-	case kind&engine.Entrant != 0: // the Race may still succeed
+	case kind&engine.Entrant != 0 && tolerant: // the Race may still succeed
 		return ended(te, engine.Failed)
 	case kind&engine.Optional != 0 && tolerant:
 		engine.BodyOf(n).(absorber).absorb(te)

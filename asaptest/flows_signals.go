@@ -108,7 +108,23 @@ var mixed = flow.Define("asaptest.mixed", func(g *group, in number) words {
 	}, asap.After(pause))
 })
 
+// odd has signals with names that mean something elsewhere.
+var odd = flow.Define("asaptest.odd", func(g *group, in number) words {
+	a := flow.Signal[string](g, "order.message.1")
+	b := flow.Signal[string](g, "asap.cancel")
+	c := flow.Signal[string](g, "a/b %2e 日本 #2")
+	return a.And(b).And(c).Then("text", func(_ context.Context, a, b, c asap.Result[string]) (string, error) {
+		return a.Value + b.Value + c.Value, nil
+	})
+})
+
 var runningCases = []runningCase{
+	{rule: "signals with names of all kinds", flow: odd, in: 3, want: "abc", do: func(t *testing.T, r *flow.Running[string]) {
+		send(t, r, "asap.cancel", "b")
+		until(t, r, "order.message.1", flow.StateExpected)
+		send(t, r, "order.message.1", "a")
+		send(t, r, "a/b %2e 日本 #2", "c")
+	}},
 	{rule: "signals sent before they are awaited", flow: approved, in: 3, want: "4 ada bob", do: func(t *testing.T, r *flow.Running[string]) {
 		send(t, r, "approval#2", &verdict{"bob", false})
 		send(t, r, "approval", verdict{"ada", true})

@@ -114,7 +114,11 @@ func Worker[In, Out any](f *flow.Flow[In, Out]) PortableOption {
 // is sent to is late, if it can be; otherwise it is a fault. A [flow.Sleep] takes its time:
 // with one of hours, run Portable in a bubble of testing/synctest.
 func Sends(name string, value any) PortableOption {
-	return portableOption(func(p *portable) { p.sends[name] = value })
+	return portableOption(func(p *portable) {
+		if _, ok := p.sends[name]; !ok { // the first counts, as everywhere
+			p.sends[name] = value
+		}
+	})
 }
 
 // portable collects what [Portable] finds.

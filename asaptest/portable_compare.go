@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // difference says where b differs from a, which is of the same static type,
@@ -111,8 +113,8 @@ func (c *comparison) indirect(a, b reflect.Value, path string) string {
 	if a.Kind() == reflect.Interface && a.CanInterface() {
 		x, isErr := a.Interface().(error)
 		if y, ok := b.Interface().(error); isErr && ok {
-			if x.Error() != y.Error() {
-				return fmt.Sprintf("%s is the error %q and becomes %q", path, x, y)
+			if before, after := texts.Of(x), texts.Of(y); before != after {
+				return fmt.Sprintf("%s is the error %q and becomes %q", path, before, after)
 			}
 			return ""
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // elsewhere runs every body of the journal again, in a build of the flow in
@@ -126,7 +127,7 @@ func bodyText(err error) string {
 	if pe, ok := errors.AsType[*asap.PanicError](err); ok {
 		return fmt.Sprint("panic: ", pe.Value)
 	}
-	return err.Error()
+	return texts.Of(err)
 }
 
 // run calls the body of a build with the arguments, as that of c.

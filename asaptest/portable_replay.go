@@ -10,6 +10,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // replayer is an executor that answers from a journal and runs nothing. It
@@ -51,7 +52,7 @@ func errorText(err error) string {
 	if err == nil {
 		return "<nil>"
 	}
-	text, _, _ := strings.Cut(err.Error(), "\n\n")
+	text, _, _ := strings.Cut(texts.Of(err), "\n\n")
 	return text
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/randomflow"
 )
 
 func TestExecutorSignals(t *testing.T) {
@@ -85,6 +86,19 @@ func TestExecutorSignals(t *testing.T) {
 					}
 				})
 			})
+		}
+	}
+}
+
+// Methods of errors are the user's, and what they panic with is the body's panic, in no
+// case that of the goroutine that steps the group.
+func TestLoudErrors(t *testing.T) {
+	for _, l := range randomflow.Louds() {
+		for seed := range uint64(4) {
+			_, err := l.Flow.With(flow.On(asaptest.NewExecutor(t.Context(), seed))).Run(t.Context(), 1)
+			if err := l.Check(err); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }

@@ -66,12 +66,15 @@ func forwarded(r *http.Request) string {
 	// pass the client's on. Every browser sends keep-alive; nginx with HTTP/1.1
 	// sends close, or upgrade where it is set up for web sockets, or none.
 	said := strings.ToLower(strings.Join(r.Header["Connection"], ", "))
+	browser := strings.HasPrefix(r.UserAgent(), "Mozilla/")
 	switch {
+	case r.ProtoMajor != 1 && r.TLS == nil && browser:
+		return "a browser that speaks " + r.Proto + " without TLS"
 	case r.ProtoMajor != 1 || strings.Contains(said, "keep-alive"):
 		return ""
 	case said != "":
 		return "header Connection: " + said
-	case strings.HasPrefix(r.UserAgent(), "Mozilla/"):
+	case browser:
 		return "a browser without the header Connection: keep-alive"
 	}
 	return ""
@@ -115,11 +118,13 @@ var (
 		"x-envoy-", "x-original-", "x-arr-", "x-azure-", "x-fd-", "x-appgw-", "x-amzn-", "x-amz-cf-", "cloudfront-",
 		"cf-", "cdn-", "x-cdn", "fastly-", "x-fastly-", "akamai-", "x-akamai-", "fly-", "x-appengine-", "x-goog-",
 		"x-vercel-", "x-nf-", "x-kong-", "x-varnish", "tailscale-", "x-auth-request-", "x-ssl-", "ssl-client-",
-		"x-client-cert", "x-client-verify", "x-client-dn", "x-cluster-", "x-remote-",
+		"x-client-cert", "x-client-verify", "x-client-dn", "x-cluster-", "x-remote-", "remote-", "x-tls-", "x-accel-",
+		"x-edge-", "x-ms-client-principal", "x-authentik-", "x-webauth-", "x-traefik-", "x-nginx-", "ali-",
 	}
 
 	proxyNames = []string{
 		"x-host", "x-scheme", "x-url-scheme", "x-rewrite-url", "front-end-https", "x-request-start", "x-queue-start",
-		"x-cloud-trace-context", "surrogate-capability", "x-iinfo", "x-server-port", "x-server-name", "eagleeye-traceid",
+		"x-cloud-trace-context", "surrogate-capability", "x-iinfo", "x-server-port", "x-server-name", "x-real-port", "x-client-port", "x-sendfile-type", "early-data", "eagleid",
+		"eagleeye-traceid",
 	}
 )

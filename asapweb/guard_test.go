@@ -1,6 +1,7 @@
 package asapweb_test
 
 import (
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -86,7 +87,7 @@ func TestHeadersOfProxies(t *testing.T) {
 		"Cloudflare":              "Cf-Connecting-Ip Cf-Connecting-Ipv6 Cf-Ray Cf-Visitor Cf-Ipcountry Cf-Worker Cf-Access-Jwt-Assertion Cdn-Loop True-Client-Ip",
 		"Fastly, Akamai, Fly":     "Fastly-Client-Ip Fastly-Ssl X-Fastly-Orig-Host Akamai-Origin-Hop X-Akamai-Edgescape Surrogate-Capability Fly-Client-Ip Fly-Forwarded-Port Fly-Region",
 		"Heroku, Vercel, Netlify": "X-Request-Start X-Vercel-Id X-Vercel-Forwarded-For X-Nf-Client-Connection-Ip X-Nf-Request-Id",
-		"others":                  "X-Varnish X-Kong-Request-Id X-Bluecoat-Via Wl-Proxy-Client-Ip Wl-Proxy-Ssl Proxy-Client-Ip X-Proxyuser-Ip X-Iinfo Incap-Client-Ip Ali-Cdn-Real-Ip Cdn-Src-Ip X-Cdn-Src-Port Tailscale-User-Login X-Auth-Request-User X-Ssl-Client-Verify X-Client-Cert",
+		"others":                  "X-Varnish X-Kong-Request-Id X-Bluecoat-Via Wl-Proxy-Client-Ip Wl-Proxy-Ssl Proxy-Client-Ip X-Proxyuser-Ip X-Iinfo Incap-Client-Ip Ali-Cdn-Real-Ip Cdn-Src-Ip X-Cdn-Src-Port Tailscale-User-Login X-Auth-Request-User X-Ssl-Client-Verify X-Client-Cert X-Accel-Mapping X-Sendfile-Type X-Real-Port X-Client-Port X-Tls-Client-Cert Remote-User Remote-Groups X-Authentik-Username X-Ms-Client-Principal-Name X-Webauth-User X-Edge-Location Early-Data Eagleid Ali-Swift-Stat-Host",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			w := get(t, h, "", func(r *http.Request) { r.Header.Set(name, "1") })
@@ -98,6 +99,20 @@ func TestHeadersOfProxies(t *testing.T) {
 	if w := get(t, h, "", func(r *http.Request) { r.Proto, r.ProtoMinor = "HTTP/1.0", 0 }); w.Code != http.StatusForbidden || !strings.HasPrefix(w.Body.String(), "HTTP/1.0: a proxy") {
 		t.Errorf("HTTP/1.0 = %d %s, want 403 that names it", w.Code, withoutAssets(w.Body.String()))
 	}
+	http2 := func(agent string) func(*http.Request) {
+		return func(r *http.Request) {
+			r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+			r.Header.Set("User-Agent", agent)
+		}
+	}
+	if w := get(t, h, "", http2("Mozilla/5.0")); w.Code != http.StatusForbidden || !strings.HasPrefix(w.Body.String(), "a browser that speaks HTTP/2.0 without TLS: a proxy") {
+		t.Errorf("a browser by HTTP/2 without TLS = %d %s, want 403 that names it", w.Code, withoutAssets(w.Body.String()))
+	}
+	for _, change := range []func(*http.Request){http2("curl/8.9"), func(r *http.Request) { http2("Mozilla/5.0")(r); r.TLS = new(tls.ConnectionState) }} {
+		if w := get(t, h, "", change); w.Code != http.StatusOK {
+			t.Errorf("HTTP/2 of a program, or with TLS = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
+		}
+	}
 	// What browsers and programs say, directly.
 	w := get(t, h, "", func(r *http.Request) {
 		for name := range strings.FieldsSeq("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-Request-Id X-Correlation-Id") {
@@ -108,12 +123,6 @@ func TestHeadersOfProxies(t *testing.T) {
 	})
 	if w.Code != http.StatusOK {
 		t.Errorf("with the headers of a browser = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
-	}
-	if w := get(t, h, "", func(r *http.Request) {
-		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
-		r.Header.Set("User-Agent", "Mozilla/5.0")
-	}); w.Code != http.StatusOK {
-		t.Errorf("a browser with HTTP/2, which has no Connection = %d %s, want 200", w.Code, withoutAssets(w.Body.String()))
 	}
 }
 

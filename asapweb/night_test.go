@@ -187,7 +187,7 @@ func TestRunsOutOfTime(t *testing.T) {
 		s.serve(t, 40*time.Second, time.Second)
 		s.quote = time.Second
 		s.serve(t, 3*time.Second, time.Second)
-		contains(t, "the first page", page(t, h, ""), `<td data-is="failed" class="bad">0 <span class="nowrap">+ 3 out of time</span></td>`)
+		contains(t, "the first page", page(t, h, ""), `<td data-is="failed" class="bad">0 <span class="late">+ 3 out of time</span></td>`)
 		body := page(t, h, "?group=checkout")
 		contains(t, "the page of the group", body, "<dt>out of time</dt><dd class=\"bad\">3</dd>", "Failed runs")
 		contains(t, "the comparison", page(t, h, "?group=checkout&window=minute&against=since-start"), "There is nothing to compare")

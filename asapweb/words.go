@@ -12,7 +12,10 @@ import (
 
 // shown is how the name of a group is shown.
 func shown(name string) string {
-	if name == "" {
+	if strings.TrimSpace(name) == "" {
+		if name != "" {
+			return fmt.Sprintf("%.20q", name)
+		}
 		return "(no name)"
 	}
 	return cut(name, 120)
@@ -88,20 +91,5 @@ func count(n int, noun string) string {
 
 // errorText is the text of a task's error, without the task's name before it.
 func errorText(task, text string, most int) string {
-	text = strings.TrimPrefix(text, "asap: ")
-	name, isFamily := strings.CutSuffix(task[strings.LastIndexByte(task, '/')+1:], "[]")
-	if rest, ok := strings.CutPrefix(text, name); ok {
-		if isFamily { // shard[5]: …
-			if _, after, found := strings.Cut(rest, "]"); found && strings.HasPrefix(rest, "[") {
-				rest = after
-			}
-		}
-		if rest, ok = strings.CutPrefix(rest, ": "); ok {
-			text = rest
-		}
-	}
-	if what, _, found := strings.Cut(text, "\n\ngoroutine "); found { // a panic has its stack below
-		text = what
-	}
-	return cut(text, most)
+	return cut(look.ErrorOf(task, text), most)
 }

@@ -101,7 +101,9 @@ func (e *engine) takeAlone(f *flight) bool {
 	if len(e.flights) > 1 || len(e.timers) > 0 || len(e.expected) > 0 || len(e.news) > 0 {
 		return false
 	}
-	e.alone = f
+	if !f.call.Undo { // which nothing cancels
+		e.alone = f
+	}
 	return true
 }
 

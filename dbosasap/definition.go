@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
@@ -50,6 +51,9 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		return nil, errors.New("asap: Register with a nil Flow; make one with Define")
 	}
 	d := &definition{name: f.Name(), byBody: make(map[string]*task)}
+	if !isName(d.name) {
+		return nil, fmt.Errorf("asap: flow %q: its name is not valid UTF-8 without zero bytes, as which a database knows it", d.name)
+	}
 	if d.name == "" {
 		return nil, errors.New("asap: Register of a flow without a name, by which a database knows it; give Define one")
 	}
@@ -67,6 +71,9 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	leftOut := make(map[string]bool)
 	for _, t := range graph.Tasks {
 		leftOut[t.Name] = t.LeftOut
+		if !isName(t.Name) {
+			return nil, fmt.Errorf("asap: flow %s: task %q: its name is not valid UTF-8 without zero bytes, as which a database knows it", d.name, t.Name)
+		}
 	}
 	for _, call := range calls {
 		if call.Body == "" {
@@ -89,9 +96,17 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		what string
 		of   reflect.Type
 	}{{"input", reflect.TypeFor[In]()}, {"result", reflect.TypeFor[Out]()}} {
-		k := kept{c.trusted, make(map[reflect.Type]bool)}
-		if err := k.visit(v.of, v.of.String()); err != nil {
+		if err := check(v.of, c.trusted); err != nil {
 			return nil, fmt.Errorf("asap: flow %s: its %s: %w", d.name, v.what, err)
+		}
+	}
+	signals, err := f.Signals()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range signals {
+		if err := check(s.Type, c.trusted); err != nil {
+			return nil, fmt.Errorf("asap: flow %s: signal %s: %w", d.name, s.Name, err)
 		}
 	}
 	for _, t := range d.tasks {
@@ -101,6 +116,9 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	}
 	return d, nil
 }
+
+// isName reports whether PostgreSQL has it as a text.
+func isName(name string) bool { return utf8.ValidString(name) && !strings.Contains(name, "\x00") }
 
 // builds is how often a definition is tried, to see whether it is always the same.
 const builds = 64

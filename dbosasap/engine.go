@@ -55,7 +55,7 @@ type engine struct {
 	mu    sync.Mutex
 	news  []record                   // what has happened and is not recorded
 	inbox map[string]json.RawMessage // messages, the first of each name
-	hoped map[string]bool            // signals that are expected
+	hoped map[string]string          // the events of messages that are expected
 	tries map[string]try             // by task, of bodies that ran again
 	alone *flight                    // whose body runs in Step
 }
@@ -74,7 +74,7 @@ func newEngine(ctx dbos.Context, rt *Runtime, def *definition) (*engine, error) 
 		return nil, err
 	}
 	e := &engine{rt: rt, def: def, id: id, timers: make(map[string]func()), expected: make(map[string]*flight), flights: make(map[string]*flight),
-		wake: make(chan struct{}, 1), inbox: make(map[string]json.RawMessage), hoped: make(map[string]bool), tries: make(map[string]try)}
+		wake: make(chan struct{}, 1), inbox: make(map[string]json.RawMessage), hoped: make(map[string]string), tries: make(map[string]try)}
 	e.ctx, e.stop = dbos.WithCancelCause(ctx)
 	e.group, e.endGroup = context.WithCancelCause(context.Background())
 	again := !rt.isFresh(id)

@@ -52,14 +52,14 @@ func (e *engine) receive(name string, value json.RawMessage) {
 	if !known {
 		e.inbox[name] = value
 	}
-	hoped := e.hoped[name]
+	event := e.hoped[name]
 	e.mu.Unlock()
 	switch {
 	case known:
 	case name == cancelName:
 		e.happen(record{Event: cancelName, Value: value})
-	case hoped:
-		e.happen(record{Event: signalEvent(name), Value: value})
+	case event != "":
+		e.happen(record{Event: event, Value: value})
 	}
 }
 
@@ -70,9 +70,10 @@ func signalEvent(name string) string { return "signal " + name }
 func (e *engine) Receive(call *flow.Call, done func(error)) {
 	event := signalEvent(call.Task)
 	e.expected[event] = &flight{call: call, done: done}
+	name := signalMessage(call.Task)
 	e.mu.Lock()
-	e.hoped[call.Task] = true
-	value, there := e.inbox[call.Task]
+	e.hoped[name] = event
+	value, there := e.inbox[name]
 	e.mu.Unlock()
 	if there {
 		e.happen(record{Event: event, Value: value})

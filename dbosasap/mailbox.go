@@ -16,8 +16,14 @@ import (
 const (
 	messageName = "asap.message"
 	messageMark = ".message."
-	cancelName  = "asap.cancel" // no signal has this name: see flow.Signal
+	cancelName  = "asap.cancel"
 )
+
+// signalMessage is the name of the message of a signal: without a dot, so that it is not
+// cancelName and has no messageMark in it.
+func signalMessage(name string) string {
+	return strings.NewReplacer("%", "%25", ".", "%2e").Replace(name)
+}
 
 // mailbox is the workflow of all messages.
 type mailbox struct{}

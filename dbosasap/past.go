@@ -173,6 +173,7 @@ func (p *past) seen(wait, look func()) {
 	over := make(chan struct{})
 	go func() { // ends when the run does, for which seen waits
 		defer close(over)
+		defer func() { _ = recover() }() // of the definition's function: the run itself has its panic
 		wait()
 	}()
 	select {

@@ -49,7 +49,7 @@ type report = asap.Result[struct{}]
 func encodeError(err error) json.RawMessage {
 	data, fails := encode(report{Err: err})
 	if fails != nil {
-		data, _ = json.Marshal(report{Err: fmt.Errorf("asap: an error that cannot be encoded: %w", fails)})
+		data, _ = encode(report{Err: fmt.Errorf("asap: an error that cannot be encoded: %w", fails)})
 	}
 	return data
 }
@@ -60,16 +60,6 @@ func decodeError(data json.RawMessage) error {
 		return fmt.Errorf("asap: an error that cannot be decoded: %w", err)
 	}
 	return r.Err
-}
-
-// encode returns v as JSON. A method of the user's that panics is an error.
-func encode(v any) (data json.RawMessage, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("json of a %T panics: %v", v, p)
-		}
-	}()
-	return json.Marshal(v)
 }
 
 // ended is the record of a call whose body has returned err.
@@ -107,12 +97,11 @@ func (r *record) outcome(call *flow.Call, cause error) error {
 	case r.Error != nil:
 		return decodeError(r.Error)
 	case r.Exit != nil:
-		return call.Exit(*r.Exit, func(into any) error { return json.Unmarshal(r.Value, into) })
+		return call.Exit(*r.Exit, func(into any) error { return decode(r.Value, into) })
 	case call.Out == nil || r.Value == nil:
 		return nil
 	}
-	reflect.ValueOf(call.Out).Elem().SetZero() // what the body has put there here is not to show through
-	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+	if err := decode(r.Value, call.Out); err != nil {
 		return fmt.Errorf("asap: its value cannot be read from the database: %w", err)
 	}
 	return nil
@@ -120,7 +109,7 @@ func (r *record) outcome(call *flow.Call, cause error) error {
 
 // arrived fills in where a signal goes.
 func (r *record) arrived(call *flow.Call) error {
-	if err := json.Unmarshal(r.Value, call.Out); err != nil {
+	if err := decode(r.Value, call.Out); err != nil {
 		return fmt.Errorf("signal %s was sent what is no %s", call.Task, reflect.TypeOf(call.Out).Elem())
 	}
 	return nil

@@ -2,13 +2,13 @@ package dbosasap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/texts"
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
 
@@ -63,7 +63,7 @@ func Register[In, Out any](rt *Runtime, f *flow.Flow[In, Out], options ...Option
 		}
 	}
 	read := func(in string) (input In, err error) {
-		if err = json.Unmarshal([]byte(in), &input); err != nil {
+		if err = decode([]byte(in), &input); err != nil {
 			err = fmt.Errorf("asap: flow %s: its input cannot be read from the database: %w", d.name, err)
 		}
 		return input, err
@@ -110,7 +110,7 @@ func (e *engine) result(out any, err error) (string, error) {
 		return "", e.broken
 	}
 	r := record{}
-	value, fails := json.Marshal(out)
+	value, fails := encode(out)
 	switch {
 	case fails != nil && err == nil:
 		err = fmt.Errorf("asap: flow %s: its result cannot be kept: %w", e.def.name, fails)
@@ -130,6 +130,6 @@ func (e *engine) result(out any, err error) (string, error) {
 
 // shown is the text of err without the stack of a panic.
 func shown(err error) string {
-	text, _, _ := strings.Cut(err.Error(), "\n\n")
+	text, _, _ := strings.Cut(texts.Of(err), "\n\n")
 	return text
 }

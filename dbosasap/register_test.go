@@ -2,8 +2,10 @@ package dbosasap_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/dbosasap"
@@ -15,6 +17,31 @@ type hidden struct{ secret int }
 func one(name string, body func(context.Context, int) (int, error)) *flow.Flow[int, int] {
 	return flow.Define(name, func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] { return in.Then("task", body) })
 }
+
+// passing is a flow in which a T passes from one task to another.
+func passing[T any]() *flow.Flow[int, int] {
+	return flow.Define("f", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		return in.Then("make", func(context.Context, int) (v T, err error) { return v, nil }).
+			Then("take", func(context.Context, T) (int, error) { return 1, nil })
+	})
+}
+
+type (
+	promoted struct {
+		time.Time
+		Name string
+	}
+	Left  struct{ N int }
+	Right struct{ N int }
+	twins struct {
+		Left
+		Right
+	}
+	number struct{ n int }
+)
+
+func (n *number) MarshalJSON() ([]byte, error)    { return json.Marshal(n.n) }
+func (n *number) UnmarshalJSON(data []byte) error { return json.Unmarshal(data, &n.n) }
 
 func TestRegisterRefuses(t *testing.T) {
 	next := func(_ context.Context, n int) (int, error) { return n + 1, nil }
@@ -34,6 +61,19 @@ func TestRegisterRefuses(t *testing.T) {
 			g.Go("pipe", func(context.Context) (chan int, error) { return nil, nil })
 			return in
 		})), "task pipe: its value: chan int is a chan int"},
+		{"what an embedded type encodes", serve(passing[promoted]()), "its value: dbosasap_test.promoted is encoded by the methods of time.Time, which it embeds"},
+		{"two fields of one name", serve(passing[twins]()), "its value: dbosasap_test.twins.Left.N does not survive"},
+		{"methods that are not called in a map", serve(passing[map[string]number]()), "its value: map[string]dbosasap_test.number[…] is a dbosasap_test.number, whose MarshalJSON has a pointer receiver"},
+		{"a map by structs", serve(passing[map[twins]int]()), "its value: map[dbosasap_test.twins]int is a map with keys of type dbosasap_test.twins"},
+		{"a signal with a hidden field", serve(flow.Define("f", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return in.Then("task", next, asap.After(flow.Signal[hidden](g, "approval")))
+		})), "signal approval: dbosasap_test.hidden.secret is not exported"},
+		{"a hidden field that goes to a queue", serve(flow.Define("f", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return g.Input("secret", hidden{3}).Then("task", func(_ context.Context, h hidden) (int, error) { return h.secret, nil })
+		}), dbosasap.Task("task", dbosasap.Queue("q"))), "task task: argument 1 after the context: dbosasap_test.hidden.secret is not exported"},
+		{"a name that PostgreSQL refuses", serve(flow.Define("f", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return in.Then("a\x00b", next)
+		})), `task "a\x00b": its name is not valid UTF-8 without zero bytes`},
 		{"a definition that differs", serve(flow.Define("f", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
 			turn++
 			return in.Then([]string{"a", "b"}[turn%2], next)

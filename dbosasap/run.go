@@ -2,7 +2,6 @@ package dbosasap
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,7 +64,7 @@ func Start[In, Out any](ctx context.Context, rt *Runtime, f *flow.Flow[In, Out],
 	if ctx.Err() != nil {
 		return nil, &flowError{fmt.Errorf("asap: flow %s: start: %w", f.Name(), context.Cause(ctx)), []error{ctx.Err()}}
 	}
-	input, err := json.Marshal(in)
+	input, err := encode(in)
 	if err != nil {
 		return nil, fmt.Errorf("asap: flow %s: its input cannot be kept: %w", f.Name(), err)
 	}
@@ -142,11 +141,11 @@ func (r *run) Signal(_ context.Context, name string, value any) error {
 	if over {
 		return flow.ErrEnded
 	}
-	data, err := json.Marshal(value)
+	data, err := encode(value)
 	if err != nil {
 		return fmt.Errorf("it cannot be kept: %w", err)
 	}
-	return r.rt.send(r.id(), name, data)
+	return r.rt.send(r.id(), signalMessage(name), data)
 }
 
 func (r *run) Cancel(_ context.Context, cause error) error {
@@ -212,7 +211,7 @@ func (r *run) Wait(ctx context.Context, out any) error {
 		return fmt.Errorf("asap: flow %s: workflow %s: %w", r.flow, r.id(), r.err)
 	}
 	if told.Value != nil {
-		if err := json.Unmarshal(told.Value, out); err != nil {
+		if err := decode(told.Value, out); err != nil {
 			return fmt.Errorf("asap: flow %s: its result cannot be read from the database: %w", r.flow, err)
 		}
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"math"
 	"time"
+
+	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/echo"
 )
 
 // RetryPolicy says how often a body whose error is not final runs again, and when. A
@@ -42,11 +45,12 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 		e.begins(f, attempt)
 		err := f.call.Run(ctx)
 		r := ended(f.call, err)
-		r.Cause = r.Error != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+		cause := context.Cause(ctx)
+		r.Cause = r.Error != nil && cause != nil && errors.Is(err, cause) && echo.Only(err, cause, false)
 		if attempt > 1 {
 			r.Tries = attempt
 		}
-		if r.Error == nil || err == nil { // a value that cannot be kept is none the next time
+		if r.Error == nil || unkept(f.call, err) {
 			return r
 		}
 		e.failed(f, attempt, err)
@@ -54,6 +58,13 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 			return r
 		}
 	}
+}
+
+// unkept reports whether a record has an error though the body, which has returned err, has
+// succeeded or taken an exit: what cannot be kept cannot be the next time either.
+func unkept(call *flow.Call, err error) bool {
+	_, _, exited := call.Exited(err)
+	return err == nil || exited
 }
 
 // again waits until the next attempt, and reports whether there is one.

@@ -81,12 +81,12 @@ func (e *engine) cancelWorkflow(f *flight, id string, cause error) {
 func (f *flight) input() (string, error) {
 	in := f.call.In
 	if f.kind == asChild {
-		data, err := json.Marshal(in[0])
+		data, err := encode(in[0])
 		return string(data), err
 	}
 	p := parcel{Task: f.call.Task}
 	for _, v := range in {
-		data, err := json.Marshal(v)
+		data, err := encode(v)
 		if err != nil {
 			return "", fmt.Errorf("asap: its argument cannot be sent: %w", err)
 		}
@@ -114,7 +114,7 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 		} else {
 			return "", fmt.Errorf("asap: task %s with %d arguments; run the same definition everywhere", p.Task, len(p.In))
 		}
-		if err := json.Unmarshal(data, v.Interface()); err != nil {
+		if err := decode(data, v.Interface()); err != nil {
 			return "", fmt.Errorf("asap: task %s: its argument cannot be read: %w", p.Task, err)
 		}
 		call.In = append(call.In, v.Elem().Interface())
@@ -144,7 +144,7 @@ func (t *task) attempts(ctx context.Context, call *flow.Call) record {
 	for attempt := 1; ; attempt++ {
 		err := call.Invoke(ctx)
 		r := ended(call, err)
-		if r.Error == nil || err == nil || !t.again(ctx, attempt, err) {
+		if r.Error == nil || unkept(call, err) || !t.again(ctx, attempt, err) {
 			return r
 		}
 	}

@@ -54,7 +54,12 @@ func (b *backend) Refuse(call string, n *engine.Node) {
 }
 
 func (b *backend) Undoes(n *engine.Node, fn any) (tag int, noted bool) {
+	if b.plan != nil {
+		b.plan.refuseRecorded("Undo", n)
+	}
 	switch {
+	case b.remote != nil && b.remote.busy.Load():
+		panic("asap: Undo of task " + engine.Name(n) + " inside a body that runs on another engine; declare it in the flow's function")
 	case b.drawing != nil:
 		b.drawing.addUndo(n, fn)
 		return 0, false

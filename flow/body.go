@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -45,17 +46,43 @@ func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.D
 	return judge(err)
 }
 
-// alive runs a part of the body apart: a panic and Goexit of it are deaths.
+// alive runs a part of the body apart: a panic and Goexit of it are deaths, and so is a
+// panic of a method of its error.
 func (c *Call) alive(part func() error) error {
 	returned := false
 	err := apart(c.Task, func() (err error) {
 		err = part()
+		ask(err)
 		returned = true
 		return err
 	})
 	if !returned {
 		return &death{err}
 	}
+	return err
+}
+
+// ask calls the methods of the errors in err that whoever is told of it will call: the
+// group, on its one goroutine, and engines. They are the user's, and what they panic with
+// is to be the panic of who returned err.
+func ask(err error) {
+	if err == nil {
+		return
+	}
+	for _, s := range []error{asap.ErrSkipped, asap.ErrExited, asap.ErrGoexit, context.Canceled, context.DeadlineExceeded} {
+		errors.Is(err, s)
+	}
+	errors.AsType[*asap.PanicError](err)
+}
+
+// asked returns err, or its panic when it is asked.
+func asked(task string, err error) (out error) {
+	defer func() {
+		if v := recover(); v != nil {
+			out = &asap.PanicError{Task: task, Value: v, Stack: debug.Stack()}
+		}
+	}()
+	ask(err)
 	return err
 }
 

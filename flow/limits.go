@@ -10,6 +10,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // limits are the instants at which the Withins of a group's tasks end, by the clock
@@ -128,5 +129,5 @@ func (s *limits) judge(err error, call *Call, l *limit) error {
 // says reports whether err says that a limit has ended, also one that has crossed
 // from another process.
 func says(err, limit error) bool {
-	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(strings.TrimPrefix(err.Error(), "asap: "), strings.TrimPrefix(limit.Error(), "asap: "))
+	return errors.Is(err, context.DeadlineExceeded) && strings.HasPrefix(texts.Of(err), texts.Of(limit))
 }

@@ -120,6 +120,9 @@ func (p *plan) elsewhere(call string, n *engine.Node) error {
 		return fmt.Errorf("asap: flow %s: %s inside a body that runs on another engine; do it in the flow's function", p.flow, call)
 	}
 	name := engine.Label(n)
+	if call == "Undo" {
+		return fmt.Errorf("asap: flow %s: Undo of task %s inside a body that runs on another engine; declare it in the flow's function", p.flow, name)
+	}
 	return fmt.Errorf("asap: flow %s: %s of task %s inside a body that runs on another engine; declare it with Needs(%s) and read it with Get",
 		p.flow, call, name, name)
 }

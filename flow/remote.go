@@ -154,6 +154,7 @@ func (r *remote) start(n *engine.Node) {
 		if c.reported {
 			return
 		}
+		err = asked(c.name, err)
 		if p, ok := err.(*asap.PanicError); ok && p.Task == c.name { // from Call.Invoke, which knows no other name
 			err = &asap.PanicError{Task: engine.Label(n), Value: p.Value, Stack: p.Stack}
 		}

@@ -92,6 +92,8 @@ func (s *signal) check(g *engine.Group) {
 		if _, ok := b.remote.exec.(Signaler); !ok {
 			panic("asap: Signal " + s.name + " on an engine that takes no signals; use one that is a Signaler, or run the flow in this process")
 		}
+	case b.plan != nil && !b.plan.building.Load():
+		panic("asap: Signal " + s.name + " declared when the function of flow " + b.plan.flow + " had returned, so that nobody could send it; declare it in that function")
 	case b.drawing == nil && b.plan.running == nil:
 		b.plan.refuseSignal(s.name)
 	}

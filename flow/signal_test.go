@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/flow"
 )
 
@@ -288,4 +290,38 @@ page skipped 5m0s
 			t.Errorf("Tasks at the end:\n%swant\n%s", got, want)
 		}
 	})
+}
+
+// A signal is one of the definition: in a body nobody could send it, and the run would
+// wait for ever.
+func TestSignalInBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := flow.Define("order", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return in.Then("late", func(context.Context, int) (_ int, err error) {
+				defer func() { err = fmt.Errorf("%v", recover()) }()
+				flow.Signal[int](g, "approval")
+				return 0, nil
+			})
+		})
+		_, err := f.Start(t.Context(), 1).Wait(t.Context())
+		if want := "late: Signal approval declared when the function of flow order had returned, so that nobody could send it; declare it in that function"; err == nil || err.Error() != want {
+			t.Errorf("Wait = %v, want %s", err, want)
+		}
+	})
+}
+
+// On an executor a panic of one function is not hidden by the success of another, as
+// nothing hides it in the process.
+func TestRacePanicsElsewhere(t *testing.T) {
+	for seed := range uint64(10) {
+		f := flow.Define("race", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+			return in.Race("mirror", func(context.Context, int) (int, error) { panic("no mirror") }, func(_ context.Context, n int) (int, error) { return n, nil })
+		})
+		e := asaptest.NewExecutor(t.Context(), seed)
+		got, err := f.With(flow.On(e)).Run(t.Context(), 1)
+		began := slices.Contains(e.Ran(), "mirror[0]")
+		if _, panicked := errors.AsType[*asap.PanicError](err); panicked != began || !began && got != 1 {
+			t.Errorf("seed %d: Run = %d, %v, and the function that panics began: %t", seed, got, err, began)
+		}
+	}
 }

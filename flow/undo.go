@@ -76,7 +76,11 @@ func (r *remote) undoOne(s *engine.UndoStep, body, task string) (err error) {
 	}
 	call.In = []any{s.Value}
 	call.Run = func(ctx context.Context) error {
-		return apart(task, func() error { return s.Call(context.WithoutCancel(ctx)) })
+		return apart(task, func() error {
+			err := s.Call(context.WithoutCancel(ctx))
+			ask(err)
+			return err
+		})
 	}
 	ended := false
 	r.busy.Store(true)
@@ -85,6 +89,7 @@ func (r *remote) undoOne(s *engine.UndoStep, body, task string) (err error) {
 		if ended {
 			return
 		}
+		e = asked(task, e)
 		ended, err = true, e
 		if p, ok := e.(*asap.PanicError); ok && p.Task == task {
 			err = &asap.PanicError{Task: engine.Label(s.Node), Value: p.Value, Stack: p.Stack}

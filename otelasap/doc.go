@@ -22,8 +22,9 @@
 //
 // The status is an error for a body that failed, panicked or called
 // runtime.Goexit, and otherwise unset: a task that was canceled because another
-// failed is nobody's error. One that the others went on without is no error
-// either, but has its type and an event exception; so is a function of a Race that
+// failed is nobody's error. A canceled group is an error if its deadline had
+// passed, with the error.type of [context.DeadlineExceeded], and none if whoever asked
+// has left. A task that the others went on without is no error either, but has its type and an event exception; so is a function of a Race that
 // failed by itself, whose outcome is tolerated here: whether that was an error is the
 // Race's to say, which fails only if all of them do. [Outcome] has the precise word.
 //

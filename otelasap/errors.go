@@ -1,6 +1,8 @@
 package otelasap
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -39,6 +41,30 @@ func errorType(o asap.Outcome, err error) (name string) {
 		}
 	}()
 	return semconv.ErrorType(rootOf(err)).Value.AsString()
+}
+
+// groupErrorType is the error.type of a group that has ended, "" if it is no error. One
+// that was canceled is none, as whoever asked has left, unless its deadline had passed:
+// then whoever asked got nothing because it took too long.
+func groupErrorType(o asap.Outcome, err error) string {
+	switch {
+	case isError(o):
+		return errorType(o, err)
+	case o == asap.Canceled && isLate(err):
+		return semconv.ErrorType(context.DeadlineExceeded).Value.AsString()
+	}
+	return ""
+}
+
+// isLate tells whether a group has ended since a deadline from outside had passed.
+func isLate(err error) (late bool) {
+	defer func() { _ = recover() }() // a user's method
+	e, ok := err.(*asap.GroupError)
+	if !ok || e.Cause == nil {
+		return false
+	}
+	// The context's own error comes first; what bodies return may be of limits of theirs.
+	return errors.Is(e.Cause, context.DeadlineExceeded) || e.Unwrap()[0] == context.DeadlineExceeded
 }
 
 func typeAttribute(name string) attribute.KeyValue { return semconv.ErrorTypeKey.String(name) }

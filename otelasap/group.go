@@ -112,20 +112,15 @@ func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 }
 
 // errorType is the error.type of a group that has ended, "" if it is no error.
-func (g *group) errorType() string {
-	if !isError(g.end.Outcome) {
-		return ""
-	}
-	return errorType(g.end.Outcome, g.end.Err)
-}
+func (g *group) errorType() string { return groupErrorType(g.end.Outcome, g.end.Err) }
 
 func (g *group) endSpan(r *run) {
 	if g.recorded {
 		e := g.end
 		g.span.SetAttributes(outcomeOf(e.Outcome))
-		if isError(e.Outcome) {
+		if name := g.errorType(); name != "" {
 			g.span.SetStatus(codes.Error, groupText(e))
-			g.span.SetAttributes(typeAttribute(g.errorType()))
+			g.span.SetAttributes(typeAttribute(name))
 		}
 	}
 	g.span.End(trace.WithTimestamp(r.time(g.end.At)))

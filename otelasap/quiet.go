@@ -59,11 +59,7 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
 	p := partsOf(run)
 	for i := range run.Groups {
 		g := &run.Groups[i]
-		name := ""
-		if isError(g.Outcome) {
-			name = errorType(g.Outcome, e.GroupErr(i))
-		}
-		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, name))
+		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, groupErrorType(g.Outcome, e.GroupErr(i))))
 	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // about is what an activity is told beside what its body takes: its last argument,
@@ -160,7 +161,7 @@ func isLate(call *flow.Call, err error) (late, final bool) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		return false, false
 	}
-	text := strings.TrimPrefix(err.Error(), "asap: ")
+	text := texts.Of(err)
 	final = call.Within > 0 && strings.HasPrefix(text, "within "+call.Within.String())
 	return final || call.Timeout > 0 && strings.HasPrefix(text, "timeout "+call.Timeout.String()), final
 }

@@ -174,6 +174,11 @@ func (e *engine) fire() (fired bool) {
 		}
 	}
 	e.timers = left
+	if fired {
+		for _, w := range e.waits {
+			w.TaskState = w.told(false) // what comes from now on is late
+		}
+	}
 	return fired
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/echo"
 	"github.com/asap-go/asap/internal/wire"
 )
 
@@ -39,11 +40,13 @@ func (t *task) send(ctx context.Context, call *flow.Call, err error) error {
 		err = fails
 	}
 	late, final := isLate(call, err)
-	if !late && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) {
+	canceled := ctx.Err() != nil && isAsked(ctx)
+	if !late && ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Cause(ctx))) &&
+		(!canceled || echo.Only(err, context.Cause(ctx), true)) { // else a rollback has failed, say
 		return sendCanceled(ctx, err)
 	}
 	_, unsent := errors.AsType[*notSent](err)
-	options := temporal.ApplicationErrorOptions{NonRetryable: t.final || unsent || final}
+	options := temporal.ApplicationErrorOptions{NonRetryable: t.final || unsent || final || canceled}
 	name := typeName(err)
 	if app, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		name, options.Category, options.NextRetryDelay = app.Type(), app.Category(), app.NextRetryDelay()
@@ -67,6 +70,12 @@ func (v *values) exit(number int, value any) ([]any, error) {
 	return details, nil
 }
 
+// isAsked reports whether the server has asked a body whose context has ended to end.
+func isAsked(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return cause == errHeartbeat || temporal.IsCanceledError(cause) || cause == context.Canceled && activity.GetInfo(ctx).IsLocalActivity
+}
+
 // sendCanceled is the error of a body that ended with its context. If the
 // server did not ask for that, the worker stops: another one takes over.
 func sendCanceled(ctx context.Context, err error) error {
@@ -75,7 +84,7 @@ func sendCanceled(ctx context.Context, err error) error {
 	case cause == errHeartbeat: // known to the adapter and not to the SDK
 		return temporal.NewApplicationErrorWithOptions(message(err), canceledType, temporal.ApplicationErrorOptions{
 			NonRetryable: true, Category: temporal.ApplicationErrorCategoryBenign})
-	case temporal.IsCanceledError(cause), cause == context.Canceled && activity.GetInfo(ctx).IsLocalActivity:
+	case isAsked(ctx):
 		return temporal.NewCanceledError()
 	}
 	return interruption(cause)

@@ -54,6 +54,9 @@ func (e *engine) begin(call *flow.Call, state flow.State) *waiting {
 }
 
 func (w *waiting) end(err error) {
+	if w.State != flow.StateExpected && w.State != flow.StateSleeping { // it comes too late
+		return
+	}
 	w.State, w.Since = flow.StateSucceeded, time.Time{}
 	if err != nil {
 		w.State, w.Error = flow.StateTolerated, err.Error()

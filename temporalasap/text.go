@@ -9,6 +9,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // What a failure may have, beside a value of the flow: the SDK tries for ever
@@ -22,11 +23,21 @@ const (
 // message is the text of err for Temporal's tools: that of a panic without the
 // stack, which is in the details.
 func message(err error) string {
-	text := err.Error()
+	text := whole(err)
 	if _, ok := errors.AsType[*asap.PanicError](err); ok {
 		text, _, _ = strings.Cut(text, "\n\n")
 	}
 	return shortened(text, maxText)
+}
+
+// whole is the text of err, also if its Error method panics.
+func whole(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = texts.Of(err)
+		}
+	}()
+	return err.Error()
 }
 
 // shortened is text of at most so many bytes, as UTF-8.

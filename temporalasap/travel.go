@@ -195,6 +195,9 @@ func (w *walk) fields(t reflect.Type, at string, addressable bool) error {
 }
 
 func encodesItself(t reflect.Type) bool {
+	if t.Name() != "" && t.PkgPath() == "" {
+		return false // predeclared: no methods
+	}
 	p := reflect.PointerTo(t)
 	return p.Implements(jsonMarshaler) && p.Implements(jsonUnmarshaler) ||
 		p.Implements(textMarshaler) && p.Implements(textUnmarshaler) ||

@@ -55,6 +55,7 @@ func (s *snapshot) group(g *Group, v *seen, zero time.Duration) {
 	}
 	if v.has(record.SeenEnded) {
 		g.Outcome, g.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
+		g.Late = isLate(g.Outcome, v.r.Err())
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/asap-go/asap/internal/look"
 )
 
 // Comparison is how the runs of a name differ from those before: of an earlier
@@ -131,8 +133,7 @@ func (c Comparison) Words() []string {
 	var out []string
 	if s := c.more((*Report).Failures, "failed"); s != "" {
 		if t, ok := c.Failing(); ok && c.After.Failures() > 0 {
-			text, _, _ := strings.Cut(strings.TrimPrefix(t.Err, t.Name[strings.LastIndexByte(t.Name, '/')+1:]+": "), "\n\ngoroutine ")
-			s += fmt.Sprintf(": %s: %s", brief(t.Name, 120), brief(text, 200))
+			s += fmt.Sprintf(": %s: %s", brief(t.Name, 120), brief(look.ErrorOf(t.Name, t.Err), 200))
 		}
 		out = append(out, s)
 	}

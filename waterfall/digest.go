@@ -114,7 +114,7 @@ func (d *digest) summarize() {
 	d.Kept = Kept{Number: d.Number, Began: run.Began, Makespan: run.Makespan, Tasks: len(run.Tasks)}
 	if len(run.Groups) > 0 {
 		g := &run.Groups[0]
-		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.late()
+		d.Outcome, d.Err, d.Late = g.Outcome, cutText(g.Err), g.Late
 	}
 }
 

@@ -45,6 +45,7 @@ type jsonGroup struct {
 	Start   int64       `json:"start"`
 	End     int64       `json:"end"`
 	Outcome jsonOutcome `json:"outcome,omitzero"`
+	Late    bool        `json:"late,omitzero"`
 	Err     string      `json:"error,omitzero"`
 }
 
@@ -153,7 +154,7 @@ func groupJSON(g *Group) jsonGroup {
 		waits = append(waits, jsonWait{w.On, int64(w.Start), int64(w.End)})
 	}
 	return jsonGroup{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late,
 		Start: int64(g.Start), End: int64(g.End), Outcome: jsonOutcome(g.Outcome), Err: g.Err,
 	}
 }

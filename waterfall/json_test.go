@@ -91,6 +91,7 @@ func TestReadJSONFactErrors(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"a shared limit of none", `{"limit":4}`, `{"limit":0}`, "line 7, column 11: waterfall: shared[0]: limit 0 is less than 1"},
+		{"late, and not canceled", `"settled":true`, `"settled":true,"late":true`, "line 3, column 1: waterfall: groups[0]: late, and not canceled"},
 		{"an unknown shared limit of a group", `"shared":1,"settled"`, `"shared":2,"settled"`, "line 3, column 1: waterfall: groups[0]: shared 2 is none of the run's 1 shared limits"},
 		{"an unknown shared limit of a task", `"shared":1,"timeout"`, `"shared":-1,"timeout"`, "line 6, column 1: waterfall: tasks[1] (b): shared -1 is none of"},
 		{"a wait for nothing known", `{"on":2,"start":1`, `{"on":7,"start":1`, "line 3, column 44: waterfall: groups[0]: waits[0]: on 7, which is no task or group"},

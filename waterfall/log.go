@@ -234,7 +234,7 @@ func (w *watched) end() {
 	switch slow := l.slow(p99); {
 	case bad(asap.Outcome(e.Outcome)):
 		reason = groupFailed
-	case asap.Outcome(e.Outcome) == asap.Canceled && lateText(text(e.Err())):
+	case isLate(asap.Outcome(e.Outcome), e.Err()):
 		reason = groupLate
 	case slow > 0 && took > slow:
 		reason = groupSlow

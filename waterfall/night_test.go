@@ -1,6 +1,7 @@
 package waterfall_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -13,9 +14,9 @@ import (
 )
 
 // untilDeadline is a run that its deadline cuts.
-func untilDeadline(t *testing.T, stats *waterfall.Stats, d time.Duration) {
+func untilDeadline(t *testing.T, stats *waterfall.Stats, d time.Duration, why error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), d, why)
 	defer cancel()
 	g := asap.New(ctx, asap.Name("home"), asap.Observe(stats))
 	g.Do("bank", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
@@ -30,9 +31,20 @@ func TestLateRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lines
 		stats := &waterfall.Stats{Log: out.log()}
-		untilDeadline(t, stats, 100*time.Millisecond)
+		untilDeadline(t, stats, 100*time.Millisecond, nil)
 		if got := out.take(); len(got) != 1 || !strings.HasPrefix(got[0], "WARN asap: group ran out of time group=home run=1 duration=100ms error=group home (running: bank): context deadline exceeded critical=bank 100 ms") {
 			t.Errorf("log: %q, want a line that says whose time it was", got)
+		}
+		run := stats.Run(1)
+		if got := run.Explain(); len(got) == 0 || !strings.HasPrefix(got[0], "the run ran out of time after 100 ms: ") {
+			t.Errorf("Explain = %q, want that it ran out of time", got)
+		}
+		var file bytes.Buffer
+		if err := run.Write(&file, waterfall.JSON); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := waterfall.ReadJSON(&file); err != nil || !again.Groups[0].Late {
+			t.Errorf("ReadJSON = %+v, %v, want a late group", again, err)
 		}
 		ctx, leave := context.WithCancel(t.Context())
 		g := asap.New(ctx, asap.Name("home"), asap.Observe(stats))
@@ -63,7 +75,7 @@ func TestLateRuns(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		for range 30 {
-			untilDeadline(t, stats, 50*time.Millisecond)
+			untilDeadline(t, stats, 50*time.Millisecond, errors.New("the budget of the page"))
 		}
 		words := stats.Compare("home", waterfall.Minute, waterfall.SinceStart).Words()
 		if len(words) == 0 || !strings.HasPrefix(words[0], "30 of 30 runs ran out of time since ") || !strings.HasSuffix(words[0], ", before 1 of 2") {

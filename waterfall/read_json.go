@@ -46,7 +46,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //	"groups":[                       the outermost one first
 //	{"id":1, "parent":7, "name":"payment", "limit":4, "shared":1, "settled":true,
 //	 "waits":[{"on":2, "start":0, "end":120000000}],
-//	 "start":0, "end":360000000, "outcome":"succeeded", "error":"text"}],
+//	 "start":0, "end":360000000, "outcome":"canceled", "late":true, "error":"text"}],
 //	"tasks":[                        in order of declaration
 //	{"id":2, "group":1, "parent":7, "name":"user", "deps":[3, 4, 5], "after":[4], "afterEnd":[5],
 //	 "limit":2, "shared":1, "timeout":50000000, "within":80000000,
@@ -122,6 +122,8 @@ func (j *jsonRun) newer() jsontext.Pointer {
 			return p + "/settled"
 		case g.Waits != nil:
 			return p + "/waits"
+		case g.Late:
+			return p + "/late"
 		}
 	}
 	for i, t := range j.Tasks {
@@ -173,7 +175,7 @@ func (g *jsonGroup) group() Group {
 		waits = append(waits, Wait{w.On, time.Duration(w.Start), time.Duration(w.End)})
 	}
 	return Group{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late,
 		Start: time.Duration(g.Start), End: time.Duration(g.End), Outcome: asap.Outcome(g.Outcome), Err: g.Err,
 	}
 }

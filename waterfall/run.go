@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -62,6 +63,8 @@ type Group struct {
 	// run's makespan as long as Outcome is 0.
 	Start, End time.Duration
 	Outcome    asap.Outcome
+	// Late says of a canceled group that its deadline, from outside, had passed.
+	Late bool
 	// Err is the text of the error that Wait returned.
 	Err string
 }
@@ -197,13 +200,16 @@ func bad(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
 
-// late tells whether a group was canceled since a deadline from outside had passed. Of
-// the error that Wait returned a record has the text alone.
-func (g *Group) late() bool {
-	return g.Outcome == asap.Canceled && lateText(g.Err)
+// isLate tells whether the error of a group says that a deadline from outside had passed.
+func isLate(o asap.Outcome, err error) (late bool) {
+	e, ok := err.(*asap.GroupError)
+	if !ok || o != asap.Canceled || e.Cause == nil {
+		return false
+	}
+	defer func() { _ = recover() }() // a cause is a user's, and so are its methods
+	// The context's own error comes first; what bodies return may be of limits of theirs.
+	return e.Unwrap()[0] == context.DeadlineExceeded || errors.Is(e.Cause, context.DeadlineExceeded)
 }
-
-func lateText(err string) bool { return strings.Contains(err, context.DeadlineExceeded.Error()) }
 
 // good tells whether those that depend on the task could go on. Of a task that may
 // fail they cannot.

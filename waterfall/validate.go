@@ -110,6 +110,8 @@ func (v *validator) groups() error {
 			return v.at("groups", i, "from %d to %d ns", g.Start, g.End)
 		case g.Outcome > asap.Goexited:
 			return v.at("groups", i, "outcome %d is unknown", g.Outcome)
+		case g.Late && g.Outcome != asap.Canceled:
+			return v.at("groups", i, "late, and not canceled")
 		}
 		if err := v.waits(i); err != nil {
 			return err

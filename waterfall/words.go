@@ -105,12 +105,15 @@ func (e *explainer) ended() {
 		return
 	}
 	text, _, _ := strings.Cut(strings.TrimPrefix(g.Err, "group "+g.Name+": "), "\n")
-	e.say("the run %s after %s: %s", ending(g.Outcome), duration(g.End), short(plain(text), 500))
+	e.say("the run %s after %s: %s", ending(g), duration(g.End), short(plain(text), 500))
 }
 
 // ending is a verb for how a run came to nothing.
-func ending(o asap.Outcome) string {
-	if o == asap.Canceled {
+func ending(g *Group) string {
+	switch {
+	case g.Late:
+		return "ran out of time"
+	case g.Outcome == asap.Canceled:
 		return "was canceled"
 	}
 	return "failed"

@@ -42,6 +42,7 @@ func fetchAs(format, address string, parameters ...string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: this is no address: %w", address, errors.Unwrap(err))
 	}
+	address = shown(address)
 	switch u.Scheme {
 	case "http", "https":
 	default:
@@ -77,6 +78,14 @@ func fetchAs(format, address string, parameters ...string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", address, err)
 	}
 	return body, nil
+}
+
+// shown is an address as messages have it, without a password.
+func shown(address string) string {
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return address
 }
 
 // unreached is why there is no answer, without what the address says already.

@@ -133,7 +133,11 @@ func choose(names []string) ([]graph, error) {
 			}
 		}
 		if !found {
-			return nil, usage("no graph %q; the graphs are\n%s", n, strings.TrimRight(graphList(), "\n"))
+			var names []string
+			for _, g := range graphs {
+				names = append(names, g.name)
+			}
+			return nil, usage("no graph %q; there are %s", n, strings.Join(names, ", "))
 		}
 	}
 	return out, nil

@@ -63,6 +63,9 @@ func source(file string) string {
 	if file == "" || file == "-" {
 		return "standard input"
 	}
+	if isAddress(file) {
+		return shown(file)
+	}
 	return file
 }
 
@@ -107,6 +110,9 @@ func one(args []string) (string, error) {
 
 // picture writes a run in the format, or as text of the width if there is one.
 func (e *env) picture(w io.Writer, run *waterfall.Run, format string, width int) error {
+	if width < 0 {
+		return usage("-width %d: want a number of columns", width)
+	}
 	if format == "text" && width > 0 {
 		_, err := io.WriteString(w, run.Text(width, false))
 		return err

@@ -178,9 +178,11 @@ func TestErrors(t *testing.T) {
 		{"no limit", "", []string{"whatif", file("readme"), "limit=-1"}, 2, "limit=-1: the limit is a number, and 0 means none"},
 		{"not ended", live, []string{"whatif", "user=-50%"}, 1, "what if: the run has not ended"},
 		{"not ended", live, []string{"critical"}, 1, "the run has not ended"},
+		{"a negative width", "", []string{"show", "-width", "-5", file("readme")}, 2, "-width -5: want a number of columns"},
+		{"a password", "", []string{"critical", "http://me:secret@127.0.0.1:1/"}, 1, "asap critical: http://me:xxxxx@127.0.0.1:1/: "},
 		{"one file", "", []string{"diff", file("readme")}, 2, "1 files; a difference needs two"},
 		{"standard input twice", "", []string{"diff", "-", "-"}, 2, "standard input can be read once"},
-		{"no such graph", "", []string{"demo", "nothing"}, 2, `no graph "nothing"; the graphs are`},
+		{"no such graph", "", []string{"demo", "nothing"}, 2, `no graph "nothing"; there are dashboard, analytics, complex-data, aggregated, failure`},
 		{"demo of many graphs as JSON", "", []string{"demo", "-format", "json"}, 2, "-format json of 5 graphs; name one"},
 	}
 	for _, tt := range tests {

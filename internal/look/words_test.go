@@ -47,3 +47,21 @@ func TestCSS(t *testing.T) {
 		}
 	}
 }
+
+func TestErrorOf(t *testing.T) {
+	for _, tt := range []struct{ task, text, want string }{
+		{"quote", "quote: no route", "no route"},
+		{"charge/bank", "bank: no route", "no route"},
+		{"GET /users", "GET /users: 503", "503"},
+		{"page/GET /users", "GET /users: 503", "503"},
+		{"shard[]", "shard[5]: full", "full"},
+		{"price/GET /a[]", "GET /a[12]: full", "full"},
+		{"quote", "quotes: none", "quotes: none"},
+		{"", "none", "none"},
+		{"charge", "charge: panic: index [5]\nof 3\n\ngoroutine 7 [running]:\nmain.main()", "panic: index [5]\nof 3"},
+	} {
+		if got := look.ErrorOf(tt.task, tt.text); got != tt.want {
+			t.Errorf("ErrorOf(%q, %q) = %q, want %q", tt.task, tt.text, got, tt.want)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (c *Case) Check(out Value, err error) error {
 			return fmt.Errorf("flow %s gives %+v, %v, want its exit's %+v", p.name(), out, err, want)
 		}
 	case !reflect.DeepEqual(out, last.value):
-		return fmt.Errorf("flow %s gives the value %+v, want %+v", p.name(), out, last.value)
+		return fmt.Errorf("flow %s gives the value %+v, %v, want %+v", p.name(), out, err, last.value)
 	case len(texts) == 0:
 		if err != nil {
 			return fmt.Errorf("flow %s gives the error %w, want none", p.name(), err)

@@ -109,7 +109,7 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 		return Summary{Effects: Writes, Trail: name + " asks a person"}
 	}
 	if lib(path, local) && !withCtx || hasWord(path, flags) {
-		return Summary{}
+		return Summary{Mutates: filled(name, c)}
 	}
 	out := withCtx || hasWord(path, outside)
 	unresolved := f == nil && path == ""
@@ -135,6 +135,20 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 		}
 	}
 	return s
+}
+
+// filled is the argument that a function which computes fills, by its name.
+func filled(name string, c *ast.CallExpr) uint64 {
+	if len(c.Args) == 0 {
+		return 0
+	}
+	switch firstWord(name) {
+	case "unmarshal", "decode", "bind", "scan":
+		return 2 << min(len(c.Args)-1, 61)
+	case "copy", "merge", "fill":
+		return 2
+	}
+	return 0
 }
 
 // writesCache reports whether a write goes to a cache only.

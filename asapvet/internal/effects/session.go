@@ -10,7 +10,7 @@ import (
 // there. Whether the reads of such a store may run at the same time depends on who calls.
 
 // handles are the last words of types that statements run on.
-var handles = []string{"tx", "txn", "transaction", "dbtx", "idb", "db", "ormer", "querier", "queryer", "executor"}
+var handles = []string{"tx", "txn", "transaction", "dbtx", "idb", "db", "ormer", "querier", "queryer", "executor", "transactor"}
 
 // fromContext reports whether an expression takes what statements run on out of a
 // context: ctx.Value(key).(*sql.Tx).
@@ -37,7 +37,20 @@ func fromContext(info *types.Info, e *ast.TypeAssertExpr) bool {
 			return false
 		}
 	}
-	return endsIn(id.Name, handles)
+	return endsIn(id.Name, handles) || runsStatements(info.TypeOf(e.Type))
+}
+
+// runsStatements reports whether a type has the methods of what statements run on.
+func runsStatements(t types.Type) bool {
+	if t == nil || isInvalid(t) {
+		return false
+	}
+	for _, name := range [...]string{"QueryRowContext", "QueryContext", "ExecContext", "QueryRow", "Rollback"} {
+		if f, _, _ := types.LookupFieldOrMethod(t, true, nil, name); f != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // isFromContext is fromContext for functions of other modules, by their names.

@@ -21,6 +21,8 @@ type step struct {
 	reads   map[*types.Var]bool
 	changed map[*types.Var]bool
 	fresh   map[*types.Var]bool // those of changed that it declares
+	asked   map[*types.Var]bool // what a check's conditions read
+	checked *ast.IfStmt         // the check, without what stands in its header
 }
 
 // callStep is a statement that is a call of the form x, err := f(ctx, …).
@@ -47,32 +49,117 @@ func (s *step) demote(t site.Tier, why string) {
 	s.why = append(s.why, why)
 }
 
-func (f *finder) classify(s ast.Stmt, errs []*types.Var) *step {
-	st := &step{stmt: s, tier: site.High, reads: make(map[*types.Var]bool), changed: make(map[*types.Var]bool), fresh: make(map[*types.Var]bool)}
+func newStep(s ast.Stmt) *step {
+	return &step{stmt: s, tier: site.High, reads: make(map[*types.Var]bool), changed: make(map[*types.Var]bool), fresh: make(map[*types.Var]bool),
+		asked: make(map[*types.Var]bool)}
+}
+
+// end is where the code of a step ends, without the check after a call in the header
+// of an if.
+func (s *step) end() token.Pos {
+	if s.call != nil {
+		return s.call.stmt.End()
+	}
+	return s.stmt.End()
+}
+
+// classify returns the steps of a statement: two for an if whose header has the call.
+func (f *finder) classify(s ast.Stmt) []*step {
+	st := newStep(s)
 	if f.isSeq(s) {
 		st.stop = true
-		return st
+		return []*step{st}
 	}
 	switch s := s.(type) {
 	case *ast.AssignStmt:
-		if c := f.callOf(s); c != nil {
-			if f.candidate(st, c) {
-				return st
-			}
-			if st.stop {
-				return st
-			}
+		if c := f.callOf(s); c != nil && (f.candidate(st, c) || st.stop) {
+			return []*step{st}
 		}
 	case *ast.IfStmt:
+		if steps := f.callAndCheck(s); steps != nil {
+			return steps
+		}
 		if f.errorCheck(st, s) || st.stop {
-			return st
+			return []*step{st}
+		}
+	case *ast.SwitchStmt:
+		if chain := asChain(s); chain != nil && (f.errorCheck(st, chain) || st.stop) {
+			return []*step{st}
 		}
 	case *ast.ReturnStmt, *ast.BranchStmt, *ast.DeferStmt, *ast.GoStmt, *ast.SendStmt, *ast.SelectStmt, *ast.LabeledStmt:
 		st.stop = true
-		return st
+		return []*step{st}
 	}
 	f.glue(st, s)
-	return st
+	return []*step{st}
+}
+
+// callAndCheck returns the steps of if x, err = f(ctx); err != nil { … }, nil for
+// another statement.
+func (f *finder) callAndCheck(s *ast.IfStmt) []*step {
+	init, ok := s.Init.(*ast.AssignStmt)
+	if !ok {
+		return nil
+	}
+	c := f.callOf(init)
+	if c == nil {
+		return nil
+	}
+	st := newStep(s)
+	if !f.candidate(st, c) {
+		if st.stop {
+			return []*step{st}
+		}
+		return nil
+	}
+	check := newStep(s)
+	rest := *s
+	rest.Init = nil
+	if !f.errorCheck(check, &rest) && !check.stop {
+		f.glue(check, &rest)
+	}
+	return []*step{st, check}
+}
+
+// asChain returns switch { case a: …; case b: … } as if a { … } else if b { … }, nil if
+// it has more than that.
+func asChain(s *ast.SwitchStmt) *ast.IfStmt {
+	if s.Init != nil || s.Tag != nil || len(s.Body.List) == 0 {
+		return nil
+	}
+	var first, last *ast.IfStmt
+	for _, c := range s.Body.List {
+		c := c.(*ast.CaseClause)
+		if len(c.List) == 0 || jumps(c.Body) {
+			return nil
+		}
+		cond := c.List[0]
+		for _, e := range c.List[1:] {
+			cond = &ast.BinaryExpr{X: cond, Op: token.LOR, Y: e}
+		}
+		next := &ast.IfStmt{If: c.Pos(), Cond: cond, Body: &ast.BlockStmt{Lbrace: c.Colon, List: c.Body, Rbrace: c.End()}}
+		if first == nil {
+			first = next
+		} else {
+			last.Else = next
+		}
+		last = next
+	}
+	return first
+}
+
+// jumps reports whether statements have a break or a fallthrough.
+func jumps(list []ast.Stmt) bool {
+	found := false
+	for _, s := range list {
+		ast.Inspect(s, func(n ast.Node) bool {
+			if b, ok := n.(*ast.BranchStmt); ok && (b.Tok == token.BREAK || b.Tok == token.FALLTHROUGH) {
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // callOf returns the parts of a statement that assigns one or more values and an error.

@@ -20,24 +20,25 @@ func (x *fixer) name(first token.Pos, m *moved) error {
 			base = id.Name
 		}
 	}
+	words := effects.Words(m.callStep.name)
+	full := camel(words)
 	if len(base) < 3 {
-		words := effects.Words(m.callStep.name)
 		if len(words) > 1 && effects.IsReadName(m.callStep.name) {
 			words = words[1:]
 		}
-		base = words[0]
-		for _, w := range words[1:] {
-			base += strings.ToUpper(w[:1]) + w[1:]
-		}
+		base = camel(words)
 	}
 	m.name = base
-	names := []string{base + "Task"}
+	names := []string{base + "Task", full + "Task"}
 	for i := 2; i < 6; i++ {
 		names = append(names, base+"Task"+strconv.Itoa(i))
 	}
 	var err error
 	if m.task, err = x.f.Name(first, names...); err != nil {
 		return err
+	}
+	if m.task == full+"Task" {
+		m.name = full
 	}
 	m.text = x.f.Text(m.expr.Pos(), m.expr.End())
 	if len(m.types) == 1 {
@@ -56,6 +57,18 @@ func (x *fixer) name(first token.Pos, m *moved) error {
 		m.parts = append(m.parts, part)
 	}
 	return nil
+}
+
+// camel joins words in mixed caps.
+func camel(words []string) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			w = strings.ToUpper(w[:1]) + w[1:]
+		}
+		b.WriteString(w)
+	}
+	return b.String()
 }
 
 // declaration returns the text that declares a task.

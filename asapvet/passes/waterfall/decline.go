@@ -162,10 +162,19 @@ func hasClose(t types.Type) bool {
 	if f, ok := o.(*types.Func); ok && f.Signature().Params().Len() == 0 {
 		return true
 	}
-	if p := typePathOf(t); p == "net/http" && typeName(t) == "Response" {
-		return true
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		t = p.Elem()
 	}
-	return false
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	for v := range s.Fields() { // as http.Response has
+		if v.Name() == "Body" && types.IsInterface(v.Type()) && hasClose(v.Type()) {
+			return true
+		}
+	}
+	return typePathOf(t) == "net/http" && typeName(t) == "Response"
 }
 
 // declineArguments declines transactions, connections and the like.

@@ -94,6 +94,9 @@ func TestDeclines(t *testing.T) {
 		{"only looked at to leave", "Asked", site.Declined, "a guard"},
 		{"looked at, and used", "AskedAndUsed", site.High, ""},
 		{"what was read is written", "Rewrites", site.Low, "writes what Item has read"},
+		{"5 has a body to be closed", "Streams", site.Declined, "to be closed"},
+		{"told, and looked at to leave", "Told", site.Declined, "a guard"},
+		{"filled by a call of which nothing is known", "Filled", site.Declined, ""},
 		{"many mutations, by its name", "BatchRunItems", site.Low, "by its name"},
 		{"once, by its name", "runInitialCount", site.Low, "runs once"},
 	} {

@@ -77,6 +77,7 @@ func (f *finder) errorCheck(st *step, s *ast.IfStmt) bool {
 	if s.Init != nil {
 		return false
 	}
+	st.checked = s
 	if isNilError(info, s.Cond) {
 		if leaves(s.Body.List) {
 			st.demote(site.Declined, "it leaves when there is no error: what follows is a fallback")
@@ -105,10 +106,11 @@ func (f *finder) errorCheck(st *step, s *ast.IfStmt) bool {
 	st.check = true
 	st.leaves = leaves(s.Body.List) && isNotNilError(info, s.Cond)
 	f.uses(s.Cond, st.reads)
+	f.uses(s.Cond, st.asked)
 	f.effectsOfBranch(st, s.Body.List)
 	switch e := s.Else.(type) {
 	case *ast.IfStmt:
-		inner := &step{stmt: e, tier: site.High, reads: st.reads, changed: st.changed, fresh: st.fresh}
+		inner := &step{stmt: e, tier: site.High, reads: st.reads, changed: st.changed, fresh: st.fresh, asked: st.asked}
 		if checksError(info, e.Cond) && f.errorCheck(inner, e) {
 			st.tier = min(st.tier, inner.tier)
 			st.why = append(st.why, inner.why...)
@@ -123,8 +125,17 @@ func (f *finder) errorCheck(st *step, s *ast.IfStmt) bool {
 	return true
 }
 
-// isNilCheck reports whether a condition is x == nil.
+// isNilCheck reports whether a condition is x == nil, or !exists.
 func isNilCheck(cond ast.Expr) bool {
+	if u, ok := ast.Unparen(cond).(*ast.UnaryExpr); ok && u.Op == token.NOT {
+		if id, ok := ast.Unparen(u.X).(*ast.Ident); ok {
+			switch id.Name {
+			case "ok", "exist", "exists", "found", "has":
+				return true
+			}
+		}
+		return false
+	}
 	b, ok := ast.Unparen(cond).(*ast.BinaryExpr)
 	if !ok || b.Op != token.EQL || !isNil(b.Y) {
 		return false

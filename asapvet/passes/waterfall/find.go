@@ -167,9 +167,14 @@ func (f *finder) depend(s *site.Site, run []*step) {
 				}
 			}
 			s.Calls = append(s.Calls, call)
-			for _, v := range c.results {
-				if v != c.err {
+			for i, v := range c.results {
+				if v == c.err {
+					continue
+				}
+				if _, whole := ast.Unparen(c.stmt.Lhs[i]).(*ast.Ident); whole {
 					taint[v] = 1 << n
+				} else {
+					taint[v] |= 1 << n
 				}
 			}
 			for v := range st.changed {
@@ -181,11 +186,7 @@ func (f *finder) depend(s *site.Site, run []*step) {
 			continue
 		}
 		for v := range st.changed {
-			if st.check {
-				taint[v] |= in
-			} else {
-				taint[v] |= in
-			}
+			taint[v] |= in
 		}
 	}
 	for j := range s.Calls { // what is needed by way of another is left out
@@ -252,7 +253,7 @@ func (f *finder) line(pos token.Pos) int { return f.p.Fset.Position(pos).Line }
 
 // orderComment returns a comment within the run that speaks of the order of things.
 func (f *finder) orderComment(run []*step) string {
-	from, to := run[0].stmt.End(), run[len(run)-1].stmt.Pos()
+	from, to := run[0].end(), run[len(run)-1].stmt.Pos()
 	for _, g := range f.file.Comments {
 		if g.Pos() < from || g.Pos() > to {
 			continue

@@ -132,7 +132,7 @@ func (m *moved) needs(o *moved) bool {
 
 // write notes all edits.
 func (x *fixer) write(calls []*moved) error {
-	first := calls[0].stmt.Pos()
+	first := x.steps[calls[0].at].stmt.Pos()
 	x.f.Use(x.decl)
 	for _, name := range x.taken[x.decl] { // by another fix of the function
 		x.f.Use(ast.NewIdent(name))

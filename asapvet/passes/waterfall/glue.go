@@ -25,6 +25,7 @@ func (f *finder) uses(n ast.Node, into map[*types.Var]bool) {
 func (f *finder) glue(st *step, n ast.Node) {
 	f.uses(n, st.reads)
 	f.callsOf(st, n, false)
+	f.callForItsEffect(st, n)
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.AssignStmt:
@@ -58,6 +59,38 @@ func (f *finder) glue(st *step, n ast.Node) {
 		}
 		return !st.stop
 	})
+}
+
+// callForItsEffect notes what a call without a result that is used changes: if it has no
+// effect outside, and is not known to change anything, its receiver and arguments.
+func (f *finder) callForItsEffect(st *step, n ast.Node) {
+	var e ast.Expr
+	switch n := n.(type) {
+	case *ast.ExprStmt:
+		e = n.X
+	case *ast.AssignStmt:
+		for _, l := range n.Lhs {
+			if id, ok := l.(*ast.Ident); !ok || id.Name != "_" {
+				return
+			}
+		}
+		e = n.Rhs[0]
+	}
+	c, ok := e.(*ast.CallExpr)
+	if !ok || st.stop || effects.IsSilent(f.p.Info, c) {
+		return
+	}
+	if sum := f.table.Call(f.p, c); sum.Mutates != 0 || sum.Effects != 0 {
+		return
+	}
+	if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok {
+		f.change(st, sel.X)
+	}
+	for _, a := range c.Args {
+		if t := f.p.Info.TypeOf(a); t == nil || !effects.IsContext(t) {
+			f.change(st, a)
+		}
+	}
 }
 
 // callsOf looks at the calls within: they end the run unless they only compute or tell.

@@ -10,7 +10,7 @@ import (
 
 // usage is what a function does with its variables.
 type usage struct {
-	used    map[*types.Var]bool // beyond being asked for in a condition that leaves
+	used    map[*types.Var]bool // beyond being told, or asked for in a condition that leaves
 	written map[*types.Var]string
 }
 
@@ -37,7 +37,10 @@ func (f *finder) usageOf(d *ast.FuncDecl) *usage {
 		case *ast.FuncLit:
 			results(n.Type)
 		case *ast.IfStmt:
-			if n.Init == nil && leaves(n.Body.List) {
+			if leaves(n.Body.List) {
+				if n.Init != nil {
+					ast.Inspect(n.Init, again)
+				}
 				ast.Inspect(n.Body, again)
 				if n.Else != nil {
 					ast.Inspect(n.Else, again)
@@ -55,6 +58,9 @@ func (f *finder) usageOf(d *ast.FuncDecl) *usage {
 			}
 			return false
 		case *ast.CallExpr:
+			if effects.IsSilent(info, n) {
+				return false
+			}
 			f.writtenBy(u, n)
 		case *ast.Ident:
 			if v, ok := info.Uses[n].(*types.Var); ok {

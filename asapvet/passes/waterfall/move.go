@@ -116,7 +116,7 @@ func (x *fixer) move(at int, c *callStep, from map[*types.Var]*moved, index map[
 	if c.err == nil {
 		return nil, errors.New("the error of " + c.name + " is discarded")
 	}
-	if len(x.steps) <= at+1 || !x.steps[at+1].leaves || !x.asksOf(x.steps[at+1], c.err) {
+	if !x.leavesWithoutValue(at, c) {
 		return nil, errors.New("the value of " + c.name + " is used beside an error")
 	}
 	if c.expr.Ellipsis.IsValid() {
@@ -151,18 +151,63 @@ func (x *fixer) move(at int, c *callStep, from map[*types.Var]*moved, index map[
 	return m, nil
 }
 
-// asksOf reports whether a check asks for the error in v.
-func (x *fixer) asksOf(st *step, v *types.Var) bool {
-	s, ok := st.stmt.(*ast.IfStmt)
-	if !ok {
-		return false
-	}
-	found := false
-	ast.Inspect(s.Cond, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && x.p.Info.Uses[id] == v {
-			found = true
+// leavesWithoutValue reports whether the checks after a call leave whenever there is an
+// error, and none of them uses a value of the call if there is one.
+func (x *fixer) leavesWithoutValue(at int, c *callStep) bool {
+	for _, st := range x.steps[at+1:] {
+		if !st.check || !st.asked[c.err] || x.usesValue(st.checked, c) {
+			return false
 		}
-		return true
-	})
-	return found
+		if st.leaves {
+			return true
+		}
+		for s := ast.Stmt(st.checked); s != nil; {
+			i, ok := s.(*ast.IfStmt)
+			if !ok || !leaves(i.Body.List) {
+				return false
+			}
+			s = i.Else
+		}
+	}
+	return false
+}
+
+// usesValue reports whether a check uses a value of a call, in a way that matters if
+// there is an error as well: to ask whether it is nil or empty does not.
+func (x *fixer) usesValue(s *ast.IfStmt, c *callStep) bool {
+	used := false
+	value := func(id *ast.Ident) bool {
+		v := x.p.Info.Uses[id]
+		return v != nil && slices.ContainsFunc(c.results, func(r *types.Var) bool { return r != c.err && types.Object(r) == v })
+	}
+	named := func() bool { // a bare return has them
+		return slices.ContainsFunc(c.results, func(r *types.Var) bool { return r != nil && r != c.err && r.Kind() == types.ResultVar })
+	}
+	visit := func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			used = used || len(n.Results) == 0 && named()
+		case *ast.BinaryExpr:
+			if isNil(n.Y) {
+				if _, ok := ast.Unparen(n.X).(*ast.Ident); ok {
+					return false
+				}
+			}
+		case *ast.CallExpr:
+			if id, ok := n.Fun.(*ast.Ident); ok && id.Name == "len" {
+				if _, ok := ast.Unparen(n.Args[0]).(*ast.Ident); ok {
+					return false
+				}
+			}
+		case *ast.Ident:
+			used = used || value(n)
+		}
+		return !used
+	}
+	for s != nil && !used {
+		ast.Inspect(s.Cond, visit)
+		ast.Inspect(s.Body, visit)
+		s, _ = s.Else.(*ast.IfStmt) // what is in a last else has no error
+	}
+	return used
 }

@@ -119,13 +119,13 @@ func (f *finder) literals(n ast.Node, sc scope) {
 // then what these have left.
 func (f *finder) segments(list []ast.Stmt, sc scope) {
 	candidates := 0
-	steps := make([]*step, len(list))
-	var errs []*types.Var
-	for i, s := range list {
-		steps[i] = f.classify(s, errs)
-		if c := steps[i].call; c != nil {
-			candidates++
-			errs = append(errs, c.err)
+	var steps []*step
+	for _, s := range list {
+		for _, st := range f.classify(s) {
+			steps = append(steps, st)
+			if st.call != nil {
+				candidates++
+			}
 		}
 	}
 	if candidates < 2 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
+	"log/slog"
 
 	"xorm.io/xorm"
 )
@@ -207,4 +209,56 @@ func runInitialCount(ctx context.Context, s Store) (int, error) {
 		return 0, err
 	}
 	return n + item.ID, nil
+}
+
+type Streamed struct{ Body io.ReadCloser }
+
+func (e *engine) stream(ctx context.Context, id int) (s Streamed, err error) {
+	_, err = e.db.Context(ctx).Where("id = ?", id).Get(&s)
+	return s, err
+}
+
+// Streams would leave a body open.
+func Streams(ctx context.Context, e *engine, s Store) (*Streamed, int, error) {
+	n, err := s.Count(ctx, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	body, err := e.stream(ctx, 1)
+	if err != nil {
+		return nil, 0, err
+	}
+	return &body, n, nil
+}
+
+// Told tells of the first value, and looks at it to leave.
+func Told(ctx context.Context, s Store) (int, error) {
+	item, err := s.Item(ctx, 1)
+	if err != nil {
+		return 0, err
+	}
+	slog.Info("found", "item", item)
+	if item == nil {
+		return 0, errNotFound
+	}
+	n, err := s.Count(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// Filled gives the first value to something by a call of which nothing is known.
+func Filled(ctx context.Context, e *engine, s Store) (int, string, error) {
+	n, err := s.Count(ctx, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	var q xorm.Paging
+	q.Take(n)
+	item, err := s.Item(ctx, q.Page)
+	if err != nil {
+		return 0, "", err
+	}
+	return n, item.Name, nil
 }

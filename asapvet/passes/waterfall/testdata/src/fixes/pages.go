@@ -117,6 +117,100 @@ func Nested(ctx context.Context, s Store, ids []int) (total int, err error) {
 	return total, nil
 }
 
+// Page is filled by Fields.
+type Page struct {
+	User  *User
+	Quota Quota
+	Posts []Post
+	More  bool
+	Count int
+}
+
+// Fields has its calls in the headers of ifs, and assigns to fields.
+func Fields(ctx context.Context, s Store, id int) (string, error) {
+	var p Page
+	var err error
+	if p.User, err = s.GetUser(ctx, id); err != nil { // want `GetQuota does not need GetUser: 4 of 4 calls can start at once \(levels 4 → 1\)`
+		return "", fmt.Errorf("user %d: %w", id, err)
+	}
+	// The quota is of all users.
+	if p.Quota, err = s.GetQuota(ctx); err != nil {
+		return "", err
+	}
+	if p.Posts, p.More, err = s.ListPosts(ctx, id, 10); isNotFound(err) {
+		slog.InfoContext(ctx, "no posts")
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	if p.Count, err = s.CountPosts(ctx, id); err != nil {
+		return "", fmt.Errorf("count: %w", err)
+	}
+	return fmt.Sprint(p.User.Name, p.Quota.Limit, len(p.Posts), p.More, p.Count), nil
+}
+
+// Headers declares in the headers of ifs, and uses that in their else.
+func Headers(ctx context.Context, s Store, id int) (string, error) {
+	name, limit := "", 0
+	if user, err := s.GetUser(ctx, id); err != nil { // want `GetQuota does not need GetUser: 2 of 3 calls can start at once \(levels 3 → 2\)`
+		return "", err
+	} else {
+		name = user.Name
+	}
+	if quota, err := s.GetQuota(ctx); err != nil {
+		return "", fmt.Errorf("quota: %w", err)
+	} else {
+		limit = quota.Limit
+	}
+	posts, more, err := s.ListPosts(ctx, id, limit)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(name, limit, len(posts), more), nil
+}
+
+// Kinds asks for kinds of errors before it asks for any.
+func Kinds(ctx context.Context, s Store, id int) (string, error) {
+	user, err := s.GetUser(ctx, id) // want `GetQuota does not need GetUser: 3 of 3 calls can start at once \(levels 3 → 1\)`
+	if isNotFound(err) {
+		return "nobody", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	quota, err := s.GetQuota(ctx)
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return "late", err
+	case err != nil:
+		return "", fmt.Errorf("quota: %w", err)
+	}
+	posts, ok, err := s.ListPosts(ctx, id, 3)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return user.Name, nil
+	}
+	return fmt.Sprint(user.Name, quota.Limit, len(posts)), nil
+}
+
+// Exists leaves if there is none.
+func Exists(ctx context.Context, s Store, id int) (string, error) {
+	posts, exists, err := s.ListPosts(ctx, id, 3) // want `CountPosts does not need ListPosts: 2 of 2 calls can start at once \(levels 2 → 1\)`
+	if err != nil {
+		return "", err
+	}
+	if !exists {
+		return "none", nil
+	}
+	n, err := s.CountPosts(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(len(posts), n), nil
+}
+
 // Kept is as Two, and stays.
 func Kept(ctx context.Context, s Store, id int) (string, error) {
 	//asapvet:ignore waterfall the two are never both slow
