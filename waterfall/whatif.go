@@ -69,6 +69,9 @@ func (r *Run) whatIf(known *Sample, changes []Change) (*Prediction, error) {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
 	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
+	if len(p.Assumes) > 0 && s.indifferent(scale, gone, limit) {
+		p.Assumes = nil
+	}
 	switch took := base.makespan(); {
 	case took == r.Makespan:
 	case unchanged:
