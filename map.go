@@ -57,8 +57,9 @@ func (r *mapOptionalTask[S, E, U]) Inline() (engine.Chain, bool, error) {
 func (r *mapOptionalTask[S, E, U]) Collect() bool {
 	for i := range r.elements {
 		e := &r.elements[i]
-		r.value[i] = Result[U]{e.value, r.errs[i]}
-		if f := engine.FailureOf(&e.node); f != nil {
+		if f := engine.FailureOf(&e.node); f == nil {
+			r.value[i] = Result[U]{e.value, r.errs[i]}
+		} else { // its value is dropped, maybe just now
 			r.value[i].Err = f.Err
 		}
 	}

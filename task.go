@@ -128,8 +128,7 @@ func (t *Task[T]) Await(ctx context.Context) (T, error) {
 		panic("asap: Await of task " + engine.Label(n) + " with a nil context; pass the body's")
 	}
 	if err := engine.Await(n, ctx); err != nil {
-		var zero T
-		return zero, err
+		return *new(T), err
 	}
 	return t.outcome()
 }

@@ -3,6 +3,7 @@ package asaptest
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,9 @@ func TestRunning(t *testing.T, start func(ctx context.Context, f *flow.Flow[int,
 			}
 			judged.judgeError(t, err)
 			judged.judgeUndone(t, err)
+			if c.canceled && !errors.Is(err, context.Canceled) {
+				t.Errorf("the error is %v, want one that is context.Canceled", err)
+			}
 			c.after(t, r)
 		})
 	}
@@ -66,6 +70,13 @@ func (c *runningCase) after(t *testing.T, r *flow.Running[string]) {
 		t.Errorf("Cancel after the end: %v, want nil", err)
 	}
 	for task, s := range statesOf(t, r) {
+		if s.Since.IsZero() {
+			t.Errorf("Tasks: %s is %s since nobody knows when", task, s.State)
+		}
+		body := task != "pause" && !slices.ContainsFunc(signals, func(s flow.SignalType) bool { return s.Name == task })
+		if ran := s.State == flow.StateSucceeded || s.State == flow.StateFailed; body && ran != (s.Attempt == 1) || !body && s.Attempt != 0 {
+			t.Errorf("Tasks: %s is %s with attempt %d", task, s.State, s.Attempt)
+		}
 		switch s.State {
 		case flow.StateWaiting, flow.StateQueued, flow.StateRunning, flow.StateExpected, flow.StateSleeping:
 			t.Errorf("Tasks: %s is %s after the end", task, s.State)

@@ -51,7 +51,8 @@ func (h *handler) runPage(run *waterfall.Run, nonce string) (*answer, error) {
 		return nil, err
 	}
 	a := &answer{media: waterfall.HTML.MediaType()}
-	if err := run.WriteHTML(&a.body, waterfall.Frame{Nonce: nonce, Top: above}); err != nil {
+	frame := waterfall.Frame{Nonce: nonce, Top: above, Others: h.stats.Sample(run.Name, waterfall.SinceStart)}
+	if err := run.WriteHTML(&a.body, frame); err != nil {
 		return nil, refuse(http.StatusUnprocessableEntity, "run %d: %v", run.Number, err)
 	}
 	return a, nil

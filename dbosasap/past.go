@@ -45,7 +45,8 @@ func newPast(d dbos.Context, def *definition, id string) (*past, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.history, p.began, p.now = history, began, began
+	p.history = history
+	p.begin(began)
 	p.group, p.end = context.WithCancelCause(context.Background())
 	return p, nil
 }
@@ -74,6 +75,9 @@ func readHistory(d dbos.Context, id string) (all []record, began time.Time, err 
 	}
 	return all, began, nil
 }
+
+// begin sets when the flow began.
+func (p *past) begin(at time.Time) { p.began, p.now = at, at }
 
 func (p *past) Now() time.Time { return p.now }
 

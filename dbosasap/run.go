@@ -189,6 +189,11 @@ func (rt *Runtime) replay(name, id string, look func([]flow.TaskState), options 
 	if err != nil {
 		return err
 	}
+	if e := rt.engineOf(id); p.began.IsZero() && e != nil {
+		p.begin(e.began)
+	} else if p.began.IsZero() {
+		p.begin(all[0].CreatedAt)
+	}
 	return d.replay(p, in, look, options...)
 }
 

@@ -75,6 +75,9 @@ func (r *here) declare(s *signal) {
 
 // on tells of the executor that the run is on.
 func (r *here) on(e Executor) {
+	if clock, ok := e.(Clock); ok {
+		r.tracker.on(clock)
+	}
 	sender, ok := e.(Sender)
 	r.mu.Lock()
 	r.sender, r.foreign = sender, !ok

@@ -97,9 +97,9 @@ func (s *SignalType) fit(v any) (any, error) {
 }
 
 // Cancel ends the run as the end of its context would, with that cause, nil for
-// [context.Canceled]; an engine may keep only its text, or none of it. What has
-// succeeded is undone: see [asap.Task.Undo]. It does not wait for the end. After that
-// it does nothing.
+// [context.Canceled]; an engine keeps what a [RemoteError] has of it. What has succeeded
+// is undone: see [asap.Task.Undo]. It does not wait for the end. After that it does
+// nothing.
 func (r *Running[Out]) Cancel(ctx context.Context, cause error) error {
 	r.check("Cancel", ctx)
 	if cause == nil {

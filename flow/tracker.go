@@ -21,6 +21,7 @@ type tracker struct {
 	order    []*tracked                // but for the parts
 	byNode   map[*engine.Node]*tracked // until the run has ended
 	byNumber map[uint32]*tracked
+	now      func() time.Time // the engine's clock
 }
 
 // tracked is one task, or a part of one.
@@ -34,7 +35,14 @@ type tracked struct {
 var _ asap.Observer = (*tracker)(nil)
 
 func newTracker() *tracker {
-	return &tracker{names: make(namer), byNode: make(map[*engine.Node]*tracked), byNumber: make(map[uint32]*tracked)}
+	return &tracker{names: make(namer), byNode: make(map[*engine.Node]*tracked), byNumber: make(map[uint32]*tracked), now: time.Now}
+}
+
+// on tells whose clock counts, before anything is declared.
+func (t *tracker) on(c Clock) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now = c.Now
 }
 
 // declared is told of n, the index-th part of of if that is not nil, before anybody
@@ -59,7 +67,7 @@ func (t *tracker) declared(n, of *engine.Node, index int) {
 }
 
 func (t *tracker) add(n *engine.Node, name string) *tracked {
-	x := &tracked{state: TaskState{Task: name, State: StateWaiting, Since: time.Now()}, node: n}
+	x := &tracked{state: TaskState{Task: name, State: StateWaiting, Since: t.now()}, node: n}
 	t.byNode[n] = x
 	return x
 }
@@ -97,7 +105,7 @@ func (t *tracker) Observe(e asap.Event) {
 	if x == nil || e.Group != t.group || x.node == nil {
 		return
 	}
-	x.state.Since = time.Now()
+	x.state.Since = t.now()
 	switch e.Kind {
 	case asap.Ready:
 		x.state.State = StateQueued
@@ -196,7 +204,7 @@ func (t *tracker) states() (all []TaskState) {
 func (t *tracker) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	now := time.Now()
+	now := t.now()
 	for _, x := range t.byNode {
 		if x.node != nil {
 			x.state.State, x.state.Since, x.node = StateSkipped, now, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,7 +25,8 @@ var (
 	graphsFlag = flag.Int("graphs", 3000, "random graphs to run, and fewer under race")
 )
 
-// A plan is a random graph of tasks whose calls take known times, most of them hedged.
+// A plan is a random graph of tasks whose calls take known times, most of them hedged,
+// some with limits of time.
 type plan struct {
 	settled  bool
 	limit    int // 0 for none
@@ -41,6 +43,9 @@ type planned struct {
 	deps     []int
 	hedged   bool
 	optional bool
+	mayFail  bool
+	within   time.Duration // 0 for none, as timeout
+	timeout  time.Duration
 	delay    time.Duration
 	calls    [2]plannedCall
 	key      int // of the loader, -1 for none
@@ -72,6 +77,13 @@ func newPlan(seed uint64) *plan {
 				t.deps = append(t.deps, d)
 			}
 		}
+		t.mayFail = !t.optional && r.IntN(5) == 0
+		if r.IntN(4) == 0 {
+			t.within = took(80)
+		}
+		if r.IntN(4) == 0 {
+			t.timeout = took(50)
+		}
 		for k := range t.calls {
 			t.calls[k] = plannedCall{took: took(50), err: r.IntN(4) == 0, ignores: r.IntN(4) == 0}
 		}
@@ -89,56 +101,96 @@ func newPlan(seed uint64) *plan {
 // known is what the oracle says of a task.
 type known struct {
 	ran          bool
-	value        int // 0 if it has none
+	late         bool // it never began, and fails by its Within
+	value        int  // 0 if it has none
 	start, end   time.Duration
 	calls        int
 	second       time.Duration // began
 	loserIgnores time.Duration // until when it runs on
+	lost         int           // the call whose value is undone
 }
+
+// goesOn reports whether dependents run.
+func (k *known) goesOn(t *planned) bool {
+	return k.value > 0 || t.optional && (k.ran || k.late)
+}
+
+// never is an instant after all others.
+const never = time.Duration(1) << 60
 
 // oracle computes what becomes of a plan without a limit, in which nothing ends the group.
 func oracle(p *plan) (all []known, until time.Duration) {
 	all = make([]known, len(p.tasks))
 	for i, t := range p.tasks {
 		k := &all[i]
-		skipped := time.Duration(-1)
+		skipped := never
 		for _, d := range t.deps {
 			k.start = max(k.start, all[d].end)
-			if !all[d].ran || all[d].value == 0 && !p.tasks[d].optional { // by the first
-				if skipped < 0 || all[d].end < skipped {
-					skipped = all[d].end
-				}
+			if !all[d].goesOn(p.tasks[d]) { // by the first
+				skipped = min(skipped, all[d].end)
 			}
 		}
-		if skipped >= 0 {
-			k.end = skipped
+		limit := never
+		if t.within > 0 {
+			limit = t.within
+		}
+		switch {
+		case skipped < never: // while it waits for the others, it may come to be late
+			k.late, k.end = limit <= skipped, min(skipped, limit)
+		case limit <= k.start:
+			k.late, k.end = true, limit
+		}
+		if k.end > 0 {
+			until = max(until, k.end)
 			continue
 		}
-		k.ran, k.calls = true, 1
-		a, b := t.calls[0], t.calls[1]
-		first := k.start + a.took
-		k.end = first
-		if !a.err {
-			k.value = 1
-		}
-		if t.hedged && a.took > t.delay {
-			k.calls, k.second = 2, k.start+t.delay
-			second := k.second + b.took
-			loser, ends := b, second // of whom is canceled
-			switch {
-			case !b.err && (a.err || second < first):
-				k.value, k.end = 2, second
-				loser, ends = a, first
-			case a.err && b.err:
-				k.value, k.end = 0, max(first, second)
-			}
-			if loser.ignores {
-				k.loserIgnores = max(ends, k.end)
-			}
-		}
+		k.run(t, limit)
 		until = max(until, k.end, k.loserIgnores)
 	}
 	return all, until
+}
+
+// run is the body of a task, that begins at k.start and has the Within limit.
+func (k *known) run(t *planned, limit time.Duration) {
+	k.ran, k.calls = true, 1
+	if t.timeout > 0 {
+		limit = min(limit, k.start+t.timeout)
+	}
+	ends := func(began time.Duration, c *plannedCall) (at time.Duration, ok bool) {
+		if at = began + c.took; at >= limit && !c.ignores {
+			return limit, false
+		}
+		return at, !c.err
+	}
+	a, b := &t.calls[0], &t.calls[1]
+	first, ok := ends(k.start, a)
+	k.end = first
+	if ok {
+		k.value = 1
+	}
+	began := k.start + t.delay
+	if !t.hedged || first <= began || began >= limit {
+		return
+	}
+	k.calls, k.second = 2, began
+	second, ok2 := ends(began, b)
+	switch {
+	case ok && (!ok2 || first < second):
+	case ok2 && (ok || second < first || second < limit):
+		k.value, k.end = 2, second
+	default: // after the first has failed, the second is waited for until the limit
+		k.end = max(first, min(second, limit))
+	}
+	loser, natural, isOK := 2, second, ok2
+	if k.value == 2 {
+		loser, natural, isOK = 1, first, ok
+	}
+	if natural > k.end && t.calls[loser-1].ignores {
+		k.loserIgnores = natural
+		if isOK {
+			k.lost = loser
+		}
+	}
 }
 
 // TestRandom runs random graphs of hedged tasks. Without a limit and an end from outside
@@ -258,6 +310,15 @@ func (p *plan) run() (problems []string) {
 				h[i] = always(t.delay)
 				opts = append(opts, h[i])
 			}
+			if t.mayFail {
+				opts = append(opts, asap.MayFail())
+			}
+			if t.within > 0 {
+				opts = append(opts, asap.Within(t.within))
+			}
+			if t.timeout > 0 {
+				opts = append(opts, asap.Timeout(t.timeout))
+			}
 			undo := func(_ context.Context, v int) error { undone[i] = append(undone[i], v); return nil }
 			if t.optional {
 				x := g.Optional(fmt.Sprint("t", i), body, opts...)
@@ -324,7 +385,7 @@ func (p *plan) run() (problems []string) {
 	want, until := oracle(p)
 	failed := false
 	for i, k := range want {
-		failed = failed || k.ran && k.value == 0 && !p.tasks[i].optional
+		failed = failed || (k.ran || k.late) && k.value == 0 && !p.tasks[i].optional && !p.tasks[i].mayFail
 	}
 	if (err != nil) != failed {
 		bad("Wait = %v, want failed %v", err, failed)
@@ -337,18 +398,20 @@ func (p *plan) run() (problems []string) {
 		if k.value > 0 && (v != k.value || e != nil) || k.value == 0 && e == nil {
 			bad("task %d: %d, %v, want %d", i, v, e, k.value)
 		}
-		if k.ran && k.value == 0 && !(errors.Is(e, errBoom) && slices.Contains([]string{"call 1: boom", fmt.Sprintf("t%d: call 1: boom", i)}, e.Error())) {
-			bad("task %d: %v, want the error of call 1", i, e)
+		if k.ran && k.value == 0 {
+			own := errors.Is(e, errBoom) && strings.HasSuffix(e.Error(), "call 1: boom")
+			if late := errors.Is(e, context.DeadlineExceeded); !own && !late || own == late && p.tasks[i].within+p.tasks[i].timeout == 0 {
+				bad("task %d: %v, want the error of call 1, or of its time", i, e)
+			}
+		}
+		if k.late && (!errors.Is(e, context.DeadlineExceeded) || errors.Is(e, asap.ErrSkipped)) {
+			bad("task %d: %v, want that of its Within", i, e)
 		}
 		if counts[i] != k.calls || k.ran && notes[i].began[0] != k.start || k.calls == 2 && notes[i].began[1] != k.second || ends[i] != k.end {
 			bad("task %d: %d calls from %v and %v, end at %v, want %+v", i, counts[i], notes[i].began[0], notes[i].began[1], ends[i], k)
 		}
-		lost := 0
-		if k.loserIgnores > 0 && k.value > 0 && !p.tasks[i].calls[2-k.value].err {
-			lost = 3 - k.value
-		}
-		if lost > 0 && !p.tasks[i].optional && !slices.Equal(undone[i], []int{lost}) || lost == 0 && len(undone[i]) > 0 {
-			bad("task %d: undone %v, want %d", i, undone[i], lost)
+		if k.lost > 0 && !p.tasks[i].optional && !slices.Equal(undone[i], []int{k.lost}) || k.lost == 0 && len(undone[i]) > 0 {
+			bad("task %d: undone %v, want %d", i, undone[i], k.lost)
 		}
 	}
 	if took != until {

@@ -44,6 +44,7 @@ type task struct {
 	inMap        bool
 	inRace       bool
 	leftOut      bool // by asap.When: its body never runs
+	mayFail      bool // by asap.MayFail, an Optional or a MapOptional
 	values       *values
 	tried        bool // its value is encoded to see whether it can be: Converter was given
 
@@ -86,9 +87,9 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 	if err != nil {
 		return nil, err
 	}
-	kinds, leftOut := make(map[string]string), make(map[string]bool)
+	kinds, leftOut, mayFail := make(map[string]string), make(map[string]bool), make(map[string]bool)
 	for _, t := range graph.Tasks {
-		kinds[t.Name], leftOut[t.Name] = t.Kind, t.LeftOut
+		kinds[t.Name], leftOut[t.Name], mayFail[t.Name] = t.Kind, t.LeftOut, t.MayFail
 		if t.Kind == "signal" || t.Kind == "sleep" {
 			state := flow.TaskState{Task: t.Name}
 			if t.LeftOut {
@@ -101,7 +102,7 @@ func define[In, Out any](f *flow.Flow[In, Out], options []Option) (*definition, 
 		t := &task{call: call, flow: d.name, activityName: d.name + "." + call.Body, activity: c.defaults, values: d.values, tried: c.converter != nil}
 		t.registered = t.activityName
 		t.inMap, t.inRace = kinds[call.Body] == "map", kinds[wholeName(call.Body)] == "race"
-		t.leftOut = leftOut[call.Body]
+		t.leftOut, t.mayFail = leftOut[call.Body], mayFail[call.Body]
 		d.tasks = append(d.tasks, t)
 		d.byBody[call.Body] = t
 	}
@@ -350,7 +351,7 @@ func (t *task) policy() {
 		return
 	}
 	p := **own
-	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded)
+	p.NonRetryableErrorTypes = append(slices.Clip(p.NonRetryableErrorTypes), uncoded, panicked)
 	*own = &p
 }
 
@@ -359,5 +360,5 @@ var crashes = temporal.RetryPolicy{
 	InitialInterval:        100 * time.Millisecond,
 	BackoffCoefficient:     2,
 	MaximumInterval:        10 * time.Second,
-	NonRetryableErrorTypes: plainTypes,
+	NonRetryableErrorTypes: append(slices.Clip(plainTypes), panicked),
 }

@@ -47,8 +47,10 @@ type engine struct {
 	all     []*flight // for the query
 	block   []flight  // the last of those that all points into
 	phase   phase
-	asked   bool  // the group was told that it is to end, from outside or as tooLong says
-	tooLong error // the history cannot take what is to come
+	began   time.Time
+	stopped time.Time // when it began to cancel, zero before
+	asked   bool      // the group was told that it is to end, from outside or as tooLong says
+	tooLong error     // the history cannot take what is to come
 
 	children map[string]string // the tasks whose children have an id that was given
 
@@ -78,6 +80,7 @@ type flight struct {
 	childID string              // of a child workflow, if it was given
 	state   flow.State
 	since   time.Time
+	attempt int // 1 once Temporal has it
 	err     string
 }
 
@@ -91,7 +94,7 @@ type timer struct {
 const maxFlying = 1000
 
 func newEngine(ctx workflow.Context, def *definition) *engine {
-	e := &engine{def: def, ctx: ctx}
+	e := &engine{def: def, ctx: ctx, began: workflow.Now(ctx)}
 	e.wait, _ = workflow.NewDisconnectedContext(ctx)
 	e.activity, e.end = workflow.WithCancel(e.wait)
 	// Under Background it starts no goroutine, and the group adds no second
@@ -176,7 +179,7 @@ func (e *engine) fire() (fired bool) {
 	e.timers = left
 	if fired {
 		for _, w := range e.waits {
-			w.TaskState = w.told(false) // what comes from now on is late
+			w.TaskState = w.told(time.Time{}) // what comes from now on is late
 		}
 	}
 	return fired
@@ -232,7 +235,7 @@ func (e *engine) launch(f *flight) {
 		e.finish(f, err)
 		return
 	}
-	f.future, f.state, f.since = future, flow.StateRunning, e.Now()
+	f.future, f.state, f.since, f.attempt = future, flow.StateRunning, e.Now(), 1
 	e.flying = append(e.flying, f)
 }
 
@@ -276,12 +279,16 @@ func (f *flight) options(ctx workflow.Context, prefix string) workflow.Context {
 
 // finish tells the group how a call ended.
 func (e *engine) finish(f *flight, err error) {
-	f.state, f.since = flow.StateSucceeded, time.Time{}
+	f.state, f.since = flow.StateSucceeded, e.Now()
 	switch {
 	case err == context.Canceled && errors.Is(f.ended, context.DeadlineExceeded): // its Within
-		f.state, f.err = flow.StateFailed, f.ended.Error()
+		if f.state, f.err = flow.StateFailed, f.ended.Error(); f.mayFail {
+			f.state = flow.StateTolerated
+		}
 	case err != nil:
-		f.state, f.err = failedState(f.call, err)
+		if f.state, f.err = failedState(f.call, err); f.state == flow.StateFailed && f.mayFail && !isDeath(err) {
+			f.state = flow.StateTolerated
+		}
 	}
 	done := f.done
 	f.call, f.done, f.future, f.cancel = nil, nil, nil, nil
@@ -307,7 +314,8 @@ func (e *engine) Step() error {
 			kept = append(kept, f)
 			continue
 		}
-		err := f.future.Get(e.wait, f.call.Out)
+		// A method of the user's that panics would fail the workflow task again and again.
+		err := unpack(func(into ...any) error { return f.future.Get(e.wait, into[0]) }, f.call.Out)
 		switch {
 		case err == nil:
 		case isTwice(err):
@@ -360,8 +368,8 @@ func (e *engine) start() (ended bool) {
 // is too long. It reports whether it did.
 func (e *engine) tell() bool {
 	cause := e.tooLong
-	if cause == nil && e.ctx.Err() != nil {
-		cause = context.Canceled
+	if cause == nil && e.ctx.Err() != nil && !e.asked {
+		cause = e.canceledBy()
 	}
 	if cause == nil || e.asked {
 		return false
@@ -377,6 +385,7 @@ func (e *engine) Cancel(error) {
 		return
 	}
 	e.phase, e.seen, e.acted = canceling, 0, true
+	e.stopped = e.Now()
 	e.end()
 	for _, f := range e.flying {
 		if f.cancel != nil {

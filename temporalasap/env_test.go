@@ -40,6 +40,7 @@ func (c *envClient) ExecuteWorkflow(_ context.Context, _ client.StartWorkflowOpt
 	suite.SetLogger(quiet)
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(30 * time.Second)
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second}) // 1 s of a busy machine is no deadlock
 	if err := c.register(env); err != nil {
 		return nil, err
 	}

@@ -102,6 +102,10 @@ func interruption(why error) error {
 // go past the body, and are final where those of bodies are.
 var plainTypes = []string{"", "wrapError", "wrapErrors", "joinError"}
 
+// panicked is the type of the SDK's error for a panic outside of a body, which has one of
+// its own: of a method that encodes the value, or decodes an argument.
+const panicked = "PanicError"
+
 // uncoded is the type of the SDK's errors for values that cannot be encoded or decoded.
 const (
 	uncoded          = "wrapError"

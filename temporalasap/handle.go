@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 )
 
@@ -16,9 +18,9 @@ import (
 // is the handle of every engine, with the ids that Temporal has besides.
 //
 // Signal sends a signal of the workflow with that name and the value as its payload: so
-// may any other client, in any language. Cancel returns when the server knows; the cause
-// is not kept. Tasks blocks until a worker that serves the flow has answered, and asks
-// the server for the attempts of what runs. When the context of Wait ends, the workflow
+// may any other client, in any language. Cancel returns when the server knows; its cause
+// is sent before it, as the [CancelSignal]. Tasks blocks until a worker that serves the flow has answered, and asks
+// the server for attempts: of what runs, and in the history of what has ended. When the context of Wait ends, the workflow
 // goes on.
 type Handle[Out any] struct {
 	*flow.Running[Out]
@@ -59,8 +61,22 @@ func isGone(err error) bool {
 	return gone
 }
 
-func (r *run) Cancel(ctx context.Context, _ error) error {
-	err := r.client.CancelWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID())
+// CancelSignal is the name of the signal that says why a workflow is about to be canceled:
+// a request to cancel it has no place for that. Its payload, by the data converter, is
+// the error as [asap.Result] has it: {"error": {"message": "…"}}. It alone cancels nothing. A
+// flow has no signal of its own with this name.
+const CancelSignal = "asap.cancel.cause"
+
+// Cancel asks twice if there is a cause. A client that dies in between has canceled
+// nothing.
+func (r *run) Cancel(ctx context.Context, cause error) error {
+	err := error(nil)
+	if cause != context.Canceled {
+		err = r.client.SignalWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID(), CancelSignal, asap.Result[struct{}]{Err: cause})
+	}
+	if err == nil {
+		err = r.client.CancelWorkflow(ctx, r.workflow.GetID(), r.workflow.GetRunID())
+	}
 	if isGone(err) { // it has ended, or never was, which Wait says
 		return nil
 	}
@@ -87,6 +103,13 @@ func (r *run) Tasks(ctx context.Context) ([]flow.TaskState, error) {
 			return nil, err
 		}
 		attempts(states, d.GetPendingActivities())
+	}
+	ended := func(s flow.TaskState) bool { return s.State != flow.StateRunning && s.Attempt > 0 }
+	if c, ok := r.client.(historian); ok && slices.ContainsFunc(states, ended) {
+		events := c.GetWorkflowHistory(ctx, r.workflow.GetID(), r.workflow.GetRunID(), false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		if err := pastAttempts(states, events); err != nil {
+			return nil, err
+		}
 	}
 	return states, nil
 }

@@ -192,7 +192,7 @@ func (p *player) Step() error {
 		p.task = s.task
 		switch {
 		case s.mail != nil:
-			if p.mail[s.mail.name] == nil {
+			if p.mail[s.mail.name] == nil || s.mail.name == CancelSignal {
 				p.mail[s.mail.name] = s.mail.value
 			}
 			told = p.deliver() || told
@@ -202,7 +202,7 @@ func (p *player) Step() error {
 				told = true
 			}
 		case s.play == nil:
-			p.cancelFlow(context.Canceled)
+			p.cancelFlow(p.canceledBy())
 			told = true
 		case s.play.flight != nil:
 			err := s.reply(p, s.play.flight.call)

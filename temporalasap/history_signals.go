@@ -1,11 +1,13 @@
 package temporalasap
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 
 	"go.temporal.io/api/common/v1"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 )
 
@@ -46,6 +48,15 @@ func (p *player) deliver() (told bool) {
 	}
 	p.expected = left
 	return told
+}
+
+// canceledBy is [engine.canceledBy].
+func (p *player) canceledBy() error {
+	var why asap.Result[struct{}]
+	if p.values.FromPayloads(p.mail[CancelSignal], &why) == nil && why.Err != nil {
+		return why.Err
+	}
+	return context.Canceled
 }
 
 func undecodable(call *flow.Call) error {

@@ -1,10 +1,12 @@
 package temporalasap
 
 import (
+	"context"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
 )
 
@@ -57,26 +59,42 @@ func (w *waiting) end(err error) {
 	if w.State != flow.StateExpected && w.State != flow.StateSleeping { // it comes too late
 		return
 	}
-	w.State, w.Since = flow.StateSucceeded, time.Time{}
+	w.State, w.Since = flow.StateSucceeded, w.now()
 	if err != nil {
 		w.State, w.Error = flow.StateTolerated, err.Error()
 	}
 }
 
-// told is its state, in a group that has been canceled or not. The group ends what is
-// late, or cut short, by itself.
-func (w *waiting) told(canceled bool) flow.TaskState {
+// told is its state, in a group that has been canceled then, or not if that is zero. The
+// group ends what is late, or cut short, by itself.
+func (w *waiting) told(canceled time.Time) flow.TaskState {
 	s := w.TaskState
 	if s.State != flow.StateExpected && s.State != flow.StateSleeping {
 		return s
 	}
 	switch {
-	case !w.until.IsZero() && !w.now().Before(w.until):
-		s.State, s.Since, s.Error = flow.StateTolerated, time.Time{}, "late"
-	case canceled:
-		s.State, s.Since = flow.StateCanceled, time.Time{}
+	case !w.until.IsZero() && !w.now().Before(w.until) && (canceled.IsZero() || !canceled.Before(w.until)):
+		s.State, s.Since, s.Error = flow.StateTolerated, w.until, "late"
+	case !canceled.IsZero():
+		s.State, s.Since = flow.StateCanceled, canceled
 	}
 	return s
+}
+
+// canceledBy is why the workflow was canceled, as far as its [CancelSignal] says: of
+// several the last, as those before it have canceled nothing.
+func (e *engine) canceledBy() error {
+	cause := context.Canceled
+	if e.host != nil { // the workflow is somebody else's
+		return cause
+	}
+	for in := workflow.GetSignalChannel(e.ctx, CancelSignal); in.Len() > 0; {
+		var why asap.Result[struct{}]
+		if in.ReceiveAsync(&why) && why.Err != nil {
+			cause = why.Err
+		}
+	}
+	return cause
 }
 
 // hasMail reports whether something has come that is expected.
@@ -87,6 +105,17 @@ func (e *engine) hasMail() bool {
 		}
 	}
 	return false
+}
+
+// receive fills in what has come, and reports whether that could be decoded: a method of
+// the user's that panics would fail the workflow task again and again.
+func (x *expected) receive() (ok bool) {
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return x.in.ReceiveAsync(x.call.Out)
 }
 
 // deliver hands out what has come. It comes before timers that have fired meanwhile: what
@@ -100,7 +129,7 @@ func (e *engine) deliver() {
 		switch {
 		case x.in.Len() == 0:
 			left = append(left, x)
-		case x.in.ReceiveAsync(x.call.Out):
+		case x.receive():
 			x.done(nil)
 		default: // the SDK has dropped what its converter cannot decode
 			x.done(undecodable(x.call))

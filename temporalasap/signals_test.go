@@ -85,6 +85,25 @@ func TestSignals(t *testing.T) {
 		{"canceled", func(env *testsuite.TestWorkflowEnvironment) {
 			env.RegisterDelayedCallback(env.CancelWorkflow, 12*time.Hour)
 		}, "", "group order (running: approval): context canceled", "charge, refund 3 <nil>", 12 * time.Hour},
+		{"canceled with a cause", func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterDelayedCallback(func() {
+				env.SignalWorkflow(temporalasap.CancelSignal, asap.Result[struct{}]{Err: errors.New("no idea")})
+				env.SignalWorkflow(temporalasap.CancelSignal, asap.Result[struct{}]{Err: errors.New("customer has left")})
+				env.CancelWorkflow()
+			}, 12*time.Hour)
+		}, "", "group order (running: approval): customer has left", "charge, refund 3 <nil>", 12 * time.Hour},
+		{"canceled with a cause that nobody can read", func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterDelayedCallback(func() {
+				env.SignalWorkflow(temporalasap.CancelSignal, 7)
+				env.CancelWorkflow()
+			}, 12*time.Hour)
+		}, "", "group order (running: approval): context canceled", "charge, refund 3 <nil>", 12 * time.Hour},
+		{"a cause alone", func(env *testsuite.TestWorkflowEnvironment) {
+			env.RegisterDelayedCallback(func() {
+				env.SignalWorkflow(temporalasap.CancelSignal, asap.Result[struct{}]{Err: errors.New("no idea")})
+				env.SignalWorkflow("approval", "Ada")
+			}, time.Hour)
+		}, "by Ada", "", "charge, ship", 2 * time.Hour},
 		{"canceled in the sleep", func(env *testsuite.TestWorkflowEnvironment) {
 			env.RegisterDelayedCallback(func() { env.SignalWorkflow("approval", "Ada") }, time.Hour)
 			env.RegisterDelayedCallback(env.CancelWorkflow, 90*time.Minute)
@@ -101,6 +120,9 @@ func TestSignals(t *testing.T) {
 			got, err := temporalasap.Run(t.Context(), client, f, 3)
 			if text := fmt.Sprint(err); got != c.want || (err != nil || c.err != "") && text != c.err {
 				t.Errorf("Run = %q, %v, want %q, %s", got, err, c.want, c.err)
+			}
+			if strings.Contains(c.name, "canceled") && !errors.Is(err, context.Canceled) {
+				t.Errorf("Run = %v, which is not context.Canceled", err)
 			}
 			if d.String() != c.diary {
 				t.Errorf("happened: %s, want %s", d.String(), c.diary)

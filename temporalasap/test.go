@@ -1,7 +1,10 @@
 package temporalasap
 
 import (
+	"errors"
+
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/asap-go/asap/flow"
 )
@@ -26,7 +29,10 @@ func RunTest[In, Out any](env Environment, f *flow.Flow[In, Out], in In) (Out, e
 	var out Out
 	err := env.GetWorkflowError()
 	if err == nil {
-		return out, env.GetWorkflowResult(&out)
+		if err = env.GetWorkflowResult(&out); errors.Is(err, temporal.ErrNoData) { // a nil pointer
+			err = nil
+		}
+		return out, err
 	}
 	return out, ended(f.Name(), err, &out, func(query string, into any) error {
 		v, err := env.QueryWorkflow(query)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 
+	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
 	"google.golang.org/protobuf/proto"
 
@@ -53,12 +54,16 @@ func (v *traveller) travels(t reflect.Type) error {
 
 // send encodes a value and decodes it again.
 func (v *traveller) send(in reflect.Value) (reflect.Value, error) {
-	payload, err := v.converter.ToPayload(in.Interface())
+	var payload *commonpb.Payload
+	err := unpack(func(...any) (err error) { // which may panic, as they call methods of the user's
+		payload, err = v.converter.ToPayload(in.Interface())
+		return err
+	})
 	if err != nil {
 		return in, &unencoded{fmt.Errorf("%s cannot be encoded: %w", typeText(in.Type()), err)}
 	}
 	back := reflect.New(in.Type())
-	if err := v.converter.FromPayload(payload, back.Interface()); err != nil {
+	if err := unpack(func(into ...any) error { return v.converter.FromPayload(payload, into[0]) }, back.Interface()); err != nil {
 		return in, fmt.Errorf("%s cannot be decoded: %w", typeText(in.Type()), err)
 	}
 	return back.Elem(), nil
@@ -195,6 +200,9 @@ func (w *walk) fields(t reflect.Type, at string, addressable bool) error {
 }
 
 func encodesItself(t reflect.Type) bool {
+	if t.Name() != "" && t.PkgPath() == "" {
+		return false // predeclared: no methods
+	}
 	p := reflect.PointerTo(t)
 	return p.Implements(jsonMarshaler) && p.Implements(jsonUnmarshaler) ||
 		p.Implements(textMarshaler) && p.Implements(textUnmarshaler) ||

@@ -15,25 +15,29 @@ type assumption struct {
 type assumed uint8
 
 const (
-	runsOn    assumed = iota // until its context ends, as it did
-	wentWell                 // it goes on where the error of a wait had ended it
-	neverRan                 // it takes what others take
-	hears                    // it returns when its context ends
-	deafToo                  // it does not, as others did not
-	passesOn                 // it returns the error of a wait
-	endsAlike                // with its context, as after the end of that
-	ties                     // of what is ready at one instant, the first to be declared comes first
+	runsOn     assumed = iota // until its context ends, as it did
+	wentWell                  // it goes on where the error of a wait had ended it
+	neverRan                  // it takes what others take
+	hears                     // it returns when its context ends
+	deafToo                   // it does not, as others did not
+	passesOn                  // it returns the error of a wait
+	endsAlike                 // with its context, as after the end of that
+	heardAlike                // it looks at its context or not, as in other runs
+	fromOthers                // it takes what it took in other runs
+	ties                      // of what is ready at one instant, the first to be declared comes first
 )
 
 var assumptions = [...]string{
-	runsOn:    "%s, whose context had ended, takes as long again as it had run, or as others take",
-	wentWell:  "%s, which a failed wait had ended, takes as long again as it had run, or as others take",
-	neverRan:  "%s, whose body never ran, takes as long as others",
-	hears:     "%s returns when its context ends",
-	deafToo:   "%s does not look at its context, as others do not",
-	passesOn:  "%s returns the error of what it waits for",
-	endsAlike: "%s ends within its context as it did after the end of that",
-	ties:      "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
+	runsOn:     "%s, whose context had ended, takes as long again as it had run, or as others take",
+	wentWell:   "%s, which a failed wait had ended, takes as long as others, or as it had run",
+	neverRan:   "%s, whose body never ran, takes as long as others",
+	hears:      "%s returns when its context ends",
+	deafToo:    "%s does not look at its context, as others do not",
+	passesOn:   "%s returns the error of what it waits for",
+	endsAlike:  "%s ends within its context as it did after the end of that",
+	heardAlike: "%s returns when its context ends or runs on, as in other runs",
+	fromOthers: "%s takes %s, from %s",
+	ties:       "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
 }
 
 func (s *sim) note(what assumed, i int) {
@@ -54,14 +58,15 @@ func (s *sim) assumes() (lines []string) {
 	slices.SortFunc(all, func(a, b assumption) int { return cmp.Or(cmp.Compare(a.what, b.what), cmp.Compare(a.task, b.task)) })
 	for len(all) > 0 {
 		n := 0
-		var names []string
 		for n < len(all) && all[n].what == all[0].what {
-			names = append(names, plain(s.m.path(all[n].task)))
 			n++
 		}
-		line := fmt.Sprintf(assumptions[all[0].what], names[0])
+		line := s.sentence(all[0])
 		if n > 1 {
-			more := names[1:min(n, maxAssumed)]
+			var more []string
+			for _, a := range all[1:min(n, maxAssumed)] {
+				more = append(more, s.also(a))
+			}
 			line += "; so " + list(more, maxAssumed)
 			if rest := n - 1 - len(more); rest > 0 {
 				line += fmt.Sprintf(", and %d more", rest)
@@ -71,4 +76,22 @@ func (s *sim) assumes() (lines []string) {
 		all = all[n:]
 	}
 	return lines
+}
+
+// sentence is an assumption in words.
+func (s *sim) sentence(a assumption) string {
+	name := plain(s.m.path(a.task))
+	if l, ok := s.m.learned[a.task]; ok && a.what == fromOthers {
+		return fmt.Sprintf(assumptions[a.what], name, duration(l.took), countOf(l.runs, "other run"))
+	}
+	return fmt.Sprintf(assumptions[a.what], name)
+}
+
+// also is one of the same sort as a sentence before.
+func (s *sim) also(a assumption) string {
+	name := plain(s.m.path(a.task))
+	if l, ok := s.m.learned[a.task]; ok && a.what == fromOthers {
+		return fmt.Sprintf("%s %s, from %d", name, duration(l.took), l.runs)
+	}
+	return name
 }

@@ -23,6 +23,13 @@ func six(g *asap.Group, body func(context.Context) (int, error)) {
 	quote.And(likes).Then("page", two)
 }
 
+// wide is a hundred tasks of one name that need nothing.
+func wide(g *asap.Group, body func(context.Context) (int, error)) {
+	for range 100 {
+		g.Go("item", body)
+	}
+}
+
 // spin computes for that long: by its own clock, as work does.
 func spin(d time.Duration) func(context.Context) (int, error) {
 	return func(context.Context) (int, error) {
@@ -41,21 +48,23 @@ func processor() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkStatsGroup gives what a group of six tasks takes with an always-on
+// BenchmarkStatsGroup gives what a group of six tasks, or of a hundred, takes with an always-on
 // Stats and with a Recorder, as a multiple of the same group without, and in
 // microseconds of processor time and of the clock until Wait returns: in turn, the
 // medians of batches. A name costs labels for pprof, with and without an observer.
 func BenchmarkStatsGroup(b *testing.B) {
 	for _, bb := range []struct {
 		name    string
+		graph   func(*asap.Group, func(context.Context) (int, error))
 		body    func(context.Context) (int, error)
 		batch   int
 		options []asap.Option
 	}{
-		{"empty", nop, 2000, nil},
-		{"empty-named", nop, 2000, []asap.Option{asap.Name("home")}},
-		{"50µs", spin(50 * time.Microsecond), 40, nil},
-		{"50µs-named", spin(50 * time.Microsecond), 40, []asap.Option{asap.Name("home")}},
+		{"empty", six, nop, 2000, nil},
+		{"empty-named", six, nop, 2000, []asap.Option{asap.Name("home")}},
+		{"50µs", six, spin(50 * time.Microsecond), 40, nil},
+		{"50µs-named", six, spin(50 * time.Microsecond), 40, []asap.Option{asap.Name("home")}},
+		{"wide", wide, nop, 200, nil},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			var stats waterfall.Stats
@@ -67,7 +76,7 @@ func BenchmarkStatsGroup(b *testing.B) {
 					began, used := time.Now(), processor()
 					for range bb.batch {
 						g := asap.New(context.Background(), options...)
-						six(g, bb.body)
+						bb.graph(g, bb.body)
 						if err := g.Wait(); err != nil {
 							b.Fatal(err)
 						}

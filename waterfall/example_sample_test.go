@@ -195,3 +195,34 @@ func ExampleStats_Sample() {
 	// Output:
 	// waterfall: what if: 99 runs are too few to say anything of p99; it takes 100
 }
+
+// homeRun is a run of a page that needs a user and ads: of one whose user was not found, which
+// cut ads short, or of one in which ads has ended.
+func homeRun(found bool, ads time.Duration) *waterfall.Run {
+	ran := func(d time.Duration) []waterfall.Piece { return []waterfall.Piece{{State: waterfall.Running, End: d}} }
+	user := waterfall.Task{ID: 2, Group: 1, Name: "user", Outcome: asap.Succeeded, Pieces: ran(30 * time.Millisecond)}
+	other := waterfall.Task{ID: 3, Group: 1, Name: "ads", Outcome: asap.Succeeded, Pieces: ran(ads)}
+	if !found {
+		user.Outcome, other.Outcome = asap.Failed, asap.Canceled
+	}
+	end := max(user.End(), ads)
+	group := waterfall.Group{ID: 1, Name: "home", End: end, Outcome: user.Outcome}
+	return &waterfall.Run{Name: "home", Makespan: end, Ended: true, Groups: []waterfall.Group{group}, Tasks: []waterfall.Task{user, other}}
+}
+
+func ExampleSample_Predict() {
+	const ms = time.Millisecond
+	run := homeRun(false, 30*ms)
+	others, err := waterfall.NewSample(homeRun(true, 20*ms), homeRun(true, 45*ms), homeRun(true, 50*ms), homeRun(true, 90*ms))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := others.Predict(run, waterfall.Drop("user"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%v instead of %v if %s\n", p.Makespan, p.Baseline, p.Assumes[0])
+	// Output: 50ms instead of 30ms if ads takes 50 ms, from 3 other runs
+}

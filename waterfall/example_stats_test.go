@@ -159,7 +159,7 @@ func ExampleStats_Timeline() {
 func ExampleStats_Outline() {
 	stats := seen("home", "home", "cart")
 	before, now := stats.Outline("home", waterfall.Hour, waterfall.SinceStart)
-	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it, of", len(now.Tasks), "tasks")
+	fmt.Println(before.Runs, "runs before the last hour,", now.Runs, "in it,", len(now.Tasks), "tasks of them failed")
 	// Output:
-	// 0 runs before the last hour, 2 in it, of 5 tasks
+	// 0 runs before the last hour, 2 in it, 0 tasks of them failed
 }

@@ -20,7 +20,8 @@ type op struct {
 	// goesOn says of a wait that the body goes on when it fails: it did then. Any
 	// other is taken to return the error.
 	goesOn bool
-	failed bool // it did then
+	failed bool          // it did then
+	at     time.Duration // when it began in the record
 }
 
 type opKind uint8
@@ -33,6 +34,8 @@ const (
 	opLag                     // it could go on, and nobody ran it; only without a limit
 	opSpawn                   // tasks inside it are declared
 	opMore                    // it runs on, as it seems: then its context had ended
+	opFork                    // the record ends, and what other runs tell begins; but on, if its context has ended
+	opEnd                     // it ends, as in another run: on is the outcome
 )
 
 // spawned is a task that is declared some time after its parent's step.
@@ -76,15 +79,20 @@ type modelTask struct {
 	// mayFail says that what needs the task is skipped if it fails, tolerated that
 	// its failure is none of its group.
 	mayFail, tolerated bool
+	given              bool // from other runs, all of it
+	heard              bool // other runs tell whether it is deaf
 }
 
 type model struct {
 	*index // of a copy of the run whose last task is its caller
 	tasks  []modelTask
 	caller int
-	chains map[int][]spawned
-	nested [][]int         // groups that were made in a body
-	within [][]declaration // tasks that a body declares, while the model is made
+	// recorded is how many tasks the run has; those between them and the caller are from
+	// other runs.
+	recorded int
+	chains   map[int][]spawned
+	nested   [][]int         // groups that were made in a body
+	within   [][]declaration // tasks that a body declares, while the model is made
 	// limited are the tasks that queued for a slot: their time in the queue
 	// was no lag of the machine.
 	limited []bool
@@ -97,12 +105,17 @@ type model struct {
 	// seconds are, of bodies that are called twice, their second calls, and of those their
 	// first; nil if there are none.
 	seconds map[int]int
+	// taskKeys and groupKeys tell where tasks and groups were declared, in a model that
+	// others are completed by; learned is what others have told of tasks.
+	taskKeys, groupKeys []string
+	byKey               map[string]int
+	learned             map[int]learned
 }
 
 const never = time.Duration(1<<63 - 1)
 
 func (r *Run) model() *model {
-	m := &model{index: r.withCaller().index(), caller: len(r.Tasks), chains: make(map[int][]spawned), jitter: r.Makespan / 1000}
+	m := &model{index: r.withCaller().index(), caller: len(r.Tasks), recorded: len(r.Tasks), chains: make(map[int][]spawned), jitter: r.Makespan / 1000}
 	n := len(m.run.Tasks)
 	m.tasks = make([]modelTask, n)
 	m.nested = make([][]int, n)
@@ -210,6 +223,9 @@ func (m *model) describe(i int) {
 // it. It took no slot.
 func (m *model) unbegun(i int) bool {
 	t := &m.run.Tasks[i]
+	if m.tasks[i].given {
+		return false
+	}
 	switch t.Outcome {
 	case asap.Canceled, asap.Failed, asap.Exited, asap.Tolerated:
 		return !t.started() && !m.container(i)

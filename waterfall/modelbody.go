@@ -88,14 +88,14 @@ func (m *model) body(i int) {
 		switch {
 		case p.State == Running:
 			started = true
-			mt.ops = append(mt.ops, op{kind: opRun, d: p.Len()})
+			mt.ops = append(mt.ops, op{kind: opRun, d: p.Len(), at: p.Start})
 		case !started:
 		case p.State == Queued && m.limited[i]:
 		case p.State == Queued:
-			mt.ops = append(mt.ops, op{kind: opLag, d: p.Len()})
+			mt.ops = append(mt.ops, op{kind: opLag, d: p.Len(), at: p.Start})
 		default:
 			o, failed := m.wait(t, p, over)
-			o.failed = failed
+			o.failed, o.at, o.d = failed, p.Start, p.Len()
 			o.goesOn = failed && (k < last || good(t.Outcome) && t.Outcome != asap.Tolerated)
 			mt.ops = append(mt.ops, o)
 			if failed && !o.goesOn {
@@ -118,7 +118,7 @@ func (m *model) body(i int) {
 		mt.deaf = over < t.Pieces[last].Start
 	case end >= over && t.Pieces[last].Start <= over && m.isCut(i, end-over):
 		mt.ending, mt.late = endsCut, end-over
-	case end > over && echoes(t.Err): // a wait that was refused, as its context had ended
+	case end > over && (t.Outcome == asap.Canceled && m.over[i] != m.lost(i) || echoes(t.Err)): // a wait that was refused, as its context had ended
 		mt.ending, mt.deaf, mt.refused = endsWithWait, true, true
 	default:
 		mt.ending = endsBadly
@@ -154,12 +154,16 @@ func (m *model) ownEnd(i int) asap.Outcome {
 func (m *model) isCut(i int, late time.Duration) bool {
 	switch m.run.Tasks[i].Outcome {
 	case asap.Canceled:
-		return late <= m.jitter || m.over[i] != m.lost(i) // a function that has lost is canceled however it ends
+		return late <= m.reaction(i)
 	case asap.Exited: // and so are all that end after an exit
-		return late <= m.jitter && m.cancels[m.groupAt(i)] != i
+		return late <= m.reaction(i) && m.cancels[m.groupAt(i)] != i
 	}
 	return late <= m.jitter && (late > 0 || m.over[i] == m.timeLimit(i)) // else it may be why the context has ended
 }
+
+// reaction is how long body i may run on after the end of its context and have looked at
+// it: more, and it came to the end of what it was about, and then to a wait that failed.
+func (m *model) reaction(i int) time.Duration { return max(m.jitter, m.run.Tasks[i].Took()/50) }
 
 // wait is the step of a blocked piece, and whether it failed. A wait that ended
 // before what it waited for ended by itself, and does so again after the same time,
@@ -196,24 +200,39 @@ func (m *model) groupFailed(g int) bool {
 // guessDeaf lets bodies of which nothing tells whether they look at their context be
 // as the others of the run are: they do, unless some did not and none did.
 func (m *model) guessDeaf() {
-	deaf, hear := 0, 0
-	for i := range m.tasks {
-		mt := &m.tasks[i]
-		switch {
-		case i == m.caller || mt.kind != isBody || m.over[i] == never:
-		case mt.deaf:
-			deaf++
-		case mt.ending == endsCut:
-			hear++
+	if m.hearing().deaf() {
+		for i := range m.tasks {
+			if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut {
+				mt.deaf = true
+			}
 		}
 	}
-	if deaf == 0 || hear > 0 {
-		return
-	}
+}
+
+// hearing counts bodies that have looked at their context when it ended, and that have not.
+type hearing struct{ did, didNot int }
+
+func (h hearing) deaf() bool { return h.didNot > 0 && h.did == 0 }
+
+func (h *hearing) join(o hearing) {
+	h.did += o.did
+	h.didNot += o.didNot
+}
+
+func (m *model) hearing() (h hearing) {
 	for i := range m.tasks {
-		if mt := &m.tasks[i]; mt.kind == isBody && mt.ending != endsCut {
-			mt.deaf = true
-		}
+		h.add(m, i)
+	}
+	return h
+}
+
+func (h *hearing) add(m *model, i int) {
+	switch mt := &m.tasks[i]; {
+	case i == m.caller || mt.kind != isBody || m.over[i] == never:
+	case mt.deaf && m.run.Tasks[i].End() > m.over[i]:
+		h.didNot++
+	case mt.ending == endsCut:
+		h.did++
 	}
 }
 
@@ -232,9 +251,33 @@ func (m *model) findTypical() {
 	for i := range m.tasks {
 		if mt := &m.tasks[i]; mt.ending == endsCut || mt.ending == endsWithWait {
 			ran := m.run.Tasks[i].Took()
-			mt.ops = append(mt.ops, op{kind: opMore, d: max(m.typical-ran, ran)})
+			more := max(0, m.typical-ran)
+			if mt.ending == endsCut {
+				more = max(more, ran)
+			}
+			mt.ops = append(mt.ops, op{kind: opMore, d: more})
 		} else if mt.kind == isUnrun {
 			mt.ops = []op{{kind: opRun, d: m.typical}}
 		}
 	}
+}
+
+// fork is the step of body i from which on the record does not tell what it does while its
+// context lasts, or -1: where it ended with that or with a wait, where it went on after a
+// wait that the end of that had ended, or a call of it for an Around, and where it waits or
+// declares tasks after the end of that.
+func (m *model) fork(i int) int {
+	over, mt, t := m.over[i], &m.tasks[i], &m.run.Tasks[i]
+	if over == t.End() && mt.ending != endsCut && mt.ending != endsWithWait { // it may be why
+		over = never
+	}
+	for k, o := range mt.ops {
+		switch {
+		case o.kind == opMore, o.at >= over && (o.waits() || o.kind == opSpawn):
+			return k
+		case o.failed && o.goesOn && (t.Around || o.at+o.d >= over):
+			return k + 1
+		}
+	}
+	return -1
 }

@@ -111,15 +111,17 @@ func (m *model) putSpawns(p int) {
 	list, mt := m.within[p], &m.tasks[p]
 	slices.SortStableFunc(list, func(a, b declaration) int { return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.left, b.left)) })
 	var ops []op
+	at := time.Duration(0)
 	spawn := func(s spawned) {
 		if n := len(ops); n == 0 || ops[n-1].kind != opSpawn {
-			ops = append(ops, op{kind: opSpawn})
+			ops = append(ops, op{kind: opSpawn, at: at})
 		}
 		last := &ops[len(ops)-1]
 		last.tasks = append(last.tasks, s)
 	}
 	run := 0
 	for _, o := range mt.ops {
+		at = o.at + o.d
 		if o.kind != opRun {
 			ops = append(ops, o)
 			continue
@@ -127,14 +129,15 @@ func (m *model) putSpawns(p int) {
 		done := time.Duration(0)
 		for len(list) > 0 && list[0].run == run && list[0].left <= o.d {
 			if d := list[0].left - done; d > 0 {
-				ops = append(ops, op{kind: opRun, d: d})
+				ops = append(ops, op{kind: opRun, d: d, at: o.at + done})
 				done += d
 			}
+			at = o.at + done
 			spawn(list[0].task)
 			list = list[1:]
 		}
 		if o.d > done || done == 0 && o.d == 0 {
-			ops = append(ops, op{kind: opRun, d: o.d - done})
+			ops = append(ops, op{kind: opRun, d: o.d - done, at: o.at + done})
 		}
 		run++
 	}

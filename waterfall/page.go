@@ -38,6 +38,7 @@ type pageData struct {
 	Limits   [][2]int    `json:"limits"` // how many slots, and 1 if they are shared; that of the outermost group first
 	Rows     []pageRow   `json:"rows"`
 	Tasks    []pageTask  `json:"tasks"`
+	More     []pageTask  `json:"more"` // from other runs
 	Groups   []pageGroup `json:"groups"`
 	Caller   pageTask    `json:"caller"`
 	Shared   []int       `json:"shared"`
@@ -71,6 +72,7 @@ type pageBody struct {
 	Own       int    `json:"own,omitzero"`
 	Late      int64  `json:"late,omitzero"`
 	Deaf      bool   `json:"deaf,omitzero"`
+	Given     bool   `json:"given,omitzero"`
 	Ends      []bool `json:"ends,omitzero"`
 	MayFail   bool   `json:"mayFail,omitzero"`
 	Tolerated bool   `json:"tolerated,omitzero"`
@@ -119,12 +121,13 @@ func spawns(list []spawned) [][2]int64 {
 	return out
 }
 
-func (r *Run) pageData() *pageData {
-	m := r.model()
-	slack := m.graph().slack()
+func (r *Run) pageData(known *Sample) *pageData {
+	plain, m := r.model(), r.modelWith(known)
+	slack := plain.graph().slack()
 	d := &pageData{
 		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
-		Caller: m.pageTask(m.caller, 0), Shared: []int{}, Tasks: make([]pageTask, len(r.Tasks)), Groups: make([]pageGroup, len(r.Groups)),
+		Caller: m.pageTask(m.caller, 0), Shared: []int{}, Tasks: make([]pageTask, len(r.Tasks)), More: []pageTask{},
+		Groups: make([]pageGroup, len(m.run.Groups)-1),
 		Chains: []pageChain{}, Steps: []pageStep{},
 	}
 	critical := make(map[asap.ID]bool)
@@ -137,18 +140,20 @@ func (r *Run) pageData() *pageData {
 		d.Steps = append(d.Steps, pageStep{t, int(s.State), int64(s.Start), int64(s.End)})
 	}
 	d.Rows = r.index().pageRows(critical) // without the caller, whom the model has as a task
-	for g := range r.Groups {
-		owner, ok := m.task[r.Groups[g].Parent]
+	for i := range d.Groups {
+		g := &m.run.Groups[i]
+		owner, ok := m.task[g.Parent]
 		if !ok {
 			owner = -1
 		}
-		d.Groups[g] = pageGroup{told(r.Groups[g].Name), owner, r.Groups[g].Limit, m.cancels[g],
-			int64(r.Groups[g].Start), m.settled[g], r.Groups[g].Shared}
+		d.Groups[i] = pageGroup{told(g.Name), owner, g.Limit, m.cancels[i], int64(g.Start), m.settled[i], g.Shared}
 	}
 	for _, l := range r.Shared {
 		d.Shared = append(d.Shared, l.Limit)
 	}
-	slots := r.index().makeSlots()
+	all := *m.run // with what is from other runs, without the caller
+	all.Tasks, all.Groups = all.Tasks[:m.caller], all.Groups[:len(all.Groups)-1]
+	slots := all.index().makeSlots()
 	for _, l := range slots.limits {
 		shared := 0
 		if l.Shared > 0 {
@@ -159,6 +164,11 @@ func (r *Run) pageData() *pageData {
 	for i := range r.Tasks {
 		d.Tasks[i] = m.pageTask(i, slack[i])
 		d.Tasks[i].Slots = slots.of[i]
+	}
+	for i := m.recorded; i < m.caller; i++ {
+		t := m.pageTask(i, 0)
+		t.Slots = slots.of[i]
+		d.More = append(d.More, t)
 	}
 	for i := range r.Tasks {
 		if list := m.chains[i]; len(list) > 0 {
@@ -190,6 +200,9 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 		p.Deps = []int{}
 	}
 	for k, o := range mt.ops {
+		if o.kind == opWait || o.kind == opWaitGroup {
+			o.d = 0
+		}
 		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn}
 	}
 	for k, q := range t.Pieces {
@@ -207,7 +220,7 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 func (m *model) pageBody(i int) *pageBody {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	b := pageBody{
-		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, MayFail: mt.mayFail, Tolerated: mt.tolerated,
+		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, Given: mt.given, MayFail: mt.mayFail, Tolerated: mt.tolerated,
 		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(t.Within), Shared: t.Shared,
 	}
 	if slices.Contains(mt.ends, true) {
@@ -253,6 +266,9 @@ type Frame struct {
 	Nonce string
 	// Top stands above the page's heading, such as links to other pages.
 	Top template.HTML
+	// Others are other runs of the same flow, which tell the page's what-if what this one
+	// does not, as [Sample.Predict]; nil if there are none.
+	Others *Sample
 }
 
 // WriteHTML writes the page that [Run.Write] writes as [HTML] in a frame, in one
@@ -266,15 +282,45 @@ func (r *Run) WriteHTML(w io.Writer, f Frame) error {
 	return err
 }
 
+// maxPageDepth is how deep groups may be nested, as JSON may be that is nested as rows are.
+const maxPageDepth = 1000
+
+// deeperThan tells whether a task has more tasks around it than that.
+func (r *Run) deeperThan(most int) bool {
+	x := r.index()
+	deep := make([]int, len(r.Tasks)) // by task: how many are around it, and 1, as far as known
+	for i := range r.Tasks {
+		n, at := 0, i
+		for at >= 0 && deep[at] == 0 && n <= most {
+			n++
+			at = x.parent(at)
+		}
+		if at >= 0 && n <= most {
+			n += deep[at]
+		}
+		if n > most {
+			return true
+		}
+		for at := i; at >= 0 && deep[at] == 0; at = x.parent(at) {
+			deep[at] = n
+			n--
+		}
+	}
+	return false
+}
+
 func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 	if n := len(r.Tasks); n > maxPageTasks {
 		return fmt.Errorf("waterfall: %d tasks are too many for a page, which holds %d; use %s", n, maxPageTasks, Perfetto)
 	}
-	data, err := json.Marshal(r.pageData(), jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), jsontext.AllowInvalidUTF8(true))
+	if r.deeperThan(maxPageDepth) {
+		return fmt.Errorf("waterfall: more than %d groups inside of each other are too many for a page; use %s", maxPageDepth, Perfetto)
+	}
+	data, err := json.Marshal(r.pageData(f.Others), jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
 		return err
 	}
-	gains, more := gainRows(r.Ranking())
+	gains, more := gainRows(r.ranking(f.Others))
 	return page.Execute(b, map[string]any{
 		"Title":   r.title(),
 		"Nonce":   f.Nonce,

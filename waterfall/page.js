@@ -31,7 +31,7 @@
   const whole = ns => duration(ns).replaceAll(" ", "\u00a0"); // never broken across lines
   const count = (n, noun) => n + " " + noun + (n === 1 ? "" : "s");
   const took = pieces => pieces.reduce((sum, p) => sum + (p[0] === 2 ? p[2] - p[1] : 0), 0);
-  const nameOf = on => on >= 0 ? run.tasks[on].path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
+  const nameOf = on => on >= 0 ? [...run.tasks, ...run.more][on].path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
   const piecesOf = t => gone[t] ? [] : shown.pieces[t];
 
   // The nodes of the tree, each with the one around it, and the rows of a task.

@@ -53,19 +53,21 @@ const manyAlike = 5
 // A task that failed the run is not in it: were it faster, the run would fail sooner.
 // What to fix first is then what [Run.Explain] says. A run that has not ended has no
 // ranking.
-func (r *Run) Ranking() []Gain {
+func (r *Run) Ranking() []Gain { return r.ranking(nil) }
+
+func (r *Run) ranking(known *Sample) []Gain {
 	if !r.Ended || len(r.Groups) == 0 {
 		return nil
 	}
-	m := r.model()
+	plain, m := r.model(), r.modelWith(known)
 	k := ranker{m, m.simulate(m.asItWas(), nil, r.limit()).makespan()}
 	var gains []Gain
-	for _, c := range m.prospects() {
+	for _, c := range plain.prospects() {
 		if g, ok := k.gain(c); ok {
 			gains = append(gains, g)
 		}
 	}
-	for _, l := range m.limitsOf() {
+	for _, l := range plain.limitsOf() {
 		if g, ok := k.limit(l); ok {
 			gains = append(gains, g)
 		}

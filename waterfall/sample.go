@@ -19,7 +19,8 @@ type Sample struct {
 	seen int // how many runs it stands for
 	runs []*sampled
 
-	once      sync.Once // for what follows
+	models    []func() *model // of the runs, made once
+	once      sync.Once       // for what follows
 	durations []*durations
 	known     map[string]int // of those, by the name of the task
 	fit       fitted
@@ -65,7 +66,19 @@ func NewSample(runs ...*Run) (*Sample, error) {
 
 func (s *Sample) add(r *Run, weight float64, class int) {
 	s.runs = append(s.runs, &sampled{run: r, weight: weight, class: class, seed: len(s.runs)})
+	s.models = append(s.models, sync.OnceValue(func() *model {
+		m := r.model()
+		m.taskKeys, m.groupKeys = m.keys()
+		m.byKey = make(map[string]int, len(m.taskKeys))
+		for i, key := range m.taskKeys {
+			m.byKey[key] = i
+		}
+		return m
+	}))
 }
+
+// model is that of a run, to complete others by.
+func (s *Sample) model(run int) *model { return s.models[run]() }
 
 // Name is that of the groups.
 func (s *Sample) Name() string { return s.name }

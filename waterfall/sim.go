@@ -48,6 +48,8 @@ type simTask struct {
 	parts           int           // that have not ended
 	over            cause         // why its context has ended, or 0
 	more            time.Duration // when what is known of its body was over
+	wentOn          bool          // that wait failed, and it goes on
+	forked          bool          // since then it does what others did
 	failed          bool          // its wait has
 	returns         asap.Outcome  // it ends so, once the groups inside it have ended, or 0
 	waiters         []int
@@ -75,43 +77,6 @@ const (
 	byRace
 	byTime
 )
-
-type event struct {
-	at   time.Duration
-	seq  int
-	kind eventKind
-	task int
-}
-
-type eventKind uint8
-
-const (
-	evDeclare eventKind = iota
-	evStart             // the lag before a start is over
-	evStep              // a run, a lag or a pause is over
-	evEnd
-	evCut    // a body returns that has seen that its context has ended
-	evWithin // its limits of time
-	evTimeout
-	evLost // its Race is decided
-)
-
-type eventHeap []event
-
-func (h eventHeap) Len() int { return len(h) }
-func (h eventHeap) Less(i, j int) bool {
-	if h[i].at != h[j].at {
-		return h[i].at < h[j].at
-	}
-	return h[i].seq < h[j].seq
-}
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	e := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return e
-}
 
 // simulate runs the model with scaled runs, without the tasks that are gone,
 // under a limit of the outermost group (0: none).
@@ -339,7 +304,10 @@ func (s *sim) start(i int) {
 	s.piece(i, Queued, 0)
 	if !t.started {
 		t.started = true
-		if mt := &s.m.tasks[i]; mt.kind == isUnrun {
+		switch mt := &s.m.tasks[i]; {
+		case mt.given:
+			s.note(fromOthers, i)
+		case mt.kind == isUnrun:
 			s.note(neverRan, i)
 		}
 		if d := s.m.run.Tasks[i].Timeout; d > 0 {

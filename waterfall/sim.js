@@ -2,15 +2,16 @@
 // The simulation of package waterfall (sim*.go, limiter.go), line by line: both must
 // predict the same. Times are nanoseconds.
 function simulate(run, scale, gone, limit) {
-  const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5, MORE = 6;
+  const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5, MORE = 6, FORK = 7, FINISH = 8;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
   const BADLY = 1, CUT = 3; // how a body ends
   const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
   const OK = 1, TOLERATED = 2, FAILED = 4, SKIPPED = 5, CANCELED = 6, EXITED = 7, PANICKED = 8, GOEXITED = 9;
   const DECLARE = 0, START = 1, STEP = 2, END = 3, RETURN = 4, WITHIN = 5, TIMEOUT = 6, LOST = 7;
   const BYGROUP = 1, BYEXIT = 2, BYRACE = 3, BYTIME = 4; // why a context has ended
-  const caller = run.tasks.length, callers = run.groups.length;
-  const M = [...run.tasks, run.caller], G = [...run.groups, { owner: -1, limit: 0, shared: 0, start: 0, settled: false }];
+  const M = [...run.tasks, ...run.more, run.caller]; // more are from other runs
+  const recorded = run.tasks.length, caller = M.length - 1, callers = run.groups.length;
+  const G = [...run.groups, { owner: -1, limit: 0, shared: 0, start: 0, settled: false }];
   const none = {}, B = M.map(m => m.body || none);
   let now = 0, seq = 0;
 
@@ -208,7 +209,7 @@ function simulate(run, scale, gone, limit) {
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
     queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
-    timer: 0, parts: 0, over: 0, failed: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+    timer: 0, parts: 0, over: 0, failed: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
   }));
   const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false }));
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
@@ -367,16 +368,24 @@ function simulate(run, scale, gone, limit) {
         const prev = ops[t.next - 1];
         if (prev.k === RUN || prev.k === MORE) piece(i, RUNNING, -1);
         else if (prev.k === LAG) piece(i, QUEUED, -1);
-        else if (prev.k !== SPAWN && waitFailed(i, prev) && !prev.g) { leave(i, errorOf(i)); return; }
+        else if (prev.k === WAIT || prev.k === WAITGROUP || prev.k === PAUSE) {
+          t.wentOn = waitFailed(i, prev);
+          if (t.wentOn && !prev.g) { leave(i, errorOf(i)); return; }
+        }
       }
       if (t.next === ops.length) { finish(i); return; }
       const o = ops[t.next++];
       if (o.k === RUN || o.k === MORE) {
         if (o.k === MORE && t.over) { leave(i, errorOf(i)); return; }
-        const d = Math.floor(o.d * (i === caller ? 1 : scale[i]) + 0.5);
+        const d = Math.floor(o.d * (i < recorded ? scale[i] : 1) + 0.5);
         if (d > 0) { t.timer = after(d, STEP, i); return; }
       } else if (o.k === LAG) {
         if (!slots[i] && o.d > 0) { t.timer = after(o.d, STEP, i); return; }
+      } else if (o.k === FORK) {
+        if (t.over || t.wentOn) t.next = o.on;
+      } else if (o.k === FINISH) {
+        leave(i, o.on);
+        return;
       } else if (o.k === SPAWN) {
         spawn(o.t);
         if (t.ended || t.returns) return;
@@ -407,7 +416,9 @@ function simulate(run, scale, gone, limit) {
     return missed(o.on);
   }
   function finish(i) {
-    if (B[i].ending === BADLY) leave(i, S[i].over ? M[i].outcome : B[i].own); else leave(i, OK);
+    if (B[i].ending !== BADLY) leave(i, OK);
+    else if (!S[i].over) leave(i, B[i].own);
+    else leave(i, B[i].given ? errorOf(i) : M[i].outcome);
   }
   function leave(i, o) {
     const t = S[i];
@@ -546,7 +557,7 @@ function simulate(run, scale, gone, limit) {
   function result(i) {
     if (M[i].kind === RACE) return M[i].parts.some(([p]) => S[p].outcome === FAILED) ? FAILED : CANCELED;
     if (M[i].kind === MAP) return OK;
-    return M[i].outcome || OK;
+    return !B[i].given && M[i].outcome || OK;
   }
   function close(i) {
     const t = S[i], m = M[i];
@@ -588,7 +599,7 @@ function simulate(run, scale, gone, limit) {
   function isLate(i) { return !!B[i].within && now >= groups[M[i].group].start + B[i].within; }
   const unbegunEnd = i => isLate(i) ? errorOf(i) : SKIPPED;
   const holds = i => S[i].declared && S[i].pending === 0 && S[i].parts > 0;
-  const starts = i => S[i].pending === 0 && (!slots[i] || S[i].queued) && !inQueue(i) && M[i].kind === BODY && M[i].lag === 0;
+  const starts = i => S[i].pending === 0 && (!slots[i] || S[i].queued) && !inQueue(i) && M[i].kind === BODY && M[i].lag === 0 && !(B[i].given && i < recorded);
   function lose(i, b) {
     const t = S[i];
     if (!t.declared || t.ended) return;
@@ -650,7 +661,7 @@ function simulate(run, scale, gone, limit) {
 // the outermost group.
 function criticalPath(run, result, gone, limit) {
   const RUNNING = 2, QUEUED = 1, BLOCKED = 3, OUTSIDE = 4;
-  const M = run.tasks, P = result.pieces;
+  const M = [...run.tasks, ...run.more], P = result.pieces;
   const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
   const depth = t => { let d = 0; for (let p = M[t].parent; p >= 0 && d < M.length; p = M[p].parent) d++; return d; };
   const skipped = t => result.outcomes[t] === 5;
@@ -783,6 +794,7 @@ function criticalPath(run, result, gone, limit) {
   }
   const out = [];
   for (const s of steps.reverse()) {
+    while (s.task >= run.tasks.length) s.task = M[s.task].parent; // which the page has
     const l = out[out.length - 1];
     if (l && l.task === s.task && l.state === s.state && !s.slot) l.end = s.end; else out.push(s);
   }

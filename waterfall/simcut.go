@@ -71,7 +71,8 @@ func (s *sim) holds(k int) bool {
 // did start then: who ends a group does not wait for the goroutine that was to run it.
 func (s *sim) starts(k int) bool {
 	t := &s.tasks[k]
-	return t.pending == 0 && (s.limit[k] == nil || t.queued) && !s.inQueue(k) && s.m.tasks[k].kind == isBody && s.m.tasks[k].lag == 0
+	return t.pending == 0 && (s.limit[k] == nil || t.queued) && !s.inQueue(k) && s.m.tasks[k].kind == isBody && s.m.tasks[k].lag == 0 &&
+		!(s.m.tasks[k].given && k < s.m.recorded)
 }
 
 // lose ends a function of a Race that is decided.
@@ -117,14 +118,21 @@ func (s *sim) cut(i int, why cause) {
 			}
 		}
 	case mt.deaf:
-		if s.m.over[i] == never || s.m.run.Tasks[i].End() <= s.m.over[i] {
+		switch {
+		case mt.heard:
+			s.note(heardAlike, i)
+		case !mt.given && (s.m.over[i] == never || s.m.run.Tasks[i].End() <= s.m.over[i]):
 			s.note(deafToo, i)
 		}
 	default:
-		if mt.ending != endsCut {
+		switch {
+		case mt.heard:
+			s.note(heardAlike, i)
+		case !mt.given && mt.ending != endsCut:
 			s.note(hears, i)
 		}
 		s.noteMore(i)
+		s.noteLearned(i)
 		d := time.Duration(0)
 		if mt.ending == endsCut {
 			d = mt.late

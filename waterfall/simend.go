@@ -182,7 +182,7 @@ func (s *sim) result(i int) asap.Outcome {
 	case isMap:
 		return asap.Succeeded // else an element has ended it
 	}
-	if o := s.m.run.Tasks[i].Outcome; o != 0 {
+	if o := s.m.run.Tasks[i].Outcome; o != 0 && !s.m.tasks[i].given {
 		return o
 	}
 	return asap.Succeeded
@@ -267,6 +267,9 @@ func (s *sim) predicted(limit int) *Run {
 		t.Outcome = st.outcome
 		if st.outcome == asap.Skipped || good(st.outcome) && st.outcome != asap.Tolerated {
 			t.Err = ""
+		}
+		if i >= s.m.recorded && len(t.Pieces) == 0 {
+			continue
 		}
 		if len(t.Pieces) == 0 { // never declared: what would have done it is gone
 			t.Outcome = asap.Skipped

@@ -13,6 +13,7 @@ func (s *sim) step(i int) {
 	if t.returns != 0 { // it waits for the groups inside it
 		return
 	}
+	s.noteLearned(i)
 	for {
 		if t.next > 0 {
 			switch prev := mt.ops[t.next-1]; prev.kind {
@@ -24,8 +25,8 @@ func (s *sim) step(i int) {
 			case opLag:
 				s.piece(i, Queued, 0)
 			case opWait, opWaitGroup, opPause:
-				if s.waitFailed(i, prev) && !prev.goesOn {
-					if !prev.failed && t.over == 0 {
+				if t.wentOn = s.waitFailed(i, prev); t.wentOn && !prev.goesOn {
+					if !prev.failed && (t.over == 0 || s.m.run.Tasks[i].Around) {
 						s.note(passesOn, i)
 					}
 					s.leave(i, s.errorOf(i))
@@ -55,11 +56,24 @@ func (s *sim) step(i int) {
 				t.timer = s.after(d, evStep, i)
 				return
 			}
+			if o.kind == opMore {
+				s.noteUnknown(i)
+			}
 		case opLag:
 			if s.limit[i] == nil && o.d > 0 {
 				t.timer = s.after(o.d, evStep, i)
 				return
 			}
+		case opFork:
+			if t.over != 0 || t.wentOn {
+				t.next = o.on
+			} else {
+				t.forked, t.more = true, s.now
+			}
+		case opEnd:
+			s.note(fromOthers, i)
+			s.leave(i, asap.Outcome(o.on))
+			return
 		case opSpawn:
 			s.spawn(o.tasks)
 			if t.ended || t.returns != 0 { // what it declared has ended its group
@@ -98,13 +112,24 @@ func (s *sim) step(i int) {
 
 // noteMore notes that body i has run on for a while after what is known of it.
 func (s *sim) noteMore(i int) {
-	t, mt := &s.tasks[i], &s.m.tasks[i]
-	switch {
-	case t.next == 0 || mt.ops[t.next-1].kind != opMore || s.now == t.more:
-	case mt.ending == endsCut:
+	t := &s.tasks[i]
+	if t.next > 0 && s.m.tasks[i].ops[t.next-1].kind == opMore && s.now > t.more {
+		s.noteUnknown(i)
+	}
+}
+
+func (s *sim) noteUnknown(i int) {
+	if s.m.tasks[i].ending == endsCut {
 		s.note(runsOn, i)
-	default:
+	} else {
 		s.note(wentWell, i)
+	}
+}
+
+// noteLearned notes that body i has gone on for a while as others did.
+func (s *sim) noteLearned(i int) {
+	if t := &s.tasks[i]; t.forked && s.now > t.more {
+		s.note(fromOthers, i)
 	}
 }
 
@@ -131,12 +156,20 @@ func (s *sim) waitFailed(i int, o op) bool {
 // finish is the end of a body that has done all that is known of it.
 func (s *sim) finish(i int) {
 	if s.m.tasks[i].ending == endsBadly {
-		o := s.m.tasks[i].own
-		if s.tasks[i].over != 0 {
-			o = s.m.run.Tasks[i].Outcome
-		}
-		if t := &s.m.run.Tasks[i]; s.m.over[i] < t.End() && (t.Around || s.tasks[i].over == 0) {
+		o, over := s.m.tasks[i].own, s.tasks[i].over != 0
+		_, learned := s.m.learned[i]
+		switch t := &s.m.run.Tasks[i]; {
+		case s.m.tasks[i].given:
+			if over {
+				o = s.errorOf(i)
+			}
+		case learned && !over:
+			s.note(fromOthers, i)
+		case s.m.over[i] < t.End() && (t.Around || !over):
 			s.note(endsAlike, i)
+		}
+		if over && !s.m.tasks[i].given {
+			o = s.m.run.Tasks[i].Outcome
 		}
 		s.leave(i, o)
 		return

@@ -50,8 +50,8 @@ func (s *Stats) Timeline(name string) []Point {
 }
 
 // Outline returns the reports that [Stats.Compare] compares, without runs and what
-// critical paths are made of, and with the counts alone of tasks: whether there is
-// something to compare. It costs little.
+// critical paths are made of, and of the tasks that failed with their counts alone:
+// whether there is something to compare. It costs little.
 func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 	s.lock()
 	defer s.unlock()
@@ -71,15 +71,15 @@ func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 		}
 		f.ageAll(s, now.unit)
 		var all sums
-		tasks := make([]TaskReport, len(f.members))
+		tasks := make([]struct{ runs, failures, tolerated uint32 }, len(f.members))
 		add := func(o *sums) {
 			all.runs += o.runs
 			r.Late += int(o.late)
 			for m := range o.tasks {
 				t, from := &tasks[m], &o.tasks[m]
-				t.Runs += int(from.runs)
-				t.Failures += int(from.failures)
-				t.Tolerated += int(from.tolerated)
+				t.runs += from.runs
+				t.failures += from.failures
+				t.tolerated += from.tolerated
 			}
 			all.makespan.merge(&o.makespan)
 			for i, n := range o.outcomes {
@@ -101,9 +101,8 @@ func (s *Stats) Outline(name string, w, than Window) (before, after Report) {
 		r.Runs, r.P50, r.P90, r.P95, r.P99, r.Max = all.runs, p[0], p[1], p[2], p[3], all.makespan.most
 		r.Buckets = all.makespan.buckets()
 		for m, t := range tasks {
-			if t.Runs > 0 || t.Failures > 0 || t.Tolerated > 0 {
-				t.Name = f.members[m].path
-				r.Tasks = append(r.Tasks, t)
+			if t.failures > 0 || t.tolerated > 0 {
+				r.Tasks = append(r.Tasks, TaskReport{Name: f.members[m].path, Runs: int(t.runs), Failures: int(t.failures), Tolerated: int(t.tolerated)})
 			}
 		}
 		return r

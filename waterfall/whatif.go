@@ -40,11 +40,21 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 //
 // It fails for a run that has not ended, an unknown task, a share above 1, a
 // negative limit, and a run from elsewhere whose waits are a circle.
-func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
+func (r *Run) WhatIf(changes ...Change) (*Prediction, error) { return r.whatIf(nil, changes) }
+
+// Predict predicts one run with some changes, as [Run.WhatIf] does, and takes what its
+// record does not tell from the runs of the sample: how a body goes on that was cut short,
+// what one does that never began, and the tasks that are declared then. Of those runs in
+// which the body ended by itself, did the same up to there and, if it was cut while it
+// ran, ran at least as long, it takes those that end as most do, and of them the one of the
+// median time; [Prediction.Assumes] says of how many. It fails as [Run.WhatIf] does.
+func (s *Sample) Predict(r *Run, changes ...Change) (*Prediction, error) { return r.whatIf(s, changes) }
+
+func (r *Run) whatIf(known *Sample, changes []Change) (*Prediction, error) {
 	if !r.Ended || len(r.Groups) == 0 {
 		return nil, errors.New("waterfall: what if: the run has not ended")
 	}
-	m := r.model()
+	m := r.modelWith(known)
 	changed, scale, gone, limit, err := m.apply(changes)
 	if err != nil {
 		return nil, err
@@ -59,6 +69,9 @@ func (r *Run) WhatIf(changes ...Change) (*Prediction, error) {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
 	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
+	if len(p.Assumes) > 0 && s.indifferent(scale, gone, limit) {
+		p.Assumes = nil
+	}
 	switch took := base.makespan(); {
 	case took == r.Makespan:
 	case unchanged:

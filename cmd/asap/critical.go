@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/asap-go/asap/internal/look"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -111,6 +112,9 @@ func report(e *env, r waterfall.Report, top int) error {
 	if n := r.Failures(); n > 0 {
 		fmt.Fprintf(e.out, "%d of them failed%s\n", n, lastError(r))
 	}
+	if r.Late > 0 {
+		fmt.Fprintf(e.out, "%d of them ran out of time\n", r.Late)
+	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "task\tcritical\tof the time\tin the slowest 5 %\tof their time\tp50\tp95")
 	for i, t := range r.Tasks {
@@ -151,7 +155,7 @@ func lastError(r waterfall.Report) string {
 	if last.Err == "" {
 		return ""
 	}
-	text, _, _ := strings.Cut(strings.TrimPrefix(last.Err, last.Name+": "), "\n")
+	text, _, _ := strings.Cut(look.ErrorOf(last.Name, last.Err), "\n")
 	return ", at last " + printable(last.Name) + ": " + printable(text)
 }
 

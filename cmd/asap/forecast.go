@@ -44,6 +44,22 @@ func (e *env) readMany(files []string, window string) (*waterfall.Run, *waterfal
 	return nil, sample, err
 }
 
+// readAmong reads a run, and others of its name.
+func (e *env) readAmong(file string, files []string, window string) (*waterfall.Run, *waterfall.Sample, error) {
+	run, err := e.read(file)
+	if err != nil || len(files) == 0 {
+		return run, new(waterfall.Sample), err
+	}
+	other, others, err := e.readMany(files, window)
+	if other != nil {
+		others, err = waterfall.NewSample(other)
+	}
+	if err == nil && others.Name() != run.Name {
+		err = fmt.Errorf("%s: a run of %s, and the others are of %s", source(file), name(run.Name), name(others.Name()))
+	}
+	return run, others, err
+}
+
 // runs is what a file has, or the page of a run or of a group at an address.
 func (e *env) runs(file, window string) ([]byte, error) {
 	if !isAddress(file) {

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -119,5 +120,43 @@ func TestForecastForms(t *testing.T) {
 	var f waterfall.Forecast
 	if err := json.Unmarshal([]byte(out), &struct{ Hedged *bool }{&f.Hedged}); err != nil || !f.Hedged {
 		t.Errorf("as JSON: %v %s", err, out)
+	}
+}
+
+// -run predicts one run, with what others tell.
+func TestOneRunAmongOthers(t *testing.T) {
+	run := func(user, ads string, end int) string {
+		const task = `{"id":%d,"group":1,"name":%q,"outcome":%q,"pieces":[{"state":"running","start":0,"end":%d}]}`
+		return fmt.Sprintf(`{"asap":"run","version":2,"name":"home","makespan":%d,"ended":true,"groups":[{"id":1,"name":"home","start":0,"end":%[1]d,"outcome":%q}],"tasks":[`, end, user) +
+			fmt.Sprintf(task, 2, "user", user, int(30e6)) + "," + fmt.Sprintf(task, 3, "ads", ads, end) + "]}\n"
+	}
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	failed := write("failed.json", run("failed", "canceled", int(30e6)))
+	one := write("one.json", run("succeeded", "succeeded", 70e6))
+	three := write("three.json", run("succeeded", "succeeded", 45e6)+run("succeeded", "succeeded", 50e6)+run("succeeded", "succeeded", 90e6))
+	for _, test := range []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"one other", []string{one, "user=0"}, 0, "70ms instead of 30ms: 40ms more (133.3 %)\nIf ads takes 70 ms, from 1 other run."},
+		{"a file of several", []string{three, "user=0"}, 0, "If ads takes 50 ms, from 3 other runs."},
+		{"several files", []string{three, one, "user=0"}, 0, "If ads takes 50 ms, from 4 other runs."},
+		{"no other", []string{"user=0"}, 0, "60ms instead of 30ms: 30ms more (100.0 %)\nIf ads, whose context had ended, takes as long again"},
+		{"another flow", []string{kept("checkout"), "user=0"}, 1, "a run of home, and the others are of checkout"},
+		{"no change", []string{three}, 2, "-run wants a change"},
+	} {
+		out, stderr, code := asap(t, "", append([]string{"whatif", "-run", failed}, test.args...)...)
+		if code != test.code || !strings.Contains(out+stderr, test.want) {
+			t.Errorf("%s: exit code %d, %s%s, want %d and %q", test.name, code, out, stderr, test.code, test.want)
+		}
 	}
 }

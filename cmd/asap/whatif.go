@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -14,7 +15,7 @@ import (
 )
 
 var whatifCommand = &command{
-	name: "whatif", args: "[-format F] [run ...] [change ...]",
+	name: "whatif", args: "[-format F] [-run F] [run ...] [change ...]",
 	short: "predict a run with changes, or the p99 of many",
 	long: `
 Predicts what the run would have been. A change is
@@ -37,10 +38,13 @@ group's page, it predicts p99. Then a change is also
                   runs have no hedges that tell
   budget=.02      second calls are at most that share of the calls of what is hedged
 and without a change it lists hedges, and deadlines of what may be missing.
-  asap whatif 'http://localhost:8080/debug/asap/?group=home' hedge:ads=p95`,
+  asap whatif 'http://localhost:8080/debug/asap/?group=home' hedge:ads=p95
+With -run it predicts that one run, and the others tell what its record does not:
+how long what was cut short would have taken, and what never began.`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
 		format := fs.String("format", "", "also draw the predicted run: text, svg, ...; of many runs json")
 		width := fs.Int("width", 0, "columns of the text, without color")
+		of := fs.String("run", "", "predict this run; the others tell what it does not")
 		top := fs.Int("n", 10, "at most so many changes in the list; 0 for all")
 		window := windowFlag(fs)
 		return func(e *env, args []string) error {
@@ -61,6 +65,13 @@ and without a change it lists hedges, and deadlines of what may be missing.
 					return usage("%q is no change; one looks like user=-50%%", a)
 				}
 			}
+			if *of != "" {
+				run, others, err := e.readAmong(*of, files, *window)
+				if err != nil || len(args) == 0 {
+					return cmp.Or(err, usage("-run wants a change, as user=-50%%"))
+				}
+				return predict(e, run, others, args, *format, *width)
+			}
 			run, sample, err := e.readMany(files, *window)
 			switch {
 			case err != nil:
@@ -70,7 +81,7 @@ and without a change it lists hedges, and deadlines of what may be missing.
 			case len(args) == 0:
 				return ranking(e, run, *top)
 			}
-			return predict(e, run, args, *format, *width)
+			return predict(e, run, new(waterfall.Sample), args, *format, *width)
 		}
 	},
 }
@@ -88,7 +99,7 @@ func isFile(arg string, first bool) bool {
 	return first || err == nil
 }
 
-func predict(e *env, run *waterfall.Run, args []string, format string, width int) error {
+func predict(e *env, run *waterfall.Run, others *waterfall.Sample, args []string, format string, width int) error {
 	var changes []waterfall.Change
 	for _, a := range args {
 		list, err := change(run, a)
@@ -97,7 +108,7 @@ func predict(e *env, run *waterfall.Run, args []string, format string, width int
 		}
 		changes = append(changes, list...)
 	}
-	p, err := run.WhatIf(changes...)
+	p, err := others.Predict(run, changes...)
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,16 @@ func HasParts(n *Node) bool { return n.kind&(Race|Mapped) != 0 }
 // noteName notes the name of n, which was just declared and is no part of another.
 func (g *Group) noteName(n *Node) {
 	b := g.makeLedger()
+	one := noted{n.label(), n.order, HasParts(n)}
 	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(b.names.noted) < maxNames {
-		b.names.noted = append(b.names.noted, noted{n.label(), n.order, HasParts(n)})
+	s := &b.names
+	if s.noted == nil {
+		s.noted = make([]noted, 0, 6) // of a small group, at once
 	}
+	if len(s.noted) < maxNames {
+		s.noted = append(s.noted, one)
+	}
+	g.mu.Unlock()
 }
 
 // numberedLabel is the label with the number of n if there is one: likes[3]#2 in the

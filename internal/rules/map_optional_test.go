@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -228,5 +229,38 @@ func TestF11_NamedSlices(t *testing.T) {
 	wantNil(t, "Wait", g.Wait())
 	if got := fmt.Sprint(a.Value(), b.Value()); got != "[3 3] [{3 <nil>} {3 <nil>}]" {
 		t.Errorf("values: %s", got)
+	}
+}
+
+// TestR34_MapOptionalLeftCall: the value of an element that the group's end has cut is
+// dropped when the calls that its Around has left have returned, while the whole is put
+// together by who ends last.
+func TestR34_MapOptionalLeftCall(t *testing.T) {
+	for range 50 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer time.AfterFunc(5*time.Millisecond, cancel).Stop()
+			g := asap.New(ctx)
+			leaves := asap.Around(func(ctx context.Context, task string, body func(context.Context) error) error {
+				if task == "all[0]" {
+					return body(ctx)
+				}
+				go body(ctx)
+				<-ctx.Done()
+				return ctx.Err()
+			})
+			all := g.MapOptional("all", g.Input("in", make([]int, 8)), func(ctx context.Context, _ int) (int, error) {
+				time.Sleep(10 * time.Millisecond)
+				return 1, ctx.Err()
+			}, leaves)
+			if err := g.Wait(); !errors.Is(err, context.Canceled) {
+				t.Errorf("Wait = %v, want %v", err, context.Canceled)
+			}
+			for _, r := range all.Result().Value {
+				if r.Value != 0 || !errors.Is(r.Err, context.Canceled) {
+					t.Errorf("element %+v, want it canceled and without a value", r)
+				}
+			}
+		})
 	}
 }

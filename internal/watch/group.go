@@ -36,6 +36,7 @@ type Group struct {
 	tellers []teller      // that are called for each step
 	readers []reader      // that read the table: the outer group's and its own
 	own     []reader      // of readers, those that the outer group does not have
+	one     [1]reader     // room for the first of both
 	table   *record.Table // for own, until the group ends
 	outer   bool          // outermost of the observed groups
 	labels  bool
@@ -115,8 +116,14 @@ func (w *Group) add(t Teller) {
 	if s == nil {
 		w.tellers = append(w.tellers, teller{Teller: t})
 	} else if !slices.ContainsFunc(w.readers, func(r reader) bool { return r.Sink == s }) {
-		w.own = append(w.own, reader{Sink: s, teller: t})
-		w.readers = append(slices.Clip(w.readers), reader{Sink: s, teller: t})
+		r := reader{Sink: s, teller: t}
+		if len(w.readers) == 0 { // most often there is one
+			w.one[0] = r
+			w.own, w.readers = w.one[:1:1], w.one[:1:1]
+			return
+		}
+		w.own = append(w.own, r)
+		w.readers = append(slices.Clip(w.readers), r)
 	}
 }
 

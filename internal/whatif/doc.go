@@ -10,5 +10,6 @@
 //
 // The flags: -graphs, how many of each kind; -kind, one kind alone; -first, the first
 // seed; -seed, one program alone, with its record, the prediction, and what happened;
-// -misses, how many misses to print, the worst first.
+// -misses, how many misses to print, the worst first; of these two, -others says how many
+// other runs tell what one does not, and -all that they tell everything.
 package whatif

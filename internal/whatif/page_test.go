@@ -27,14 +27,15 @@ func TestPagePredictsTheSame(t *testing.T) {
 	var want []int64
 	var names []string
 	for _, k := range kinds {
-		for seed := range uint64(5) {
+		for seed := range uint64(20) {
 			run := newProgram(k, seed).run(t)
+			others := sample(t, otherRuns(t, k, seed, 4))
 			limit := run.Groups[0].Limit%3 + 1
-			p, err := run.WhatIf(waterfall.Limit(limit))
+			p, err := others.Predict(run, waterfall.Limit(limit))
 			if err != nil {
 				t.Fatalf("%s %d: %v", k.name, seed, err)
 			}
-			pages = append(pages, fmt.Appendf(nil, `{"run":%s,"limit":%d}`, pageData(t, run), limit))
+			pages = append(pages, fmt.Appendf(nil, `{"run":%s,"limit":%d}`, pageData(t, run, others), limit))
 			want = append(want, int64(p.Makespan))
 			names = append(names, fmt.Sprintf("%s %d", k.name, seed))
 		}
@@ -66,10 +67,10 @@ func TestPagePredictsTheSame(t *testing.T) {
 }
 
 // pageData is what the page of a run has of it.
-func pageData(t *testing.T, run *waterfall.Run) (data json.RawMessage) {
+func pageData(t *testing.T, run *waterfall.Run, others *waterfall.Sample) (data json.RawMessage) {
 	t.Helper()
 	var b strings.Builder
-	if err := run.Write(&b, waterfall.HTML); err != nil {
+	if err := run.WriteHTML(&b, waterfall.Frame{Others: others}); err != nil {
 		t.Fatal(err)
 	}
 	_, rest, ok := strings.Cut(b.String(), `type="application/json">`)

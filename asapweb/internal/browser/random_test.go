@@ -42,6 +42,12 @@ func sleep(d time.Duration) func(context.Context) (int, error) {
 // randomRun runs a random group in virtual time.
 func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 	t.Helper()
+	return randomRunOf(t, seed, true)
+}
+
+// randomRunOf is one in which a task may fail, or none does.
+func randomRunOf(t *testing.T, seed uint64, fail bool) *waterfall.Run {
+	t.Helper()
 	var run *waterfall.Run
 	synctest.Test(t, func(t *testing.T) {
 		p := &plan{rnd: rand.New(rand.NewPCG(seed, 21))}
@@ -57,6 +63,9 @@ func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 				options = append(options, asap.Settled())
 			}
 		}
+		if !fail {
+			fails = -1
+		}
 		g := asap.New(t.Context(), options...)
 		for i := range 4 + p.rnd.IntN(14) {
 			p.declare(g, fmt.Sprint("t", i), i == fails)
@@ -64,7 +73,7 @@ func randomRun(t *testing.T, seed uint64) *waterfall.Run {
 		_ = g.Wait() // a quarter fails
 		run = rec.Run()
 	})
-	if seed%2 == 0 {
+	if seed%2 == 0 && fail {
 		unbegin(run)
 	}
 	if err := run.Validate(); err != nil {

@@ -78,19 +78,22 @@ const sliderPaths = `(() => {
 	return [...document.querySelectorAll(".knob input")].map(e => e.getAttribute("aria-label").slice("time of ".length, -" in percent".length));
 })()`
 
-// The sliders predict, in the page, what WhatIf predicts, to the nanosecond,
-// with the same critical path: on random runs, with several changes at once.
+// The sliders predict, in the page, what Predict predicts with the runs of the name that
+// are kept, to the nanosecond, with the same critical path: on random runs, with several
+// changes at once.
 func TestSlidersAgreeWithWhatIf(t *testing.T) {
 	stats := new(waterfall.Stats)
 	const runs = 60
 	for seed := range uint64(runs) {
 		stats.Add(randomRun(t, seed))
+		stats.Add(randomRunOf(t, seed, false))
 	}
 	server := serve(t, stats)
 	ctx := tab(t, 1000, 800, false)
+	learned := 0
 	kinds := make(map[string]int)
 	for seed := range uint64(runs) {
-		run := stats.Run(stats.Report(fmt.Sprint("random ", seed), waterfall.SinceStart).Latest[0].Number)
+		run := stats.Run(2*seed + 1)
 		do(t, ctx, chromedp.Navigate(fmt.Sprintf("%s/debug/asap/?run=%d", server.URL, run.Number)))
 		rnd := rand.New(rand.NewPCG(seed, 22))
 		paths := js[[]string](t, ctx, sliderPaths)
@@ -113,15 +116,23 @@ func TestSlidersAgreeWithWhatIf(t *testing.T) {
 			}
 			inPage = append(inPage, c)
 		}
+		for i := range run.Tasks { // without what failed, others go on
+			if t := &run.Tasks[i]; t.Outcome == asap.Failed && slices.Contains(paths, t.Name) && !slices.ContainsFunc(inPage, func(d change) bool { return d.Path == t.Name }) {
+				inPage, inGo = append(inPage, change{Path: t.Name, Drop: true}), append(inGo, waterfall.Drop(t.Name))
+			}
+		}
 		limit := -1
 		if rnd.IntN(3) == 0 {
 			limit = rnd.IntN(5)
 			inGo = append(inGo, waterfall.Limit(limit))
 			kinds["limit"]++
 		}
-		want, err := run.WhatIf(inGo...)
+		want, err := stats.Sample(run.Name, waterfall.SinceStart).Predict(run, inGo...)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if strings.Contains(fmt.Sprint(want.Assumes), "other run") {
+			learned++
 		}
 		asked, err := json.Marshal(inPage)
 		if err != nil {
@@ -138,13 +149,16 @@ func TestSlidersAgreeWithWhatIf(t *testing.T) {
 		} else if got.Text == "" && want.Makespan != want.Baseline {
 			t.Errorf("seed %d: %v: the page says nothing of a change from %v to %v", seed, inGo, want.Baseline, want.Makespan)
 		}
-		if critical := criticalPaths(want.Run); got.Text != "" && !slices.Equal(sorted(got.Critical), critical) {
+		if critical := criticalPaths(want.Run, run); got.Text != "" && !slices.Equal(sorted(got.Critical), critical) {
 			t.Errorf("seed %d: %v: critical in the page %q, by WhatIf %q", seed, inGo, sorted(got.Critical), critical)
 		}
 		js[chromedp.Void](t, ctx, `document.getElementById("reset").click()`)
 		if again := js[shownPrediction](t, ctx, readPrediction); again.Makespan != fmt.Sprint(int64(run.Makespan)) || again.Text != "" {
 			t.Errorf("seed %d: after reset the page predicts %s ns and says %q, want the run's %d and nothing", seed, again.Makespan, again.Text, run.Makespan)
 		}
+	}
+	if learned < 3 {
+		t.Errorf("%d predictions take something from other runs, want more", learned)
 	}
 	if kinds["drop"] < 10 || kinds["speed"] < 50 || kinds["limit"] < 10 {
 		t.Errorf("changes tried: %v, want more of each", kinds)
@@ -164,7 +178,8 @@ func sentence(p *waterfall.Prediction) string {
 
 // criticalPaths are the names of the tasks on a run's critical path, with those
 // around them, as the page shows them.
-func criticalPaths(run *waterfall.Run) []string {
+// criticalPaths are those of critical tasks, or of what was recorded around them.
+func criticalPaths(run, was *waterfall.Run) []string {
 	at := make(map[asap.ID]*waterfall.Task)
 	for i := range run.Tasks {
 		at[run.Tasks[i].ID] = &run.Tasks[i]
@@ -172,6 +187,9 @@ func criticalPaths(run *waterfall.Run) []string {
 	var out []string
 	for _, s := range run.CriticalPath() {
 		t := at[s.Task]
+		for t != nil && !slices.ContainsFunc(was.Tasks, func(o waterfall.Task) bool { return o.ID == t.ID }) {
+			t = at[t.Parent]
+		}
 		if t == nil {
 			continue
 		}
