@@ -87,7 +87,7 @@ func TestDocumentsHaveCodeThatCompiles(t *testing.T) {
 			return err
 		}
 		dir := filepath.Dir(path)
-		isExample := (dir == "." || dir == "flow") && strings.HasPrefix(filepath.Base(path), "example_")
+		isExample := (dir == "." || dir == "flow" || dir == "dbosasap") && strings.HasPrefix(filepath.Base(path), "example_")
 		inExamples := strings.HasPrefix(filepath.ToSlash(path), "examples/")
 		if filepath.Ext(path) == ".go" && (isExample || inExamples) {
 			sources = append(sources, lines(read(t, path)))
@@ -190,6 +190,34 @@ func TestReadmeProgram(t *testing.T) {
 	}
 }
 
+// What docs/flows.md promises has the tests that it names.
+func TestPromisesAreTested(t *testing.T) {
+	folders := map[string]string{
+		"asaptest": "asaptest", "flow": "flow", "order": "examples/order", "dbosasap": "dbosasap", "temporalasap": "temporalasap",
+		"servertest": "temporalasap/internal/servertest", "chaos": "temporalasap/internal/servertest/chaos",
+	}
+	named := regexp.MustCompile("`([a-z]+)\\.(Test\\w+)`")
+	rows := 0
+	for row := range strings.Lines(read(t, "docs/flows.md")) {
+		tests := named.FindAllStringSubmatch(row, -1)
+		if len(tests) > 0 && strings.HasPrefix(row, "|") {
+			rows++
+		}
+		for _, m := range tests {
+			files, err := filepath.Glob(filepath.Join(folders[m[1]], "*_test.go"))
+			if err != nil || len(files) == 0 {
+				t.Fatalf("docs/flows.md: no tests of %s: %v", m[1], err)
+			}
+			if !slices.ContainsFunc(files, func(file string) bool { return strings.Contains(read(t, file), "\nfunc "+m[2]+"(") }) {
+				t.Errorf("docs/flows.md: %s has no %s", m[1], m[2])
+			}
+		}
+	}
+	if rows < 10 {
+		t.Errorf("docs/flows.md: %d promises that name tests, want a table of them", rows)
+	}
+}
+
 // Links in the documents lead to files of the repository, or out of it.
 func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 	paths, err := filepath.Glob("docs/*.md")
@@ -213,7 +241,7 @@ func TestDocumentsHaveNoDeadLinks(t *testing.T) {
 func TestDocumentsArePlain(t *testing.T) {
 	for _, path := range []string{
 		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc.go", "flow/doc.go",
-		"docs/from-errgroup.md", "docs/from-javascript.md", "docs/recipes.md", "docs/rule.md", "docs/tail.md", "docs/temporal.md",
+		"docs/dbos.md", "docs/flows.md", "docs/from-errgroup.md", "docs/from-javascript.md", "docs/recipes.md", "docs/rule.md", "docs/tail.md", "docs/temporal.md",
 		"docs/asapvet.md", "skills/asap/SKILL.md",
 	} {
 		text := []byte(read(t, path))
