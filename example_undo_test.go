@@ -39,11 +39,18 @@ func ExampleTask_Undo() {
 // Of two connections that are made at once, the one that comes too late is closed.
 func ExampleTask_Undo_race() {
 	type conn struct{ to string }
-	dial := func(to string, d time.Duration) func(context.Context) (*conn, error) {
-		return func(context.Context) (*conn, error) { time.Sleep(d); return &conn{to}, nil }
+	dialing := make(chan struct{})
+	mirror := func(context.Context) (*conn, error) {
+		<-dialing
+		return &conn{"mirror"}, nil
+	}
+	origin := func(ctx context.Context) (*conn, error) {
+		close(dialing)
+		<-ctx.Done() // mirror has won, and this one connects all the same
+		return &conn{"origin"}, nil
 	}
 	c, err := asap.Run(context.Background(), func(g *asap.Group) func() *conn {
-		return g.Race("dial", dial("mirror", 20*time.Millisecond), dial("origin", 40*time.Millisecond)).
+		return g.Race("dial", mirror, origin).
 			Undo(func(_ context.Context, c *conn) error {
 				fmt.Println("close", c.to)
 				return nil
