@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,9 +31,9 @@ func TestLoserIsNobody(t *testing.T) {
 			f := newFetcher(time.Millisecond)
 			g := asap.New(t.Context())
 			prices := batch.New(g, "prices", f.fetch, batch.MaxWait(never))
-			n := 0
+			var n atomic.Int32
 			ads := g.Go("ads", func(ctx context.Context) (int, error) {
-				if n++; n == loser {
+				if int(n.Add(1)) == loser {
 					time.Sleep(time.Second)
 					return 1, nil
 				}
@@ -81,12 +82,13 @@ func TestLeftByAround(t *testing.T) {
 func TestFetchHedged(t *testing.T) {
 	for _, options := range limits {
 		synctest.Test(t, func(t *testing.T) {
-			h, start, calls := twice(), time.Now(), 0
+			h, start := twice(), time.Now()
+			var calls atomic.Int32
 			g := asap.New(t.Context(), options...)
 			prices := batch.New(g, "prices", func(ctx context.Context, keys []int) (map[int]int, error) {
 				return asap.Run(ctx, func(g *asap.Group) func() map[int]int {
 					return g.Go("fetch", func(ctx context.Context) (map[int]int, error) {
-						if calls++; calls == 1 {
+						if calls.Add(1) == 1 {
 							<-ctx.Done()
 							return nil, ctx.Err()
 						}
@@ -101,8 +103,8 @@ func TestFetchHedged(t *testing.T) {
 				twoLevelsOf(i)
 			}
 			noError(t, g.Wait())
-			if took := time.Since(start); calls != 3 || took != 12*time.Millisecond {
-				t.Errorf("%d calls in %v, want 3 in 12 ms", calls, took)
+			if took, n := time.Since(start), calls.Load(); n != 3 || took != 12*time.Millisecond {
+				t.Errorf("%d calls in %v, want 3 in 12 ms", n, took)
 			}
 		})
 	}
