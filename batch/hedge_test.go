@@ -157,8 +157,9 @@ func TestLoadersOfEachOther(t *testing.T) {
 			same := g.Optional("same", get(b, -1))
 			noError(t, g.Wait())
 			c, _ := errors.AsType[*asap.CycleError](same.Value().Err)
-			if c == nil || len(c.Path) != 3 {
-				t.Errorf("got %v, want a cycle", same.Value())
+			// Whether 6 and -1 go out together is by chance: then the way of seven is in the cycle.
+			if c == nil || len(c.Path) != 3 && len(c.Path) != 9 {
+				t.Errorf("got %v, want a cycle of b and a, or of all", same.Value())
 			}
 			if v := seven.Value(); v.Value != 7 && !errors.As(v.Err, &c) {
 				t.Errorf("got %v, want 7", v)

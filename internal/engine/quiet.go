@@ -24,7 +24,7 @@ import (
 //     or a nested group until none does, as it has no slot then. One in Blocking, or
 //     that is blocked on anything else, is awake.
 //   - A call that an Around has left behind is nobody: neither its worker, which waits for
-//     it, nor a body of which Doze says so.
+//     it, nor a body of which Doze says so. But one that has slots is awake, like any.
 //
 // It is never too low: raised before, and lowered after. Who makes somebody go on
 // raises it before that one may, and is awake meanwhile, or is of no body; so when it
@@ -187,17 +187,17 @@ func Rest(n *Node, fn func() error) error {
 }
 
 // Doze counts the body of ctx as one that sleeps though it runs on, as nobody wants any
-// more what comes of it; Rise is the end of that, in the body. The two may come in any
-// order. Anybody may call Doze if the body is sure to call Rise.
+// more what comes of it, unless it has slots; Rise is the end of that, in the body. The two
+// may come in any order. Anybody may call Doze if the body is sure to call Rise.
 func Doze(ctx context.Context) {
-	if n := nodeOf(ctx); n != nil {
+	if n := nodeOf(ctx); n != nil && n.limiter() == nil {
 		n.fallAsleep()
 	}
 }
 
 // Rise is the end of Doze.
 func Rise(ctx context.Context) {
-	if n := nodeOf(ctx); n != nil {
+	if n := nodeOf(ctx); n != nil && n.limiter() == nil {
 		n.rouse()
 	}
 }

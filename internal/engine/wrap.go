@@ -315,14 +315,17 @@ func (n *Node) openCalls() *calls {
 // outwait waits for calls of n's body that are open though it has ended and n is
 // settled. What was made ready by that starts elsewhere meanwhile, but n is not counted
 // off, so the group is not over, and the slots are n's. Meanwhile it is as quiet as with
-// nobody here: what such a call does changes nothing any more. Then what publish has left
-// is dropped.
+// nobody here, as what such a call does changes nothing any more: but for one with slots,
+// for which bodies may queue that could still ask. Then what publish has left is dropped.
 func (w *worker) outwait(n *Node, s *settling) {
 	if !s.ready.isEmpty() {
 		w.g.push(w.g.admit(s.ready, byEnd))
 		s.ready = Chain{}
 	}
 	q := n.group.quiet()
+	if n.limiter() != nil {
+		q = nil
+	}
 	q.lull()
 	s.outlived.open.Wait()
 	q.rouse()
