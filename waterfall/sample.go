@@ -2,9 +2,7 @@ package waterfall
 
 import (
 	"fmt"
-	"math"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -140,48 +138,6 @@ func (s *Stats) Sample(name string, w Window) *Sample {
 	return out
 }
 
-// weigh shares out the runs of a histogram to some of them: those of a class to whoever
-// is of it, or else to those of the next class below and above, by how near it is. The
-// runs come with the slowest first.
-func weigh(h *histogram, runs []*kept) []float64 {
-	weights := make([]float64, len(runs))
-	if len(runs) == 0 {
-		return weights
-	}
-	type span struct{ class, from, to int }
-	var have []span // the slowest first
-	for i, k := range runs {
-		if c := int(class(k.Makespan)); len(have) == 0 || have[len(have)-1].class != c {
-			have = append(have, span{c, i, i + 1})
-		} else {
-			have[len(have)-1].to = i + 1
-		}
-	}
-	give := func(to span, n float64) {
-		for i := to.from; i < to.to; i++ {
-			weights[i] += n / float64(to.to-to.from)
-		}
-	}
-	for _, c := range h.counts {
-		at, found := slices.BinarySearchFunc(have, int(c.class), func(s span, class int) int { return class - s.class })
-		n := float64(c.n)
-		switch {
-		case found:
-			give(have[at], n)
-		case at == 0:
-			give(have[0], n)
-		case at == len(have):
-			give(have[at-1], n)
-		default:
-			above, below := have[at-1], have[at]
-			part := float64(int(c.class)-below.class) / float64(above.class-below.class)
-			give(above, n*part)
-			give(below, n*(1-part))
-		}
-	}
-	return weights
-}
-
 // prepare takes the runs apart and adds up what their tasks take.
 func (s *Sample) prepare() {
 	s.once.Do(func() {
@@ -251,73 +207,10 @@ func (r *sampled) names() []string {
 	return names
 }
 
-// memberName is the name of task i in all runs, as in a [TaskReport]: the elements of a
-// Map are one, and so are tasks of one name. Those of the tasks before it are known.
-func (x *index) memberName(i int, names []string) string {
-	t := &x.run.Tasks[i]
-	own := t.Name
-	if at := strings.LastIndexByte(own, '#'); at > 0 && at+1 < len(own) && strings.Trim(own[at+1:], "0123456789") == "" {
-		own = own[:at]
-	}
-	p := x.parent(i)
-	switch {
-	case p < 0:
-		return own
-	case x.run.Tasks[p].Group != t.Group:
-		return names[p] + "/" + own
-	case x.run.Tasks[p].Race:
-		return names[p] + own[max(0, strings.LastIndexByte(own, '[')):]
-	}
-	return names[p] + "[]"
-}
-
-// inRace tells whether task i is a function of a Race, which is no hedge's.
-func (m *model) inRace(i int) bool {
-	p := m.whole(i)
-	return p >= 0 && m.run.Tasks[p].Race && !m.inHedge(i)
-}
-
 // hedgeName is that of a nested group whose calls are those of the task around it, or of
 // the one task in a nested group without a name, which is the second call of the task
 // around it: package tail makes these.
 const hedgeName = "hedge"
-
-// isHedge tells whether group g is a hedge.
-func (m *model) isHedge(g int) bool {
-	switch of := &m.run.Groups[g]; {
-	case of.Parent == 0:
-		return false
-	case of.Name == "":
-		return len(m.members[g]) == 1 && m.run.Tasks[m.members[g][0]].Name == hedgeName
-	default:
-		return of.Name == hedgeName
-	}
-}
-
-// inHedge tells whether task i is a call in a hedge, or what holds the calls together.
-func (m *model) inHedge(i int) bool { return m.isHedge(m.groupAt(i)) }
-
-// pair finds the first and the second call of task i, if it was hedged.
-func (m *model) pair(i int) (first, second int, ok bool) {
-	for _, g := range m.nested[i] {
-		if !m.isHedge(g) {
-			continue
-		}
-		var calls []int
-		for _, k := range m.members[g] {
-			if kind := m.tasks[k].kind; kind == isBody || kind == isUnrun {
-				calls = append(calls, k)
-			}
-		}
-		switch {
-		case len(calls) == 1:
-			return i, calls[0], true
-		case len(calls) == 2:
-			return calls[0], calls[1], true
-		}
-	}
-	return -1, -1, false
-}
 
 const (
 	leastSeen     = 100 // runs, so that p99 is of more than the longest
@@ -342,89 +235,4 @@ func countOf(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// luck is a share from 0 to 1 that depends on nothing but what it is for: so two
-// questions meet the same luck, and one that is asked twice gets the same answer.
-func luck(run, task, draw, what int) float64 {
-	x := uint64(run)<<40 ^ uint64(task)<<16 ^ uint64(draw)<<4 ^ uint64(what)
-	for range 2 { // splitmix64
-		x += 0x9e3779b97f4a7c15
-		x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-		x = (x ^ x>>27) * 0x94d049bb133111eb
-		x ^= x >> 31
-	}
-	return (float64(x>>11) + .5) / (1 << 53)
-}
-
-// outcomeOf tells of the outermost group of a simulation.
-func (s *sim) failedAll() bool { return s.groups[0].failed }
-
-// full tells whether all tasks that may fail are there, and the group has not failed.
-func (s *sim) full() bool {
-	if s.failedAll() {
-		return false
-	}
-	for i := range s.tasks[:s.m.caller] {
-		if !s.m.tasks[i].tolerated || s.m.inRace(i) || s.m.inHedge(i) {
-			continue
-		}
-		if o := s.tasks[i].outcome; s.tasks[i].declared && o != asap.Succeeded && o != asap.LeftOut {
-			return false
-		}
-	}
-	return true
-}
-
-// calls counts the bodies that began and called something: those with groups inside
-// count by what is in there, and a second call that was still waiting does not.
-func (s *sim) calls() int {
-	n := 0
-	for i := range s.tasks[:s.m.caller] {
-		t := &s.tasks[i]
-		if kind := s.m.tasks[i].kind; !t.started || kind != isBody && kind != isUnrun {
-			continue
-		}
-		if first, _, ok := s.m.pair(i); (!ok || first != i) && slices.ContainsFunc(s.m.nested[i], func(g int) bool { return s.groups[g].begun }) {
-			continue
-		}
-		if s.m.inHedge(i) && ran(t.pieces) == 0 {
-			continue
-		}
-		n++
-	}
-	return n
-}
-
-func ran(pieces []Piece) (sum time.Duration) {
-	for _, p := range pieces {
-		if p.State == Running {
-			sum += p.Len()
-		}
-	}
-	return sum
-}
-
-// normalized are the weights of runs that were multiplied each by a number, with those of
-// a class adding up to what they did.
-func (s *Sample) normalized(by func(run int) float64) []float64 {
-	out := make([]float64, len(s.runs))
-	var before, after [66]float64
-	for i, r := range s.runs {
-		out[i] = r.weight * by(i)
-		before[r.class] += r.weight
-		after[r.class] += out[i]
-	}
-	for i, r := range s.runs {
-		if r.class > 0 && after[r.class] > 0 {
-			out[i] *= before[r.class] / after[r.class]
-		}
-	}
-	return out
-}
-
-// resampled are weights as if other runs had been recorded, by luck: each run weighs an
-// exponentially distributed part more or less, which is the Bayesian bootstrap.
-func (s *Sample) resampled(round int) []float64 {
-	return s.normalized(func(run int) float64 { return -math.Log(luck(run, round, 0, 3)) })
 }
