@@ -102,7 +102,9 @@ func TestR21_NestedInElements(t *testing.T) {
 		}
 		// The first waits for a group whose Map has ten elements, two at once; the others
 		// are of no higher rank than when they were declared.
+		declared := make(chan struct{})
 		g.Do("first", func(ctx context.Context) error {
+			<-declared
 			in := asap.New(ctx)
 			in.Map("m", in.Input("in", make([]int, 10)), body, asap.Limit(2))
 			err := in.Wait()
@@ -114,6 +116,7 @@ func TestR21_NestedInElements(t *testing.T) {
 		for range 4 {
 			g.Do("other", func(context.Context) error { time.Sleep(time.Second); return nil })
 		}
+		close(declared)
 		if err := g.Wait(); err != nil {
 			t.Error(err)
 		}
