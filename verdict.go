@@ -64,7 +64,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	j.Add(err)
 	if j.Exit != nil {
 		g.core.PrepareEnd()
-		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.Exit}) {
+		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.Exit, By: n}) {
 			v := g.exited(n)
 			v.Cancel = true
 			return v
@@ -117,7 +117,7 @@ func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.V
 	defer all.mu.Unlock()
 	all.failures = append(all.failures, te)
 	te.mark.Listed = true
-	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te})
+	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te, By: n})
 	if !v.Cancel && g.core.End() != nil {
 		all.later++
 	}
@@ -267,17 +267,17 @@ func (h *host) Panicked(n *engine.Node, value any, stack []byte) engine.Verdict 
 	if !ok { // else of a nested group: it names the task
 		p = &PanicError{Task: engine.Label(n), Value: value, Stack: stack}
 	}
-	return h.group().died(p, engine.ByPanic, engine.Panicked)
+	return h.group().died(n, p, engine.ByPanic, engine.Panicked)
 }
 
 // Goexited records that a body has called runtime.Goexit.
 func (h *host) Goexited(n *engine.Node) engine.Verdict {
 	j := h.group().judge(n, nil)
-	return h.group().died(&TaskError{engine.Label(n), ErrGoexit, j.Failure()}, engine.ByGoexit, engine.Goexited)
+	return h.group().died(n, &TaskError{engine.Label(n), ErrGoexit, j.Failure()}, engine.ByGoexit, engine.Goexited)
 }
 
 // died records the death of a body. A parent that has ended comes first.
-func (g *Group) died(err error, why engine.Reason, how engine.Outcome) engine.Verdict {
+func (g *Group) died(n *engine.Node, err error, why engine.Reason, how engine.Outcome) engine.Verdict {
 	g.core.NoticedEnd()
 	g.core.PrepareEnd()
 	v := g.makeVerdict()
@@ -289,7 +289,7 @@ func (g *Group) died(err error, why engine.Reason, how engine.Outcome) engine.Ve
 	}
 	v.mu.Unlock()
 	verdict := ended(err, how)
-	verdict.Cancel = g.core.Record(&engine.Ending{Why: why, Cause: err})
+	verdict.Cancel = g.core.Record(&engine.Ending{Why: why, Cause: err, By: n})
 	return verdict
 }
 

@@ -52,11 +52,21 @@ func (s *snapshot) group(g *Group, v *seen, zero time.Duration) {
 	for i := range g.Waits {
 		g.Waits[i].Start -= zero
 		g.Waits[i].End -= zero
+		g.Waits[i].Deadline = since(zero, g.Waits[i].Deadline)
 	}
 	if v.has(record.SeenEnded) {
 		g.Outcome, g.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())
 		g.Late = isLate(g.Outcome, v.r.Err())
+		g.EndedBy = s.id(v.r.On)
 	}
+}
+
+// since is a deadline after zero; 0 is none.
+func since(zero, due time.Duration) time.Duration {
+	if due == 0 {
+		return 0
+	}
+	return max(1, due-zero)
 }
 
 // task fills in a task, which is empty.
@@ -71,6 +81,7 @@ func (s *snapshot) task(t *Task, v *seen, zero time.Duration) {
 	for i := range t.Pieces {
 		t.Pieces[i].Start -= zero
 		t.Pieces[i].End -= zero
+		t.Pieces[i].Deadline = since(zero, t.Pieces[i].Deadline)
 	}
 	if v.has(record.SeenEnded) {
 		t.Outcome, t.Err = asap.Outcome(v.r.Outcome), text(v.r.Err())

@@ -21,6 +21,7 @@ const (
 	hears                     // it returns when its context ends
 	deafToo                   // it does not, as others did not
 	passesOn                  // it returns the error of a wait
+	goesOnLate                // when its wait ends by a deadline that it had not come to
 	endsAlike                 // with its context, as after the end of that
 	heardAlike                // it looks at its context or not, as in other runs
 	fromOthers                // it takes what it took in other runs
@@ -34,6 +35,7 @@ var assumptions = [...]string{
 	hears:      "%s returns when its context ends",
 	deafToo:    "%s does not look at its context, as others do not",
 	passesOn:   "%s returns the error of what it waits for",
+	goesOnLate: "%s goes on when a wait of it has come to its deadline",
 	endsAlike:  "%s ends within its context as it did after the end of that",
 	heardAlike: "%s returns when its context ends or runs on, as in other runs",
 	fromOthers: "%s takes %s, from %s",

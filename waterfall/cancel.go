@@ -34,10 +34,13 @@ func (x *index) canceler(t int, at time.Duration) int {
 	return -1
 }
 
-// firstFailure is the task of group g whose end canceled the others, or -1. The
-// first panic, Goexit or exit always did; the first failure did before it, unless the
+// firstFailure is the task of group g whose end canceled the others, or -1. If that is
+// not recorded, the first panic, Goexit or exit always did; the first failure did before it, unless the
 // group is settled.
 func (x *index) firstFailure(g int) int {
+	if i, ok := x.taskOf(x.run.Groups[g].EndedBy); ok {
+		return i
+	}
 	failed, left := -1, -1
 	earlier := func(i, than int) bool {
 		return than < 0 || x.run.Tasks[i].End() < x.run.Tasks[than].End()

@@ -27,7 +27,7 @@ func (s *snapshot) groupFacts(g *Group, v *seen) {
 		if steps += 2; steps > v.steps { // it goes on
 			until = v.end
 		}
-		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At)})
+		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At), w.Due})
 	}
 	if first < len(s.waits) {
 		g.Waits = slices.Clip(s.waits[first:])

@@ -12,13 +12,14 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// The JSON of a run, version 2. What its members are is said at [ReadJSON].
+// The JSON of a run, version 3. What its members are is said at [ReadJSON].
 //
 // A reader refuses a member that it does not know: a change of the schema is a
-// new version. Version 1, which is read as well, had none of the members that
-// jsonRun.newer looks for: its limits were inferred from what ran at the same time.
+// new version. Versions 1 and 2, which are read as well, had none of the members that
+// jsonRun.newer looks for; the limits of version 1 were inferred from what ran at the
+// same time.
 
-const jsonVersion = 2
+const jsonVersion = 3
 
 type jsonRun struct {
 	Asap     string       `json:"asap"`
@@ -46,13 +47,15 @@ type jsonGroup struct {
 	End     int64       `json:"end"`
 	Outcome jsonOutcome `json:"outcome,omitzero"`
 	Late    bool        `json:"late,omitzero"`
+	EndedBy asap.ID     `json:"endedBy,omitzero"`
 	Err     string      `json:"error,omitzero"`
 }
 
 type jsonWait struct {
-	On    asap.ID `json:"on,omitzero"`
-	Start int64   `json:"start"`
-	End   int64   `json:"end"`
+	On       asap.ID `json:"on,omitzero"`
+	Start    int64   `json:"start"`
+	End      int64   `json:"end"`
+	Deadline int64   `json:"deadline,omitzero"`
 }
 
 type jsonShared struct {
@@ -81,10 +84,11 @@ type jsonTask struct {
 }
 
 type jsonPiece struct {
-	State jsonState `json:"state"`
-	Start int64     `json:"start"`
-	End   int64     `json:"end"`
-	On    asap.ID   `json:"on,omitzero"`
+	State    jsonState `json:"state"`
+	Start    int64     `json:"start"`
+	End      int64     `json:"end"`
+	On       asap.ID   `json:"on,omitzero"`
+	Deadline int64     `json:"deadline,omitzero"`
 }
 
 type jsonOutcome asap.Outcome
@@ -151,10 +155,10 @@ func (r *Run) json() *jsonRun {
 func groupJSON(g *Group) jsonGroup {
 	var waits []jsonWait
 	for _, w := range g.Waits {
-		waits = append(waits, jsonWait{w.On, int64(w.Start), int64(w.End)})
+		waits = append(waits, jsonWait{w.On, int64(w.Start), int64(w.End), int64(w.Deadline)})
 	}
 	return jsonGroup{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late, EndedBy: g.EndedBy,
 		Start: int64(g.Start), End: int64(g.End), Outcome: jsonOutcome(g.Outcome), Err: g.Err,
 	}
 }
@@ -162,7 +166,7 @@ func groupJSON(g *Group) jsonGroup {
 func taskJSON(t *Task) jsonTask {
 	pieces := make([]jsonPiece, len(t.Pieces))
 	for k, p := range t.Pieces {
-		pieces[k] = jsonPiece{jsonState(p.State), int64(p.Start), int64(p.End), p.On}
+		pieces[k] = jsonPiece{jsonState(p.State), int64(p.Start), int64(p.End), p.On, int64(p.Deadline)}
 	}
 	return jsonTask{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,

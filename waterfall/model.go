@@ -16,6 +16,7 @@ type op struct {
 	kind  opKind
 	d     time.Duration // run, pause, lag
 	on    int           // wait, pause: the task; waitGroup: the group; or -1
+	due   time.Duration // wait: after so long it ends by a deadline of its own; or 0
 	tasks []spawned     // spawn
 	// goesOn says of a wait that the body goes on when it fails: it did then. Any
 	// other is taken to return the error.
@@ -123,7 +124,9 @@ func (r *Run) model() *model {
 	m.cancels = make([]int, len(m.run.Groups))
 	m.settled = make([]bool, len(m.run.Groups))
 	for g := range m.run.Groups {
-		m.cancels[g] = m.culprit(m.firstFailure(g))
+		if m.cancels[g] = m.firstFailure(g); m.run.Groups[g].EndedBy == 0 {
+			m.cancels[g] = m.culprit(m.cancels[g])
+		}
 		m.settled[g] = m.run.Groups[g].Settled
 		if p, ok := m.task[m.run.Groups[g].Parent]; ok {
 			m.nested[p] = append(m.nested[p], g)
@@ -152,7 +155,7 @@ func (r *Run) model() *model {
 	return m
 }
 
-// culprit is c, the task that has ended its group, or another of that very instant that
+// culprit is c, the task that seems to have ended its group, or another of that very instant that
 // is more likely to be it: what only waited ended because of that one.
 func (m *model) culprit(c int) int {
 	if c < 0 {

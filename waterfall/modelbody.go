@@ -95,6 +95,9 @@ func (m *model) body(i int) {
 			mt.ops = append(mt.ops, op{kind: opLag, d: p.Len(), at: p.Start})
 		default:
 			o, failed := m.wait(t, p, over)
+			if p.Deadline > 0 && o.kind == opWait {
+				o.due = max(1, p.Deadline-p.Start)
+			}
 			o.failed, o.at, o.d = failed, p.Start, p.Len()
 			o.goesOn = failed && (k < last || good(t.Outcome) && t.Outcome != asap.Tolerated)
 			mt.ops = append(mt.ops, o)
@@ -182,7 +185,7 @@ func (m *model) wait(t *Task, p Piece, over time.Duration) (o op, failed bool) {
 	case p.End >= over:
 		return op{kind: opWait, on: k}, true
 	}
-	return op{kind: opPause, d: p.Len(), on: k}, false
+	return op{kind: opPause, d: p.Len(), on: k}, true
 }
 
 // failed tells whether who waits for task k gets an error.

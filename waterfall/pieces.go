@@ -29,12 +29,12 @@ func (c *cutter) to(t time.Duration, p Piece) {
 
 // waited ends a wait at instant t: blocked until what it waited for has ended,
 // and queued from there.
-func (c *cutter) waited(s *snapshot, t time.Duration, on uint32) {
+func (c *cutter) waited(s *snapshot, t time.Duration, on uint32, due time.Duration) {
 	end := t
 	if v := s.of(on); v != nil && v.has(record.SeenEnded) {
 		end = min(t, max(v.end, c.at))
 	}
-	c.to(end, Piece{State: Blocked, On: s.id(on)})
+	c.to(end, Piece{State: Blocked, On: s.id(on), Deadline: due})
 	c.to(t, Piece{State: Queued})
 }
 
@@ -67,7 +67,7 @@ func (s *snapshot) untilStart(c *cutter, v *seen) {
 		if w := s.of(v.r.On); v.has(record.SeenReady) && w != nil {
 			ready, on = max(w.end, v.r.ReadyLater()), w.n
 		}
-		c.waited(s, ready, on)
+		c.waited(s, ready, on, 0)
 	}
 	if v.has(record.SeenStarted) {
 		c.to(v.r.Started, Piece{State: Queued})
@@ -87,7 +87,7 @@ func (s *snapshot) body(c *cutter, v *seen) {
 		if i += 2; i > v.steps {
 			until = v.end
 		}
-		c.waited(s, until, w.On)
+		c.waited(s, until, w.On, w.Due)
 	}
 	if !open || i < v.steps {
 		c.to(v.end, Piece{State: Running})
@@ -113,7 +113,7 @@ func (s *snapshot) container(c *cutter, v *seen) {
 			}
 		}
 	}
-	c.waited(s, v.end, last.n)
+	c.waited(s, v.end, last.n, 0)
 }
 
 func (s *seen) won() bool {
@@ -128,7 +128,7 @@ func (s *snapshot) neverStarted(c *cutter, v *seen) {
 	case v.has(record.SeenReady):
 		s.untilStart(c, v)
 	case len(deps) > 0:
-		c.waited(s, min(s.lastEnd(v, deps), v.end), s.lastOf(deps))
+		c.waited(s, min(s.lastEnd(v, deps), v.end), s.lastOf(deps), 0)
 	}
 	c.to(v.end, Piece{State: Queued})
 }

@@ -37,7 +37,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // group's start; what is zero may be absent:
 //
 //	{
-//	"asap":"run", "version":2,
+//	"asap":"run", "version":3,
 //	"name":"checkout",               of the outermost group
 //	"traceId":"4bf92f3577b34da6",    of the trace that it was made in, may be absent
 //	"began":"2026-11-21T20:00:00Z",  wall clock, may be absent
@@ -45,19 +45,19 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //	"ended":true,
 //	"groups":[                       the outermost one first
 //	{"id":1, "parent":7, "name":"payment", "limit":4, "shared":1, "settled":true,
-//	 "waits":[{"on":2, "start":0, "end":120000000}],
-//	 "start":0, "end":360000000, "outcome":"canceled", "late":true, "error":"text"}],
+//	 "waits":[{"on":2, "start":0, "end":120000000, "deadline":200000000}],
+//	 "start":0, "end":360000000, "outcome":"canceled", "late":true, "endedBy":2, "error":"text"}],
 //	"tasks":[                        in order of declaration
 //	{"id":2, "group":1, "parent":7, "name":"user", "deps":[3, 4, 5], "after":[4], "afterEnd":[5],
 //	 "limit":2, "shared":1, "timeout":50000000, "within":80000000,
 //	 "around":true, "mayFail":true, "optional":true, "race":true,
 //	 "outcome":"failed", "error":"text",
-//	 "pieces":[{"state":"running", "start":0, "end":120000000, "on":3}]}],
+//	 "pieces":[{"state":"running", "start":0, "end":120000000, "on":3, "deadline":200000000}]}],
 //	"shared":[{"limit":8}],          shared limits; "shared" above counts them from 1
 //	"notes":["text"]
 //	}
 //
-// IDs are positive, and unique among groups and tasks; "on" and "parent" are such IDs.
+// IDs are positive, and unique among groups and tasks; "on", "parent" and "endedBy" are such IDs.
 // States are queued, running, blocked; outcomes those of [asap.Outcome] in lower case, or
 // absent as long as there is none. What they mean is at [Run]; the rest of the rules are
 // [Run.Validate]'s.
@@ -65,7 +65,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // Version 1 of the format, which had no facts of how tasks and groups were declared,
 // is read as well: its limits are those that were seen at work, and which task is a
 // Race, may fail, or which group is settled is guessed from what happened. A note of
-// the run says so.
+// the run says so. Version 2 had no deadlines of waits and not who has ended a group.
 func ReadJSON(r io.Reader) (*Run, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -79,11 +79,10 @@ func ReadJSON(r io.Reader) (*Run, error) {
 	case j.Asap != "run":
 		return nil, placed(data, "/asap", errors.New(`this is not a recorded run: "asap" is not "run"`))
 	case j.Version < 1 || j.Version > jsonVersion:
-		return nil, placed(data, "/version", fmt.Errorf("version %d of the format; this reads versions 1 and %d", j.Version, jsonVersion))
-	case j.Version == 1:
-		if p := j.newer(); p != "" {
-			return nil, placed(data, p, fmt.Errorf("%s: version 1 of the format has no such member", p))
-		}
+		return nil, placed(data, "/version", fmt.Errorf("version %d of the format; this reads versions 1 to %d", j.Version, jsonVersion))
+	}
+	if p := j.newer(); p != "" {
+		return nil, placed(data, p, fmt.Errorf("%s: version %d of the format has no such member", p, j.Version))
 	}
 	run := j.run()
 	if err := run.Validate(); err != nil {
@@ -105,9 +104,13 @@ func ReadJSON(r io.Reader) (*Run, error) {
 // guessed is the note of a run that was read from version 1 of the format.
 const guessed = "recorded by an older version: limits, Races and what settles are guesses"
 
-// newer is the place of the first member that version 1 had not, or empty.
+// newer is the place of the first member that the version had not, or empty.
 func (j *jsonRun) newer() jsontext.Pointer {
 	switch {
+	case j.Version == jsonVersion:
+		return ""
+	case j.Version == 2:
+		return j.newerThan2()
 	case j.TraceID != "":
 		return "/traceId"
 	case j.Shared != nil:
@@ -149,6 +152,29 @@ func (j *jsonRun) newer() jsontext.Pointer {
 			return p + "/race"
 		}
 	}
+	return j.newerThan2()
+}
+
+// newerThan2 is newer for what version 2 had not.
+func (j *jsonRun) newerThan2() jsontext.Pointer {
+	for i, g := range j.Groups {
+		p := jsontext.Pointer("/groups/" + strconv.Itoa(i))
+		if g.EndedBy != 0 {
+			return p + "/endedBy"
+		}
+		for k, w := range g.Waits {
+			if w.Deadline != 0 {
+				return p + jsontext.Pointer("/waits/"+strconv.Itoa(k)+"/deadline")
+			}
+		}
+	}
+	for i, t := range j.Tasks {
+		for k, p := range t.Pieces {
+			if p.Deadline != 0 {
+				return jsontext.Pointer("/tasks/" + strconv.Itoa(i) + "/pieces/" + strconv.Itoa(k) + "/deadline")
+			}
+		}
+	}
 	return ""
 }
 
@@ -172,10 +198,10 @@ func (j *jsonRun) run() *Run {
 func (g *jsonGroup) group() Group {
 	var waits []Wait
 	for _, w := range g.Waits {
-		waits = append(waits, Wait{w.On, time.Duration(w.Start), time.Duration(w.End)})
+		waits = append(waits, Wait{w.On, time.Duration(w.Start), time.Duration(w.End), time.Duration(w.Deadline)})
 	}
 	return Group{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late, EndedBy: g.EndedBy,
 		Start: time.Duration(g.Start), End: time.Duration(g.End), Outcome: asap.Outcome(g.Outcome), Err: g.Err,
 	}
 }
@@ -183,7 +209,7 @@ func (g *jsonGroup) group() Group {
 func (t *jsonTask) task() Task {
 	pieces := make([]Piece, len(t.Pieces))
 	for k, p := range t.Pieces {
-		pieces[k] = Piece{State(p.State), time.Duration(p.Start), time.Duration(p.End), p.On}
+		pieces[k] = Piece{State(p.State), time.Duration(p.Start), time.Duration(p.End), p.On, time.Duration(p.Deadline)}
 	}
 	return Task{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,

@@ -65,6 +65,9 @@ type Group struct {
 	Outcome    asap.Outcome
 	// Late says of a canceled group that its deadline, from outside, had passed.
 	Late bool
+	// EndedBy is the task whose failure, exit or death has ended the group before its
+	// other tasks had ended, 0 if there is none, or if that is not known.
+	EndedBy asap.ID
 	// Err is the text of the error that Wait returned.
 	Err string
 }
@@ -73,6 +76,7 @@ type Group struct {
 type Wait struct {
 	On         asap.ID // a task or a group, 0 if it is not known
 	Start, End time.Duration
+	Deadline   time.Duration // as that of a [Piece]
 }
 
 // SharedLimit is one [asap.SharedLimit] of a [Run]. What has it outside of the run
@@ -128,6 +132,9 @@ type Piece struct {
 	// On is what a Blocked piece waits for: a task, or a nested group; 0 if it
 	// is not known.
 	On asap.ID
+	// Deadline is the instant at which the wait would have ended by itself: that of a
+	// context of its own, if it comes before that of the body. It is 0 without one.
+	Deadline time.Duration
 }
 
 // Len is the length of the piece.

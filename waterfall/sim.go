@@ -51,6 +51,7 @@ type simTask struct {
 	wentOn          bool          // that wait failed, and it goes on
 	forked          bool          // since then it does what others did
 	failed          bool          // its wait has
+	late            bool          // by its own deadline
 	returns         asap.Outcome  // it ends so, once the groups inside it have ended, or 0
 	waiters         []int
 	dependents      []int
@@ -148,6 +149,7 @@ func (s *sim) handle(e event) {
 		if t.timer == e.seq && !t.ended {
 			t.timer = 0
 			if t.waiting {
+				t.late = true
 				s.giveUp(e.task)
 			} else {
 				s.step(e.task)

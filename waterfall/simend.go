@@ -37,7 +37,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 	if held && l != nil && !t.waited && len(b.ready) > 0 && s.limit[b.ready[0]] == l && !l.contended() &&
 		(len(b.ready) == 1 || !l.guard().raised) {
 		// The finisher runs the first of them itself, and keeps the slot.
-		held = false
+		held, s.tasks[b.ready[0]].queued = false, true
 		s.blockedOnDeps(b.ready[0])
 		s.after(0, evStart, b.ready[0])
 		b.ready = b.ready[1:]

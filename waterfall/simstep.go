@@ -25,7 +25,11 @@ func (s *sim) step(i int) {
 			case opLag:
 				s.piece(i, Queued, 0)
 			case opWait, opWaitGroup, opPause:
-				if t.wentOn = s.waitFailed(i, prev); t.wentOn && !prev.goesOn {
+				late := t.late
+				t.late = false
+				if t.wentOn = s.waitFailed(i, prev); t.wentOn && late && !prev.failed {
+					s.note(goesOnLate, i)
+				} else if t.wentOn && !prev.goesOn {
 					if !prev.failed && (t.over == 0 || s.m.run.Tasks[i].Around) {
 						s.note(passesOn, i)
 					}
@@ -43,9 +47,12 @@ func (s *sim) step(i int) {
 		switch o.kind {
 		case opRun, opMore:
 			if o.kind == opMore {
-				if t.over != 0 {
-					if mt.refused {
+				if t.over != 0 && !(mt.deaf && mt.ending == endsWithWait && !mt.refused) {
+					switch {
+					case mt.refused:
 						s.note(endsAlike, i)
+					case mt.ending == endsWithWait:
+						s.note(hears, i)
 					}
 					s.leave(i, s.errorOf(i))
 					return
@@ -92,8 +99,11 @@ func (s *sim) step(i int) {
 				}
 				s.tasks[o.on].waiters = append(s.tasks[o.on].waiters, i)
 			}
-			if o.kind == opPause {
+			switch {
+			case o.kind == opPause:
 				t.timer = s.after(o.d, evStep, i)
+			case o.due > 0:
+				t.timer = s.after(o.due, evStep, i)
 			}
 			s.block(i)
 			return
@@ -147,7 +157,7 @@ func (s *sim) waitFailed(i int, o op) bool {
 		return true
 	case o.kind == opWaitGroup:
 		return s.groups[o.on].failed
-	case o.kind == opPause || o.on < 0 || s.dropped(o.on):
+	case o.on < 0 || s.dropped(o.on):
 		return false
 	}
 	return s.missed(o.on)

@@ -112,6 +112,8 @@ func (v *validator) groups() error {
 			return v.at("groups", i, "outcome %d is unknown", g.Outcome)
 		case g.Late && g.Outcome != asap.Canceled:
 			return v.at("groups", i, "late, and not canceled")
+		case !v.isOf(g.EndedBy, g.ID):
+			return v.at("groups", i, "ended by %d, which is no task of it", g.EndedBy)
 		}
 		if err := v.waits(i); err != nil {
 			return err
@@ -169,6 +171,8 @@ func (v *validator) pieces(i int, t *Task) error {
 			return v.piece(i, j, "from %d to %d ns is not within the run's %d", p.Start, p.End, v.run.Makespan)
 		case p.On != 0 && p.State != Blocked:
 			return v.piece(i, j, "%s on %d", p.State, p.On)
+		case p.Deadline != 0 && (p.State != Blocked || p.Deadline < 0):
+			return v.piece(i, j, "%s with the deadline %d ns", p.State, p.Deadline)
 		}
 		if p.On != 0 {
 			_, task := v.task[p.On]

@@ -21,10 +21,18 @@ func (v *validator) waits(i int) error {
 			return v.in("groups", i, "waits", j, "from %d to %d ns is not between %d and %d", w.Start, w.End, at, g.End)
 		case w.On != 0 && !task && !group:
 			return v.in("groups", i, "waits", j, "on %d, which is no task or group", w.On)
+		case w.Deadline < 0:
+			return v.in("groups", i, "waits", j, "deadline %d ns is negative", w.Deadline)
 		}
 		at = w.End
 	}
 	return nil
+}
+
+// isOf tells whether a task, unless it is 0, is one of a group.
+func (v *validator) isOf(task, group asap.ID) bool {
+	i, ok := v.task[task]
+	return task == 0 || ok && v.run.Tasks[i].Group == group
 }
 
 func (v *validator) shared() error {

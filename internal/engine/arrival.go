@@ -82,7 +82,7 @@ func (n *Node) setArrival(a *Arrival) {
 func (s *settling) beginArrival(n *Node) {
 	g, a := n.group, n.rare().arrival
 	g.Report(n)
-	n.reportBlocked(nil, nil)
+	n.reportBlocked(nil, nil, nil)
 	n.expand(1) // until it is taken
 	g.watchParent()
 	a.note()
@@ -241,7 +241,7 @@ func (g *Group) cutArrival() error {
 
 // ReportArrival tells that n, which a Backend waits for, is blocked on nothing of the
 // group from now on, and ReportArrived that it is no more.
-func ReportArrival(n *Node) { n.reportBlocked(nil, nil) }
+func ReportArrival(n *Node) { n.reportBlocked(nil, nil, nil) }
 
 // ReportArrived is the end of what ReportArrival has begun.
 func ReportArrived(n *Node) { n.reportResumed(nil, nil) }

@@ -25,7 +25,7 @@ func Blocking(ctx context.Context, fn func() error) error {
 func (n *Node) beginBlocking() *wait {
 	w := &wait{by: n}
 	w.woken.Add(1)
-	n.reportBlocked(nil, nil)
+	n.reportBlocked(nil, nil, nil)
 	n.giveSlots(w)
 	return w
 }

@@ -110,7 +110,7 @@ func (g *Group) becomeOver() {
 		g.waited.Or(canceled)
 	}
 	if g.watch != nil {
-		g.watch.Over(uint8(outcome), err)
+		g.watch.Over(uint8(outcome), err, g.endedBy())
 		return
 	}
 	g.idle.Done()

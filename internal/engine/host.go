@@ -153,6 +153,7 @@ type Ending struct {
 	Err    error // ByOutside only: that of the context
 	Report error // of [Group.EndWith]: what Wait returns if a task did not succeed
 	Exit   any   // ByExit only
+	By     *Node // whose end it is, nil if it came from outside
 }
 
 // Reason is the kind of an ending.

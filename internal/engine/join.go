@@ -113,7 +113,7 @@ func (g *Group) beginJoin() *wait {
 	if w.nextOpen.Load() != nil {
 		waiter.countSeveral(w)
 	}
-	by.reportBlocked(nil, g)
+	by.reportBlocked(nil, g, nil)
 	g.cutCycles() // before ranks go round in them
 	by.giveSlots(w)
 	by.fallAsleep()

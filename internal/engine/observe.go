@@ -1,6 +1,9 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // What observers are told of waits. The body's own goroutines call it, with no lock
 // held; package watch puts those of one body in order.
@@ -14,11 +17,27 @@ func (g *Group) Report(n *Node) context.Context {
 	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
 }
 
-// reportBlocked reports a wait of n's body for a node or a nested group.
-func (n *Node) reportBlocked(on *Node, group *Group) {
+// reportBlocked reports a wait of n's body for a node or a nested group, with ctx if that
+// is not nil and not the body's own.
+func (n *Node) reportBlocked(on *Node, group *Group, ctx context.Context) {
 	if w := n.group.watch; w != nil {
-		w.Blocked(n.entry(), targetID(on, group), w.Now())
+		due := time.Time{}
+		if ctx != nil {
+			due = deadlineOf(ctx, n.ownContext())
+		}
+		w.Blocked(n.entry(), targetID(on, group), w.Now(), due)
 	}
+}
+
+// deadlineOf is the deadline of ctx if it comes before that of own, and else zero. A
+// context is a user's: what its method panics with is not to stop a wait that has begun.
+func deadlineOf(ctx, own context.Context) (due time.Time) {
+	defer func() { _ = recover() }()
+	d, ok := ctx.Deadline()
+	if of, has := own.Deadline(); !ok || has && !d.Before(of) {
+		return time.Time{}
+	}
+	return d
 }
 
 // reportResumed reports the end of a wait that reportBlocked has reported.
@@ -33,16 +52,24 @@ func (n *Node) reportResumed(on *Node, group *Group) {
 func (n *Node) reportPassed(on *Node) {
 	if w := n.group.watch; w != nil {
 		at, id := w.Now(), targetID(on, nil)
-		w.Blocked(n.entry(), id, at)
+		w.Blocked(n.entry(), id, at, time.Time{})
 		w.Resumed(n.entry(), id, at)
 	}
 }
 
+// reportRefused reports a wait that does not begin, as its context has ended: what the
+// body has come to, and what it returns the error of. n is nil if it is nobody's.
+func (n *Node) reportRefused(on *Node) {
+	if n != nil {
+		n.reportPassed(on)
+	}
+}
+
 // reportOutside reports a wait for n of somebody outside of any body, as one of n's
-// group, and reports whether reportResumedOutside is to follow.
-func (n *Node) reportOutside() bool {
+// group, with ctx, and reports whether reportResumedOutside is to follow.
+func (n *Node) reportOutside(ctx context.Context) bool {
 	w := n.group.watch
-	return w != nil && w.GroupBlocked(n.number())
+	return w != nil && w.GroupBlocked(n.number(), deadlineOf(ctx, n.group.base.parent))
 }
 
 // reportResumedOutside reports the end of such a wait.
@@ -51,10 +78,18 @@ func (n *Node) reportResumedOutside() { n.group.watch.GroupResumed(n.number()) }
 // ReportOutside is reportOutside for a Backend that does the waiting itself, and returns
 // what reports the end of the wait. It does nothing if that is of the body of by.
 func ReportOutside(n, by *Node) (end func()) {
-	if by != nil || !n.reportOutside() {
+	if by != nil || !n.reportOutside(n.group.parent) {
 		return func() {}
 	}
 	return n.reportResumedOutside
+}
+
+// endedBy is the number of the node whose end has ended the group, 0 if none has.
+func (g *Group) endedBy() uint32 {
+	if e := g.ending.Load(); e != nil && e.By != nil {
+		return e.By.number()
+	}
+	return 0
 }
 
 // targetID is the ID of what is waited for, 0 if nobody observes that.

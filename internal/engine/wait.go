@@ -84,12 +84,13 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	if n.isDone() {
 		if by != nil {
 			by.reportPassed(n)
-		} else if n.reportOutside() {
+		} else if n.reportOutside(ctx) {
 			n.reportResumedOutside()
 		}
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
+		by.reportRefused(n)
 		return nil, n.cutShort(causeOf(ctx, err))
 	}
 	if by == nil || ctx != context.Context(by) {
@@ -98,6 +99,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 		}
 	}
 	if e := by.group.ending.Load(); e != nil { // a moment before its context
+		by.reportRefused(n)
 		return nil, n.cutShort(e.Cause)
 	}
 	if by.group == n.group {
@@ -156,7 +158,7 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 		return nil, err
 	}
 	w.firm.Store(n)
-	by.reportBlocked(n, nil)
+	by.reportBlocked(n, nil, nil)
 	return w, nil
 }
 
@@ -185,9 +187,9 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 		}
 	}
 	if by != nil {
-		by.reportBlocked(n, nil)
+		by.reportBlocked(n, nil, w.ctx)
 	} else {
-		w.told = n.reportOutside()
+		w.told = n.reportOutside(w.ctx)
 	}
 	return w, nil
 }

@@ -24,7 +24,7 @@ type Entry struct {
 	Outcome     uint8
 
 	Number, Group uint32 // lower halves of IDs
-	On            uint32 // the dependency that ended last
+	On            uint32 // the dependency that ended last; of a group, the task that has ended it
 	few           [3]uint32
 
 	Name string
@@ -41,7 +41,7 @@ const (
 	SeenDeclared = 1 << iota // and Number, Group, Parent, Name and the dependencies
 	SeenReady                // and On
 	SeenStarted
-	SeenEnded // and Outcome and the error
+	SeenEnded // and Outcome and the error; of a group also On
 	IsGroup   // SeenDeclared is its start, SeenEnded its end
 	Outermost // a group whose parent the reader has not heard of
 	closed    // the body or the group has ended: no wait is noted any more

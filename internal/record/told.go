@@ -19,10 +19,10 @@ func (e *Entry) Claim() bool {
 }
 
 func (w *waits) claimLocked() bool {
-	if w.busy || w.told == w.steps.Load() {
+	if w.told&telling != 0 || w.told == w.steps.Load() {
 		return false
 	}
-	w.busy = true
+	w.told |= telling
 	return true
 }
 
@@ -33,7 +33,7 @@ func (e *Entry) Take(forget bool) (wait Wait, ended, ok bool) {
 	w := &e.more.Load().waits
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := w.told
+	n := w.told &^ telling
 	if n == w.steps.Load() {
 		w.restLocked()
 		return wait, false, false
@@ -51,13 +51,13 @@ func (e *Entry) Take(forget bool) (wait Wait, ended, ok bool) {
 // told.
 func (w *waits) forgetLocked() {
 	n := w.steps.Load()
-	if w.told != n || n < 2 {
+	if w.told&^telling != n || n < 2 {
 		return
 	}
 	if n%2 == 1 {
 		w.first = *w.nthLocked(n / 2)
 	}
-	w.told = n % 2
+	w.told = w.told&telling | n%2
 	w.steps.Store(n % 2)
 	if w.rest != nil {
 		w.rest.next = nil // of a slow observer's time
@@ -74,7 +74,7 @@ func (e *Entry) Rest() {
 }
 
 func (w *waits) restLocked() {
-	w.busy = false
+	w.told &^= telling
 	if c := w.crowd; c != nil && c.idle != nil {
 		close(c.idle)
 		c.idle = nil
@@ -102,7 +102,7 @@ func (e *Entry) EndWaits(at time.Duration) (claimed bool, idle <-chan struct{}) 
 	if w.steps.Load()%2 == 1 {
 		w.endLocked(at)
 	}
-	if w.busy { // an observer's call is under way, and may take its time
+	if w.told&telling != 0 { // an observer's call is under way, and may take its time
 		c := w.crowdLocked()
 		c.idle = make(chan struct{})
 		return false, c.idle

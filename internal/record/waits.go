@@ -20,45 +20,48 @@ import (
 type waits struct {
 	mu    sync.Mutex    // guards all that follows; a reader needs it for nothing
 	steps atomic.Uint32 // noted; the last is a beginning if odd
-	told  uint32        // of them; whoever has made busy true tells the others
-	busy  bool
+	told  uint32        // of them, and the bit telling while somebody tells the others
 	last  time.Duration // of the last step
 	crowd *crowd
 	first Wait
 	rest  *chunk
 }
 
+// telling is a bit beside a number of steps, which has room for it.
+const telling = 1 << 31
+
 // Wait is one stretch in which a body waits. On is the lower half of what it
 // waits for, 0 if nobody observes that. Run is the upper half, 0 if it is that
-// of the body.
+// of the body. Due is the deadline that the wait has and the body has not, 0 without.
 type Wait struct {
 	On, Run   uint32
 	At, Until time.Duration
+	Due       time.Duration
 }
 
 // crowd is what only bodies need of which several goroutines wait at once.
 type crowd struct {
 	others []uint64      // what is waited for beside the noted wait, the oldest first
-	idle   chan struct{} // closed when busy ends, if the body has ended before
+	idle   chan struct{} // closed when nobody tells any more, if the body has ended before
 }
 
 // chunk holds waits after the first, and leads to the next.
 type chunk struct {
-	w    [6]Wait
+	w    [7]Wait
 	next *chunk
 }
 
 // Block notes that a goroutine of the body begins to wait for what is of the
 // same run, or unknown if 0.
-func (e *Entry) Block(at time.Duration, on uint32) { e.BlockOn(at, 0, on) }
+func (e *Entry) Block(at time.Duration, on uint32) { e.BlockOn(at, 0, on, 0) }
 
 // Resume notes that the goroutine goes on that Block has noted.
 func (e *Entry) Resume(at time.Duration, on uint32) { e.ResumeFrom(at, 0, on) }
 
 // BlockOn notes that a goroutine of the body begins to wait; for run and on see
-// [Wait]. Any goroutine may call it, as also ResumeFrom, at any time: it does
+// [Wait]. Of a wait that is not noted at once due is forgotten. Any goroutine may call it, as also ResumeFrom, at any time: it does
 // nothing after CloseWaits, and ResumeFrom nothing after EndWaits.
-func (e *Entry) BlockOn(at time.Duration, run, on uint32) {
+func (e *Entry) BlockOn(at time.Duration, run, on uint32, due time.Duration) {
 	w := &e.moreOf().waits
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,7 +78,7 @@ func (e *Entry) BlockOn(at time.Duration, run, on uint32) {
 		c.others = append(c.others, 0) // the noted one goes back
 		w.endLocked(at)
 	}
-	w.beginLocked(at, id)
+	w.beginLocked(at, id, due)
 }
 
 // ResumeFrom notes that the goroutine of the body that waited for on, or the
@@ -99,7 +102,7 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 		i := max(0, slices.IndexFunc(c.others, func(id uint64) bool { return id != 0 }))
 		next := c.others[i]
 		c.others = slices.Delete(c.others, i, i+1)
-		w.beginLocked(at, next)
+		w.beginLocked(at, next, 0)
 	}
 }
 
@@ -121,7 +124,7 @@ func (e *Entry) Waits(n int) iter.Seq[Wait] {
 		}
 		at, in := &m.waits.first, (*chunk)(nil)
 		for i := 0; ; {
-			w := Wait{On: at.On, At: at.At}
+			w := Wait{On: at.On, At: at.At, Due: at.Due}
 			if at.Run != 0 {
 				w.On = 0
 			}
@@ -142,11 +145,11 @@ func (e *Entry) Waits(n int) iter.Seq[Wait] {
 	}
 }
 
-func (w *waits) beginLocked(at time.Duration, id uint64) {
+func (w *waits) beginLocked(at time.Duration, id uint64, due time.Duration) {
 	n := w.steps.Load()
 	w.last = max(w.last, at) // of two goroutines, the later may come first
 	p := w.nthLocked(n / 2)
-	p.On, p.Run, p.At = uint32(id), uint32(id>>32), w.last
+	p.On, p.Run, p.At, p.Due = uint32(id), uint32(id>>32), w.last, due
 	w.steps.Store(n + 1)
 }
 

@@ -200,12 +200,13 @@ func (w *Group) GroupID() uint64 {
 	return w.ID(w.entry.Number)
 }
 
-// Over takes the instant at which the group has ended, with its outcome and what Wait
-// returns. It comes once, after every other step but for GroupEnd.
-func (w *Group) Over(outcome uint8, err error) {
+// Over takes the instant at which the group has ended, with its outcome, what Wait
+// returns, and the number of the task that has ended it before all others had, or 0. It comes once, after every other step but for GroupEnd.
+func (w *Group) Over(outcome uint8, err error, by uint32) {
 	w.outcome, w.err = outcome, err
 	if w.run != nil {
 		w.endWaits(w.entry)
+		w.entry.On = by
 		w.at = w.run.now()
 	}
 	w.over.Done()

@@ -182,7 +182,7 @@ func TestGroup_Nil(t *testing.T) {
 	named, ctx := watch.New(&watch.Config{Labels: true}, t.Context())
 	for _, w := range []*watch.Group{w, named} {
 		w.Ready(nil, 0, 0)
-		w.Blocked(nil, 0, 0)
+		w.Blocked(nil, 0, 0, time.Time{})
 		w.Resumed(nil, 0, 0)
 		w.EndWaits(nil)
 		w.Ended(nil, 0, nil, 0)

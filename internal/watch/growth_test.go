@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap/internal/record"
 	"github.com/asap-go/asap/internal/watch"
@@ -25,7 +26,7 @@ func TestWaits_DoNotGrow(t *testing.T) {
 			w, e := body(t, counter{n: &seen})
 			report := func(blocked bool, on uint32) {
 				if blocked {
-					w.Blocked(e, w.ID(on), 1)
+					w.Blocked(e, w.ID(on), 1, time.Time{})
 				} else {
 					w.Resumed(e, w.ID(on), 1)
 				}
@@ -56,11 +57,11 @@ func TestWaits_DoNotGrow(t *testing.T) {
 		w, e = body(t, counter{&seen, func() {
 			for range backlog {
 				w.Resumed(e, w.ID(7), 1)
-				w.Blocked(e, w.ID(7), 1)
+				w.Blocked(e, w.ID(7), 1, time.Time{})
 			}
 		}})
 		before := heap()
-		w.Blocked(e, w.ID(7), 0)
+		w.Blocked(e, w.ID(7), 0, time.Time{})
 		if grown := heap() - before; grown > backlog {
 			t.Errorf("a backlog of %d waits has left %d bytes", backlog, grown)
 		}
@@ -71,7 +72,7 @@ func TestWaits_DoNotGrow(t *testing.T) {
 	t.Run("but all that a reader reads", func(t *testing.T) {
 		w, e := body(t, &tape{}, &tape{sink: &table{}})
 		for range 100 {
-			w.Blocked(e, w.ID(7), 1)
+			w.Blocked(e, w.ID(7), 1, time.Time{})
 			w.Resumed(e, w.ID(7), 1)
 		}
 		n := 0

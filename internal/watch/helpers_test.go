@@ -122,7 +122,7 @@ func body(t *testing.T, tellers ...watch.Teller) (*watch.Group, *record.Entry) {
 
 // end ends a group as the engine does.
 func end(w *watch.Group, outcome uint8, err error) {
-	w.Over(outcome, err)
+	w.Over(outcome, err, 0)
 	w.AwaitOver()
 	w.GroupEnd()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/asap-go/asap/internal/record"
 	"github.com/asap-go/asap/internal/watch"
@@ -19,7 +20,7 @@ func TestGroup_Panics(t *testing.T) {
 			}
 		}
 		w, e := body(t, broken, p, far)
-		w.Blocked(e, 0, 1)
+		w.Blocked(e, 0, 1, time.Time{})
 		w.Resumed(e, 0, 2)
 		w.EndWaits(e)
 		w.Ended(e, 1, nil, 3)
@@ -90,11 +91,11 @@ func TestWaits_ObserverThatWaits(t *testing.T) {
 	p.hook = func(s watch.Step) {
 		if s.Kind == watch.Blocked && s.At == 1 {
 			w.Resumed(e, w.ID(7), 2)
-			w.Blocked(e, w.ID(8), 3)
+			w.Blocked(e, w.ID(8), 3, time.Time{})
 			w.Resumed(e, w.ID(8), 4)
 		}
 	}
-	w.Blocked(e, w.ID(7), 1)
+	w.Blocked(e, w.ID(7), 1, time.Time{})
 	p.check(t, "body", p.of("body")[0], "0s Ready", began, fmt.Sprintf("1ns Blocked on %x", w.ID(7)), "2ns Resumed",
 		fmt.Sprintf("3ns Blocked on %x", w.ID(8)), "4ns Resumed")
 }

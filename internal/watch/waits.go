@@ -12,19 +12,24 @@ import (
 // of any body for a task of it.
 
 // Blocked notes and tells that a goroutine of the body begins to wait for the
-// task or group with the ID on, 0 if nobody observes that.
-func (w *Group) Blocked(e *record.Entry, on uint64, at time.Duration) {
+// task or group with the ID on, 0 if nobody observes that. Due is the deadline of the
+// wait itself, zero if it has none.
+func (w *Group) Blocked(e *record.Entry, on uint64, at time.Duration, due time.Time) {
 	if w != nil {
-		w.noteBlocked(e, on, at)
+		w.noteBlocked(e, on, at, due)
 	}
 }
 
-func (w *Group) noteBlocked(e *record.Entry, on uint64, at time.Duration) {
+func (w *Group) noteBlocked(e *record.Entry, on uint64, at time.Duration, due time.Time) {
 	if e == nil {
 		return
 	}
 	run, n := w.split(on)
-	e.BlockOn(at, run, n)
+	until := time.Duration(0)
+	if !due.IsZero() && w.run.clock == nil { // else it is of another clock
+		until = max(1, due.Sub(w.run.began))
+	}
+	e.BlockOn(at, run, n, until)
 	w.tellWaits(e)
 }
 
@@ -46,12 +51,13 @@ func (w *Group) noteResumed(e *record.Entry, on uint64, at time.Duration) {
 }
 
 // GroupBlocked notes and tells that somebody outside of any body begins to wait for the
-// task with that number, and reports whether it was noted: not once the group has ended.
-func (w *Group) GroupBlocked(on uint32) bool {
+// task with that number, until due if that is not zero, and reports whether it was noted:
+// not once the group has ended.
+func (w *Group) GroupBlocked(on uint32, due time.Time) bool {
 	if w.run == nil || w.entry.IsClosed() {
 		return false
 	}
-	w.noteBlocked(w.entry, w.ID(on), w.run.now())
+	w.noteBlocked(w.entry, w.ID(on), w.run.now(), due)
 	return true
 }
 

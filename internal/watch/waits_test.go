@@ -73,13 +73,13 @@ func TestWaits_OneSequence(t *testing.T) {
 				now = now.Add(7)
 				for _, c := range test.calls {
 					if c.blocked {
-						w.Blocked(e, id(c.on), c.at)
+						w.Blocked(e, id(c.on), c.at, time.Time{})
 					} else {
 						w.Resumed(e, id(c.on), c.at)
 					}
 				}
 				w.EndWaits(e)
-				w.Blocked(e, w.ID(7), 8) // of goroutines that the body has left behind
+				w.Blocked(e, w.ID(7), 8, time.Time{}) // of goroutines that the body has left behind
 				w.Resumed(e, w.ID(7), 9)
 				if who != "noted" {
 					var got []string
@@ -119,10 +119,10 @@ func TestWaits_SlowObserver(t *testing.T) {
 		}
 		w, e := body(t, p)
 		on := w.ID(7)
-		go w.Blocked(e, on, 0)
+		go w.Blocked(e, on, 0, time.Time{})
 		time.Sleep(sec)
 		w.Resumed(e, on, w.Now()) // another goroutine tells it
-		w.Blocked(e, on, w.Now())
+		w.Blocked(e, on, w.Now(), time.Time{})
 		if at := w.Now(); at != sec {
 			t.Errorf("reports while an observer is called return after %v, want 1s", at)
 		}
@@ -150,7 +150,7 @@ func TestWaits_ObserverEndsItsGoroutine(t *testing.T) {
 				runtime.Goexit()
 			}
 		}
-		ended(func() { w.Blocked(e, on, 1); t.Error("Blocked returned") })
+		ended(func() { w.Blocked(e, on, 1, time.Time{}); t.Error("Blocked returned") })
 		w.Resumed(e, on, 2)
 		p.check(t, "body", p.of("body")[0], "0s Ready", began, fmt.Sprintf("1ns Blocked on %x", on), "2ns Resumed")
 	})
@@ -162,7 +162,7 @@ func TestWaits_ObserverEndsItsGoroutine(t *testing.T) {
 				runtime.Goexit()
 			}
 		}
-		ended(func() { w.Blocked(e, w.ID(7), 0) })
+		ended(func() { w.Blocked(e, w.ID(7), 0, time.Time{}) })
 		w.EndWaits(e)
 		if lines := p.of("body"); len(lines) != 5 {
 			t.Errorf("told %q, want five steps", lines)
@@ -178,7 +178,7 @@ func TestWaits_ObserverEndsItsGoroutine(t *testing.T) {
 				}
 			}
 			w, e := body(t, p)
-			go w.Blocked(e, w.ID(7), 0)
+			go w.Blocked(e, w.ID(7), 0, time.Time{})
 			time.Sleep(sec)
 			w.EndWaits(e) // hangs if nobody says that the observer is done
 			if at := w.Now(); at != 3*sec {
@@ -206,7 +206,7 @@ func TestWaits_InRealTime(t *testing.T) {
 		for on := range uint32(3) {
 			all.Go(func() {
 				for range 10 {
-					w.Blocked(e, w.ID(on+7), w.Now())
+					w.Blocked(e, w.ID(on+7), w.Now(), time.Time{})
 					w.Resumed(e, w.ID(on+7), w.Now())
 				}
 			})
