@@ -88,6 +88,6 @@ func (s *sim) firstEnds(i int) {
 		return
 	}
 	if g := s.m.groupAt(second); s.groups[g].begun {
-		s.endGroup(g, false)
+		s.endGroup(g, 0)
 	}
 }

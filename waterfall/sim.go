@@ -67,6 +67,8 @@ type simGroup struct {
 	waiters              []int
 	rank                 int
 	exit                 bool // why it has ended
+	outside              bool // likewise
+	died                 bool // it has a task that has
 }
 
 // cause is why the context of a body has ended.
@@ -239,6 +241,7 @@ func (s *sim) begin(g, first int) {
 	if owner, ok := s.m.task[s.m.run.Groups[g].Parent]; ok {
 		b.rank = min(s.rank(owner)+1, maxRank)
 		b.ended = s.tasks[owner].over != 0
+		b.outside = b.ended
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 // of a Race, for the functions that have lost; of a limit of time, for one body.
 
 // endGroup ends group g: what runs is cut, what waits for a slot or has not begun is
-// skipped.
-func (s *sim) endGroup(g int, exit bool) {
+// skipped. Why is the outcome of the task that ended it, or 0 if that came from outside.
+func (s *sim) endGroup(g int, why asap.Outcome) {
 	b := &s.groups[g]
 	if b.ended {
 		return
 	}
-	b.ended, b.exit = true, exit
+	b.ended, b.exit, b.outside = true, why == asap.Exited, why == 0
 	var queued []int
 	for _, i := range s.m.members[g] {
 		if !s.tasks[i].started && s.inQueue(i) {
@@ -36,6 +36,8 @@ func (s *sim) endGroup(g int, exit bool) {
 			s.cut(i, s.causeOf(g))
 		case s.holds(i):
 			// a Map or a Race ends with its parts
+		case t.pending > 0:
+			// skipped when what it needs has ended
 		case s.m.unbegun(i) && s.m.tasks[i].kind == isBody: // an engine ends it, as long afterwards
 			t.returns = s.m.run.Tasks[i].Outcome
 			t.timer = s.after(s.m.run.Tasks[i].End()-s.m.over[i], evCut, i)
@@ -97,7 +99,7 @@ func (s *sim) cut(i int, why cause) {
 	t.over = why
 	for _, g := range s.m.nested[i] {
 		if s.groups[g].begun {
-			s.endGroup(g, false)
+			s.endGroup(g, 0)
 		}
 	}
 	if t.ended || again && !t.waiting && t.timer == 0 {

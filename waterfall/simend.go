@@ -30,7 +30,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		slices.SortStableFunc(b.ready, s.m.order)
 	}
 	if g := s.m.groupAt(i); s.ends(i, o) {
-		s.endGroup(g, o == asap.Exited)
+		s.endGroup(g, o)
 	}
 	b.ready = slices.DeleteFunc(b.ready, func(d int) bool { return s.tasks[d].ended })
 	l := s.limit[i]
@@ -102,8 +102,9 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 	}
 	s.close(i)
 	g := &s.groups[s.m.groupAt(i)]
-	if p := s.whole(i); (bad(o) || o == asap.Canceled) && !s.dropped(i) && (p < 0 || s.m.tasks[p].kind != isRace) {
-		g.failed = true
+	if p := s.whole(i); !s.dropped(i) && (p < 0 || s.m.tasks[p].kind != isRace) {
+		g.failed = g.failed || bad(o) || o == asap.Canceled || o == asap.Skipped && g.outside
+		g.died = g.died || o == asap.Panicked || o == asap.Goexited
 	}
 	waiters := t.waiters
 	t.waiters = nil

@@ -156,7 +156,8 @@ func (s *sim) waitFailed(i int, o op) bool {
 	case failed && (o.kind == opWaitGroup || o.on < 0 || !s.tasks[o.on].ended): // else what it waited for is done meanwhile
 		return true
 	case o.kind == opWaitGroup:
-		return s.groups[o.on].failed
+		g := &s.groups[o.on]
+		return g.died || g.failed && !g.exit
 	case o.on < 0 || s.dropped(o.on):
 		return false
 	}
