@@ -81,7 +81,7 @@ func (g *graft) complete(i int) {
 	if mt.kind != isBody {
 		return
 	}
-	if over := m.over[i]; mt.ending != endsCut && (over == never || m.run.Tasks[i].End() <= over) {
+	if !m.tellsHearing(i) {
 		g.hearing(i)
 	}
 	if at := m.fork(i); at >= 0 {

@@ -10,6 +10,11 @@ import (
 // as long if it was cut while it ran.
 func (g *graft) goOn(i, at int) {
 	ours := g.tasks[i].ops
+	if g.tasks[i].ending == endsWithWait && ours[at].kind == opMore { // what it ran since its last wait is its way out
+		for at > 0 && ours[at-1].kind == opRun && !g.tasks[i].refused {
+			at--
+		}
+	}
 	rests := make(map[donor]rest)
 	var list, like []donor
 	for _, d := range g.of.all(g.keys[i], func(*model, int) bool { return true }) {

@@ -79,8 +79,8 @@ func (m *model) timeLimit(i int) time.Duration {
 func (m *model) body(i int) {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	over := m.over[i]
-	last := len(t.Pieces) - 1 // that takes time, or is a wait
-	for last > 0 && t.Pieces[last].Len() == 0 && t.Pieces[last].State != Blocked {
+	last := len(t.Pieces) - 1 // that is more than the way out, or is a wait
+	for last > 0 && t.Pieces[last].Len() <= min(m.jitter, wayOut) && t.Pieces[last].State != Blocked {
 		last--
 	}
 	started := false
@@ -128,6 +128,9 @@ func (m *model) body(i int) {
 		mt.deaf = end > over
 	}
 }
+
+// wayOut is how long a body runs at most, on a real clock, that returns the error of a wait.
+const wayOut = 100 * time.Microsecond
 
 // echoes tells whether an error's text ends in that of the end of a context.
 func echoes(text string) bool {
@@ -210,6 +213,20 @@ func (m *model) guessDeaf() {
 			}
 		}
 	}
+}
+
+// tellsHearing tells whether the record has whether body i looks at its context: that ended
+// while it ran, or before its last wait, which failed, had begun.
+func (m *model) tellsHearing(i int) bool {
+	mt := &m.tasks[i]
+	if mt.ending == endsWithWait && !mt.refused {
+		k := len(mt.ops) - 1
+		for k > 0 && !mt.ops[k].waits() {
+			k--
+		}
+		return m.over[i] < mt.ops[k].at
+	}
+	return mt.ending == endsCut || m.over[i] < m.run.Tasks[i].End()
 }
 
 // hearing counts bodies that have looked at their context when it ended, and that have not.

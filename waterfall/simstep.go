@@ -47,7 +47,7 @@ func (s *sim) step(i int) {
 		switch o.kind {
 		case opRun, opMore:
 			if o.kind == opMore {
-				if t.over != 0 && !(mt.deaf && mt.ending == endsWithWait && !mt.refused) {
+				if t.over != 0 && !mt.outlives() {
 					switch {
 					case mt.refused:
 						s.note(endsAlike, i)
@@ -72,7 +72,7 @@ func (s *sim) step(i int) {
 				return
 			}
 		case opFork:
-			if t.over != 0 || t.wentOn {
+			if t.wentOn || t.over != 0 && !(mt.outlives() && !slices.ContainsFunc(mt.ops[o.on:], func(o op) bool { return o.waits() })) {
 				t.next = o.on
 			} else {
 				t.forked, t.more = true, s.now
@@ -119,6 +119,10 @@ func (s *sim) step(i int) {
 		}
 	}
 }
+
+// outlives tells whether a body that a failed wait had ended goes on, when that does not
+// fail, though its context has ended.
+func (mt *modelTask) outlives() bool { return mt.deaf && mt.ending == endsWithWait && !mt.refused }
 
 // noteMore notes that body i has run on for a while after what is known of it.
 func (s *sim) noteMore(i int) {

@@ -57,34 +57,49 @@ func slower(steps []step, percent int) {
 	}
 }
 
-// all is a sample that tells everything: what bodies take that nothing cuts short, and how
-// they end. What is not predicted with it is no matter of what is known.
+// all is a sample that tells everything: what bodies take that nothing cuts short, how they
+// end, and whether they look at their contexts. What is not predicted with it is no matter
+// of what is known.
 func all(t *testing.T, k kind, seed uint64) *waterfall.Sample {
 	t.Helper()
 	var runs []*waterfall.Run
 	for i := range 10 {
 		p := newProgram(k, seed)
 		p.uncut(i%5 < 3)
+		never := p.declareFirst(step{do: sleeps, sleep: time.Hour})
 		for _, t := range p.tasks() {
-			if t.sort == race {
-				t.deaf = false
-				for n := range t.bodies {
-					if n != i%5 {
-						t.bodies[n] = append(slices.Clone(t.bodies[n]), step{do: sleeps, sleep: time.Hour})
-					}
+			for n := range t.bodies {
+				if t.sort == race && n != i%5 { // which does not win so
+					t.bodies[n] = append(t.bodies[n], step{do: awaits, task: never})
 				}
 			}
 		}
 		runs = append(runs, p.run(t))
 	}
+	for _, at := range []time.Duration{3, 15, 40, 80, 150} {
+		p := newProgram(k, seed)
+		p.uncut(false)
+		p.settled, p.limit = false, 0
+		p.declareFirst(step{do: sleeps, sleep: at * time.Millisecond}).mayFail = false
+		runs = append(runs, p.run(t))
+	}
 	return sample(t, runs)
 }
 
-// uncut takes from the program what ends a context, and failures only if asked.
+// declareFirst declares one more task, before all others: it fails after a step.
+func (p *program) declareFirst(s step) *task {
+	t := &task{id: p.count, name: "first", mayFail: true, bodies: [][]step{{s, {do: fails}}}}
+	p.count++
+	p.script = append([]step{{do: declares, task: t}}, p.script...)
+	return t
+}
+
+// uncut takes from the program what ends a context and what queues, and failures only if
+// asked.
 func (p *program) uncut(fail bool) {
-	p.settled = true
+	p.settled, p.limit, p.shared = true, 0, 0
 	for _, t := range p.tasks() {
-		t.deaf, t.timeout, t.within = true, 0, 0
+		t.timeout, t.within, t.limit, t.shared = 0, 0, 0, false
 		for i := range t.bodies {
 			t.bodies[i] = uncut(t.bodies[i], fail || t.sort == race)
 		}
@@ -98,7 +113,7 @@ func uncut(steps []step, fail bool) []step {
 	}
 	for i := range steps {
 		if s := &steps[i]; s.do == nests {
-			s.inner.settled = true
+			s.inner.settled, s.inner.limit = true, 0
 		}
 	}
 	return steps
