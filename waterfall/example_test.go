@@ -248,7 +248,7 @@ func ExampleReadError() {
 	if e, ok := errors.AsType[*waterfall.ReadError](err); ok {
 		fmt.Printf("%d:%d: %v\n", e.Line, e.Column, e.Err)
 	}
-	// Output: 2:2: version 9 of the format; this reads versions 1 and 2
+	// Output: 2:2: version 9 of the format; this reads versions 1 to 3
 }
 
 func ExampleRun_Validate() {

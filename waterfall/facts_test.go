@@ -165,7 +165,7 @@ func TestReadJSONVersion1(t *testing.T) {
 			t.Errorf("%s: Notes = %q, want one that says what is guessed", name, run.Notes)
 		}
 		run.Notes = nil
-		now := strings.Replace(render(t, run, waterfall.JSON), `"version":2`, `"version":1`, 1)
+		now := strings.Replace(render(t, run, waterfall.JSON), `"version":3`, `"version":1`, 1)
 		if base := filepath.Base(name); base != "race.json" && base != "settled.json" && now != string(old) {
 			t.Errorf("%s: written again it is\n%s", name, now)
 		}

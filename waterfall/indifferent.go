@@ -34,7 +34,7 @@ func (s *sim) indifferent(scale []float64, gone []bool, limit int) bool {
 func (s *sim) restsOnMore() bool {
 	for a := range s.notes {
 		switch a.what {
-		case ties, passesOn:
+		case ties, passesOn, goesOnLate:
 			return true
 		case endsAlike:
 			if s.m.run.Tasks[a.task].Around || s.m.fork(a.task) >= 0 {

@@ -55,8 +55,8 @@ func TestReadJSONErrors(t *testing.T) {
 		{"cut", ok[:len(ok)/2], "line 14, column 8: unexpected EOF"},
 		{"more", ok + "{}", "line 17, column 1: "},
 		{"not a run", swap(`"asap":"run"`, `"asap":"walk"`), `line 2, column 1: this is not a recorded run`},
-		{"version", swap(`"version":2`, `"version":3`), "line 3, column 1: version 3 of the format; this reads versions 1 and 2"},
-		{"no version", swap(`"version":2,`, ``), "line 1, column 1: version 0 of the format"},
+		{"version", swap(`"version":3`, `"version":4`), "line 3, column 1: version 4 of the format; this reads versions 1 to 3"},
+		{"no version", swap(`"version":3,`, ``), "line 1, column 1: version 0 of the format"},
 		{"unknown member", swap(`"ended":true`, `"finished":true`), "line 7, column 1: /finished: unknown object member name"},
 		{"wrong type", swap(`"makespan":360000000`, `"makespan":"long"`), "line 6, column 1: /makespan: "},
 		{"state", swap(`"state":"blocked"`, `"state":"asleep"`), `/tasks/2/pieces/1/state: state "asleep" is unknown`},
@@ -77,14 +77,14 @@ func TestReadJSONErrors(t *testing.T) {
 	}
 }
 
-// What has come with version 2 of the format is checked, with its place.
+// What has come with versions 2 and 3 of the format is checked, with its place.
 func TestReadJSONFactErrors(t *testing.T) {
-	const ok = `{"asap":"run","version":2,"makespan":10,"ended":true,
+	const ok = `{"asap":"run","version":3,"makespan":10,"ended":true,
 "groups":[
-{"id":1,"shared":1,"settled":true,"waits":[{"on":2,"start":1,"end":4},{"start":4,"end":9}],"start":0,"end":10}],
+{"id":1,"shared":1,"settled":true,"waits":[{"on":2,"start":1,"end":4},{"start":4,"end":9,"deadline":20}],"start":0,"end":10,"endedBy":3}],
 "tasks":[
 {"id":2,"group":1,"name":"a","pieces":[{"state":"running","start":0,"end":4}]},
-{"id":3,"group":1,"name":"b","deps":[2],"after":[2],"shared":1,"timeout":5,"within":6,"pieces":[{"state":"running","start":4,"end":10}]}],
+{"id":3,"group":1,"name":"b","deps":[2],"after":[2],"shared":1,"timeout":5,"within":6,"pieces":[{"state":"running","start":4,"end":6},{"state":"blocked","start":6,"end":10,"deadline":10}]}],
 "shared":[{"limit":4}]}`
 	if _, err := waterfall.ReadJSON(strings.NewReader(ok)); err != nil {
 		t.Fatal(err)
@@ -95,16 +95,28 @@ func TestReadJSONFactErrors(t *testing.T) {
 		{"an unknown shared limit of a group", `"shared":1,"settled"`, `"shared":2,"settled"`, "line 3, column 1: waterfall: groups[0]: shared 2 is none of the run's 1 shared limits"},
 		{"an unknown shared limit of a task", `"shared":1,"timeout"`, `"shared":-1,"timeout"`, "line 6, column 1: waterfall: tasks[1] (b): shared -1 is none of"},
 		{"a wait for nothing known", `{"on":2,"start":1`, `{"on":7,"start":1`, "line 3, column 44: waterfall: groups[0]: waits[0]: on 7, which is no task or group"},
-		{"waits that overlap", `{"start":4,"end":9}`, `{"start":3,"end":9}`, "line 3, column 71: waterfall: groups[0]: waits[1]: from 3 to 9 ns is not between 4 and 10"},
-		{"a wait after the end", `{"start":4,"end":9}`, `{"start":4,"end":11}`, "waits[1]: from 4 to 11 ns is not between 4 and 10"},
+		{"waits that overlap", `{"start":4,"end":9,`, `{"start":3,"end":9,`, "line 3, column 71: waterfall: groups[0]: waits[1]: from 3 to 9 ns is not between 4 and 10"},
+		{"a wait after the end", `{"start":4,"end":9,`, `{"start":4,"end":11,`, "waits[1]: from 4 to 11 ns is not between 4 and 10"},
 		{"after what is no dependency", `"after":[2]`, `"after":[3]`, "line 6, column 50: waterfall: tasks[1] (b): after[0]: 3 is not in deps"},
 		{"after twice", `"after":[2]`, `"after":[2],"afterEnd":[2]`, "afterEnd[0]: 2 is in after already"},
 		{"a negative timeout", `"timeout":5`, `"timeout":-5`, "tasks[1] (b): timeout -5 ns is negative"},
 		{"a negative within", `"within":6`, `"within":-6`, "tasks[1] (b): within -6 ns is negative"},
-		{"a trace in version 1", `"version":2`, `"version":1, "traceId":"4bf9"`, "line 1, column 28: /traceId: version 1 of the format has no such member"},
-		{"a fact in version 1", `"version":2`, `"version":1`, "line 7, column 1: /shared: version 1 of the format has no such member"},
+		{"a trace in version 1", `"version":3`, `"version":1, "traceId":"4bf9"`, "line 1, column 28: /traceId: version 1 of the format has no such member"},
+		{"a fact in version 1", `"version":3`, `"version":1`, "line 7, column 1: /shared: version 1 of the format has no such member"},
+		{"a fact in version 2", `"version":3`, `"version":2`, "line 3, column 125: /groups/0/endedBy: version 2 of the format has no such member"},
+		{"a deadline of a body in version 2", `"version":3`, `"version":2`, "/tasks/1/pieces/1/deadline: version 2 of the format has no such member"},
+		{"a deadline of a group in version 2", `"version":3`, `"version":2`, "/groups/0/waits/1/deadline: version 2 of the format has no such member"},
+		{"ended by what is no task of it", `"endedBy":3`, `"endedBy":1`, "line 3, column 1: waterfall: groups[0]: ended by 1, which is no task of it"},
+		{"a negative deadline", `"deadline":20`, `"deadline":-20`, "waits[1]: deadline -20 ns is negative"},
+		{"a deadline of what waits for nothing", `"start":4,"end":6}`, `"start":4,"end":6,"deadline":7}`, "pieces[0]: running with the deadline 7 ns"},
 	} {
 		in := strings.Replace(ok, tt.old, tt.new, 1)
+		if strings.HasPrefix(tt.name, "a deadline of a") {
+			in = strings.Replace(in, `,"endedBy":3`, "", 1)
+		}
+		if tt.name == "a deadline of a body in version 2" {
+			in = strings.Replace(in, `,"deadline":20`, "", 1)
+		}
 		if in == ok {
 			t.Fatalf("%s: the JSON has no %q", tt.name, tt.old)
 		}
@@ -119,7 +131,7 @@ func FuzzReadJSON(f *testing.F) {
 	for _, script := range scripts {
 		f.Add([]byte(render(f, fixed(f, script), waterfall.JSON)))
 	}
-	for _, pattern := range []string{"testdata/v1/*.json", "testdata/*.json", "../docs/runs/*.json"} {
+	for _, pattern := range []string{"testdata/v1/*.json", "testdata/v2/*.json", "testdata/*.json", "../docs/runs/*.json"} {
 		files, _ := filepath.Glob(pattern)
 		for _, name := range files {
 			data, err := os.ReadFile(name)

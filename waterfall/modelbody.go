@@ -293,6 +293,7 @@ func (m *model) fork(i int) int {
 	}
 	for k, o := range mt.ops {
 		switch {
+		case o.failed && !o.goesOn && mt.outlives(): // it came there, as it would have in any case
 		case o.kind == opMore, o.at >= over && (o.waits() || o.kind == opSpawn):
 			return k
 		case o.failed && o.goesOn && (t.Around || o.at+o.d >= over):

@@ -72,6 +72,7 @@ type pageBody struct {
 	Own       int    `json:"own,omitzero"`
 	Late      int64  `json:"late,omitzero"`
 	Deaf      bool   `json:"deaf,omitzero"`
+	Outlives  bool   `json:"outlives,omitzero"`
 	Given     bool   `json:"given,omitzero"`
 	Ends      []bool `json:"ends,omitzero"`
 	MayFail   bool   `json:"mayFail,omitzero"`
@@ -89,6 +90,7 @@ type pageOp struct {
 	On int        `json:"on"`
 	T  [][2]int64 `json:"t"`
 	G  bool       `json:"g,omitzero"` // goes on if it fails
+	L  bool       `json:"l,omitzero"` // or if its own deadline has ended it
 }
 
 type pageGroup struct {
@@ -201,9 +203,9 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 	}
 	for k, o := range mt.ops {
 		if o.kind == opWait || o.kind == opWaitGroup {
-			o.d = 0
+			o.d = o.due
 		}
-		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn}
+		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn, o.waits() && (o.goesOn || !o.failed)}
 	}
 	for k, q := range t.Pieces {
 		on := -1
@@ -220,7 +222,7 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 func (m *model) pageBody(i int) *pageBody {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	b := pageBody{
-		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, Given: mt.given, MayFail: mt.mayFail, Tolerated: mt.tolerated,
+		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, Outlives: mt.outlives(), Given: mt.given, MayFail: mt.mayFail, Tolerated: mt.tolerated,
 		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(t.Within), Shared: t.Shared,
 	}
 	if slices.Contains(mt.ends, true) {

@@ -209,9 +209,9 @@ function simulate(run, scale, gone, limit) {
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
     queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
-    timer: 0, parts: 0, over: 0, failed: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+    timer: 0, parts: 0, over: 0, failed: false, late: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
   }));
-  const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false }));
+  const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false, outside: false, died: false }));
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
   const members = G.map(() => []), nested = M.map(() => []);
   G.forEach((g, n) => { if (g.owner >= 0) nested[g.owner].push(n); });
@@ -321,7 +321,7 @@ function simulate(run, scale, gone, limit) {
     b.start = now - Math.max(0, M[i].pieces[0][1] - G[g].start);
     if (owner >= 0) {
       b.rank = Math.min(rankOf(owner) + 1, maxRank);
-      b.ended = S[owner].over !== 0;
+      b.ended = b.outside = S[owner].over !== 0;
     }
   }
   function missed(d) {
@@ -368,21 +368,23 @@ function simulate(run, scale, gone, limit) {
         const prev = ops[t.next - 1];
         if (prev.k === RUN || prev.k === MORE) piece(i, RUNNING, -1);
         else if (prev.k === LAG) piece(i, QUEUED, -1);
-        else if (prev.k === WAIT || prev.k === WAITGROUP || prev.k === PAUSE) {
+        else if (waits(prev)) {
+          const goesOn = t.late ? prev.l : prev.g;
+          t.late = false;
           t.wentOn = waitFailed(i, prev);
-          if (t.wentOn && !prev.g) { leave(i, errorOf(i)); return; }
+          if (t.wentOn && !goesOn) { leave(i, errorOf(i)); return; }
         }
       }
       if (t.next === ops.length) { finish(i); return; }
       const o = ops[t.next++];
       if (o.k === RUN || o.k === MORE) {
-        if (o.k === MORE && t.over) { leave(i, errorOf(i)); return; }
+        if (o.k === MORE && t.over && !B[i].outlives) { leave(i, errorOf(i)); return; }
         const d = Math.floor(o.d * (i < recorded ? scale[i] : 1) + 0.5);
         if (d > 0) { t.timer = after(d, STEP, i); return; }
       } else if (o.k === LAG) {
         if (!slots[i] && o.d > 0) { t.timer = after(o.d, STEP, i); return; }
       } else if (o.k === FORK) {
-        if (t.over || t.wentOn) t.next = o.on;
+        if (t.wentOn || t.over && !(B[i].outlives && !ops.slice(o.on).some(waits))) t.next = o.on;
       } else if (o.k === FINISH) {
         leave(i, o.on);
         return;
@@ -395,7 +397,7 @@ function simulate(run, scale, gone, limit) {
           if (t.over && i !== caller) { t.failed = true; piece(i, BLOCKED, o.on); continue; }
           S[o.on].waiters.push(i);
         }
-        if (o.k === PAUSE) t.timer = after(o.d, STEP, i);
+        if (o.k === PAUSE || o.d > 0) t.timer = after(o.d, STEP, i);
         block(i);
         return;
       } else if (o.k === WAITGROUP) {
@@ -406,13 +408,14 @@ function simulate(run, scale, gone, limit) {
       }
     }
   }
+  const waits = o => o.k === WAIT || o.k === WAITGROUP || o.k === PAUSE;
   function waitFailed(i, o) {
     if (i === caller) return false;
     const failed = S[i].failed;
     S[i].failed = false;
     if (failed && (o.k === WAITGROUP || o.on < 0 || !S[o.on].ended)) return true;
-    if (o.k === WAITGROUP) return groups[o.on].failed;
-    if (o.k === PAUSE || o.on < 0 || dropped(o.on)) return false;
+    if (o.k === WAITGROUP) return groups[o.on].died || groups[o.on].failed && !groups[o.on].exit;
+    if (o.on < 0 || dropped(o.on)) return false;
     return missed(o.on);
   }
   function finish(i) {
@@ -480,12 +483,13 @@ function simulate(run, scale, gone, limit) {
     const b = { ready: [], groups: [], inlined: false, late: !t.started && (M[i].kind === BODY || M[i].kind === UNRUN) };
     settle(i, o, b);
     if (b.inlined) b.ready.sort(order);
-    if (ends(i, o)) endGroup(M[i].group, o === EXITED);
+    if (ends(i, o)) endGroup(M[i].group, o);
     b.ready = b.ready.filter(d => !S[d].ended);
     const l = slots[i];
     if (held && l && !t.waited && b.ready.length && slots[b.ready[0]] === l && !contended(l) &&
       (b.ready.length === 1 || !guardOf(l).raised)) {
       held = false;
+      S[b.ready[0]].queued = true;
       blockedOnDeps(b.ready[0]);
       after(0, START, b.ready[0]);
       b.ready.shift();
@@ -515,7 +519,10 @@ function simulate(run, scale, gone, limit) {
     t.outcome = o;
     if (inQueue(i)) dequeue([i]);
     close(i);
-    if ((o === FAILED || o === PANICKED || o === GOEXITED || o === CANCELED) && !dropped(i) && (p < 0 || M[p].kind !== RACE)) g.failed = true;
+    if (!dropped(i) && (p < 0 || M[p].kind !== RACE)) {
+      g.died ||= o === PANICKED || o === GOEXITED;
+      g.failed ||= o === FAILED || g.died || o === CANCELED || o === SKIPPED && g.outside;
+    }
     const waiters = t.waiters;
     t.waiters = [];
     waiters.forEach(wake);
@@ -578,11 +585,12 @@ function simulate(run, scale, gone, limit) {
   }
 
   // the ends of contexts
-  function endGroup(g, exit) {
+  function endGroup(g, why) {
     const b = groups[g];
     if (b.ended) return;
     b.ended = true;
-    b.exit = exit;
+    b.exit = why === EXITED;
+    b.outside = why === 0;
     const queued = members[g].filter(i => !S[i].started && inQueue(i));
     dequeue(queued);
     for (const i of queued) end(i, unbegunEnd(i));
@@ -591,6 +599,7 @@ function simulate(run, scale, gone, limit) {
       if (!t.declared || t.ended) continue;
       if (t.started) cut(i, causeOf(g));
       else if (holds(i)) { /* a Map or a Race ends with its parts */ }
+      else if (t.pending > 0) { /* skipped when what it needs has ended */ }
       else if (B[i].unbegun) { t.returns = M[i].outcome; t.timer = after(B[i].unbegun - 1, RETURN, i); }
       else if (starts(i)) { /* in this very instant */ }
       else end(i, unbegunEnd(i));
@@ -611,7 +620,7 @@ function simulate(run, scale, gone, limit) {
     if (!t.started || t.ended || t.over === BYGROUP || t.over === BYEXIT) return;
     const again = t.over !== 0;
     t.over = why;
-    for (const g of nested[i]) if (groups[g].begun) endGroup(g, false);
+    for (const g of nested[i]) if (groups[g].begun) endGroup(g, 0);
     if (t.ended || again && !t.waiting && t.timer === 0) return;
     if (t.returns) return;
     if (t.waiting && M[i].ops[t.next - 1].k !== WAITGROUP) { t.failed = true; giveUp(i); }
@@ -643,7 +652,7 @@ function simulate(run, scale, gone, limit) {
     else if (e.kind === STEP) {
       if (t.timer === e.seq && !t.ended) {
         t.timer = 0;
-        if (t.waiting) giveUp(i); else step(i);
+        if (t.waiting) { t.late = true; giveUp(i); } else step(i);
       }
     } else if (e.kind === END) end(i, result(i));
     else if (e.kind === RETURN) { if (t.timer === e.seq && !t.ended) leave(i, t.returns); }

@@ -42,7 +42,7 @@ func (f Format) MediaType() string {
 	return "text/plain; charset=utf-8"
 }
 
-// Write renders the run to w in one Write. [JSON] is as [ReadJSON] says, in version 2. Text has color and the width of w if
+// Write renders the run to w in one Write. [JSON] is as [ReadJSON] says, in version 3. Text has color and the width of w if
 // w is a terminal. It fails for a format that is not one of [Formats], and with
 // what w returns.
 func (r *Run) Write(w io.Writer, f Format) error {
