@@ -21,6 +21,7 @@ type limiter struct {
 	free  int
 	up    *limiter
 	ranks ranks // of the outermost
+	last  place // that got a slot without a queue
 	queue placeHeap
 	left  int // of queue, without the places that were left for a higher one
 }
@@ -160,10 +161,14 @@ func (s *sim) climb(l *limiter, i int) {
 	for ; l != nil; l = l.up {
 		if l.free > 0 && l.left == 0 {
 			l.free--
+			l.last = t.place
 			continue
 		}
 		t.rank = s.rank(i)
 		t.place.rank, t.queuedAt = t.rank, l
+		if l.last.cause > 0 && l.last.at == s.now && l.last.cause != t.place.cause { // which might have come first
+			s.note(ties, i)
+		}
 		l.left++
 		heap.Push(&l.queue, t.place)
 		return
