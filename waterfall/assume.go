@@ -15,31 +15,33 @@ type assumption struct {
 type assumed uint8
 
 const (
-	runsOn     assumed = iota // until its context ends, as it did
-	wentWell                  // it goes on where the error of a wait had ended it
-	neverRan                  // it takes what others take
-	hears                     // it returns when its context ends
-	deafToo                   // it does not, as others did not
-	passesOn                  // it returns the error of a wait
-	goesOnLate                // when its wait ends by a deadline that it had not come to
-	endsAlike                 // with its context, as after the end of that
-	heardAlike                // it looks at its context or not, as in other runs
-	fromOthers                // it takes what it took in other runs
-	ties                      // of what is ready at one instant, the first to be declared comes first
+	runsOn        assumed = iota // until its context ends, as it did
+	wentWell                     // it goes on where the error of a wait had ended it
+	neverRan                     // it takes what others take
+	hears                        // it returns when its context ends
+	deafToo                      // it does not, as others did not
+	passesOn                     // it returns the error of a wait
+	goesOnLate                   // when its wait ends by a deadline that it had not come to
+	endsAlike                    // with its context, as after the end of that
+	heardAlike                   // it looks at its context or not, as in other runs
+	fromOthers                   // it takes what it took in other runs
+	declaresFirst                // what it declares in the instant of a wait that took no time
+	ties                         // of what is ready at one instant, the first to be declared comes first
 )
 
 var assumptions = [...]string{
-	runsOn:     "%s, whose context had ended, takes as long again as it had run, or as others take",
-	wentWell:   "%s, which a failed wait had ended, takes as long as others, or as it had run",
-	neverRan:   "%s, whose body never ran, takes as long as others",
-	hears:      "%s returns when its context ends",
-	deafToo:    "%s does not look at its context, as others do not",
-	passesOn:   "%s returns the error of what it waits for",
-	goesOnLate: "%s goes on when a wait of it has come to its deadline",
-	endsAlike:  "%s ends within its context as it did after the end of that",
-	heardAlike: "%s returns when its context ends or runs on, as in other runs",
-	fromOthers: "%s takes %s, from %s",
-	ties:       "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
+	runsOn:        "%s, whose context had ended, takes as long again as it had run, or as others take",
+	wentWell:      "%s, which a failed wait had ended, takes as long as others, or as it had run",
+	neverRan:      "%s, whose body never ran, takes as long as others",
+	hears:         "%s returns when its context ends",
+	deafToo:       "%s does not look at its context, as others do not",
+	passesOn:      "%s returns the error of what it waits for",
+	goesOnLate:    "%s goes on when a wait of it has come to its deadline",
+	endsAlike:     "%s ends within its context as it did after the end of that",
+	heardAlike:    "%s returns when its context ends or runs on, as in other runs",
+	fromOthers:    "%s takes %s, from %s",
+	declaresFirst: "%s waits where it did not, and what it declared in that instant comes before",
+	ties:          "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
 }
 
 func (s *sim) note(what assumed, i int) {
@@ -83,6 +85,9 @@ func (s *sim) assumes() (lines []string) {
 // sentence is an assumption in words.
 func (s *sim) sentence(a assumption) string {
 	name := plain(s.m.path(a.task))
+	if a.task == s.m.caller {
+		name = "the caller"
+	}
 	if l, ok := s.m.learned[a.task]; ok && a.what == fromOthers {
 		return fmt.Sprintf(assumptions[a.what], name, duration(l.took), countOf(l.runs, "other run"))
 	}

@@ -54,7 +54,7 @@ func (s *sim) indifferent(scale []float64, gone []bool, limit int) bool {
 func (s *sim) restsOnMore() bool {
 	for a := range s.notes {
 		switch a.what {
-		case ties, passesOn, goesOnLate:
+		case ties, passesOn, goesOnLate, declaresFirst:
 			return true
 		case endsAlike:
 			if s.m.run.Tasks[a.task].Around || s.m.fork(a.task) >= 0 {

@@ -22,6 +22,7 @@ type op struct {
 	// other is taken to return the error.
 	goesOn bool
 	failed bool          // it did then
+	unsure bool          // it took no time, and what is declared in that instant may be so before or after
 	at     time.Duration // when it began in the record
 }
 
@@ -242,6 +243,15 @@ func (m *model) unbegun(i int) bool {
 func (m *model) late(i int) bool {
 	t := &m.run.Tasks[i]
 	return m.unbegun(i) && len(t.Pieces) > 0 && slices.ContainsFunc(m.tasks[i].deps, func(d int) bool { return m.run.Tasks[d].End() > t.End() })
+}
+
+// due is how long after its group's start task i has to begin, 0 if it may at any time. Of
+// a MapOptional its elements have to.
+func (m *model) due(i int) time.Duration {
+	if m.tasks[i].kind == isMap && slices.ContainsFunc(m.tasks[i].parts, func(p spawned) bool { return m.run.Tasks[p.task].Optional }) {
+		return 0
+	}
+	return m.run.Tasks[i].Within
 }
 
 // startLag is the time in the queue before the body runs.

@@ -96,7 +96,9 @@ func (m *model) body(i int) {
 		default:
 			o, failed := m.wait(t, p, over)
 			if p.Deadline > 0 && o.kind == opWait {
-				o.due = max(1, p.Deadline-p.Start)
+				if o.due = p.Deadline - p.Start; o.due <= 0 { // it had passed before
+					o.kind, o.d, o.due = opPause, 0, 0
+				}
 			}
 			o.failed, o.at, o.d = failed, p.Start, p.Len()
 			o.goesOn = failed && (k < last || good(t.Outcome) && t.Outcome != asap.Tolerated)

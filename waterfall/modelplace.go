@@ -145,6 +145,17 @@ func (m *model) putSpawns(p int) {
 		spawn(s.task)
 	}
 	mt.ops = ops
+	declared := false
+	for k := range ops {
+		switch o := &ops[k]; {
+		case o.kind == opSpawn:
+			declared = true
+		case o.waits() && o.d == 0:
+			o.unsure = declared
+		case o.d > 0:
+			declared = false
+		}
+	}
 }
 
 // byDeclaration sorts what is declared at the same time.

@@ -223,7 +223,7 @@ func (m *model) pageBody(i int) *pageBody {
 	t, mt := &m.run.Tasks[i], &m.tasks[i]
 	b := pageBody{
 		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, Outlives: mt.outlives(), Given: mt.given, MayFail: mt.mayFail, Tolerated: mt.tolerated,
-		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(t.Within), Shared: t.Shared,
+		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(m.due(i)), Shared: t.Shared,
 	}
 	if slices.Contains(mt.ends, true) {
 		b.Ends = mt.ends

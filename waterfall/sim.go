@@ -205,7 +205,7 @@ func (s *sim) declare(i int) {
 		s.end(i, s.unbegunEnd(i))
 		return
 	}
-	if w := s.m.run.Tasks[i].Within; w > 0 {
+	if w := s.m.due(i); w > 0 {
 		s.after(s.groups[g].start+w-s.now, evWithin, i)
 	}
 	for k, d := range mt.deps {

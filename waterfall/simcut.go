@@ -51,7 +51,7 @@ func (s *sim) endGroup(g int, why asap.Outcome) {
 
 // isLate tells whether the Within of task i has passed.
 func (s *sim) isLate(i int) bool {
-	w := s.m.run.Tasks[i].Within
+	w := s.m.due(i)
 	return w > 0 && s.now >= add(s.groups[s.m.groupAt(i)].start, w)
 }
 

@@ -105,6 +105,7 @@ func (s *sim) step(i int) {
 			case o.due > 0:
 				t.timer = s.after(o.due, evStep, i)
 			}
+			s.noteOrder(i, o)
 			s.block(i)
 			return
 		case opWaitGroup:
@@ -114,6 +115,7 @@ func (s *sim) step(i int) {
 				return
 			}
 			s.groups[o.on].waiters = append(s.groups[o.on].waiters, i)
+			s.noteOrder(i, o)
 			s.block(i)
 			return
 		}
@@ -123,6 +125,13 @@ func (s *sim) step(i int) {
 // outlives tells whether a body that a failed wait had ended goes on, when that does not
 // fail, though its context has ended.
 func (mt *modelTask) outlives() bool { return mt.deaf && mt.ending == endsWithWait && !mt.refused }
+
+// noteOrder notes that a wait that took no time takes some now, and tasks are declared at it.
+func (s *sim) noteOrder(i int, o op) {
+	if o.unsure {
+		s.notes[assumption{declaresFirst, i}] = true
+	}
+}
 
 // noteMore notes that body i has run on for a while after what is known of it.
 func (s *sim) noteMore(i int) {

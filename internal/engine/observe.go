@@ -21,17 +21,17 @@ func (g *Group) Report(n *Node) context.Context {
 // is not nil and not the body's own.
 func (n *Node) reportBlocked(on *Node, group *Group, ctx context.Context) {
 	if w := n.group.watch; w != nil {
-		due := time.Time{}
-		if ctx != nil {
-			due = deadlineOf(ctx, n.ownContext())
-		}
-		w.Blocked(n.entry(), targetID(on, group), w.Now(), due)
+		w.Blocked(n.entry(), targetID(on, group), w.Now(), deadlineOf(ctx, n.ownContext()))
 	}
 }
 
-// deadlineOf is the deadline of ctx if it comes before that of own, and else zero. A
+// deadlineOf is the deadline of ctx if it comes before that of own, and else zero, as with
+// nil. A
 // context is a user's: what its method panics with is not to stop a wait that has begun.
 func deadlineOf(ctx, own context.Context) (due time.Time) {
+	if ctx == nil || ctx == own {
+		return time.Time{}
+	}
 	defer func() { _ = recover() }()
 	d, ok := ctx.Deadline()
 	if of, has := own.Deadline(); !ok || has && !d.Before(of) {
@@ -49,19 +49,19 @@ func (n *Node) reportResumed(on *Node, group *Group) {
 
 // reportPassed reports a wait for a node that is done already: the body depends on
 // it all the same. Without it a recorder would miss an edge by luck.
-func (n *Node) reportPassed(on *Node) {
+func (n *Node) reportPassed(on *Node, ctx context.Context) {
 	if w := n.group.watch; w != nil {
 		at, id := w.Now(), targetID(on, nil)
-		w.Blocked(n.entry(), id, at, time.Time{})
+		w.Blocked(n.entry(), id, at, deadlineOf(ctx, n.ownContext()))
 		w.Resumed(n.entry(), id, at)
 	}
 }
 
 // reportRefused reports a wait that does not begin, as its context has ended: what the
 // body has come to, and what it returns the error of. n is nil if it is nobody's.
-func (n *Node) reportRefused(on *Node) {
+func (n *Node) reportRefused(on *Node, ctx context.Context) {
 	if n != nil {
-		n.reportPassed(on)
+		n.reportPassed(on, ctx)
 	}
 }
 

@@ -84,14 +84,14 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 	}
 	if n.isDone() {
 		if by != nil {
-			by.reportPassed(n)
+			by.reportPassed(n, ctx)
 		} else if n.reportOutside(ctx) {
 			n.reportResumedOutside()
 		}
 		return nil, nil
 	}
 	if err := ctx.Err(); err != nil {
-		by.reportRefused(n)
+		by.reportRefused(n, ctx)
 		return nil, n.cutShort(causeOf(ctx, err))
 	}
 	if by == nil || ctx != context.Context(by) {
@@ -100,7 +100,7 @@ func (n *Node) begin(ctx context.Context) (*wait, error) {
 		}
 	}
 	if e := by.group.ending.Load(); e != nil { // a moment before its context
-		by.reportRefused(n)
+		by.reportRefused(n, ctx)
 		return nil, n.cutShort(e.Cause)
 	}
 	if by.group == n.group {

@@ -35,9 +35,11 @@ type tally struct {
 	changes         int
 	by              [len(known)]hits
 	told            hits // by runs in which nothing is cut short
-	exact           int // of one run alone
-	sure, sureExact int // of those that assume nothing, and those that are right to the nanosecond
-	same, unchanged int // predictions with nothing changed, and those that are the run itself
+	exact           int  // of one run alone
+	sure, sureExact int  // of those that assume nothing, and those that are right to the nanosecond
+	assumed         int
+	guessed         hits // of those that assume something
+	same, unchanged int  // predictions with nothing changed, and those that are the run itself
 	missed          []miss
 }
 
@@ -61,6 +63,7 @@ type miss struct {
 func TestPredictions(t *testing.T) {
 	var table strings.Builder
 	fmt.Fprintf(&table, "\n%-18s %7s %9s %9s %9s %9s", "kind", "changes", "unchanged", "exact", "sure", "and right")
+	table.WriteString("  assumed:5%    dir'n")
 	for _, n := range known {
 		fmt.Fprintf(&table, " %7d:5%% dir'n", n)
 	}
@@ -83,6 +86,7 @@ func TestPredictions(t *testing.T) {
 		share := func(n, of int) string { return fmt.Sprintf("%.2f %%", 100*float64(n)/float64(max(of, 1))) }
 		fmt.Fprintf(&table, "%-18s %7d %9s %9s %9s %9s", k.name, sum.changes, share(sum.same, sum.unchanged),
 			share(sum.exact, sum.changes), share(sum.sure, sum.changes), share(sum.sureExact, sum.sure))
+		fmt.Fprintf(&table, "  %8s %8s", share(sum.guessed.within, sum.assumed), share(sum.guessed.direction, sum.assumed))
 		for _, h := range sum.by {
 			fmt.Fprintf(&table, "  %8s %8s", share(h.within, sum.changes), share(h.direction, sum.changes))
 		}
@@ -157,7 +161,10 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			if off == 0 {
 				s.exact++
 			}
-			if len(got.Assumes) == 0 && (off == 0 || p.isDetermined(t, real)) {
+			if len(got.Assumes) > 0 {
+				s.assumed++
+				s.guessed.add(off, right)
+			} else if off == 0 || p.isDetermined(t, real) {
 				s.sure++
 				if off == 0 {
 					s.sureExact++
