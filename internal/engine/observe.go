@@ -20,9 +20,18 @@ func (g *Group) Report(n *Node) context.Context {
 // reportBlocked reports a wait of n's body for a node or a nested group, with ctx if that
 // is not nil and not the body's own.
 func (n *Node) reportBlocked(on *Node, group *Group, ctx context.Context) {
-	if w := n.group.watch; w != nil {
-		w.Blocked(n.entry(), targetID(on, group), w.Now(), deadlineOf(ctx, n.ownContext()))
+	if n.group.watch != nil {
+		n.noteBlocked(on, group, ctx)
 	}
+}
+
+// noteBlocked is apart from reportBlocked for its frame, which a group that nobody looks at
+// is not to have room for.
+//
+//go:noinline
+func (n *Node) noteBlocked(on *Node, group *Group, ctx context.Context) {
+	w := n.group.watch
+	w.Blocked(n.entry(), targetID(on, group), w.Now(), deadlineOf(ctx, n.ownContext()))
 }
 
 // deadlineOf is the deadline of ctx if it comes before that of own, and else zero, as with
