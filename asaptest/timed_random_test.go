@@ -1,0 +1,110 @@
+package asaptest_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/asaptest"
+	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/randomflow"
+)
+
+var timedFrom = flag.Uint64("timed", 0, "the first seed of TestTimed")
+
+// Random flows in which time decides give in virtual time what the simulation says: in the
+// process, and on executors.
+func TestTimed(t *testing.T) {
+	flows := uint64(1000)
+	if testing.Short() {
+		flows = 150
+	}
+	kinds := make(map[string]int)
+	for seed := *timedFrom; seed < *timedFrom+flows && !t.Failed(); seed++ {
+		lasting := randomflow.Pace{Tick: time.Millisecond}
+		sleeping := randomflow.Pace{Tick: time.Minute, Sleeps: true}
+		kinds[runTimed(t, seed, lasting, "in the process", nil)]++
+		runTimed(t, seed, sleeping, "in the process, with sleeps", nil)
+		runTimed(t, seed, sleeping, "on an executor", func(ctx context.Context) flow.Executor { return asaptest.NewExecutor(ctx, seed) })
+	}
+	for kind, n := range kinds {
+		t.Logf("%d %s", n, kind)
+	}
+}
+
+func runTimed(t *testing.T, seed uint64, pace randomflow.Pace, where string, on func(context.Context) flow.Executor) string {
+	c := randomflow.NewTimed(seed, pace)
+	synctest.Test(t, func(t *testing.T) {
+		var o randomflow.Observer
+		options := []asap.Option{asap.Observe(&o)}
+		if on != nil {
+			options = append(options, flow.On(on(t.Context())))
+		}
+		began := time.Now()
+		r := c.Flow.Start(t.Context(), c.In, options...)
+		drove := make(chan error)
+		go func() { drove <- c.Drive(t.Context(), r) }()
+		out, err := waitOrPanic(t.Context(), r)
+		took := time.Since(began)
+		if err := <-drove; err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+		if err := c.Check(out, err, on != nil); err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+		if took != c.End() {
+			t.Errorf("%s: flow %s ends after %v, want %v", where, c.Flow.Name(), took, c.End())
+		}
+		if err := c.CheckTasks(o.Runs()[0]); err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+	})
+	return c.Kind
+}
+
+// waitOrPanic makes a panic of Wait an error.
+func waitOrPanic(ctx context.Context, r *flow.Running[randomflow.Value]) (out randomflow.Value, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %w", v.(error))
+		}
+	}()
+	return r.Wait(ctx)
+}
+
+// They give the same under Portable, where all signals come at the start, and nobody cancels.
+func TestTimedPortable(t *testing.T) {
+	flows := uint64(200)
+	if testing.Short() {
+		flows = 30
+	}
+	for seed := *timedFrom; seed < *timedFrom+flows; seed++ {
+		c := randomflow.NewTimed(seed, randomflow.Pace{Tick: time.Millisecond, Early: true})
+		var sends []asaptest.PortableOption
+		for _, a := range c.Script {
+			sends = append(sends, asaptest.Sends(a.Signal, a.Value))
+		}
+		synctest.Test(t, func(t *testing.T) {
+			var o randomflow.Observer
+			n := &note{TB: t}
+			out, err := asaptest.Portable(n, c.Flow.With(asap.Observe(&o)), c.In, sends...)
+			if n.said != nil {
+				t.Errorf("Portable says of flow %s\n%s", c.Flow.Name(), strings.Join(n.said, "\n"))
+			}
+			c.KeepUndone()
+			if err := c.Check(out, err, true); err != nil {
+				t.Error(err)
+			}
+			for _, run := range o.Runs() {
+				if err := c.CheckTasks(run); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
