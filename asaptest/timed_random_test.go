@@ -2,6 +2,7 @@ package asaptest_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -65,6 +66,47 @@ func runTimed(t *testing.T, seed uint64, pace randomflow.Pace, where string, on 
 		}
 	})
 	return c.Kind
+}
+
+// A check that passes everything would say nothing.
+func TestTimedIsChecked(t *testing.T) {
+	seen := make(map[string]int)
+	for seed := range uint64(200) {
+		pace := randomflow.Pace{Tick: time.Millisecond}
+		c := randomflow.NewTimed(seed, pace)
+		synctest.Test(t, func(t *testing.T) {
+			var o randomflow.Observer
+			r := c.Flow.Start(t.Context(), c.In, asap.Observe(&o))
+			go func() { _ = c.Drive(t.Context(), r) }()
+			out, err := waitOrPanic(t.Context(), r)
+			refuse := func(what string, complaint error) {
+				if seen[what]++; complaint == nil {
+					t.Errorf("flow %d, %s: %s passes", seed, c.Kind, what)
+				}
+			}
+			refuse("another error", c.Check(out, errDown, false))
+			if _, panicked := errors.AsType[*asap.PanicError](err); err != nil && !panicked {
+				refuse("no error", c.Check(out, nil, false))
+				refuse("an error that wraps it", c.Check(out, fmt.Errorf("flow: %w", err), false))
+			}
+			if err == nil {
+				wrong := out
+				wrong.N++
+				refuse("another value", c.Check(wrong, err, false))
+			}
+			if c.Undos() > 0 {
+				refuse("that nothing was undone", randomflow.NewTimed(seed, pace).Check(out, err, false))
+			}
+			tasks := o.Runs()[0]
+			tasks["result"] = randomflow.Ended{Outcome: asap.LeftOut}
+			refuse("another outcome", c.CheckTasks(tasks))
+		})
+	}
+	for _, what := range []string{"another error", "no error", "an error that wraps it", "another value", "that nothing was undone", "another outcome"} {
+		if seen[what] == 0 {
+			t.Errorf("no flow has %s", what)
+		}
+	}
 }
 
 // waitOrPanic makes a panic of Wait an error.
