@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,8 +78,10 @@ func TestTimedIsChecked(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var o randomflow.Observer
 			r := c.Flow.Start(t.Context(), c.In, asap.Observe(&o))
-			go func() { _ = c.Drive(t.Context(), r) }()
+			var drive sync.WaitGroup
+			drive.Go(func() { _ = c.Drive(t.Context(), r) })
 			out, err := waitOrPanic(t.Context(), r)
+			drive.Wait()
 			refuse := func(what string, complaint error) {
 				if seen[what]++; complaint == nil {
 					t.Errorf("flow %d, %s: %s passes", seed, c.Kind, what)
