@@ -8,13 +8,13 @@
  * waits for 2 in its name, which does not wait for 1. With RESTS it declares nothing, and
  * the first call asks for another while it rests. With OUTSIDER somebody of no body declares
  * 4 at any time, and there is no 2. With LOSER body 1 is called twice (package tail): 3 is
- * the second call, which may ask, and when it has lost goes on until 2 has ended; body 1 has
+ * the second call, which when it has lost goes on until 2 has ended; body 1 has
  * ended then, and its worker waits for 3 (wrap.go). With SLOTS, too, both have slots for
  * which 2 queues, and 3 ends by itself. The calls are 5, 6 and 7.
  *
  * Checked: when it is quiet, every body that has begun waits for something that has not
- * ended, but for one that has lost, and nothing is queued but what the outsider, or one that
- * has lost, is about to start, nor for a slot; what is held begins, so that all end; nobody is counted in the end, and no call is empty.
+ * ended, but for one that has lost, and nothing is queued but what the outsider is about to
+ * start, nor for a slot; what is held begins, so that all end; nobody is counted in the end, and no call is empty.
  *
  * check:
  * check: -DLEAVES
@@ -201,10 +201,7 @@ inline ask(b) {
 				held = held & ~bit(mine)
 			};
 			if
-			:: took != 0 ->
-				/* who has lost is counted no more, as the outsider */
-				atomic { outside = outside | (b == 3 && second == LOST -> bit(mine) : 0); push(mine) };
-				took = 0; startfree()
+			:: took != 0 -> push(mine); took = 0; startfree()
 			:: else
 			fi
 		:: else
@@ -312,10 +309,6 @@ inline runSecond() {
 	:: isnew ->
 		isnew = false;
 #ifndef SLOTS
-		if
-		:: ask(3)
-		:: true
-		fi;
 		if
 		:: second == LOST -> (done & bit(2))	/* it does not look at its context */
 		:: true
