@@ -168,7 +168,7 @@ func TestSummaries(t *testing.T) {
 		{"shares", "none", 2},
 		{"passes", "none", 4},
 		{"byInterface", "read", 0},
-		{"named", "named", 0},
+		{"named", "read", 0},
 		{"unknown", "unknown", 0},
 		{"get", "read", 0},
 		{"post", "write", 0},

@@ -112,7 +112,7 @@ func (t *Table) fillParams(packages []*Package) {
 					}
 					for _, field := range t.params[params.At(i)] {
 						given[params.At(i)] = true
-						t.fill(p, field, a)
+						t.fill(p, field, a, canFail(params.At(i)))
 					}
 				}
 				return true
@@ -130,11 +130,11 @@ func (t *Table) fillParams(packages []*Package) {
 }
 
 // fill notes that the function of a value may be the one in a field.
-func (t *Table) fill(p *Package, field *node, value ast.Expr) {
+func (t *Table) fill(p *Package, field *node, value ast.Expr, fails bool) {
 	if isNilIdent(value) {
 		return
 	}
-	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok {
+	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok && fails {
 		// Its body counts where it stands, as that of any literal that is passed on; what
 		// it does when it is called later is not known.
 		field.sum.Effects |= Unknown
@@ -148,6 +148,9 @@ func (t *Table) fill(p *Package, field *node, value ast.Expr) {
 				return
 			}
 		}
+	}
+	if !fails {
+		return // as what is known of other functions
 	}
 	field.sum.Effects |= Unknown
 	field.sum.Trail = "calls the function in " + field.fn.Name()

@@ -227,6 +227,7 @@ func (w *walker) call(c *ast.CallExpr) {
 				return
 			}
 			w.n.calls = append(w.n.calls, w.edge(c, f, to))
+			w.passes(c, f.Origin())
 			if w.mayBeInTransaction(c) {
 				to.inTx = true
 			}

@@ -52,12 +52,16 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 	if len(w) > 1 && (w[0] == "batch" || w[0] == "bulk") && !effects.IsReadName(w[1]) {
 		low = append(low, "the function changes many things, by its name")
 	} else if len(w) > 0 {
-		switch w[0] {
+		verb := w[0]
+		if len(w) > 1 && !effects.IsReadName(w[0]) && (w[1] == "delete" || w[1] == "update" || w[1] == "insert" || w[1] == "remove") {
+			verb = w[1] // as in rangeDelete
+		}
+		switch verb {
 		case "create", "update", "delete", "remove", "add", "set", "put", "save", "upsert", "insert", "register", "revoke", "grant", "assign", "unassign",
 			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate",
 			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision",
 			"merge", "recover", "move", "replace", "link", "unlink", "approve", "reject", "publish", "unpublish", "archive", "unarchive", "reopen", "close",
-			"lock", "unlock", "accept", "invite", "transfer", "skip", "execute", "exec", "persist", "store", "write", "edit", "change", "modify":
+			"repair", "fix", "propagate", "reconcile", "lock", "unlock", "accept", "invite", "transfer", "skip", "execute", "exec", "persist", "store", "write", "edit", "change", "modify":
 			low = append(low, "the function changes something, by its name")
 		case "require", "check", "verify", "validate", "authorize", "authenticate", "can", "must", "allow", "permit", "guard":
 			low = append(low, "the function is a check, by its name")
@@ -65,7 +69,7 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 			low = append(low, "the function is a migration, a job or a test, by its name")
 		}
 	}
-	if slices.ContainsFunc(w, func(x string) bool { return x == "initial" || x == "startup" || x == "bootstrap" || x == "explain" }) && len(low) == 0 {
+	if slices.ContainsFunc(w, func(x string) bool { return x == "initial" || x == "startup" || x == "bootstrap" || x == "setup" || x == "explain" }) && len(low) == 0 {
 		low = append(low, "the function runs once, by its name")
 	}
 	if strings.EqualFold(name, "collect") {
