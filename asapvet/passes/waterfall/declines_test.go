@@ -90,7 +90,6 @@ func TestDeclines(t *testing.T) {
 		{"its receiver is a transaction", "getBoth", site.Low, "gives getBoth a transaction in l"},
 		{"until somebody says yes", "shortCircuits", site.Declined, "a guard"},
 		{"implemented by a double as well", "visit", site.High, ""},
-		{"a mutation by the second word of its name", "rangeDeleteRows", site.Low, "by its name"},
 		{"once, by the second word of its name", "loadSetup", site.Low, "runs once"},
 		{"its own row", "Status", site.Low, "writes what it may have read"},
 		{"memory without a lock", "Lazy", site.Declined, "changes what it is given"},

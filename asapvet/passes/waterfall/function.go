@@ -52,11 +52,7 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 	if len(w) > 1 && (w[0] == "batch" || w[0] == "bulk") && !effects.IsReadName(w[1]) {
 		low = append(low, "the function changes many things, by its name")
 	} else if len(w) > 0 {
-		verb := w[0]
-		if len(w) > 1 && !effects.IsReadName(w[0]) && (w[1] == "delete" || w[1] == "update" || w[1] == "insert" || w[1] == "remove") {
-			verb = w[1] // as in rangeDelete
-		}
-		switch verb {
+		switch w[0] {
 		case "create", "update", "delete", "remove", "add", "set", "put", "save", "upsert", "insert", "register", "revoke", "grant", "assign", "unassign",
 			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate",
 			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision",

@@ -170,19 +170,6 @@ func visit(ctx context.Context, d directory) (int, error) {
 	return people + rooms, nil
 }
 
-// rangeDeleteRows changes something by the second word of its name.
-func rangeDeleteRows(ctx context.Context, s Store) (int, error) {
-	item, err := s.Item(ctx, 1)
-	if err != nil {
-		return 0, err
-	}
-	n, err := s.Count(ctx, nil)
-	if err != nil {
-		return 0, err
-	}
-	return n + item.ID, nil
-}
-
 // loadSetup runs once, by the second.
 func loadSetup(ctx context.Context, s Store) (int, error) {
 	item, err := s.Item(ctx, 1)
