@@ -125,6 +125,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		}
 	}
 	t.fillParams(packages)
+	t.fillRest()
 	for _, n := range t.nodes {
 		if n.body != nil {
 			(&walker{t: t, n: n, p: n.pkg}).walk()

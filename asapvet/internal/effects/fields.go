@@ -38,11 +38,7 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 		if _, ok := v.Type().Underlying().(*types.Signature); !ok || isNilIdent(value) {
 			return
 		}
-		n := t.fields[v]
-		if n == nil {
-			n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p, made: true}
-			t.fields[v], t.nodes[n.fn] = n, n
-		}
+		n := t.makeField(p, v)
 		if lit, ok := ast.Unparen(value).(*ast.FuncLit); ok {
 			fn := types.NewFunc(lit.Pos(), p.Types, v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false))
 			t.nodes[fn] = &node{fn: fn, pkg: p, body: lit.Body, made: true}
@@ -55,6 +51,12 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 					n.calls = append(n.calls, edge{to: to})
 					return
 				}
+			}
+			if from, ok := p.Info.Uses[id].(*types.Var); ok && from.IsField() { // a copy
+				if to := t.makeField(p, from); to != n {
+					n.calls = append(n.calls, edge{to: to})
+				}
+				return
 			}
 		}
 		if id, ok := ast.Unparen(value).(*ast.Ident); ok {
@@ -85,6 +87,16 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 		}
 		return true
 	})
+}
+
+// makeField returns the node of a field of a function's type.
+func (t *Table) makeField(p *Package, v *types.Var) *node {
+	n := t.fields[v]
+	if n == nil {
+		n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p, made: true}
+		t.fields[v], t.nodes[n.fn] = n, n
+	}
+	return n
 }
 
 // fillParams notes what the parameters are given that end up in fields: a constructor's
@@ -125,6 +137,16 @@ func (t *Table) fillParams(packages []*Package) {
 				field.sum.Effects |= Unknown
 				field.sum.Trail = "calls the function in " + field.fn.Name()
 			}
+		}
+	}
+}
+
+// fillRest says that nothing is known of fields which nobody here fills but from others.
+func (t *Table) fillRest() {
+	for v, n := range t.fields {
+		if len(n.calls) == 0 && n.sum.Effects == 0 && canFail(v) {
+			n.sum.Effects |= Unknown
+			n.sum.Trail = "calls the function in " + v.Name()
 		}
 	}
 }

@@ -198,10 +198,11 @@ func (t *Table) linkClass(n *node, impls []*types.Named) {
 	}
 	if len(n.calls) == 0 { // somebody else's
 		switch {
-		case !takesContext(n.fn) && !returnsError(n.fn) && verb(name) != writes:
-			// what has no context and cannot fail computes
+		case !takesContext(n.fn) && (t.known == nil || !returnsError(n.fn)) && verb(name) != writes:
+			// What has no context computes: what cannot fail, and of a whole program, where
+			// another module implements it, also what can, as there.
 		case verb(name) == reads && t.known == nil && takesContext(n.fn) && returnsError(n.fn):
-			// Of a whole program: another module implements it, where verbs decide.
+			// Another module implements it, where verbs decide.
 			n.sum.Effects |= Reads
 		case verb(name) == reads:
 			n.sum.Effects |= ByName

@@ -68,6 +68,12 @@ func verb(name string) kind {
 			return writes
 		}
 	}
+	if len(w) > 1 && w[0] == "named" { // NamedQueryContext
+		w = w[1:]
+	}
+	if last := w[len(w)-1]; len(w) > 1 && (last == "context" || last == "ctx") {
+		w = w[:len(w)-1]
+	}
 	if k := verbs[w[0]]; k != other || len(w) == 1 {
 		return k
 	}

@@ -134,6 +134,9 @@ func (f *finder) declineResults(st *step, c *callStep) {
 		if len(w) == 0 {
 			continue
 		}
+		if isPlain(t) {
+			continue
+		}
 		switch w[len(w)-1] {
 		case "rows", "row", "iterator", "iter", "cursor", "reader", "stream", "scanner":
 			st.demote(site.Declined, "the result of "+c.name+" has to be closed")
@@ -149,6 +152,16 @@ func (f *finder) declineResults(st *step, c *callStep) {
 			st.demote(site.Declined, "the result of "+c.name+" is a function")
 		}
 	}
+}
+
+// isPlain reports whether a type is a struct with fields and without methods, or a pointer
+// to one: a generated UsersRow, say. Those of packages that are missing have no fields.
+func isPlain(t types.Type) bool {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	s, ok := t.Underlying().(*types.Struct)
+	return ok && s.NumFields() > 0 && types.NewMethodSet(types.NewPointer(t)).Len() == 0
 }
 
 func hasClose(t types.Type) bool {

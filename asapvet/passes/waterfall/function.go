@@ -65,7 +65,9 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 			low = append(low, "the function is a migration, a job or a test, by its name")
 		}
 	}
-	if slices.ContainsFunc(w, func(x string) bool { return x == "initial" || x == "startup" || x == "bootstrap" || x == "setup" || x == "explain" }) && len(low) == 0 {
+	if slices.ContainsFunc(w, func(x string) bool {
+		return x == "initial" || x == "startup" || x == "bootstrap" || x == "setup" || x == "explain"
+	}) && len(low) == 0 {
 		low = append(low, "the function runs once, by its name")
 	}
 	if strings.EqualFold(name, "collect") {

@@ -130,7 +130,6 @@ func (n named) used(ctx context.Context, id int) (used bool, err error) {
 	return used, n.db.QueryRowContext(ctx, "SELECT 1", id).Scan(&used)
 }
 
-
 // A directory has one implementation; the other one is for tests, and does what nobody
 // knows.
 type directory interface {
