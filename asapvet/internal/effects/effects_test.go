@@ -159,12 +159,15 @@ func listed(ctx context.Context, q querier) (n int, err error) {
 type built struct {
 	s     *store
 	path  func(context.Context) (int, error)
-	other func(context.Context) (int, error)
+	unset func(context.Context) (int, error)
+	Other func(context.Context) (int, error)
 }
 
 func (b *built) fromPath(ctx context.Context) (int, error)   { return b.path(ctx) }
-func (b *built) copied(ctx context.Context) (int, error) { return b.other(ctx) }
-func (b *built) clone() *built                           { return &built{s: b.s, path: b.path, other: b.other} }
+func (b *built) never(ctx context.Context) (int, error)  { return b.unset(ctx) }
+func (b *built) copied(ctx context.Context) (int, error) { return b.Other(ctx) }
+func (b *built) clone() *built                           { return &built{b.s, b.path, b.unset, b.Other} }
+func (b *built) again() *built                           { return &built{path: b.path, unset: b.unset, Other: b.Other} }
 func (b *built) query() *built                           { b.path = func(ctx context.Context) (int, error) { return b.s.read(ctx) }; return b }
 
 type rest struct{ c *http.Client }
@@ -227,6 +230,7 @@ func TestSummaries(t *testing.T) {
 		{"throughCache", "cached", 0},
 		{"listed", "read", 0},
 		{"fromPath", "read", 0},
+		{"never", "none", 0},
 		{"copied", "unknown", 0},
 		{"restGet", "read", 0},
 		{"restPost", "unknown", 0},

@@ -141,10 +141,11 @@ func (t *Table) fillParams(packages []*Package) {
 	}
 }
 
-// fillRest says that nothing is known of fields which nobody here fills but from others.
+// fillRest says that nothing is known of fields which nobody here fills but by copies of
+// them. Those that are not exported stay nil.
 func (t *Table) fillRest() {
 	for v, n := range t.fields {
-		if len(n.calls) == 0 && n.sum.Effects == 0 && canFail(v) {
+		if len(n.calls) == 0 && n.sum.Effects == 0 && v.Exported() && canFail(v) {
 			n.sum.Effects |= Unknown
 			n.sum.Trail = "calls the function in " + v.Name()
 		}

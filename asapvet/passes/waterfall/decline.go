@@ -204,7 +204,7 @@ func (f *finder) declineArguments(st *step, c *callStep) {
 			found = t != nil && isExclusive(t) || f.exclusive[effects.RootVar(f.p.Info, e)]
 			if _, call := e.(*ast.CallExpr); !call && t != nil {
 				if _, fn := t.Underlying().(*types.Signature); !fn {
-					found = found || isExclusiveName(lastName(e)) || effects.IsTransaction(f.p.Info, e.(ast.Expr))
+					found = found || isExclusiveName(lastName(e)) || effects.IsTransaction(f.p.Info, e)
 				}
 			}
 		}
