@@ -87,6 +87,7 @@ func TestDeclines(t *testing.T) {
 		{"given a transaction", "getGiven", site.Low, "gives getGiven a transaction in s"},
 		{"perhaps a transaction, by its type", "getByType", site.Low, "by its type"},
 		{"not in a field", "getOfField", site.High, ""},
+		{"what was read is written, by a name", "trim", site.Low, "writes what item has read (updateIfSame)"},
 		{"its receiver is a transaction", "getBoth", site.Low, "gives getBoth a transaction in l"},
 		{"until somebody says yes", "shortCircuits", site.Declined, "a guard"},
 		{"implemented by a double as well", "visit", site.High, ""},

@@ -109,7 +109,7 @@ func (f *finder) writtenBy(u *usage, c *ast.CallExpr) {
 			}
 		}
 	}
-	if !effects.IsWriteName(nameOf(c)) || !f.table.Call(f.p, c).Has(effects.Writes|effects.Unknown) {
+	if !effects.IsWriteName(nameOf(c)) || f.table.Call(f.p, c).Effects == 0 {
 		return
 	}
 	for _, a := range c.Args {

@@ -196,3 +196,34 @@ func callHooks(ctx context.Context, d *recorder) (int, error) {
 }
 
 func (d *recorder) findHook(ctx context.Context) (int, error) { return d.hook(ctx) }
+
+// A deck is changed if it is as it was read: what writes it asks whether that was so.
+type deck struct{ db *sql.DB }
+
+func (d *deck) item(ctx context.Context) (*Item, error) {
+	item := new(Item)
+	return item, d.db.QueryRowContext(ctx, "SELECT 1").Scan(&item.ID)
+}
+
+func (d *deck) size(ctx context.Context) (n int, err error) {
+	return n, d.db.QueryRowContext(ctx, "SELECT 1").Scan(&n)
+}
+
+func (d *deck) updateIfSame(ctx context.Context, item *Item) error {
+	return d.db.QueryRowContext(ctx, updateQuery, item.ID).Scan(new(int))
+}
+
+var updateQuery = "EXECUTE update_if_same"
+
+func trim(ctx context.Context, d *deck) error {
+	item, err := d.item(ctx)
+	if err != nil {
+		return err
+	}
+	n, err := d.size(ctx)
+	if err != nil {
+		return err
+	}
+	item.Owner = n
+	return d.updateIfSame(ctx, item)
+}
