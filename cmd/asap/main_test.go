@@ -248,3 +248,16 @@ func TestTimeOfSeveral(t *testing.T) {
 		t.Errorf("asap whatif checkout/stock=5ms: exit code %d, %q, %q; want 95ms", code, stderr, out)
 	}
 }
+
+// What is empty is called so, and not the end of something.
+func TestEmptyInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "e.json")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"show"}, {"show", "-"}, {"critical", file}, {"diff", file, file}, {"whatif", file, "a=0"}} {
+		if out, stderr, code := asap(t, "", args...); code != 1 || out != "" || !strings.HasSuffix(stderr, " is empty\n") {
+			t.Errorf("asap %v: exit code %d, %q, output %q, want 1 and that it is empty", args, code, stderr, out)
+		}
+	}
+}
