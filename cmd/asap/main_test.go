@@ -168,7 +168,7 @@ func TestErrors(t *testing.T) {
 		{"a fraction", strings.Replace(content(t, file("readme")), `"makespan":360000000`, `"makespan":0.36`, 1), []string{"show"}, 1, "/makespan: want a whole number, not 0.36"},
 		{"a negative ID", strings.Replace(content(t, file("readme")), `"id":1`, `"id":-1`, 1), []string{"show"}, 1, "/groups/0/id: want a positive whole number, not -1"},
 		{"escapes of a terminal", strings.ReplaceAll(content(t, file("readme")), "config", `\u001b[31m`), []string{"whatif", "nobody=0"}, 1, `there are \x1b[31m, user`},
-		{"empty input", "", []string{"show"}, 1, "standard input:1:1: "},
+		{"empty input", "", []string{"show"}, 1, "standard input is empty"},
 		{"no such task", "", []string{"whatif", file("readme"), "nobody=-50%"}, 1, `no task "nobody"; there are config, user, posts, profile and analytics`},
 		{"no such task with a time", "", []string{"whatif", file("readme"), "nobody=5ms"}, 1, `no task "nobody"`},
 		{"no percentage", "", []string{"whatif", file("readme"), "user=-abc%"}, 2, `user=-abc%: "-abc%" is no percentage`},
