@@ -10,20 +10,18 @@ import (
 
 // fates is what must come of a run.
 type fates struct {
-	tie        bool
-	end        int
-	value      Value
-	exited     bool
-	skipped    string // the text of the error, if nothing has failed but the result is not there
-	failures   []happened
-	later      int // of them, that came after the end
-	outside    bool
-	cause      error
-	running    []happened
-	undos      []undone
-	knots      []*knot
-	unfinished bool
-	ended      bool
+	tie      bool
+	end      int
+	value    Value
+	exited   bool
+	skipped  string // the text of the error, if nothing has failed but the result is not there
+	failures []happened
+	later    int // of them, that came after the end
+	outside  bool
+	cause    error
+	running  []happened
+	undos    []undone
+	knots    []*knot
 }
 
 // undone is one call of an undo.
@@ -36,7 +34,7 @@ type undone struct {
 }
 
 func (s *sim) fates() *fates {
-	f := &fates{tie: s.tie, end: s.last, failures: s.failures, later: s.later, running: s.running, knots: s.knots, unfinished: s.unfinished, ended: s.ended != nil}
+	f := &fates{tie: s.tie, end: s.last, failures: s.failures, later: s.later, running: s.running, knots: s.knots}
 	why := endWhy(-1)
 	if s.ended != nil {
 		why = s.ended.why

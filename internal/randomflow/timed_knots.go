@@ -24,7 +24,6 @@ type knot struct {
 	within      int
 	give        func() any
 	undos       []undoPlan
-	sum         func(any) uint64
 	whole       *knot
 	parts       []*knot
 
@@ -192,8 +191,7 @@ func (s *sim) beat(i int, steps []*knot) *knot {
 	case beatLeftOut:
 		return s.leftOut(i, deps)
 	case beatGather:
-		var all *knot
-		all = s.add(&knot{name: b.name, kind: knotGather, beat: i}, deps...)
+		all := s.add(&knot{name: b.name, kind: knotGather, beat: i}, deps...)
 		one := s.follow(b.name+".one", i, func() Value {
 			var values []Value
 			for _, d := range deps {

@@ -20,7 +20,6 @@ const (
 	beatLeftOut                 // a Then, a Signal or a Sleep that When leaves out
 	beatGather                  // Gather, and a Then
 	beatResult                  // the last
-	beatKinds
 )
 
 // manner is what a body does when its context ends.
