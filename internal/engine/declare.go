@@ -256,7 +256,7 @@ func (g *Group) makeEntry(n *Node) {
 		return d.number(), true
 	}
 	if g.backend == nil && n.kind&part == 0 {
-		g.noteName(n)
+		g.watch.NoteName(n.label(), n.order, HasParts(n))
 	}
 	bits, facts := n.facts()
 	e := g.watch.Declare(n.label(), whole, bits, facts, dep)

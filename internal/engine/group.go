@@ -261,7 +261,6 @@ type ledger struct {
 	name        string         // written before the group is shared
 	forAll      *forAll        // likewise: nil without
 	hubs        map[*Node]*hub // under the group's mu
-	names       names          // likewise
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise

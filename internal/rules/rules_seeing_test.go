@@ -386,3 +386,42 @@ func (b *broken) Observe(e asap.Event) {
 		panic("broken observer")
 	}
 }
+
+// slowly is an observer that takes a millisecond for each declaration.
+type slowly struct{ *tape }
+
+func (s slowly) Observe(e asap.Event) {
+	s.tape.Observe(e)
+	if e.Kind == asap.Declared {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A task without dependencies is ready at the instant of its declaration: no clock is
+// asked again, and what its observers take is no time between the two.
+func TestR24_ReadyWhenDeclared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTape(t)
+		g := asap.New(t.Context(), asap.Observe(slowly{p}))
+		g.Go("go", func(context.Context) (int, error) { return 0, nil })
+		g.Do("do", func(context.Context) error { return nil })
+		g.Go("left", func(context.Context) (int, error) { return 0, nil }, asap.When(false))
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		declared := make(map[asap.ID]time.Duration)
+		for _, e := range p.events {
+			switch e.Kind {
+			case asap.Declared:
+				declared[e.Task] = e.At
+			case asap.Ready:
+				if e.At != declared[e.Task] {
+					t.Errorf("%s was declared at %v and ready at %v, want the same instant", e.Name, declared[e.Task], e.At)
+				}
+			}
+		}
+		if len(declared) != 3 {
+			t.Errorf("%d tasks were declared, want 3", len(declared))
+		}
+	})
+}

@@ -43,6 +43,7 @@ type Group struct {
 	outer   bool          // outermost of the observed groups
 	labels  bool
 	trace   *trace.Task
+	names   names
 
 	over    sync.WaitGroup // until the engine calls Over, which makes the rest
 	at      time.Duration
