@@ -387,22 +387,12 @@ func (b *broken) Observe(e asap.Event) {
 	}
 }
 
-// slowly is an observer that takes a millisecond for each declaration.
-type slowly struct{ *tape }
-
-func (s slowly) Observe(e asap.Event) {
-	s.tape.Observe(e)
-	if e.Kind == asap.Declared {
-		time.Sleep(time.Millisecond)
-	}
-}
-
 // A task without dependencies is ready at the instant of its declaration: no clock is
 // asked again, and what its observers take is no time between the two.
 func TestR24_ReadyWhenDeclared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTape(t)
-		g := asap.New(t.Context(), asap.Observe(slowly{p}))
+		g := asap.New(t.Context(), asap.Observe(slowTape{p, asap.Declared, time.Millisecond}))
 		g.Go("go", func(context.Context) (int, error) { return 0, nil })
 		g.Do("do", func(context.Context) error { return nil })
 		g.Go("left", func(context.Context) (int, error) { return 0, nil }, asap.When(false))
