@@ -13,9 +13,8 @@ import (
 // the index: likes[3]. The task is skipped as soon as one of them fails; see
 // [Group.MapOptional] for elements that may.
 //
-// With [Limit] at most so many elements run at the same time, within the limits
-// of the group. The other options are those of the task; what they say of a body
-// they say of each element's.
+// With [Limit] at most so many elements run at once, within the limits of the group.
+// What other options say of a body they say of each element's.
 func (g *Group) Map[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]U] {
 	r := &mapTask[S, E, U]{}
 	r.declare(g, "Map", name, r, in, fn, options)
@@ -23,9 +22,10 @@ func (g *Group) Map[S ~[]E, E, U any](name string, in *Task[S], fn func(context.
 }
 
 // MapOptional is [Group.Map] for elements that others can do without: the failure of
-// one becomes the Err of its [Result], and stops nobody. When the group ends, the
-// elements that have ended keep their Results, and those that have not get the error
-// with which they end, or are skipped; the task itself succeeds.
+// one becomes the Err of its [Result], and stops nobody. [Within] is of the elements
+// alone, and the slice is waited for. When the group ends, the elements that have ended
+// keep their Results, and those that have not get the error with which they end, or are
+// skipped; the task itself succeeds.
 func (g *Group) MapOptional[S ~[]E, E, U any](name string, in *Task[S], fn func(context.Context, E) (U, error), options ...MapOption) *Task[[]Result[U]] {
 	r := &mapOptionalTask[S, E, U]{}
 	r.declare(g, "MapOptional", name, r, in, fn, options)
@@ -92,17 +92,17 @@ func (r *mapping[S, E, U, V]) declare(g *Group, call, name string, whole engine.
 	r.in, r.fn = in, fn
 	n := &r.node
 	engine.Init(n, &g.core, name, whole, engine.Inline|engine.Mapped)
-	adjusts := call == "MapOptional" && g.core.Adjusts()
+	c := engine.TaskConfig{Tolerant: call == "MapOptional"}
+	adjusts := c.Tolerant && g.core.Adjusts()
 	if len(options) == 0 && !adjusts {
 		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}
-	c := engine.TaskConfig{Tolerant: adjusts}
 	for _, o := range options {
 		checkOption(o == nil, n)
 		o.ApplyMap(&c)
 	}
-	if r.limit = c.Limit; c.IsPlain() {
+	if r.limit = c.Limit; c.IsPlain() && !adjusts {
 		g.core.StartAfter(n, dep, &r.edge)
 		return
 	}

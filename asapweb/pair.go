@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -184,10 +185,14 @@ func lanes(a, b *waterfall.Run, deltas []waterfall.Delta, longest time.Duration)
 			sb.unfold(name)
 		}
 	}
-	order := slices.Clone(sb.order)
-	for _, name := range sa.order {
-		if sb.tasks[name] == nil {
-			order = append(order, name)
+	var order []string
+	listed := make(map[string]bool)
+	for _, s := range []*side{sb, sa} {
+		for _, name := range s.order {
+			if s.tasks[name] != nil && !listed[name] {
+				listed[name] = true
+				order = append(order, name)
+			}
 		}
 	}
 	begin := func(name string) time.Duration {
@@ -265,6 +270,9 @@ type side struct {
 	onPath   map[asap.ID][]waterfall.Step
 }
 
+// maxAround is how many names a path has, as one of [waterfall.Delta].
+const maxAround = 64
+
 // maxApart is how many elements of a Map are drawn apart.
 const maxApart = 6
 
@@ -274,8 +282,7 @@ func newSide(run *waterfall.Run) *side {
 		path: make(map[asap.ID]string, len(run.Tasks)), family: make(map[asap.ID]string), onPath: make(map[asap.ID][]waterfall.Step),
 	}
 	at := make(map[asap.ID]*waterfall.Task, len(run.Tasks))
-	before := make(map[asap.ID]string) // the names of the tasks around
-	parted := make(map[asap.ID]bool)   // Maps and Races, which have no body
+	parted := make(map[asap.ID]bool) // Maps and Races, which have no body
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
 		at[t.ID] = t
@@ -285,12 +292,14 @@ func newSide(run *waterfall.Run) *side {
 	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
-		if p := at[t.Parent]; p != nil && p.Group == t.Group {
-			before[t.ID] = before[p.ID] // its name has the Map's
-		} else if p != nil {
-			before[t.ID] = s.path[p.ID] + "/"
+		names := []string{t.Name}
+		for p := at[t.Parent]; p != nil && len(names) < maxAround; p = at[p.Parent] {
+			if !parted[p.ID] { // the name of an element has its Map's
+				names = append(names, p.Name)
+			}
 		}
-		name := before[t.ID] + t.Name
+		slices.Reverse(names)
+		name := strings.Join(names, "/")
 		s.path[t.ID] = name
 		if parted[t.ID] {
 			continue
@@ -323,7 +332,7 @@ func (s *side) put(name string, t *waterfall.Task) {
 	s.tasks[name] = append(s.tasks[name], t)
 }
 
-// unfold puts the elements of a family in its place.
+// unfold puts the elements of a family in its place; its name stays in the order.
 func (s *side) unfold(family string) {
 	of := s.tasks[family]
 	if of == nil {
@@ -332,8 +341,6 @@ func (s *side) unfold(family string) {
 	delete(s.tasks, family)
 	delete(s.families, family)
 	delete(s.critical, family)
-	i := slices.Index(s.order, family)
-	s.order = slices.Delete(s.order, i, i+1)
 	for _, t := range of {
 		delete(s.family, t.ID)
 		s.put(s.path[t.ID], t)

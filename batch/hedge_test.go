@@ -110,7 +110,8 @@ func TestFetchHedged(t *testing.T) {
 	}
 }
 
-// TestHedgedAsks: hedged bodies ask in both calls, and each key is fetched once.
+// TestHedgedAsks: hedged bodies ask in both calls, and each key is fetched once. Who only
+// asks is not called twice, as a second call would wait for the same.
 func TestHedgedAsks(t *testing.T) {
 	for _, options := range limits {
 		synctest.Test(t, func(t *testing.T) {
@@ -118,12 +119,19 @@ func TestHedgedAsks(t *testing.T) {
 			g := asap.New(t.Context(), options...)
 			prices := batch.New(g, "prices", f.fetch, batch.MaxWait(never))
 			for i := range 12 {
-				g.Go("item", get(prices, i%8), h).Then("next", prices.Get, h)
+				g.Go("item", func(ctx context.Context) (int, error) {
+					err := asap.Blocking(ctx, func() error { time.Sleep(15 * time.Millisecond); return nil })
+					if err != nil {
+						return 0, err
+					}
+					return prices.Get(ctx, i%8)
+				}, h).Then("next", prices.Get, h)
 			}
 			noError(t, g.Wait())
-			f.want(t, "0s [0 1 2 3 4 5 6 7]", "30ms [10 20 30 40 50 60 70]")
-			if took := time.Since(f.start); took != 60*time.Millisecond {
-				t.Errorf("took %v, want 60 ms", took)
+			f.want(t, "25ms [0 1 2 3 4 5 6 7]", "55ms [10 20 30 40 50 60 70]")
+			d := h.Decisions()
+			if took := time.Since(f.start); took != 85*time.Millisecond || d[0].Hedged != 10 || d[1].Hedged != 0 {
+				t.Errorf("took %v, and second calls are %+v, want 85 ms and the budget's 10 of item", took, d)
 			}
 		})
 	}

@@ -208,6 +208,21 @@ func TestWithinInLine(t *testing.T) {
 	})
 }
 
+// The Within of a MapOptional is of its elements, which fail one by one when the slice is there.
+func TestWithinOfElements(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := asap.New(t.Context(), flow.On(newTogether(t.Context())))
+		slow := g.Go("slow", func(ctx) ([]int, error) { time.Sleep(time.Second); return []int{1, 2}, nil })
+		ads := g.MapOptional("ads", slow, func(ctx, int) (int, error) { return 1, nil }, asap.Within(80*time.Millisecond))
+		if err := g.Wait(); err != nil || len(ads.Value()) != 2 {
+			t.Fatalf("Wait = %v, %v", err, ads.Value())
+		}
+		if got := fmt.Sprint(ads.Value()[1].Err); got != "ads[1]: within 80ms" {
+			t.Errorf("Err of an element that never began = %q, want %q", got, "ads[1]: within 80ms")
+		}
+	})
+}
+
 func TestWithinNeedsClock(t *testing.T) {
 	defer func() {
 		want := "asap: Within(1s) of task ads on an engine without a Clock; use Timeout, or an engine that has one"

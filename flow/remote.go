@@ -88,7 +88,7 @@ func (r *remote) add(n *engine.Node, name, body string) {
 	r.seq++
 	c := &remoteCall{seq: r.seq, name: name, body: body}
 	engine.SetBacking(n, c)
-	if _, within := engine.LimitsOf(n); within > 0 && engine.KindOf(n)&engine.WithoutBody == 0 {
+	if within := engine.DueOf(n); within > 0 {
 		c.limit = r.makeLimits().of(within)
 		c.limit.nodes = append(c.limit.nodes, n)
 	}

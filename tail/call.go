@@ -18,6 +18,7 @@ type call struct {
 	body   func(context.Context) error
 	began  time.Time
 	at     time.Duration                   // began, since the start of the run
+	idle   time.Duration                   // what the body had waited for tasks before
 	state  atomic.Int32                    // of the second call
 	ctx2   atomic.Pointer[context.Context] // its own, once it has begun
 }
@@ -41,10 +42,20 @@ func (c *call) alone() error {
 	return err
 }
 
+// ran is how long the first call has run, and how long it has waited for tasks meanwhile:
+// a second call would have waited for the same ones. If it does so now, over is closed when
+// it goes on.
+func (c *call) ran() (ran, waited time.Duration, over <-chan struct{}) {
+	idle, over := engine.Idle(c.ctx)
+	waited = idle - c.idle
+	return time.Since(c.began) - waited, waited, over
+}
+
 // ended notes the end of the first call, or that it is given up.
 func (c *call) ended(succeeded bool) {
 	q := c.hedger.quantile(c.hedger.pays())
-	c.record.add(c.at, time.Since(c.began), succeeded, max(q, .5))
+	ran, waited, _ := c.ran()
+	c.record.add(c.at+waited, ran, succeeded, max(q, .5))
 }
 
 // start makes a call on a goroutine of its own, whose end is sent before it ends: the
@@ -68,22 +79,18 @@ func (c *call) beside(f func()) error {
 	return err
 }
 
-// hedged makes the first call, and the second if the first has not ended after delay, if
-// that is not 0. If refresh is set, it finds out meanwhile what is critical.
+// hedged makes the first call, and the second if the first has not ended when it has run
+// for delay, if that is not 0. If refresh is set, it finds out meanwhile what is critical.
 func (c *call) hedged(delay time.Duration, refresh bool) error {
 	first := c.start()
 	if refresh {
 		c.hedger.refresh(c.record.group)
-		delay = max(c.hedger.delay(c.record)-time.Since(c.began), 0)
+		delay = c.hedger.delay(c.record)
 	}
 	if delay > 0 {
-		timer := time.NewTimer(delay)
-		select {
-		case err := <-first:
-			timer.Stop()
+		if err, ended := c.outrun(first, delay); ended {
 			c.ended(err == nil)
 			return err
-		case <-timer.C:
 		}
 	}
 	if !c.mayHedge(first) {
@@ -92,6 +99,30 @@ func (c *call) hedged(delay time.Duration, refresh bool) error {
 		return err
 	}
 	return c.second(first)
+}
+
+// outrun returns when the first call has ended, or has run for delay and goes on.
+func (c *call) outrun(first <-chan error, delay time.Duration) (err error, ended bool) {
+	for {
+		switch ran, _, over := c.ran(); {
+		case over != nil:
+			select {
+			case err := <-first:
+				return err, true
+			case <-over:
+			}
+		case ran >= delay:
+			return nil, false
+		default:
+			timer := time.NewTimer(delay - ran)
+			select {
+			case err := <-first:
+				timer.Stop()
+				return err, true
+			case <-timer.C:
+			}
+		}
+	}
 }
 
 // mayHedge reports whether there is to be a second call now, and takes it from the budget.

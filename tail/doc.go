@@ -11,6 +11,9 @@
 // same time: reads, and writes that are idempotent. It calls the body a second time when
 // the first call takes longer than it usually does: see [At], [After] and [Least].
 //
+//   - What the first call waits for other tasks, in [asap.Task.Await] or for a batch, does
+//     not count: a second call would wait for the same ones. A group that it makes itself
+//     counts, as a second call makes another.
 //   - The first call that succeeds has the value. The context of the other one is
 //     canceled; whatever depends on the task goes on at once, and the group waits for the
 //     other call before it ends. If that succeeds all the same, its value is undone by the
@@ -34,7 +37,7 @@
 //
 // # What is measured
 //
-// Delays are quantiles of the time that first calls would have taken to succeed. One that
+// Delays are quantiles of the time that first calls would have run to succeed. One that
 // failed, or was canceled since the second had won, tells only that it would have taken
 // longer than it did. Kaplan and Meier's estimator ("Nonparametric Estimation from
 // Incomplete Observations", JASA 53, 1958) makes use of those too: so a record does not

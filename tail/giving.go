@@ -49,7 +49,7 @@ type giver struct {
 func (v *giver) adjust(p *engine.Place, c *engine.TaskConfig) {
 	r := v.records.of(place{p.Group, p.Task})
 	if c.Tolerant {
-		c.Parts, c.PartsOnly = r.addParts, true
+		c.Parts = r.addParts
 	} else {
 		r.declared.Add(1)
 	}

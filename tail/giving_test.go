@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,23 +16,18 @@ import (
 )
 
 // skewed are durations about 20 ms, of which some are long.
-type skewed struct {
-	mu sync.Mutex
-	r  *rand.Rand
-}
+type skewed struct{ r *rand.Rand }
 
-func newSkewed() *skewed { return &skewed{r: rand.New(rand.NewPCG(3, 4))} }
+func newSkewed() *skewed { return &skewed{rand.New(rand.NewPCG(3, 4))} }
 
-func (s *skewed) next() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return time.Duration(float64(20*ms) * math.Exp(s.r.NormFloat64()*.9))
-}
-
-func (s *skewed) below(n int) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.r.IntN(n)
+// body is one of a run that has n of it, each of which takes a time of its own. They are
+// drawn here: how many of them begin does not change the times of the runs after it.
+func (s *skewed) body(n int) func(context.Context) (int, error) {
+	took := make(chan time.Duration, n)
+	for range n {
+		took <- time.Duration(float64(20*ms) * math.Exp(s.r.NormFloat64()*.9))
+	}
+	return func(ctx context.Context) (int, error) { return 1, sleep(ctx, <-took) }
 }
 
 // manyRuns are enough to learn from twice.
@@ -82,9 +76,8 @@ func TestGivenUpOfMany(t *testing.T) {
 				full, runs, lost := 0, 0, int64(0)
 				for i := range manyRuns() {
 					g := asap.New(t.Context(), asap.Name("home"), asap.Observe(stats), l)
-					results := many(t.Context(), g, l, r.below(10), func(ctx context.Context) (int, error) {
-						return 1, sleep(ctx, r.next())
-					})
+					n := r.r.IntN(10)
+					results := many(t.Context(), g, l, n, r.body(n))
 					wait(t, g)
 					whole := true
 					for _, v := range results() {
@@ -133,9 +126,8 @@ func TestGivenUpLateSlice(t *testing.T) {
 			}
 			g := asap.New(t.Context(), asap.Name("home"), asap.Observe(stats), l)
 			in := g.Go("ids", func(ctx context.Context) ([]int, error) { return make([]int, 3), sleep(ctx, slow) })
-			ads := g.MapOptional("ads", in, func(ctx context.Context, _ int) (int, error) {
-				return 1, sleep(ctx, r.next())
-			})
+			body := r.body(3)
+			ads := g.MapOptional("ads", in, func(ctx context.Context, _ int) (int, error) { return body(ctx) })
 			wait(t, g)
 			if slow > 5*ms {
 				for _, v := range ads.Value() {

@@ -69,6 +69,7 @@ func (h *Hedger) around(ctx context.Context, task string, body func(context.Cont
 	h.budget.pay()
 	r.calls.Add(1)
 	c := call{hedger: h, record: r, ctx: ctx, body: body, began: time.Now()}
+	c.idle, _ = engine.Idle(ctx)
 	if !made.IsZero() {
 		c.at = c.began.Sub(made)
 	}

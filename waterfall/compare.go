@@ -79,16 +79,24 @@ func (r *Run) fixes(deltas []Delta) {
 	}
 	m := r.model()
 	base := m.simulate(m.asItWas(), nil, r.limit()).makespan()
+	named := make(map[string][]int)
+	for i := range deltas {
+		named[deltas[i].Name] = nil
+	}
+	for t := range m.tasks {
+		name := m.path(t)
+		if of, ok := named[name]; ok {
+			named[name] = append(of, t)
+		}
+	}
 	for i := range deltas {
 		d := &deltas[i]
 		if !d.InA || !d.InB || d.TookB == 0 || d.TookA == d.TookB {
 			continue
 		}
 		scale := m.asItWas()
-		for t := range m.tasks {
-			if m.path(t) == d.Name {
-				scale[t] = float64(d.TookA) / float64(d.TookB)
-			}
+		for _, t := range named[d.Name] {
+			scale[t] = float64(d.TookA) / float64(d.TookB)
 		}
 		d.Fix = base - m.simulate(scale, nil, r.limit()).makespan()
 	}

@@ -31,19 +31,33 @@ func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Durat
 // anchor, if any: who declared the task may have waited in another way.
 func (x *index) declarer(t int, at time.Duration) int {
 	g, _ := x.groupOf(x.run.Tasks[t].Group)
-	waits := x.run.Groups[g].Waits
-	if len(waits) == 0 {
+	if len(x.run.Groups[g].Waits) == 0 {
 		return x.anchor(t, at)
 	}
-	for _, wait := range slices.Backward(waits) {
-		if wait.End > at || wait.Start == wait.End {
-			continue
+	waits := x.waits(g)
+	n, _ := slices.BinarySearchFunc(waits, at, func(w Wait, at time.Duration) int {
+		if w.End <= at {
+			return -1
 		}
+		return 1
+	})
+	for _, wait := range slices.Backward(waits[:n]) {
 		if i, ok := x.taskOf(wait.On); ok && i != t && x.run.Tasks[i].End() > wait.Start && x.run.Tasks[i].End() <= wait.End {
 			return i
 		}
 	}
 	return -1
+}
+
+// waits are those of a group, outside of any body, that took any time.
+func (x *index) waits(g int) []Wait {
+	if x.outside == nil {
+		x.outside = make([][]Wait, len(x.members))
+	}
+	if x.outside[g] == nil {
+		x.outside[g] = slices.DeleteFunc(slices.Clone(x.run.Groups[g].Waits), func(w Wait) bool { return w.Start == w.End })
+	}
+	return x.outside[g]
 }
 
 // inParent goes on at what task p did when task t inside it was declared, or
@@ -73,12 +87,10 @@ func (w *walker) inParent(t, p int, x time.Duration) (int, int, time.Duration) {
 // is no wait that was going on then.
 func (x *index) pieceBefore(p int, at time.Duration) int {
 	pieces := x.run.Tasks[p].Pieces
-	for i, piece := range slices.Backward(pieces) {
-		if piece.Start < at && (piece.State != Blocked || piece.End <= at) {
-			return i
-		}
+	n, _ := slices.BinarySearchFunc(pieces, at, func(p Piece, at time.Duration) int { return cmp.Compare(p.Start, at) })
+	for n--; n >= 0 && pieces[n].State == Blocked && pieces[n].End > at; n-- {
 	}
-	return -1
+	return n
 }
 
 // anchor is the task of the group whose end made the caller declare task t at

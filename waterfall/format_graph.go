@@ -117,16 +117,24 @@ func (r *Run) writeDOT(b *strings.Builder) {
 	b.WriteString("}\n")
 }
 
+// deepestIndent is how far boxes in boxes are indented. Without an end the text would
+// grow like the square of how deep they are.
+const deepestIndent = 32
+
 // boxes writes the tasks inside p, -1 for the outermost, and a box around each
 // that has others inside it.
 func (d *drawing) boxes(b *strings.Builder, p int, indent string, node func(i int) string, begin func(i int, indent string) string, end string) {
+	deeper := indent
+	if len(indent) < deepestIndent {
+		deeper += "  "
+	}
 	for _, i := range d.inside(p) {
 		if len(d.children[i]) == 0 {
 			fmt.Fprintf(b, "%s%s\n", indent, node(i))
 			continue
 		}
-		fmt.Fprintf(b, "%s%s\n%s  %s\n", indent, begin(i, indent), indent, node(i))
-		d.boxes(b, i, indent+"  ", node, begin, end)
+		fmt.Fprintf(b, "%s%s\n%s%s\n", indent, begin(i, indent), deeper, node(i))
+		d.boxes(b, i, deeper, node, begin, end)
 		fmt.Fprintf(b, "%s%s\n", indent, end)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/asap-go/asap"
 )
@@ -37,7 +38,7 @@ func rootFrame(name string) string { return cmp.Or(frame(name), "(no name)") }
 const caller = "(caller)"
 
 func (r *Run) writePprof(w io.Writer) error {
-	d := profiled{index: r.index(), profile: newProfile(profileTypes...)}
+	d := profiled{index: r.index(), profile: newProfile(profileTypes...), frames: make([]string, len(r.Tasks)), numbers: make([]uint64, len(r.Tasks)), groups: make([]uint64, len(r.Groups))}
 	d.file, d.began, d.duration = rootFrame(r.Name), r.Began, r.Makespan
 	d.comment = "asap: the run of a group, " + r.title()
 	if r.Number > 0 {
@@ -57,7 +58,7 @@ func (r *Run) writePprof(w io.Writer) error {
 		if i, ok := d.task[s.Task]; ok {
 			d.piece(i, s.State, d.on(i, s), [4]int64{int64(s.Len())})
 		} else {
-			d.add([]string{d.file, caller}, d.labels, int64(s.Len()))
+			d.add(d.functions(d.file, caller), d.labels, int64(s.Len()))
 		}
 	}
 	return d.write(w)
@@ -67,25 +68,44 @@ func (r *Run) writePprof(w io.Writer) error {
 type profiled struct {
 	*index
 	*profile
-	labels []label // of every sample
+	labels  []label  // of every sample
+	frames  []string // by task, as far as they were asked for
+	numbers []uint64 // of those
+	groups  []uint64 // the same by group
+}
+
+// number is that of the frame of task i.
+func (d *profiled) number(i int) uint64 {
+	if d.numbers[i] == 0 {
+		d.numbers[i] = d.function(d.frame(i))
+	}
+	return d.numbers[i]
+}
+
+// frame is that of task i.
+func (d *profiled) frame(i int) string {
+	if d.frames[i] == "" {
+		d.frames[i] = frame(d.family(i))
+	}
+	return d.frames[i]
 }
 
 // piece adds what task i did.
 func (d *profiled) piece(i int, state State, on asap.ID, values [4]int64) {
-	leaf := frame(d.family(i)) + ": " + state.String()
+	leaf := d.frame(i) + ": " + state.String()
 	if state == Blocked {
 		leaf += " on " + d.what(on)
 	}
 	labels := d.labels
-	if t := &d.run.Tasks[i]; d.family(i) != d.path(i) {
+	if t := &d.run.Tasks[i]; d.whole(i) >= 0 { // its frame has the name of all
 		labels = append(slices.Clip(labels), label{"task", frame(t.Name)})
 	}
-	d.add(append(d.stack(i), leaf), labels, values[:]...)
+	d.add(append(d.stack(i), d.function(leaf)), labels, values[:]...)
 }
 
 // stack is the way from the outermost group to task i.
-func (d *profiled) stack(i int) []string {
-	stack := []string{frame(d.family(i))}
+func (d *profiled) stack(i int) []uint64 {
+	stack := append(make([]uint64, 0, 8), d.number(i))
 	for range 64 {
 		t := &d.run.Tasks[i]
 		p := d.parent(i)
@@ -93,22 +113,33 @@ func (d *profiled) stack(i int) []string {
 			break
 		}
 		if g, ok := d.group[t.Group]; ok && d.run.Tasks[p].Group != t.Group && d.run.Groups[g].Name != "" {
-			stack = append(stack, frame(d.run.Groups[g].Name))
+			if d.groups[g] == 0 {
+				d.groups[g] = d.function(frame(d.run.Groups[g].Name))
+			}
+			stack = append(stack, d.groups[g])
 		}
-		stack = append(stack, frame(d.family(p)))
+		stack = append(stack, d.number(p))
 		i = p
 	}
-	stack = append(stack, d.file)
+	stack = append(stack, d.function(d.file))
 	slices.Reverse(stack)
 	return stack
 }
 
 // on is what a task waited for in a step of the critical path.
 func (d *profiled) on(i int, s Step) asap.ID {
-	for _, p := range d.run.Tasks[i].Pieces {
-		if p.State == Blocked && p.Start <= s.Start && s.Start < p.End {
-			return p.On
+	if s.State != Blocked {
+		return 0
+	}
+	pieces := d.run.Tasks[i].Pieces
+	n, _ := slices.BinarySearchFunc(pieces, s.Start, func(p Piece, at time.Duration) int {
+		if p.End <= at {
+			return -1
 		}
+		return 1
+	})
+	if n < len(pieces) && pieces[n].State == Blocked {
+		return pieces[n].On
 	}
 	return 0
 }
@@ -116,7 +147,7 @@ func (d *profiled) on(i int, s Step) asap.ID {
 // what is the name of what is waited for.
 func (d *profiled) what(on asap.ID) string {
 	if i, ok := d.task[on]; ok {
-		return frame(d.family(i))
+		return d.frame(i)
 	}
 	if g, ok := d.group[on]; ok {
 		return cmp.Or(frame(d.run.Groups[g].Name), "a nested group")
@@ -141,15 +172,15 @@ func (r *Report) WritePprof(w io.Writer) error {
 	rest := r.Total - r.Caller
 	for i := range r.Tasks {
 		t := &r.Tasks[i]
-		stack := append([]string{p.file}, around(t.Name, known)...)
+		stack := p.functions(append([]string{p.file}, around(t.Name, known)...)...)
 		p.add(stack, nil, int64(t.Critical))
-		p.add(append(slices.Clip(stack), frame(t.Name)+": "+Running.String()), nil, 0, int64(t.Work))
-		p.add(append(slices.Clip(stack), frame(t.Name)+": "+Queued.String()), nil, 0, 0, int64(t.Queued))
+		p.add(append(slices.Clip(stack), p.function(frame(t.Name)+": "+Running.String())), nil, 0, int64(t.Work))
+		p.add(append(slices.Clip(stack), p.function(frame(t.Name)+": "+Queued.String())), nil, 0, 0, int64(t.Queued))
 		rest -= t.Critical
 	}
-	p.add([]string{p.file, caller}, nil, int64(r.Caller))
+	p.add(p.functions(p.file, caller), nil, int64(r.Caller))
 	if r.Unnamed > 0 {
-		p.add([]string{p.file, others}, nil, int64(rest))
+		p.add(p.functions(p.file, others), nil, int64(rest))
 	}
 	var b strings.Builder
 	if err := p.write(&b); err != nil {

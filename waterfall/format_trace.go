@@ -142,7 +142,7 @@ func slice(x *index, i, k int, critical []Step) traceEvent {
 			e.Args["on"] = n
 		}
 	case Running:
-		if slices.ContainsFunc(critical, func(s Step) bool { return s.State == Running && s.Start < p.End && s.End > p.Start }) {
+		if isIn(p, critical) {
 			e.Args["critical"], e.Color = true, "thread_state_iowait" // orange
 		}
 	}
@@ -156,6 +156,22 @@ func slice(x *index, i, k int, critical []Step) traceEvent {
 		}
 	}
 	return e
+}
+
+// isIn tells whether any of the steps in which the task ran is in the piece, in part at least.
+func isIn(p Piece, steps []Step) bool {
+	n, _ := slices.BinarySearchFunc(steps, p.Start, func(s Step, at time.Duration) int {
+		if s.End <= at {
+			return -1
+		}
+		return 1
+	})
+	for ; n < len(steps) && steps[n].Start < p.End; n++ {
+		if steps[n].State == Running {
+			return true
+		}
+	}
+	return false
 }
 
 // releaser is the task whose end ended a wait of some length, or -1.

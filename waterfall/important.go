@@ -33,8 +33,9 @@ func (x *index) weight(r row, critical map[asap.ID]bool) int64 {
 }
 
 // important picks the n rows that tell most: what failed or has not ended, the
-// critical path, then what took longest, and what is around those. It keeps their
-// order; left are the tasks that have no row and are in no band.
+// critical path, then what took longest, and of what is around those as many again,
+// the nearest first. It keeps their order; left are the tasks that have no row and are
+// in no band.
 func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked []row, left []int) {
 	weights := make([]int64, len(rows))
 	order, around := make([]int, len(rows)), make([]int, len(rows))
@@ -51,16 +52,29 @@ func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked 
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weights[b], weights[a]) })
 	order = order[:min(n, len(order))]
-	for k := 0; k < len(order); k++ {
-		if up := around[order[k]]; up >= 0 {
+	picks := make([]bool, len(rows))
+	for _, o := range order {
+		picks[o] = true
+	}
+	for k := 0; k < len(order) && len(order) < 2*n; k++ {
+		if up := around[order[k]]; up >= 0 && !picks[up] {
+			picks[up] = true
 			order = append(order, up)
 		}
 	}
 	slices.Sort(order)
-	order = slices.Compact(order)
 	shown := make([]bool, len(x.run.Tasks))
+	depth := make([]int, len(rows)) // among what is picked
+	for i, up := range around {
+		if up >= 0 {
+			if depth[i] = depth[up]; picks[up] {
+				depth[i]++
+			}
+		}
+	}
 	for _, o := range order {
 		r := rows[o]
+		r.depth = depth[o]
 		picked = append(picked, r)
 		if r.band != nil {
 			for _, i := range r.band.tasks {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -155,29 +154,5 @@ func TestSilence(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// Groups that are nested deeper than a page can show are refused in words.
-func TestPageOfDeepNesting(t *testing.T) {
-	nested := func(n int) *waterfall.Run {
-		r := &waterfall.Run{Name: "deep", Ended: true, Makespan: 1, Groups: []waterfall.Group{{ID: 1, End: 1, Outcome: asap.Succeeded}}}
-		for i := range n {
-			task, group := asap.ID(2+2*i), asap.ID(3+2*i)
-			r.Tasks = append(r.Tasks, waterfall.Task{ID: task, Group: r.Groups[i].ID, Parent: r.Groups[i].Parent, Name: "t", Outcome: asap.Succeeded,
-				Pieces: []waterfall.Piece{{State: waterfall.Running}, {State: waterfall.Blocked, End: 1, On: group}}})
-			r.Groups = append(r.Groups, waterfall.Group{ID: group, Parent: task, End: 1, Outcome: asap.Succeeded})
-		}
-		return r
-	}
-	for n, want := range map[int]string{1000: "", 1001: "more than 1000 groups inside of each other are too many for a page; use perfetto", 12000: "too many for a page"} {
-		r := nested(n)
-		if err := r.Validate(); err != nil {
-			t.Fatal(err)
-		}
-		err := r.Write(io.Discard, waterfall.HTML)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("a page of %d nested groups: %v, want %q", n, err, want)
-		}
 	}
 }

@@ -282,39 +282,9 @@ func (r *Run) WriteHTML(w io.Writer, f Frame) error {
 	return err
 }
 
-// maxPageDepth is how deep groups may be nested, as JSON may be that is nested as rows are.
-const maxPageDepth = 1000
-
-// deeperThan tells whether a task has more tasks around it than that.
-func (r *Run) deeperThan(most int) bool {
-	x := r.index()
-	deep := make([]int, len(r.Tasks)) // by task: how many are around it, and 1, as far as known
-	for i := range r.Tasks {
-		n, at := 0, i
-		for at >= 0 && deep[at] == 0 && n <= most {
-			n++
-			at = x.parent(at)
-		}
-		if at >= 0 && n <= most {
-			n += deep[at]
-		}
-		if n > most {
-			return true
-		}
-		for at := i; at >= 0 && deep[at] == 0; at = x.parent(at) {
-			deep[at] = n
-			n--
-		}
-	}
-	return false
-}
-
 func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 	if n := len(r.Tasks); n > maxPageTasks {
 		return fmt.Errorf("waterfall: %d tasks are too many for a page, which holds %d; use %s", n, maxPageTasks, Perfetto)
-	}
-	if r.deeperThan(maxPageDepth) {
-		return fmt.Errorf("waterfall: more than %d groups inside of each other are too many for a page; use %s", maxPageDepth, Perfetto)
 	}
 	data, err := json.Marshal(r.pageData(f.Others), jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {

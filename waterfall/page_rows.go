@@ -45,7 +45,7 @@ func (x *index) pageRows(critical map[asap.ID]bool) []pageRow {
 			hidden[r.branch] = true
 		}
 	}
-	out := x.pageBranches(tree, hidden, false)
+	out := x.pageBranches(nil, tree, hidden, false, 0)
 	if len(left) > 0 {
 		b := band{sort: leftOvers, tasks: left}
 		label, _ := b.label()
@@ -54,37 +54,50 @@ func (x *index) pageRows(critical map[asap.ID]bool) []pageRow {
 	return out
 }
 
-// pageBranches are the rows of branches; those that come from several places have
+// maxPageDepth is how deep rows are inside of each other, as JSON may be that they
+// travel in. What is deeper comes after the row that it is inside of.
+const maxPageDepth = 100
+
+// pageBranches adds the rows of branches; those that come from several places have
 // their paths as labels, and what is inside them is elsewhere.
-func (x *index) pageBranches(branches []*branch, hidden map[*branch]bool, apart bool) []pageRow {
-	if len(branches) == 0 {
-		return nil
-	}
-	out := make([]pageRow, len(branches))
-	for i, n := range branches {
-		name, tail := x.label(n)
-		r := pageRow{Task: n.task, Label: told(name), Tail: tail, Left: hidden[n]}
-		if apart && n.task >= 0 {
-			r.Label = x.told(n.task)
-		}
+func (x *index) pageBranches(out []pageRow, branches []*branch, hidden map[*branch]bool, apart bool, depth int) []pageRow {
+	for _, n := range branches {
 		switch {
 		case n.band != nil:
-			r.Band = 1 + int(n.band.sort)
-			r.Kids = x.pageBranches(n.kids, hidden, apart)
-			for _, in := range n.inner { // what is critical changes with a prediction, so the page finds it
-				if in.band == nil || in.band.sort == onTheWay {
-					continue
-				}
-				inner := x.pageBranches([]*branch{in}, hidden, false)[0]
-				inner.Kids = x.pageBranches(in.kids, nil, true)
-				r.Inner = append(r.Inner, inner)
-			}
-		case !apart:
-			r.Kids = x.pageBranches(n.kids, hidden, false)
+			out = append(out, x.pageBand(n, hidden, x.pageBranches(nil, n.kids, hidden, apart, depth+1)))
+		case apart && n.task >= 0:
+			r := x.pageRow(n, hidden)
+			r.Label = x.told(n.task)
+			out = append(out, r)
+		case apart:
+			out = append(out, x.pageRow(n, hidden))
+		case depth < maxPageDepth:
+			r := x.pageRow(n, hidden)
+			r.Kids = x.pageBranches(nil, n.kids, hidden, false, depth+1)
+			out = append(out, r)
+		default:
+			out = x.pageBranches(append(out, x.pageRow(n, hidden)), n.kids, hidden, false, depth)
 		}
-		out[i] = r
 	}
 	return out
+}
+
+func (x *index) pageRow(n *branch, hidden map[*branch]bool) pageRow {
+	name, tail := x.label(n)
+	return pageRow{Task: n.task, Label: told(name), Tail: tail, Left: hidden[n]}
+}
+
+// pageBand is the row of a band. The bands in it have tasks that are in rows elsewhere
+// too, with all that is inside them; here they have none.
+func (x *index) pageBand(n *branch, hidden map[*branch]bool, kids []pageRow) pageRow {
+	r := x.pageRow(n, hidden)
+	r.Band, r.Kids = 1+int(n.band.sort), kids
+	for _, in := range n.inner { // what is critical changes with a prediction, so the page finds it
+		if in.band != nil && in.band.sort != onTheWay {
+			r.Inner = append(r.Inner, x.pageBand(in, hidden, x.pageBranches(nil, in.kids, nil, true, 0)))
+		}
+	}
+	return r
 }
 
 // noBreaks keeps numbers and their units on one line.

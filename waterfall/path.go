@@ -225,12 +225,26 @@ func (w *walker) rather(a, b int) bool {
 	return w.depth(a) < w.depth(b)
 }
 
+// depth is how many tasks are around task i.
 func (x *index) depth(i int) int {
-	d := 0
-	for p := x.parent(i); p >= 0 && d < len(x.run.Tasks); p = x.parent(p) {
-		d++
+	if x.depths == nil {
+		x.depths = make([]int, len(x.run.Tasks))
+		for i := range x.depths {
+			x.depths[i] = -1
+		}
 	}
-	return d
+	n, at := 0, i
+	for ; at >= 0 && x.depths[at] < 0 && n < len(x.depths); at = x.parent(at) {
+		n++
+	}
+	if at >= 0 {
+		n += max(0, x.depths[at]) + 1
+	}
+	for at := i; at >= 0 && x.depths[at] < 0; at = x.parent(at) {
+		n--
+		x.depths[at] = n
+	}
+	return x.depths[i]
 }
 
 func (w *walker) step(t int, s State, from, to time.Duration) {

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -21,6 +20,7 @@ type profile struct {
 
 	samples []*sample
 	at      map[string]*sample // by stack and labels
+	key     []byte             // the last of those
 	names   map[string]uint64  // a function and its only location, from 1 on
 	strings map[string]uint64
 	table   []string // of strings
@@ -45,27 +45,35 @@ func newProfile(types ...valueType) *profile {
 }
 
 // add adds values to the sample of a stack, root first.
-func (p *profile) add(stack []string, labels []label, values ...int64) {
-	var key strings.Builder
-	for _, name := range stack {
-		key.WriteString(name)
-		key.WriteByte(0)
+func (p *profile) add(stack []uint64, labels []label, values ...int64) {
+	p.key = p.key[:0]
+	for _, f := range stack {
+		p.key = binary.AppendUvarint(p.key, f)
 	}
+	p.key = append(p.key, 0)
 	for _, l := range labels {
-		key.WriteString(l.key + "\x01" + l.value + "\x00")
+		p.key = append(append(p.key, l.key...), 1)
+		p.key = append(append(p.key, l.value...), 0)
 	}
-	s := p.at[key.String()]
+	s := p.at[string(p.key)]
 	if s == nil {
-		s = &sample{labels: labels, values: make([]int64, len(p.types))}
-		for _, name := range slices.Backward(stack) {
-			s.locations = append(s.locations, p.function(name))
-		}
-		p.at[key.String()] = s
+		s = &sample{locations: slices.Clone(stack), labels: labels, values: make([]int64, len(p.types))}
+		slices.Reverse(s.locations)
+		p.at[string(p.key)] = s
 		p.samples = append(p.samples, s)
 	}
 	for i, v := range values {
 		s.values[i] = int64(add(time.Duration(s.values[i]), time.Duration(v)))
 	}
+}
+
+// functions are the numbers of names.
+func (p *profile) functions(names ...string) []uint64 {
+	out := make([]uint64, len(names))
+	for i, name := range names {
+		out[i] = p.function(name)
+	}
+	return out
 }
 
 func (p *profile) function(name string) uint64 {

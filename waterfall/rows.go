@@ -106,13 +106,23 @@ func inBrackets(words []string) string {
 // what its body waited for, each once.
 func (x *index) sources(i int) []int {
 	var out []int
+	var seen map[int]bool // once there are many
 	add := func(id asap.ID) {
 		if g, ok := x.group[id]; ok && x.run.Groups[g].Parent == x.run.Tasks[i].ID {
 			return // its own nested group is inside it
 		}
 		t, ok := x.task[id]
-		if ok && x.parent(t) != i && !slices.Contains(out, t) {
-			out = append(out, t)
+		if !ok || x.parent(t) == i || seen[t] || seen == nil && slices.Contains(out, t) {
+			return
+		}
+		out = append(out, t)
+		if seen != nil {
+			seen[t] = true
+		} else if len(out) == 16 {
+			seen = make(map[int]bool)
+			for _, t := range out {
+				seen[t] = true
+			}
 		}
 	}
 	for _, d := range x.run.Tasks[i].Deps {

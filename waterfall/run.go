@@ -239,6 +239,8 @@ type index struct {
 	children [][]int   // by task, in order of declaration
 	members  [][]int   // by group, in order of declaration
 	ends     [][]int   // by group, in order of end, as far as needed
+	outside  [][]Wait  // by group, as far as needed
+	depths   []int     // by task, once one was needed
 	lists    []int     // what children and members are made of
 	counts   []int     // of members, and then of children
 	found    *sync.Map // what find has found, by name; nil if that is not kept
@@ -258,7 +260,7 @@ func (r *Run) index() *index {
 
 // of makes x that of a run. Unless x has maps the IDs have to be in order.
 func (x *index) of(r *Run) {
-	x.run, x.inOrder, x.ends = r, true, nil
+	x.run, x.inOrder, x.ends, x.outside, x.depths = r, true, nil, nil, nil
 	n := asap.ID(0)
 	for i := range r.Groups {
 		n++

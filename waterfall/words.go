@@ -64,12 +64,17 @@ func (e *explainer) cycles() {
 		if told[whole] {
 			continue
 		}
-		told[whole] = true
+		if told[whole] = true; len(told) > 10 {
+			continue
+		}
 		var legs []string
 		for k := 0; k+1 < len(names); k++ {
 			legs = append(legs, names[k]+" waits for "+names[k+1])
 		}
 		e.say("cycle: %s: none of them could ever go on", strings.Join(legs, ", "))
+	}
+	if n := len(told); n > 10 {
+		e.say("%d more circles of waits", n-10)
 	}
 }
 
@@ -241,17 +246,49 @@ func (e *explainer) stuck() {
 		}
 		return
 	}
-	for _, root := range roots {
+	if len(roots) > mostRoots { // of many, first those that most wait for, and that run
+		slices.SortStableFunc(roots, func(a, b int) int {
+			return cmp.Or(cmp.Compare(len(waiting[b]), len(waiting[a])), cmp.Compare(e.queued(a), e.queued(b)))
+		})
+	}
+	for _, root := range roots[:min(len(roots), mostRoots)] {
 		if next := e.blockedOn(root); next >= 0 {
 			legs := []string{e.name(root) + " waits for " + e.name(next)}
-			for ; next != root; next = e.blockedOn(next) {
+			for ; next != root && len(legs) < mostLegs; next = e.blockedOn(next) {
 				legs = append(legs, e.name(next)+" waits for "+e.name(e.blockedOn(next)))
+			}
+			if next != root {
+				legs = append(legs, "and so on, back to "+e.name(root))
 			}
 			e.say("cycle: %s: none of them can ever go on", strings.Join(legs, ", "))
 			continue
 		}
 		e.hanging(root, waiting[root])
 	}
+	if n := len(roots) - mostRoots; n > 0 {
+		queued := 0
+		for _, root := range roots[mostRoots:] {
+			queued += e.queued(root)
+		}
+		if queued > 0 {
+			e.say("%d more tasks have not ended, of which %d are queued", n, queued)
+		} else {
+			e.say("%d more tasks have not ended", n)
+		}
+	}
+}
+
+const (
+	mostRoots = 10 // tasks that a sentence says what hangs on them
+	mostLegs  = 20 // of a circle
+)
+
+// queued is 1 if task i is queued now.
+func (e *explainer) queued(i int) int {
+	if e.run.Tasks[i].now().State == Queued {
+		return 1
+	}
+	return 0
 }
 
 // ends returns, for every task, the end of its chain of waits: a task that is
@@ -316,11 +353,10 @@ func (e *explainer) hanging(root int, waiters []int) {
 	case Queued:
 		fmt.Fprintf(&b, " has been queued for %s%s", since, e.forSlot(root))
 		if n := e.running(); n > 0 {
-			fmt.Fprintf(&b, " while %s", count(n, "other body"))
 			if n == 1 {
-				b.WriteString(" runs")
+				b.WriteString(" while 1 other body runs")
 			} else {
-				b.WriteString(" run")
+				fmt.Fprintf(&b, " while %d other bodies run", n)
 			}
 		}
 	default:

@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 	f.DurationVar(&cfg.Patience, "patience", 150*time.Millisecond, "how long a page waits for its optional parts; with -demo as for any call, unless it is given")
 	f.DurationVar(&cfg.Deadline, "deadline", 80*time.Millisecond, "in mode tail: how long after its start a page does without its optional parts")
 	f.Float64Var(&cfg.together, "correlation", 0, "of the latencies of a call and its second one, from 0 to 1")
+	f.Float64Var(&cfg.share, "share", .02, "in mode tail: of the calls, those that may be made twice, from .0001, which is next to none")
 	f.DurationVar(&cfg.timeout, "timeout", 2*time.Second, "how long a page waits for a service; with -demo at least 30s, for slow machines")
 	f.DurationVar(&cfg.slowBy, "slow", 5*time.Second, "how late a slow service is, unless it is repaired before")
 	f.StringVar(&cfg.faults, "faults", "", "what is wrong from the start, as ads=down,currency=slow")
@@ -73,6 +74,8 @@ func run(ctx context.Context, args []string, out, help io.Writer) error {
 		return errors.New("-latency must not be negative; -patience, -deadline, -timeout, -rate and -for must be more than 0")
 	case cfg.together < 0 || cfg.together > 1:
 		return errors.New("-correlation must be from 0 to 1")
+	case cfg.share < .0001 || cfg.share > 1:
+		return errors.New("-share must be from .0001 to 1")
 	}
 	if cfg.dir == "" {
 		temp, err := os.MkdirTemp("", "storefront")

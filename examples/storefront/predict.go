@@ -9,9 +9,6 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// budget is how many second calls there may be, of those that are hedged.
-const budget = .02
-
 // predicted has, of each page, how many of its tasks call something, and what mode tail
 // changes in it, as a question to the runs of mode asap, beside the budget.
 var predicted = map[string]struct {
@@ -35,7 +32,7 @@ type prediction struct {
 // predict asks the runs of a page in mode asap what mode tail would be.
 func (s *Shop) predict(page string, runs *waterfall.Sample) (*waterfall.Forecast, error) {
 	times := strings.NewReplacer("=D", "="+s.Deadline.String(), "=M", "="+(mailDeadline*s.Deadline).String())
-	changes := []waterfall.Change{waterfall.Correlation(s.together), waterfall.Budget(budget)}
+	changes := []waterfall.Change{waterfall.Correlation(s.together), waterfall.Budget(s.share)}
 	for text := range strings.FieldsSeq(times.Replace(predicted[page].changes)) {
 		c, err := waterfall.ParseChange(text)
 		if err != nil {

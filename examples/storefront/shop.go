@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ type settings struct {
 	faults   string        // from the start, as ads=down,currency=slow
 	predicts bool          // the demo says what mode asap tells of mode tail
 	together float64       // correlation of the latencies of a call and its second one
+	share    float64       // in mode tail: of the calls, those that may be made twice
 	server   string        // address of the Temporal server that runs orders; empty: they run here
 	options  []asap.Option // of the groups of the pages
 	stats    *waterfall.Stats
@@ -85,7 +87,8 @@ type Shop struct {
 
 // Open opens the files of a shop and starts its services.
 func Open(ctx context.Context, cfg settings) (*Shop, error) {
-	s := &Shop{settings: cfg, hedger: tail.Hedge(tail.At(.95), tail.After(cfg.Deadline*2/3), tail.Share(budget))}
+	cfg.share = cmp.Or(cfg.share, .02)
+	s := &Shop{settings: cfg, hedger: tail.Hedge(tail.At(.95), tail.After(cfg.Deadline*2/3), tail.Share(cfg.share))}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

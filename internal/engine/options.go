@@ -18,11 +18,10 @@ type TaskConfig struct {
 	Around  []Around      // the first is the outermost
 	Limit   int           // of the elements of a Map, 0 for none
 	Shared  *Shared       // nil for that of the group
-	// Of a Map: whether it is to be adjusted, as a failure of an element becomes its value;
-	// whether Within is of the elements alone, so that the Map itself does not fail by it;
-	// and who is told how many elements it has, if any, with no lock held.
-	Tolerant, PartsOnly bool
-	Parts               func(n int)
+	// Of a Map: whether a failure of an element becomes its value, so that the Map itself
+	// fails by no Within; and who is told how many elements it has, if any, with no lock held.
+	Tolerant bool
+	Parts    func(n int)
 	// Arrival makes the task one without a body, that waits for something else.
 	Arrival *Arrival
 	// Hand is given the group in place of a declaration: for a package beside the one
@@ -37,7 +36,7 @@ func (c *TaskConfig) Until(t time.Time) { c.Within = -time.Duration(t.UnixNano()
 // IsPlain reports whether c says nothing of a node, but maybe what limit the elements
 // of a Map have: then the node is declared without options.
 func (c *TaskConfig) IsPlain() bool {
-	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut && !c.Tolerant
+	return len(c.Deps)+len(c.Around) == 0 && c.Timeout == 0 && c.Within == 0 && c.Shared == nil && c.Arrival == nil && !c.Safe && !c.MayFail && !c.LeftOut
 }
 
 // Adjusts reports whether somebody changes how the group's tasks are to be: then an
@@ -65,7 +64,8 @@ type options struct {
 	within   time.Duration
 	passed   bool // it had, before the group was made
 	around   []Around
-	parts    func(int) // of a Map
+	tolerant bool // of a Map, as parts
+	parts    func(int)
 }
 
 // link is one dependency, with the edge in its list: see 2.
@@ -118,7 +118,7 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	if !g.declare(n) {
 		return
 	}
-	if o.within > 0 && n.kind&WithoutBody == 0 && !c.PartsOnly && !g.elsewhere && !g.addDue(n, o.within) {
+	if d := DueOf(n); d > 0 && !g.elsewhere && !g.addDue(n, d) {
 		n.kill()
 		n.release(0)
 		return
@@ -139,6 +139,17 @@ func (g *Group) StartWith(n *Node, c *TaskConfig) {
 	n.release(class)
 }
 
+// DueOf is how long after its group's start n has to begin, 0 if it may at any time. That
+// is its Within; but a MapOptional begins when its slice is there, and its elements have to.
+// n is being declared.
+func DueOf(n *Node) time.Duration {
+	o := n.options()
+	if o == nil || n.kind&WithoutBody != 0 || n.kind&Mapped != 0 && o.tolerant {
+		return 0
+	}
+	return o.within
+}
+
 // newOptions returns those of n, which nobody else knows yet. Of several that name
 // one dependency the strictest holds.
 func (g *Group) newOptions(n *Node, c *TaskConfig) *options {
@@ -151,7 +162,7 @@ func (g *Group) newOptions(n *Node, c *TaskConfig) *options {
 		}
 		deps = append(deps, c.Deps...)
 	}
-	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around, parts: c.Parts}
+	o := &options{timeout: c.Timeout, within: c.Within, around: c.Around, tolerant: c.Tolerant, parts: c.Parts}
 	o.links = make([]link, 0, len(deps))
 	for i, d := range deps {
 		named := i >= own && d.Read

@@ -23,6 +23,7 @@ type wait struct {
 	uphill  bool                  // counted as one: see cycle.go
 	several bool                  // counted as one: see cycle.go
 	told    bool                  // as one of the group of on, if it is nobody's
+	idles   bool                  // counted in by's idle: see idle.go
 	byEnd   bool                  // of its goroutine: the end of by's group has cut it, or for a nested group it began after that
 	firm    atomic.Pointer[Node]  // on, of a direct wait that was not refused: see hint
 	ctx     context.Context       // its end cuts the wait, if done is not nil
@@ -157,6 +158,7 @@ func (n *Node) beginDirect(b *waiter, w *wait) (*wait, error) {
 	}
 	w.firm.Store(n)
 	by.reportBlocked(n, nil)
+	w.beginIdle(n)
 	return w, nil
 }
 
@@ -186,6 +188,7 @@ func (n *Node) beginAtHub(w *wait) (*wait, error) {
 	}
 	if by != nil {
 		by.reportBlocked(n, nil)
+		w.beginIdle(n)
 	} else {
 		w.told = n.reportOutside()
 	}
@@ -243,6 +246,7 @@ func (w *wait) wake() {
 // can still come to end it: keeps 11.
 func (w *wait) conclude() error {
 	by, n, how := w.by, w.on.Load(), w.how
+	w.endIdle()
 	if w.hard {
 		w.withdraw(by.waiter())
 	}

@@ -34,6 +34,7 @@ type calls struct {
 	open   sync.WaitGroup
 	left   int // open calls
 	begun  int // calls of the body itself
+	idle   idle
 }
 
 // frame is one run of one Around, and its open calls.

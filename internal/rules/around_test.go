@@ -322,6 +322,7 @@ func TestR38_Dying(t *testing.T) {
 		g := asap.New(t.Context())
 		x := g.Go("x", func(ctx context.Context) (int, error) {
 			<-ctx.Done()
+			time.Sleep(sec) // else it may be x that fails by it
 			panic("late")
 		}, asap.Around(func(ctx context.Context, _ string, body body) error {
 			go body(ctx)

@@ -56,27 +56,21 @@ func TestR21_Blocking(t *testing.T) {
 		c.at(t, "Wait", 10*sec)
 	})
 	virtual(t, "never more than the limit run", func(t *testing.T) {
-		var running, most atomic.Int32
-		computes := func() {
-			most.Store(max(most.Load(), running.Add(1)))
-			time.Sleep(ms)
-			running.Add(-1)
-		}
+		var m meter
+		computes := m.body(ms)
 		g := asap.New(t.Context(), asap.Limit(3))
 		for i := range 40 {
 			g.Do("x", func(ctx context.Context) error {
-				computes()
+				computes(ctx)
 				for range i % 4 {
 					blocks(ctx, time.Duration(i%5)*ms)
-					computes()
+					computes(ctx)
 				}
 				return nil
 			})
 		}
 		wantNil(t, "Wait", g.Wait())
-		if most.Load() != 3 {
-			t.Errorf("%d bodies ran at once, want 3", most.Load())
-		}
+		m.check(t, 3)
 	})
 	virtual(t, "who comes back goes before who starts", func(t *testing.T) {
 		j := newJournal()

@@ -169,75 +169,77 @@ func TestR19_RaceWinner(t *testing.T) {
 // TestR18_RaceLeavesNothing: a loop of Races in a long group keeps what the winners have
 // registered, and nothing else (R18, R19, R20).
 func TestR18_RaceLeavesNothing(t *testing.T) {
-	var losers, idle, winners []weak.Pointer[big]
-	kept := func(of *[]weak.Pointer[big]) *big {
-		b := new(big)
-		*of = append(*of, weak.Make(b))
-		return b
-	}
-	const n = 20
-	open := make(chan struct{})
-	g := asap.New(t.Context())
-	g.Do("long", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
-	g.Do("loop", func(ctx context.Context) error {
-		defer close(open)
-		for i := range n {
-			asks := i%2 == 0
-			race := g.Race("race",
-				func(ctx context.Context) (int, error) {
-					if asks {
-						b := kept(&winners)
-						context.AfterFunc(ctx, func() { runtime.KeepAlive(b) })
-					} else {
-						ctx = context.WithValue(ctx, key{}, kept(&idle))
-						return 1, ctx.Err()
-					}
-					return 1, nil
-				})
-			lost := make(chan struct{})
-			again := make(chan struct{})
-			two := g.Race("two",
-				func(context.Context) (int, error) { <-lost; return 1, nil },
-				func(ctx context.Context) (int, error) {
-					defer close(again)
-					b := kept(&losers)
-					context.AfterFunc(context.WithValue(ctx, key{}, b), func() { runtime.KeepAlive(b) })
-					close(lost)
-					<-ctx.Done()
-					return 0, ctx.Err()
-				})
-			if _, err := race.Await(ctx); err != nil {
-				return err
-			}
-			if _, err := two.Await(ctx); err != nil {
-				return err
-			}
-			<-again
+	synctest.Test(t, func(t *testing.T) {
+		var losers, idle, winners []weak.Pointer[big]
+		kept := func(of *[]weak.Pointer[big]) *big {
+			b := new(big)
+			*of = append(*of, weak.Make(b))
+			return b
 		}
-		return nil
-	})
-	<-open
-	for what, of := range map[string][]weak.Pointer[big]{"a loser's": losers, "an idle winner's": idle} {
-		for i, p := range of {
+		const n = 20
+		open := make(chan struct{})
+		g := asap.New(t.Context())
+		g.Do("long", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() })
+		g.Do("loop", func(ctx context.Context) error {
+			defer close(open)
+			for i := range n {
+				asks := i%2 == 0
+				race := g.Race("race",
+					func(ctx context.Context) (int, error) {
+						if asks {
+							b := kept(&winners)
+							context.AfterFunc(ctx, func() { runtime.KeepAlive(b) })
+						} else {
+							ctx = context.WithValue(ctx, key{}, kept(&idle))
+							return 1, ctx.Err()
+						}
+						return 1, nil
+					})
+				lost := make(chan struct{})
+				again := make(chan struct{})
+				two := g.Race("two",
+					func(context.Context) (int, error) { <-lost; return 1, nil },
+					func(ctx context.Context) (int, error) {
+						defer close(again)
+						b := kept(&losers)
+						context.AfterFunc(context.WithValue(ctx, key{}, b), func() { runtime.KeepAlive(b) })
+						close(lost)
+						<-ctx.Done()
+						return 0, ctx.Err()
+					})
+				if _, err := race.Await(ctx); err != nil {
+					return err
+				}
+				if _, err := two.Await(ctx); err != nil {
+					return err
+				}
+				<-again
+			}
+			return nil
+		})
+		<-open
+		for what, of := range map[string][]weak.Pointer[big]{"a loser's": losers, "an idle winner's": idle} {
+			for i, p := range of {
+				if !collected(p) {
+					t.Errorf("%s context %d is kept", what, i)
+				}
+			}
+		}
+		for i, p := range winners {
+			if p.Value() == nil {
+				t.Errorf("the registration of winner %d is gone", i)
+			}
+		}
+		g.Stop()
+		for i, p := range winners {
 			if !collected(p) {
-				t.Errorf("%s context %d is kept", what, i)
+				t.Errorf("the registration of winner %d is left after the end", i)
 			}
 		}
-	}
-	for i, p := range winners {
-		if p.Value() == nil {
-			t.Errorf("the registration of winner %d is gone", i)
+		if len(losers) != n || len(idle)+len(winners) != n {
+			t.Error(fmt.Sprint(len(losers), len(idle), len(winners)))
 		}
-	}
-	g.Stop()
-	for i, p := range winners {
-		if !collected(p) {
-			t.Errorf("the registration of winner %d is left after the end", i)
-		}
-	}
-	if len(losers) != n || len(idle)+len(winners) != n {
-		t.Error(fmt.Sprint(len(losers), len(idle), len(winners)))
-	}
+	})
 }
 
 // TestR19_RaceDecidedMeanwhile: a context is asked for while the Race is decided, and always ends.

@@ -3,6 +3,7 @@ package rules_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -49,7 +50,8 @@ func edgeChild(t *testing.T, name string, f func(t *testing.T)) {
 		for part := range strings.SplitSeq(t.Name(), "/") {
 			parts = append(parts, "^"+edgeQuote.Replace(part)+"$")
 		}
-		cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(parts, "/"), "-test.timeout=2m")
+		cmd := exec.Command(os.Args[0], "-test.run="+strings.Join(parts, "/"), "-test.timeout=2m",
+			fmt.Sprint("-test.short=", testing.Short()), fmt.Sprint("-test.cpu=", runtime.GOMAXPROCS(0)))
 		cmd.Env = append(os.Environ(), "ASAP_EDGE_CHILD=1")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			text := string(out)

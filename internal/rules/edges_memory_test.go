@@ -15,7 +15,10 @@ import (
 // edgeHeavy is what must not be kept.
 type edgeHeavy struct{ _ [256]byte }
 
+// edgeCollected reports whether p's object is gone when garbage is collected, and each
+// goroutine of the bubble is asleep: one that is about to end may have it on its stack.
 func edgeCollected(p weak.Pointer[edgeHeavy]) bool {
+	synctest.Wait()
 	for range 5 {
 		runtime.GC()
 		if p.Value() == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,13 +13,22 @@ import (
 	"github.com/asap-go/asap"
 )
 
-// attackRounds runs a round in a bubble of its own, many times: whether two steps
-// meet is a matter of processors, that everything ends is not.
-func attackRounds(t *testing.T, rounds int, round func(t *testing.T, i int)) {
+// attackCount is how many of so many rounds are run: fewer where each is slow, and few
+// on one processor, where two steps do not meet.
+func attackCount(rounds int) int {
 	if raceEnabled || testing.Short() {
 		rounds /= 10
 	}
-	for i := range rounds {
+	if runtime.GOMAXPROCS(0) == 1 {
+		rounds /= 10
+	}
+	return rounds
+}
+
+// attackRounds runs a round in a bubble of its own, many times: whether two steps
+// meet is a matter of processors, that everything ends is not.
+func attackRounds(t *testing.T, rounds int, round func(t *testing.T, i int)) {
+	for i := range attackCount(rounds) {
 		synctest.Test(t, func(t *testing.T) { round(t, i) })
 		if t.Failed() {
 			t.Fatalf("in round %d", i)

@@ -63,18 +63,18 @@ func TestR21_LeftBehindBeginsAsTheBodyEnds(t *testing.T) {
 // TestR18_ToldByTheTaskAndByTheEnd: a task ends at the moment when the group ends for
 // another reason. Who has awaited it makes a nested group then (R9, R18).
 func TestR18_ToldByTheTaskAndByTheEnd(t *testing.T) {
-	rounds := 300
+	rounds, waiters := attackCount(300), 2000
 	if raceEnabled {
-		rounds = 30
+		waiters = 500 // telling so many takes much longer already than what is between the two
 	}
 	for i := range rounds {
 		g := asap.New(t.Context(), asap.Limit(1<<20))
-		meet := attackMeet(i%60*20 - 600)
+		meet := attackMeet(i*60/rounds*20 - 600)
 		release := make(chan struct{})
 		task := g.Go("task", func(context.Context) (int, error) { <-release; meet(true); return 1, nil })
 		g.Do("fail", func(context.Context) error { <-release; meet(false); return errBoom })
 		var ready sync.WaitGroup
-		for range 2000 {
+		for range waiters {
 			ready.Add(1)
 			g.Do("waits", func(ctx context.Context) error {
 				ready.Done()

@@ -261,8 +261,10 @@ func TestR19_TheContextEndsWithTheGroup(t *testing.T) {
 	})
 }
 
-// collected reports whether p's object is gone when garbage is collected.
+// collected reports whether p's object is gone when garbage is collected, and each
+// goroutine of the bubble is asleep: one that is about to end may have it on its stack.
 func collected[T any](p weak.Pointer[T]) bool {
+	synctest.Wait()
 	for range 3 {
 		runtime.GC()
 		if p.Value() == nil {

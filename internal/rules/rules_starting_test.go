@@ -58,6 +58,7 @@ func TestR1_NoBarrier(t *testing.T) {
 		j := newJournal()
 		g := asap.New(t.Context())
 		user := g.Go("user", j.span("user", sec))
+		synctest.Wait() // else config may be as fast
 		g.Go("config", j.span("config", 10*sec))
 		user.Then("profile", j.span1("profile", 10*sec))
 		wantNil(t, "Wait", g.Wait())

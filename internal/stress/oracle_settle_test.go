@@ -290,6 +290,11 @@ func (n *onode) expand(s *settling) {
 		}
 		k.byEnd = !s.declaring
 		n.kids = append(n.kids, k)
+		if n.group.end == nil && n.task.within > 0 && s.o.now >= n.group.made+n.task.within { // of a MapOptional
+			s.judge(k, limitError("within", n.task.within))
+			s.work = append(s.work, k)
+			continue
+		}
 		s.ready = append(s.ready, k)
 	}
 }

@@ -86,7 +86,7 @@ func (th *othread) endTime() {
 // whether that is to come.
 func (n *onode) beginWithin() bool {
 	t := n.task
-	if t.within == 0 || t.leftOut {
+	if t.within == 0 || t.leftOut || t.kind == kMapOptional && n.of == nil {
 		return true
 	}
 	left := n.group.made + t.within - n.o.now
