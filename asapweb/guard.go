@@ -83,6 +83,7 @@ func forwarded(r *http.Request) string {
 // ofProxy tells whether a header, its name in lower case, is one that proxies add
 // and clients do not. Those of tracing are no sign: clients have them as well.
 func ofProxy(name string) bool {
+	name = strings.ReplaceAll(name, "_", "-") // as some write them
 	for _, word := range proxyWords {
 		if strings.Contains(name, word) {
 			return true
@@ -98,14 +99,25 @@ func ofProxy(name string) bool {
 			return true
 		}
 	}
-	return slices.Contains(proxyNames, name)
+	return slices.Contains(proxyNames, name) || strings.HasPrefix(name, "x-") && !ofClient(name)
+}
+
+// ofClient tells whether a header that begins with X- is one of browsers, scrapers and
+// clients that trace or authenticate themselves. Of all others there are too many to list.
+func ofClient(name string) bool {
+	for _, start := range clientStarts {
+		if strings.HasPrefix(name, start) {
+			return true
+		}
+	}
+	return slices.Contains(clientNames, name)
 }
 
 var (
 	// Forwarded and what begins so (RFC 7239), X-Forwarded-For and its kin,
 	// X-Forwarder-For, Fly-Forwarded-Port, Max-Forwards; Proxy-Client-IP,
-	// WL-Proxy-SSL, X-Proxy-…
-	proxyWords = []string{"forward", "proxy"}
+	// WL-Proxy-SSL, X-Proxy-…, Xroxy-Connection
+	proxyWords = []string{"forward", "proxy", "xroxy"}
 
 	// Client-IP, X-Real-IP, True-Client-IP, CF-Connecting-IP, X-Azure-ClientIP,
 	// X-Remote-Addr, Via, X-BlueCoat-Via, X-Cluster-IP, …
@@ -113,18 +125,23 @@ var (
 
 	// Of Envoy and Istio, of IIS, Azure and ASP.NET, of AWS, of Cloudflare, Fastly,
 	// Akamai and Fly, of Google, Heroku and Vercel, of Kong, Varnish, Tailscale,
-	// oauth2-proxy, and of what ends TLS for others.
+	// oauth2-proxy, and of what ends TLS for others. Those with X- are refused as
+	// all are that no client sends; some would pass for one's.
 	proxyStarts = []string{
-		"x-envoy-", "x-original-", "x-arr-", "x-azure-", "x-fd-", "x-appgw-", "x-amzn-", "x-amz-cf-", "cloudfront-",
-		"cf-", "cdn-", "x-cdn", "fastly-", "x-fastly-", "akamai-", "x-akamai-", "fly-", "x-appengine-", "x-goog-",
-		"x-vercel-", "x-nf-", "x-kong-", "x-varnish", "tailscale-", "x-auth-request-", "x-ssl-", "ssl-client-",
-		"x-client-cert", "x-client-verify", "x-client-dn", "x-cluster-", "x-remote-", "remote-", "x-tls-", "x-accel-",
-		"x-edge-", "x-ms-client-principal", "x-authentik-", "x-webauth-", "x-traefik-", "x-nginx-", "ali-",
+		"x-amzn-", "x-appengine-", "x-auth-request-", "cloudfront-", "cf-", "cdn-", "fastly-", "akamai-", "fly-",
+		"tailscale-", "ssl-", "client-", "remote-", "ali-", "eo-", "l5d-", "rndr-", "surrogate-", "true-client-", "incap-", "edge-", "now-", "do-", "k-",
 	}
 
 	proxyNames = []string{
-		"x-host", "x-scheme", "x-url-scheme", "x-rewrite-url", "front-end-https", "x-request-start", "x-queue-start",
-		"x-cloud-trace-context", "surrogate-capability", "x-iinfo", "x-server-port", "x-server-name", "x-real-port", "x-client-port", "x-sendfile-type", "early-data", "eagleid",
-		"eagleeye-traceid",
+		"front-end-https", "x-cloud-trace-context", "early-data", "eagleid", "eagleeye-traceid", "https", "ssl", "disguised-host",
+		"was-default-hostname", "connect-time", "total-route-time", "function-execution-id", "baqend-speedkit-config", "msisdn",
+	}
+
+	clientStarts = []string{"x-b3-", "x-datadog-", "x-ot-", "x-prometheus-", "x-newrelic-", "x-sentry-", "x-honeycomb-", "x-instana-"}
+
+	clientNames = []string{
+		"x-requested-with", "x-request-id", "x-correlation-id", "x-csrf-token", "x-xsrf-token", "x-api-key", "x-auth-token", "x-http-method-override",
+		"x-moz", "x-purpose", "x-client-data", "x-devtools-request-id", "x-devtools-emulate-network-conditions-client-id",
+		"x-trace-id", "x-span-id", "x-parent-id", "x-scope-orgid",
 	}
 )

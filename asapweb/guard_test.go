@@ -88,6 +88,9 @@ func TestHeadersOfProxies(t *testing.T) {
 		"Fastly, Akamai, Fly":     "Fastly-Client-Ip Fastly-Ssl X-Fastly-Orig-Host Akamai-Origin-Hop X-Akamai-Edgescape Surrogate-Capability Fly-Client-Ip Fly-Forwarded-Port Fly-Region",
 		"Heroku, Vercel, Netlify": "X-Request-Start X-Vercel-Id X-Vercel-Forwarded-For X-Nf-Client-Connection-Ip X-Nf-Request-Id",
 		"others":                  "X-Varnish X-Kong-Request-Id X-Bluecoat-Via Wl-Proxy-Client-Ip Wl-Proxy-Ssl Proxy-Client-Ip X-Proxyuser-Ip X-Iinfo Incap-Client-Ip Ali-Cdn-Real-Ip Cdn-Src-Ip X-Cdn-Src-Port Tailscale-User-Login X-Auth-Request-User X-Ssl-Client-Verify X-Client-Cert X-Accel-Mapping X-Sendfile-Type X-Real-Port X-Client-Port X-Tls-Client-Cert Remote-User Remote-Groups X-Authentik-Username X-Ms-Client-Principal-Name X-Webauth-User X-Edge-Location Early-Data Eagleid Ali-Swift-Stat-Host",
+		"hosts of programs":       "X-Render-Origin-Server Rndr-Id X-Do-App-Origin Do-Connecting-Ip X-Railway-Edge X-Koyeb-Route X-Ms-Containerapp-Name X-K8se-App-Name Disguised-Host Was-Default-Hostname X-Waws-Unencoded-Url Connect-Time Total-Route-Time K-Proxy-Request Function-Execution-Id Now-Real-Ip",
+		"gateways":                "X-Consumer-Id X-Credential-Identifier X-Authenticated-Userid X-Apigee-Request-Id X-Tyk-Nodeid X-Gateway-Id L5d-Dst-Canonical L5d-Client-Id X-Linkerd-Ctx-Trace X-Pomerium-Jwt-Assertion Client-Cert X-Client-Ssl",
+		"what one writes by hand": "X-Proto X-Protocol X-Port X-Real-Host X-Real-Proto X-Https Https Ssl X-Lb X-Client X-Origin X-Peer X-Backend X-Upstream X-Country X-Cache X-Served-By X-Tunnel-Id Client_ip X_forwarded_for Xroxy-Connection X-Anything",
 	} {
 		for name := range strings.FieldsSeq(names) {
 			w := get(t, h, "", func(r *http.Request) { r.Header.Set(name, "1") })
@@ -115,7 +118,7 @@ func TestHeadersOfProxies(t *testing.T) {
 	}
 	// What browsers and programs say, directly.
 	w := get(t, h, "", func(r *http.Request) {
-		for name := range strings.FieldsSeq("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-Request-Id X-Correlation-Id") {
+		for name := range strings.FieldsSeq("Accept Accept-Encoding Accept-Language Authorization Cache-Control Cookie Dnt If-Modified-Since If-None-Match Origin Pragma Priority Range Referer Save-Data Sec-Ch-Ua Sec-Ch-Ua-Mobile Sec-Ch-Ua-Platform Sec-Fetch-Dest Sec-Fetch-Mode Sec-Fetch-Site Sec-Fetch-User Sec-Gpc Te Upgrade-Insecure-Requests X-Requested-With Traceparent Tracestate Baggage B3 X-B3-Traceid X-B3-Sampled X-Request-Id X-Correlation-Id X-Datadog-Trace-Id X-Ot-Span-Context X-Prometheus-Scrape-Timeout-Seconds X-Csrf-Token Device-Memory Downlink Ect Rtt Viewport-Width Purpose Content-Type Content-Length Expect From Keep-Alive Prefer Upgrade Uber-Trace-Id Sentry-Trace Newrelic Access-Control-Request-Method Service-Worker Sec-Purpose Idempotency-Key") {
 			r.Header.Set(name, "1")
 		}
 		r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)")

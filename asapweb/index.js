@@ -30,16 +30,20 @@
     if (e) window.scrollBy(0, e.getBoundingClientRect().top - at.y);
   }
 
-  async function again() {
+  function selected() {
     const chosen = document.getSelection();
-    if (!chosen || chosen.isCollapsed) try {
+    return chosen && !chosen.isCollapsed;
+  }
+
+  async function again() {
+    if (!selected()) try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error("status " + answer.status);
       const text = await answer.text(), from = text.indexOf("<main"), to = text.indexOf("</main>");
       // The main part alone: the style beside it has another page's nonce.
       const fresh = new DOMParser().parseFromString(text.slice(from, to), "text/html");
       if (!box.checked) return;
-      replace(fresh);
+      if (!selected()) replace(fresh); // there may be a selection by now
       status.textContent = "";
     } catch (err) {
       status.textContent = "the program does not answer: " + err.message;

@@ -28,8 +28,10 @@ type Hedger struct {
 // longer than 95 % of the task's calls, of at most 5 % of all, of every task that it is
 // given to.
 //
-// A task that it is given to must be one that may be called twice at the same time. In
-// tests with testing/synctest make it in the bubble.
+// A task that it is given to must be one that may be called twice at the same time: to give
+// it says so, as [Safe] does to a [Policy]. So it is an option of single tasks and Maps, and
+// of no group: what nobody has marked, either way, is never called twice. In tests with
+// testing/synctest make it in the bubble.
 func Hedge(options ...HedgeOption) *Hedger {
 	h := new(Hedger)
 	h.share, h.least = defaultShare, defaultLeast

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/tail"
 )
 
@@ -33,5 +34,18 @@ func TestMisuse(t *testing.T) {
 			}()
 			f()
 		}()
+	}
+}
+
+// TestMarked: a second call is a choice for each task, as no group takes a Hedger: so there
+// is none of a task that was not marked.
+func TestMarked(t *testing.T) {
+	for _, o := range []any{always(ms), tail.Safe()} {
+		if _, ok := o.(asap.Option); ok {
+			t.Errorf("%T is an option of groups", o)
+		}
+		if _, ok := o.(asap.TaskOption); !ok {
+			t.Errorf("%T is no option of tasks", o)
+		}
 	}
 }

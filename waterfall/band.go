@@ -84,7 +84,11 @@ func (x *index) sayOutcomes(f *figuresOf) string {
 	var parts []string
 	for o, n := range f.outcomes {
 		if n > 0 && asap.Outcome(o) != asap.Succeeded {
-			parts = append(parts, fmt.Sprintf("%d %s", n, outcomeWord(asap.Outcome(o), o != 0)))
+			word := "not ended"
+			if o != 0 {
+				word = outcomeWord(asap.Outcome(o), true)
+			}
+			parts = append(parts, fmt.Sprintf("%d %s", n, word))
 		}
 	}
 	if len(parts) == 0 {

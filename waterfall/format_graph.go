@@ -41,7 +41,7 @@ func (d *drawing) lines(i int) []string {
 		out = append(out, duration(t.Took())+", slack "+duration(d.slack.Slack[i]))
 	}
 	if t.Outcome != asap.Succeeded {
-		out = append(out, outcomeWord(t.Outcome, t.Outcome != 0))
+		out = append(out, t.word())
 	}
 	return out
 }

@@ -302,7 +302,7 @@ func (c *canvas) end(t *Task, y float64) {
 		label = duration(t.Took())
 	}
 	if t.Outcome != asap.Succeeded {
-		label = strings.TrimSpace(label + " " + strings.TrimSpace(endMark(t, c.run.Ended)+" "+outcomeWord(t.Outcome, t.Outcome != 0)))
+		label = strings.TrimSpace(label + " " + strings.TrimSpace(endMark(t, c.run.Ended)+" "+t.word()))
 	}
 	class := "soft"
 	if bad(t.Outcome) {

@@ -150,7 +150,7 @@ func slice(x *index, i, k int, critical []Step) traceEvent {
 		e.Color = "terrible"
 	}
 	if k == len(task.Pieces)-1 {
-		e.Args["outcome"] = outcomeWord(task.Outcome, task.Outcome != 0)
+		e.Args["outcome"] = task.word()
 		if task.Err != "" {
 			e.Args["error"] = clip(task.Err, 4*longestTold)
 		}

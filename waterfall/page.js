@@ -84,7 +84,7 @@
         for (const n of nodes) {
           const hidden = n.b === REST ? only.checked : only.checked ? !n.tasks.some(t => critical.has(t)) : n.h && !all;
           if (!hidden) rows.push({ n, depth });
-          put(inside(n), depth + 1);
+          put(inside(n), hidden ? depth : depth + 1);
         }
       };
       put(run.rows, 0);

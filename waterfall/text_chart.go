@@ -21,7 +21,7 @@ func (p *painter) lines(rows []row) []line {
 		l := &list[i]
 		l.row = r
 		name, tail := p.label(r.branch)
-		l.name, l.tail = strings.Repeat("  ", min(r.depth, 8))+told(name), tail
+		l.name, l.tail = strings.Repeat("  ", min(r.depth, 8, (p.mostName()-12)/2))+told(name), tail
 		switch {
 		case r.band != nil:
 			p.bandLine(l)
@@ -60,6 +60,10 @@ func (p *painter) bandLine(l *line) {
 	}
 }
 
+// mostName is how many columns names have at most. Of a name that is indented there are
+// at least twelve to be seen, so that deep nesting can be read in a narrow terminal.
+func (p *painter) mostName() int { return max(14, p.width*3/10) }
+
 // chart lays out the columns: mark and name, time, needs, bar.
 func (p *painter) chart(rows []row) {
 	list := p.lines(rows)
@@ -70,7 +74,7 @@ func (p *painter) chart(rows []row) {
 		tookWidth = max(tookWidth, textWidth(l.took))
 		needsWidth = max(needsWidth, textWidth(l.needs))
 	}
-	nameWidth = min(nameWidth, max(10, p.width*3/10))
+	nameWidth = min(nameWidth, p.mostName())
 	needsWidth = min(needsWidth, p.width/5)
 	if p.width < 60 {
 		needsWidth = 0

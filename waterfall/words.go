@@ -251,7 +251,20 @@ func (e *explainer) stuck() {
 			return cmp.Or(cmp.Compare(len(waiting[b]), len(waiting[a])), cmp.Compare(e.queued(a), e.queued(b)))
 		})
 	}
-	for _, root := range roots[:min(len(roots), mostRoots)] {
+	said := roots
+	if len(roots) > mostRoots {
+		queued := 0
+		for n, root := range roots {
+			if len(waiting[root]) == 1 {
+				queued += e.queued(root)
+			}
+			if n == mostRoots || queued > mostQueued {
+				said = roots[:n]
+				break
+			}
+		}
+	}
+	for _, root := range said {
 		if next := e.blockedOn(root); next >= 0 {
 			legs := []string{e.name(root) + " waits for " + e.name(next)}
 			for ; next != root && len(legs) < mostLegs; next = e.blockedOn(next) {
@@ -265,22 +278,26 @@ func (e *explainer) stuck() {
 		}
 		e.hanging(root, waiting[root])
 	}
-	if n := len(roots) - mostRoots; n > 0 {
+	if n := len(roots) - len(said); n > 0 {
 		queued := 0
-		for _, root := range roots[mostRoots:] {
+		for _, root := range roots[len(said):] {
 			queued += e.queued(root)
 		}
-		if queued > 0 {
-			e.say("%d more tasks have not ended, of which %d are queued", n, queued)
-		} else {
+		switch queued {
+		case 0:
 			e.say("%d more tasks have not ended", n)
+		case n:
+			e.say("%d more tasks are queued", n)
+		default:
+			e.say("%d more tasks have not ended, of which %d are queued", n, queued)
 		}
 	}
 }
 
 const (
-	mostRoots = 10 // tasks that a sentence says what hangs on them
-	mostLegs  = 20 // of a circle
+	mostRoots  = 10 // tasks that a sentence says what hangs on them
+	mostQueued = 3  // of those, if there are more, that nothing hangs on and that are queued
+	mostLegs   = 20 // of a circle
 )
 
 // queued is 1 if task i is queued now.
@@ -411,6 +428,14 @@ func (e *explainer) running() int {
 		}
 	}
 	return n
+}
+
+// word is how a task ended, or what it does.
+func (t *Task) word() string {
+	if s := t.now().State; s != 0 {
+		return s.String()
+	}
+	return outcomeWord(t.Outcome, t.Outcome != 0)
 }
 
 // outcomeWord is how a run or a task ended, in a word.

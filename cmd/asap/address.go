@@ -70,7 +70,7 @@ func fetchAs(format, address string, parameters ...string) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(response.Body, mostBytes+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", address, unreached(err))
+		return nil, fmt.Errorf("%s: %w", address, cutOff(err))
 	case len(body) > mostBytes:
 		return nil, fmt.Errorf("%s: it sends more than %d MB", address, mostBytes>>20)
 	}
@@ -106,6 +106,14 @@ func unreached(err error) error {
 		return e.Err
 	}
 	return err
+}
+
+// cutOff is why an answer that had begun did not end.
+func cutOff(err error) error {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+		return fmt.Errorf("no whole answer within %v", patience)
+	}
+	return unreached(err)
 }
 
 // wrongAnswer is what is wrong with an answer that is not the JSON of a page.

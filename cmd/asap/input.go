@@ -86,6 +86,9 @@ func (e *env) bytes(file string, parameters ...string) ([]byte, error) {
 	if err != nil {
 		return nil, fileError(source(file), err)
 	}
+	if len(data) == 0 {
+		return nil, fmt.Errorf("%s is empty", source(file))
+	}
 	return data, nil
 }
 

@@ -168,7 +168,7 @@ func TestErrors(t *testing.T) {
 		{"a fraction", strings.Replace(content(t, file("readme")), `"makespan":360000000`, `"makespan":0.36`, 1), []string{"show"}, 1, "/makespan: want a whole number, not 0.36"},
 		{"a negative ID", strings.Replace(content(t, file("readme")), `"id":1`, `"id":-1`, 1), []string{"show"}, 1, "/groups/0/id: want a positive whole number, not -1"},
 		{"escapes of a terminal", strings.ReplaceAll(content(t, file("readme")), "config", `\u001b[31m`), []string{"whatif", "nobody=0"}, 1, `there are \x1b[31m, user`},
-		{"empty input", "", []string{"show"}, 1, "standard input:1:1: "},
+		{"empty input", "", []string{"show"}, 1, "standard input is empty"},
 		{"no such task", "", []string{"whatif", file("readme"), "nobody=-50%"}, 1, `no task "nobody"; there are config, user, posts, profile and analytics`},
 		{"no such task with a time", "", []string{"whatif", file("readme"), "nobody=5ms"}, 1, `no task "nobody"`},
 		{"no percentage", "", []string{"whatif", file("readme"), "user=-abc%"}, 2, `user=-abc%: "-abc%" is no percentage`},
@@ -246,5 +246,18 @@ func TestTimeOfSeveral(t *testing.T) {
 	}
 	if out, stderr, code := asap(t, in, "whatif", "checkout/stock=5ms"); code != 0 || !strings.HasPrefix(out, "95ms instead of 120ms") {
 		t.Errorf("asap whatif checkout/stock=5ms: exit code %d, %q, %q; want 95ms", code, stderr, out)
+	}
+}
+
+// What is empty is called so, and not the end of something.
+func TestEmptyInput(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "e.json")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"show"}, {"show", "-"}, {"critical", file}, {"diff", file, file}, {"whatif", file, "a=0"}} {
+		if out, stderr, code := asap(t, "", args...); code != 1 || out != "" || !strings.HasSuffix(stderr, " is empty\n") {
+			t.Errorf("asap %v: exit code %d, %q, output %q, want 1 and that it is empty", args, code, stderr, out)
+		}
 	}
 }

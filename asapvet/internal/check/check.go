@@ -94,3 +94,9 @@ func fileOf(files []*ast.File, pos token.Pos) *ast.File {
 	}
 	return nil
 }
+
+// IsMain reports whether a function is that of a program: its return ends the process.
+func IsMain(pass *analysis.Pass, fn ast.Node) bool {
+	d, ok := fn.(*ast.FuncDecl)
+	return ok && pass.Pkg.Name() == "main" && d.Recv == nil && d.Name.Name == "main"
+}

@@ -89,6 +89,9 @@ type Table struct {
 	fields    map[*types.Var]*node              // what is known to be in a field of a function's type
 	values    map[*types.Var]*types.Func        // functions that are what a package's variable has from the start
 
+	transactions map[*types.Var]bool         // parameters and receivers that may be given one
+	passed       map[*types.Var][]*types.Var // where what is in a parameter is passed on to
+
 	signatures typeutil.Map // each that was seen, as a number
 }
 
@@ -104,6 +107,9 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		values:  make(map[*types.Var]*types.Func),
 		fields:  make(map[*types.Var]*node),
 		params:  make(map[*types.Var][]*node),
+
+		transactions: make(map[*types.Var]bool),
+		passed:       make(map[*types.Var][]*types.Var),
 	}
 	for _, p := range packages {
 		t.indexTypes(p)
@@ -119,6 +125,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 		}
 	}
 	t.fillParams(packages)
+	t.fillRest()
 	for _, n := range t.nodes {
 		if n.body != nil {
 			(&walker{t: t, n: n, p: n.pkg}).walk()
@@ -126,6 +133,7 @@ func Of(packages []*Package, known func(*types.Func) (Summary, bool)) *Table {
 	}
 	t.solve()
 	t.spread()
+	t.spreadTransactions()
 	return t
 }
 

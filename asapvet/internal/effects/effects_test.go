@@ -133,6 +133,57 @@ type cache struct{ s *store }
 func (c *cache) Get(ctx context.Context) (int, error) { return c.s.read(ctx) }
 
 func throughCache(ctx context.Context, c *cache) (int, error) { return c.Get(ctx) }
+
+type rows interface {
+	Next() bool
+	Err() error
+	Close() error
+}
+
+type querier interface {
+	NamedQueryContext(ctx context.Context, query string) (rows, error)
+}
+
+func listed(ctx context.Context, q querier) (n int, err error) {
+	r, err := q.NamedQueryContext(ctx, "SELECT 1")
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	for r.Next() {
+		n++
+	}
+	return n, r.Err()
+}
+
+type built struct {
+	s     *store
+	path  func(context.Context) (int, error)
+	unset func(context.Context) (int, error)
+	Other func(context.Context) (int, error)
+}
+
+func (b *built) fromPath(ctx context.Context) (int, error)   { return b.path(ctx) }
+func (b *built) never(ctx context.Context) (int, error)  { return b.unset(ctx) }
+func (b *built) copied(ctx context.Context) (int, error) { return b.Other(ctx) }
+func (b *built) clone() *built                           { return &built{b.s, b.path, b.unset, b.Other} }
+func (b *built) again() *built                           { return &built{path: b.path, unset: b.unset, Other: b.Other} }
+func (b *built) query() *built                           { b.path = func(ctx context.Context) (int, error) { return b.s.read(ctx) }; return b }
+
+type rest struct{ c *http.Client }
+
+func (r *rest) newRequest(ctx context.Context, method string) *http.Request {
+	req, _ := http.NewRequestWithContext(ctx, method, "http://x", nil)
+	return req
+}
+
+func (r *rest) Do(req *http.Request) error {
+	_, err := r.c.Do(req)
+	return err
+}
+
+func restGet(ctx context.Context, r *rest) error  { return r.Do(r.newRequest(ctx, http.MethodGet)) }
+func restPost(ctx context.Context, r *rest) error { return r.Do(r.newRequest(ctx, http.MethodPost)) }
 `
 
 func TestSummaries(t *testing.T) {
@@ -168,7 +219,7 @@ func TestSummaries(t *testing.T) {
 		{"shares", "none", 2},
 		{"passes", "none", 4},
 		{"byInterface", "read", 0},
-		{"named", "named", 0},
+		{"named", "read", 0},
 		{"unknown", "unknown", 0},
 		{"get", "read", 0},
 		{"post", "write", 0},
@@ -177,6 +228,12 @@ func TestSummaries(t *testing.T) {
 		{"told", "cached", 0},
 		{"recursive", "read", 0},
 		{"throughCache", "cached", 0},
+		{"listed", "read", 0},
+		{"fromPath", "read", 0},
+		{"never", "none", 0},
+		{"copied", "unknown", 0},
+		{"restGet", "read", 0},
+		{"restPost", "unknown", 0},
 	} {
 		s := got[c.name]
 		if s.String() != c.effects || s.Mutates != c.mutates {

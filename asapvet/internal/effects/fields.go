@@ -38,11 +38,7 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 		if _, ok := v.Type().Underlying().(*types.Signature); !ok || isNilIdent(value) {
 			return
 		}
-		n := t.fields[v]
-		if n == nil {
-			n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p, made: true}
-			t.fields[v], t.nodes[n.fn] = n, n
-		}
+		n := t.makeField(p, v)
 		if lit, ok := ast.Unparen(value).(*ast.FuncLit); ok {
 			fn := types.NewFunc(lit.Pos(), p.Types, v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false))
 			t.nodes[fn] = &node{fn: fn, pkg: p, body: lit.Body, made: true}
@@ -55,6 +51,12 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 					n.calls = append(n.calls, edge{to: to})
 					return
 				}
+			}
+			if from, ok := p.Info.Uses[id].(*types.Var); ok && from.IsField() { // a copy
+				if to := t.makeField(p, from); to != n {
+					n.calls = append(n.calls, edge{to: to})
+				}
+				return
 			}
 		}
 		if id, ok := ast.Unparen(value).(*ast.Ident); ok {
@@ -87,6 +89,16 @@ func (t *Table) fillFields(p *Package, file *ast.File) {
 	})
 }
 
+// makeField returns the node of a field of a function's type.
+func (t *Table) makeField(p *Package, v *types.Var) *node {
+	n := t.fields[v]
+	if n == nil {
+		n = &node{fn: types.NewFunc(v.Pos(), v.Pkg(), v.Name(), types.NewSignatureType(nil, nil, nil, nil, nil, false)), pkg: p, made: true}
+		t.fields[v], t.nodes[n.fn] = n, n
+	}
+	return n
+}
+
 // fillParams notes what the parameters are given that end up in fields: a constructor's
 // functions. One that nobody here gives is not known.
 func (t *Table) fillParams(packages []*Package) {
@@ -112,7 +124,7 @@ func (t *Table) fillParams(packages []*Package) {
 					}
 					for _, field := range t.params[params.At(i)] {
 						given[params.At(i)] = true
-						t.fill(p, field, a)
+						t.fill(p, field, a, canFail(params.At(i)))
 					}
 				}
 				return true
@@ -129,12 +141,23 @@ func (t *Table) fillParams(packages []*Package) {
 	}
 }
 
+// fillRest says that nothing is known of fields which nobody here fills but by copies of
+// them. Those that are not exported stay nil.
+func (t *Table) fillRest() {
+	for v, n := range t.fields {
+		if len(n.calls) == 0 && n.sum.Effects == 0 && v.Exported() && canFail(v) {
+			n.sum.Effects |= Unknown
+			n.sum.Trail = "calls the function in " + v.Name()
+		}
+	}
+}
+
 // fill notes that the function of a value may be the one in a field.
-func (t *Table) fill(p *Package, field *node, value ast.Expr) {
+func (t *Table) fill(p *Package, field *node, value ast.Expr, fails bool) {
 	if isNilIdent(value) {
 		return
 	}
-	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok {
+	if _, ok := ast.Unparen(value).(*ast.FuncLit); ok && fails {
 		// Its body counts where it stands, as that of any literal that is passed on; what
 		// it does when it is called later is not known.
 		field.sum.Effects |= Unknown
@@ -148,6 +171,9 @@ func (t *Table) fill(p *Package, field *node, value ast.Expr) {
 				return
 			}
 		}
+	}
+	if !fails {
+		return // as what is known of other functions
 	}
 	field.sum.Effects |= Unknown
 	field.sum.Trail = "calls the function in " + field.fn.Name()

@@ -10,7 +10,7 @@ import (
 
 // indexTypes notes the types of a package that may implement interfaces.
 func (t *Table) indexTypes(p *Package) {
-	if p.Types == nil || isDouble(path.Base(p.Types.Path())) {
+	if p.Types == nil || isDouble(path.Base(p.Types.Path())) || isForTests(p.Types.Path()) {
 		return
 	}
 	scope := p.Types.Scope()
@@ -27,11 +27,17 @@ func (t *Table) indexTypes(p *Package) {
 			continue
 		}
 		if st, ok := named.Underlying().(*types.Struct); ok {
+			embeds := false
+			double := false
 			for f := range st.Fields() {
-				if f.Embedded() && named.NumMethods() > 0 {
-					t.embedding = append(t.embedding, named)
-					break
-				}
+				embeds = embeds || f.Embedded()
+				double = double || isDoubleField(f)
+			}
+			if double {
+				continue
+			}
+			if embeds && named.NumMethods() > 0 {
+				t.embedding = append(t.embedding, named)
 			}
 		}
 		for m := range named.Methods() {
@@ -54,6 +60,28 @@ func isDouble(name string) bool {
 		}
 	}
 	return strings.HasSuffix(name, "test") || strings.HasPrefix(name, "test")
+}
+
+// isDoubleField reports whether a field is what only doubles have, whatever they are
+// called: testify's mock.Mock, or gomock's controller.
+func isDoubleField(f *types.Var) bool {
+	name, pkg := typeName(f.Type()), path.Base(typePath(f.Type()))
+	return f.Embedded() && name == "Mock" && pkg == "mock" || name == "Controller" && pkg == "gomock"
+}
+
+// isForTests reports whether a package is kept where only tests look, by its path.
+func isForTests(pkg string) bool {
+	parts := strings.Split(pkg, "/")
+	if strings.Contains(parts[0], ".") {
+		parts = parts[min(3, len(parts)):] // not the repository's own name
+	}
+	return slices.ContainsFunc(parts, func(p string) bool {
+		switch p {
+		case "mock", "mocks", "fake", "fakes", "testing", "testutil", "testutils", "testhelper", "testhelpers":
+			return true
+		}
+		return false
+	})
 }
 
 func isInterfaceMethod(f *types.Func) bool {
@@ -144,6 +172,7 @@ func (t *Table) link(n *node) {
 		t.linkClass(shared, c.impls)
 	}
 	n.calls = append(n.calls, forward(shared, n.fn))
+	t.passOn(n.fn, shared.fn)
 }
 
 // forward is the edge of a method to one that does the same with the same arguments.
@@ -163,13 +192,18 @@ func (t *Table) linkClass(n *node, impls []*types.Named) {
 		if m, ok := o.(*types.Func); ok {
 			if to := t.nodes[m.Origin()]; to != nil {
 				n.calls = append(n.calls, forward(to, m))
+				t.passOn(n.fn, m.Origin())
 			}
 		}
 	}
 	if len(n.calls) == 0 { // somebody else's
 		switch {
-		case !takesContext(n.fn) && !returnsError(n.fn) && verb(name) != writes:
-			// what has no context and cannot fail computes
+		case !takesContext(n.fn) && (t.known == nil || !returnsError(n.fn)) && verb(name) != writes:
+			// What has no context computes: what cannot fail, and of a whole program, where
+			// another module implements it, also what can, as there.
+		case verb(name) == reads && t.known == nil && takesContext(n.fn) && returnsError(n.fn):
+			// Another module implements it, where verbs decide.
+			n.sum.Effects |= Reads
 		case verb(name) == reads:
 			n.sum.Effects |= ByName
 		default:

@@ -1,6 +1,7 @@
 package effects
 
 import (
+	"cmp"
 	"go/ast"
 	"go/types"
 	"strings"
@@ -114,6 +115,9 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 	if lib(path, local) && !withCtx || hasWord(path, flags) {
 		return Summary{Mutates: filled(name, c)}
 	}
+	if withCtx && name == "Invoke" {
+		name = cmp.Or(remoteMethod(info, c), name)
+	}
 	out := withCtx || isOutside(path)
 	unresolved := f == nil && path == ""
 	var s Summary
@@ -138,6 +142,17 @@ func (t *Table) leaf(p *Package, c *ast.CallExpr, f *types.Func) Summary {
 		}
 	}
 	return s
+}
+
+// remoteMethod is the last element of the full method that a call of a gRPC client's
+// connection has: what is generated says Invoke of all of them.
+func remoteMethod(info *types.Info, c *ast.CallExpr) string {
+	for _, a := range c.Args {
+		if m := constantString(info, a); strings.HasPrefix(m, "/") {
+			return m[strings.LastIndexByte(m, '/')+1:]
+		}
+	}
+	return ""
 }
 
 // filled is the argument that a function which computes fills, by its name.

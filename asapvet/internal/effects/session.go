@@ -3,6 +3,7 @@ package effects
 import (
 	"go/ast"
 	"go/types"
+	"maps"
 	"slices"
 )
 
@@ -78,6 +79,128 @@ func IsTransactionName(name string) bool {
 	return false
 }
 
+// IsTransaction reports whether an expression is a transaction, by its name or by its type.
+// What is called transaction may be somebody's payment: it must be something that one
+// asks.
+func IsTransaction(info *types.Info, e ast.Expr) bool {
+	t := info.TypeOf(e)
+	if t == nil {
+		return false
+	}
+	if _, ok := t.Underlying().(*types.Signature); ok {
+		return false
+	}
+	if endsIn(typeName(types.Unalias(t)), []string{"tx", "txn"}) {
+		return true
+	}
+	id := calleeIdent(&ast.CallExpr{Fun: e})
+	if id == nil {
+		return false
+	}
+	return endsIn(id.Name, []string{"tx", "txn", "trx"}) || endsIn(id.Name, []string{"transaction"}) && canBeAsked(t)
+}
+
+// canBeAsked reports whether a type may have methods that are given a context.
+func canBeAsked(t types.Type) bool {
+	if isInvalid(t) {
+		return true
+	}
+	if _, ok := t.Underlying().(*types.Basic); ok {
+		return false
+	}
+	set := types.NewMethodSet(t)
+	for i := range set.Len() {
+		if f, ok := set.At(i).Obj().(*types.Func); ok && (takesContext(f) || f.Name() == "Commit" || f.Name() == "Exec") {
+			return true
+		}
+	}
+	return false
+}
+
+// Transacts reports whether a type has a method that runs a function in a transaction
+// which is of that type, too: who has such a value in a parameter may have either.
+func Transacts(t types.Type) bool {
+	if t == nil || isInvalid(t) {
+		return false
+	}
+	set := types.NewMethodSet(t)
+	for i := range set.Len() {
+		f, ok := set.At(i).Obj().(*types.Func)
+		if !ok || !IsTransactionName(f.Name()) {
+			continue
+		}
+		for v := range f.Signature().Params().Variables() {
+			run, ok := v.Type().Underlying().(*types.Signature)
+			if !ok {
+				continue
+			}
+			for w := range run.Params().Variables() {
+				if types.Identical(w.Type(), t) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// passes notes the parameters of a callee, its receiver among them, that are given
+// transactions, or what the caller has in its own.
+func (w *walker) passes(c *ast.CallExpr, f *types.Func) {
+	sig := f.Signature()
+	pass := func(e ast.Expr, to *types.Var) {
+		if to == nil {
+			return
+		}
+		e = ast.Unparen(e)
+		if IsTransaction(w.p.Info, e) {
+			w.t.transactions[to] = true
+			return
+		}
+		if id, ok := e.(*ast.Ident); ok {
+			if v, ok := w.p.Info.Uses[id].(*types.Var); ok && (v.Kind() == types.ParamVar || v.Kind() == types.RecvVar) {
+				w.t.passed[v] = append(w.t.passed[v], to)
+			}
+		}
+	}
+	if sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr); ok && sig.Recv() != nil {
+		pass(sel.X, sig.Recv())
+	}
+	for i, a := range c.Args {
+		if i < sig.Params().Len() {
+			pass(a, sig.Params().At(i))
+		}
+	}
+}
+
+// passOn notes that what an interface's method is given its implementations are given.
+func (t *Table) passOn(from, to *types.Func) {
+	a, b := from.Signature(), to.Signature()
+	t.passed[a.Recv()] = append(t.passed[a.Recv()], b.Recv())
+	for i := range min(a.Params().Len(), b.Params().Len()) {
+		t.passed[a.Params().At(i)] = append(t.passed[a.Params().At(i)], b.Params().At(i))
+	}
+}
+
+// spreadTransactions marks the parameters that may be given a transaction.
+func (t *Table) spreadTransactions() {
+	queue := slices.Collect(maps.Keys(t.transactions))
+	for len(queue) > 0 {
+		v := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, to := range t.passed[v] {
+			if !t.transactions[to] {
+				t.transactions[to] = true
+				queue = append(queue, to)
+			}
+		}
+	}
+}
+
+// MayBeTransaction reports whether a parameter or a receiver is given a transaction
+// somewhere, by what is known of these packages.
+func (t *Table) MayBeTransaction(v *types.Var) bool { return t.transactions[v] }
+
 // transactions notes the function literals of a body that run in a transaction: those
 // given to what is called so, as they are or in a variable.
 func (w *walker) transactions() {
@@ -85,7 +208,7 @@ func (w *walker) transactions() {
 	literals := func(n ast.Node) {
 		switch n := n.(type) {
 		case *ast.FuncLit:
-			w.inTx = append(w.inTx, n)
+			w.runInTx(n)
 		case *ast.Ident:
 			given[w.p.Info.Uses[n]] = true
 		case *ast.SelectorExpr:
@@ -111,7 +234,7 @@ func (w *walker) transactions() {
 			for i, l := range n.Lhs {
 				if id, ok := l.(*ast.Ident); ok && i < len(n.Rhs) && given[objectOf(w.p.Info, id)] {
 					if lit, ok := ast.Unparen(n.Rhs[i]).(*ast.FuncLit); ok {
-						w.inTx = append(w.inTx, lit)
+						w.runInTx(lit)
 					}
 				}
 			}
@@ -124,6 +247,18 @@ func (w *walker) transactions() {
 		}
 		return true
 	})
+}
+
+// runInTx notes a literal that runs in a transaction, which it is given, most often.
+func (w *walker) runInTx(lit *ast.FuncLit) {
+	w.inTx = append(w.inTx, lit)
+	for _, field := range lit.Type.Params.List {
+		for _, name := range field.Names {
+			if v, ok := w.p.Info.Defs[name].(*types.Var); ok && canBeAsked(v.Type()) && !IsContext(v.Type()) {
+				w.t.transactions[v] = true
+			}
+		}
+	}
 }
 
 // mayBeInTransaction reports whether a position is in a literal that runs in one.

@@ -19,7 +19,7 @@ var verbs = func() map[string]kind {
 	for k, words := range map[kind]string{
 		reads: "get list find count query select scan first take all one search fetch load read lookup describe exists exist head stat " +
 			"rows row pluck last has is check download inspect show view calculate calc compute sum total aggregate original group pull walk " +
-			"export raw info metadata ping status resolve distinct fts browse retrieve collect peek",
+			"export raw info metadata ping status resolve distinct fts browse retrieve collect peek traverse",
 		writes: "create insert update delete remove set put save upsert add exec execute send publish post patch write drop truncate commit rollback begin " +
 			"tx transaction lock unlock acquire enqueue dequeue push pop emit notify start stop register unregister grant revoke assign unassign attach detach mark " +
 			"increment incr decr replace merge move rename copy upload apply ensure sync refresh reset restore import trigger cancel kill restart " +
@@ -67,6 +67,12 @@ func verb(name string) kind {
 		if x == "or" && i+1 < len(w) && verbs[w[i+1]] == writes {
 			return writes
 		}
+	}
+	if len(w) > 1 && w[0] == "named" { // NamedQueryContext
+		w = w[1:]
+	}
+	if last := w[len(w)-1]; len(w) > 1 && (last == "context" || last == "ctx") {
+		w = w[:len(w)-1]
 	}
 	if k := verbs[w[0]]; k != other || len(w) == 1 {
 		return k

@@ -91,7 +91,10 @@ func (w *walker) prepare(n ast.Node) bool {
 		switch name {
 		case "Lock", "RLock":
 			w.locks = true
-		case "NewRequest", "NewRequestWithContext":
+		default:
+			if !strings.Contains(name, "Request") {
+				break
+			}
 			for _, a := range n.Args {
 				if tv, ok := w.p.Info.Types[a]; ok && tv.Value != nil && tv.Value.Kind() == constant.String {
 					switch m := constant.StringVal(tv.Value); m {
@@ -227,6 +230,7 @@ func (w *walker) call(c *ast.CallExpr) {
 				return
 			}
 			w.n.calls = append(w.n.calls, w.edge(c, f, to))
+			w.passes(c, f.Origin())
 			if w.mayBeInTransaction(c) {
 				to.inTx = true
 			}
@@ -308,6 +312,9 @@ func (w *walker) edge(c *ast.CallExpr, f *types.Func, to *node) edge {
 		if m := constantString(w.p.Info, a); m == "GET" || m == "HEAD" {
 			e.asks = true
 		}
+	}
+	if isRequest(f.Name()) && (w.method == "GET" || w.method == "HEAD") { // made before
+		e.asks = true
 	}
 	if isCacheStore(f) { // what it keeps is nobody's to see
 		e.only, e.args, e.cached = Reads|ByName|Cached, nil, true

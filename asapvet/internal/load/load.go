@@ -156,6 +156,7 @@ func (l *loader) parse(u *unit) {
 		l.slots <- struct{}{}
 		defer func() { <-l.slots }()
 		if u.dir == "" {
+			l.parseStub(u)
 			return
 		}
 		names := u.names
@@ -174,19 +175,24 @@ func (l *loader) parse(u *unit) {
 			if f == nil {
 				continue
 			}
-			u.files = append(u.files, f)
 			if u.named {
 				u.lines += l.fset.File(f.FileStart).LineCount()
 			} else {
 				dropBodies(f)
 			}
-			for _, s := range f.Imports {
-				if path := importPath(s); path != "" && path != "unsafe" && path != "C" && u.imports[path] == nil {
-					u.imports[path] = l.imported(u, path)
-				}
-			}
+			l.take(u, f)
 		}
 	})
+}
+
+// take adds a file to a unit, and lets its imports be parsed.
+func (l *loader) take(u *unit, f *ast.File) {
+	u.files = append(u.files, f)
+	for _, s := range f.Imports {
+		if path := importPath(s); path != "" && path != "unsafe" && path != "C" && u.imports[path] == nil {
+			u.imports[path] = l.imported(u, path)
+		}
+	}
 }
 
 // imported returns the unit of an import, which it lets parse if nobody has.

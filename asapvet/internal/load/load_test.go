@@ -301,3 +301,41 @@ func TestWhole(t *testing.T) {
 		t.Errorf("missing: %v", p.Missing)
 	}
 }
+
+// TestStub loads code that imports errgroup, which is nowhere: its signatures are known.
+func TestStub(t *testing.T) {
+	t.Setenv("GOWORK", "")
+	t.Setenv("GOMODCACHE", t.TempDir())
+	dir := made(t, `-- go.mod --
+module example.org/groups
+
+go 1.27
+
+require golang.org/x/sync v0.1.0
+-- groups.go --
+package groups
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func Load(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	g.Go(func() error { return ctx.Err() })
+	g.TryGo(func() error { return ctx.Err() })
+	return g.Wait()
+}
+
+var zero errgroup.Group
+`)
+	p, err := load.Load(load.Config{Dir: dir}, "./...")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if errs := p.Packages[0].Errors; len(errs) > 0 || len(p.Missing) > 0 {
+		t.Errorf("errors %v, missing %v", errs, p.Missing)
+	}
+}

@@ -147,7 +147,7 @@ func (c *contexts) isOuter(v *types.Var, b *handles.Body) bool {
 }
 
 // isUsed reports whether the context id is an argument or a receiver, and not only
-// asked whether it has ended.
+// asked whether it has ended, or for what is in it.
 func (c *contexts) isUsed(id *ast.Ident) bool {
 	for _, d := range check.Directives(c.pass.Fset, c.file(id), "outer") {
 		if d.Line == c.pass.Fset.Position(id.Pos()).Line && d.Text != "" {
@@ -156,7 +156,11 @@ func (c *contexts) isUsed(id *ast.Ident) bool {
 	}
 	switch p := c.unit.Parent(id).(type) {
 	case *ast.SelectorExpr:
-		return p.X == id && p.Sel.Name != "Err" && p.Sel.Name != "Deadline"
+		switch p.Sel.Name {
+		case "Err", "Deadline", "Value":
+			return false
+		}
+		return p.X == id
 	case *ast.CallExpr:
 		callee, _ := handles.Callee(c.pass.TypesInfo, p)
 		return p.Fun != id && (callee.Path != "context" || callee.Name != "WithoutCancel" && callee.Name != "Cause")

@@ -52,7 +52,7 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 		}
 		ends = append(ends, graph.Find(op.Call))
 	}
-	if cancels(pass, u, g) {
+	if cancels(pass, u, g) || len(ends) > 0 && check.IsMain(pass, g.Fn.Node) {
 		return
 	}
 	for _, def := range g.Defs {

@@ -7,4 +7,4 @@ import (
 	"github.com/asap-go/asap/asapvet/passes/egnowait"
 )
 
-func Test(t *testing.T) { vettest.Run(t, egnowait.Analyzer, "a") }
+func Test(t *testing.T) { vettest.Run(t, egnowait.Analyzer, "a", "program") }

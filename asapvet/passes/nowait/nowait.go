@@ -61,6 +61,9 @@ func judge(pass *analysis.Pass, o *order.Order, g *handles.Group) {
 		}
 		ends = append(ends, graph.Find(op.Call))
 	}
+	if len(ends) > 0 && check.IsMain(pass, g.Fn.Node) {
+		return
+	}
 	line := 0
 	graph.Walk(graph.Find(def), func(p order.Point) bool {
 		if slices.Contains(ends, p) {

@@ -7,4 +7,4 @@ import (
 	"github.com/asap-go/asap/asapvet/passes/nowait"
 )
 
-func Test(t *testing.T) { vettest.Run(t, nowait.Analyzer, "a") }
+func Test(t *testing.T) { vettest.Run(t, nowait.Analyzer, "a", "program") }

@@ -134,6 +134,9 @@ func (f *finder) declineResults(st *step, c *callStep) {
 		if len(w) == 0 {
 			continue
 		}
+		if isPlain(t) {
+			continue
+		}
 		switch w[len(w)-1] {
 		case "rows", "row", "iterator", "iter", "cursor", "reader", "stream", "scanner":
 			st.demote(site.Declined, "the result of "+c.name+" has to be closed")
@@ -149,6 +152,16 @@ func (f *finder) declineResults(st *step, c *callStep) {
 			st.demote(site.Declined, "the result of "+c.name+" is a function")
 		}
 	}
+}
+
+// isPlain reports whether a type is a struct with fields and without methods, or a pointer
+// to one: a generated UsersRow, say. Those of packages that are missing have no fields.
+func isPlain(t types.Type) bool {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	s, ok := t.Underlying().(*types.Struct)
+	return ok && s.NumFields() > 0 && types.NewMethodSet(types.NewPointer(t)).Len() == 0
 }
 
 func hasClose(t types.Type) bool {
@@ -191,7 +204,7 @@ func (f *finder) declineArguments(st *step, c *callStep) {
 			found = t != nil && isExclusive(t) || f.exclusive[effects.RootVar(f.p.Info, e)]
 			if _, call := e.(*ast.CallExpr); !call && t != nil {
 				if _, fn := t.Underlying().(*types.Signature); !fn {
-					found = found || isExclusiveName(lastName(e))
+					found = found || isExclusiveName(lastName(e)) || effects.IsTransaction(f.p.Info, e)
 				}
 			}
 		}
@@ -199,7 +212,32 @@ func (f *finder) declineArguments(st *step, c *callStep) {
 	})
 	if found {
 		st.demote(site.Declined, c.name+" uses a transaction, a connection or a session")
+	} else if w := f.perhapsTransaction(c); w != "" {
+		st.demote(site.Low, w)
 	}
+}
+
+// perhapsTransaction says which of the function's parameters a call uses that may be a
+// transaction: somebody gives the function one, or its type is one that transactions
+// have as well.
+func (f *finder) perhapsTransaction(c *callStep) string {
+	why := ""
+	ast.Inspect(c.expr, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		if !ok || why != "" {
+			return why == ""
+		}
+		v, ok := f.p.Info.Uses[id].(*types.Var)
+		switch {
+		case !ok || v.Kind() != types.ParamVar && v.Kind() != types.RecvVar:
+		case f.table.MayBeTransaction(v):
+			why = "somebody gives " + f.decl.Name.Name + " a transaction in " + v.Name()
+		case v.Kind() == types.ParamVar && effects.Transacts(v.Type()):
+			why = v.Name() + " may be a transaction, by its type"
+		}
+		return true
+	})
+	return why
 }
 
 // exclusiveVars returns the variables of a function that are made from a transaction, a
@@ -236,10 +274,18 @@ func (f *finder) exclusiveVars(d *ast.FuncDecl) map[*types.Var]bool {
 
 func isExclusiveName(name string) bool {
 	switch name {
-	case "tx", "txn", "Tx", "dbTx", "sqlTx", "conn", "sess", "session":
+	case "conn", "sess", "session":
 		return true
 	}
-	return strings.HasSuffix(name, "Tx")
+	w := effects.Words(name)
+	if len(w) == 0 {
+		return false
+	}
+	switch w[len(w)-1] {
+	case "tx", "txn", "trx":
+		return true
+	}
+	return false
 }
 
 // isExclusive reports whether a type is one that one at a time may use.

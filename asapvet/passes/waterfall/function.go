@@ -57,7 +57,7 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 			"patch", "ensure", "refresh", "sync", "migrate", "import", "restore", "rename", "attach", "detach", "mark", "enable", "disable", "reset", "rotate",
 			"stop", "start", "cancel", "kill", "restart", "retry", "rollback", "cleanup", "clean", "prune", "purge", "apply", "generate", "provision",
 			"merge", "recover", "move", "replace", "link", "unlink", "approve", "reject", "publish", "unpublish", "archive", "unarchive", "reopen", "close",
-			"lock", "unlock", "accept", "invite", "transfer", "skip", "execute", "exec", "persist", "store", "write", "edit", "change", "modify":
+			"repair", "fix", "propagate", "reconcile", "lock", "unlock", "accept", "invite", "transfer", "skip", "execute", "exec", "persist", "store", "write", "edit", "change", "modify":
 			low = append(low, "the function changes something, by its name")
 		case "require", "check", "verify", "validate", "authorize", "authenticate", "can", "must", "allow", "permit", "guard":
 			low = append(low, "the function is a check, by its name")
@@ -65,7 +65,9 @@ func functionLow(file string, d *ast.FuncDecl) []string {
 			low = append(low, "the function is a migration, a job or a test, by its name")
 		}
 	}
-	if slices.ContainsFunc(w, func(x string) bool { return x == "initial" || x == "startup" || x == "bootstrap" || x == "explain" }) && len(low) == 0 {
+	if slices.ContainsFunc(w, func(x string) bool {
+		return x == "initial" || x == "startup" || x == "bootstrap" || x == "setup" || x == "explain"
+	}) && len(low) == 0 {
 		low = append(low, "the function runs once, by its name")
 	}
 	if strings.EqualFold(name, "collect") {

@@ -42,7 +42,7 @@ func (f *finder) usageOf(d *ast.FuncDecl) *usage {
 				if n.Init != nil {
 					ast.Inspect(n.Init, again)
 				}
-				ast.Inspect(n.Body, again)
+				f.usedToLeave(u, n, again)
 				if n.Else != nil {
 					ast.Inspect(n.Else, again)
 				}
@@ -78,6 +78,24 @@ func (f *finder) usageOf(d *ast.FuncDecl) *usage {
 	return u
 }
 
+// usedToLeave reads the branch of a condition that leaves. What the condition asks for may
+// be returned there, or told: that is still no use of it.
+func (f *finder) usedToLeave(u *usage, s *ast.IfStmt, again func(ast.Node) bool) {
+	var asked []*types.Var
+	ast.Inspect(s.Cond, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			if v, ok := f.p.Info.Uses[id].(*types.Var); ok && !u.used[v] {
+				asked = append(asked, v)
+			}
+		}
+		return true
+	})
+	ast.Inspect(s.Body, again)
+	for _, v := range asked {
+		delete(u.used, v)
+	}
+}
+
 // writtenBy notes the variables that a call writes, as they are: db.Update(ctx, row).
 func (f *finder) writtenBy(u *usage, c *ast.CallExpr) {
 	note := func(e ast.Expr) {
@@ -91,7 +109,7 @@ func (f *finder) writtenBy(u *usage, c *ast.CallExpr) {
 			}
 		}
 	}
-	if !effects.IsWriteName(nameOf(c)) || !f.table.Call(f.p, c).Has(effects.Writes) {
+	if !effects.IsWriteName(nameOf(c)) || f.table.Call(f.p, c).Effects == 0 {
 		return
 	}
 	for _, a := range c.Args {

@@ -10,13 +10,18 @@
  * but somebody who is not counted comes at any time, also too late: he declares
  * another task, or is a goroutine that a body has left behind and watches the parent.
  *
+ * With OBSERVED somebody looks at the group: the first to wait tells the observers of the
+ * end, and lets go whoever waits, himself included.
+ *
  * Checked: the group ends once; it ends after the last step of its last
  * goroutine, and nothing is left registered with the parent; each wait returns
- * after that, with the result; the reason of the end is recorded once; the
+ * after that, with the result, and when observers were told, once; the reason of the end is recorded once; the
  * owner has its slot again before what it does next; everything ends.
  *
  * check:
  * check: -DOUTSIDER
+ * check: -DOBSERVED
+ * check: -DOBSERVED -DOUTSIDER
  * break: BREAK_OVER
  * break: BREAK_JOIN
  * break: BREAK_RESULT
@@ -28,6 +33,10 @@
  * break: BREAK_CLOSE
  * break: BREAK_UNCOUNTED
  * break: BREAK_RECORD
+ * break: BREAK_TELL -DOBSERVED
+ * break: BREAK_EACH -DOBSERVED
+ * break: BREAK_IDLE -DOBSERVED
+ * break: BREAK_LAST -DOBSERVED -DOUTSIDER
  */
 #ifdef OUTSIDER
 #define TASKS	1
@@ -46,6 +55,8 @@ bool ending;		/* Group.ending is set */
 bool canceled;		/* Group.endParked has ended what waits */
 bool result;		/* what Host.Ended makes of it is written */
 bool idle;		/* Group.idle is done */
+bool isOver;		/* Group.watch.AwaitOver returns */
+bool told;		/* the observers, of the end */
 
 bool parent;		/* the parent context has ended */
 bool watch;		/* ledger.parentWatch != nil */
@@ -96,7 +107,11 @@ inline finish() {
 		atomic {
 			assert(steps == 0);	/* the group ends last */
 			assert(!registered && (ran -> closed : true));
+#ifdef OBSERVED
+			isOver = true;
+#else
 			idle = true;
+#endif
 			ok = false
 		}
 	:: else
@@ -223,14 +238,41 @@ inline join() {
 #else
 		ok = !counted;
 #endif
-		counted = true
+		counted = true;
+		first = ok
 	};
 	if
 	:: ok -> countEnded()
 	:: else
 	fi;
+#ifdef OBSERVED
+#ifdef BREAK_EACH
+	first = true;
+#endif
+#ifdef BREAK_LAST
+	first = !first;
+#endif
+	if
+	:: first ->	/* Group.tellEnd */
+#ifndef BREAK_TELL
+		isOver;
+#endif
+#ifdef BREAK_IDLE
+		idle = true;
+#endif
+		atomic {
+			assert(!told && result && steps == 0);
+			told = true
+		};
+		idle = true
+	:: else
+	fi;
+#endif
 	idle;
 joined:
+#ifdef OBSERVED
+	assert(told);
+#endif
 	assert(result && steps == 0)
 }
 
@@ -341,7 +383,7 @@ inline back() {
 
 /* Group.Join */
 active proctype wait() {
-	bool ok, begun;
+	bool ok, begun, first;
 	byte n, set;
 	beginJoin(0);
 	begun = ok;
@@ -356,7 +398,7 @@ active proctype wait() {
 #ifndef OUTSIDER
 /* Join, or JoinStopped, which is no wait of the owner */
 active proctype waitOrStop() {
-	bool ok, begun;
+	bool ok, begun, first;
 	byte n, set;
 	if
 	:: true -> beginJoin(1); begun = ok

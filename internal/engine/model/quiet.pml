@@ -7,16 +7,21 @@
  * wait for 1. With LEAVES body 1 declares nothing, and leaves a goroutine behind that
  * waits for 2 in its name, which does not wait for 1. With RESTS it declares nothing, and
  * the first call asks for another while it rests. With OUTSIDER somebody of no body declares
- * 4 at any time, and there is no 2. The calls are 5, 6 and 7.
+ * 4 at any time, and there is no 2. With LOSER body 1 is called twice (package tail): 3 is
+ * the second call, which when it has lost goes on until 2 has ended; body 1 has
+ * ended then, and its worker waits for 3 (wrap.go). With SLOTS, too, both have slots for
+ * which 2 queues, and 3 ends by itself. The calls are 5, 6 and 7.
  *
  * Checked: when it is quiet, every body that has begun waits for something that has not
- * ended, and nothing is queued but what the outsider is about to start; what is held
- * begins, so that all end; nobody is counted in the end, and no call is empty.
+ * ended, but for one that has lost, and nothing is queued but what the outsider is about to
+ * start, nor for a slot; what is held begins, so that all end; nobody is counted in the end, and no call is empty.
  *
  * check:
  * check: -DLEAVES
  * check: -DRESTS
  * check: -DOUTSIDER
+ * check: -DLOSER
+ * check: -DLOSER -DSLOTS
  * break: BREAK_ASKFIRST -DLEAVES
  * break: BREAK_SELF
  * break: BREAK_EACH -DLEAVES
@@ -25,6 +30,11 @@
  * break: BREAK_LOOK -DRESTS
  * break: BREAK_SEARCHER -DOUTSIDER
  * break: BREAK_QUIT
+ * break: BREAK_OUTWAIT -DLOSER
+ * break: BREAK_UNCOUNTED -DLOSER
+ * break: BREAK_DOZE -DLOSER
+ * break: BREAK_RISE -DLOSER
+ * break: BREAK_SLOT -DLOSER -DSLOTS
  */
 #define bit(n)	(1 << ((n) - 1))
 #define HELPER	8	/* the goroutine that body 1 has left behind */
@@ -45,17 +55,27 @@ byte woken;
 byte on[9];		/* for what */
 byte outside;		/* what the outsider has queued, and not started anybody for */
 byte keys[8];		/* of each call */
+byte second;		/* the state of the second call: undecided, or */
+#define BEGUN	1
+#define DROPPED	2
+#define OVER	3
+#define LOST	4
+#ifdef SLOTS
+byte lane = bit(2);	/* who queues for a slot */
+#else
+byte lane;
+#endif
 
 /* At the moment when awake becomes 0. */
 inline check() {
 	d_step {
-		assert((in & ~outside) == 0);
+		assert((in & ~outside) == 0 && lane == 0);
 		i = 1;
 		do
 		:: i > 7 -> break
 		:: else ->
 			if
-			:: (begun & ~done & bit(i)) && i < 5 ->
+			:: (begun & ~done & bit(i)) && i < 5 && !(i == 3 && second == LOST) ->
 				/* its own wait, or one in its name */
 				assert((blocked & bit(i)) && !(done & bit(on[i])) ||
 				       i == 1 && (blocked & bit(HELPER)) && !(done & bit(on[HELPER])))
@@ -258,6 +278,67 @@ inline settle(n) {
 	w = 0; list = 0
 }
 
+/* Slots are free: who queues for one is admitted. */
+inline freeSlots() {
+	atomic { in = in | lane; isnew = (lane != 0); lane = 0 };
+	if
+	:: isnew -> isnew = false; start()
+	:: else
+	fi
+}
+
+/* call.lose of package tail, after the first call has succeeded, with Doze */
+inline lose() {
+	atomic {
+		isnew = (second == BEGUN);
+		second = (second == 0 -> DROPPED : (isnew -> LOST : second))
+	};
+#if !defined(BREAK_DOZE) && (!defined(SLOTS) || defined(BREAK_SLOT))
+	if
+	:: isnew -> isnew = false; fall(3)
+	:: else
+	fi;
+#endif
+	isnew = false
+}
+
+/* The body of the second call, with Rise */
+inline runSecond() {
+	atomic { isnew = (second == 0); second = (isnew -> BEGUN : second) };
+	if
+	:: isnew ->
+		isnew = false;
+#ifndef SLOTS
+		if
+		:: second == LOST -> (done & bit(2))	/* it does not look at its context */
+		:: true
+		fi;
+#endif
+		atomic { isnew = (second == LOST); second = (isnew -> LOST : OVER) };
+#if !defined(BREAK_RISE) && (!defined(SLOTS) || defined(BREAK_SLOT))
+		if
+		:: isnew -> isnew = false; rouse(3)
+		:: else
+		fi;
+#endif
+		isnew = false
+	:: else
+	fi
+}
+
+/* worker.outwait, for the second call */
+inline outwait() {
+#if !defined(BREAK_OUTWAIT) && (!defined(SLOTS) || defined(BREAK_SLOT))
+	lull();
+	(done & bit(3));
+#ifndef BREAK_UNCOUNTED
+	awake++
+#endif
+#else
+	(done & bit(3))
+#endif
+}
+
 proctype Helper() {
 	byte i, took; bool one, sleeps;
 	await(HELPER, 2)
@@ -290,7 +371,9 @@ proctype Worker() {
 	   fi;
 	   if
 	   :: n == 1 ->
-#if !defined(RESTS) && !defined(LEAVES)
+#ifdef LOSER
+		push(3); start();
+#elif !defined(RESTS) && !defined(LEAVES)
 		if
 		:: push(3); start()
 		:: true
@@ -299,11 +382,15 @@ proctype Worker() {
 #ifdef LEAVES
 		run Helper();
 #endif
+#ifdef LOSER
+		lose()
+#else
 		skip;
 		if
 		:: ask(1)
 		:: true
 		fi
+#endif
 	   :: n == 2 ->
 #ifndef LEAVES
 		if
@@ -312,7 +399,13 @@ proctype Worker() {
 		fi;
 #endif
 		ask(2)
-	   :: n == 3 || n == 4
+#ifdef LOSER
+	   :: n == 3 -> runSecond()
+#endif
+	   :: n == 4
+#ifndef LOSER
+	   :: n == 3
+#endif
 	   :: n >= 5 ->
 		assert(keys[n] > 0);
 		atomic { if :: open == n -> open = 0 :: else fi };
@@ -326,6 +419,18 @@ proctype Worker() {
 		rouse(n)
 	   fi;
 	   settle(n);
+#ifdef LOSER
+	   if
+	   :: n == 1 -> outwait()
+	   :: else
+	   fi;
+#ifdef SLOTS
+	   if
+	   :: n == 1 || n == 3 -> freeSlots()
+	   :: else
+	   fi;
+#endif
+#endif
 	   n = 0
 	od;
 #ifndef BREAK_QUIT
@@ -336,7 +441,7 @@ proctype Worker() {
 active proctype Main() {
 	byte i, took;
 	push(1); start();
-#ifndef OUTSIDER
+#if !defined(OUTSIDER) && !defined(SLOTS)
 	push(2); start();
 #endif
 	lull()
@@ -358,7 +463,7 @@ active proctype Outsider() {
 
 active proctype Watch() {
 	timeout ->
-	assert(held == 0 && in == 0 && searchers == 0);
+	assert(held == 0 && in == 0 && lane == 0 && searchers == 0);
 	assert((done & bit(1)) && begun == done);
 	assert(awake == 0)
 }

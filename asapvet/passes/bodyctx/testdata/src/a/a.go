@@ -79,7 +79,7 @@ func meant(ctx context.Context) error {
 		done()
 		_ = do(context.WithoutCancel(ctx))
 		_ = do(ctx) //asapvet:outer what is logged outlives the group
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || ctx.Value("id") == nil {
 			return context.Cause(ctx)
 		}
 		return do(later)

@@ -448,7 +448,7 @@ func Untold(ctx context.Context, s Store) (int, error) {
 	return a.ID + n, nil
 }
 
-// ByName has two of which only the name is known.
+// ByName has two that another module implements, of which only the name is known.
 func ByName(ctx context.Context, s Store) (int, error) {
 	a, err := s.ListUntold(ctx, 1)
 	if err != nil {

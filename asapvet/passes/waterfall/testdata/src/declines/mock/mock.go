@@ -1,0 +1,6 @@
+// Package mock has what doubles embed, whatever they are called.
+package mock
+
+type Mock struct{}
+
+func (*Mock) Called(args ...any) {}
