@@ -226,11 +226,9 @@ func parts(race *engine.Node) func(yield func(*engine.Failure) bool) {
 func (h *host) Skipped(n, dep *engine.Node) *engine.Failure {
 	g := h.group()
 	cause := g.skipCause(dep)
-	te, ok := cause.(*TaskError)
-	switch {
-	case cause == nil: // a Race is decided: its other functions are not missed
+	if cause == nil { // a Race is decided: its other functions are not missed
 		cause = context.Canceled
-	case !ok || !te.mark.Tolerated: // else it can be done without
+	} else { // also of a task that can be done without: it might have succeeded
 		g.noteUnfinished(n, g.core.End())
 	}
 	return &engine.Failure{Err: &skipError{engine.Label(n), cause}, Outcome: engine.Skipped}

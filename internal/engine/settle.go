@@ -228,7 +228,7 @@ func (s *settling) sort() {
 }
 
 // skip settles a node as skipped that is dead without holds, outside a worker.
-func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, 0) }
+func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, byEnd) }
 
 // readyOrSkip takes a node that nothing holds back any more: as ready, of the
 // given class, or as one to be skipped. The caller made the change of pending
