@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -26,15 +27,23 @@ type checker struct {
 	imp  types.Importer
 }
 
-func newChecker(t *testing.T) *checker {
-	t.Helper()
-	// What the tests and the program of the README import is compiled already.
+// exportFiles is the files with what packages export, by their paths: those of all that the
+// tests and the program of the README import, which are compiled already. The go command
+// is asked once, however often the tests run.
+var exportFiles = sync.OnceValues(func() (map[string]string, error) {
 	imports := map[string]bool{"github.com/asap-go/asap": true}
-	sources := slices.Concat(glob(t, "*_test.go"), glob(t, "flow/*_test.go"))
-	for _, path := range append(sources, "examples/dashboard/main.go") {
+	sources := []string{"examples/dashboard/main.go"}
+	for _, pattern := range []string{"*_test.go", "flow/*_test.go"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, paths...)
+	}
+	for _, path := range sources {
 		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		for _, i := range f.Imports {
 			imports[strings.Trim(i.Path.Value, `"`)] = true
@@ -45,13 +54,22 @@ func newChecker(t *testing.T) *checker {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list -export: %v", err)
+		return nil, fmt.Errorf("go list -export: %v", err)
 	}
 	files := make(map[string]string)
 	for line := range strings.Lines(string(out)) {
 		if path, file, ok := strings.Cut(strings.TrimSpace(line), "="); ok && file != "" {
 			files[path] = file
 		}
+	}
+	return files, nil
+})
+
+func newChecker(t *testing.T) *checker {
+	t.Helper()
+	files, err := exportFiles()
+	if err != nil {
+		t.Fatal(err)
 	}
 	lookup := func(path string) (io.ReadCloser, error) {
 		if file, ok := files[path]; ok {

@@ -14,7 +14,8 @@ import (
 // Executor is an [flow.Executor] that runs the bodies of one group in this
 // process, one at a time, on the goroutine that waits for the group: the same
 // seed gives the same order every time. In a bubble of testing/synctest the
-// times of the bodies add up. Once the group is canceled, bodies that have not
+// times of the bodies add up; a body that waits for another one, or for the end of its
+// context, waits for ever. Once the group is canceled, bodies that have not
 // begun never do; nor does one whose asap.Within has ended. Use each Executor for
 // one group.
 type Executor struct {

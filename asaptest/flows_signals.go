@@ -101,6 +101,15 @@ var tardy = flow.Define("asaptest.late", func(g *group, in number) words {
 	})
 })
 
+// overdue reads a value that came too late when that is long over.
+var overdue = flow.Define("asaptest.overdue", func(g *group, in number) words {
+	late := flow.Signal[int](g, "late", asap.Timeout(brief))
+	now := flow.Signal[int](g, "now", asap.After(late))
+	return late.And(now).Then("text", func(_ context.Context, l, n asap.Result[int]) (string, error) {
+		return fmt.Sprint(l.Value, " ", l.Err, " ", n.Value), nil
+	})
+})
+
 var mixed = flow.Define("asaptest.mixed", func(g *group, in number) words {
 	flow.Signal[int](g, "never", asap.When(false))
 	pause := flow.Sleep(g, "pause", brief)
@@ -149,6 +158,11 @@ var runningCases = []runningCase{
 		send(t, r, "approval#2", &verdict{"bob", true})
 	}},
 	{rule: "a signal that is late", flow: tardy, in: 3, want: "0 approval: timeout 20ms true"},
+	{rule: "a signal that comes too late", flow: overdue, in: 3, want: "0 late: timeout 20ms 7", do: func(t *testing.T, r *flow.Running[string]) {
+		until(t, r, "now", flow.StateExpected)
+		send(t, r, "late", 9)
+		send(t, r, "now", 7)
+	}},
 	{rule: "a sleep and a signal", flow: mixed, in: 3, want: "7", do: func(t *testing.T, r *flow.Running[string]) { send(t, r, "either", 4) }},
 	{rule: "a cancel from outside", flow: approved, in: 3, fails: "…context canceled", undone: "refund", canceled: true, do: func(t *testing.T, r *flow.Running[string]) {
 		until(t, r, "approval", flow.StateExpected)

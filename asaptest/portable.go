@@ -3,6 +3,7 @@ package asaptest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -50,6 +51,9 @@ func Portable[In, Out any](t testing.TB, f *flow.Flow[In, Out], in In, options .
 	}
 	p.flow = first.Name
 	stable := p.stable(first, f.Graph)
+	if signals, err := f.Signals(); err == nil {
+		p.checkSends(signals)
+	}
 	p.carry("its input", in, reflect.TypeFor[In]())
 
 	j := newJournal(t.Context(), p)
@@ -110,7 +114,8 @@ func Worker[In, Out any](f *flow.Flow[In, Out]) PortableOption {
 	})
 }
 
-// Sends says that the signal of that name is sent to the run, at once. A signal that nothing
+// Sends says that the signal of that name is sent to the run, at once. One that the flow
+// does not have is a fault, and so is a value of another type. A signal that nothing
 // is sent to is late, if it can be; otherwise it is a fault. A [flow.Sleep] takes its time:
 // with one of hours, run Portable in a bubble of testing/synctest.
 func Sends(name string, value any) PortableOption {
@@ -119,6 +124,29 @@ func Sends(name string, value any) PortableOption {
 			p.sends[name] = value
 		}
 	})
+}
+
+// checkSends finds what [flow.Running.Signal] would refuse.
+func (p *portable) checkSends(signals []flow.SignalType) {
+	has := "none"
+	types := make(map[string]reflect.Type)
+	var names []string
+	for _, s := range signals {
+		types[s.Name] = s.Type
+		names = append(names, s.Name)
+	}
+	if names != nil {
+		has = strings.Join(names, ", ")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.sends)) {
+		want, ok := types[name]
+		switch got := reflect.TypeOf(p.sends[name]); {
+		case !ok:
+			p.fault("its signals", "none is called %s, to which Sends sends; it has %s", name, has)
+		case got != nil && !got.AssignableTo(want):
+			p.fault("its signals", "Sends sends %s to %s, which takes %s", got, name, want)
+		}
+	}
 }
 
 // portable collects what [Portable] finds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,6 +45,21 @@ func TestPortableSignals(t *testing.T) {
 		_, err = asaptest.Portable(t, signaled(false), 3)
 		if want := "ship: refused; charge: undo: refund 3"; err == nil || err.Error() != want {
 			t.Errorf("Portable = %v, want %s", err, want)
+		}
+	})
+}
+
+// What Running.Signal would refuse is a fault.
+func TestPortableSendsToNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := &note{TB: t}
+		_, _ = asaptest.Portable(n, signaled(true), 3, asaptest.Sends("aproval", "ada"), asaptest.Sends("approval", 7))
+		want := []string{
+			"flow signaled: its signals: Sends sends int to approval, which takes string",
+			"flow signaled: its signals: none is called aproval, to which Sends sends; it has approval",
+		}
+		if !slices.Equal(n.said, want) {
+			t.Errorf("Portable says %q, want %q", n.said, want)
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 // RunningFlows returns the flows that [TestRunning] runs, with names that [Flows] does not
 // have.
 func RunningFlows() []*flow.Flow[int, string] {
-	return []*flow.Flow[int, string]{approved, tardy, mixed, odd}
+	return []*flow.Flow[int, string]{approved, tardy, overdue, mixed, odd}
 }
 
 // TestRunning runs [RunningFlows] by their handles, which start returns, and fails t

@@ -102,3 +102,9 @@ func TestLoudErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestRunningOnExecutor(t *testing.T) {
+	asaptest.TestRunning(t, func(ctx context.Context, f *flow.Flow[int, string], in int) (*flow.Running[string], error) {
+		return f.Start(ctx, in, flow.On(asaptest.NewExecutor(ctx, 0))), nil
+	})
+}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -57,8 +58,14 @@ func (r *remote) expect(n *engine.Node, c *remoteCall, a *engine.Arrival) {
 	sleeper, sleeps := r.exec.(Sleeper)
 	switch {
 	case a.After == 0:
+		place := reflect.ValueOf(call.Out).Elem()
+		out := reflect.New(place.Type()) // a value that comes too late is not to be the task's
+		call.Out = out.Interface()
 		r.exec.(Signaler).Receive(call, func(err error) {
 			r.fired = true // also of one that comes too late
+			if err == nil && !c.reported {
+				place.Set(out.Elem())
+			}
 			end(err)
 		})
 	case sleeps:

@@ -228,13 +228,18 @@ func (s *settling) sort() {
 }
 
 // skip settles a node as skipped that is dead without holds, outside a worker.
-func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, 0) }
+func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, byEnd) }
 
 // readyOrSkip takes a node that nothing holds back any more: as ready, of the
 // given class, or as one to be skipped. The caller made the change of pending
 // that decided it, and is no worker between two bodies.
 func (g *Group) readyOrSkip(n *Node, ready bool, class uint8) {
-	s := settling{g: g, at: g.now(), class: class}
+	g.readyOrSkipAt(n, ready, class, g.now())
+}
+
+// readyOrSkipAt is readyOrSkip at an instant, for observers.
+func (g *Group) readyOrSkipAt(n *Node, ready bool, class uint8, at time.Duration) {
+	s := settling{g: g, at: at, class: class}
 	if ready {
 		s.addReady(n, nil)
 	} else {

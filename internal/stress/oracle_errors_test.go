@@ -18,7 +18,6 @@ type oerr struct {
 	group  *ogroup // T: whose; x: the exit's
 	value  uint64  // x
 	listed bool    // T: among the group's failures, or because of one of them, or of the group's end
-	let    bool    // T: of a task that may fail
 
 	cause   *oerr    // G: why the group was ended from outside
 	ctx     *oerr    // G: the error of its context then

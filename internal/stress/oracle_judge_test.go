@@ -107,7 +107,7 @@ func (s *settling) judge(n *onode, err *oerr) {
 	}
 	n.fail, n.outcome = te, 'F'
 	if n.task.mayFail {
-		te.listed, te.let = ends == inListed, true
+		te.listed = ends == inListed
 		return
 	}
 	g.left(n)

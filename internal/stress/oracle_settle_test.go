@@ -217,9 +217,7 @@ func (s *settling) skip(n, dep *onode) {
 	default:
 		cause = dep.skipCause()
 	}
-	if !cause.let {
-		g.left(n)
-	}
+	g.left(n)
 	n.fail, n.outcome = &oerr{kind: 'S', name: n.label, in: []*oerr{cause}}, 'S'
 	s.work = append(s.work, n)
 }
