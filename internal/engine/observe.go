@@ -17,6 +17,14 @@ func (g *Group) Report(n *Node) context.Context {
 	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
 }
 
+// reportSuccess reports the end of n's body, before it is published.
+func (w *worker) reportSuccess(n *Node) {
+	watch, e := w.g.watch, n.entry()
+	watch.EndWaits(e) // before the end is timed, so that no wait comes after it
+	w.at = watch.Now()
+	watch.Ended(e, n.outcome(nil), nil, w.at)
+}
+
 // reportBlocked reports a wait of n's body for a node or a nested group, with ctx if that
 // is not nil and not the body's own.
 func (n *Node) reportBlocked(on *Node, group *Group, ctx context.Context) {
@@ -35,8 +43,7 @@ func (n *Node) noteBlocked(on *Node, group *Group, ctx context.Context) {
 }
 
 // deadlineOf is the deadline of ctx if it comes before that of own, and else zero, as with
-// nil. A
-// context is a user's: what its method panics with is not to stop a wait that has begun.
+// nil. A context is a user's: what its method panics with is not to stop a wait that has begun.
 func deadlineOf(ctx, own context.Context) (due time.Time) {
 	if ctx == nil || ctx == own {
 		return time.Time{}

@@ -44,6 +44,7 @@
 byte awake = 1;		/* quiet.awake: the caller */
 byte held;		/* quiet.held, a set */
 short asleep[8];	/* claim.asleep */
+byte waiter;		/* who has one, with the claim in it: a set */
 byte in;		/* the queue, a set */
 byte searchers;
 byte open;		/* the call that takes keys, 0 if none */
@@ -132,6 +133,7 @@ inline push3(set) { in = in | set }
 
 /* fallAsleep */
 inline fall(b) {
+	waiter = waiter | bit(b);
 	atomic { asleep[b]++; one = (asleep[b] == 1) };
 #ifdef BREAK_EACH
 	one = true;
@@ -151,7 +153,7 @@ inline rouse(b) {
 	:: else
 	fi
 #else
-	awake++;
+	atomic { waiter = waiter | bit(b); awake++ };
 	atomic { asleep[b]--; one = (asleep[b] == 0) };
 	if
 	:: !one -> lull()
@@ -244,7 +246,7 @@ inline startfree() {
 /* succeed, forget, tell */
 inline settle(n) {
 	if
-	:: n < 5 ->
+	:: n < 5 && (waiter & bit(n)) ->
 #ifdef BREAK_SWAP
 		atomic { one = (asleep[n] > 0); asleep[n] = NEVER };
 		if
