@@ -38,7 +38,7 @@ func Settled() Option { return option(func(c *engine.Config) { c.Settled = true 
 func Name(name string) Option {
 	return option(func(c *engine.Config) {
 		c.Name = name
-		c.Watched, c.Watch.Labels = true, true
+		c.Labels = true
 	})
 }
 
@@ -103,10 +103,10 @@ func (o sharedOption) ApplyMap(c *engine.TaskConfig)  { o.ApplyTask(c) }
 // Observe reports everything that happens in the group to o. If given more
 // than once, all are told, in that order; a nil Observer is ignored.
 func Observe(o Observer) Option {
+	t := &teller{o} // once for all groups that are given the option
 	return option(func(c *engine.Config) {
 		if o != nil {
-			c.Watched = true
-			c.Watch.Tellers = append(c.Watch.Tellers, teller{o})
+			c.Observe(t)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap/internal/engine"
+	"github.com/asap-go/asap/internal/wire"
 )
 
 // verdict is what a group keeps of the ends of its tasks, made for the first
@@ -59,6 +60,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 		}
 		return engine.Verdict{}
 	}
+	err, lives := wire.Lives(err)
 	end := g.core.NoticedEnd()
 	j := g.judge(n, end)
 	j.Add(err)
@@ -78,7 +80,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	}
 	te := &TaskError{engine.Label(n), err, j.Mark()}
 	kind := engine.KindOf(n)
-	tolerant := !g.core.IsElsewhere() || !isDeath(err)
+	tolerant := !g.core.IsElsewhere() || lives || !isDeath(err)
 	g.noteRunning(n, te, end)
 	switch {
 	case kind&engine.Entrant != 0 && tolerant && engine.RaceOver(n), te.mark.Echo:
@@ -99,10 +101,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 type absorber interface{ absorb(*TaskError) }
 
 // isDeath reports whether err is a panic or Goexit that came back from an executor.
-func isDeath(err error) bool {
-	_, panicked := errors.AsType[*PanicError](err)
-	return panicked || errors.Is(err, ErrGoexit)
-}
+func isDeath(err error) bool { return wire.Has[*PanicError](err) || errors.Is(err, ErrGoexit) }
 
 // fail records a failure. If its root is in the list already, nothing is added.
 func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.Verdict {

@@ -2,16 +2,23 @@ package dbosasap_test
 
 import (
 	"context"
+	"path/filepath"
 	"testing"
 
 	"github.com/asap-go/asap/asaptest"
 	"github.com/asap-go/asap/dbosasap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/pgtest"
 )
 
-// The rules that hold on every engine.
+// The rules that hold on every engine, on both databases.
 func TestEngine(t *testing.T) {
-	rt := newRuntime(t, func(rt *dbosasap.Runtime) error {
+	t.Run("SQLite", func(t *testing.T) { conform(t, filepath.Join(t.TempDir(), "flows.db")) })
+	t.Run("PostgreSQL", func(t *testing.T) { conform(t, pgtest.Start(t).URL()) })
+}
+
+func conform(t *testing.T, database string) {
+	rt := openRuntime(t, database, func(rt *dbosasap.Runtime) error {
 		for _, f := range append(asaptest.Flows(), asaptest.RunningFlows()...) {
 			if err := dbosasap.Register(rt, f); err != nil {
 				return err

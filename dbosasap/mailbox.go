@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,54 +60,62 @@ const lookEvery = 250 * time.Millisecond
 func (rt *Runtime) watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	since := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		now := time.Now()
-		ids := rt.ids()
-		if len(ids) == 0 {
-			since = now
-			continue
-		}
-		rt.dropCanceled(ids)
-		// Clocks of processes differ: a second look at the same message does nothing.
-		if err := rt.look(dbos.WithFilterCreatedAfter(since.Add(-10 * time.Second))); err == nil {
-			since = now
+		for ids := range slices.Chunk(rt.wanted(), 1000) {
+			_ = rt.look(dbos.WithFilterWorkflowIDs(ids...)) // of an error the next look says the same
 		}
 	}
 }
 
-// dropCanceled stops the flows of this process that somebody has canceled in the
-// database, as [dbos.CancelWorkflow] does.
-func (rt *Runtime) dropCanceled(ids []string) {
-	canceled, err := dbos.ListWorkflows(rt.dbos, dbos.WithFilterWorkflowIDs(ids...), dbos.WithFilterStatus(dbos.WorkflowStatusCancelled),
-		dbos.WithFilterLoadInput(false), dbos.WithFilterLoadOutput(false))
-	if err != nil {
-		return
+// wanted are the ids of what other processes may write for the flows of this one: the
+// messages that they expect, and the flows themselves, which [dbos.CancelWorkflow] cancels.
+// They are looked up by their ids, as a look at all that is new costs what there is of it.
+func (rt *Runtime) wanted() (ids []string) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for id, e := range rt.running {
+		ids = append(ids, id)
+		for name := range e.expectsMessages {
+			ids = append(ids, id+messageMark+name)
+		}
 	}
-	for _, w := range canceled {
-		if e := rt.engineOf(w.ID); e != nil {
-			e.stop(context.Canceled)
+	return ids
+}
+
+// expectsMessages yields the names of the messages that would be news.
+func (e *engine) expectsMessages(yield func(name string) bool) {
+	e.mu.Lock()
+	names := append(slices.Collect(maps.Keys(e.hoped)), cancelName)
+	names = slices.DeleteFunc(names, func(name string) bool { _, known := e.inbox[name]; return known })
+	e.mu.Unlock()
+	for _, name := range names {
+		if !yield(name) {
+			return
 		}
 	}
 }
 
-// look delivers the messages that options name to those flows that run here.
+// look delivers the messages that options name to those flows that run here, and stops
+// those that are canceled.
 func (rt *Runtime) look(options ...dbos.ListWorkflowsOption) error {
-	messages, err := dbos.ListWorkflows(rt.dbos, append(options,
-		dbos.WithFilterName(messageName), dbos.WithFilterStatus(dbos.WorkflowStatusSuccess),
+	found, err := dbos.ListWorkflows(rt.dbos, append(options,
+		dbos.WithFilterStatus(dbos.WorkflowStatusSuccess, dbos.WorkflowStatusCancelled),
 		dbos.WithFilterLoadInput(false), dbos.WithFilterLoadOutput(true))...)
 	if err != nil {
 		return fmt.Errorf("asap: messages: %w", err)
 	}
-	for _, m := range messages {
-		flowID, name, ok := cutLast(m.ID, messageMark)
-		value, isText := listed(m.Output)
-		if e := rt.engineOf(flowID); e != nil && ok && isText {
+	for _, w := range found {
+		if e := rt.engineOf(w.ID); e != nil && w.Status == dbos.WorkflowStatusCancelled {
+			e.stop(context.Canceled)
+		}
+		flowID, name, ok := cutLast(w.ID, messageMark)
+		value, isText := listed(w.Output)
+		if e := rt.engineOf(flowID); e != nil && ok && isText && w.Name == messageName {
 			e.receive(name, json.RawMessage(value))
 		}
 	}

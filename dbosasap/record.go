@@ -180,7 +180,11 @@ func readRecord(text string) (r record, err error) {
 // pageText is what a step has, as text, so that whatever serializer the database has
 // sees the whole as one payload.
 func pageText(page []record) string {
-	b := []byte{'['}
+	size := 2
+	for i := range page {
+		size += page[i].size() + len(page[i].Task)
+	}
+	b := append(make([]byte, 0, size), '[')
 	for i := range page {
 		if i > 0 {
 			b = append(b, ',')

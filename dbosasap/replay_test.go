@@ -2,12 +2,8 @@ package dbosasap_test
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
 	"database/sql"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -132,51 +128,6 @@ func stopAt(t *testing.T, database, id string, stop int) int {
 	steps := stepsOf(t, db, id)
 	stopBefore(t, db, id, steps, stop)
 	return len(steps)
-}
-
-// sealed is a serializer that encrypts.
-type sealed struct{ cipher.AEAD }
-
-func newSealed(t *testing.T) sealed {
-	t.Helper()
-	block, err := aes.NewCipher(make([]byte, 32))
-	if err != nil {
-		t.Fatal(err)
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sealed{aead}
-}
-
-func (sealed) Name() string { return "sealed" }
-
-func (s sealed) Encode(v any) (*string, error) {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	nonce := make([]byte, s.NonceSize())
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, err
-	}
-	text := base64.StdEncoding.EncodeToString(s.Seal(nonce, nonce, data, nil))
-	return &text, nil
-}
-
-func (s sealed) Decode(text *string) (v any, err error) {
-	if text == nil {
-		return nil, nil
-	}
-	data, err := base64.StdEncoding.DecodeString(*text)
-	if err != nil {
-		return nil, err
-	}
-	if data, err = s.Open(nil, data[:s.NonceSize()], data[s.NonceSize():], nil); err != nil {
-		return nil, err
-	}
-	return v, json.Unmarshal(data, &v)
 }
 
 // Values, exits and failures travel through the serializer that the database has: none

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/dbosasap"
 	"github.com/asap-go/asap/flow"
+
+	"github.com/dbos-inc/dbos-transact-golang/dbos"
 )
 
 // newOrder is an order that somebody has to approve, which is undone when it is not.
@@ -164,5 +168,51 @@ func TestLateSignal(t *testing.T) {
 	close(release)
 	if got, err := h.Wait(within(t, 20*time.Second)); got != 1 || err != nil {
 		t.Errorf("the flow gives %d, %v, want 1", got, err)
+	}
+}
+
+// What another process sends is seen while the flow runs here, also what comes before
+// anybody expects it, and its cancel is.
+func TestFromAnotherProcess(t *testing.T) {
+	gate := make(chan struct{})
+	f := flow.Define("two", func(g *asap.Group, in *asap.Task[int]) *asap.Task[int] {
+		opened := in.Do("gate", func(context.Context, int) error { <-gate; return nil })
+		first := flow.Signal[int](g, "first")
+		second := flow.Signal[int](g, "second", asap.After(opened))
+		return first.And(second).Then("sum", func(_ context.Context, a, b asap.Result[int]) (int, error) { return a.Value + b.Value, nil })
+	})
+	database := filepath.Join(t.TempDir(), "flows.db")
+	here := openRuntime(t, database, serve(f))
+	d, err := dbos.NewContext(t.Context(), dbos.Config{AppName: "test", ExecutorID: "other", DatabaseURL: "sqlite:" + database, Logger: slog.Default()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := dbosasap.New(d)
+	if err := errors.Join(dbosasap.Register(there, f), there.Launch()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = there.Shutdown(10 * time.Second) })
+	for _, id := range []string{"signaled", "canceled"} {
+		h, err := dbosasap.Start(t.Context(), here, f, 1, dbos.WithWorkflowID(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := dbosasap.Attach(there, f, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id == "canceled" {
+			err = other.Cancel(t.Context(), errors.New("no more"))
+		} else {
+			err = errors.Join(other.Signal(t.Context(), "second", 2), other.Signal(t.Context(), "first", 1))
+			close(gate)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := h.Wait(within(t, 20*time.Second))
+		if id == "signaled" && (got != 3 || err != nil) || id == "canceled" && (err == nil || !strings.Contains(err.Error(), "no more")) {
+			t.Errorf("flow %s gives %d, %v", id, got, err)
+		}
 	}
 }

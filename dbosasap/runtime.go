@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -125,12 +123,6 @@ func (rt *Runtime) end(e *engine) {
 	if rt.running[e.id] == e {
 		delete(rt.running, e.id)
 	}
-}
-
-func (rt *Runtime) ids() []string {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	return slices.Collect(maps.Keys(rt.running))
 }
 
 func (rt *Runtime) definition(name string) *definition {

@@ -124,7 +124,7 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 	}
 	var r record
 	if t.source == nil {
-		r = t.attempts(keyed(ctx, ctx), &call)
+		r = t.step(ctx, &call)
 	} else {
 		r = t.transact(ctx, &call)
 	}
@@ -138,6 +138,29 @@ func (t *task) serve(ctx dbos.Context, in string) (string, error) {
 func keyed(ctx context.Context, of dbos.Context) context.Context {
 	id, _ := dbos.GetWorkflowID(of) // of is a workflow's
 	return context.WithValue(ctx, keyKey{}, id)
+}
+
+// step runs the body in a step of the workflow: what the serializer of the database refuses
+// is an error of that. As the result of a workflow DBOS would write nothing, and who waits
+// for it would do so for ever.
+func (t *task) step(ctx dbos.Context, call *flow.Call) record {
+	text, err := dbos.RunAsStep(ctx, func(own context.Context) (string, error) {
+		r := t.attempts(keyed(own, ctx), call)
+		return r.text(), nil
+	}, dbos.WithStepName(call.Task))
+	return recorded(text, err)
+}
+
+// recorded is the record of a body whose step has given text, or failed.
+func recorded(text string, err error) record {
+	if err != nil {
+		return record{Error: encodeError(err)}
+	}
+	r, err := readRecord(text)
+	if err != nil {
+		return record{Error: encodeError(err)}
+	}
+	return r
 }
 
 func (t *task) attempts(ctx context.Context, call *flow.Call) record {
@@ -174,14 +197,7 @@ func (t *task) transact(ctx dbos.Context, call *flow.Call) record {
 	if back, ok := errors.AsType[*rolledBack](err); ok {
 		return record{Error: json.RawMessage(back.Report)}
 	}
-	if err != nil {
-		return record{Error: encodeError(err)}
-	}
-	r, err := readRecord(text)
-	if err != nil {
-		return record{Error: encodeError(err)}
-	}
-	return r
+	return recorded(text, err)
 }
 
 // rolledBack is the error of a body in a transaction, as it travels.

@@ -36,8 +36,8 @@ func newBackend(g *engine.Group, c *engine.Config) (engine.Backend, bool) {
 	}
 	b.group = g
 	if elsewhere {
-		if r, ok := e.(Replayer); ok && c.Watched {
-			quieten(r, &c.Watch)
+		if r, ok := e.(Replayer); ok && c.Tellers != nil {
+			quieten(r, c)
 		}
 		b.remote = newRemote(b, e)
 		if isFlow && p.running != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
+	"github.com/asap-go/asap/internal/wire"
 )
 
 // What happens where a body runs for an executor, in this process or elsewhere:
@@ -43,7 +44,16 @@ func (c *Call) run(ctx context.Context, values map[*engine.Node]any, left time.D
 	if d, died := err.(*death); died {
 		return d.error
 	}
-	return judge(err)
+	if err = judge(err); hasDeath(err) {
+		return wire.Return(err)
+	}
+	return err
+}
+
+// hasDeath reports whether there is a panic or Goexit in err.
+func hasDeath(err error) bool {
+	_, panicked := errors.AsType[*asap.PanicError](err)
+	return panicked || errors.Is(err, asap.ErrGoexit)
 }
 
 // alive runs a part of the body apart: a panic and Goexit of it are deaths, and so is a

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
 	"github.com/asap-go/asap/internal/texts"
 )
@@ -114,11 +113,8 @@ func (r *remote) cancelCall(exec Canceler, call *Call, cause error) {
 // judge makes of the error of a call that has ended after the limit what it is where
 // the body ran for an executor that knows nothing of limits.
 func (s *limits) judge(err error, call *Call, l *limit) error {
-	_, panicked := errors.AsType[*asap.PanicError](err)
 	switch {
-	case panicked || errors.Is(err, asap.ErrGoexit):
-		return err
-	case err == nil || err == l.err || says(err, l.err) || call.Timeout > 0 && says(err, call.outOfTime("timeout", call.Timeout)):
+	case err == nil || hasDeath(err) || err == l.err || says(err, l.err) || call.Timeout > 0 && says(err, call.outOfTime("timeout", call.Timeout)):
 		return err
 	case err == context.Canceled: // and nothing of a body
 		return l.err

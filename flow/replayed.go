@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 
+	"github.com/asap-go/asap/internal/engine"
 	"github.com/asap-go/asap/internal/record"
 	"github.com/asap-go/asap/internal/watch"
 )
@@ -20,7 +21,7 @@ type Replayer interface {
 }
 
 // quieten keeps from the observers of a group what is a replay.
-func quieten(r Replayer, c *watch.Config) {
+func quieten(r Replayer, c *engine.Config) {
 	c.Run = r.RunNumber()
 	tellers := make([]watch.Teller, len(c.Tellers))
 	for i, t := range c.Tellers {

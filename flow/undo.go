@@ -9,6 +9,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/engine"
+	"github.com/asap-go/asap/internal/wire"
 )
 
 // undo is one undo of a task, in a group that is drawn or whose bodies an executor runs.
@@ -89,7 +90,7 @@ func (r *remote) undoOne(s *engine.UndoStep, body, task string) (err error) {
 		if ended {
 			return
 		}
-		e = asked(task, e)
+		e, _ = wire.Lives(asked(task, e))
 		ended, err = true, e
 		if p, ok := e.(*asap.PanicError); ok && p.Task == task {
 			err = &asap.PanicError{Task: engine.Label(s.Node), Value: p.Value, Stack: p.Stack}

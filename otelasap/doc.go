@@ -56,7 +56,8 @@
 // so an alert on it counts what was an error. The elements of a Map and the functions of a Race share
 // a name, likes[], so that the number of series does not grow with the data. In how
 // many runs a task was on the critical path, its criticality index, is the count of
-// asap.task.critical over the count of asap.task.duration. The metrics of a group whose
+// asap.task.critical over the count of asap.task.duration. What a view drops costs
+// nothing. The metrics of a group whose
 // span is not recorded are the same, and come when its outermost group has ended.
 //
 // # From a run to its trace

@@ -29,12 +29,11 @@ func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Con
 	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
 		return ctx
 	}
-	now := time.Now()
-	ctx, span := o.startGroupSpan(ctx, now, e)
+	ctx, span := o.tracer.Start(ctx, spanName(e.Name), o.starts.options(e.Name)...)
 	if !span.IsRecording() {
 		return &quiet{ctx, o, e.Group}
 	}
-	r := o.openRun(now, e)
+	r := o.openRun(time.Now(), e)
 	defer r.mu.Unlock()
 	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil}
 	g.told = around == nil || r.quiet[around.group]
@@ -55,18 +54,32 @@ func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner co
 	if t == nil || t.group == nil {
 		return ctx, false
 	}
-	ctx, span := o.startGroupSpan(ctx, r.time(e.At), e)
+	ctx, span := o.tracer.Start(ctx, spanName(e.Name), trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
 	r.groups[e.Group] = &group{name: e.Name, outer: t.group.outer, ctx: ctx, span: span, began: e.At,
 		recorded: span.IsRecording(), measured: t.group.measured}
 	return ctx, true
 }
 
-func (o *Observer) startGroupSpan(ctx context.Context, at time.Time, e asap.Event) (context.Context, trace.Span) {
-	name := e.Name
-	if name == "" {
-		name = "asap.group"
+func spanName(group string) string {
+	if group == "" {
+		return "asap.group"
 	}
-	return o.tracer.Start(ctx, name, trace.WithTimestamp(at), trace.WithAttributes(GroupName.String(e.Name)))
+	return group
+}
+
+// starts remembers with what the spans of outermost groups are started, most of which
+// are not recorded. They start now, which only who records them need ask the clock for.
+type starts struct {
+	known syncMap[string, []trace.SpanStartOption]
+}
+
+func (s *starts) options(group string) []trace.SpanStartOption {
+	if known, ok := s.known.load(group); ok {
+		return known
+	}
+	options := []trace.SpanStartOption{trace.WithAttributes(GroupName.String(group))}
+	s.known.add(group, options, maxSeries)
+	return options
 }
 
 // endGroup ends the span of a nested group, and of one in a group whose span is not

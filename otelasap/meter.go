@@ -21,6 +21,7 @@ type instruments struct {
 	skipped                                    metric.Int64Counter
 
 	series series
+	holds  sync.Pool // of *holds
 }
 
 // buckets are those of the conventions for durations of HTTP requests, with
@@ -56,7 +57,9 @@ func newInstruments(p metric.MeterProvider) *instruments {
 type seconds struct{ metric.Float64Histogram }
 
 func (s seconds) record(ctx context.Context, d time.Duration, of []metric.RecordOption) {
-	s.Record(ctx, d.Seconds(), of...)
+	if s.Enabled(ctx) { // most of what a measurement costs comes before the SDK knows that nobody wants it
+		s.Record(ctx, d.Seconds(), of...)
+	}
 }
 
 // enabled tells whether anybody wants to know.

@@ -24,8 +24,10 @@ type Observer struct {
 	tracer trace.Tracer
 	meters *instruments
 	keys   keys
-	each   asap.Observer // tells of runs that have ended
-	runs   sync.Map      // of *run, by the upper half of the IDs
+	starts starts
+	each   asap.Observer    // tells of runs that have ended
+	alone  [1]asap.Observer // each
+	runs   sync.Map         // of *run, by the upper half of the IDs
 }
 
 // New returns an observer that reports to the global providers, or to those of
@@ -46,6 +48,7 @@ func New(options ...Option) *Observer {
 		meters: newInstruments(c.meters),
 	}
 	o.each = waterfall.Each(o.runEnded)
+	o.alone[0] = o.each
 	return o
 }
 
@@ -75,7 +78,7 @@ func (o *Observer) Start(ctx context.Context, e asap.Event) context.Context {
 func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	if q := quietOf(ctx, o); q != nil && q.group == e.Group {
 		if o.meters.enabled(ctx) {
-			return []asap.Observer{o.each}
+			return o.alone[:]
 		}
 		return nil
 	}

@@ -96,6 +96,12 @@ type holds struct {
 
 const fewHolds = 16
 
+// reset makes h empty, for use again.
+func (h *holds) reset() {
+	clear(h.list)
+	h.list, h.at = h.list[:0], nil
+}
+
 func (h *holds) add(series string, d time.Duration, of *taskSeries) {
 	i, ok := 0, false
 	if h.at != nil {

@@ -46,6 +46,9 @@ func (o *Observer) runEnded(ctx context.Context, e *waterfall.Ended) {
 			return
 		}
 	}
+	if q, ok := ctx.(*quiet); ok {
+		ctx = q.Context // each measurement looks in it for a span
+	}
 	o.measure(ctx, e)
 }
 
@@ -82,8 +85,10 @@ func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks [
 	m, group := o.meters, e.Name()
 	s := m.series.task(group, "")
 	m.group.record(ctx, e.Makespan(), s.with(&m.series, group, asap.Succeeded))
-	var few [fewHolds]hold
-	held := holds{list: few[:0]}
+	held, _ := m.holds.Get().(*holds)
+	if held == nil {
+		held = new(holds)
+	}
 	for i := range tasks {
 		t := &tasks[i]
 		if t.Ran || t.Critical > 0 {
@@ -100,4 +105,6 @@ func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks [
 	for _, h := range held.list {
 		m.critical.record(ctx, h.time, h.of.names)
 	}
+	held.reset()
+	m.holds.Put(held)
 }

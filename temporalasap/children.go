@@ -11,6 +11,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/journey"
 )
 
 // Child runs a task whose body is the Run of flow as a child workflow, with a
@@ -87,9 +88,9 @@ func (t *task) checkOptionsBy(fn reflect.Type) error {
 	case t.optionsBy == nil:
 		return errors.New("ChildOptions with a nil function")
 	case fn.NumIn() < 2:
-		return fmt.Errorf("ChildOptions by a %s, but its body is a %s, which takes nothing", typeText(t.optionsIn), fn)
+		return fmt.Errorf("ChildOptions by a %s, but its body is a %s, which takes nothing", journey.Text(t.optionsIn), fn)
 	case fn.In(1) != t.optionsIn:
-		return fmt.Errorf("ChildOptions by a %s, but its body is a %s; take a %s", typeText(t.optionsIn), fn, typeText(fn.In(1)))
+		return fmt.Errorf("ChildOptions by a %s, but its body is a %s; take a %s", journey.Text(t.optionsIn), fn, journey.Text(fn.In(1)))
 	}
 	return nil
 }

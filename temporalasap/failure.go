@@ -121,7 +121,7 @@ func typeName(err error) string {
 			t = t.Elem()
 		}
 		switch {
-		case t.PkgPath() == "errors" || t.PkgPath() == "fmt" || slices.Contains(plainTypes, t.Name()):
+		case t == reflect.TypeFor[wire.Returned]() || t.PkgPath() == "errors" || t.PkgPath() == "fmt" || slices.Contains(plainTypes, t.Name()):
 		case t.Name() == "PanicError": // the SDK takes that for a panic of its own
 			return "asap.PanicError"
 		default:

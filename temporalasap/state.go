@@ -12,6 +12,7 @@ import (
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/flow"
+	"github.com/asap-go/asap/internal/wire"
 )
 
 // TasksQuery is the name of the query that Tasks of a [Handle] makes. Other clients
@@ -49,8 +50,8 @@ func attempts(states []flow.TaskState, pending []*workflowpb.PendingActivityInfo
 
 // isDeath reports whether err is a panic or Goexit, which nothing tolerates.
 func isDeath(err error) bool {
-	_, panicked := errors.AsType[*asap.PanicError](err)
-	return panicked || errors.Is(err, asap.ErrGoexit)
+	_, lives := wire.Lives(err)
+	return !lives && (wire.Has[*asap.PanicError](err) || errors.Is(err, asap.ErrGoexit))
 }
 
 // failedState is that of a call which has ended with an error: an early exit is one.

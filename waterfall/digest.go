@@ -25,6 +25,7 @@ type digest struct {
 	isPlain bool
 	plain   plainRun
 	root    *root // of a group of this process
+	place   root  // room for it
 	told    Ended
 
 	snapshot snapshot
@@ -63,12 +64,12 @@ func (d *digest) reset() {
 		d.run, d.walker.slots = nil, nil
 	}
 	clear(d.plain.tasks)
-	d.Kept, d.group, d.root, d.told = Kept{}, "", nil, Ended{}
+	d.Kept, d.group, d.root, d.place, d.told = Kept{}, "", nil, root{}, Ended{}
 }
 
 // ended analyzes the run of a group that has ended.
 func (d *digest) ended(o *root, number uint64) {
-	d.own, d.root, d.at, d.outside = true, o, time.Now(), 0
+	d.own, d.root, d.outside = true, o, 0
 	d.Number = number
 	if d.isPlain = d.plain.take(o); d.isPlain {
 		d.group, d.Makespan, d.Tasks, d.Outcome = o.own.Name, d.plain.end, len(d.plain.tasks), asap.Succeeded

@@ -103,7 +103,9 @@ type eachSink each
 func (s *eachSink) Owner() any                                     { return (*each)(s) }
 func (s *eachSink) Began(ctx context.Context, _ *record.Table) any { return ctx }
 func (s *eachSink) Ended(t *record.Table, began any) {
-	(*each)(s).tell(began.(context.Context), rootOf(t, ""))
+	d := s.digests.get()
+	d.place = rootIn(t)
+	(*each)(s).tell(began.(context.Context), d, &d.place)
 }
 
 func idOf(run, n uint32) asap.ID { return asap.ID(run)<<32 | asap.ID(n) }
@@ -113,11 +115,10 @@ func (o *each) ended(root *root) {
 	if !ok {
 		ctx = context.Background()
 	}
-	o.tell(ctx.(context.Context), root)
+	o.tell(ctx.(context.Context), o.digests.get(), root)
 }
 
-func (o *each) tell(ctx context.Context, root *root) {
-	d := o.digests.get()
+func (o *each) tell(ctx context.Context, d *digest, root *root) {
 	d.ended(root, 0)
 	d.told = Ended{idOf(root.key, root.group), d}
 	o.f(ctx, &d.told)

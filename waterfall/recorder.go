@@ -86,7 +86,13 @@ type entries interface {
 }
 
 func rootOf(t *record.Table, trace string) *root {
-	return &root{t, t.Run, t.Own.Number, t.Began, trace, t.Own}
+	r := rootIn(t)
+	r.trace = trace
+	return &r
+}
+
+func rootIn(t *record.Table) root {
+	return root{t: t, key: t.Run, group: t.Own.Number, began: t.Began, own: t.Own}
 }
 
 // traceOf asks a user's function, if there is one, for a trace ID. If it panics

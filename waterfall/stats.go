@@ -146,6 +146,7 @@ func (s *Stats) ended(live *liveRoot) {
 		defer live.watch.end() // the totals come first, which a logger that panics leaves
 	}
 	d := s.digests.get()
+	d.at = time.Now()
 	d.ended(&live.root, live.number)
 	s.arrive(d)
 }

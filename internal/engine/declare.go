@@ -6,7 +6,11 @@ import "sync/atomic"
 // called by anybody who knows that the group has not ended, never blocks, and
 // gives the node away: it may have ended when Start returns.
 func (g *Group) Start(n *Node) {
-	if g.declare(n) {
+	switch {
+	case !g.declare(n):
+	case g.watch != nil: // it is ready at the instant at which it was declared
+		g.readyOrSkipAt(n, true, 0, n.declaredAt())
+	default:
 		g.ready(n)
 	}
 }
@@ -252,7 +256,7 @@ func (g *Group) makeEntry(n *Node) {
 		return d.number(), true
 	}
 	if g.backend == nil && n.kind&part == 0 {
-		g.noteName(n)
+		g.watch.NoteName(n.label(), n.order, HasParts(n))
 	}
 	bits, facts := n.facts()
 	e := g.watch.Declare(n.label(), whole, bits, facts, dep)

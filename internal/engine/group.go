@@ -65,12 +65,14 @@ type Group struct {
 type Config struct {
 	Name    string
 	Settled bool
-	Watched bool    // Watch says something
+	Labels  bool    // the group has a name of its own, and so labels
 	Lasts   bool    // its context outlives it, if nothing has ended it, as long as that of the body around
+	Run     uint32  // its number for observers, of an engine that runs it again; 0 for one that is drawn
 	Limit   int     // 0: none but those of the groups around
 	Shared  *Shared // nil for that of the task around
 	Around  []Around
-	Watch   watch.Config
+	Tellers []watch.Teller
+	one     [1]watch.Teller  // room for the first
 	Clock   func() time.Time // an engine's, nil for this process
 	// Adjust may change how a task is to be that has options, or is Optional: of a
 	// package beside the one above, which sees only what users say.
@@ -83,12 +85,21 @@ type Config struct {
 	NodeOf func(task any) *Node
 }
 
+// Observe adds an observer.
+func (c *Config) Observe(t watch.Teller) {
+	if c.Tellers == nil {
+		c.Tellers = c.one[:0]
+	}
+	c.Tellers = append(c.Tellers, t)
+}
+
 // Init makes a group of what New was given; c is nil without options. Nobody else
 // knows the group yet.
 func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	g.parent, g.host, g.plain = ctx, host, true
 	g.root, g.base = g, g
-	g.made = time.Now().UnixNano() // for Within, of which New knows nothing; a Time would be 16 bytes more
+	made := time.Now()
+	g.made = made.UnixNano() // for Within, of which New knows nothing; a Time would be 16 bytes more
 	g.declared.Store(1)
 	g.idle.Add(1)
 	owner := nodeOf(ctx)
@@ -98,8 +109,8 @@ func (g *Group) Init(ctx context.Context, host Host, c *Config) {
 	if c != nil {
 		g.configure(c)
 	}
-	if owner != nil && owner.group.watch != nil || trace.IsEnabled() || c != nil && c.Watched {
-		g.observe(owner, c)
+	if owner != nil && owner.group.watch != nil || trace.IsEnabled() || c != nil && (c.Labels || c.Tellers != nil) {
+		g.observe(owner, c, made)
 	}
 	if owner != nil {
 		owner.group.adopt(g)
@@ -215,11 +226,10 @@ func (g *Group) setBackend(c *Config) {
 
 // observe makes the group one that somebody looks at, if somebody still wants to.
 // It calls observers, who may give the group another context.
-func (g *Group) observe(owner *Node, c *Config) {
-	var w watch.Config
+func (g *Group) observe(owner *Node, c *Config, made time.Time) {
+	w := watch.Config{Made: made}
 	if c != nil {
-		w = c.Watch
-		w.Name, w.Clock, w.Limit, w.Settled = c.Name, c.Clock, c.Limit, c.Settled
+		w = watch.Config{Name: c.Name, Labels: c.Labels, Tellers: c.Tellers, Clock: c.Clock, Made: made, Run: c.Run, Limit: c.Limit, Settled: c.Settled}
 	}
 	if owner != nil && owner.group.watch != nil {
 		w.Outer, w.Owner = owner.group.watch, owner.number()
@@ -228,9 +238,10 @@ func (g *Group) observe(owner *Node, c *Config) {
 		return
 	}
 	w.Shared = g.sharedFacts(c, w.Outer != nil)
-	g.plain = false
 	parent := g.parent
-	g.watch, g.parent = watch.New(&w, parent)
+	if g.watch, g.parent = watch.New(&w, parent); g.watch != nil {
+		g.plain = false
+	}
 	if g.nests && g.parent != parent && g.parent.Done() != owner.group.makeRealContext().ctx.Done() {
 		g.nests, g.base = false, g // by an observer that gives it an end of its own
 	}
@@ -250,7 +261,6 @@ type ledger struct {
 	name        string         // written before the group is shared
 	forAll      *forAll        // likewise: nil without
 	hubs        map[*Node]*hub // under the group's mu
-	names       names          // likewise
 	joins       *wait          // of bodies that wait for this group to end; likewise
 	parentWatch *parentWatch   // likewise
 	timed       *timedContext  // bodies' contexts with a limit of time that are noted; likewise

@@ -14,6 +14,14 @@ func (g *Group) Report(n *Node) context.Context {
 	return g.watch.Report(n.entry(), g.parent, g.watch.Now())
 }
 
+// reportSuccess reports the end of n's body, before it is published.
+func (w *worker) reportSuccess(n *Node) {
+	watch, e := w.g.watch, n.entry()
+	watch.EndWaits(e) // before the end is timed, so that no wait comes after it
+	w.at = watch.Now()
+	watch.Ended(e, n.outcome(nil), nil, w.at)
+}
+
 // reportBlocked reports a wait of n's body for a node or a nested group.
 func (n *Node) reportBlocked(on *Node, group *Group) {
 	if w := n.group.watch; w != nil {

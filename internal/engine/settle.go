@@ -234,7 +234,12 @@ func (g *Group) skip(n *Node) { g.readyOrSkip(n, false, byEnd) }
 // given class, or as one to be skipped. The caller made the change of pending
 // that decided it, and is no worker between two bodies.
 func (g *Group) readyOrSkip(n *Node, ready bool, class uint8) {
-	s := settling{g: g, at: g.now(), class: class}
+	g.readyOrSkipAt(n, ready, class, g.now())
+}
+
+// readyOrSkipAt is readyOrSkip at an instant, for observers.
+func (g *Group) readyOrSkipAt(n *Node, ready bool, class uint8, at time.Duration) {
+	s := settling{g: g, at: at, class: class}
 	if ready {
 		s.addReady(n, nil)
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime/trace"
 	"sync/atomic"
+	"time"
 
 	"github.com/asap-go/asap/internal/record"
 )
@@ -99,6 +100,14 @@ func (n *Node) entry() *record.Entry {
 		return s.entry
 	}
 	return nil
+}
+
+// declaredAt is when n was declared, for observers; 0 if nobody observes it.
+func (n *Node) declaredAt() time.Duration {
+	if e := n.entry(); e != nil {
+		return e.Declared
+	}
+	return 0
 }
 
 // number is n's in events, 0 if nobody observes it.

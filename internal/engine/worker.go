@@ -120,7 +120,7 @@ func (w *worker) run(n *Node) (next *Node) {
 		}
 	}
 	if err == nil && g.ending.Load() == nil {
-		if g.plain && n.kind&(part|Wrapped|Bounded) == 0 {
+		if n.kind&(part|Wrapped|Bounded) == 0 && (g.plain || n.kind&Opted == 0) {
 			return w.succeed(n)
 		}
 		return w.settleAs(n, Verdict{})
@@ -133,6 +133,10 @@ func (w *worker) run(n *Node) (next *Node) {
 // returns dead if a call of it has died that is not this goroutine's.
 func (w *worker) call(n *Node) (dead *Failure, err error) {
 	g := n.group
+	if n.kind&(Entrant|Wrapped) == 0 && !g.watch.Calls() { // somebody reads what is noted
+		g.watch.Report(n.entry(), n, w.instant())
+		return nil, n.body.Call(n)
+	}
 	ctx := g.prepare(n, w.instant())
 	if n.kind&Wrapped == 0 {
 		err = n.body.Call(ctx)

@@ -77,6 +77,19 @@ func Louds() []Loud {
 	add("mirror[0]: panic: no Unwrap", func(_ *group, in number) number { return in.Race("mirror", failing(wrapping{})) })
 	add("ship: no ship; a: undo: a nil *randomflow.mute", undo((*mute)(nil)))
 	add("ship: no ship; a: undo: a: panic: no Is", undo(&mute{}))
+	tolerated := errors.New("tolerated")
+	for _, err := range []error{&asap.PanicError{Task: "user", Value: "old"}, fmt.Errorf("shop: %w", asap.ErrGoexit)} { // returned, so nobody dies
+		add("or: tolerated", func(_ *group, in number) number {
+			return in.Optional("user", failing(err)).Then("or", func(_ c, r asap.Result[int]) (int, error) { return 0, tolerated })
+		})
+		add("or: tolerated", func(_ *group, in number) number {
+			user := in.Then("user", failing(err), asap.MayFail())
+			return in.Then("or", failing(tolerated), asap.AfterEnd(user))
+		})
+		add("or: tolerated", func(_ *group, in number) number {
+			return in.Race("mirror", failing(err), id).Then("or", failing(tolerated))
+		})
+	}
 	add("late: panic: asap: ", func(_ *group, in number) number {
 		a := in.Then("a", id)
 		return a.Then("late", func(_ c, n int) (int, error) {

@@ -386,3 +386,31 @@ func (b *broken) Observe(e asap.Event) {
 		panic("broken observer")
 	}
 }
+
+// A task without dependencies and options is ready at the instant of its declaration: no clock is
+// asked again, and what its observers take is no time between the two.
+func TestR24_ReadyWhenDeclared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTape(t)
+		g := asap.New(t.Context(), asap.Observe(slowTape{p, asap.Declared, time.Millisecond}))
+		g.Go("go", func(context.Context) (int, error) { return 0, nil })
+		g.Do("do", func(context.Context) error { return nil })
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		declared := make(map[asap.ID]time.Duration)
+		for _, e := range p.events {
+			switch e.Kind {
+			case asap.Declared:
+				declared[e.Task] = e.At
+			case asap.Ready:
+				if e.At != declared[e.Task] {
+					t.Errorf("%s was declared at %v and ready at %v, want the same instant", e.Name, declared[e.Task], e.At)
+				}
+			}
+		}
+		if len(declared) != 2 {
+			t.Errorf("%d tasks were declared, want 2", len(declared))
+		}
+	})
+}

@@ -19,6 +19,7 @@ type Config struct {
 	Outer   *Group           // of the group around; nil if none, or if nobody looks at it
 	Owner   uint32           // number of the task that the group was made in; 0 if nobody observes it
 	Clock   func() time.Time // of an engine elsewhere; nil for that of this process
+	Made    time.Time        // when the group was made, by the clock of this process; 0 for now
 	Run     uint32           // of an engine that runs a group again; 0 for a number that is drawn
 	Limit   int              // of the group; 0 without
 	Shared  *record.Shared   // that its bodies have for a limit, and those of the group around have not
@@ -38,9 +39,11 @@ type Group struct {
 	own     []reader      // of readers, those that the outer group does not have
 	one     [1]reader     // room for the first of both
 	table   *record.Table // for own, until the group ends
+	number  uint32        // of the group
 	outer   bool          // outermost of the observed groups
 	labels  bool
 	trace   *trace.Task
+	names   names
 
 	over    sync.WaitGroup // until the engine calls Over, which makes the rest
 	at      time.Duration
@@ -127,37 +130,37 @@ func (w *Group) add(t Teller) {
 	}
 }
 
-// start notes and tells the start of the group.
+// start tells the start of the group, and notes it if somebody still wants to know.
 func (w *Group) start(c *Config, ctx context.Context) context.Context {
 	at := time.Duration(0)
 	if w.run == nil {
-		w.run, w.outer = newRun(c.Clock, c.Run), true
+		w.run, w.outer = newRun(c), true
 	} else {
 		at = w.run.now()
 	}
-	e, chunk := w.run.slot()
+	w.number = w.run.ids.Add(1)
+	if len(w.tellers) > 0 {
+		ctx = w.tellGroupStart(c, at, ctx)
+	}
+	if len(w.tellers)+len(w.readers) == 0 {
+		return ctx
+	}
+	e, chunk := w.run.slot(w.number)
 	w.entry = e
-	w.entry.Group, w.entry.Name = w.entry.Number, c.Name
+	e.Group, e.Name = w.number, c.Name
 	if c.Owner != 0 {
-		w.entry.SetParent(c.Owner)
+		e.SetParent(c.Owner)
 	}
 	bits := uint32(0)
 	if c.Settled {
 		bits = record.Settled
 	}
 	if c.Limit > 0 || c.Shared != nil {
-		w.entry.Note(&record.Facts{Limit: c.Limit, Shared: c.Shared})
+		e.Note(&record.Facts{Limit: c.Limit, Shared: c.Shared})
 	}
-	w.entry.Begin(at, bits)
-	if len(w.tellers) > 0 {
-		outer := 0
-		if c.Outer != nil {
-			outer = len(c.Outer.tellers)
-		}
-		ctx = w.tellGroupStart(c, outer, at, ctx)
-	}
+	e.Begin(at, bits)
 	if len(w.own) > 0 {
-		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, w.entry, chunk)
+		w.table = record.NewTable(uint32(w.run.id>>32), w.run.began, e, chunk)
 	}
 	for i := range w.own {
 		w.own[i].began = w.own[i].Began(ctx, w.table)
@@ -197,7 +200,7 @@ func (w *Group) GroupID() uint64 {
 	if !w.Entries() {
 		return 0
 	}
-	return w.ID(w.entry.Number)
+	return w.ID(w.number)
 }
 
 // Over takes the instant at which the group has ended, with its outcome and what Wait

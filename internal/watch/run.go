@@ -24,14 +24,16 @@ type run struct {
 
 // newRun makes one with the number that an engine gave it, or with one that is drawn: not
 // 0, which is no run.
-func newRun(clock func() time.Time, number uint32) *run {
+func newRun(c *Config) *run {
+	number := c.Run
 	if number == 0 {
 		number = 1 + rand.Uint32N(math.MaxUint32)
 	}
-	r := &run{clock: clock, id: uint64(number) << 32}
-	if clock != nil {
-		r.began = clock()
-	} else {
+	r := &run{clock: c.Clock, id: uint64(number) << 32, began: c.Made}
+	switch {
+	case r.clock != nil:
+		r.began = r.clock()
+	case r.began.IsZero():
 		r.began = time.Now()
 	}
 	return r
@@ -65,10 +67,9 @@ func newChunk(first uint32, n int) *record.Chunk {
 	return &record.Chunk{First: first, Entries: make([]record.Entry, n)}
 }
 
-// slot returns the place of the next task or group, which is the caller's, and the
-// chunk that it is in.
-func (r *run) slot() (*record.Entry, *record.Chunk) {
-	n := r.ids.Add(1)
+// slot returns the place of the task or group with a number, which is the caller's, and
+// the chunk that it is in.
+func (r *run) slot(n uint32) (*record.Entry, *record.Chunk) {
 	if c := r.chunk.Load(); c != nil {
 		if i := n - c.First; i < uint32(len(c.Entries)) {
 			e := &c.Entries[i]

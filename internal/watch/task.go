@@ -23,8 +23,8 @@ func (w *Group) Declare(name string, parent, bits uint32, facts *record.Facts, d
 	if w.run == nil {
 		return nil
 	}
-	e, _ := w.run.slot()
-	e.Group, e.Name = w.entry.Number, name
+	e, _ := w.run.slot(w.run.ids.Add(1))
+	e.Group, e.Name = w.number, name
 	if parent != 0 {
 		e.SetParent(parent)
 	}

@@ -13,7 +13,7 @@ import (
 
 // step is one of a task, or of the group.
 func (w *Group) step(k Kind, of *record.Entry, at time.Duration) Step {
-	s := Step{Kind: k, At: at, Group: w.ID(w.entry.Number), Name: of.Name, Parent: w.ID(of.Parent())}
+	s := Step{Kind: k, At: at, Group: w.ID(w.number), Name: of.Name, Parent: w.ID(of.Parent())}
 	if of != w.entry {
 		s.Task = w.ID(of.Number)
 		if s.Parent == 0 {
@@ -28,11 +28,14 @@ func (w *Group) tellStart(of *record.Entry, at time.Duration, ctx context.Contex
 	return w.tellStep(w.step(Started, of, at), ctx)
 }
 
-// tellGroupStart tells the start of the group, whose first tellers are those of the
-// group around it.
-func (w *Group) tellGroupStart(c *Config, outer int, at time.Duration, ctx context.Context) context.Context {
-	s := w.step(GroupStart, w.entry, at)
-	s.Limit, s.Settled = c.Limit, c.Settled
+// tellGroupStart tells the start of the group, which has no entry yet: nobody may want
+// one. Its first tellers are those of the group around it.
+func (w *Group) tellGroupStart(c *Config, at time.Duration, ctx context.Context) context.Context {
+	s := Step{Kind: GroupStart, At: at, Group: w.ID(w.number), Name: c.Name, Parent: w.ID(c.Owner), Limit: c.Limit, Settled: c.Settled}
+	outer := 0
+	if c.Outer != nil {
+		outer = len(c.Outer.tellers)
+	}
 	ctx = w.startAll(s, ctx)
 	w.replace(outer, ctx, s)
 	w.emit(s)
@@ -70,7 +73,10 @@ func (w *Group) replace(outer int, ctx context.Context, s Step) {
 		return
 	}
 	old := w.tellers
-	w.tellers = make([]teller, 0, len(old)-gone+len(added))
+	w.tellers = nil
+	if len(old) > gone {
+		w.tellers = make([]teller, 0, len(old)-gone+len(added))
+	}
 	for i := range old {
 		if t := &old[i]; t.Teller != nil {
 			w.tellers = append(w.tellers, teller{Teller: t.Teller})

@@ -7,7 +7,7 @@ import (
 
 // Form is an error on its way to another process, as JSON.
 type Form struct {
-	Kind    string   `json:"kind,omitempty"` // task, undo, group, panic, cycle, or a sentinel; "" for any other
+	Kind    string   `json:"kind,omitempty"` // task, undo, group, panic, cycle, returned, or a sentinel; "" for any other
 	Name    string   `json:"name,omitempty"` // of the task or the group
 	Type    string   `json:"type,omitempty"`
 	Message string   `json:"message,omitempty"`
@@ -63,6 +63,9 @@ func Encode(of Errors, err error) *Form {
 
 func (e *Encoder) form(err error) *Form {
 	e.left--
+	if err, ok := Lives(err); ok {
+		return &Form{Kind: returned, Type: fmt.Sprintf("%T", err), Message: Cut(e.of.Text(err)), Causes: e.All(err)}
+	}
 	if f := e.of.Form(e, err); f != nil {
 		return f
 	}
@@ -136,6 +139,9 @@ func (f *Form) Decode(of Errors) error {
 		return nil
 	}
 	causes := DecodeAll(of, f.Causes)
+	if f.Kind == returned && len(causes) == 1 {
+		return Return(causes[0])
+	}
 	if err := of.Error(f, causes); err != nil {
 		return err
 	}

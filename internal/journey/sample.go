@@ -1,11 +1,15 @@
-package dbosasap
+package journey
 
 import "reflect"
 
 // fill sets everything in v that does not encode itself to something that is not zero.
-func (k *kept) fill(v reflect.Value, depth int) {
+func (w *walk) fill(v reflect.Value, depth int) {
 	t := v.Type()
-	if depth == 0 || k.opaque[t] || !v.CanSet() {
+	if w.isMessage(t) && v.CanSet() && !w.Trusted[t] {
+		w.Messages.Fill(v, depth)
+		return
+	}
+	if depth == 0 || w.opaque[t] || !v.CanSet() {
 		return
 	}
 	switch t.Kind() {
@@ -21,56 +25,63 @@ func (k *kept) fill(v reflect.Value, depth int) {
 		v.SetString("7") // a json.Number, too
 	case reflect.Pointer:
 		v.Set(reflect.New(t.Elem()))
-		k.fill(v.Elem(), depth-1)
+		w.fill(v.Elem(), depth-1)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(t, 1, 1))
-		k.fill(v.Index(0), depth-1)
+		w.fill(v.Index(0), depth-1)
 	case reflect.Array:
 		for i := range v.Len() {
-			k.fill(v.Index(i), depth-1)
+			w.fill(v.Index(i), depth-1)
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(t))
 		key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
-		k.fill(key, depth-1)
-		k.fill(elem, depth-1)
+		w.fill(key, depth-1)
+		w.fill(elem, depth-1)
 		v.SetMapIndex(key, elem)
 	case reflect.Struct:
 		for i := range t.NumField() {
 			if !isResult(t) || i == 0 {
-				k.fill(v.Field(i), depth-1)
+				w.fill(v.Field(i), depth-1)
 			}
 		}
 	}
 }
 
-// differs says where b differs from a, of which fill has set what it could, "" if nowhere.
-func (k *kept) differs(a, b reflect.Value, at string) string {
+// differs says where b differs from a, "" if nowhere, but for what encodes itself: of that
+// fill has set nothing.
+func (w *walk) differs(a, b reflect.Value, at string) string {
 	t := a.Type()
-	if k.opaque[t] {
+	if w.isMessage(t) && a.CanInterface() && !w.Trusted[t] {
+		if w.Messages.Equal(a, b) {
+			return ""
+		}
+		return at
+	}
+	if w.opaque[t] {
 		return ""
 	}
 	same := true
 	switch t.Kind() {
 	case reflect.Struct:
-		message := isMessage(t)
+		message := isGenerated(t)
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if isResult(t) && i > 0 || f.Name == "_" || message && !f.IsExported() {
 				continue
 			}
-			if d := k.differs(a.Field(i), b.Field(i), at+"."+f.Name); d != "" {
+			if d := w.differs(a.Field(i), b.Field(i), at+"."+f.Name); d != "" {
 				return d
 			}
 		}
 	case reflect.Pointer, reflect.Interface:
 		if same = a.IsNil() == b.IsNil(); same && !a.IsNil() {
-			return k.differs(a.Elem(), b.Elem(), at)
+			return w.differs(a.Elem(), b.Elem(), at)
 		}
 	case reflect.Slice, reflect.Array:
 		if same = a.Len() == b.Len(); same {
 			for i := range a.Len() {
-				if d := k.differs(a.Index(i), b.Index(i), at+"[…]"); d != "" {
+				if d := w.differs(a.Index(i), b.Index(i), at+"[…]"); d != "" {
 					return d
 				}
 			}
@@ -82,7 +93,7 @@ func (k *kept) differs(a, b reflect.Value, at string) string {
 			if !v.IsValid() {
 				return at + "[…]"
 			}
-			if d := k.differs(a.MapIndex(key), v, at+"[…]"); d != "" {
+			if d := w.differs(a.MapIndex(key), v, at+"[…]"); d != "" {
 				return d
 			}
 		}
