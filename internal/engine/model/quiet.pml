@@ -246,7 +246,7 @@ inline startfree() {
 /* succeed, forget, tell */
 inline settle(n) {
 	if
-	:: n < 5 && (waiter & bit(n)) ->
+	:: n < 5 && (n != 3 || (waiter & bit(3))) ->	/* others have one here, who begin to wait hard */
 #ifdef BREAK_SWAP
 		atomic { one = (asleep[n] > 0); asleep[n] = NEVER };
 		if
