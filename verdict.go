@@ -66,7 +66,7 @@ func (h *host) Returned(n *engine.Node, err error) engine.Verdict {
 	j.Add(err)
 	if j.Exit != nil {
 		g.core.PrepareEnd()
-		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.Exit, By: n}) {
+		if g.core.Record(&engine.Ending{Why: engine.ByExit, Cause: ErrExited, Exit: j.Exit, By: engine.NumberOf(n)}) {
 			v := g.exited(n)
 			v.Cancel = true
 			return v
@@ -116,7 +116,7 @@ func (g *Group) fail(n *engine.Node, te *TaskError, end *engine.Ending) engine.V
 	defer all.mu.Unlock()
 	all.failures = append(all.failures, te)
 	te.mark.Listed = true
-	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te, By: n})
+	v.Cancel = !g.core.IsSettled() && g.core.Record(&engine.Ending{Why: engine.ByFailure, Cause: te, By: engine.NumberOf(n)})
 	if !v.Cancel && g.core.End() != nil {
 		all.later++
 	}
@@ -286,7 +286,7 @@ func (g *Group) died(n *engine.Node, err error, why engine.Reason, how engine.Ou
 	}
 	v.mu.Unlock()
 	verdict := ended(err, how)
-	verdict.Cancel = g.core.Record(&engine.Ending{Why: why, Cause: err, By: n})
+	verdict.Cancel = g.core.Record(&engine.Ending{Why: why, Cause: err, By: engine.NumberOf(n)})
 	return verdict
 }
 

@@ -153,7 +153,7 @@ type Ending struct {
 	Err    error // ByOutside only: that of the context
 	Report error // of [Group.EndWith]: what Wait returns if a task did not succeed
 	Exit   any   // ByExit only
-	By     *Node // whose end it is, nil if it came from outside
+	By     uint32 // number of the node whose end it is, 0 if it came from outside or nobody looks
 }
 
 // Reason is the kind of an ending.

@@ -102,8 +102,8 @@ func ReportOutside(n, by *Node) (end func()) {
 
 // endedBy is the number of the node whose end has ended the group, 0 if none has.
 func (g *Group) endedBy() uint32 {
-	if e := g.ending.Load(); e != nil && e.By != nil {
-		return e.By.number()
+	if e := g.ending.Load(); e != nil {
+		return e.By
 	}
 	return 0
 }

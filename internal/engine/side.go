@@ -110,7 +110,9 @@ func (n *Node) declaredAt() time.Duration {
 	return 0
 }
 
-// number is n's in events, 0 if nobody observes it.
+// NumberOf is n's in events, 0 if nobody observes it.
+func NumberOf(n *Node) uint32 { return n.number() }
+
 func (n *Node) number() uint32 {
 	if e := n.entry(); e != nil {
 		return e.Number
