@@ -398,3 +398,52 @@ func TestLeftBehind(t *testing.T) {
 		f.want(t, "0s [1]", "1.001s [2]")
 	})
 }
+
+// TestLeftBehindAwaits: nor does one whose first wait begins while its body ends, or after
+// that.
+func TestLeftBehindAwaits(t *testing.T) {
+	contexts := map[string]func(context.Context) (context.Context, context.CancelFunc){
+		"own": func(ctx context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} },
+		"cut": func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, time.Hour)
+		},
+	}
+	const bodies = 200
+	for name, derive := range contexts {
+		t.Run(name, func(t *testing.T) {
+			for range 20 {
+				synctest.Test(t, func(t *testing.T) {
+					f := newFetcher(time.Millisecond)
+					g := asap.New(t.Context())
+					prices := batch.New(g, "prices", f.fetch, batch.MaxWait(never))
+					asks := func(key int) *asap.Task[int] {
+						return g.Go("item", func(ctx context.Context) (int, error) {
+							time.Sleep(time.Duration(key) * time.Second)
+							return prices.Get(ctx, key)
+						})
+					}
+					asks(1)
+					last := asks(2)
+					for i := range bodies {
+						g.Do("leaves", func(ctx context.Context) error {
+							ready := make(chan struct{})
+							go func() {
+								ctx, cancel := derive(ctx)
+								defer cancel()
+								close(ready)
+								last.Await(ctx)
+							}()
+							<-ready
+							for range i {
+								runtime.Gosched()
+							}
+							return nil
+						})
+					}
+					noError(t, g.Wait())
+					f.want(t, "2s [1 2]")
+				})
+			}
+		})
+	}
+}

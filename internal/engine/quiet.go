@@ -163,7 +163,8 @@ func (n *Node) rouse() {
 }
 
 // wakeForGood counts the goroutine of n's body, which has ended, though other goroutines
-// of it still wait that it has left behind: what those do changes nothing any more.
+// of it still wait that it has left behind: what those do changes nothing any more. Each
+// body has a waiter from its start, as one of those may be on the way to its first wait.
 func (b *waiter) wakeForGood() {
 	q := b.node.group.quiet()
 	if q == nil {

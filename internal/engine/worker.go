@@ -110,6 +110,9 @@ func (w *worker) run(n *Node) (next *Node) {
 		}
 	}
 	w.inBody = true
+	if g.quiet() != nil {
+		n.makeWaiter()
+	}
 	var err error
 	if g.watch == nil && n.kind&(Entrant|Wrapped) == 0 {
 		err = n.body.Call(n)

@@ -44,7 +44,6 @@
 byte awake = 1;		/* quiet.awake: the caller */
 byte held;		/* quiet.held, a set */
 short asleep[8];	/* claim.asleep */
-byte waiter;		/* who has one, with the claim in it: a set */
 byte in;		/* the queue, a set */
 byte searchers;
 byte open;		/* the call that takes keys, 0 if none */
@@ -133,7 +132,6 @@ inline push3(set) { in = in | set }
 
 /* fallAsleep */
 inline fall(b) {
-	waiter = waiter | bit(b);
 	atomic { asleep[b]++; one = (asleep[b] == 1) };
 #ifdef BREAK_EACH
 	one = true;
@@ -153,7 +151,7 @@ inline rouse(b) {
 	:: else
 	fi
 #else
-	atomic { waiter = waiter | bit(b); awake++ };
+	awake++;
 	atomic { asleep[b]--; one = (asleep[b] == 0) };
 	if
 	:: !one -> lull()
@@ -246,7 +244,7 @@ inline startfree() {
 /* succeed, forget, tell */
 inline settle(n) {
 	if
-	:: n < 5 && (n != 3 || (waiter & bit(3))) ->	/* others have one here, who begin to wait hard */
+	:: n < 5 ->
 #ifdef BREAK_SWAP
 		atomic { one = (asleep[n] > 0); asleep[n] = NEVER };
 		if
