@@ -156,9 +156,7 @@ func (c *call) second(first <-chan error) error {
 		c.ctx2.Store(&ctx)
 		err := errDied
 		defer func() {
-			if !c.state.CompareAndSwap(begun, over) {
-				engine.Rise(ctx)
-			}
+			c.state.CompareAndSwap(begun, over)
 			done <- err
 		}()
 		err = c.body(ctx)

@@ -188,17 +188,10 @@ func Rest(n *Node, fn func() error) error {
 }
 
 // Doze counts the body of ctx as one that sleeps though it runs on, as nobody wants any
-// more what comes of it, unless it has slots; Rise is the end of that, in the body. The two
-// may come in any order. Anybody may call Doze if the body is sure to call Rise.
+// more what comes of it, unless it has slots. The end of the body is the end of that.
+// Anybody may call it.
 func Doze(ctx context.Context) {
 	if n := nodeOf(ctx); n != nil && n.limiter() == nil {
 		n.fallAsleep()
-	}
-}
-
-// Rise is the end of Doze.
-func Rise(ctx context.Context) {
-	if n := nodeOf(ctx); n != nil && n.limiter() == nil {
-		n.rouse()
 	}
 }

@@ -33,7 +33,6 @@
  * break: BREAK_OUTWAIT -DLOSER
  * break: BREAK_UNCOUNTED -DLOSER
  * break: BREAK_DOZE -DLOSER
- * break: BREAK_RISE -DLOSER
  * break: BREAK_SLOT -DLOSER -DSLOTS
  */
 #define bit(n)	(1 << ((n) - 1))
@@ -302,7 +301,7 @@ inline lose() {
 	isnew = false
 }
 
-/* The body of the second call, with Rise */
+/* The body of the second call, whose end makes good for Doze */
 inline runSecond() {
 	atomic { isnew = (second == 0); second = (isnew -> BEGUN : second) };
 	if
@@ -315,12 +314,6 @@ inline runSecond() {
 		fi;
 #endif
 		atomic { isnew = (second == LOST); second = (isnew -> LOST : OVER) };
-#if !defined(BREAK_RISE) && (!defined(SLOTS) || defined(BREAK_SLOT))
-		if
-		:: isnew -> isnew = false; rouse(3)
-		:: else
-		fi;
-#endif
 		isnew = false
 	:: else
 	fi
