@@ -1,5 +1,7 @@
 package journey_test
 
+//lint:file-ignore U1000 fields that nobody uses are what types are walked for
+
 import (
 	"encoding/json"
 	"fmt"
