@@ -149,10 +149,10 @@ const (
 // Ending is why no further body of a group starts. The first one counts.
 type Ending struct {
 	Why    Reason
-	Cause  error // of the group's context, and the root of every skip
-	Err    error // ByOutside only: that of the context
-	Report error // of [Group.EndWith]: what Wait returns if a task did not succeed
-	Exit   any   // ByExit only
+	Cause  error  // of the group's context, and the root of every skip
+	Err    error  // ByOutside only: that of the context
+	Report error  // of [Group.EndWith]: what Wait returns if a task did not succeed
+	Exit   any    // ByExit only
 	By     uint32 // number of the node whose end it is, 0 if it came from outside or nobody looks
 }
 

@@ -58,9 +58,10 @@ func (e *Entry) Block(at time.Duration, on uint32) { e.BlockOn(at, 0, on, 0) }
 // Resume notes that the goroutine goes on that Block has noted.
 func (e *Entry) Resume(at time.Duration, on uint32) { e.ResumeFrom(at, 0, on) }
 
-// BlockOn notes that a goroutine of the body begins to wait; for run and on see
-// [Wait]. Of a wait that is not noted at once due is forgotten. Any goroutine may call it, as also ResumeFrom, at any time: it does
-// nothing after CloseWaits, and ResumeFrom nothing after EndWaits.
+// BlockOn notes that a goroutine of the body begins to wait; for run, on and due see
+// [Wait]. Of a wait that is not noted at once due is forgotten. Any goroutine may call
+// it, as also ResumeFrom, at any time: it does nothing after CloseWaits, and ResumeFrom
+// nothing after EndWaits.
 func (e *Entry) BlockOn(at time.Duration, run, on uint32, due time.Duration) {
 	w := &e.moreOf().waits
 	w.mu.Lock()

@@ -204,7 +204,8 @@ func (w *Group) GroupID() uint64 {
 }
 
 // Over takes the instant at which the group has ended, with its outcome, what Wait
-// returns, and the number of the task that has ended it before all others had, or 0. It comes once, after every other step but for GroupEnd.
+// returns, and the number of the task that has ended it before all others had, or 0. It
+// comes once, after every other step but for GroupEnd.
 func (w *Group) Over(outcome uint8, err error, by uint32) {
 	w.outcome, w.err = outcome, err
 	if w.run != nil {
