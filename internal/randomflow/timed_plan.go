@@ -88,7 +88,7 @@ func drawTimed(seed, salt uint64, pace Pace) *timedPlan {
 	for range 3 + r.IntN(18) {
 		d.beat()
 	}
-	result := beat{kind: beatResult, name: "result", act: act{last: d.ticks()}}
+	result := beat{kind: beatResult, name: "result", last: d.ticks()}
 	for range 1 + r.IntN(4) {
 		result.deps = append(result.deps, r.IntN(len(p.beats)))
 	}
