@@ -109,8 +109,8 @@ func canBeAsked(t types.Type) bool {
 		return false
 	}
 	set := types.NewMethodSet(t)
-	for i := range set.Len() {
-		if f, ok := set.At(i).Obj().(*types.Func); ok && (takesContext(f) || f.Name() == "Commit" || f.Name() == "Exec") {
+	for method := range set.Methods() {
+		if f, ok := method.Obj().(*types.Func); ok && (takesContext(f) || f.Name() == "Commit" || f.Name() == "Exec") {
 			return true
 		}
 	}
@@ -124,8 +124,8 @@ func Transacts(t types.Type) bool {
 		return false
 	}
 	set := types.NewMethodSet(t)
-	for i := range set.Len() {
-		f, ok := set.At(i).Obj().(*types.Func)
+	for method := range set.Methods() {
+		f, ok := method.Obj().(*types.Func)
 		if !ok || !IsTransactionName(f.Name()) {
 			continue
 		}
