@@ -66,8 +66,17 @@ type eventByEvent struct{ asap.Observer }
 // merge leaves out what takes no time: of two waits of a body that end at one
 // instant, either may end first.
 func merge(run *waterfall.Run) {
-	for i := range run.Tasks { // of which the events say nothing
+	for i := range run.Groups { // of which the events say nothing
+		run.Groups[i].EndedBy = 0
+		for j := range run.Groups[i].Waits {
+			run.Groups[i].Waits[j].Deadline = 0
+		}
+	}
+	for i := range run.Tasks {
 		run.Tasks[i].Race, run.Tasks[i].MayFail, run.Tasks[i].Optional = false, false, false
+		for j := range run.Tasks[i].Pieces {
+			run.Tasks[i].Pieces[j].Deadline = 0
+		}
 	}
 	for i := range run.Tasks {
 		var pieces []waterfall.Piece

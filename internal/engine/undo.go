@@ -181,10 +181,10 @@ func (g *Group) planUndos() []step {
 	if d == nil {
 		return nil
 	}
-	all := g.host.Undoes()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !d.planned {
+	if !d.planned { // else undos may run already, and die
+		all := g.host.Undoes()
 		d.planned = true
 		for _, u := range slices.Backward(d.all) {
 			if all && u.n.failure() == nil && u.n.kind&WithoutBody == 0 {
