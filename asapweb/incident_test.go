@@ -390,3 +390,30 @@ func TestTheBuildBefore(t *testing.T) {
 		"<b>build v1.2.3&lt;b&gt;</b>", "quote explains 50 ms", `<th scope="row">p50</th><td>115 ms</td><td class="soft">65 ms</td><td class="bad">&#43;50 ms</td>`,
 		`<a href="?group=checkout&amp;window=hour&amp;against=build">hour</a>`)
 }
+
+// A running group of very many tasks is on a line of the first page without a look at
+// each of them.
+func TestManyTasksThatRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		done := make(chan bool)
+		for _, n := range []int{3000, 3, 3, 3} {
+			g := asap.New(t.Context(), asap.Name(fmt.Sprint("of ", n)), asap.Observe(stats))
+			for i := range n {
+				g.Do("call", func(context.Context) error {
+					if i > 0 {
+						<-done
+					}
+					return nil
+				})
+			}
+			defer g.Wait()
+		}
+		defer close(done)
+		synctest.Wait()
+		body := get(t, newHandler(stats), "").Body.String()
+		if !strings.Contains(body, "2999 of its 3000 tasks") || strings.Contains(body, "of its 3 tasks") || strings.Count(body, `<td class="text">call`) != 3 {
+			t.Errorf("the page says of groups that run: %s", withoutAssets(body))
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package asapweb
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,11 @@ const (
 	maxStuck = 8   // of those that are stuck, told of at length
 	maxFew   = 3   // of the others, told of at length
 	maxLive  = 12  // or on a line each, if they are more
+
+	// maxLooked is how many tasks a group on a line has that is looked at for who waits
+	// for whom. Of more tasks the page of the group's run tells: this one may be made
+	// every second.
+	maxLooked = 2000
 )
 
 // running are the groups that run at this moment.
@@ -75,6 +81,10 @@ func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all in
 		list = &r.Few
 	}
 	for _, l := range others[:min(len(others), maxLive)] {
+		if list == &r.Others && l.Tasks > maxLooked {
+			*list = append(*list, liveRow{Number: l.Number, Name: shown(l.Name), For: look.Duration(l.Age), Overdue: overdue(&l), Task: fmt.Sprintf("%d of its %d tasks", l.Open, l.Tasks), name: l.Name})
+			continue
+		}
 		if row, ok := h.liveRow(&l); ok {
 			row.Open = hang == 0
 			*list = append(*list, row)
@@ -122,6 +132,7 @@ const maxWaits = 12
 // the others wait for them, then those that have waited longest.
 func waits(run *waterfall.Run) (rows []waitRow, more int) {
 	names := make(map[asap.ID]string)
+	tasks := make(map[asap.ID]*waterfall.Task, len(run.Tasks))
 	for i := range run.Groups {
 		names[run.Groups[i].ID] = "group " + shown(run.Groups[i].Name)
 	}
@@ -132,7 +143,7 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 	var list []open
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
-		names[t.ID] = t.Name
+		names[t.ID], tasks[t.ID] = t.Name, t
 		if t.Outcome == 0 && len(t.Pieces) > 0 {
 			list = append(list, open{t, t.Pieces[len(t.Pieces)-1]})
 		}
@@ -145,7 +156,7 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 		return compareTimes(a.Start, b.Start)
 	})
 	for _, o := range list[:min(len(list), maxWaits)] {
-		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len()), path: cut(pathOf(run, o.task), 120)}
+		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len()), path: cut(pathOf(tasks, o.task), 120)}
 		switch o.State {
 		case waterfall.Running:
 			row.Does = "runs"
@@ -163,14 +174,13 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 }
 
 // pathOf is the name of a task after those in whose bodies it was declared.
-func pathOf(run *waterfall.Run, t *waterfall.Task) string {
+func pathOf(tasks map[asap.ID]*waterfall.Task, t *waterfall.Task) string {
 	path := t.Name
 	for range 64 {
-		i := slices.IndexFunc(run.Tasks, func(o waterfall.Task) bool { return o.ID == t.Parent })
-		if i < 0 {
+		around := tasks[t.Parent]
+		if around == nil {
 			break
 		}
-		around := &run.Tasks[i]
 		if around.Group != t.Group { // and not the Map of an element, which has its name
 			path = around.Name + "/" + path
 		}
