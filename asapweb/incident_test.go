@@ -397,6 +397,7 @@ func TestManyTasksThatRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stats := new(waterfall.Stats)
 		done := make(chan bool)
+		var groups []*asap.Group
 		for _, n := range []int{3000, 3, 3, 3} {
 			g := asap.New(t.Context(), asap.Name(fmt.Sprint("of ", n)), asap.Observe(stats))
 			for i := range n {
@@ -407,11 +408,16 @@ func TestManyTasksThatRun(t *testing.T) {
 					return nil
 				})
 			}
-			defer g.Wait()
+			groups = append(groups, g)
 		}
-		defer close(done)
 		synctest.Wait()
 		body := get(t, newHandler(stats), "").Body.String()
+		close(done)
+		for _, g := range groups {
+			if err := g.Wait(); err != nil {
+				t.Error(err)
+			}
+		}
 		if !strings.Contains(body, "2999 of its 3000 tasks") || strings.Contains(body, "of its 3 tasks") || strings.Count(body, `<td class="text">call`) != 3 {
 			t.Errorf("the page says of groups that run: %s", withoutAssets(body))
 		}
