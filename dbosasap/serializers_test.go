@@ -194,7 +194,11 @@ func (p *thirteen) UnmarshalJSON(data []byte) error {
 // where the body runs and how often it may; and what is large is what it was.
 func TestValuesUnderSerializers(t *testing.T) {
 	var ran atomic.Int32
-	large := strings.Repeat("ä<&\n", 1<<19) // 2.5 MB
+	size := 1 << 19 // 2.5 MB
+	if testing.Short() {
+		size = 1 << 14
+	}
+	large := strings.Repeat("ä<&\n", size)
 	number := func(_ *asap.Group, in *asap.Task[int], body func() (float64, error)) *asap.Task[string] {
 		return in.Then("make", func(context.Context, int) (float64, error) { ran.Add(1); return body() }).
 			Then("take", func(_ context.Context, f float64) (string, error) { return fmt.Sprint(f), nil })
@@ -223,7 +227,7 @@ func TestValuesUnderSerializers(t *testing.T) {
 			return number(g, in, func() (float64, error) { return 0, errors.New(large) })
 		}, "make: ä<&"},
 	}
-	retry := dbosasap.Retry(dbosasap.RetryPolicy{Attempts: 3, First: time.Millisecond, Final: func(err error) bool { return err != nil && len(err.Error()) > 1<<20 }})
+	retry := dbosasap.Retry(dbosasap.RetryPolicy{Attempts: 3, First: time.Millisecond, Final: func(err error) bool { return err != nil && len(err.Error()) > size }})
 	kinds := map[string][]dbosasap.TaskOption{"step": nil, "retried": {retry}, "queue": {retry, dbosasap.Queue("makers")}}
 	for _, s := range serializers {
 		t.Run(s.name, func(t *testing.T) {

@@ -96,10 +96,20 @@ func equal[T any](t *testing.T, what string, got, want T) {
 	}
 }
 
+// newReplayer returns one that no slow machine stops.
+func newReplayer(t *testing.T) worker.WorkflowReplayer {
+	t.Helper()
+	r, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // replay runs the flow's workflow again on a history and wants the same commands.
 func replay[In, Out any](t *testing.T, f *flow.Flow[In, Out], h *history.History, options ...temporalasap.Option) {
 	t.Helper()
-	r := worker.NewWorkflowReplayer()
+	r := newReplayer(t)
 	if err := temporalasap.Register(r, f, append([]temporalasap.Option{defaults}, options...)...); err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func (r *randomRun) onServer(c *cluster) (events int, err error) {
 		return 0, err
 	}
 	list := c.history(h.ID(), h.RunID())
-	replayer := worker.NewWorkflowReplayer()
+	replayer := newReplayer(c.t)
 	if err := temporalasap.Register(replayer, r.Flow, r.options...); err != nil {
 		return 0, err
 	}

@@ -73,7 +73,10 @@ func (f *faults) audit() {
 
 // newReplayer replays histories of the job's flows.
 func newReplayer(t *testing.T, job chaos.Job) worker.WorkflowReplayer {
-	replayer := worker.NewWorkflowReplayer()
+	replayer, err := worker.NewWorkflowReplayerWithOptions(worker.WorkflowReplayerOptions{DisableDeadlockDetection: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := job.Register(replayer, nil); err != nil {
 		t.Fatal(err)
 	}
