@@ -145,11 +145,12 @@ func TestSharedLimitFromOutside(t *testing.T) {
 	})
 }
 
-// Files of version 1 are read as they are, and what they do not say is guessed.
-func TestReadJSONVersion1(t *testing.T) {
-	files, err := filepath.Glob("testdata/v1/*.json")
-	if err != nil || len(files) < 5 {
-		t.Fatalf("files of version 1: %q, %v", files, err)
+// eachFile calls check with every file of an older version.
+func eachFile(t *testing.T, pattern string, least int, check func(name, text string, run *waterfall.Run)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) < least {
+		t.Fatalf("files %s: %q, %v", pattern, files, err)
 	}
 	for _, name := range files {
 		old, err := os.ReadFile(name)
@@ -161,15 +162,22 @@ func TestReadJSONVersion1(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
+		check(name, string(old), run)
+	}
+}
+
+// Files of version 1 are read as they are, and what they do not say is guessed.
+func TestReadJSONVersion1(t *testing.T) {
+	eachFile(t, "testdata/v1/*.json", 5, func(name, old string, run *waterfall.Run) {
 		if len(run.Notes) == 0 || !strings.Contains(run.Notes[len(run.Notes)-1], "guesses") {
 			t.Errorf("%s: Notes = %q, want one that says what is guessed", name, run.Notes)
 		}
 		run.Notes = nil
 		now := strings.Replace(render(t, run, waterfall.JSON), `"version":3`, `"version":1`, 1)
-		if base := filepath.Base(name); base != "race.json" && base != "settled.json" && now != string(old) {
+		if base := filepath.Base(name); base != "race.json" && base != "settled.json" && now != old {
 			t.Errorf("%s: written again it is\n%s", name, now)
 		}
-	}
+	})
 	read := func(name string) *waterfall.Run {
 		t.Helper()
 		file, err := os.Open(name)

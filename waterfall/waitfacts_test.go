@@ -3,8 +3,6 @@ package waterfall_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -120,22 +118,9 @@ func TestEndedBy(t *testing.T) {
 
 // Files of version 2 are read as they are.
 func TestReadJSONVersion2(t *testing.T) {
-	files, err := filepath.Glob("testdata/v2/*.json")
-	if err != nil || len(files) < 3 {
-		t.Fatalf("files of version 2: %q, %v", files, err)
-	}
-	for _, name := range files {
-		old, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		run, err := waterfall.ReadJSON(strings.NewReader(string(old)))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if now := strings.Replace(render(t, run, waterfall.JSON), `"version":3`, `"version":2`, 1); now != string(old) {
+	eachFile(t, "testdata/v2/*.json", 3, func(name, old string, run *waterfall.Run) {
+		if now := strings.Replace(render(t, run, waterfall.JSON), `"version":3`, `"version":2`, 1); now != old {
 			t.Errorf("%s: written again it is\n%s", name, now)
 		}
-	}
+	})
 }
