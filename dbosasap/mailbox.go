@@ -80,24 +80,19 @@ func (rt *Runtime) wanted() (ids []string) {
 	defer rt.mu.Unlock()
 	for id, e := range rt.running {
 		ids = append(ids, id)
-		for name := range e.expectsMessages {
+		for _, name := range e.hopes() {
 			ids = append(ids, id+messageMark+name)
 		}
 	}
 	return ids
 }
 
-// expectsMessages yields the names of the messages that would be news.
-func (e *engine) expectsMessages(yield func(name string) bool) {
+// hopes are the names of the messages that would be news.
+func (e *engine) hopes() []string {
 	e.mu.Lock()
+	defer e.mu.Unlock()
 	names := append(slices.Collect(maps.Keys(e.hoped)), cancelName)
-	names = slices.DeleteFunc(names, func(name string) bool { _, known := e.inbox[name]; return known })
-	e.mu.Unlock()
-	for _, name := range names {
-		if !yield(name) {
-			return
-		}
-	}
+	return slices.DeleteFunc(names, func(name string) bool { _, known := e.inbox[name]; return known })
 }
 
 // look delivers the messages that options name to those flows that run here, and stops

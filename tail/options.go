@@ -40,8 +40,8 @@ type hedgeOption func(*hedging)
 func (o hedgeOption) hedge(h *hedging) { o(h) }
 
 // After makes the delay of second calls d, in which the first one has run and not waited
-// for other tasks. Beside [At] it is the delay of a task until 100
-// first calls of it are known. It panics if d is not positive.
+// for other tasks. Beside [At] it is the delay of a task until 100 first calls of it are
+// known. It panics if d is not positive.
 func After(d time.Duration) HedgeOption {
 	checkDuration("After", d)
 	return hedgeOption(func(h *hedging) { h.after = d })
