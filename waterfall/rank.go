@@ -12,8 +12,8 @@ import (
 // Gain is what one change would bring the whole run.
 type Gain struct {
 	// Change is what was tried: a task, or all tasks of a family, at half of their
-	// time; half as many slots more of a limit; a Within at the middle of a task that
-	// may fail.
+	// time; half as many slots more of a limit, or as many as help if those do not; a
+	// Within at the middle of a task that may fail.
 	Change Change
 	// Name is that of the task, the family or what has the limit, with the names of
 	// what is around it, as WhatIf takes it.
@@ -60,7 +60,11 @@ func (r *Run) ranking(known *Sample) []Gain {
 		return nil
 	}
 	plain, m := r.model(), r.modelWith(known)
-	k := ranker{m, m.simulate(m.asItWas(), nil, r.limit()).makespan()}
+	base := m.simulate(m.asItWas(), nil, r.limit())
+	if base.stuck() >= 0 {
+		return nil
+	}
+	k := ranker{m, base.makespan()}
 	var gains []Gain
 	for _, c := range plain.prospects() {
 		if g, ok := k.gain(c); ok {
@@ -100,7 +104,7 @@ func (m *model) prospects() []prospect {
 	families := make(map[string]*prospect)
 	for i := range m.run.Tasks {
 		t := &m.run.Tasks[i]
-		if t.Took() == 0 || i == m.caller {
+		if t.Took() == 0 || i == m.caller || t.Name == "" { // of nothing without a name can be asked
 			continue
 		}
 		key := m.groupName(i) + "\x00" + m.alikeName(i)
@@ -184,7 +188,11 @@ func (k *ranker) gain(c prospect) (Gain, bool) {
 		for _, t := range c.tasks {
 			scale[t] = 1 - share
 		}
-		return k.simulate(scale, nil, k.run.limit()).makespan()
+		s := k.simulate(scale, nil, k.run.limit())
+		if s.stuck() >= 0 {
+			return k.base
+		}
+		return s.makespan()
 	}
 	g := Gain{Change: Speed(c.name, 0.5), Name: c.name, Tasks: len(c.tasks), Saves: k.base - with(0.5), Most: k.base - with(1)}
 	if g.Saves <= 0 && g.Most <= 0 {
@@ -194,7 +202,10 @@ func (k *ranker) gain(c prospect) (Gain, bool) {
 	for _, t := range c.tasks {
 		took = add(took, k.run.Tasks[t].Took())
 	}
-	if g.Most > 0 {
+	switch {
+	case g.Most < g.Saves: // under a limit less may be worse
+		g.Most, g.Kink = g.Saves, 0.5
+	case g.Most > 0:
 		g.Kink = k.kink(with, k.base-g.Most, k.base, took)
 	}
 	g.UpTo = Speed(c.name, g.Kink)
@@ -275,9 +286,23 @@ func (m *model) limitsOf() []limited {
 	}
 	named := func(name string) func(int) Change { return func(n int) Change { return LimitOf(name, n) } }
 	put("limit", m.run.limit(), Limit)
+	owners := make(map[string]int) // how many tasks of a family have groups
+	for i := range m.run.Tasks {
+		if len(m.nested[i]) > 0 {
+			owners[m.familyPath(i)]++
+		}
+	}
 	for g := 1; g < len(m.run.Groups); g++ {
-		if name := m.run.Groups[g].Name; name != "" {
-			put(name, m.run.Groups[g].Limit, named(name))
+		group := &m.run.Groups[g]
+		if group.Limit == 0 {
+			continue
+		}
+		name := group.Name
+		if owner, ok := m.task[group.Parent]; ok && name == "" {
+			name = m.nameInside(owner, owners)
+		}
+		if name != "" {
+			put(name, group.Limit, named(name))
 		}
 	}
 	for i := range m.run.Tasks {
@@ -295,6 +320,19 @@ func (m *model) limitsOf() []limited {
 	return out
 }
 
+// nameInside is what the limit of a group without a name is called: as the task in whose
+// body the group is, or as the family of that if others of it have groups, too.
+func (m *model) nameInside(owner int, owners map[string]int) string {
+	name, place := m.run.Tasks[owner].Name, m.groupName(owner)
+	switch {
+	case owners[m.familyPath(owner)] > 1:
+		return m.familyPath(owner)
+	case place != "" && name != "":
+		return place + "/" + name
+	}
+	return name
+}
+
 // sharedName is how a shared limit of a run is called, from 0 on: it has no name.
 func sharedName(k int) string {
 	if k == 0 {
@@ -303,29 +341,38 @@ func sharedName(k int) string {
 	return fmt.Sprintf("shared#%d", k+1)
 }
 
-// limit tries half as many slots more, and none; the least limit that saves as much as
-// none is found by halving, as if more were never worse.
+// limit tries half as many slots more, and none.
 func (k *ranker) limit(l limited) (Gain, bool) {
 	more := l.slots + (l.slots+1)/2
-	g := Gain{Change: l.of(more), Name: l.name, Slots: l.slots, Saves: k.saves(l.of(more)), Most: k.saves(l.of(0)), UpTo: l.of(0)}
-	if g.Saves <= 0 && g.Most <= 0 {
+	g := Gain{Change: l.of(more), Name: l.name, Slots: l.slots, Saves: k.saves(l.of(more)), Most: k.saves(l.of(0))}
+	switch {
+	case g.Saves <= 0 && g.Most <= 0:
 		return g, false
+	case g.Most < g.Saves: // more may be worse
+		g.Most, g.UpTo = g.Saves, g.Change
+	default:
+		g.UpTo = k.enough(l, more, g.Most)
 	}
+	if g.Saves <= 0 { // half as many more do not help yet
+		g.Change, g.Saves = g.UpTo, g.Most
+	}
+	return g, true
+}
+
+// enough is the least limit that saves as much as none, found by halving, as if more
+// were never worse.
+func (k *ranker) enough(l limited, more int, most time.Duration) Change {
 	lo, hi := l.slots, max(more, len(k.tasks))
-	if len(k.tasks) > rankedWork/50 {
-		return g, true // that takes some twenty simulations
-	}
-	if k.saves(l.of(hi)) < g.Most {
-		return g, true
+	if len(k.tasks) > rankedWork/50 || k.saves(l.of(hi)) < most { // that takes some twenty simulations
+		return l.of(0)
 	}
 	for lo+1 < hi {
 		mid := lo + min((hi-lo)/2, max(1, lo)) // the kink is near more often than far
-		if k.saves(l.of(mid)) >= g.Most {
+		if k.saves(l.of(mid)) >= most {
 			hi = mid
 		} else {
 			lo = mid
 		}
 	}
-	g.UpTo = l.of(hi)
-	return g, true
+	return l.of(hi)
 }
