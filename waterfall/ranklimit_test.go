@@ -134,3 +134,30 @@ func TestCallerAwaitsNested(t *testing.T) {
 		t.Errorf("with inner at half its time: %v, %v, want %v", p.Makespan, err, real)
 	}
 }
+
+// A Within is no gain if what needs the task is skipped then: the rows say how to be as
+// good in less time.
+func TestRankingLosesNothing(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		extra := g.Go("extra", sleep(40*ms, 1), asap.MayFail())
+		extra.Do("show", func(context.Context, int) error { time.Sleep(10 * ms); return nil })
+		g.Go("after", sleep(5*ms, 1), asap.AfterEnd(extra))
+		g.Optional("ads", sleep(45*ms, 1)).Do("page", func(context.Context, asap.Result[int]) error { time.Sleep(20 * ms); return nil })
+	})
+	rowOf(t, run, "within:ads=22.5ms")
+	for _, g := range run.Ranking() {
+		if strings.HasPrefix(g.Change.String(), "within:extra") {
+			t.Errorf("%v saves %v, as show is skipped", g.Change, g.Saves)
+		}
+		for _, c := range []waterfall.Change{g.Change, g.UpTo} {
+			if _, err := waterfall.ParseChange(c.String()); err != nil {
+				t.Errorf("%v cannot be asked for: %v", c, err)
+			}
+		}
+	}
+
+	run = recorded(t, func(g *asap.Group) {
+		g.Go("extra", sleep(40*ms, 1), asap.MayFail()).Do("show", func(context.Context, int) error { time.Sleep(10 * ms); return nil })
+	})
+	rowOf(t, run, "extra=-50%")
+}

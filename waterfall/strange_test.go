@@ -54,7 +54,20 @@ func TestStrangeRunsOfOld(t *testing.T) {
 		"tasks":[
 		{"id":12,"group":16,"name":"t0","outcome":"exited","pieces":[{"state":"blocked","start":0,"end":0}]},
 		{"id":6,"group":14,"parent":12,"name":"t1","outcome":"succeeded","pieces":[{"state":"running","start":0,"end":0},{"state":"blocked","start":0,"end":0,"on":16}]}],
-		"shared":[{"limit":2},{"limit":3}]}`} {
+		"shared":[{"limit":2},{"limit":3}]}`, `{
+		"asap":"run","version":3,"makespan":1000,"ended":false,
+		"groups":[
+		{"id":99,"limit":1,"start":0,"end":1000,"outcome":"succeeded"},
+		{"id":262,"parent":199,"start":0,"end":199,"outcome":"succeeded"},
+		{"id":239,"parent":180,"waits":[{"on":32,"start":126,"end":167}],"start":1,"end":437,"outcome":"succeeded"},
+		{"id":45,"parent":199,"start":125,"end":187,"outcome":"succeeded"}],
+		"tasks":[
+		{"id":199,"group":99,"name":"t0","outcome":"succeeded","pieces":[{"state":"running","start":125,"end":312}]},
+		{"id":180,"group":99,"name":"t11","outcome":"succeeded","pieces":[{"state":"running","start":62,"end":187}]},
+		{"id":202,"group":99,"name":"t18","pieces":[{"state":"running","start":625,"end":626}]},
+		{"id":174,"group":45,"parent":199,"name":"t19","outcome":"succeeded","pieces":[{"state":"running","start":512,"end":885}]},
+		{"id":138,"group":262,"parent":199,"name":"t28","outcome":"succeeded","pieces":[{"state":"running","start":375,"end":375}]},
+		{"id":32,"group":262,"parent":138,"name":"t38","pieces":[{"state":"queued","start":125,"end":166}]}]}`} {
 		run, err := waterfall.ReadJSON(strings.NewReader(file))
 		if err != nil {
 			t.Fatal(err)
