@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -71,7 +70,7 @@ func (r *Run) ranking(known *Sample) []Gain {
 			gains = append(gains, g)
 		}
 	}
-	for _, l := range plain.limitsOf() {
+	for _, l := range plain.limitsOf(r.index().limitTimes()) {
 		if g, ok := k.limit(l); ok {
 			gains = append(gains, g)
 		}
@@ -224,16 +223,40 @@ func (k *ranker) bounded(g Gain, t *Task) Gain {
 	}
 	began := k.run.Groups[k.group[t.Group]].Start
 	by := func(share float64) Change {
+		least := max(1, t.Took()/10_000)
 		at := t.End() - time.Duration(share*float64(t.Took())) - began
-		return Within(g.Name, at.Round(max(1, t.Took()/10_000)))
+		return Within(g.Name, max(least, at.Round(least)))
 	}
 	half, most := k.saves(by(0.5)), k.saves(by(1))
-	if half <= 0 {
+	if half <= 0 || k.loses(by(0.5), t) || k.loses(by(1), t) {
 		return g
 	}
 	g.Change, g.Saves, g.Most = by(0.5), half, most
 	g.UpTo = by(g.Kink)
 	return g
+}
+
+// loses tells whether by a change of task t others come to nothing that had not: they
+// need it, and it is no gain that they are skipped.
+func (k *ranker) loses(c Change, t *Task) bool {
+	m, scale, gone, limit, err := k.apply([]Change{c})
+	if err != nil {
+		return true
+	}
+	s, own := m.simulate(scale, gone, limit), k.task[t.ID]
+	for i := range k.run.Tasks[:k.caller] {
+		if good(k.run.Tasks[i].Outcome) && i != own && !good(s.tasks[i].outcome) && !k.isInside(i, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// isInside tells whether task i is inside task p.
+func (x *index) isInside(i, p int) bool {
+	for i = x.parent(i); i >= 0 && i != p; i = x.parent(i) {
+	}
+	return i == p && p >= 0
 }
 
 // kink is the least share that saves all there is to save. Without a limit the
@@ -264,115 +287,4 @@ func (m *model) kink(with func(float64) time.Duration, least, base, took time.Du
 		}
 	}
 	return hi
-}
-
-// limited is a limit that a change can be of.
-type limited struct {
-	name  string
-	slots int
-	of    func(n int) Change
-}
-
-// limitsOf are the limits of the run, the outermost first. Of alike ones that each have
-// their own, as the Maps of elements' groups, one change is of all.
-func (m *model) limitsOf() []limited {
-	var out []limited
-	seen := make(map[string]bool)
-	put := func(name string, slots int, of func(int) Change) {
-		if slots > 0 && !seen[name] && len(out) < 8 {
-			seen[name] = true
-			out = append(out, limited{name, slots, of})
-		}
-	}
-	named := func(name string) func(int) Change { return func(n int) Change { return LimitOf(name, n) } }
-	put("limit", m.run.limit(), Limit)
-	owners := make(map[string]int) // how many tasks of a family have groups
-	for i := range m.run.Tasks {
-		if len(m.nested[i]) > 0 {
-			owners[m.familyPath(i)]++
-		}
-	}
-	for g := 1; g < len(m.run.Groups); g++ {
-		group := &m.run.Groups[g]
-		if group.Limit == 0 {
-			continue
-		}
-		name := group.Name
-		if owner, ok := m.task[group.Parent]; ok && name == "" {
-			name = m.nameInside(owner, owners)
-		}
-		if name != "" {
-			put(name, group.Limit, named(name))
-		}
-	}
-	for i := range m.run.Tasks {
-		if t := &m.run.Tasks[i]; t.Limit > 0 {
-			name := t.Name
-			if place := m.groupName(i); place != "" {
-				name = place + "/" + name
-			}
-			put(name, t.Limit, named(name))
-		}
-	}
-	for k, s := range m.run.Shared {
-		put(sharedName(k), s.Limit, named(sharedName(k)))
-	}
-	return out
-}
-
-// nameInside is what the limit of a group without a name is called: as the task in whose
-// body the group is, or as the family of that if others of it have groups, too.
-func (m *model) nameInside(owner int, owners map[string]int) string {
-	name, place := m.run.Tasks[owner].Name, m.groupName(owner)
-	switch {
-	case owners[m.familyPath(owner)] > 1:
-		return m.familyPath(owner)
-	case place != "" && name != "":
-		return place + "/" + name
-	}
-	return name
-}
-
-// sharedName is how a shared limit of a run is called, from 0 on: it has no name.
-func sharedName(k int) string {
-	if k == 0 {
-		return "shared"
-	}
-	return fmt.Sprintf("shared#%d", k+1)
-}
-
-// limit tries half as many slots more, and none.
-func (k *ranker) limit(l limited) (Gain, bool) {
-	more := l.slots + (l.slots+1)/2
-	g := Gain{Change: l.of(more), Name: l.name, Slots: l.slots, Saves: k.saves(l.of(more)), Most: k.saves(l.of(0))}
-	switch {
-	case g.Saves <= 0 && g.Most <= 0:
-		return g, false
-	case g.Most < g.Saves: // more may be worse
-		g.Most, g.UpTo = g.Saves, g.Change
-	default:
-		g.UpTo = k.enough(l, more, g.Most)
-	}
-	if g.Saves <= 0 { // half as many more do not help yet
-		g.Change, g.Saves = g.UpTo, g.Most
-	}
-	return g, true
-}
-
-// enough is the least limit that saves as much as none, found by halving, as if more
-// were never worse.
-func (k *ranker) enough(l limited, more int, most time.Duration) Change {
-	lo, hi := l.slots, max(more, len(k.tasks))
-	if len(k.tasks) > rankedWork/50 || k.saves(l.of(hi)) < most { // that takes some twenty simulations
-		return l.of(0)
-	}
-	for lo+1 < hi {
-		mid := lo + min((hi-lo)/2, max(1, lo)) // the kink is near more often than far
-		if k.saves(l.of(mid)) >= most {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	return l.of(hi)
 }

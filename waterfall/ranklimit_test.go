@@ -161,3 +161,19 @@ func TestRankingLosesNothing(t *testing.T) {
 	})
 	rowOf(t, run, "extra=-50%")
 }
+
+// Of many limits those are tried that the run waited for, and not those that come first.
+func TestRankingTriesLimitsThatCount(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "slow"} {
+			calls := []int{1, 1}
+			if name == "slow" {
+				calls = []int{30, 30}
+			}
+			g.Map(name, g.Input(name+" in", calls), func(_ context.Context, n int) (int, error) { time.Sleep(time.Duration(n) * ms); return n, nil }, asap.Limit(1))
+		}
+	})
+	if g := rowOf(t, run, "limit:slow=2"); g.Saves != 30*ms {
+		t.Errorf("the limit of slow saves %v", g.Saves)
+	}
+}
