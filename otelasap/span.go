@@ -48,7 +48,7 @@ func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Durat
 		n++
 	}
 	ctx, t.span = o.tracer.Start(ctx, t.series, options[:n]...)
-	t.ctx = ctx
+	t.ctx, t.at = ctx, t.span.SpanContext()
 	return ctx
 }
 
@@ -75,24 +75,40 @@ var (
 	awaitedLink  = []attribute.KeyValue{LinkKind.String("awaited")}
 )
 
+// links are those to the declared dependencies. Of too many that which ended last is
+// among them.
 func (r *run) links(t *task) []trace.Link {
+	deps := t.deps
+	if len(deps) > maxLinks {
+		deps = append([]asap.ID{t.last}, slices.DeleteFunc(slices.Clone(deps), func(d asap.ID) bool { return d == t.last })...)
+	}
 	var links []trace.Link
-	for _, d := range t.deps {
-		r.spansOf(d, func(c trace.SpanContext) {
-			l := trace.Link{SpanContext: c, Attributes: declaredLink}
+	for _, d := range deps {
+		f := finder{of: r, room: maxLinks - len(links)}
+		if f.room == 0 {
+			break
+		}
+		for _, at := range f.spans(r.tasks[d], nil) {
+			l := trace.Link{SpanContext: at, Attributes: declaredLink}
 			if d == t.last {
 				l.Attributes = lastLink
 			}
 			links = append(links, l)
-		})
+		}
 	}
+	t.links = len(links)
 	return links
 }
 
-// begin takes note of a wait that begins, and reports whether it does.
-func (w *waiting) begin(e asap.Event) {
-	if !w.waits {
-		w.waits, w.since, w.on = true, e.At, e.On
+// begin takes note of a wait that begins. What it is for is other, if that is of another
+// run.
+func (w *waiting) begin(r *run, e asap.Event, other target) {
+	if w.waits {
+		return
+	}
+	w.waits, w.since, w.on = true, e.At, other
+	if other.id == 0 {
+		w.on = r.target(e.On)
 	}
 }
 
@@ -104,30 +120,48 @@ func (w *waiting) finish(r *run, span trace.Span, e asap.Event) time.Duration {
 		return max(d, 0)
 	}
 	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(d.Seconds()))
-	if w.on != 0 { // else in Blocking, or nobody knows
-		attributes = append(attributes, BlockedOn.String(r.nameOf(w.on)))
+	if w.on.name != "" { // else in Blocking, or nobody knows
+		attributes = append(attributes, BlockedOn.String(w.on.name))
 	}
 	span.AddEvent("blocked", trace.WithTimestamp(r.time(w.since)), trace.WithAttributes(attributes...))
 	return d
 }
 
 // resume ends a wait of the body. Only now has what it waited for a span, if it had
-// not begun before.
+// not begun before. It is called with the run's mutex, and unlocks it.
 func (t *task) resume(r *run, e asap.Event) {
 	if !t.waits {
+		r.mu.Unlock()
 		return
 	}
 	t.blocked += t.finish(r, t.span, e)
-	if t.span == nil || len(t.linked) >= maxLinks || slices.Contains(t.linked, t.on) {
+	on := t.on
+	t.on = target{id: on.id}
+	f := finder{of: on.of, room: maxLinks - t.links}
+	if t.span == nil || on.task == nil || f.room == 0 || slices.Contains(t.linked, on.id) {
+		r.mu.Unlock()
 		return
 	}
-	found := false
-	r.spansOf(t.on, func(c trace.SpanContext) {
-		found = true
-		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
-	})
-	if found {
-		t.linked = append(t.linked, t.on)
+	var found []trace.SpanContext
+	if on.of == r {
+		found = f.spans(on.task, nil)
+	} else {
+		r.mu.Unlock()
+		on.of.mu.Lock()
+		found = f.spans(on.task, nil)
+		on.of.mu.Unlock()
+		r.mu.Lock()
+	}
+	span := t.span // it may have ended, if a goroutine that it has left behind waited
+	if t.links += len(found); len(found) > 0 {
+		t.linked = append(t.linked, on.id)
+	}
+	r.mu.Unlock()
+	if span == nil {
+		return
+	}
+	for _, at := range found {
+		span.AddLink(trace.Link{SpanContext: at, Attributes: awaitedLink})
 	}
 }
 
@@ -139,13 +173,14 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	}
 	g, span, ctx, outcome := t.group, t.span, t.ctx, t.outcomeOf(e)
 	t.outcome = e.Outcome
-	t.group, t.part, t.ctx, t.linked, t.deps = nil, nil, nil, nil, depsWithoutSpan(t)
+	t.deps = depsWithoutSpan(t)
+	t.group, t.part, t.ctx, t.span, t.linked = nil, nil, nil, nil, nil
 	r.mu.Unlock()
 
 	if g.measured {
 		m := measured{label: t.label, outcome: outcome, ran: t.began && !t.whole, whole: t.whole, blocked: t.blocked}
 		if isError(outcome) {
-			m.errorType = errorType(outcome, e.Err)
+			m.errorType = o.types.outcome(outcome, e.Err)
 		}
 		if m.took = e.At - t.started; t.wasReady {
 			m.queued = t.started - t.ready
@@ -155,7 +190,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	if span == nil {
 		if e.Outcome == asap.Skipped && g.recorded {
 			g.span.AddEvent("skipped", trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(
-				TaskName.String(t.name), SkippedBecause.String(e.Err.Error())))
+				TaskName.String(t.name), SkippedBecause.String(text(e.Err.Error()))))
 		}
 		return
 	}
@@ -169,7 +204,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 			attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
 		}
 		span.SetAttributes(attributes...)
-		status(span, outcome, e, at)
+		o.status(span, outcome, e, at)
 	}
 	span.End(at)
 }
@@ -183,21 +218,22 @@ func depsWithoutSpan(t *task) []asap.ID {
 }
 
 // status sets what went wrong, if it was the body's own doing.
-func status(span trace.Span, o asap.Outcome, e asap.Event, at trace.SpanEventOption) {
-	if name := errorType(o, e.Err); name != "" {
-		span.SetAttributes(typeAttribute(name))
+func (o *Observer) status(span trace.Span, outcome asap.Outcome, e asap.Event, at trace.SpanEventOption) {
+	word := o.types.outcome(outcome, e.Err)
+	if word != "" {
+		span.SetAttributes(typeAttribute(word))
 	}
-	switch o {
+	switch outcome {
 	case asap.Failed:
 		span.SetStatus(codes.Error, bodyText(e))
 	case asap.Tolerated: // the others went on without it
 		span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(
-			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(errorType(o, e.Err))))
+			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(word)))
 	case asap.Panicked:
 		span.SetStatus(codes.Error, "panic")
 		if p, ok := errors.AsType[*asap.PanicError](e.Err); ok {
 			span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(semconv.ExceptionType(panicType),
-				semconv.ExceptionMessage(panicText(p)), semconv.ExceptionStacktrace(string(p.Stack))))
+				semconv.ExceptionMessage(panicText(p)), semconv.ExceptionStacktrace(text(string(p.Stack)))))
 		}
 	case asap.Goexited:
 		span.SetStatus(codes.Error, "runtime.Goexit")
