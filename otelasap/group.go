@@ -47,18 +47,25 @@ func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Con
 // span is recorded; ok is false of any other group.
 func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner context.Context, ok bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.groups[e.Group] != nil {
-		return ctx, true // the observer was given to this group twice, or to one around it as well
-	}
+	known := r.groups[e.Group] != nil
 	t := r.tasks[e.Parent]
-	if t == nil || t.group == nil {
+	var around *group
+	if t != nil {
+		around = t.group
+	}
+	r.mu.Unlock()
+	switch {
+	case known: // the observer was given to this group twice, or to one around it as well
+		return ctx, true
+	case around == nil:
 		return ctx, false
 	}
 	e.Name = name(e.Name)
 	ctx, span := o.tracer.Start(ctx, spanName(e.Name), trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
-	r.groups[e.Group] = &group{name: e.Name, outer: t.group.outer, ctx: ctx, span: span, began: e.At,
-		recorded: span.IsRecording(), measured: t.group.measured}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groups[e.Group] = &group{name: e.Name, outer: around.outer, ctx: ctx, span: span, began: e.At,
+		recorded: span.IsRecording(), measured: around.measured}
 	return ctx, true
 }
 

@@ -129,15 +129,15 @@ func (o *Observer) Observe(e asap.Event) {
 	if e.Task != 0 {
 		o.observeTask(r, g, e, other) // unlocks
 	} else {
-		switch e.Kind {
-		case asap.Blocked:
+		over := waited{}
+		switch {
+		case e.Kind == asap.Blocked:
 			g.begin(r, e, other)
-		case asap.Resumed:
-			if g.waits {
-				g.finish(r, g.span, e)
-			}
+		case e.Kind == asap.Resumed && g.waits:
+			over = g.finish(e)
 		}
 		r.mu.Unlock()
+		over.tell(r, g.span)
 		if e.Kind == asap.GroupEnd {
 			o.endGroup(r, g, e)
 		}
@@ -197,40 +197,41 @@ func (o *Observer) leave(r *run, e asap.Event) {
 // observeTask is called with the run's mutex, and unlocks it.
 func (o *Observer) observeTask(r *run, g *group, e asap.Event, other target) {
 	t := r.tasks[e.Task]
-	if t == nil {
-		if e.Kind == asap.Declared {
-			o.declared(r, g, e)
+	if t != nil {
+		switch e.Kind {
+		case asap.Ready:
+			t.ready, t.wasReady, t.last = e.At, true, e.On
+		case asap.Blocked:
+			t.begin(r, e, other)
 		}
-		r.mu.Unlock()
-		return
-	}
-	switch e.Kind {
-	case asap.Ready:
-		t.ready, t.wasReady, t.last = e.At, true, e.On
-	case asap.Blocked:
-		t.begin(r, e, other)
-	case asap.Resumed:
-		t.resume(r, e) // unlocks
-		return
 	}
 	r.mu.Unlock()
-	if e.Kind == asap.Ended {
+	switch {
+	case t == nil && e.Kind == asap.Declared:
+		o.declared(r, g, e)
+	case t != nil && e.Kind == asap.Resumed:
+		t.resume(r, e)
+	case t != nil && e.Kind == asap.Ended:
 		o.ended(r, t, e)
 	}
 }
 
-// declared is called with the run's mutex.
 func (o *Observer) declared(r *run, g *group, e asap.Event) {
 	named := name(e.Name)
 	t := &task{name: named, series: named, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
-	if p := r.tasks[e.Parent]; p != nil && p.group == g {
-		t.part, t.series = p, p.name+"[]"
-		o.startWhole(r, p)
+	r.mu.Lock()
+	around := r.tasks[e.Parent]
+	r.mu.Unlock()
+	if around != nil && around.of == e.Group {
+		t.part, t.series = around, around.name+"[]"
+		o.startWhole(r, around)
 	}
-	t.label = label{g.name, t.series}
-	if p := r.tasks[e.Parent]; p != nil && t.part == nil && t.label == secondCall {
-		t.label = p.label.hedge()
+	t.label, t.of = label{g.name, t.series}, e.Group
+	if around != nil && t.part == nil && t.label == secondCall {
+		t.label = around.label.hedge()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tasks[e.Task] = t
 	if g.outer != g {
 		g.declared = append(g.declared, e.Task)

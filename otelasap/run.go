@@ -83,10 +83,11 @@ func (o *Observer) otherTarget(id asap.ID) target {
 // run's mutex is for those of its dependents and parts.
 type task struct {
 	name   string
-	series string // the name on spans
-	label  label  // and on metrics
-	group  *group // nil when it has ended
-	part   *task  // of this Map or Race
+	series string  // the name on spans
+	label  label   // and on metrics
+	group  *group  // nil when it has ended
+	of     asap.ID // of that group
+	part   *task   // of this Map or Race
 	race   bool
 	deps   []asap.ID
 	last   asap.ID // the dependency that ended last
@@ -95,6 +96,7 @@ type task struct {
 	at     trace.SpanContext // of the span, also when it has ended
 	began  bool              // it has started
 	whole  bool              // it is a Map or a Race, which starts with its parts
+	once   sync.Once         // it does
 
 	outcome                  asap.Outcome
 	declared, ready, started time.Duration

@@ -2,10 +2,12 @@ package otelasap_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,3 +229,76 @@ func TestAwaitsAcross(t *testing.T) {
 		}
 	}
 }
+
+// Samplers and processors are the user's: one that panics, or that runs a group with
+// the same observer in the context that it is given, holds up nobody.
+func TestUsersCode(t *testing.T) {
+	page := func(t *testing.T, o asap.Observer) {
+		g := asap.New(t.Context(), asap.Name("home"), asap.Observe(o))
+		user := g.Go("user", wait(ms))
+		likes := g.Map("likes", g.Input("ids", []int{1, 2}), after(ms))
+		g.Race("mirror", wait(ms), wait(2*ms))
+		g.Do("page", func(ctx context.Context) error {
+			_, err := user.Await(ctx)
+			_, more := likes.Await(ctx)
+			inner := asap.New(ctx, asap.Name("inner"), asap.Observe(o))
+			inner.Go("part", wait(ms))
+			return errors.Join(err, more, inner.Wait())
+		})
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"home", "user", "likes", "likes[]", "mirror", "page", "inner", "part"} {
+		t.Run("panics at "+name, func(t *testing.T) {
+			page(t, sampledBy(t, panicker(name)))
+		})
+	}
+	t.Run("runs groups", func(t *testing.T) {
+		nested := &nester{}
+		tracers := trace.NewTracerProvider(trace.WithSpanProcessor(nested))
+		nested.Observer = otelasap.New(otelasap.TracerProvider(tracers), otelasap.MeterProvider(metricnoop.NewMeterProvider()))
+		page(t, nested)
+		if n := nested.Kept(); n != 0 {
+			t.Errorf("%d runs are kept", n)
+		}
+		if n := nested.n.Load(); n != 11 {
+			t.Errorf("there were %d spans of the page, want 11", n)
+		}
+	})
+}
+
+type panicker string
+
+func (p panicker) ShouldSample(s trace.SamplingParameters) trace.SamplingResult {
+	if s.Name == string(p) {
+		panic("boom")
+	}
+	return trace.SamplingResult{Decision: trace.RecordAndSample}
+}
+
+func (p panicker) Description() string { return "panics at " + string(p) }
+
+// nester runs a group at the start and the end of each span but its own.
+type nester struct {
+	*otelasap.Observer
+	n atomic.Int32
+}
+
+func (n *nester) run(ctx context.Context, name string) {
+	if name == "nested" || name == "task" {
+		return
+	}
+	g := asap.New(ctx, asap.Name("nested"), asap.Observe(n.Observer))
+	g.Go("task", value)
+	_ = g.Wait()
+}
+
+func (n *nester) OnStart(ctx context.Context, s trace.ReadWriteSpan) { n.run(ctx, s.Name()) }
+func (n *nester) OnEnd(s trace.ReadOnlySpan) {
+	if n.run(context.Background(), s.Name()); s.Name() != "nested" && s.Name() != "task" {
+		n.n.Add(1)
+	}
+}
+func (n *nester) Shutdown(context.Context) error   { return nil }
+func (n *nester) ForceFlush(context.Context) error { return nil }

@@ -15,28 +15,32 @@ import (
 
 func (o *Observer) startTask(ctx context.Context, r *run, e asap.Event) context.Context {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	t := r.tasks[e.Task]
-	if t == nil || t.group == nil {
+	switch {
+	case t == nil || t.group == nil:
+		r.mu.Unlock()
 		return ctx
-	}
-	if t.began {
-		if t.span != nil {
-			ctx = trace.ContextWithSpan(ctx, t.span)
+	case t.began:
+		span := t.span
+		r.mu.Unlock()
+		if span != nil {
+			ctx = trace.ContextWithSpan(ctx, span)
 		}
 		return ctx
 	}
 	t.began, t.started = true, e.At
 	if !t.group.recorded {
+		r.mu.Unlock()
 		return ctx
 	}
 	if t.part != nil && t.part.span != nil {
 		ctx = trace.ContextWithSpan(ctx, t.part.span)
 	}
-	return o.startSpan(ctx, r, t, e.At)
+	return o.startSpan(ctx, r, t, e.At) // unlocks
 }
 
-// startSpan is called with the run's mutex.
+// startSpan is called with the run's mutex, and unlocks it: samplers and processors
+// are the user's. What is done with the task at the same time has no need of its span.
 func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Duration) context.Context {
 	options := [3]trace.SpanStartOption{
 		trace.WithTimestamp(r.time(at)),
@@ -47,25 +51,33 @@ func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Durat
 		options[n] = trace.WithLinks(r.links(t)...)
 		n++
 	}
-	ctx, t.span = o.tracer.Start(ctx, t.series, options[:n]...)
-	t.ctx, t.at = ctx, t.span.SpanContext()
+	r.mu.Unlock()
+	ctx, span := o.tracer.Start(ctx, t.series, options[:n]...)
+	r.mu.Lock()
+	t.ctx, t.span, t.at = ctx, span, span.SpanContext()
+	r.mu.Unlock()
 	return ctx
 }
 
 // startWhole starts the span of a Map or a Race, which has no body, when the
-// first of its parts is declared. It is called with the run's mutex.
+// first of its parts is declared. The others wait for it: they are in it.
 func (o *Observer) startWhole(r *run, t *task) {
-	if t.began {
-		return
-	}
-	t.began, t.whole, t.started = true, true, t.declared
-	if t.wasReady {
-		t.started = t.ready
-	}
-	if !t.group.recorded {
-		return
-	}
-	o.startSpan(t.group.ctx, r, t, t.started)
+	t.once.Do(func() {
+		r.mu.Lock()
+		if t.group == nil { // it has ended
+			r.mu.Unlock()
+			return
+		}
+		t.began, t.whole, t.started = true, true, t.declared
+		if t.wasReady {
+			t.started = t.ready
+		}
+		if !t.group.recorded {
+			r.mu.Unlock()
+			return
+		}
+		o.startSpan(t.group.ctx, r, t, t.started) // unlocks
+	})
 }
 
 // Attributes of links; nobody writes to them.
@@ -112,57 +124,62 @@ func (w *waiting) begin(r *run, e asap.Event, other target) {
 	}
 }
 
-// finish ends a wait, and tells of it on a span unless it took no time.
-func (w *waiting) finish(r *run, span trace.Span, e asap.Event) time.Duration {
+// finish ends a wait.
+func (w *waiting) finish(e asap.Event) waited {
 	w.waits = false
-	d := e.At - w.since
-	if d <= 0 || span == nil {
-		return max(d, 0)
+	over := waited{w.since, max(0, e.At-w.since), w.on}
+	w.on = target{}
+	return over
+}
+
+// waited is a wait that is over.
+type waited struct {
+	since, time time.Duration
+	on          target
+}
+
+// tell tells of a wait on a span, unless it took no time.
+func (w waited) tell(r *run, span trace.Span) {
+	if w.time == 0 || span == nil {
+		return
 	}
-	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(d.Seconds()))
+	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(w.time.Seconds()))
 	if w.on.name != "" { // else in Blocking, or nobody knows
 		attributes = append(attributes, BlockedOn.String(w.on.name))
 	}
 	span.AddEvent("blocked", trace.WithTimestamp(r.time(w.since)), trace.WithAttributes(attributes...))
-	return d
 }
 
 // resume ends a wait of the body. Only now has what it waited for a span, if it had
-// not begun before. It is called with the run's mutex, and unlocks it.
+// not begun before.
 func (t *task) resume(r *run, e asap.Event) {
+	r.mu.Lock()
 	if !t.waits {
 		r.mu.Unlock()
 		return
 	}
-	t.blocked += t.finish(r, t.span, e)
-	on := t.on
-	t.on = target{id: on.id}
-	f := finder{of: on.of, room: maxLinks - t.links}
-	if t.span == nil || on.task == nil || f.room == 0 || slices.Contains(t.linked, on.id) {
-		r.mu.Unlock()
+	w, span := t.finish(e), t.span // which a goroutine that was left behind no longer has
+	t.blocked += w.time
+	f := finder{of: w.on.of, room: maxLinks - t.links}
+	known := w.on.task == nil || slices.Contains(t.linked, w.on.id)
+	r.mu.Unlock()
+	w.tell(r, span)
+	if span == nil || known || f.room == 0 {
 		return
 	}
-	var found []trace.SpanContext
-	if on.of == r {
-		found = f.spans(on.task, nil)
-	} else {
-		r.mu.Unlock()
-		on.of.mu.Lock()
-		found = f.spans(on.task, nil)
-		on.of.mu.Unlock()
-		r.mu.Lock()
-	}
-	span := t.span // it may have ended, if a goroutine that it has left behind waited
-	if t.links += len(found); len(found) > 0 {
-		t.linked = append(t.linked, on.id)
-	}
-	r.mu.Unlock()
-	if span == nil {
+	w.on.of.mu.Lock()
+	found := f.spans(w.on.task, nil)
+	w.on.of.mu.Unlock()
+	if len(found) == 0 {
 		return
 	}
 	for _, at := range found {
 		span.AddLink(trace.Link{SpanContext: at, Attributes: awaitedLink})
 	}
+	r.mu.Lock()
+	t.links += len(found)
+	t.linked = append(t.linked, w.on.id)
+	r.mu.Unlock()
 }
 
 func (o *Observer) ended(r *run, t *task, e asap.Event) {
