@@ -57,9 +57,10 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 	base.Script = indexJS
 	p := indexPage{page: base, Now: clockOfDay(time.Now()), Forgotten: h.stats.Forgotten(), Windows: v.windows(), Headings: v.headings(nameColumns)}
 	live, all := h.stats.Live(maxTold)
-	stuck := h.stats.Stuck()
+	stuck, forever := alone(h.stats.Stuck())
 	p.Running = h.running(stuck, live, all)
 	s := state{problems: hangs(stuck, &p.Running)}
+	s.runOn(forever)
 	for _, r := range h.stats.Reports(v.window) {
 		if p.Since == "" {
 			p.Since = clockOfDay(r.Since)

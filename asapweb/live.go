@@ -54,8 +54,10 @@ type liveRow struct {
 func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all int) running {
 	r := running{All: all}
 	hang := 0
+	hangs := make(map[string]bool)
 	for i, s := range stuck {
 		hang += s.Groups
+		hangs[s.Most.Name] = true
 		if i < maxStuck {
 			if row, ok := h.liveRow(&s.Most); ok {
 				row.Open = len(r.Stuck) == 0
@@ -67,7 +69,7 @@ func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all in
 	for i := range live {
 		l := &live[i]
 		switch {
-		case !l.Stuck:
+		case !l.Stuck || !hangs[l.Name]:
 			others = append(others, *l)
 		case len(r.Stuck)+len(r.Like) < maxStuck && !slices.ContainsFunc(r.Stuck, func(o liveRow) bool { return o.Number == l.Number }):
 			if row, ok := h.liveRow(l); ok {

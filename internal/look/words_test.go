@@ -65,3 +65,22 @@ func TestErrorOf(t *testing.T) {
 		}
 	}
 }
+
+func TestSameError(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "", true}, {"no route", "no route", true}, {"no route", "no routes", false}, {"no", "", false},
+		{"charge: order 4711 not found", "charge: order 15 not found", true},
+		{"charge: order 4711 not found", "charge: order x not found", false},
+		{"get 8f2c1e0a-77aa-4b41: EOF", "get 1a2b3c4d-0000-ffff: EOF", true},
+		{"dial tcp 10.0.3.17:443: refused", "dial tcp 10.0.3.18:443: refused", true},
+		{"shard[3]: full", "shard[12]: full", true}, {"shard[3]: full", "shard[3]: gone", false},
+		{"größe 3", "größe 4", true}, {"größe 3", "grösse 3", false},
+	} {
+		if got := look.SameError(tt.a, tt.b); got != tt.want || look.SameError(tt.b, tt.a) != got {
+			t.Errorf("SameError(%q, %q) = %t, want %t", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
