@@ -86,7 +86,7 @@ func (h *handler) comparison(v view, nonce string) (*answer, error) {
 	p := comparisonPage{page: newPage(nonce, shown(v.group)+": what has changed"), Words: c.Words(), Headings: v.headings(causeColumns)}
 	p.Top.Path = []crumb{{shown(v.group), query("group", v.group, "window", windowName(v.window))}, {Text: "what has changed"}}
 	for i, w := range p.Words {
-		p.Words[i] = cut(w, 400)
+		p.Words[i] = look.Unbroken(cut(w, 400))
 	}
 	p.After = newSideOfTime(&c.After, "last "+v.window.String())
 	if v.window == waterfall.SinceStart {

@@ -156,7 +156,7 @@ func newForecastRow(v *view, f *waterfall.Forecast) forecastRow {
 		changes = append(changes, c.String())
 	}
 	row := forecastRow{
-		What: cut(f.What(), 300), After: look.Duration(f.After.P99), Within: between(f.Low, f.High), Costs: strings.TrimPrefix(f.Costs(), "for "),
+		What: look.Unbroken(cut(f.What(), 300)), After: look.Duration(f.After.P99), Within: between(f.Low, f.High), Costs: look.Unbroken(strings.TrimPrefix(f.Costs(), "for ")),
 		Query: query("group", v.group, "window", windowName(v.window), "whatif", strings.Join(changes, ", ")),
 	}
 	if f.AtHalf != nil {
@@ -186,7 +186,7 @@ func sentence(err error) string {
 
 func plainAll(list []string) []string {
 	for i := range list {
-		list[i] = cut(list[i], 600)
+		list[i] = look.Unbroken(cut(list[i], 600))
 	}
 	return list
 }

@@ -75,9 +75,9 @@ func someOf(list []string, most int) string {
 
 func percent(share float64) string {
 	if share > 0 && share < 0.005 {
-		return "< 1 %"
+		return "<\u00a01\u00a0%"
 	}
-	return look.Digits(float64(int(100*share+0.5))) + " %"
+	return look.Digits(float64(int(100*share+0.5))) + "\u00a0%"
 }
 
 func runs(n int) string { return count(n, "run") }
@@ -92,4 +92,21 @@ func count(n int, noun string) string {
 // errorText is the text of a task's error, without the task's name before it.
 func errorText(task, text string, most int) string {
 	return cut(look.ErrorOf(task, text), most)
+}
+
+// unbroken are sentences whose numbers stay on the lines of their units.
+func unbroken(sentences []string) []string {
+	out := make([]string, len(sentences))
+	for i, s := range sentences {
+		out[i] = look.Unbroken(s)
+	}
+	return out
+}
+
+// unbrokenAfter is what goes on after a name: with the space that it begins with.
+func unbrokenAfter(s string) string {
+	if strings.HasPrefix(s, " ") {
+		return " " + look.Unbroken(s)
+	}
+	return look.Unbroken(s)
 }

@@ -23,6 +23,7 @@ func TestDuration(t *testing.T) {
 func TestPlain(t *testing.T) {
 	for s, want := range map[string]string{
 		"checkout": "checkout", "a\nb\tc": "a⏎b c", "\x1b[31m": `\x1b[31m`, "a\u202eb": `a\u202eb`, "商品 👩‍👧": "商品 👩‍👧",
+		"one\r\ntwo": "one⏎two", "z" + strings.Repeat("\u0301", 400) + "a": "z" + strings.Repeat("\u0301", 4) + "a", "e\u0301\u0302u\u0301": "e\u0301\u0302u\u0301",
 	} {
 		if got := look.Plain(s); got != want {
 			t.Errorf("Plain(%q) = %q, want %q", s, got, want)
@@ -81,6 +82,17 @@ func TestSameError(t *testing.T) {
 	} {
 		if got := look.SameError(tt.a, tt.b); got != tt.want || look.SameError(tt.b, tt.a) != got {
 			t.Errorf("SameError(%q, %q) = %t, want %t", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestUnbroken(t *testing.T) {
+	for s, want := range map[string]string{
+		"quote explains 31 ms, +3.5 % since 14:02": "quote explains 31\u00a0ms, +3.5\u00a0% since 14:02",
+		"for 5h 2m, of 3 tasks (1m 4s)":            "for 5h\u00a02m, of 3 tasks (1m\u00a04s)", "": "",
+	} {
+		if got := look.Unbroken(s); got != want {
+			t.Errorf("Unbroken(%q) = %q, want %q", s, got, want)
 		}
 	}
 }
