@@ -81,7 +81,7 @@ func (h *handler) comparison(v view, nonce string) (*answer, error) {
 		c = h.stats.Compare(v.group, v.window, than)
 	}
 	if c.After.Runs == 0 && c.Before.Runs == 0 && !slices.Contains(h.stats.Names(), v.group) {
-		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
+		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", linked(v.group))
 	}
 	p := comparisonPage{page: newPage(nonce, shown(v.group)+": what has changed"), Words: c.Words(), Headings: v.headings(causeColumns)}
 	p.Top.Path = []crumb{{shown(v.group), query("group", v.group, "window", windowName(v.window))}, {Text: "what has changed"}}

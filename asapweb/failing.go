@@ -70,7 +70,7 @@ func (y *history) failing(p *problem, k failureKind, c *waterfall.Comparison, b 
 		return
 	}
 	if t, ok := c.Failing(); ok {
-		p.Text, p.Task, p.Rest = p.Text+":", cut(t.Name, 60), " "+errorText(t.Name, t.Err, 120)
+		p.Text, p.Task, p.Rest = p.Text+":", cut(t.Name, 60), " "+said(t, 120)
 	}
 }
 
@@ -186,7 +186,7 @@ func (y *history) tolerated(now *waterfall.Report, t *waterfall.TaskReport) prob
 	whole := y.h.stats.Report(y.name, now.Window)
 	for i := range whole.Tasks {
 		if o := &whole.Tasks[i]; o.Name == t.Name && o.Err != "" {
-			p.Rest = " " + errorText(o.Name, o.Err, 120)
+			p.Rest = " " + said(*o, 120)
 		}
 	}
 	return p

@@ -110,8 +110,8 @@ func (m *memory) keep(r remembered) {
 // forecasts answers what was asked of a group, and makes suggestions.
 func (h *handler) forecasts(v *view, runs int) *forecasts {
 	f := &forecasts{Asked: look.Plain(v.whatif)}
-	if look.Plain(v.group) == v.group { // a form hands on the name as it stands in the page
-		f.Fields = []field{{"group", v.group}, {"window", windowName(v.window)}}
+	if group := linked(v.group); look.Plain(group) == group { // a form hands on the name as it stands in the page
+		f.Fields = []field{{"group", group}, {"window", windowName(v.window)}}
 	}
 	known, ok := h.suggested.find(v.group, v.window, runs)
 	if !ok || len(v.changes) > 0 {

@@ -92,7 +92,7 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 	stuck, forever := alone(slices.DeleteFunc(h.stats.Stuck(), func(s waterfall.Stuck) bool { return s.Most.Name != v.group }))
 	p.Running = h.running(stuck, live, all)
 	if r.Runs == 0 && all == 0 && !slices.Contains(h.stats.Names(), v.group) {
-		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
+		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", linked(v.group))
 	}
 	points := h.stats.Timeline(v.group)
 	s := state{problems: hangs(stuck, &p.Running)}

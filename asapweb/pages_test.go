@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -316,4 +317,40 @@ func TestNumbersAreUnbroken(t *testing.T) {
 		}
 		release()
 	})
+}
+
+// A page has many links, and a name may be very long: what it leads to is found all the same.
+func TestVeryLongNames(t *testing.T) {
+	stats := new(waterfall.Stats)
+	h := newHandler(stats)
+	long := strings.Repeat("é", 200_000)
+	for _, name := range []string{long, long + "b"} {
+		run := shop(name, 5e6, 5e6, "")
+		run.Tasks[0].Name = name
+		stats.Add(run)
+	}
+	stats.Add(shop(long+"b", 5e6, 5e6, strings.Repeat("x", 100_000)))
+	release := stuck(t, stats, long+"live")
+	defer release()
+	body := page(t, h, "")
+	links := regexp.MustCompile(`href="(\?group=[^"]*)"`).FindAllStringSubmatch(body, -1)
+	var runs []string
+	for _, l := range links[:2] {
+		of := page(t, h, html.UnescapeString(l[1]))
+		runs = append(runs, regexp.MustCompile(`<dt>runs</dt><dd>(\d+)`).FindStringSubmatch(of)[1])
+		if len(of) > 200_000 {
+			t.Errorf("the page of a name has %d bytes", len(of))
+		}
+	}
+	slices.Sort(runs)
+	if fmt.Sprint(runs) != "[1 2]" || len(body) > 100_000 {
+		t.Errorf("the first page has %d bytes, and its links lead to names with %v runs, want [1 2]", len(body), runs)
+	}
+	live := regexp.MustCompile(`href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, "?run=4"))
+	if live == nil || !strings.Contains(page(t, h, html.UnescapeString(live[1])), "Running now") {
+		t.Errorf("the link %.200q does not lead to the group that runs", live)
+	}
+	if w := get(t, h, "?group=a…0123456789abcdef"); w.Code != http.StatusNotFound {
+		t.Errorf("a name that there is not: %d, want 404", w.Code)
+	}
 }
