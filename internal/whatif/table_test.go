@@ -40,6 +40,7 @@ type tally struct {
 	assumed         int
 	guessed         hits // of those that assume something
 	same, unchanged int  // predictions with nothing changed, and those that are the run itself
+	other           int  // changes of a run that is another when it is simulated
 	missed          []miss
 }
 
@@ -115,6 +116,9 @@ func (s *tally) check(t *testing.T, k kind) {
 			t.Errorf("%s: of %d predictions from one run and %d others %.1f %% are within 5 %%, want %g %%", k.name, s.changes, known[n], got, k.want)
 		}
 	}
+	if !k.ties && s.other > changesEach+s.changes/300 {
+		t.Errorf("%s: %d of %d changes are of runs that are others when they are simulated", k.name, s.other, s.changes)
+	}
 	if least := s.sure*(100-k.loose)/100 - s.sure/150; s.sureExact < least { // of thousands, some hang on who is first in one instant
 		t.Errorf("%s: of %d predictions that assume nothing %d are right to the nanosecond, want %d", k.name, s.sure, s.sureExact, least)
 	}
@@ -160,6 +164,9 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			}
 			if off == 0 {
 				s.exact++
+			}
+			if n := len(got.Assumes); n > 0 && strings.HasPrefix(got.Assumes[n-1], "the run as it was, simulated,") && p.isDetermined(t, real) {
+				s.other++
 			}
 			if len(got.Assumes) > 0 {
 				s.assumed++
