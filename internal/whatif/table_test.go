@@ -35,6 +35,7 @@ type tally struct {
 	changes         int
 	by              [len(known)]hits
 	told            hits // by runs in which nothing is cut short
+	again           hits // of what happens when it is run once more
 	exact           int  // of one run alone
 	sure, sureExact int  // of those that assume nothing, and those that are right to the nanosecond
 	assumed         int
@@ -69,7 +70,7 @@ func TestPredictions(t *testing.T) {
 		fmt.Fprintf(&table, " %7d:5%% dir'n", n)
 	}
 	if *every {
-		table.WriteString("    all:5% dir'n")
+		table.WriteString("    all:5% dir'n  again:5% dir'n")
 	}
 	table.WriteString("\n")
 	for _, k := range kinds {
@@ -93,6 +94,7 @@ func TestPredictions(t *testing.T) {
 		}
 		if *every {
 			fmt.Fprintf(&table, "  %8s %8s", share(sum.told.within, sum.changes), share(sum.told.direction, sum.changes))
+			fmt.Fprintf(&table, "  %8s %8s", share(sum.again.within, sum.changes), share(sum.again.direction, sum.changes))
 		}
 		table.WriteString("\n")
 		if *single < 0 {
@@ -179,6 +181,9 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			}
 		}
 		if *every {
+			again := p.run(t)
+			s.again.add(float64((again.Makespan-real.Makespan).Abs())/float64(max(real.Makespan, 1)),
+				sameDirection(was.Makespan-again.Makespan, was.Makespan-real.Makespan, was.Makespan/1000))
 			if got, err := all(t, k, seed).Predict(was, changes...); err == nil {
 				off, right := compare(was, got, real)
 				s.told.add(off, right)
