@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/asap-go/asap"
 )
 
 // Who declared a task, as far as it is known.
@@ -113,7 +115,8 @@ func (x *index) pieceBefore(p int, at time.Duration) int {
 }
 
 // anchor is the task of the group whose end made the caller declare task t at
-// instant at, as it seems: it ended at most a thousandth of the run before.
+// instant at, as it seems: it ended at most a thousandth of the run before, and not because
+// others did.
 func (x *index) anchor(t int, at time.Duration) int {
 	if at == 0 {
 		return -1
@@ -132,7 +135,7 @@ func (x *index) anchor(t int, at time.Duration) int {
 		if at-x.run.Tasks[i].End() > x.run.Makespan/1000 {
 			return -1
 		}
-		if i != t && x.run.Tasks[i].Start() < at {
+		if o := &x.run.Tasks[i]; i != t && o.Start() < at && o.Outcome != asap.Canceled && o.Outcome != asap.Skipped {
 			return i
 		}
 	}

@@ -157,20 +157,21 @@ func (g *graft) copied(i int, d donor) modelTask {
 			mt.deps, mt.ends = append(mt.deps, at), append(mt.ends, ends[k])
 		}
 	}
-	mt.parts = g.spawned(d, mt.parts)
-	mt.ops = g.steps(d, mt.ops)
+	mt.parts = g.spawned(d, mt.parts, nil)
+	mt.ops = g.steps(d, mt.ops, nil)
 	return mt
 }
 
 // key is that of a task of a donor's run.
 func (d donor) key(i int) string { return d.m.taskKeys[i] }
 
-// steps are those of a donor as those of a body here.
-func (g *graft) steps(d donor, ops []op) (out []op) {
+// steps are those of a donor as those of a body here, instead of steps that declare some
+// tasks as well.
+func (g *graft) steps(d donor, ops []op, instead []int) (out []op) {
 	for _, o := range ops {
 		switch {
 		case o.kind == opSpawn:
-			if o.tasks = g.spawned(d, o.tasks); len(o.tasks) == 0 {
+			if o.tasks = g.spawned(d, o.tasks, instead); len(o.tasks) == 0 {
 				continue
 			}
 		case o.kind == opWaitGroup:
@@ -191,11 +192,16 @@ func (g *graft) steps(d donor, ops []op) (out []op) {
 	return out
 }
 
-// spawned are those tasks that a donor declares and that are not in this run yet.
-func (g *graft) spawned(d donor, list []spawned) (out []spawned) {
+// spawned are those tasks that a donor declares and that are not in this run yet, or are
+// among some.
+func (g *graft) spawned(d donor, list []spawned, some []int) (out []spawned) {
 	for _, s := range list {
-		if _, ok := g.task[d.key(s.task)]; !ok {
+		at, ok := g.task[d.key(s.task)]
+		switch {
+		case !ok:
 			out = append(out, spawned{g.add(d, s.task), s.after})
+		case slices.Contains(some, at):
+			out = append(out, spawned{at, s.after})
 		}
 	}
 	return out

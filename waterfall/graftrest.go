@@ -41,7 +41,13 @@ func (g *graft) goOn(i, at int) {
 			skip -= less
 		}
 	}
-	steps := g.steps(d, left)
+	var instead []int // what it declares in the record
+	for _, o := range ours[at:] {
+		for _, s := range o.tasks {
+			instead = append(instead, s.task)
+		}
+	}
+	steps := g.steps(d, left, instead)
 	ops := append(slices.Clone(ours[:at]), op{kind: opFork, on: at + len(steps) + 2})
 	ops = append(ops, steps...)
 	ops = append(ops, op{kind: opEnd, on: int(d.own)})

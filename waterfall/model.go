@@ -116,8 +116,11 @@ type model struct {
 
 const never = time.Duration(1<<63 - 1)
 
+// mostJitter is what a loaded machine makes of it, however long a run takes.
+const mostJitter = 2 * time.Millisecond
+
 func (r *Run) model() *model {
-	m := &model{index: r.withCaller().index(), caller: len(r.Tasks), recorded: len(r.Tasks), chains: make(map[int][]spawned), jitter: r.Makespan / 1000}
+	m := &model{index: r.withCaller().index(), caller: len(r.Tasks), recorded: len(r.Tasks), chains: make(map[int][]spawned), jitter: min(r.Makespan/1000, mostJitter)}
 	n := len(m.run.Tasks)
 	m.tasks = make([]modelTask, n)
 	m.nested = make([][]int, n)

@@ -95,12 +95,14 @@ func (m *model) body(i int) {
 			mt.ops = append(mt.ops, op{kind: opLag, d: p.Len(), at: p.Start})
 		default:
 			o, failed := m.wait(t, p, over)
-			if p.Deadline > 0 && o.kind == opWait {
-				if o.due = p.Deadline - p.Start; o.due <= 0 { // it had passed before
-					o.kind, o.d, o.due = opPause, 0, 0
-				}
-			}
 			o.failed, o.at, o.d = failed, p.Start, p.Len()
+			switch due := p.Deadline - p.Start; {
+			case p.Deadline == 0 || o.on < 0 || o.kind == opWaitGroup, o.kind == opPause && p.End < p.Deadline:
+			case due <= 0: // it had passed before
+				o.kind, o.d = opPause, 0
+			default:
+				o.kind, o.due = opWait, due
+			}
 			o.goesOn = failed && (k < last || good(t.Outcome) && t.Outcome != asap.Tolerated)
 			mt.ops = append(mt.ops, o)
 			if failed && !o.goesOn {

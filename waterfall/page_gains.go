@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/asap-go/asap/internal/look"
 )
 
 // gainRow is a line of the ranking as the page shows it.
@@ -16,7 +18,7 @@ func gainRows(gains []Gain) (rows []gainRow, more int) {
 	shown := gains[:min(len(gains), mostGains)]
 	for _, g := range shown {
 		r := g.row()
-		r.Try = strings.Join(noBreaks([]string{r.Try}), "")
+		r.Try = look.Unbroken(r.Try)
 		rows = append(rows, r)
 	}
 	return rows, len(gains) - len(shown)

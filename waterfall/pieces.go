@@ -27,12 +27,15 @@ func (c *cutter) to(t time.Duration, p Piece) {
 	c.at = t
 }
 
-// waited ends a wait at instant t: blocked until what it waited for has ended,
-// and queued from there.
+// waited ends a wait at instant t: blocked until what it waited for has ended, or its
+// deadline has passed, and queued from there.
 func (c *cutter) waited(s *snapshot, t time.Duration, on uint32, due time.Duration) {
 	end := t
 	if v := s.of(on); v != nil && v.has(record.SeenEnded) {
 		end = min(t, max(v.end, c.at))
+	}
+	if due > 0 {
+		end = min(end, max(due, c.at))
 	}
 	c.to(end, Piece{State: Blocked, On: s.id(on), Deadline: due})
 	c.to(t, Piece{State: Queued})

@@ -1,12 +1,14 @@
 package waterfall_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -118,5 +120,32 @@ func TestPredictOfWhatNeverWas(t *testing.T) {
 	}
 	if _, err := run.WhatIf(waterfall.Speed("picture", .5)); err == nil {
 		t.Error("WhatIf of a task that is not there: no error")
+	}
+}
+
+// What a body declares after the end of its context never begins; where that does not end,
+// it begins, as in other runs.
+func TestPredictBeginsWhatCameTooLate(t *testing.T) {
+	race := func(first time.Duration) *waterfall.Run {
+		return recordBubble(t, func(_ context.Context, g *asap.Group) {
+			g.Race("mirror",
+				func(context.Context) (int, error) { time.Sleep(first); return 1, nil },
+				func(ctx context.Context) (int, error) {
+					time.Sleep(40 * ms)
+					in := asap.New(ctx)
+					in.Do("inner", deafly(20*ms))
+					time.Sleep(10 * ms)
+					return 2, in.Wait()
+				})
+		})
+	}
+	run := race(30 * ms)
+	known, err := waterfall.NewSample(race(200 * ms))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := known.Predict(run, waterfall.Speed("mirror[0]", -9))
+	if err != nil || p.Makespan != 300*ms || p.Run.Task("mirror").End() != 60*ms || p.Run.Task("inner").Took() != 20*ms {
+		t.Errorf("Predict() = %v, want that mirror[1] wins after 60 ms\n%s", err, p.Run.Text(80, false))
 	}
 }

@@ -46,7 +46,8 @@ type simTask struct {
 	byEnd           bool          // made ready by the end of another
 	timer           int           // the seq of the event that ends what it does, or 0
 	parts           int           // that have not ended
-	over            cause         // why its context has ended, or 0
+	over            cause         // why its context has ended, or 0: the last of several reasons,
+	first           cause         // and the first
 	more            time.Duration // when what is known of its body was over
 	wentOn          bool          // that wait failed, and it goes on
 	forked          bool          // since then it does what others did
@@ -302,8 +303,10 @@ func (s *sim) granted(i int) { s.after(0, evStart, i) }
 func (s *sim) start(i int) {
 	t := &s.tasks[i]
 	t.queued = false
-	if t.ended { // canceled in the queue
-		s.release(s.limit[i])
+	if t.ended { // meanwhile
+		if !t.bare {
+			s.release(s.limit[i])
+		}
 		return
 	}
 	s.piece(i, Queued, 0)

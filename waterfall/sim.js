@@ -209,7 +209,7 @@ function simulate(run, scale, gone, limit) {
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
     queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
-    timer: 0, parts: 0, over: 0, failed: false, late: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+    timer: 0, parts: 0, over: 0, first: 0, failed: false, late: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
   }));
   const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false, outside: false, died: false }));
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
@@ -350,7 +350,7 @@ function simulate(run, scale, gone, limit) {
   function start(i) {
     const t = S[i], g = M[i].group;
     t.queued = false;
-    if (t.ended) { release(slots[i]); return; }
+    if (t.ended) { if (!t.bare) release(slots[i]); return; }
     piece(i, QUEUED, -1);
     if (!t.started) {
       t.started = true;
@@ -437,9 +437,9 @@ function simulate(run, scale, gone, limit) {
     end(i, o);
   }
   function errorOf(i) {
-    const over = S[i].over;
+    const { over, first } = S[i];
     if (over === BYEXIT) return EXITED;
-    if (over === BYGROUP || over === BYRACE) return CANCELED;
+    if (over === BYRACE || first === BYGROUP || first === BYRACE) return CANCELED;
     return B[i].tolerated ? TOLERATED : FAILED;
   }
   function block(i) {
@@ -480,7 +480,7 @@ function simulate(run, scale, gone, limit) {
     const t = S[i];
     if (t.ended) return;
     let held = t.started && !t.waiting && !t.queued && !t.bare;
-    const b = { ready: [], groups: [], inlined: false, late: !t.started && (M[i].kind === BODY || M[i].kind === UNRUN) };
+    const b = { ready: [], groups: [], inlined: false };
     settle(i, o, b);
     if (b.inlined) b.ready.sort(order);
     if (ends(i, o)) endGroup(M[i].group, o);
@@ -534,10 +534,10 @@ function simulate(run, scale, gone, limit) {
       else if (dt.pending > 0) continue;
       else if (g.ended) { b.inlined = true; settle(d, unbegunEnd(d), b); }
       else if (m.kind === INLINE && m.lag === 0) { b.inlined = true; settle(d, result(d), b); }
-      else if (m.kind === BODY || m.kind === UNRUN) { dt.byEnd = !b.late; b.ready.push(d); }
+      else if (m.kind === BODY || m.kind === UNRUN) { dt.byEnd = true; b.ready.push(d); }
       else {
         b.inlined = true;
-        dt.byEnd = !b.late;
+        dt.byEnd = true;
         const was = gather;
         gather = b;
         ready(d);
@@ -620,6 +620,7 @@ function simulate(run, scale, gone, limit) {
     if (!t.started || t.ended || t.over === BYGROUP || t.over === BYEXIT) return;
     const again = t.over !== 0;
     t.over = why;
+    if (!again) t.first = why;
     for (const g of nested[i]) if (groups[g].begun) endGroup(g, 0);
     if (t.ended || again && !t.waiting && t.timer === 0) return;
     if (t.returns) return;

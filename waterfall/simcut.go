@@ -96,7 +96,9 @@ func (s *sim) cut(i int, why cause) {
 		return
 	}
 	again := t.over != 0
-	t.over = why
+	if t.over = why; !again {
+		t.first = why
+	}
 	for _, g := range s.m.nested[i] {
 		if s.groups[g].begun {
 			s.endGroup(g, 0)

@@ -12,7 +12,6 @@ type settling struct {
 	ready   []int // bodies that may start, in order
 	groups  []int // that have ended
 	inlined bool  // some of it by what has no body
-	late    bool  // it is none of a body: what it makes ready counts as if it had been so when declared
 }
 
 // end settles task i. As in the library, what waits for it queues for its slot
@@ -24,7 +23,7 @@ func (s *sim) end(i int, o asap.Outcome) {
 		return
 	}
 	held := t.started && !t.waiting && !t.queued && !t.bare
-	b := settling{late: !t.started && (s.m.tasks[i].kind == isBody || s.m.tasks[i].kind == isUnrun)}
+	var b settling
 	s.settle(i, o, &b)
 	if b.inlined {
 		slices.SortStableFunc(b.ready, s.m.order)
@@ -130,11 +129,11 @@ func (s *sim) settle(i int, o asap.Outcome, b *settling) {
 			b.inlined = true
 			s.settle(d, s.result(d), b)
 		case s.m.tasks[d].kind == isBody, s.m.tasks[d].kind == isUnrun:
-			dt.byEnd = !b.late
+			dt.byEnd = true
 			b.ready = append(b.ready, d)
 		default:
 			b.inlined = true
-			dt.byEnd = !b.late
+			dt.byEnd = true
 			was := s.gather
 			s.gather = b
 			s.ready(d)

@@ -219,12 +219,14 @@ func (s *sim) leave(i int, o asap.Outcome) {
 	s.end(i, o)
 }
 
-// errorOf is how a body ends that returns the error of its wait.
+// errorOf is how a body ends that returns the error of its wait, or of its context: that
+// has the first of the reasons why it ended, but an exit, and the end of its Race, is
+// judged so in any case.
 func (s *sim) errorOf(i int) asap.Outcome {
-	switch s.tasks[i].over {
-	case byExit:
+	switch t := &s.tasks[i]; {
+	case t.over == byExit:
 		return asap.Exited
-	case byGroup, byRace:
+	case t.over == byRace, t.first == byGroup, t.first == byRace:
 		return asap.Canceled
 	}
 	if s.m.tasks[i].tolerated {

@@ -3,6 +3,7 @@ package waterfall_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -70,6 +71,37 @@ func TestDeadlineOfWait(t *testing.T) {
 	}
 	if err := run.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A body that its wait's deadline has woken is blocked until then, and after that it is in
+// the queue for its slot.
+func TestQueuedAfterDeadlineOfWait(t *testing.T) {
+	run := recordBubble(t, func(_ context.Context, g *asap.Group) {
+		slow := g.Do("slow", deafly(60*ms))
+		g.Do("hasty", func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, 10*ms)
+			defer cancel()
+			_, _ = slow.Await(ctx)
+			return nil
+		})
+		g.Do("busy", deafly(30*ms))
+	}, asap.Limit(2))
+	var got []waterfall.State
+	at := time.Duration(0)
+	for _, p := range run.Task("hasty").Pieces {
+		if p.State == waterfall.Blocked && p.End != 10*ms || p.State == waterfall.Queued && p.End != 30*ms || p.Start != at {
+			t.Errorf("%v", p)
+		}
+		got, at = append(got, p.State), p.End
+	}
+	if want := []waterfall.State{waterfall.Running, waterfall.Blocked, waterfall.Queued, waterfall.Running}; !slices.Equal(got, want) {
+		t.Errorf("states %v, want %v", got, want)
+	}
+	sameAgain(t, "no change", run)
+	p, err := run.WhatIf(waterfall.Speed("busy", 1))
+	if err != nil || p.Run.Task("hasty").End() != 10*ms {
+		t.Errorf("WhatIf(busy=0) = %+v, %v, want that hasty ends at 10 ms", p, err)
 	}
 }
 

@@ -171,7 +171,11 @@ func (s *raising) addAwaited(w *wait, rank uint8) {
 // raiseNode raises n and adds what it needs to what is to be done. A node that is
 // queued, or runs and does not wait, needs nothing more.
 func (s *raising) raiseNode(n *Node, rank uint8) {
-	if n.isDone() || max(n.rank, n.group.rankNow()) >= rank { // a part is raised after its Map or Race
+	has := n.rank // by which its place is, if it is queued: its group's may be higher since
+	if n.queueMark == 0 {
+		has = max(has, n.group.rankNow())
+	}
+	if n.isDone() || has >= rank { // a part is raised after its Map or Race
 		return
 	}
 	n.rank = rank

@@ -36,6 +36,41 @@ func TestR21_RaisedGroupKeepsItsOrder(t *testing.T) {
 	})
 }
 
+// TestR21_RaisedGroupUnderASharedLimit: what of a nested group is queued at a shared limit
+// gets the group's rank when that is raised, and its place with it (R21, R40).
+func TestR21_RaisedGroupUnderASharedLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := newJournal()
+		g := asap.New(t.Context(), asap.SharedLimit(2))
+		wait, busy := make(chan struct{}), make(chan struct{})
+		var in, deep *asap.Group
+		n := g.Go("n", func(ctx context.Context) (int, error) { // keeps a slot
+			in = asap.New(ctx)
+			<-wait
+			return 1, in.Wait()
+		})
+		g.Do("nests", func(ctx context.Context) error { // keeps a group of rank 2 open
+			inner := asap.New(ctx)
+			inner.Do("nests", func(ctx context.Context) error {
+				deep = asap.New(ctx)
+				deep.Go("waits", n.Await) // raises n to 3
+				return deep.Wait()
+			})
+			return inner.Wait()
+		})
+		synctest.Wait()
+		g.Do("busy", func(context.Context) error { <-busy; return nil })
+		synctest.Wait()
+		in.Go("A", j.span("A", time.Second))   // rank 1
+		deep.Go("B", j.span("B", time.Second)) // rank 2
+		close(wait)                            // n waits for A, which has rank 4 now
+		time.Sleep(3 * time.Second)
+		close(busy)
+		wantNil(t, "Wait", g.Wait())
+		j.check(t, "0s A starts", "1s A ends", "1s B starts", "2s B ends")
+	})
+}
+
 // TestR21_RaisedThroughAWait: what a body awaits is needed as well when the body is
 // raised (R21).
 func TestR21_RaisedThroughAWait(t *testing.T) {

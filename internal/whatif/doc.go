@@ -11,5 +11,7 @@
 // The flags: -graphs, how many of each kind; -kind, one kind alone; -first, the first
 // seed; -seed, one program alone, with its record, the prediction, and what happened;
 // -misses, how many misses to print, the worst first; of these two, -others says how many
-// other runs tell what one does not, and -all that they tell everything.
+// other runs tell what one does not, and -all that they tell everything: then the table
+// has a column of that, and one of the same program run once more, as no prediction can be
+// better than that.
 package whatif

@@ -35,11 +35,13 @@ type tally struct {
 	changes         int
 	by              [len(known)]hits
 	told            hits // by runs in which nothing is cut short
+	again           hits // of what happens when it is run once more
 	exact           int  // of one run alone
 	sure, sureExact int  // of those that assume nothing, and those that are right to the nanosecond
 	assumed         int
 	guessed         hits // of those that assume something
 	same, unchanged int  // predictions with nothing changed, and those that are the run itself
+	other           int  // changes of a run that is another when it is simulated
 	missed          []miss
 }
 
@@ -68,7 +70,7 @@ func TestPredictions(t *testing.T) {
 		fmt.Fprintf(&table, " %7d:5%% dir'n", n)
 	}
 	if *every {
-		table.WriteString("    all:5% dir'n")
+		table.WriteString("    all:5% dir'n  again:5% dir'n")
 	}
 	table.WriteString("\n")
 	for _, k := range kinds {
@@ -92,6 +94,7 @@ func TestPredictions(t *testing.T) {
 		}
 		if *every {
 			fmt.Fprintf(&table, "  %8s %8s", share(sum.told.within, sum.changes), share(sum.told.direction, sum.changes))
+			fmt.Fprintf(&table, "  %8s %8s", share(sum.again.within, sum.changes), share(sum.again.direction, sum.changes))
 		}
 		table.WriteString("\n")
 		if *single < 0 {
@@ -114,6 +117,9 @@ func (s *tally) check(t *testing.T, k kind) {
 		if got := 100 * float64(h.within) / float64(max(s.changes, 1)); got < k.want {
 			t.Errorf("%s: of %d predictions from one run and %d others %.1f %% are within 5 %%, want %g %%", k.name, s.changes, known[n], got, k.want)
 		}
+	}
+	if !k.ties && s.other > changesEach+s.changes/300 {
+		t.Errorf("%s: %d of %d changes are of runs that are others when they are simulated", k.name, s.other, s.changes)
 	}
 	if least := s.sure*(100-k.loose)/100 - s.sure/150; s.sureExact < least { // of thousands, some hang on who is first in one instant
 		t.Errorf("%s: of %d predictions that assume nothing %d are right to the nanosecond, want %d", k.name, s.sure, s.sureExact, least)
@@ -161,6 +167,9 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			if off == 0 {
 				s.exact++
 			}
+			if n := len(got.Assumes); n > 0 && strings.HasPrefix(got.Assumes[n-1], "the run as it was, simulated,") && p.isDetermined(t, real) {
+				s.other++
+			}
 			if len(got.Assumes) > 0 {
 				s.assumed++
 				s.guessed.add(off, right)
@@ -172,6 +181,9 @@ func (s *tally) graph(t *testing.T, k kind, seed uint64) {
 			}
 		}
 		if *every {
+			again := p.run(t)
+			s.again.add(float64((again.Makespan-real.Makespan).Abs())/float64(max(real.Makespan, 1)),
+				sameDirection(was.Makespan-again.Makespan, was.Makespan-real.Makespan, was.Makespan/1000))
 			if got, err := all(t, k, seed).Predict(was, changes...); err == nil {
 				off, right := compare(was, got, real)
 				s.told.add(off, right)
