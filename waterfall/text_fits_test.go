@@ -66,6 +66,14 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
+// However wide it is asked for, a picture has an end.
+func TestTextHasAnEnd(t *testing.T) {
+	run := hostileRun(t)
+	if wide, most := run.Text(1<<40, false), run.Text(1000, false); wide != most {
+		t.Errorf("Text(1<<40) has %d bytes, and Text(1000) %d", len(wide), len(most))
+	}
+}
+
 // The drawings of the graph have no control characters.
 func TestGraphsOfHostileNames(t *testing.T) {
 	run := hostileRun(t)
