@@ -85,3 +85,27 @@ func TestGraphsOfHostileNames(t *testing.T) {
 		}
 	}
 }
+
+// In a narrow terminal names are read before what is in brackets after them, and titles
+// have the whole line.
+func TestNarrowNames(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		g.Do("page", func(ctx context.Context) error {
+			mid := asap.New(ctx, asap.Name("middle"), asap.Limit(2))
+			mid.Do("part", func(ctx context.Context) error {
+				low := asap.New(ctx, asap.Name("lowest"), asap.Limit(2))
+				low.Map("leaves", low.Input("in", []int{1, 2}), func(context.Context, int) (int, error) { time.Sleep(ms); return 1, nil }, asap.Limit(1))
+				return low.Wait()
+			})
+			return mid.Wait()
+		})
+	})
+	for width, want := range map[int][]string{40: {"middle (limit 2)", "lowest (limit 2)", " leaves"}, 60: {"lowest (limit 2)\n", " leaves"}, 100: {"leaves (limit 1) "}} {
+		text := run.Text(width, false)
+		for _, s := range want {
+			if !strings.Contains(text, s) {
+				t.Errorf("Text(%d) does not have %q:\n%s", width, s, text)
+			}
+		}
+	}
+}
