@@ -8,8 +8,10 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
-// Of fewer runs nothing can be said, now and before.
+// Of fewer runs nothing can be said, now and before; of fewer than leastNow something only
+// if nearly all are so.
 const (
+	fewNow      = 4
 	leastNow    = 30
 	enoughNow   = 60 // of how long runs take a longer window says no more
 	leastBefore = 30
@@ -81,7 +83,7 @@ func (y *history) compared() bool {
 func (y *history) pairs(newest []waterfall.Report, f func(now *waterfall.Report, b *baseline) bool) bool {
 	for i := range newest {
 		n := &newest[i]
-		if n.Runs < leastNow {
+		if n.Runs < fewNow {
 			continue
 		}
 		for k := range y.baselines {

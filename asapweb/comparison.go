@@ -43,8 +43,9 @@ type changeRow struct {
 type causeRow struct {
 	Name                string
 	State               string // new or gone
-	P99, P50            string
+	P99, P50, Mean      string
 	Worse99, Worse50    bool
+	WorseMean           bool
 	TookBefore, TookNow string // p99 of its own time
 	Failed              string
 	FailsMore           bool
@@ -58,7 +59,7 @@ type causeRow struct {
 type pairLink struct{ A, B uint64 }
 
 var causeColumns = []column{
-	{"task", "task", ""}, {"p99", "p99 changed by", "by how much longer the runs about p99 waited for it"}, {"p50", "p50 changed by", "by how much longer the runs about p50 waited for it"},
+	{"task", "task", ""}, {"p99", "p99 changed by", "by how much longer the runs about p99 waited for it"}, {"p50", "p50 changed by", "by how much longer the runs about p50 waited for it"}, {"mean", "mean changed by", "by how much longer all runs waited for it, on the average"},
 	{"took", "its own p99", "of the time that its body ran"}, {"failed", "failed", ""},
 }
 
@@ -80,12 +81,12 @@ func (h *handler) comparison(v view, nonce string) (*answer, error) {
 		c = h.stats.Compare(v.group, v.window, than)
 	}
 	if c.After.Runs == 0 && c.Before.Runs == 0 && !slices.Contains(h.stats.Names(), v.group) {
-		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
+		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", linked(v.group))
 	}
 	p := comparisonPage{page: newPage(nonce, shown(v.group)+": what has changed"), Words: c.Words(), Headings: v.headings(causeColumns)}
 	p.Top.Path = []crumb{{shown(v.group), query("group", v.group, "window", windowName(v.window))}, {Text: "what has changed"}}
 	for i, w := range p.Words {
-		p.Words[i] = cut(w, 400)
+		p.Words[i] = look.Unbroken(cut(w, 400))
 	}
 	p.After = newSideOfTime(&c.After, "last "+v.window.String())
 	if v.window == waterfall.SinceStart {
@@ -116,6 +117,7 @@ func (h *handler) comparison(v view, nonce string) (*answer, error) {
 	sortRows(&v, p.Causes, func(r *causeRow) string { return r.cause.Name }, map[string]func(*causeRow) float64{
 		"p99":    func(r *causeRow) float64 { return float64(r.cause.P99) },
 		"p50":    func(r *causeRow) float64 { return float64(r.cause.P50) },
+		"mean":   func(r *causeRow) float64 { return float64(r.cause.Mean) },
 		"took":   func(r *causeRow) float64 { return float64(r.took - r.tookWas) },
 		"failed": func(r *causeRow) float64 { return float64(r.failures) },
 	})
@@ -151,7 +153,7 @@ func changeRows(c *waterfall.Comparison) []changeRow {
 		name          string
 		before, after time.Duration
 	}{
-		{"p50", c.Before.P50, c.After.P50}, {"p90", c.Before.P90, c.After.P90}, {"p95", c.Before.P95, c.After.P95},
+		{"mean", meanOf(&c.Before), meanOf(&c.After)}, {"p50", c.Before.P50, c.After.P50}, {"p90", c.Before.P90, c.After.P90}, {"p95", c.Before.P95, c.After.P95},
 		{"p99", c.Before.P99, c.After.P99}, {"max", c.Before.Max, c.After.Max},
 	} {
 		row := changeRow{Name: q.name, Before: look.Duration(q.before), After: look.Duration(q.after), Change: signed(q.after - q.before)}
@@ -174,15 +176,15 @@ func causeRows(c *waterfall.Comparison) []causeRow {
 		}
 		return nil
 	}
-	all99, all50 := c.After.PathP99-c.Before.PathP99, c.After.PathP50-c.Before.PathP50
+	all99, all50, mean := c.After.PathP99-c.Before.PathP99, c.After.PathP50-c.Before.PathP50, meanOf(&c.After)-meanOf(&c.Before)
 	// A cause stands out if it makes things worse, and is no small part of that.
 	matters := func(of, all time.Duration) bool { return of > 0 && all > 0 && of >= all/10 }
 	rowOf := func(k waterfall.Cause) causeRow {
-		row := causeRow{Name: cut(k.Name, 120), cause: k, Worse99: matters(k.P99, all99), Worse50: matters(k.P50, all50)}
+		row := causeRow{Name: cut(k.Name, 120), cause: k, Worse99: matters(k.P99, all99), Worse50: matters(k.P50, all50), WorseMean: matters(k.Mean, mean)}
 		if k.Name == "" {
 			row.Name = "(waiting for the caller)"
 		}
-		row.P99, row.P50 = changeOf(k.P99), changeOf(k.P50)
+		row.P99, row.P50, row.Mean = changeOf(k.P99), changeOf(k.P50), changeOf(k.Mean)
 		switch {
 		case k.New:
 			row.State = "new"
@@ -215,6 +217,8 @@ func causeRows(c *waterfall.Comparison) []causeRow {
 	}
 	return rows
 }
+
+func meanOf(r *waterfall.Report) time.Duration { return r.Total / time.Duration(max(1, r.Runs)) }
 
 func changeOf(d time.Duration) string {
 	if d == 0 {

@@ -45,7 +45,7 @@ func (h *handler) download(v view) (*answer, error) {
 	a := &answer{media: v.format.MediaType()}
 	if v.kind == aGroup {
 		if !slices.Contains(h.stats.Names(), v.group) {
-			return nil, refuse(http.StatusNotFound, "group %q: no run of that name has ended", v.group)
+			return nil, refuse(http.StatusNotFound, "group %q: no run of that name has ended", linked(v.group))
 		}
 		if v.format == asSample {
 			a.media, a.file = waterfall.JSON.MediaType(), saved(v.group, windowName(v.window)+"-runs", "json")

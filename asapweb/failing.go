@@ -45,7 +45,7 @@ func (y *history) moreFail(k failureKind) (p problem, ok bool) {
 			return false
 		}
 		p = newProblem(red, y.name)
-		if ok = y.dated(&p, k.at, float64(k.of(&b.Report))/float64(b.Runs), float64(k.of(now))/float64(now.Runs)); ok {
+		if ok = y.dated(&p, k.at, float64(k.of(&b.Report))/float64(b.Runs), float64(k.of(now))/float64(now.Runs)) && y.isSpread(&p, k.at, now.Runs); ok {
 			b = y.clean(b, p.Since)
 			y.failing(&p, k, y.compare(now, b), b)
 		}
@@ -62,7 +62,7 @@ func (y *history) failing(p *problem, k failureKind, c *waterfall.Comparison, b 
 		p.Text += b.before("%d of %d", k.of(&c.Before), c.Before.Runs)
 	}
 	if k == late {
-		if task, _ := explain(c, "p50", 1); task != "" {
+		if task, _ := explain(c, slowness{percentile: "p50", now: 1}); task != "" {
 			p.Text, p.Task = p.Text+", waiting for", task
 		} else if len(c.After.Tasks) > 0 {
 			p.Text, p.Task = p.Text+", waiting for", cut(c.After.Tasks[0].Name, 60)
@@ -70,7 +70,7 @@ func (y *history) failing(p *problem, k failureKind, c *waterfall.Comparison, b 
 		return
 	}
 	if t, ok := c.Failing(); ok {
-		p.Text, p.Task, p.Rest = p.Text+":", cut(t.Name, 60), " "+errorText(t.Name, t.Err, 120)
+		p.Text, p.Task, p.Rest = p.Text+":", cut(t.Name, 60), " "+said(t, 120)
 	}
 }
 
@@ -91,14 +91,21 @@ func (y *history) failsAnyway(s *state) {
 	if now.Late > now.Failures() {
 		k = late
 	}
-	n := k.of(now)
-	share := float64(n) / float64(max(1, now.Runs))
+	n, all, in := k.of(now), now.Runs, now.Window
+	past := &y.baselines[len(ownBaselines)-1]
+	was := float64(k.of(&past.Report)) / float64(max(1, past.Runs))
+	if n > 0 && n == all && n < leastFailed { // a name that is seldom called
+		n, all, in = n+k.of(&past.Report), all+past.Runs, waterfall.SinceStart
+	}
+	share := float64(n) / float64(max(1, all))
 	p := newProblem(red, y.name)
 	switch {
 	case n < leastFailed || share < failsSome || !y.dated(&p, k.at, 0, share):
 	case share >= failsHalf || share >= failsOften && !y.long:
-		y.failing(&p, k, &waterfall.Comparison{After: y.h.stats.Report(y.name, now.Window)}, nil)
+		y.failing(&p, k, &waterfall.Comparison{After: y.h.stats.Report(y.name, in)}, nil)
 		s.problems = append(s.problems, p)
+	case past.Runs >= leastBefore && share > 2*was: // by luck, or too few to know
+		s.notes = append(s.notes, fmt.Sprintf("%s: %d of %s %s, before %d of %d", p.Group, n, runs(all), k.verb(), k.of(&past.Report), past.Runs))
 	case y.long:
 		s.notes = append(s.notes, fmt.Sprintf("%s: %s of runs %s, as before", p.Group, percent(share), k.verb()))
 	default:
@@ -113,6 +120,9 @@ const always = 30
 // on without it.
 func (y *history) tolerates() (p problem, ok bool) {
 	y.pairs(y.newest, func(now *waterfall.Report, b *baseline) bool {
+		if now.Runs < leastNow {
+			return false
+		}
 		worst, rise := -1, 0.0
 		before := make(map[string]int)
 		for i := range b.Tasks {
@@ -176,7 +186,7 @@ func (y *history) tolerated(now *waterfall.Report, t *waterfall.TaskReport) prob
 	whole := y.h.stats.Report(y.name, now.Window)
 	for i := range whole.Tasks {
 		if o := &whole.Tasks[i]; o.Name == t.Name && o.Err != "" {
-			p.Rest = " " + errorText(o.Name, o.Err, 120)
+			p.Rest = " " + said(*o, 120)
 		}
 	}
 	return p

@@ -110,8 +110,8 @@ func (m *memory) keep(r remembered) {
 // forecasts answers what was asked of a group, and makes suggestions.
 func (h *handler) forecasts(v *view, runs int) *forecasts {
 	f := &forecasts{Asked: look.Plain(v.whatif)}
-	if look.Plain(v.group) == v.group { // a form hands on the name as it stands in the page
-		f.Fields = []field{{"group", v.group}, {"window", windowName(v.window)}}
+	if group := linked(v.group); look.Plain(group) == group { // a form hands on the name as it stands in the page
+		f.Fields = []field{{"group", group}, {"window", windowName(v.window)}}
 	}
 	known, ok := h.suggested.find(v.group, v.window, runs)
 	if !ok || len(v.changes) > 0 {
@@ -156,7 +156,7 @@ func newForecastRow(v *view, f *waterfall.Forecast) forecastRow {
 		changes = append(changes, c.String())
 	}
 	row := forecastRow{
-		What: cut(f.What(), 300), After: look.Duration(f.After.P99), Within: between(f.Low, f.High), Costs: strings.TrimPrefix(f.Costs(), "for "),
+		What: look.Unbroken(cut(f.What(), 300)), After: look.Duration(f.After.P99), Within: between(f.Low, f.High), Costs: look.Unbroken(strings.TrimPrefix(f.Costs(), "for ")),
 		Query: query("group", v.group, "window", windowName(v.window), "whatif", strings.Join(changes, ", ")),
 	}
 	if f.AtHalf != nil {
@@ -186,7 +186,7 @@ func sentence(err error) string {
 
 func plainAll(list []string) []string {
 	for i := range list {
-		list[i] = cut(list[i], 600)
+		list[i] = look.Unbroken(cut(list[i], 600))
 	}
 	return list
 }

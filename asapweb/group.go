@@ -89,13 +89,14 @@ func (h *handler) group(v view, nonce string) (*answer, error) {
 		p.Top.More = downloads(&v)
 	}
 	live, all := h.stats.LiveOf(v.group, maxTold)
-	stuck := slices.DeleteFunc(h.stats.Stuck(), func(s waterfall.Stuck) bool { return s.Most.Name != v.group })
+	stuck, forever := alone(slices.DeleteFunc(h.stats.Stuck(), func(s waterfall.Stuck) bool { return s.Most.Name != v.group }))
 	p.Running = h.running(stuck, live, all)
 	if r.Runs == 0 && all == 0 && !slices.Contains(h.stats.Names(), v.group) {
-		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", v.group)
+		return nil, refuse(http.StatusNotFound, "group %q: no run of that name has been seen, or it is forgotten", linked(v.group))
 	}
 	points := h.stats.Timeline(v.group)
 	s := state{problems: hangs(stuck, &p.Running)}
+	s.runOn(forever)
 	h.changes(&s, v.group, points)
 	p.Verdict = s.verdict()
 	p.Time = newTimeline(points, r.Until, 64)
@@ -213,13 +214,11 @@ const maxFailed = 8
 
 // fewFailed are the latest of each error, and then others, the latest first.
 func fewFailed(list []waterfall.Kept) []waterfall.Kept {
-	seen := make(map[string]bool)
 	var first, rest []waterfall.Kept
 	for _, k := range list {
-		if seen[k.Err] {
+		if slices.ContainsFunc(first, func(o waterfall.Kept) bool { return look.SameError(k.Err, o.Err) }) {
 			rest = append(rest, k)
 		} else {
-			seen[k.Err] = true
 			first = append(first, k)
 		}
 	}

@@ -115,6 +115,7 @@ func (h *handler) serve(r *http.Request, nonce string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.group = h.named(v.group)
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()

@@ -8,6 +8,28 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
+// alone takes out of the groups that are stuck those of which no other of the name hangs, and
+// none has ended: nothing says how long they should take, and a program may have a group
+// that runs for ever, around its servers. They are no problem, and worth a sentence.
+func alone(stuck []waterfall.Stuck) (hang, forever []waterfall.Stuck) {
+	for _, s := range stuck {
+		if s.Groups == 1 && s.Most.P99 == 0 {
+			forever = append(forever, s)
+		} else {
+			hang = append(hang, s)
+		}
+	}
+	return hang, forever
+}
+
+// runOn says of groups that they run, and that none of their names has ended.
+func (s *state) runOn(forever []waterfall.Stuck) {
+	for i := range forever {
+		l := &forever[i].Most
+		s.notes = append(s.notes, fmt.Sprintf("%s: its one run has been running for %s, and none has ended yet", shown(l.Name), look.Duration(l.Age)))
+	}
+}
+
 // hangs are the problems of groups that are stuck, one for each name.
 func hangs(stuck []waterfall.Stuck, running *running) []problem {
 	var out []problem

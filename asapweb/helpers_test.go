@@ -30,14 +30,14 @@ func get(t testing.TB, h http.Handler, query string, change ...func(*http.Reques
 	return w
 }
 
-// page is get of a page that must be there.
+// page is get of a page that must be there, with all spaces alike.
 func page(t testing.TB, h http.Handler, query string) string {
 	t.Helper()
 	w := get(t, h, query)
 	if w.Code != http.StatusOK {
 		t.Fatalf("GET %s = %d %s, want 200", query, w.Code, w.Body)
 	}
-	return w.Body.String()
+	return strings.ReplaceAll(w.Body.String(), "\u00a0", " ")
 }
 
 func contains(t *testing.T, what, body string, want ...string) {

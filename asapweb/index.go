@@ -3,7 +3,6 @@ package asapweb
 import (
 	"html/template"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/asap-go/asap/internal/look"
@@ -57,9 +56,10 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 	base.Script = indexJS
 	p := indexPage{page: base, Now: clockOfDay(time.Now()), Forgotten: h.stats.Forgotten(), Windows: v.windows(), Headings: v.headings(nameColumns)}
 	live, all := h.stats.Live(maxTold)
-	stuck := h.stats.Stuck()
+	stuck, forever := alone(h.stats.Stuck())
 	p.Running = h.running(stuck, live, all)
 	s := state{problems: hangs(stuck, &p.Running)}
+	s.runOn(forever)
 	for _, r := range h.stats.Reports(v.window) {
 		if p.Since == "" {
 			p.Since = clockOfDay(r.Since)
@@ -97,7 +97,7 @@ func (h *handler) index(v view, nonce string) (*answer, error) {
 }
 
 func (h *handler) nameRow(r *waterfall.Report) nameRow {
-	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(r.Name), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), Late: r.Late, report: r}
+	n := nameRow{Name: shown(r.Name), ID: url.QueryEscape(linked(r.Name)), Query: query("group", r.Name, "window", windowName(r.Window)), Runs: r.Runs, Failed: r.Failures(), Late: r.Late, report: r}
 	if r.Runs == 0 {
 		return n
 	}
@@ -121,12 +121,9 @@ func (h *handler) lastError(t *waterfall.TaskReport) *lastError {
 	if t.Err == "" {
 		return nil
 	}
-	e := &lastError{Task: cut(t.Name, 60), Text: errorText(t.Name, t.Err, 160), When: clockOfDay(t.ErrAt)}
+	e := &lastError{Task: cut(t.Name, 60), Text: said(*t, 160), When: clockOfDay(t.ErrAt)}
 	if h.stats.Run(t.ErrRun) != nil {
 		e.Run = t.ErrRun
-	}
-	if strings.TrimSpace(e.Text) == "" {
-		e.Text = "an error without a text"
 	}
 	return e
 }

@@ -54,8 +54,10 @@ type liveRow struct {
 func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all int) running {
 	r := running{All: all}
 	hang := 0
+	hangs := make(map[string]bool)
 	for i, s := range stuck {
 		hang += s.Groups
+		hangs[s.Most.Name] = true
 		if i < maxStuck {
 			if row, ok := h.liveRow(&s.Most); ok {
 				row.Open = len(r.Stuck) == 0
@@ -67,7 +69,7 @@ func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all in
 	for i := range live {
 		l := &live[i]
 		switch {
-		case !l.Stuck:
+		case !l.Stuck || !hangs[l.Name]:
 			others = append(others, *l)
 		case len(r.Stuck)+len(r.Like) < maxStuck && !slices.ContainsFunc(r.Stuck, func(o liveRow) bool { return o.Number == l.Number }):
 			if row, ok := h.liveRow(l); ok {
@@ -82,7 +84,7 @@ func (h *handler) running(stuck []waterfall.Stuck, live []waterfall.Live, all in
 	}
 	for _, l := range others[:min(len(others), maxLive)] {
 		if list == &r.Others && l.Tasks > maxLooked {
-			*list = append(*list, liveRow{Number: l.Number, Name: shown(l.Name), For: look.Duration(l.Age), Overdue: overdue(&l), Task: fmt.Sprintf("%d of its %d tasks", l.Open, l.Tasks), name: l.Name})
+			*list = append(*list, liveRow{Number: l.Number, Name: shown(l.Name), For: look.Duration(l.Age), Overdue: look.Unbroken(overdue(&l)), Task: fmt.Sprintf("%d of its %d tasks", l.Open, l.Tasks), name: l.Name})
 			continue
 		}
 		if row, ok := h.liveRow(&l); ok {
@@ -102,7 +104,7 @@ func (h *handler) liveRow(l *waterfall.Live) (liveRow, bool) {
 	}
 	row := liveRow{
 		Number: run.Number, Name: shown(run.Name), For: look.Duration(run.Makespan), Since: clock(run.Began),
-		Overdue: overdue(l), Words: run.Explain(), name: run.Name,
+		Overdue: look.Unbroken(overdue(l)), Words: unbroken(run.Explain()), name: run.Name,
 	}
 	row.Waits, row.More = waits(run)
 	if len(row.Waits) > 0 {

@@ -60,7 +60,11 @@ func query(pairs ...string) template.URL {
 		if b.Len() > 0 {
 			b.WriteByte('&')
 		}
-		b.WriteString(pairs[i] + "=" + url.QueryEscape(pairs[i+1]))
+		value := pairs[i+1]
+		if pairs[i] == "group" {
+			value = linked(value)
+		}
+		b.WriteString(pairs[i] + "=" + url.QueryEscape(value))
 	}
 	return template.URL(b.String())
 }

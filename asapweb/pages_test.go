@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -34,7 +35,7 @@ func TestRunningGroups(t *testing.T) {
 			"No group has ended yet")
 		contains(t, "the page of the name", page(t, h, "?group=checkout"), `<a id="run-1" href="?run=1">checkout</a>`)
 		contains(t, "the page of the run", page(t, h, "?run=1"), "checkout: running for 12 s", `<a href="?run=1">look again</a>`,
-			"<li>bank has been running for 12\u00a0s; waiting for it: receipt (for 12\u00a0s)</li>")
+			"<li>bank has been running for 12 s; waiting for it: receipt (for 12 s)</li>")
 		for _, format := range waterfall.Formats() { // also of a run that goes on
 			page(t, h, "?run=1&format="+string(format))
 		}
@@ -280,4 +281,76 @@ func TestSlots(t *testing.T) {
 		}
 	}
 	page(t, h, "")
+}
+
+// Numbers stay on the lines of their units, in all sentences.
+func TestNumbersAreUnbroken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		h := newHandler(stats)
+		feed(stats, 20*minute, 5*time.Second, func(int) *waterfall.Run { return shop("checkout", 25e6, 40e6, "") })
+		feed(stats, minute, 5*time.Second/4, func(int) *waterfall.Run { return shop("checkout", 75e6, 40e6, "") })
+		release := stuck(t, stats, "checkout")
+		time.Sleep(12 * time.Second)
+		last := stats.Report("checkout", waterfall.Minute).Latest[0].Number
+		for _, tt := range []struct {
+			query    string
+			numbers  int // at least
+			sections string
+		}{
+			{"", 6, `(?s)<section class="verdict.*?</section>|<article.*?</article>|<td class="text".*?</td>`},
+			{"?group=checkout", 6, `(?s)<section class="verdict.*?</section>|<article.*?</article>|<p.*?</p>`},
+			{"?group=checkout&window=minute&against=hour", 4, `(?s)<li>.*?</li>`},
+			{fmt.Sprintf("?run=%d&with=1", last), 4, `(?s)<li>.*?</li>`},
+		} {
+			body, n := get(t, h, tt.query).Body.String(), 0
+			for _, section := range regexp.MustCompile(tt.sections).FindAllString(body, -1) {
+				text := regexp.MustCompile(`<td[^>]*>[^<]*</td>|<span class="took">.*?</span>|<[^>]*>`).ReplaceAllString(section, "") // those are on one line
+				n += len(regexp.MustCompile(`\d\x{a0}(ns|µs|ms|s|%)`).FindAllString(text, -1))
+				if broken := regexp.MustCompile(`.{0,20}\d ((ns|µs|ms|s)\b|%).{0,20}`).FindString(text); broken != "" {
+					t.Errorf("GET %s: %q may be broken between number and unit", tt.query, broken)
+				}
+			}
+			if n < tt.numbers {
+				t.Errorf("GET %s: %d numbers with units, want %d or more", tt.query, n, tt.numbers)
+			}
+		}
+		release()
+	})
+}
+
+// A page has many links, and a name may be very long: what it leads to is found all the same.
+func TestVeryLongNames(t *testing.T) {
+	stats := new(waterfall.Stats)
+	h := newHandler(stats)
+	long := strings.Repeat("é", 200_000)
+	for _, name := range []string{long, long + "b"} {
+		run := shop(name, 5e6, 5e6, "")
+		run.Tasks[0].Name = name
+		stats.Add(run)
+	}
+	stats.Add(shop(long+"b", 5e6, 5e6, strings.Repeat("x", 100_000)))
+	release := stuck(t, stats, long+"live")
+	defer release()
+	body := page(t, h, "")
+	links := regexp.MustCompile(`href="(\?group=[^"]*)"`).FindAllStringSubmatch(body, -1)
+	var runs []string
+	for _, l := range links[:2] {
+		of := page(t, h, html.UnescapeString(l[1]))
+		runs = append(runs, regexp.MustCompile(`<dt>runs</dt><dd>(\d+)`).FindStringSubmatch(of)[1])
+		if len(of) > 200_000 {
+			t.Errorf("the page of a name has %d bytes", len(of))
+		}
+	}
+	slices.Sort(runs)
+	if fmt.Sprint(runs) != "[1 2]" || len(body) > 100_000 {
+		t.Errorf("the first page has %d bytes, and its links lead to names with %v runs, want [1 2]", len(body), runs)
+	}
+	live := regexp.MustCompile(`href="(\?group=[^"]*)"`).FindStringSubmatch(page(t, h, "?run=4"))
+	if live == nil || !strings.Contains(page(t, h, html.UnescapeString(live[1])), "Running now") {
+		t.Errorf("the link %.200q does not lead to the group that runs", live)
+	}
+	if w := get(t, h, "?group=a…0123456789abcdef"); w.Code != http.StatusNotFound {
+		t.Errorf("a name that there is not: %d, want 404", w.Code)
+	}
 }

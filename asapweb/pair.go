@@ -144,7 +144,7 @@ func pairWords(a, b *waterfall.Run, deltas []waterfall.Delta) []string {
 	if len(gone) > 0 {
 		words = append(words, fmt.Sprintf("Only run %d waited for %s.", a.Number, someOf(gone, 5)))
 	}
-	return words
+	return unbroken(words)
 }
 
 func newDeltaRow(d waterfall.Delta) deltaRow {

@@ -288,11 +288,16 @@ type stripPart struct {
 	Title      string
 }
 
+// finest is how wide the parts of a strip are at least, in percent, that are told apart:
+// of thousands of steps a page had a part each.
+const finest = 0.25
+
 // newStrip draws the path on the scale of the longest run beside it.
 func newStrip(run *waterfall.Run, longest time.Duration) *strip {
 	s := &strip{}
 	scale := 100 / float64(max(1, longest))
 	words := []string{"critical path"}
+	few, from, first := 0, time.Duration(0), -1 // steps that are not told apart, as one part
 	for i, step := range run.CriticalPath() {
 		name, class := cut(step.Name, 60), step.State.String()
 		what := fmt.Sprintf("%s %s: %s", name, step.State, look.Duration(step.Len()))
@@ -301,6 +306,16 @@ func newStrip(run *waterfall.Run, longest time.Duration) *strip {
 			name = ""
 		}
 		width := scale * float64(step.Len())
+		if first >= 0 && width < finest && scale*float64(step.End-from) < 4*finest {
+			few++
+			p := &s.Parts[first]
+			p.Width, p.TextHidden = pc(scale*float64(step.End-from)), true
+			p.Title = fmt.Sprintf("%d steps: %s, the last %s", few, look.Duration(step.End-from), what)
+			continue
+		}
+		if first = -1; width < finest {
+			first, few, from = len(s.Parts), 1, step.Start
+		}
 		s.Parts = append(s.Parts, stripPart{
 			X: pc(scale * float64(step.Start)), Width: pc(width), Class: class, Text: name, Title: what,
 			TextHidden: width < 2 || step.State != waterfall.Running,

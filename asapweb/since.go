@@ -2,7 +2,6 @@ package asapweb
 
 import (
 	"math"
-	"time"
 
 	"github.com/asap-go/asap/waterfall"
 )
@@ -34,40 +33,18 @@ func (y *history) dated(p *problem, count func(*waterfall.Point) int, before, no
 	return true
 }
 
-// sinceWhen is when something began: the first stretch of those from which on it is
-// so in all later ones, but for one in between, looked at so many runs at a time,
-// as fewer may be luck. It is false if it is over.
-func sinceWhen(points []waterfall.Point, least int, is func(waterfall.Point) bool) (at int, ok bool) {
-	misses := 0
-	for end := len(points); end > 0 && misses < 2; {
-		from := end - 1
-		sum := points[from]
-		for from > 0 && sum.Runs < least {
-			from--
-			sum = together(points[from], sum)
-		}
-		if is(sum) {
-			first := from
-			for first < end-1 && !is(points[first]) {
-				first++
-			}
-			at, ok, misses = first, true, 0
-		} else {
-			misses++
-			if end == len(points) && sum.Runs >= least {
-				return 0, false
-			}
-		}
-		end = from
+// isSpread tells whether what was counted since a problem began did not all come at once,
+// if there are so few newest runs that they may: a moment of trouble with the machine or
+// the network, or one client that asks again and again.
+func (y *history) isSpread(p *problem, count func(*waterfall.Point) int, newest int) bool {
+	if newest >= leastNow {
+		return true
 	}
-	return at, ok
-}
-
-// together is two stretches as one, nearly: the p50 is between theirs.
-func together(a, b waterfall.Point) waterfall.Point {
-	mean := (float64(a.P50)*float64(a.Runs) + float64(b.P50)*float64(b.Runs)) / float64(max(1, a.Runs+b.Runs))
-	return waterfall.Point{
-		Since: a.Since, Until: b.Until, Runs: a.Runs + b.Runs, Failures: a.Failures + b.Failures,
-		P50: time.Duration(mean), P99: max(a.P99, b.P99), Max: max(a.Max, b.Max),
+	n := 0
+	for i := range y.points {
+		if at := &y.points[i]; !at.Since.Before(p.Since) && count(at) > 0 {
+			n++
+		}
 	}
+	return n >= 3
 }

@@ -14,19 +14,19 @@ import (
 func (y *history) takesLonger() (p problem, ok bool) {
 	var newest []waterfall.Report
 	for _, r := range y.newest { // what is new, and what is seen with more runs
-		if last := len(newest) - 1; r.Runs >= leastNow && (last < 0 || newest[last].Runs < enoughNow) {
+		if last := len(newest) - 1; r.Runs >= fewNow && (last < 0 || newest[last].Runs < enoughNow) {
 			newest = append(newest, r)
 		}
 	}
 	y.pairs(newest, func(now *waterfall.Report, b *baseline) bool {
-		percentile, was, is := slowerNow(&waterfall.Comparison{Before: b.Report, After: *now}, b.grown)
-		if percentile != "" {
-			if p, ok = y.slower(y.compare(now, b), b, percentile, was, is); !ok {
+		s, is := slowerNow(&waterfall.Comparison{Before: b.Report, After: *now}, b.grown)
+		if is {
+			if p, ok = y.slower(y.compare(now, b), b, s); !ok {
 				return false
 			}
 			if o := y.clean(b, p.Since); o != b {
-				if percentile, was, is := slowerNow(&waterfall.Comparison{Before: o.Report, After: *now}, o.grown); percentile != "" {
-					if cleaner, found := y.slower(y.compare(now, o), o, percentile, was, is); found {
+				if s, is := slowerNow(&waterfall.Comparison{Before: o.Report, After: *now}, o.grown); is {
+					if cleaner, found := y.slower(y.compare(now, o), o, s); found {
 						p = cleaner
 					}
 				}
@@ -37,28 +37,59 @@ func (y *history) takesLonger() (p problem, ok bool) {
 	return p, ok
 }
 
-func (y *history) slower(c *waterfall.Comparison, b *baseline, percentile string, before, now time.Duration) (problem, bool) {
-	p := newProblem(degraded, y.name)
-	p.slower = true
-	p.Text = fmt.Sprintf("%s %s, from %s to %s", percentile, signed(now-before), look.Duration(before), look.Duration(now))
-	if b.build {
-		p.Text = fmt.Sprintf("%s %s%s, now %s", percentile, signed(now-before), b.before("%s", look.Duration(before)), look.Duration(now))
-	}
-	if p.Task, p.Rest = explain(c, percentile, now-before); p.Task != "" {
-		p.Text += ":"
-	}
-	at, ok := slowSince(y.points, c)
-	if ok {
-		p.Since, p.earlier = y.points[at].Since, at == 0 && y.older
-	}
-	return p, ok
+// slowness is how runs are slower than they were: a percentile has grown, or, if it has
+// no name, more runs take longer than a time.
+type slowness struct {
+	percentile  string
+	before, now time.Duration
+	shift       waterfall.Shift
 }
 
-// slowerNow returns which percentile is worse than it was, at least by that
-// factor, the one that has grown most, or "". That runs are slower shows by how many of
-// them are above a percentile of those before, of which a percentile of a few runs is
-// no sign.
-func slowerNow(c *waterfall.Comparison, least float64) (name string, before, now time.Duration) {
+func (y *history) slower(c *waterfall.Comparison, b *baseline, s slowness) (problem, bool) {
+	p := newProblem(degraded, y.name)
+	p.slower = true
+	// Since when, is asked of the runs that took longer than a time between then and now.
+	than := time.Duration(math.Sqrt(float64(s.before) * float64(s.now)))
+	switch {
+	case s.percentile == "":
+		than = s.shift.Than
+		p.Text = fmt.Sprintf("%s of runs take longer than %s", percent(float64(s.shift.After)/float64(c.After.Runs)), look.Duration(than)) +
+			b.before("%s", percent(float64(s.shift.Before)/float64(c.Before.Runs)))
+	case b.build:
+		p.Text = fmt.Sprintf("%s %s%s, now %s", s.percentile, signed(s.now-s.before), b.before("%s", look.Duration(s.before)), look.Duration(s.now))
+	default:
+		p.Text = fmt.Sprintf("%s %s, from %s to %s", s.percentile, signed(s.now-s.before), look.Duration(s.before), look.Duration(s.now))
+	}
+	if p.Task, p.Rest = explain(c, s); p.Task != "" {
+		p.Text += ":"
+	}
+	slow := func(p *waterfall.Point) int { return p.Above(than) }
+	return p, y.dated(&p, slow, shareAbove(&c.Before, than), shareAbove(&c.After, than)) && y.isSpread(&p, slow, c.After.Runs)
+}
+
+// above counts the runs that took that time or longer.
+func above(r *waterfall.Report, than time.Duration) int {
+	n := 0
+	for _, b := range r.Buckets {
+		if b.Low >= than {
+			n += b.Runs
+		}
+	}
+	return n
+}
+
+func shareAbove(r *waterfall.Report, than time.Duration) float64 {
+	return float64(above(r, than)) / float64(max(1, r.Runs))
+}
+
+// slowerNow tells which percentile is worse than it was, at least by that factor, the one
+// that has grown most; or that more runs are slow where neither has moved. That runs are
+// slower shows by how many of them are above a percentile of those before, of which a
+// percentile of a few runs is no sign.
+func slowerNow(c *waterfall.Comparison, least float64) (s slowness, is bool) {
+	if c.After.Runs < leastNow {
+		return fewSlower(c, least)
+	}
 	worst := least
 	for _, q := range []struct {
 		name        string
@@ -66,38 +97,65 @@ func slowerNow(c *waterfall.Comparison, least float64) (name string, before, now
 		before, now time.Duration
 	}{{"p99", 0.99, c.Before.P99, c.After.P99}, {"p50", 0.5, c.Before.P50, c.After.P50}} {
 		n := float64(c.After.Runs)
-		above := 0
-		for _, b := range c.After.Buckets {
-			if b.Low >= q.before {
-				above += b.Runs
-			}
-		}
+		above := above(&c.After, q.before)
 		usual := n * (1 - q.share)
 		if grown := float64(q.now) / float64(max(1, q.before)); grown >= worst && above >= 3 && float64(above) > usual+5*math.Sqrt(usual*q.share) {
-			worst, name, before, now = grown, q.name, q.before, q.now
+			worst, s, is = grown, slowness{percentile: q.name, before: q.before, now: q.now}, true
 		}
 	}
-	return name, before, now
+	if is {
+		return s, true
+	}
+	shift, moved := c.Shift()
+	more := float64(shift.After)*float64(c.Before.Runs) > float64(shift.Before)*float64(c.After.Runs)
+	return slowness{shift: shift}, moved && more && upTo(&c.After, c.Before.P99) >= least*upTo(&c.Before, c.Before.P99)
 }
 
-// slowSince is when runs became slower, by the p50 of stretches if that has
-// changed, of which a few runs say enough.
-func slowSince(points []waterfall.Point, c *waterfall.Comparison) (at int, ok bool) {
-	middle := func(a, b time.Duration) time.Duration { return time.Duration(math.Sqrt(float64(a) * float64(b))) }
-	if a, b := c.Before.P50, c.After.P50; float64(b) >= 1.2*float64(a) {
-		return sinceWhen(points, 10, func(p waterfall.Point) bool { return p.P50 > middle(a, b) })
+// upTo is the mean of what runs took, of those that took longer than a time as if they had
+// taken that.
+func upTo(r *waterfall.Report, most time.Duration) float64 {
+	sum := 0.0
+	for _, b := range r.Buckets {
+		sum += float64(b.Runs) * float64(min(most, b.High))
 	}
-	return sinceWhen(points, 50, func(p waterfall.Point) bool { return p.P99 > middle(c.Before.P99, c.After.P99) })
+	return sum / float64(max(1, r.Runs))
+}
+
+// fewSlower is slowerNow of a few runs, half of which took longer than nearly all before,
+// as luck makes of so many one time in ten thousand. That one more of n runs is longer than
+// all of them comes one time in n+1.
+func fewSlower(c *waterfall.Comparison, least float64) (s slowness, is bool) {
+	s = slowness{percentile: "p50", before: c.Before.P50, now: c.After.P50}
+	if float64(s.now) < max(1.5, least)*float64(s.before) {
+		return s, false
+	}
+	n := c.After.Runs
+	for _, q := range []struct {
+		share float64
+		than  time.Duration
+	}{{0.01, c.Before.P99}, {0.05, c.Before.P95}} { // among many before may be some that are slow already
+		slow := above(&c.After, q.than)
+		luck := math.Exp2(float64(n)) * math.Pow(q.share+2/float64(max(1, c.Before.Runs)), float64(slow)) // at most so many ways to choose them
+		if slow >= fewNow && 2*slow > n && luck < 1e-4 {
+			return s, true
+		}
+	}
+	return s, false
 }
 
 // explain tells which task the change of a percentile is made of, with what is
 // to be said after its name.
-func explain(c *waterfall.Comparison, percentile string, change time.Duration) (task, rest string) {
+func explain(c *waterfall.Comparison, s slowness) (task, rest string) {
 	of := func(k waterfall.Cause) time.Duration { return k.P50 }
-	path := c.After.PathP50 - c.Before.PathP50
-	if percentile == "p99" {
+	path, change := c.After.PathP50-c.Before.PathP50, s.now-s.before
+	switch s.percentile {
+	case "p99":
 		of = func(k waterfall.Cause) time.Duration { return k.P99 }
 		path = c.After.PathP99 - c.Before.PathP99
+	case "":
+		of = func(k waterfall.Cause) time.Duration { return k.Mean }
+		path = meanOf(&c.After) - meanOf(&c.Before)
+		change = path
 	}
 	if path <= 0 || change <= 0 {
 		return "", ""
@@ -117,13 +175,19 @@ func explain(c *waterfall.Comparison, percentile string, change time.Duration) (
 			name += ", which is new,"
 		}
 		explains := look.Duration(time.Duration(share * float64(change)))
+		if s.percentile == "" {
+			explains = percent(share)
+		}
 		if k.Queued {
 			explains += " in the queue for a slot or a processor"
 		}
-		if i == 0 {
-			task, rest = name, " explains "+explains
-		} else {
+		switch {
+		case i > 0:
 			rest += ", " + name + " " + explains
+		case s.percentile == "":
+			task, rest = name, " explains "+explains+" of the time that is longer"
+		default:
+			task, rest = name, " explains "+explains
 		}
 	}
 	return task, rest

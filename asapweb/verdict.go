@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"slices"
 	"time"
+
+	"github.com/asap-go/asap/internal/look"
 )
 
 // verdict is what somebody who was called at night reads first.
@@ -57,7 +59,7 @@ type state struct {
 
 func (s *state) verdict() verdict {
 	slices.SortStableFunc(s.problems, func(a, b problem) int { return cmp.Compare(b.Level, a.Level) })
-	v := verdict{Word: "Green", Notes: s.notes[:min(len(s.notes), maxProblems)]}
+	v := verdict{Word: "Green", Notes: unbroken(s.notes[:min(len(s.notes), maxProblems)])}
 	switch {
 	case !s.seen:
 		v.Fine = "no group is stuck, and none has ended yet"
@@ -71,6 +73,7 @@ func (s *state) verdict() verdict {
 	for i := range s.problems {
 		p := &s.problems[i]
 		v.Level = max(v.Level, p.Level)
+		p.Text, p.Rest = look.Unbroken(p.Text), unbrokenAfter(p.Rest)
 		slow = slow && p.slower
 		if p.When = clockOfDay(p.Since); p.earlier {
 			p.When = "before " + p.When

@@ -3,11 +3,13 @@ package asapweb
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/internal/look"
+	"github.com/asap-go/asap/waterfall"
 )
 
 // shown is how the name of a group is shown.
@@ -75,9 +77,9 @@ func someOf(list []string, most int) string {
 
 func percent(share float64) string {
 	if share > 0 && share < 0.005 {
-		return "< 1 %"
+		return "<\u00a01\u00a0%"
 	}
-	return look.Digits(float64(int(100*share+0.5))) + " %"
+	return look.Digits(float64(int(100*share+0.5))) + "\u00a0%"
 }
 
 func runs(n int) string { return count(n, "run") }
@@ -89,7 +91,60 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// errorText is the text of a task's error, without the task's name before it.
-func errorText(task, text string, most int) string {
-	return cut(look.ErrorOf(task, text), most)
+// said is the text of a task's last error, without the task's name before it.
+func said(t waterfall.TaskReport, most int) string {
+	text := cut(look.ErrorOf(t.Name, t.Err), most)
+	if strings.TrimSpace(text) == "" {
+		return "an error without a text"
+	}
+	return text
+}
+
+// unbroken are sentences whose numbers stay on the lines of their units.
+func unbroken(sentences []string) []string {
+	out := make([]string, len(sentences))
+	for i, s := range sentences {
+		out[i] = look.Unbroken(s)
+	}
+	return out
+}
+
+// unbrokenAfter is what goes on after a name: with the space that it begins with.
+func unbrokenAfter(s string) string {
+	if strings.HasPrefix(s, " ") {
+		return " " + look.Unbroken(s)
+	}
+	return look.Unbroken(s)
+}
+
+// linked is the name of a group in a link: what is very long is cut and marked with a hash,
+// as a page has many links.
+func linked(name string) string {
+	if len(name) <= mostLinked {
+		return name
+	}
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return fmt.Sprintf("%s…%016x", strings.ToValidUTF8(name[:mostLinked/2], ""), h.Sum64())
+}
+
+const mostLinked = 400
+
+// named finds the group that a link leads to.
+func (h *handler) named(link string) string {
+	if !strings.Contains(link, "…") {
+		return link
+	}
+	live, _ := h.stats.Live(maxTold)
+	for _, name := range h.stats.Names() {
+		if linked(name) == link {
+			return name
+		}
+	}
+	for i := range live {
+		if linked(live[i].Name) == link {
+			return live[i].Name
+		}
+	}
+	return link
 }

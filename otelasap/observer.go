@@ -24,6 +24,7 @@ type Observer struct {
 	tracer trace.Tracer
 	meters *instruments
 	keys   keys
+	types  errorTypes
 	starts starts
 	each   asap.Observer    // tells of runs that have ended
 	alone  [1]asap.Observer // each
@@ -46,6 +47,7 @@ func New(options ...Option) *Observer {
 	o := &Observer{
 		tracer: c.tracers.Tracer(Scope, trace.WithSchemaURL(semconv.SchemaURL)),
 		meters: newInstruments(c.meters),
+		types:  errorTypes{of: c.types},
 	}
 	o.each = waterfall.Each(o.runEnded)
 	o.alone[0] = o.each
@@ -113,6 +115,10 @@ func (o *Observer) Observe(e asap.Event) {
 		r.quiet[e.Group] = true
 		r.mu.Unlock()
 	}
+	var other target
+	if e.Kind == asap.Blocked && e.On != 0 && e.On>>32 != e.Group>>32 {
+		other = o.otherTarget(e.On)
+	}
 	r.mu.Lock()
 	g := r.groups[e.Group]
 	if g == nil {
@@ -121,17 +127,17 @@ func (o *Observer) Observe(e asap.Event) {
 	}
 	told := g.outer.told
 	if e.Task != 0 {
-		o.observeTask(r, g, e) // unlocks
+		o.observeTask(r, g, e, other) // unlocks
 	} else {
-		switch e.Kind {
-		case asap.Blocked:
-			g.begin(e)
-		case asap.Resumed:
-			if g.waits {
-				g.finish(r, g.span, e)
-			}
+		over := waited{}
+		switch {
+		case e.Kind == asap.Blocked:
+			g.begin(r, e, other)
+		case e.Kind == asap.Resumed && g.waits:
+			over = g.finish(e)
 		}
 		r.mu.Unlock()
+		over.tell(r, g.span)
 		if e.Kind == asap.GroupEnd {
 			o.endGroup(r, g, e)
 		}
@@ -189,39 +195,45 @@ func (o *Observer) leave(r *run, e asap.Event) {
 }
 
 // observeTask is called with the run's mutex, and unlocks it.
-func (o *Observer) observeTask(r *run, g *group, e asap.Event) {
+func (o *Observer) observeTask(r *run, g *group, e asap.Event, other target) {
 	t := r.tasks[e.Task]
-	if t == nil {
-		if e.Kind == asap.Declared {
-			o.declared(r, g, e)
+	if t != nil {
+		switch e.Kind {
+		case asap.Ready:
+			t.ready, t.wasReady, t.last = e.At, true, e.On
+		case asap.Blocked:
+			t.begin(r, e, other)
 		}
-		r.mu.Unlock()
-		return
-	}
-	switch e.Kind {
-	case asap.Ready:
-		t.ready, t.wasReady, t.last = e.At, true, e.On
-	case asap.Blocked:
-		t.begin(e)
-	case asap.Resumed:
-		t.resume(r, e)
 	}
 	r.mu.Unlock()
-	if e.Kind == asap.Ended {
+	switch {
+	case t == nil && e.Kind == asap.Declared:
+		o.declared(r, g, e)
+	case t != nil && e.Kind == asap.Resumed:
+		t.resume(r, e)
+	case t != nil && e.Kind == asap.Ended:
 		o.ended(r, t, e)
 	}
 }
 
-// declared is called with the run's mutex.
 func (o *Observer) declared(r *run, g *group, e asap.Event) {
-	t := &task{name: e.Name, series: e.Name, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
-	if p := r.tasks[e.Parent]; p != nil && p.group == g {
-		t.part, t.series = p, p.name+"[]"
-		o.startWhole(r, p)
+	named := name(e.Name)
+	t := &task{name: named, series: named, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
+	r.mu.Lock()
+	around := r.tasks[e.Parent]
+	r.mu.Unlock()
+	if around != nil && around.of == e.Group {
+		t.part, t.series = around, around.name+"[]"
+		o.startWhole(r, around)
 	}
-	t.label = label{g.name, t.series}
-	if p := r.tasks[e.Parent]; p != nil && t.part == nil && t.label == secondCall {
-		t.label = p.label.hedge()
+	t.label, t.of = label{g.name, t.series}, e.Group
+	if around != nil && t.part == nil && t.label == secondCall {
+		t.label = around.label.hedge()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tasks[e.Task] = t
+	if g.outer != g {
+		g.declared = append(g.declared, e.Task)
+	}
 }

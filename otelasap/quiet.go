@@ -62,27 +62,27 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
 	p := partsOf(run)
 	for i := range run.Groups {
 		g := &run.Groups[i]
-		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, groupErrorType(g.Outcome, e.GroupErr(i))))
+		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(name(g.Name), "", g.Outcome, o.types.group(g.Outcome, e.GroupErr(i))))
 	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
 		label, whole := p.label(t)
 		m := measured{label: label, outcome: told(t.Outcome, whole != nil && whole.Race)}
 		if isError(m.outcome) {
-			m.errorType = errorType(m.outcome, e.TaskErr(i))
+			m.errorType = o.types.outcome(m.outcome, e.TaskErr(i))
 		}
 		p.read(&m, t)
 		o.meters.task(ctx, &m)
 	}
 	for _, h := range p.held(e.Path()) {
-		o.meters.critical.record(ctx, h.time, o.meters.series.of(run.Name, h.series, 0, ""))
+		o.meters.critical.record(ctx, h.time, o.meters.series.of(name(run.Name), h.series, 0, ""))
 	}
 }
 
 // measurePlain is measure for a run of which nothing has to be looked up: the same
 // metrics, in another order.
 func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks []waterfall.PlainTask) {
-	m, group := o.meters, e.Name()
+	m, group := o.meters, name(e.Name())
 	s := m.series.task(group, "")
 	m.group.record(ctx, e.Makespan(), s.with(&m.series, group, asap.Succeeded))
 	held, _ := m.holds.Get().(*holds)
@@ -96,10 +96,12 @@ func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks [
 		}
 		if t.Ran {
 			m.duration.record(ctx, t.Took, s.with(&m.series, group, t.Outcome))
-			m.queued.record(ctx, t.Queued, s.names)
+			if t.Queued >= leastQueued {
+				m.queued.record(ctx, t.Queued, s.names)
+			}
 		}
 		if t.Critical > 0 {
-			held.add(t.Name, t.Critical, s)
+			held.add(s.task, t.Critical, s)
 		}
 	}
 	for _, h := range held.list {

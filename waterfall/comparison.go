@@ -31,6 +31,8 @@ type Cause struct {
 	// percentiles waited for it. As a critical path partitions its run, they add up
 	// over all causes to the changes of the report's PathP50 and PathP99 exactly.
 	P50, P99 time.Duration
+	// Mean is the same for all runs, on the average.
+	Mean time.Duration
 	// Queued says that most of it is time in which its bodies could have gone on, but
 	// for a slot or a processor: who had those is what took longer, or there were more
 	// to share them.
@@ -58,6 +60,7 @@ func CompareReports(before, after Report) Comparison {
 			k := cause(t.Name)
 			k.P50 += sign * t.PathP50
 			k.P99 += sign * t.PathP99
+			k.Mean += sign * r.mean(t.Critical)
 			seen(k)
 		}
 		for name, p := range map[string][2]time.Duration{"": {r.CallerP50, r.CallerP99}, others: {r.OthersP50, r.OthersP99}} {
@@ -66,20 +69,25 @@ func CompareReports(before, after Report) Comparison {
 			k.P99 += sign * p[1]
 			k.New, k.Gone = false, false
 		}
+		by[""].Mean += sign * r.mean(r.Caller)
 	}
 	each(&before, -1, func(k *Cause) { k.New = false })
 	each(&after, 1, func(k *Cause) { k.Gone = false })
+	mean := (after.mean(after.Total) - before.mean(before.Total)).Abs()
 	for _, k := range by {
-		if k.P50 != 0 || k.P99 != 0 {
+		if k.P50 != 0 || k.P99 != 0 || k.Mean.Abs() > max(mean, after.mean(after.Total))/20 {
 			k.Queued = c.queued(k)
 			c.Causes = append(c.Causes, *k)
 		}
 	}
 	slices.SortFunc(c.Causes, func(a, b Cause) int {
-		return cmp.Or(cmp.Compare(b.P99.Abs(), a.P99.Abs()), cmp.Compare(b.P50.Abs(), a.P50.Abs()), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(b.P99.Abs(), a.P99.Abs()), cmp.Compare(b.P50.Abs(), a.P50.Abs()), cmp.Compare(b.Mean.Abs(), a.Mean.Abs()), cmp.Compare(a.Name, b.Name))
 	})
 	return c
 }
+
+// mean is what a sum over all runs is for each.
+func (r *Report) mean(sum time.Duration) time.Duration { return sum / time.Duration(max(1, r.Runs)) }
 
 // queued tells whether a cause is longer, or less long, for its queue, by the means of
 // all runs.
@@ -159,7 +167,19 @@ func (c Comparison) Words() []string {
 		}
 		out = append(out, s)
 	}
+	if s, ok := c.Shift(); ok && !changed(c.Before.P99, c.After.P99) && !changed(c.Before.P50, c.After.P50) {
+		out = append(out, c.shifted(&s))
+	}
 	return out
+}
+
+func (c Comparison) shifted(s *Shift) string {
+	text := fmt.Sprintf("%d of %d runs took longer than %s%s, before %d of %d", s.After, c.After.Runs, duration(s.Than), c.since(), s.Before, c.Before.Runs)
+	mean := c.After.mean(c.After.Total) - c.Before.mean(c.Before.Total)
+	if why := c.explain(mean, mean, func(k Cause) time.Duration { return k.Mean }); why != "" {
+		text += fmt.Sprintf("; the mean %s: %s", signed(mean), why)
+	}
+	return text
 }
 
 // changed tells whether a percentile has changed by a tenth.

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 // Kept tells of a run that a [Stats] has kept; [Stats.Run] returns it whole.
@@ -76,11 +77,20 @@ func (l *keptRuns) wantsSlow(k *Kept) bool {
 }
 
 func (l *keptRuns) wantsFailed(k *Kept) bool {
-	if !k.failed() {
-		return false
-	}
-	return len(l.failed) < keepFailed
+	return k.failed() && (len(l.failed) < keepFailed || !slices.ContainsFunc(l.failed, k.sameError) && l.sameError() >= 0)
 }
+
+// sameError is the place of the oldest failed run whose error another one has too, or -1.
+func (l *keptRuns) sameError() int {
+	for i := len(l.failed) - 1; i > 0; i-- {
+		if slices.ContainsFunc(l.failed[:i], l.failed[i].sameError) {
+			return i
+		}
+	}
+	return -1
+}
+
+func (k *Kept) sameError(o *kept) bool { return look.SameError(k.Err, o.Err) }
 
 func (l *keptRuns) wantsSample(k *Kept) bool {
 	return l.sampleOf(k.sampleClass()) < 0
@@ -104,6 +114,7 @@ func (f *family) keep(l *keptRuns, k *kept) {
 	}
 	if l.wantsFailed(&k.Kept) {
 		f.put(&l.failed, k, byLatest)
+		f.cutFailed(l)
 	}
 	if l.wantsSample(&k.Kept) {
 		f.put(&l.samples, k, bySlowest)
@@ -136,12 +147,9 @@ func (f *family) mergeKept(l, from *keptRuns) {
 // error others have as well, or else the oldest.
 func (f *family) cutFailed(l *keptRuns) {
 	for len(l.failed) > keepFailed {
-		at := len(l.failed) - 1
-		for i := at; i > 0; i-- {
-			if slices.ContainsFunc(l.failed[:i], func(o *kept) bool { return o.Err == l.failed[i].Err }) {
-				at = i
-				break
-			}
+		at := l.sameError()
+		if at < 0 {
+			at = len(l.failed) - 1
 		}
 		f.drop(l.failed[at])
 		l.failed = slices.Delete(l.failed, at, at+1)

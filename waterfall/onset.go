@@ -19,8 +19,9 @@ const (
 // of the hour before it, by the test of Kolmogorov and Smirnov (Smirnov, "Table for
 // Estimating the Goodness of Fit of Empirical Distributions", Annals of Mathematical
 // Statistics 19, 1948). It is false if no change is larger than what comes by
-// luck, or if neither p50 nor p99 has changed by a tenth. A change of the last few
-// runs alone is not seen: see [Stats.Compare].
+// luck, or if neither p50 nor p99 has changed by a tenth, nor the rest (see
+// [Comparison.Shift]). A change of the last few runs alone is not seen: see
+// [Stats.Compare].
 func (s *Stats) Changed(name string) (Comparison, bool) {
 	s.lock()
 	defer s.unlock()
@@ -37,7 +38,8 @@ func (s *Stats) Changed(name string) (Comparison, bool) {
 	}
 	at := s.instant(now, f.beginning(n))
 	c := CompareReports(f.report(Hour, s.instant(now, firstOf(Hour.levels(), now.unit)), at, list[n:]), f.report(Hour, at, now.Time, list[:n]))
-	return c, changed(c.Before.P99, c.After.P99) || changed(c.Before.P50, c.After.P50)
+	_, shifted := c.Shift()
+	return c, shifted || changed(c.Before.P99, c.After.P99) || changed(c.Before.P50, c.After.P50)
 }
 
 // beginning is the unit in which the nth of the newest stretches begins.

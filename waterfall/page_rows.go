@@ -2,9 +2,9 @@ package waterfall
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 // pageRow is a row of the page with what is inside it. All rows travel, and the
@@ -103,12 +103,8 @@ func (x *index) pageBand(n *branch, hidden map[*branch]bool, kids []pageRow) pag
 // noBreaks keeps numbers and their units on one line.
 func noBreaks(sentences []string) []string {
 	out := slices.Clone(sentences)
-	for i, s := range out {
-		parts := unbroken(s)
-		for k := range parts {
-			parts[k] = strings.ReplaceAll(parts[k], " ", "\u00a0")
-		}
-		out[i] = strings.Join(parts, " ")
+	for i := range out {
+		out[i] = look.Unbroken(out[i])
 	}
 	return out
 }

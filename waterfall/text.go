@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 // A text of more than mostRows rows has the fewRows that tell most; the others are a
@@ -159,13 +160,13 @@ func (p *painter) bands(rows []row) {
 }
 
 // wrap writes a sentence in lines of the width.
-func (p *painter) wrap(s, indent string) { p.flow(none, indent, unbroken(s), " ") }
+func (p *painter) wrap(s, indent string) { p.flow(none, indent, look.Words(s), " ") }
 
 // wrapped is a sentence in lines of some columns, what is longer than a line cut.
 func wrapped(s string, columns int) []string {
 	var out []string
 	line := ""
-	for _, word := range unbroken(s) {
+	for _, word := range look.Words(s) {
 		if word = short(word, columns); line != "" && textWidth(line)+1+textWidth(word) > columns {
 			out = append(out, line)
 			line = ""
@@ -176,37 +177,6 @@ func wrapped(s string, columns int) []string {
 		line += word
 	}
 	return append(out, line)
-}
-
-// unbroken is what of a sentence stays on one line: words, and numbers with their
-// units.
-func unbroken(s string) []string {
-	words := strings.Fields(s)
-	parts := words[:0:0]
-	for _, w := range words {
-		if n := len(parts); n > 0 && endsInNumber(parts[n-1]) && isUnit(w) {
-			parts[n-1] += " " + w
-			continue
-		}
-		parts = append(parts, w)
-	}
-	return parts
-}
-
-func endsInNumber(s string) bool {
-	s = strings.TrimLeft(s, "−+(")
-	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.IndexAny(s[len(s)-1:], "0123456789hm") == 0
-}
-
-// isUnit tells whether a word is that of a number before it, as in 12 ms, 3 % and 2m 5s.
-func isUnit(s string) bool {
-	s = strings.TrimRight(s, ".,;:)")
-	switch s {
-	case "ns", "µs", "ms", "s", "%":
-		return true
-	}
-	digits := strings.TrimRight(s, "sm")
-	return len(digits)+1 == len(s) && strings.Trim(digits, "0123456789") == ""
 }
 
 // flow writes parts in lines of the width, the second and later ones indented;
@@ -242,7 +212,7 @@ func breakAt(s string, w int) int {
 	n := prefix(s, w)
 	for at := strings.LastIndexByte(s[:n], ' '); at > 0; at = strings.LastIndexByte(s[:at], ' ') {
 		before, after := s[strings.LastIndexByte(s[:at], ' ')+1:at], s[at+1:]
-		if after, _, _ = strings.Cut(after, " "); !endsInNumber(before) || !isUnit(after) {
+		if after, _, _ = strings.Cut(after, " "); !look.AreOne(before, after) {
 			return at + 1
 		}
 	}

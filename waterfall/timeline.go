@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -13,6 +14,20 @@ type Point struct {
 	Late           int           // runs that were canceled since their deadline had passed
 	Tolerated      int           // failures of tasks that their groups went on without
 	P50, P99, Max  time.Duration // of the makespan, as in a [Report]
+
+	makespan histogram
+}
+
+// Above counts the runs that took that time or longer, to within the width of a class of
+// the histogram.
+func (p *Point) Above(d time.Duration) int {
+	n := 0
+	for _, c := range p.makespan.counts {
+		if c.class > 0 && upper(c.class-1) >= d {
+			n += int(c.n)
+		}
+	}
+	return n
 }
 
 // Timeline returns the last hour of a name in stretches of time, the oldest first
@@ -43,6 +58,7 @@ func (s *Stats) Timeline(name string) []Point {
 			out = append(out, Point{
 				Since: s.instant(now, stretch.at*levels[l].units).Round(0), Until: s.instant(now, end).Round(0),
 				Runs: stretch.runs, Failures: stretch.failures(), Late: int(stretch.late), Tolerated: stretch.tolerated(), P50: p[0], P99: p[1], Max: stretch.makespan.most,
+				makespan: histogram{slices.Clone(stretch.makespan.counts), stretch.makespan.n, stretch.makespan.most},
 			})
 		}
 	}

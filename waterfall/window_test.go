@@ -91,6 +91,35 @@ func TestStatsIncident(t *testing.T) {
 	})
 }
 
+// Of many failed runs that differ in numbers alone few are kept, and the one that failed for
+// something else is, whenever it came.
+func TestStatsKeepsRareErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s waterfall.Stats
+		for i := range 2000 {
+			err := fmt.Errorf("card %d refused", i)
+			if i%400 == 390 {
+				err = errors.New("nil map")
+			}
+			home(t, &s, 8*ms, err)
+			time.Sleep(20 * ms)
+		}
+		for range 2 {
+			r := s.Report("home", waterfall.Hour)
+			rare := 0
+			for _, k := range r.Failed {
+				if strings.HasSuffix(k.Err, "nil map") && s.Run(k.Number) != nil {
+					rare++
+				}
+			}
+			if rare == 0 || len(r.Failed) > 12*5 {
+				t.Errorf("%d runs that failed for something else are kept, of %d that are kept", rare, len(r.Failed))
+			}
+			time.Sleep(20 * time.Minute) // then they are in a longer stretch
+		}
+	})
+}
+
 // Runs that failed can be opened, and each task tells its last error.
 func TestStatsFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

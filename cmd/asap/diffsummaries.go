@@ -89,7 +89,7 @@ func comparison(e *env, c waterfall.Comparison, top int) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "task\tcritical, runs about p50\tabout p99")
+	fmt.Fprintln(w, "task\tcritical, runs about p50\tabout p99\tmean of all")
 	for i, k := range c.Causes {
 		if i == top {
 			fmt.Fprintf(w, "%d more\n", len(c.Causes)-top)
@@ -104,7 +104,7 @@ func comparison(e *env, c waterfall.Comparison, top int) error {
 		case k.Gone:
 			name += " (gone)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", name, signed(round(k.P50)), signed(round(k.P99)))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, signed(round(k.P50)), signed(round(k.P99)), signed(round(k.Mean)))
 	}
 	return w.Flush()
 }

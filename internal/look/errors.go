@@ -31,3 +31,28 @@ func cutName(text, name string) (string, bool) {
 	}
 	return strings.CutPrefix(rest, ": ")
 }
+
+// SameError tells whether two errors differ in nothing but words that have a digit, such as
+// numbers, IDs, addresses and times: of orders that were not found there are many.
+func SameError(a, b string) bool {
+	for a != "" && b != "" {
+		n, m := word(a), word(b)
+		if a[:n] != b[:m] && !(strings.ContainsAny(a[:n], digits) && strings.ContainsAny(b[:m], digits)) {
+			return false
+		}
+		a, b = a[n:], b[m:]
+	}
+	return a == b
+}
+
+const digits = "0123456789"
+
+// word is how many bytes of a text its first word has, or the mark that it begins with.
+func word(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c != '_' && c != '-' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c < 0x80 {
+			return max(i, 1)
+		}
+	}
+	return len(s)
+}

@@ -67,12 +67,57 @@ func Ticks(span time.Duration, n int) []time.Duration {
 	return out
 }
 
+// Words is what of a sentence stays on one line: words, and numbers with their
+// units.
+func Words(s string) []string {
+	words := strings.Fields(s)
+	parts := words[:0:0]
+	for _, w := range words {
+		if n := len(parts); n > 0 && AreOne(parts[n-1], w) {
+			parts[n-1] += " " + w
+			continue
+		}
+		parts = append(parts, w)
+	}
+	return parts
+}
+
+// AreOne tells whether two words are a number and its unit.
+func AreOne(before, after string) bool { return endsInNumber(before) && isUnit(after) }
+
+func endsInNumber(s string) bool {
+	s = strings.TrimLeft(s, "−+(")
+	return s != "" && s[0] >= '0' && s[0] <= '9' && strings.IndexAny(s[len(s)-1:], "0123456789hm") == 0
+}
+
+// isUnit tells whether a word is that of a number before it, as in 12 ms, 3 % and 2m 5s.
+func isUnit(s string) bool {
+	s = strings.TrimRight(s, ".,;:)")
+	switch s {
+	case "ns", "µs", "ms", "s", "%":
+		return true
+	}
+	digits := strings.TrimRight(s, "sm")
+	return len(digits)+1 == len(s) && strings.Trim(digits, "0123456789") == ""
+}
+
+// Unbroken is a sentence whose numbers stay on the lines of their units.
+func Unbroken(s string) string {
+	parts := Words(s)
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], " ", "\u00a0")
+	}
+	return strings.Join(parts, " ")
+}
+
 // Plain makes a text from outside safe for one line of a terminal: no escape
-// sequences, line breaks or marks that turn the direction of what follows.
+// sequences, line breaks or marks that turn the direction of what follows, and no more
+// marks above and below a character than stay near its line.
 func Plain(s string) string {
 	safe := true
+	marks := 0
 	for _, r := range s {
-		if hidden(r) || r == utf8.RuneError {
+		if marks = stacked(r, marks); hidden(r) || r == utf8.RuneError || marks > mostMarks {
 			safe = false
 			break
 		}
@@ -81,8 +126,11 @@ func Plain(s string) string {
 		return s
 	}
 	var b strings.Builder
+	s = strings.ReplaceAll(s, "\r\n", "\n")
 	for _, r := range s {
+		marks = stacked(r, marks)
 		switch {
+		case marks > mostMarks:
 		case r == '\n':
 			b.WriteString("⏎")
 		case r == '\t':
@@ -96,6 +144,18 @@ func Plain(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// mostMarks is how many marks a character may have, one above the other: those of real
+// words have four at most.
+const mostMarks = 4
+
+// stacked is how many marks there are with this rune, after so many before it.
+func stacked(r rune, before int) int {
+	if r >= 0x300 && unicode.In(r, unicode.Mn, unicode.Me) && r != 0xFE0F {
+		return before + 1
+	}
+	return 0
 }
 
 func hidden(r rune) bool {

@@ -23,6 +23,7 @@ func TestDuration(t *testing.T) {
 func TestPlain(t *testing.T) {
 	for s, want := range map[string]string{
 		"checkout": "checkout", "a\nb\tc": "a⏎b c", "\x1b[31m": `\x1b[31m`, "a\u202eb": `a\u202eb`, "商品 👩‍👧": "商品 👩‍👧",
+		"one\r\ntwo": "one⏎two", "z" + strings.Repeat("\u0301", 400) + "a": "z" + strings.Repeat("\u0301", 4) + "a", "e\u0301\u0302u\u0301": "e\u0301\u0302u\u0301",
 	} {
 		if got := look.Plain(s); got != want {
 			t.Errorf("Plain(%q) = %q, want %q", s, got, want)
@@ -62,6 +63,36 @@ func TestErrorOf(t *testing.T) {
 	} {
 		if got := look.ErrorOf(tt.task, tt.text); got != tt.want {
 			t.Errorf("ErrorOf(%q, %q) = %q, want %q", tt.task, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestSameError(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "", true}, {"no route", "no route", true}, {"no route", "no routes", false}, {"no", "", false},
+		{"charge: order 4711 not found", "charge: order 15 not found", true},
+		{"charge: order 4711 not found", "charge: order x not found", false},
+		{"get 8f2c1e0a-77aa-4b41: EOF", "get 1a2b3c4d-0000-ffff: EOF", true},
+		{"dial tcp 10.0.3.17:443: refused", "dial tcp 10.0.3.18:443: refused", true},
+		{"shard[3]: full", "shard[12]: full", true}, {"shard[3]: full", "shard[3]: gone", false},
+		{"größe 3", "größe 4", true}, {"größe 3", "grösse 3", false},
+	} {
+		if got := look.SameError(tt.a, tt.b); got != tt.want || look.SameError(tt.b, tt.a) != got {
+			t.Errorf("SameError(%q, %q) = %t, want %t", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
+func TestUnbroken(t *testing.T) {
+	for s, want := range map[string]string{
+		"quote explains 31 ms, +3.5 % since 14:02": "quote explains 31\u00a0ms, +3.5\u00a0% since 14:02",
+		"for 5h 2m, of 3 tasks (1m 4s)":            "for 5h\u00a02m, of 3 tasks (1m\u00a04s)", "": "",
+	} {
+		if got := look.Unbroken(s); got != want {
+			t.Errorf("Unbroken(%q) = %q, want %q", s, got, want)
 		}
 	}
 }

@@ -311,9 +311,9 @@ const lowContrast = `(() => {
 	for (let n; (n = walk.nextNode());) {
 		const e = n.parentElement;
 		if (!n.textContent.trim() || !e.getClientRects().length || e.closest("script, style, title")) continue;
-		const s = getComputedStyle(e), svg = e.closest("svg");
-		const rect = svg && e.previousElementSibling?.tagName === "rect" ? parse(getComputedStyle(e.previousElementSibling).fill) : null;
-		const text = light(parse(svg ? s.fill : s.color)), back = light(rect || behind(svg || e));
+		const s = getComputedStyle(e), svg = e.closest("svg"), foreign = e.closest("foreignObject"), before = (foreign || e).previousElementSibling;
+		const rect = svg && before?.tagName === "rect" ? parse(getComputedStyle(before).fill) : null;
+		const text = light(parse(svg && !foreign ? s.fill : s.color)), back = light(rect || behind(svg || e));
 		const ratio = (Math.max(text, back) + .05) / (Math.min(text, back) + .05);
 		if (ratio < 4.5) out.add(e.outerHTML.slice(0, 100) + ": contrast " + ratio.toFixed(2));
 	}
