@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 // The graph of a run: a box for each task with its time of running and its
@@ -92,11 +93,11 @@ func (d *drawing) inside(p int) []int {
 
 func (r *Run) writeDOT(b *strings.Builder) {
 	d := r.drawing()
-	fmt.Fprintf(b, "digraph %s {\n", dotQuote(called(r.Name)))
+	fmt.Fprintf(b, "digraph %s {\n", look.DotQuote(called(r.Name)))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
-	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(r.title()))
+	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", look.DotQuote(r.title()))
 	d.boxes(b, -1, "  ", d.dotNode, func(i int, indent string) string {
-		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, dotQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, look.DotQuote(called(r.Tasks[i].Name)))
 	}, "}")
 	for _, a := range d.arrows() {
 		style := ""
@@ -141,7 +142,7 @@ func (d *drawing) boxes(b *strings.Builder, p int, indent string, node func(i in
 
 func (d *drawing) dotNode(i int) string {
 	t := &d.run.Tasks[i]
-	attrs := "label=" + dotQuote(strings.Join(d.lines(i), "\n"))
+	attrs := "label=" + look.DotQuote(strings.Join(d.lines(i), "\n"))
 	switch {
 	case bad(t.Outcome):
 		attrs += ", color=\"#b91c1c\", fontcolor=\"#b91c1c\""
@@ -153,18 +154,11 @@ func (d *drawing) dotNode(i int) string {
 	return fmt.Sprintf("t%d [%s];", i, attrs)
 }
 
-// dotQuote makes a quoted ID of the DOT language, in which only the quote has
-// to be escaped; a backslash would begin an escape of a label.
-func dotQuote(s string) string {
-	s = strings.NewReplacer("\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s)
-	return "\"" + s + "\""
-}
-
 func (r *Run) writeMermaid(b *strings.Builder) {
 	d := r.drawing()
 	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
 	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
-		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, look.MermaidQuote(called(r.Tasks[i].Name)))
 	}, "end")
 	var hot []string // arrows of the critical path
 	for n, a := range d.arrows() {
@@ -209,24 +203,9 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 func (d *drawing) mermaidNode(i int) string {
 	lines := d.lines(i)
 	for k := range lines {
-		lines[k] = mermaidQuote(lines[k])
+		lines[k] = look.MermaidQuote(lines[k])
 	}
 	return fmt.Sprintf("t%d[\"%s\"]", i, strings.Join(lines, "<br/>"))
-}
-
-// mermaidQuote escapes what a label in quotes would take for markup. Mermaid
-// writes entities with # for &.
-func mermaidQuote(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '"', '#', '<', '>', '&', '`', '\\', '[', ']', '*', '_', '~':
-			fmt.Fprintf(&b, "#%d;", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // mermaidTitle is a YAML string.
