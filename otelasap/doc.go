@@ -69,8 +69,8 @@
 // many runs a task was on the critical path, its criticality index, is the count of
 // asap.task.critical over the count of asap.task.duration, and in how many it was
 // queued the count of asap.task.queued over that. What a view drops costs
-// nothing. The metrics of a group whose
-// span is not recorded are the same, and come when its outermost group has ended.
+// nothing. The metrics of a group whose span is not recorded are the same, and come when
+// its outermost group has ended: see Servers.
 //
 // # What is bounded
 //
@@ -82,10 +82,12 @@
 // # Servers
 //
 // What happens in a body is part of its group's trace. A server or a worker that is a
-// task itself, of a group that is observed, begins a trace of its own for each request.
-// Nothing is kept of a nested group that has ended. The span of a group comes with its
-// end, so shut providers down after the last Wait: of a group that still runs then only
-// the bodies that have ended are seen.
+// task itself, of a group that is observed, begins a trace of its own for each request,
+// and gives the observer to the request's group as well: once the group around has run
+// for a minute, one that is given the observer is told with its critical path when it
+// ends, and nothing is kept of it. The span of a group comes with its end, so shut
+// providers down after the last Wait: of a group that still runs then only the bodies
+// that have ended are seen.
 //
 // # From a run to its trace
 //

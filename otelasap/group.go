@@ -26,17 +26,24 @@ func (o *Observer) startGroup(ctx context.Context, e asap.Event) context.Context
 // recorded. If its own is not, nothing more is kept of it.
 func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Context {
 	around := quietOf(ctx, o)
+	goesOn := around != nil && around.mayGoOn(e) && !o.reports(around)
 	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
+		if goesOn {
+			return &quiet{Context: ctx, of: o, group: e.Group, began: e.At, around: around}
+		}
 		return ctx
 	}
 	e.Name = name(e.Name)
 	ctx, span := o.tracer.Start(ctx, spanName(e.Name), o.starts.options(e.Name)...)
 	if !span.IsRecording() {
-		return &quiet{ctx, o, e.Group}
+		return &quiet{Context: ctx, of: o, group: e.Group, began: e.At}
 	}
 	r := o.openRun(time.Now(), e)
 	defer r.mu.Unlock()
-	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil}
+	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil || goesOn}
+	if goesOn {
+		g.around = around
+	}
 	g.told = around == nil || r.quiet[around.group]
 	g.outer = g
 	r.groups[e.Group] = g
@@ -64,7 +71,7 @@ func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner co
 	ctx, span := o.tracer.Start(ctx, spanName(e.Name), trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.groups[e.Group] = &group{name: e.Name, outer: around.outer, ctx: ctx, span: span, began: e.At,
+	r.groups[e.Group] = &group{name: e.Name, outer: around.outer, nested: true, ctx: ctx, span: span, began: e.At,
 		recorded: span.IsRecording(), measured: around.measured}
 	return ctx, true
 }
@@ -133,6 +140,15 @@ func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 		g.span.SetAttributes(o.keys.attributes(held)...)
 	}
 	o.endSpan(r, g)
+	if g.around != nil {
+		g.around.leaveOut(g.end.Group)
+	}
+	if g.nested {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.forget(g.end.Group)
+		return
+	}
 	o.leave(r, g.end)
 }
 

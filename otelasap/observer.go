@@ -26,9 +26,10 @@ type Observer struct {
 	keys   keys
 	types  errorTypes
 	starts starts
-	each   asap.Observer    // tells of runs that have ended
-	alone  [1]asap.Observer // each
-	runs   sync.Map         // of *run, by the upper half of the IDs
+	each   asap.Observer // tells of runs that have ended
+	inside asap.Observer // and of groups in one that goes on: see long
+	alone  [2][1]asap.Observer
+	runs   sync.Map // of *run, by the upper half of the IDs
 }
 
 // New returns an observer that reports to the global providers, or to those of
@@ -49,8 +50,8 @@ func New(options ...Option) *Observer {
 		meters: newInstruments(c.meters),
 		types:  errorTypes{of: c.types},
 	}
-	o.each = waterfall.Each(o.runEnded)
-	o.alone[0] = o.each
+	o.each, o.inside = waterfall.Each(o.runEnded), waterfall.Each(o.runEnded)
+	o.alone[0][0], o.alone[1][0] = o.each, o.inside
 	return o
 }
 
@@ -75,14 +76,21 @@ func (o *Observer) Start(ctx context.Context, e asap.Event) context.Context {
 	return ctx
 }
 
+// long is how long a group runs whose nested groups tell of themselves from then on, if
+// the observer is given to them. It may be that of a server or a worker, and never end.
+const long = time.Minute
+
 // Instead says who sees a group: the Observer, if the group's span is recorded, and
 // else at most who tells of the whole run, when it has ended, for the metrics.
 func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	if q := quietOf(ctx, o); q != nil && q.group == e.Group {
-		if o.meters.enabled(ctx) {
-			return o.alone[:]
+		switch {
+		case !o.meters.enabled(ctx):
+			return nil
+		case q.around != nil:
+			return o.alone[1][:]
 		}
-		return nil
+		return o.alone[0][:]
 	}
 	r := o.run(e.Group)
 	if r == nil { // in one whose span is not recorded
@@ -92,8 +100,16 @@ func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	defer r.mu.Unlock()
 	g := r.groups[e.Group]
 	switch {
-	case g == nil || g.outer != g || g.asked: // it sees the group already
+	case g == nil || g.asked: // it sees the group already
 		return nil
+	case g.outer != g && g.outer.mayGoOn(e) && !g.outer.told:
+		g.asked, g.outer = true, g
+		return []asap.Observer{o.inside}
+	case g.outer != g:
+		return nil
+	case g.around != nil && g.measured:
+		g.asked = true
+		return []asap.Observer{o, o.inside}
 	case !g.measured && g.told: // likewise, through a wrapper
 		return nil
 	case !g.measured: // each tells of it with the group around it
@@ -233,7 +249,7 @@ func (o *Observer) declared(r *run, g *group, e asap.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tasks[e.Task] = t
-	if g.outer != g {
+	if g.nested {
 		g.declared = append(g.declared, e.Task)
 	}
 }

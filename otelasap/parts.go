@@ -1,6 +1,7 @@
 package otelasap
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -36,16 +37,19 @@ func (p *parts) task(id asap.ID) *waterfall.Task {
 
 // group returns the name of a group.
 func (p *parts) group(id asap.ID) string {
-	groups := p.run.Groups
-	if i := id - groups[0].ID; i < asap.ID(len(groups)) && groups[i].ID == id {
-		return name(groups[i].Name)
-	}
-	for i := range groups {
-		if groups[i].ID == id {
-			return name(groups[i].Name)
-		}
+	if i := p.groupAt(id); i >= 0 {
+		return name(p.run.Groups[i].Name)
 	}
 	return ""
+}
+
+// groupAt returns the place of a group in the run, -1 if it is not there.
+func (p *parts) groupAt(id asap.ID) int {
+	groups := p.run.Groups
+	if i := id - groups[0].ID; i < asap.ID(len(groups)) && groups[i].ID == id {
+		return int(i)
+	}
+	return slices.IndexFunc(groups, func(g waterfall.Group) bool { return g.ID == id })
 }
 
 // label is what the metrics of a task are told by, with the Map or Race that it is part of.

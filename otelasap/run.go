@@ -26,7 +26,9 @@ type run struct {
 // group is what is known of a group.
 type group struct {
 	name     string
-	outer    *group // the outermost group that it is in, or is itself
+	outer    *group // the outermost group that it is in, or is itself, or one that tells of itself
+	nested   bool   // in a group whose span is recorded
+	around   *quiet // of one that tells of itself in another, whose span is not
 	ctx      context.Context
 	span     trace.Span
 	began    time.Duration
@@ -105,6 +107,12 @@ type task struct {
 	linked                   []asap.ID     // what it has awaited
 	links                    int           // of its span
 	waiting
+}
+
+// mayGoOn tells whether a group in g that starts now does not wait for the end of g to be
+// told. What is nested in one of those does.
+func (g *group) mayGoOn(e asap.Event) bool {
+	return !g.nested && g.around == nil && e.At-g.began >= long
 }
 
 func (r *run) time(at time.Duration) time.Time { return r.began.Add(at) }

@@ -3,9 +3,11 @@ package otelasap_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	apitrace "go.opentelemetry.io/otel/trace"
 )
 
 // Of the groups in a group that never ends, as that of a server, nothing is kept that
@@ -302,3 +305,118 @@ func (n *nester) OnEnd(s trace.ReadOnlySpan) {
 }
 func (n *nester) Shutdown(context.Context) error   { return nil }
 func (n *nester) ForceFlush(context.Context) error { return nil }
+
+// Groups in one that never ends tell of themselves, once that has run for a minute: else
+// of a server or a worker that is a task nothing would be known while it runs. At its end
+// nothing is told twice, and what is told does not depend on whether it is sampled.
+func TestGroupsOfServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := map[string]*telemetry{"sampled": newTelemetry(t), "unsampled": sampledBy(t, trace.NeverSample()),
+			"sampled, wrapped": newTelemetry(t), "unsampled, wrapped": sampledBy(t, trace.NeverSample())}
+		for _, name := range []string{"sampled", "unsampled", "sampled, wrapped", "unsampled, wrapped"} {
+			y := all[name]
+			var o asap.Observer = y.Observer
+			isWrapped := strings.HasSuffix(name, "wrapped")
+			if isWrapped {
+				o = wrapped{o}
+			}
+			kept := 0
+			g := asap.New(t.Context(), asap.Name("server"), asap.Observe(o))
+			g.Do("serve", func(ctx context.Context) error {
+				for i := range 4 {
+					request := asap.New(ctx, asap.Name("request"), asap.Observe(o))
+					user := request.Go("user", wait(ms))
+					request.Do("page", func(ctx context.Context) error {
+						part := asap.New(ctx, asap.Name("part"), asap.Observe(o))
+						part.Go("quote", func(ctx context.Context) (int, error) { return user.Await(ctx) })
+						part.Do("late", func(context.Context) error { time.Sleep(2 * ms); return nil })
+						return part.Wait()
+					})
+					if err := request.Wait(); err != nil {
+						t.Error(err)
+					}
+					time.Sleep(45 * time.Second)
+					if i > 0 && kept != y.KeptTasks() && !isWrapped {
+						t.Errorf("%s: %d tasks and groups are kept, and %d before", name, y.KeptTasks(), kept)
+					}
+					kept = y.KeptTasks()
+				}
+				if isWrapped {
+					return nil
+				}
+				// The server still runs; of four requests two came after a minute.
+				if n := y.counts("asap.task.critical")["request user"] + y.counts("asap.task.critical")["request late"]; n != 2 {
+					t.Errorf("%s: %d tasks of requests were critical so far, want 2", name, n)
+				}
+				if n := y.counts("asap.group.duration")["request succeeded"]; name == "unsampled" && n != 2 || name == "sampled" && n != 4 {
+					t.Errorf("%s: %d requests are counted so far", name, n)
+				}
+				return nil
+			})
+			if err := g.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			if n := y.Kept(); n != 0 {
+				t.Errorf("%s: %d runs are kept after their end", name, n)
+			}
+			if started, ended := len(y.spans.Started()), len(y.spans.Ended()); started != ended {
+				t.Errorf("%s: %d spans were started, and %d ended", name, started, ended)
+			}
+			for _, metric := range []string{"asap.group.duration", "asap.task.duration", "asap.task.blocked", "asap.task.queued", "asap.task.critical"} {
+				if metric == "asap.task.critical" && isWrapped { // who cannot be asked tells at the end
+					continue
+				}
+				if got, want := y.sums(metric), all["sampled"].sums(metric); !maps.Equal(got, want) {
+					t.Errorf("%s: metric %s is\n%v, sampled\n%v", name, metric, got, want)
+				}
+			}
+		}
+		if got := all["unsampled"].counts("asap.task.duration"); got["request user succeeded"] != 4 || got["part quote succeeded"] != 4 || got["server serve succeeded"] != 1 {
+			t.Errorf("tasks are counted %v, want 4 of each request", got)
+		}
+		critical := 0
+		for _, s := range all["sampled"].spans.Ended() {
+			if s.Name() == "request" && attr(s.Attributes(), "asap.critical.late") == "0.002" {
+				critical++
+			}
+		}
+		if critical != 2 {
+			t.Errorf("%d spans of requests have their critical path, want 2", critical)
+		}
+	})
+}
+
+// A request that begins a trace of its own in a server whose span is not sampled is told
+// at its end as well.
+func TestTraceInServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := sampledBy(t, trace.ParentBased(trace.NeverSample()))
+		requests := trace.NewTracerProvider().Tracer("")
+		g := asap.New(t.Context(), asap.Name("server"), asap.Observe(y))
+		g.Do("serve", func(ctx context.Context) error {
+			for range 2 {
+				ctx, span := requests.Start(ctx, "GET /", apitrace.WithNewRoot())
+				request := asap.New(ctx, asap.Name("request"), asap.Observe(y))
+				request.Go("user", wait(ms))
+				if err := request.Wait(); err != nil {
+					t.Error(err)
+				}
+				span.End()
+				time.Sleep(2 * time.Minute)
+			}
+			if got := y.counts("asap.task.duration"); len(got) != 1 || got["request user succeeded"] != 1 {
+				t.Errorf("so far tasks are counted %v, want the second request's", got)
+			}
+			return nil
+		})
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if got := y.counts("asap.task.duration"); got["request user succeeded"] != 2 || got["server serve succeeded"] != 1 {
+			t.Errorf("tasks are counted %v, want two requests'", got)
+		}
+		if n := y.Kept(); n != 0 {
+			t.Errorf("%d runs are kept after their end", n)
+		}
+	})
+}
