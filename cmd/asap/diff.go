@@ -10,7 +10,7 @@ import (
 )
 
 var diffCommand = &command{
-	name: "diff", args: "[-window W] before after",
+	name: "diff", args: "[-window W] [-n N] before after",
 	short: "explain why two runs, or many runs, differ",
 	long: `
 Tells which tasks explain the difference between two runs. "critical" is the
@@ -26,7 +26,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
   curl 'http://localhost:8080/debug/asap/?format=json&window=hour' > before.json
   asap diff -window minute before.json http://localhost:8080/debug/asap/`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
-		top := fs.Int("n", 10, "at most so many tasks of a group, of summaries")
+		top := fs.Int("n", 10, "at most so many tasks of a group")
 		window := windowFlag(fs)
 		return func(e *env, args []string) error {
 			if len(args) != 2 {
@@ -47,7 +47,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
 			case err != nil:
 				return err
 			case a != nil && b != nil:
-				return diff(e, a, b)
+				return diff(e, a, b, *top)
 			case before != nil && after != nil:
 				return diffSummaries(e, before, after, *top)
 			}
@@ -60,7 +60,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
 	},
 }
 
-func diff(e *env, a, b *waterfall.Run) error {
+func diff(e *env, a, b *waterfall.Run, top int) error {
 	fmt.Fprintf(e.out, "%s → %s (%s)\n", a.Makespan, b.Makespan, signed(b.Makespan-a.Makespan))
 	deltas := waterfall.Compare(a, b)
 	if len(deltas) == 0 {
@@ -69,8 +69,12 @@ func diff(e *env, a, b *waterfall.Run) error {
 	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "task\ttook\tcritical\tfixed")
-	for _, d := range deltas {
-		name := printable(d.Name)
+	for i, d := range deltas {
+		if i == top {
+			fmt.Fprintf(w, "%d more\n", len(deltas)-top)
+			break
+		}
+		name := printable(brief(d.Name))
 		switch {
 		case d.Name == "":
 			name = "(caller)"
