@@ -10,7 +10,7 @@ import (
 )
 
 var diffCommand = &command{
-	name: "diff", args: "[-window W] [-n N] before after",
+	name: "diff", args: "[-window W] before after",
 	short: "explain why two runs, or many runs, differ",
 	long: `
 Tells which tasks explain the difference between two runs. "critical" is the
