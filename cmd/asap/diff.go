@@ -15,8 +15,9 @@ var diffCommand = &command{
 	long: `
 Tells which tasks explain the difference between two runs. "critical" is the
 task's time on the critical path, running and queued; these differences add up
-to that of the runs exactly. "fixed" is how much shorter the second run would
-have been if the task alone had run as long as in the first: a prediction.
+to that of the runs exactly. Sixteen elements of a Map and more are one row. "fixed"
+is how much shorter the second run would have been if the task alone had run as
+long as in the first: a prediction.
 One of the two may be -, for standard input.
 
 With two summaries of many runs it tells what has changed in groups of one name,
