@@ -3,6 +3,7 @@ package waterfall
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,10 +20,14 @@ type drawing struct {
 	*index
 	critical map[asap.ID]bool
 	slack    Measure
+	nested   map[asap.ID][]int // groups, by the task that they are in
 }
 
 func (r *Run) drawing() *drawing {
-	d := &drawing{index: r.index(), critical: make(map[asap.ID]bool), slack: r.Measure()}
+	d := &drawing{index: r.index(), critical: make(map[asap.ID]bool), slack: r.Measure(), nested: make(map[asap.ID][]int)}
+	for g := 1; g < len(r.Groups); g++ {
+		d.nested[r.Groups[g].Parent] = append(d.nested[r.Groups[g].Parent], g)
+	}
 	for _, s := range r.CriticalPath() {
 		if s.State == Running {
 			d.critical[s.Task] = true
@@ -45,6 +50,23 @@ func (d *drawing) lines(i int) []string {
 		out = append(out, t.word())
 	}
 	return out
+}
+
+// title is that of the run, with the limits of its group.
+func (d *drawing) title() string { return d.run.title() + d.madeWith(0) }
+
+// boxName is what the box around task i is called, with the limits of what is in it: of
+// a Map its own, of a body those of its groups.
+func (d *drawing) boxName(i int) string {
+	words := d.limitWords(d.run.Tasks[i].Limit, d.newlyShared(i))
+	for _, g := range d.nested[d.run.Tasks[i].ID] {
+		for _, w := range d.groupWords(g) {
+			if !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+	}
+	return called(d.run.Tasks[i].Name) + inBrackets(words)
 }
 
 // arrow is an edge of the drawing. A task that needed nothing hangs on the one
@@ -95,9 +117,9 @@ func (r *Run) writeDOT(b *strings.Builder) {
 	d := r.drawing()
 	fmt.Fprintf(b, "digraph %s {\n", look.DotQuote(called(r.Name)))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
-	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", look.DotQuote(r.title()))
+	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", look.DotQuote(d.title()))
 	d.boxes(b, -1, "  ", d.dotNode, func(i int, indent string) string {
-		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, look.DotQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, look.DotQuote(d.boxName(i)))
 	}, "}")
 	for _, a := range d.arrows() {
 		style := ""
@@ -156,9 +178,9 @@ func (d *drawing) dotNode(i int) string {
 
 func (r *Run) writeMermaid(b *strings.Builder) {
 	d := r.drawing()
-	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
+	b.WriteString("---\ntitle: " + mermaidTitle(d.title()) + "\n---\nflowchart LR\n")
 	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
-		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, look.MermaidQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, look.MermaidQuote(d.boxName(i)))
 	}, "end")
 	var hot []string // arrows of the critical path
 	for n, a := range d.arrows() {

@@ -60,6 +60,7 @@ func (r *Run) first() []string {
 	if len(r.Groups) > 0 && bad(r.Groups[0].Outcome) {
 		e.cycles()
 		e.failures()
+		e.undos()
 	}
 	return e.out[:min(len(e.out), 5)]
 }
