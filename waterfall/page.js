@@ -56,7 +56,7 @@
     if (n.b !== 1 && n.b !== CRITICAL) return n.k || [];
     if (n.open) return n.k;
     if (n.b === CRITICAL) return [];
-    const way = n.k.filter(k => critical.has(k.t));
+    const way = n.s && !all && !only.checked ? [] : n.k.filter(k => critical.has(k.t));
     n.stops ??= new Map();
     for (const k of way) if (!n.stops.has(k.t)) n.stops.set(k.t, { t: k.t, l: k.l, n: k.n, tasks: [k.t], up: n, inner: true });
     const rows = way.map(k => n.stops.get(k.t));
