@@ -101,8 +101,8 @@
   let widest = 6;
   (function measure(nodes, depth) {
     for (const n of nodes) {
-      widest = Math.max(widest, n.l.length + (n.n || "").length + 2 * depth + (n.b ? 2 : 0));
-      if (n.b !== 1) measure(n.k || [], depth + 1);
+      widest = Math.max(widest, n.l.length + (n.n || "").length + 2 * depth + (many ? 3 : 0));
+      measure(n.k || [], depth + (n.b === 1 ? 2 : 1)); // in a band there is one of critical tasks
       measure(n.i || [], depth + 1);
     }
   })(run.rows, 0);

@@ -256,3 +256,17 @@ func TestWheel(t *testing.T) {
 		t.Error("the wheel with Control does not zoom")
 	}
 }
+
+// What a band and the critical tasks in it unfold to has whole names, where there is room.
+func TestUnfoldedNamesAreWhole(t *testing.T) {
+	ctx := tab(t, 1200, 800, false)
+	open(t, ctx, wideRun(t, "feed"))
+	js[chromedp.Void](t, ctx, `document.querySelectorAll(".row .fold")[1].click()`)
+	const cut = `[...document.querySelectorAll(".row .label")].filter(l => l.scrollWidth > l.clientWidth).map(l => l.parentElement.textContent)`
+	if got := js[[]string](t, ctx, cut); len(got) > 0 {
+		t.Errorf("names are cut: %q", got)
+	}
+	if n := js[int](t, ctx, `document.querySelectorAll(".row .label").length`); n < 30 {
+		t.Errorf("%d rows, want those of the band", n)
+	}
+}
