@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/asap-go/asap/internal/look"
 )
 
 // Write writes the graph as a picture: in the format "mermaid", which many sites show
@@ -72,11 +74,11 @@ func (t *GraphTask) edge(dep int) int {
 }
 
 func (g *Graph) dot(b *strings.Builder) {
-	fmt.Fprintf(b, "digraph %s {\n", dotQuote(oneLine(g.Name)))
+	fmt.Fprintf(b, "digraph %s {\n", look.DotQuote(oneLine(g.Name)))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
-	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(oneLine(g.Name)))
+	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", look.DotQuote(oneLine(g.Name)))
 	for i, t := range g.Tasks {
-		attrs := "label=" + dotQuote(strings.Join(t.lines(), "\n"))
+		attrs := "label=" + look.DotQuote(strings.Join(t.lines(), "\n"))
 		switch {
 		case t.LeftOut:
 			attrs += ", style=\"rounded,dashed\", color=\"#999999\", fontcolor=\"#999999\""
@@ -96,19 +98,13 @@ func (g *Graph) dot(b *strings.Builder) {
 	b.WriteString("}\n")
 }
 
-// dotQuote makes a quoted ID of the DOT language, in which only the quote has
-// to be escaped; a backslash would begin an escape of a label, and & one of HTML.
-func dotQuote(s string) string {
-	return "\"" + strings.NewReplacer("&", "&amp;", "\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s) + "\""
-}
-
 func (g *Graph) mermaid(b *strings.Builder) {
 	fmt.Fprintf(b, "---\ntitle: %s\n---\nflowchart LR\n", strconv.Quote(oneLine(g.Name)))
 	var left, may, input, dotted []string
 	for i, t := range g.Tasks {
 		lines := t.lines()
 		for k := range lines {
-			lines[k] = mermaidQuote(lines[k])
+			lines[k] = look.MermaidQuote(lines[k])
 		}
 		id := fmt.Sprint("t", i)
 		fmt.Fprintf(b, "  %s[\"%s\"]\n", id, strings.Join(lines, "<br/>"))
@@ -148,35 +144,6 @@ func (g *Graph) mermaid(b *strings.Builder) {
 			fmt.Fprintf(b, "  classDef %s %s\n  class %s %s\n", c.name, c.style, strings.Join(c.ids, ","), c.name)
 		}
 	}
-}
-
-// listMark is the place of what makes s the beginning of a list in Markdown, which
-// Mermaid refuses to show: "1. ", "1) ", "- " or "+ ". It is -1 if there is none.
-func listMark(s string) int {
-	rest := strings.TrimLeft(s, "0123456789")
-	marks := ".)"
-	if rest == s {
-		marks = "-+"
-	}
-	if len(rest) > 1 && strings.ContainsRune(marks, rune(rest[0])) && rest[1] == ' ' {
-		return len(s) - len(rest)
-	}
-	return -1
-}
-
-// mermaidQuote escapes what a label in quotes would take for markup. Mermaid
-// writes entities with # for &.
-func mermaidQuote(s string) string {
-	mark := listMark(s)
-	var b strings.Builder
-	for i, r := range s {
-		if i == mark || strings.ContainsRune("\"#<>&`\\[]*_~", r) {
-			fmt.Fprintf(&b, "#%d;", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // oneLine is s without what a picture does not show.

@@ -41,6 +41,7 @@ func BenchmarkObserver(b *testing.B) {
 		{"noop", observed(noSpans, noMeters)},
 		{"metrics", observed(noSpans, otelasap.MeterProvider(meters))},
 		{"unsampled", observed(otelasap.TracerProvider(unsampled), noMeters)},
+		{"unsampled+metrics", observed(otelasap.TracerProvider(unsampled), otelasap.MeterProvider(meters))},
 		{"spans", observed(otelasap.TracerProvider(tracers), noMeters)},
 		{"both", observed(otelasap.TracerProvider(tracers), otelasap.MeterProvider(meters))},
 	} {

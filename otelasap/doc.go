@@ -44,21 +44,50 @@
 //
 //	asap.group.duration  s       from the making of a group to its end
 //	asap.task.duration   s       from the start of a body to its end
-//	asap.task.queued     s       from ready to started, for a slot or a processor
+//	asap.task.queued     s       from ready to started, for a slot or a processor, if that took 0.1 ms
 //	asap.task.blocked    s       in the body, waiting for tasks and nested groups
 //	asap.task.critical   s       on the critical path of the run
 //	asap.task.skipped    {task}  tasks whose body never ran
 //
 // All carry the names of group and task, and an outcome where there is one. With the
 // outcomes failed, panicked and goexited the durations have an error.type: panic,
-// goexit, or the type of the error that went wrong first, without what package asap has
-// wrapped around it, by the rule of semconv.ErrorType. It is never a text of an error,
-// so an alert on it counts what was an error. The elements of a Map and the functions of a Race share
+// goexit, or the type of the error that went wrong first, without what package asap and
+// fmt.Errorf have wrapped around it, by the rule of semconv.ErrorType. It is never a text
+// of an error, so an alert on it counts what was an error. A limit of time is a
+// context.deadlineExceededError. What a type does not tell, as the code of an error of
+// gRPC, the option [ErrorType] does:
+//
+//	otelasap.ErrorType(func(err error) string {
+//		if s, ok := status.FromError(err); ok {
+//			return s.Code().String()
+//		}
+//		return ""
+//	})
+//
+// The elements of a Map and the functions of a Race share
 // a name, likes[], so that the number of series does not grow with the data. In how
 // many runs a task was on the critical path, its criticality index, is the count of
-// asap.task.critical over the count of asap.task.duration. What a view drops costs
-// nothing. The metrics of a group whose
-// span is not recorded are the same, and come when its outermost group has ended.
+// asap.task.critical over the count of asap.task.duration, and in how many it was
+// queued the count of asap.task.queued over that. What a view drops costs
+// nothing. The metrics of a group whose span is not recorded are the same, and come when
+// its outermost group has ended: see Servers.
+//
+// # What is bounded
+//
+// Of a name 256 bytes are told, and of the text of an error or the stack of a panic
+// 8 KB, as valid UTF-8: an exporter that cannot encode one text loses all spans that go
+// with it. There are at most 100 values of error.type, and a span has at most 128 links,
+// that to the dependency that ended last among them.
+//
+// # Servers
+//
+// What happens in a body is part of its group's trace. A server or a worker that is a
+// task itself, of a group that is observed, begins a trace of its own for each request,
+// and gives the observer to the request's group as well: once the group around has run
+// for a minute, one that is given the observer is told with its critical path when it
+// ends, and nothing is kept of it. The span of a group comes with its end, so shut
+// providers down after the last Wait: of a group that still runs then only the bodies
+// that have ended are seen.
 //
 // # From a run to its trace
 //

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
@@ -18,15 +19,28 @@ const (
 	goexitType = "goexit"
 )
 
+var otherType = semconv.ErrorTypeOther.Value.AsString()
+
 // isError tells of an outcome whether it is an error, of those that [told] makes.
 func isError(o asap.Outcome) bool {
 	return o == asap.Failed || o == asap.Panicked || o == asap.Goexited
 }
 
-// errorType is the error.type of an outcome, "" if it has none. It is the name of a
-// type, by the rule of semconv.ErrorType, of what is left without the errors that
-// package asap has wrapped around it: of several failures it is the first.
-func errorType(o asap.Outcome, err error) (name string) {
+// maxTypes is how many values of error.type an Observer tells apart; the rest is
+// _OTHER. An error's own ErrorType, or the user's function, may make any number of them.
+const maxTypes = 100
+
+// errorTypes gives errors their error.type.
+type errorTypes struct {
+	of    func(error) string // the user's, nil without
+	known syncMap[string, struct{}]
+}
+
+// outcome is the error.type of an outcome, "" if it has none. It is what the user's
+// function says of what is left without the errors that package asap has wrapped around
+// it, of several failures the first, and else by the rule of semconv.ErrorType the name
+// of its type.
+func (t *errorTypes) outcome(o asap.Outcome, err error) string {
 	switch {
 	case o == asap.Panicked:
 		return panicType
@@ -35,23 +49,43 @@ func errorType(o asap.Outcome, err error) (name string) {
 	case o != asap.Failed && o != asap.Tolerated || err == nil:
 		return ""
 	}
-	defer func() { // a user's method
-		if recover() != nil {
-			name = semconv.ErrorTypeOther.Value.AsString()
+	word := name(t.typeOf(err))
+	if _, ok := t.known.load(word); !ok {
+		if _, ok := t.known.add(word, struct{}{}, maxTypes); !ok {
+			return otherType
 		}
-	}()
-	return semconv.ErrorType(rootOf(err)).Value.AsString()
+	}
+	return word
 }
 
-// groupErrorType is the error.type of a group that has ended, "" if it is no error. One
+func (t *errorTypes) typeOf(err error) (word string) {
+	defer func() { // a user's method or function
+		if recover() != nil {
+			word = otherType
+		}
+	}()
+	err = rootOf(err)
+	if t.of != nil {
+		word = t.of(err)
+	}
+	if word != "" {
+		return word
+	}
+	if remote, ok := err.(*flow.RemoteError); ok {
+		return remote.Type
+	}
+	return semconv.ErrorType(err).Value.AsString()
+}
+
+// group is the error.type of a group that has ended, "" if it is no error. One
 // that was canceled is none, as whoever asked has left, unless its deadline had passed:
 // then whoever asked got nothing because it took too long.
-func groupErrorType(o asap.Outcome, err error) string {
+func (t *errorTypes) group(o asap.Outcome, err error) string {
 	switch {
 	case isError(o):
-		return errorType(o, err)
+		return t.outcome(o, err)
 	case o == asap.Canceled && isLate(err):
-		return semconv.ErrorType(context.DeadlineExceeded).Value.AsString()
+		return t.outcome(asap.Failed, context.DeadlineExceeded)
 	}
 	return ""
 }
@@ -69,13 +103,17 @@ func isLate(err error) (late bool) {
 
 func typeAttribute(name string) attribute.KeyValue { return semconv.ErrorTypeKey.String(name) }
 
-var asapPath = reflect.TypeFor[asap.TaskError]().PkgPath()
+var (
+	asapPath = reflect.TypeFor[asap.TaskError]().PkgPath()
+	fmtType  = reflect.TypeOf(fmt.Errorf("%w", context.Canceled))
+)
 
-// rootOf takes off what package asap has wrapped around an error. A time limit and a
-// wait that was cut short stay as they are, with an error of package asap.
+// rootOf takes off what package asap has wrapped around an error, and between that what
+// only gives it another text. A limit of time is what it is to [errors.Is].
 func rootOf(err error) error {
 	for range 1000 { // an error may be its own cause
-		if t := reflect.TypeOf(err); t.Kind() != reflect.Pointer || t.Elem().PkgPath() != asapPath {
+		t := reflect.TypeOf(err)
+		if ofAsap := t.Kind() == reflect.Pointer && t.Elem().PkgPath() == asapPath; !ofAsap && t != fmtType {
 			return err
 		}
 		next := error(nil)
@@ -94,6 +132,9 @@ func rootOf(err error) error {
 			}
 		}
 		if next == nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				return context.DeadlineExceeded
+			}
 			return err
 		}
 		err = next
@@ -104,20 +145,20 @@ func rootOf(err error) error {
 // bodyText is the text of what the body returned. That of a task's error is safe to
 // ask for, whatever the body has returned, and begins with the name.
 func bodyText(e asap.Event) string {
-	text := fmt.Sprint(e.Err)
+	s := fmt.Sprint(e.Err)
 	if te, ok := e.Err.(*asap.TaskError); ok {
-		text = strings.TrimPrefix(text, te.Task+": ")
+		s = strings.TrimPrefix(s, te.Task+": ")
 	}
-	return text
+	return text(s)
 }
 
 // panicText is what a body panicked with; the stack has an attribute of its own.
-func panicText(p *asap.PanicError) string { return fmt.Sprint(p.Value) }
+func panicText(p *asap.PanicError) string { return text(fmt.Sprint(p.Value)) }
 
 // groupText is the error of the group without the stack of a panic.
 func groupText(e asap.Event) string {
 	if p, ok := e.Err.(*asap.PanicError); ok {
-		return p.Task + ": panic: " + panicText(p)
+		return text(p.Task + ": panic: " + panicText(p))
 	}
-	return fmt.Sprint(e.Err)
+	return text(fmt.Sprint(e.Err))
 }

@@ -2,6 +2,7 @@ package otelasap_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -66,6 +67,36 @@ func ExampleMeterProvider() {
 	// Output:
 	// <nil>
 	// true true
+}
+
+// statusError is an error of a database, with a code of the standard.
+type statusError struct{ state string }
+
+func (e *statusError) Error() string { return "the order is there already" }
+
+// Errors of a database are told apart by their code.
+func ExampleErrorType() {
+	spans := tracetest.NewInMemoryExporter()
+	observer := otelasap.New(
+		otelasap.TracerProvider(trace.NewTracerProvider(trace.WithSyncer(spans))),
+		otelasap.ErrorType(func(err error) string {
+			if e, ok := errors.AsType[*statusError](err); ok {
+				return e.state
+			}
+			return "" // the name of the type
+		}),
+	)
+	g := asap.New(context.Background(), asap.Name("checkout"), asap.Observe(observer))
+	g.Do("order", func(context.Context) error { return fmt.Errorf("insert: %w", &statusError{"23505"}) })
+	fmt.Println(g.Wait())
+	for _, a := range spans.GetSpans()[0].Attributes {
+		if a.Key == "error.type" {
+			fmt.Println(a.Value)
+		}
+	}
+	// Output:
+	// order: insert: the order is there already
+	// 23505
 }
 
 // The debug page and the log know the trace of each run.

@@ -26,16 +26,24 @@ func (o *Observer) startGroup(ctx context.Context, e asap.Event) context.Context
 // recorded. If its own is not, nothing more is kept of it.
 func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Context {
 	around := quietOf(ctx, o)
+	goesOn := around != nil && around.mayGoOn(e) && !o.reports(around)
 	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
+		if goesOn {
+			return &quiet{Context: ctx, of: o, group: e.Group, began: e.At, around: around}
+		}
 		return ctx
 	}
+	e.Name = name(e.Name)
 	ctx, span := o.tracer.Start(ctx, spanName(e.Name), o.starts.options(e.Name)...)
 	if !span.IsRecording() {
-		return &quiet{ctx, o, e.Group}
+		return &quiet{Context: ctx, of: o, group: e.Group, began: e.At}
 	}
 	r := o.openRun(time.Now(), e)
 	defer r.mu.Unlock()
-	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil}
+	g := &group{name: e.Name, ctx: ctx, span: span, began: e.At, recorded: true, measured: around == nil || goesOn}
+	if goesOn {
+		g.around = around
+	}
 	g.told = around == nil || r.quiet[around.group]
 	g.outer = g
 	r.groups[e.Group] = g
@@ -46,17 +54,25 @@ func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Con
 // span is recorded; ok is false of any other group.
 func (o *Observer) addGroup(ctx context.Context, r *run, e asap.Event) (inner context.Context, ok bool) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.groups[e.Group] != nil {
-		return ctx, true // the observer was given to this group twice, or to one around it as well
-	}
+	known := r.groups[e.Group] != nil
 	t := r.tasks[e.Parent]
-	if t == nil || t.group == nil {
+	var around *group
+	if t != nil {
+		around = t.group
+	}
+	r.mu.Unlock()
+	switch {
+	case known: // the observer was given to this group twice, or to one around it as well
+		return ctx, true
+	case around == nil:
 		return ctx, false
 	}
+	e.Name = name(e.Name)
 	ctx, span := o.tracer.Start(ctx, spanName(e.Name), trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(GroupName.String(e.Name)))
-	r.groups[e.Group] = &group{name: e.Name, outer: t.group.outer, ctx: ctx, span: span, began: e.At,
-		recorded: span.IsRecording(), measured: t.group.measured}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.groups[e.Group] = &group{name: e.Name, outer: around.outer, nested: true, ctx: ctx, span: span, began: e.At,
+		recorded: span.IsRecording(), measured: around.measured}
 	return ctx, true
 }
 
@@ -92,15 +108,18 @@ func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 		return
 	}
 	g.ended, g.end = true, e
+	if g.outer != g {
+		r.forget(e.Group)
+	}
 	r.mu.Unlock()
 	if g.measured {
-		o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome, g.errorType()))
+		o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome, o.types.group(e.Outcome, e.Err)))
 	}
 	switch {
 	case g.outer != g:
-		g.endSpan(r)
+		o.endSpan(r, g)
 	case !g.measured:
-		g.endSpan(r)
+		o.endSpan(r, g)
 		o.leave(r, e)
 	}
 }
@@ -120,20 +139,26 @@ func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 		}
 		g.span.SetAttributes(o.keys.attributes(held)...)
 	}
-	g.endSpan(r)
+	o.endSpan(r, g)
+	if g.around != nil {
+		g.around.leaveOut(g.end.Group)
+	}
+	if g.nested {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.forget(g.end.Group)
+		return
+	}
 	o.leave(r, g.end)
 }
 
-// errorType is the error.type of a group that has ended, "" if it is no error.
-func (g *group) errorType() string { return groupErrorType(g.end.Outcome, g.end.Err) }
-
-func (g *group) endSpan(r *run) {
+func (o *Observer) endSpan(r *run, g *group) {
 	if g.recorded {
 		e := g.end
 		g.span.SetAttributes(outcomeOf(e.Outcome))
-		if name := g.errorType(); name != "" {
+		if word := o.types.group(e.Outcome, e.Err); word != "" {
 			g.span.SetStatus(codes.Error, groupText(e))
-			g.span.SetAttributes(typeAttribute(name))
+			g.span.SetAttributes(typeAttribute(word))
 		}
 	}
 	g.span.End(trace.WithTimestamp(r.time(g.end.At)))
@@ -144,10 +169,10 @@ const maxPath = 64
 
 func pathNames(path []waterfall.Step) (names []string) {
 	for _, s := range path {
-		if s.Task == 0 || s.Len() == 0 || len(names) > 0 && names[len(names)-1] == s.Name {
+		if s.Task == 0 || s.Len() == 0 || len(names) > 0 && names[len(names)-1] == name(s.Name) {
 			continue
 		}
-		if names = append(names, s.Name); len(names) == maxPath {
+		if names = append(names, name(s.Name)); len(names) == maxPath {
 			break
 		}
 	}

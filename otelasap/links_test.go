@@ -3,14 +3,18 @@ package otelasap_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/otelasap"
 	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/sdk/trace"
 )
 
 // A wait leads to what was awaited, also if that begins later and has dependencies of
@@ -173,31 +177,189 @@ func TestRace(t *testing.T) {
 
 // An error's type is that of what went wrong first, not of what is around it.
 func TestErrorTypes(t *testing.T) {
-	for want, fails := range map[string]func(ctx context.Context) error{
-		"context.deadlineExceededError": func(context.Context) error { return context.DeadlineExceeded },
-		"*errors.errorString": func(ctx context.Context) error { // in two groups
-			g := asap.New(ctx, asap.Name("nested"))
-			g.Do("inner", func(context.Context) error { return errDown })
-			return g.Wait()
-		},
-		"throttled":         func(context.Context) error { return errors.Join(&codeError{"throttled"}, errDown) },
-		"*errors.joinError": func(context.Context) error { return errors.Join(errDown) },
-		"_OTHER":            func(context.Context) error { return &codeErrorThatPanics{} },
+	inner := func(ctx context.Context, f func(context.Context) error, options ...asap.TaskOption) error {
+		g := asap.New(ctx, asap.Name("nested"))
+		g.Do("inner", f, options...)
+		return g.Wait()
+	}
+	down := func(context.Context) error { return errDown }
+	for _, row := range []struct {
+		name, want string
+		fails      func(ctx context.Context) error
+	}{
+		{"a deadline", "context.deadlineExceededError", func(context.Context) error { return context.DeadlineExceeded }},
+		{"in two groups", "*errors.errorString", func(ctx context.Context) error { return inner(ctx, down) }},
+		{"in two groups, with a text", "*errors.errorString", func(ctx context.Context) error {
+			return fmt.Errorf("part: %w", fmt.Errorf("more: %w", inner(ctx, down)))
+		}},
+		{"a limit of time", "context.deadlineExceededError", func(ctx context.Context) error {
+			return inner(ctx, func(ctx context.Context) error { return wait2(ctx) }, asap.Timeout(ms))
+		}},
+		{"one that was missed", "context.deadlineExceededError", func(ctx context.Context) error {
+			return inner(ctx, func(ctx context.Context) error { <-ctx.Done(); return errDown }, asap.Within(ms))
+		}},
+		{"a wait that was given up", "context.deadlineExceededError", func(ctx context.Context) error {
+			g := asap.New(ctx)
+			defer g.Stop()
+			slow := g.Go("slow", wait(time.Second))
+			short, cancel := context.WithTimeout(ctx, ms)
+			defer cancel()
+			_, err := slow.Await(short)
+			return err
+		}},
+		{"with a word of its own", "throttled", func(context.Context) error { return errors.Join(&codeError{"throttled"}, errDown) }},
+		{"without one", "*otelasap_test.codeError", func(context.Context) error { return &codeError{} }},
+		{"joined", "*errors.joinError", func(context.Context) error { return errors.Join(errDown) }},
+		{"a method that panics", "_OTHER", func(context.Context) error { return &codeErrorThatPanics{} }},
+		{"nil of a type", "_OTHER", func(context.Context) error { return (*codeError)(nil) }},
+		{"of another process", "*fs.PathError", func(context.Context) error { return &flow.RemoteError{Type: "*fs.PathError", Message: "no file"} }},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			y := newTelemetry(t)
-			g := asap.New(t.Context(), asap.Observe(y))
-			g.Do("task", fails)
-			_ = g.Wait()
-			for _, name := range []string{"task", "asap.group"} {
-				if got := attr(y.span(name).Attributes(), "error.type"); got != want {
-					t.Errorf("error.type of %s is %q, want %q", name, got, want)
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				y := newTelemetry(t)
+				g := asap.New(t.Context(), asap.Observe(y))
+				g.Do("task", row.fails)
+				_ = g.Wait()
+				if got := attr(y.span("task").Attributes(), "error.type"); got != row.want {
+					t.Errorf("error.type is %q, want %q", got, row.want)
 				}
-			}
+				if got := y.sums("asap.task.duration"); len(got) == 0 || !strings.Contains(fmt.Sprint(got), "task failed "+row.want) {
+					t.Errorf("durations are %v, want error.type %s", got, row.want)
+				}
+			})
 		})
 	}
 }
 
+func wait2(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }
+
 type codeErrorThatPanics struct{ codeError }
 
 func (*codeErrorThatPanics) ErrorType() string { panic("boom") }
+
+// Of too many dependencies as many are linked as a span takes, and that which ended last
+// is among them wherever it stands; awaits do not push it out.
+func TestManyLinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, n := range []int{127, 128, 300} {
+			y := newTelemetry(t)
+			g := asap.New(t.Context(), asap.Observe(y))
+			deps := []asap.Dep{g.Go("last", wait(2*ms))}
+			for range n - 1 {
+				deps = append(deps, g.Go("other", wait(ms)))
+			}
+			var more []*asap.Task[int]
+			for range 3 {
+				more = append(more, g.Go("more", wait(ms)))
+			}
+			g.Do("page", func(ctx context.Context) error {
+				for _, m := range more {
+					_, _ = m.Await(ctx)
+				}
+				return nil
+			}, asap.After(deps...))
+			if err := g.Wait(); err != nil {
+				t.Fatal(err)
+			}
+			last, page := 0, y.span("page")
+			for _, l := range page.Links() {
+				if attr(l.Attributes, otelasap.LinkLast) == "true" && l.SpanContext.SpanID() == y.span("last").SpanContext().SpanID() {
+					last++
+				}
+			}
+			if len(page.Links()) != 128 || last != 1 || page.DroppedLinks() != 0 {
+				t.Errorf("of %d dependencies %d are linked, %d as the last, and %d dropped, want 128, 1 and 0", n, len(page.Links()), last, page.DroppedLinks())
+			}
+		}
+	})
+}
+
+// What runs nothing leads on to what it depends on, by as many ways as there are; each
+// is looked at once.
+func TestLinksByManyWays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newTelemetry(t)
+		g := asap.New(t.Context(), asap.Observe(y))
+		a, b := asap.Dep(g.Go("a", wait(ms))), asap.Dep(g.Go("b", wait(2*ms)))
+		left := func(name string) asap.Dep { return g.Go(name, wait(0), asap.When(false), asap.After(a, b)) }
+		for range 40 { // 2⁴⁰ ways
+			a, b = left("x"), left("y")
+		}
+		g.Go("end", wait(ms), asap.After(a))
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range y.span("end").Links() {
+			if id := l.SpanContext.SpanID(); id != y.span("a").SpanContext().SpanID() && id != y.span("b").SpanContext().SpanID() {
+				t.Errorf("end is linked with %v, which is neither a nor b", id)
+			}
+		}
+		if n := len(y.span("end").Links()); n < 2 || n > 4 {
+			t.Errorf("end has %d links, want few, to a and b", n)
+		}
+	})
+}
+
+// A wait for a task of another group leads to it, also if that group has ended before
+// the wait is told of; of one that nobody observes neither name nor link is told.
+func TestAwaitedElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := newTelemetry(t)
+		far, unseen := asap.New(t.Context(), asap.Observe(y)), asap.New(t.Context())
+		user, secret := far.Go("user", wait(5*ms)), unseen.Go("secret", wait(10*ms))
+		g := asap.New(t.Context(), asap.Observe(y), asap.Name("home"))
+		g.Do("page", func(ctx context.Context) error {
+			_, err := user.Await(ctx)
+			_, more := secret.Await(ctx)
+			return errors.Join(err, more)
+		})
+		for _, g := range []*asap.Group{far, g, unseen} {
+			if err := g.Wait(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		y.wantLinks("page", "user awaited")
+		var got []string
+		for _, e := range y.span("page").Events() {
+			on := "nobody"
+			for _, a := range e.Attributes {
+				if a.Key == otelasap.BlockedOn {
+					on = a.Value.AsString()
+				}
+			}
+			got = append(got, on+" "+attr(e.Attributes, otelasap.TaskBlocked))
+		}
+		wantLines(t, "waits of page", got, "user 0.005", "nobody 0.005")
+		if n := y.Kept(); n != 0 {
+			t.Errorf("%d runs are kept", n)
+		}
+	})
+}
+
+// A sampler that drops single spans leaves no links to them.
+func TestLinksToDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		y := sampledBy(t, dropper("user"))
+		g := asap.New(t.Context(), asap.Observe(y))
+		user := g.Go("user", wait(ms))
+		user.Then("profile", after(ms))
+		g.Do("page", func(ctx context.Context) error { _, err := user.Await(ctx); return err })
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		y.wantLinks("profile")
+		y.wantLinks("page")
+	})
+}
+
+// dropper samples all spans but those of a name.
+type dropper string
+
+func (d dropper) ShouldSample(p trace.SamplingParameters) trace.SamplingResult {
+	if p.Name == string(d) {
+		return trace.SamplingResult{Decision: trace.Drop}
+	}
+	return trace.SamplingResult{Decision: trace.RecordAndSample}
+}
+
+func (d dropper) Description() string { return "all but " + string(d) }

@@ -85,6 +85,11 @@ type label struct{ group, series string }
 // secondCall is that of the second call of a task, as package tail makes it.
 var secondCall = label{"", "hedge"}
 
+// leastQueued is how long a task has to be in a queue for it to be told. What is less is
+// what it takes to start a goroutine, which each task takes: a third of all measurements,
+// and a series for each task, would say nothing else.
+const leastQueued = 100 * time.Microsecond
+
 // hedge is that of the second call of a task with label l: product/hedge, so that those of
 // different tasks are told apart. There is one for each task, also if second calls are
 // nested.
@@ -107,8 +112,13 @@ func (i *instruments) task(ctx context.Context, m *measured) {
 	if m.whole {
 		return
 	}
+	if m.queued < leastQueued && m.blocked <= 0 {
+		return
+	}
 	names := i.series.of(m.group, m.series, 0, "")
-	i.queued.record(ctx, max(0, m.queued), names)
+	if m.queued >= leastQueued {
+		i.queued.record(ctx, m.queued, names)
+	}
 	if m.blocked > 0 {
 		i.blocked.record(ctx, m.blocked, names)
 	}
@@ -141,9 +151,10 @@ func (s *series) task(group, task string) *taskSeries {
 		return known
 	}
 	made := &taskSeries{task: task, names: s.of(group, task, 0, ""), known: true}
-	if _, ok := s.tasks.add(key, made, maxSeries); !ok {
-		made.known = false
+	if known, ok := s.tasks.add(key, made, maxSeries); ok {
+		return known
 	}
+	made.known = false
 	return made
 }
 
@@ -152,7 +163,7 @@ func (s *series) after(before *taskSeries, group, task string) *taskSeries {
 	if next := before.next.Load(); next != nil && next.task == task {
 		return next
 	}
-	t := s.task(group, task)
+	t := s.task(group, name(task))
 	if before.known && t.known { // else a list would grow with names that are without end
 		before.next.Store(t)
 	}
@@ -245,6 +256,9 @@ func (m *syncMap[K, V]) load(k K) (v V, ok bool) {
 func (m *syncMap[K, V]) add(k K, v V, most int) (V, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if known, ok := m.all[k]; ok {
+		return known, true
+	}
 	if len(m.all) >= most {
 		return v, false
 	}

@@ -24,10 +24,12 @@ type Observer struct {
 	tracer trace.Tracer
 	meters *instruments
 	keys   keys
+	types  errorTypes
 	starts starts
-	each   asap.Observer    // tells of runs that have ended
-	alone  [1]asap.Observer // each
-	runs   sync.Map         // of *run, by the upper half of the IDs
+	each   asap.Observer // tells of runs that have ended
+	inside asap.Observer // and of groups in one that goes on: see long
+	alone  [2][1]asap.Observer
+	runs   sync.Map // of *run, by the upper half of the IDs
 }
 
 // New returns an observer that reports to the global providers, or to those of
@@ -46,9 +48,10 @@ func New(options ...Option) *Observer {
 	o := &Observer{
 		tracer: c.tracers.Tracer(Scope, trace.WithSchemaURL(semconv.SchemaURL)),
 		meters: newInstruments(c.meters),
+		types:  errorTypes{of: c.types},
 	}
-	o.each = waterfall.Each(o.runEnded)
-	o.alone[0] = o.each
+	o.each, o.inside = waterfall.Each(o.runEnded), waterfall.Each(o.runEnded)
+	o.alone[0][0], o.alone[1][0] = o.each, o.inside
 	return o
 }
 
@@ -73,14 +76,21 @@ func (o *Observer) Start(ctx context.Context, e asap.Event) context.Context {
 	return ctx
 }
 
+// long is how long a group runs whose nested groups tell of themselves from then on, if
+// the observer is given to them. It may be that of a server or a worker, and never end.
+const long = time.Minute
+
 // Instead says who sees a group: the Observer, if the group's span is recorded, and
 // else at most who tells of the whole run, when it has ended, for the metrics.
 func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	if q := quietOf(ctx, o); q != nil && q.group == e.Group {
-		if o.meters.enabled(ctx) {
-			return o.alone[:]
+		switch {
+		case !o.meters.enabled(ctx):
+			return nil
+		case q.around != nil:
+			return o.alone[1][:]
 		}
-		return nil
+		return o.alone[0][:]
 	}
 	r := o.run(e.Group)
 	if r == nil { // in one whose span is not recorded
@@ -90,8 +100,16 @@ func (o *Observer) Instead(ctx context.Context, e asap.Event) []asap.Observer {
 	defer r.mu.Unlock()
 	g := r.groups[e.Group]
 	switch {
-	case g == nil || g.outer != g || g.asked: // it sees the group already
+	case g == nil || g.asked: // it sees the group already
 		return nil
+	case g.outer != g && g.outer.mayGoOn(e) && !g.outer.told:
+		g.asked, g.outer = true, g
+		return []asap.Observer{o.inside}
+	case g.outer != g:
+		return nil
+	case g.around != nil && g.measured:
+		g.asked = true
+		return []asap.Observer{o, o.inside}
 	case !g.measured && g.told: // likewise, through a wrapper
 		return nil
 	case !g.measured: // each tells of it with the group around it
@@ -113,6 +131,10 @@ func (o *Observer) Observe(e asap.Event) {
 		r.quiet[e.Group] = true
 		r.mu.Unlock()
 	}
+	var other target
+	if e.Kind == asap.Blocked && e.On != 0 && e.On>>32 != e.Group>>32 {
+		other = o.otherTarget(e.On)
+	}
 	r.mu.Lock()
 	g := r.groups[e.Group]
 	if g == nil {
@@ -121,17 +143,17 @@ func (o *Observer) Observe(e asap.Event) {
 	}
 	told := g.outer.told
 	if e.Task != 0 {
-		o.observeTask(r, g, e) // unlocks
+		o.observeTask(r, g, e, other) // unlocks
 	} else {
-		switch e.Kind {
-		case asap.Blocked:
-			g.begin(e)
-		case asap.Resumed:
-			if g.waits {
-				g.finish(r, g.span, e)
-			}
+		over := waited{}
+		switch {
+		case e.Kind == asap.Blocked:
+			g.begin(r, e, other)
+		case e.Kind == asap.Resumed && g.waits:
+			over = g.finish(e)
 		}
 		r.mu.Unlock()
+		over.tell(r, g.span)
 		if e.Kind == asap.GroupEnd {
 			o.endGroup(r, g, e)
 		}
@@ -189,39 +211,45 @@ func (o *Observer) leave(r *run, e asap.Event) {
 }
 
 // observeTask is called with the run's mutex, and unlocks it.
-func (o *Observer) observeTask(r *run, g *group, e asap.Event) {
+func (o *Observer) observeTask(r *run, g *group, e asap.Event, other target) {
 	t := r.tasks[e.Task]
-	if t == nil {
-		if e.Kind == asap.Declared {
-			o.declared(r, g, e)
+	if t != nil {
+		switch e.Kind {
+		case asap.Ready:
+			t.ready, t.wasReady, t.last = e.At, true, e.On
+		case asap.Blocked:
+			t.begin(r, e, other)
 		}
-		r.mu.Unlock()
-		return
-	}
-	switch e.Kind {
-	case asap.Ready:
-		t.ready, t.wasReady, t.last = e.At, true, e.On
-	case asap.Blocked:
-		t.begin(e)
-	case asap.Resumed:
-		t.resume(r, e)
 	}
 	r.mu.Unlock()
-	if e.Kind == asap.Ended {
+	switch {
+	case t == nil && e.Kind == asap.Declared:
+		o.declared(r, g, e)
+	case t != nil && e.Kind == asap.Resumed:
+		t.resume(r, e)
+	case t != nil && e.Kind == asap.Ended:
 		o.ended(r, t, e)
 	}
 }
 
-// declared is called with the run's mutex.
 func (o *Observer) declared(r *run, g *group, e asap.Event) {
-	t := &task{name: e.Name, series: e.Name, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
-	if p := r.tasks[e.Parent]; p != nil && p.group == g {
-		t.part, t.series = p, p.name+"[]"
-		o.startWhole(r, p)
+	named := name(e.Name)
+	t := &task{name: named, series: named, group: g, ctx: g.ctx, deps: e.Deps, declared: e.At, race: e.Race}
+	r.mu.Lock()
+	around := r.tasks[e.Parent]
+	r.mu.Unlock()
+	if around != nil && around.of == e.Group {
+		t.part, t.series = around, around.name+"[]"
+		o.startWhole(r, around)
 	}
-	t.label = label{g.name, t.series}
-	if p := r.tasks[e.Parent]; p != nil && t.part == nil && t.label == secondCall {
-		t.label = p.label.hedge()
+	t.label, t.of = label{g.name, t.series}, e.Group
+	if around != nil && t.part == nil && t.label == secondCall {
+		t.label = around.label.hedge()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tasks[e.Task] = t
+	if g.nested {
+		g.declared = append(g.declared, e.Task)
+	}
 }

@@ -1,6 +1,7 @@
 package otelasap
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asap-go/asap"
@@ -36,22 +37,25 @@ func (p *parts) task(id asap.ID) *waterfall.Task {
 
 // group returns the name of a group.
 func (p *parts) group(id asap.ID) string {
-	groups := p.run.Groups
-	if i := id - groups[0].ID; i < asap.ID(len(groups)) && groups[i].ID == id {
-		return groups[i].Name
-	}
-	for i := range groups {
-		if groups[i].ID == id {
-			return groups[i].Name
-		}
+	if i := p.groupAt(id); i >= 0 {
+		return name(p.run.Groups[i].Name)
 	}
 	return ""
 }
 
+// groupAt returns the place of a group in the run, -1 if it is not there.
+func (p *parts) groupAt(id asap.ID) int {
+	groups := p.run.Groups
+	if i := id - groups[0].ID; i < asap.ID(len(groups)) && groups[i].ID == id {
+		return int(i)
+	}
+	return slices.IndexFunc(groups, func(g waterfall.Group) bool { return g.ID == id })
+}
+
 // label is what the metrics of a task are told by, with the Map or Race that it is part of.
 func (p *parts) label(t *waterfall.Task) (label, *waterfall.Task) {
-	name, whole := p.series(t)
-	l := label{p.group(t.Group), name}
+	series, whole := p.series(t)
+	l := label{p.group(t.Group), series}
 	if l != secondCall || whole != nil {
 		return l, whole
 	}
@@ -63,15 +67,15 @@ func (p *parts) label(t *waterfall.Task) (label, *waterfall.Task) {
 }
 
 // series is the name of a task, and the Map or Race that it is part of.
-func (p *parts) series(t *waterfall.Task) (name string, whole *waterfall.Task) {
+func (p *parts) series(t *waterfall.Task) (series string, whole *waterfall.Task) {
 	if t.Parent == 0 {
-		return t.Name, nil
+		return name(t.Name), nil
 	}
 	if whole = p.task(t.Parent); whole == nil || whole.Group != t.Group {
-		return t.Name, nil
+		return name(t.Name), nil
 	}
 	if whole != p.whole {
-		p.whole, p.name = whole, whole.Name+"[]"
+		p.whole, p.name = whole, name(whole.Name)+"[]"
 	}
 	return p.name, whole
 }

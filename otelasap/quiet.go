@@ -2,6 +2,8 @@ package otelasap
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
@@ -11,8 +13,61 @@ import (
 // span, and its metrics are those of the whole run, when it has ended.
 type quiet struct {
 	context.Context
-	of    *Observer
-	group asap.ID
+	of     *Observer
+	group  asap.ID
+	began  time.Duration
+	around *quiet // of one that tells of itself in another
+
+	mu   sync.Mutex      // guards told
+	told map[uint32]bool // the groups in it that have told of themselves, by the lower half of the ID
+}
+
+// mayGoOn is that of a group.
+func (q *quiet) mayGoOn(e asap.Event) bool { return q.around == nil && e.At-q.began >= long }
+
+// reports tells whether a group whose span is not recorded reports events, as another
+// observer is wrapped around this one. Nobody then finds its context when it ends.
+func (o *Observer) reports(q *quiet) bool {
+	r := o.run(q.group)
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.quiet[q.group]
+}
+
+// leaveOut leaves a group out of what is told at the end.
+func (q *quiet) leaveOut(id asap.ID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.told == nil {
+		q.told = make(map[uint32]bool)
+	}
+	q.told[uint32(id)] = true
+}
+
+// leftOut are the groups of a run that have told of themselves, with those in them, by
+// their place in the run.
+func (q *quiet) leftOut(e *waterfall.Ended, p *parts) []bool {
+	if q == nil {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.told) == 0 {
+		return nil
+	}
+	out := make([]bool, len(p.run.Groups))
+	for i := range p.run.Groups {
+		g := &p.run.Groups[i]
+		out[i] = q.told[uint32(e.GroupID(i))]
+		if t := p.task(g.Parent); t != nil && !out[i] {
+			around := p.groupAt(t.Group)
+			out[i] = around >= 0 && around < i && out[around]
+		}
+	}
+	return out
 }
 
 type quietKey struct{}
@@ -46,43 +101,59 @@ func (o *Observer) runEnded(ctx context.Context, e *waterfall.Ended) {
 			return
 		}
 	}
-	if q, ok := ctx.(*quiet); ok {
+	q := quietOf(ctx, o)
+	if q != nil && q.group != e.Group {
+		q = nil
+	}
+	if q != nil && ctx == context.Context(q) {
 		ctx = q.Context // each measurement looks in it for a span
 	}
-	o.measure(ctx, e)
+	o.measure(ctx, e, q)
+	if q != nil && q.around != nil {
+		q.around.leaveOut(e.Group)
+	}
 }
 
-// measure records the metrics of a whole run.
-func (o *Observer) measure(ctx context.Context, e *waterfall.Ended) {
+// measure records the metrics of a whole run, of which q may be the context.
+func (o *Observer) measure(ctx context.Context, e *waterfall.Ended, q *quiet) {
 	if tasks, ok := e.Plain(); ok {
 		o.measurePlain(ctx, e, tasks)
 		return
 	}
 	run := e.Run()
 	p := partsOf(run)
+	out := q.leftOut(e, p)
 	for i := range run.Groups {
+		if out != nil && out[i] {
+			continue
+		}
 		g := &run.Groups[i]
-		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(g.Name, "", g.Outcome, groupErrorType(g.Outcome, e.GroupErr(i))))
+		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(name(g.Name), "", g.Outcome, o.types.group(g.Outcome, e.GroupErr(i))))
 	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
+		if out != nil {
+			if at := p.groupAt(t.Group); at >= 0 && out[at] {
+				continue
+			}
+		}
 		label, whole := p.label(t)
 		m := measured{label: label, outcome: told(t.Outcome, whole != nil && whole.Race)}
 		if isError(m.outcome) {
-			m.errorType = errorType(m.outcome, e.TaskErr(i))
+			m.errorType = o.types.outcome(m.outcome, e.TaskErr(i))
 		}
 		p.read(&m, t)
 		o.meters.task(ctx, &m)
 	}
 	for _, h := range p.held(e.Path()) {
-		o.meters.critical.record(ctx, h.time, o.meters.series.of(run.Name, h.series, 0, ""))
+		o.meters.critical.record(ctx, h.time, o.meters.series.of(name(run.Name), h.series, 0, ""))
 	}
 }
 
 // measurePlain is measure for a run of which nothing has to be looked up: the same
 // metrics, in another order.
 func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks []waterfall.PlainTask) {
-	m, group := o.meters, e.Name()
+	m, group := o.meters, name(e.Name())
 	s := m.series.task(group, "")
 	m.group.record(ctx, e.Makespan(), s.with(&m.series, group, asap.Succeeded))
 	held, _ := m.holds.Get().(*holds)
@@ -96,10 +167,12 @@ func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks [
 		}
 		if t.Ran {
 			m.duration.record(ctx, t.Took, s.with(&m.series, group, t.Outcome))
-			m.queued.record(ctx, t.Queued, s.names)
+			if t.Queued >= leastQueued {
+				m.queued.record(ctx, t.Queued, s.names)
+			}
 		}
 		if t.Critical > 0 {
-			held.add(t.Name, t.Critical, s)
+			held.add(s.task, t.Critical, s)
 		}
 	}
 	for _, h := range held.list {

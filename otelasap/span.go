@@ -15,28 +15,32 @@ import (
 
 func (o *Observer) startTask(ctx context.Context, r *run, e asap.Event) context.Context {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	t := r.tasks[e.Task]
-	if t == nil || t.group == nil {
+	switch {
+	case t == nil || t.group == nil:
+		r.mu.Unlock()
 		return ctx
-	}
-	if t.began {
-		if t.span != nil {
-			ctx = trace.ContextWithSpan(ctx, t.span)
+	case t.began:
+		span := t.span
+		r.mu.Unlock()
+		if span != nil {
+			ctx = trace.ContextWithSpan(ctx, span)
 		}
 		return ctx
 	}
 	t.began, t.started = true, e.At
 	if !t.group.recorded {
+		r.mu.Unlock()
 		return ctx
 	}
 	if t.part != nil && t.part.span != nil {
 		ctx = trace.ContextWithSpan(ctx, t.part.span)
 	}
-	return o.startSpan(ctx, r, t, e.At)
+	return o.startSpan(ctx, r, t, e.At) // unlocks
 }
 
-// startSpan is called with the run's mutex.
+// startSpan is called with the run's mutex, and unlocks it: samplers and processors
+// are the user's. What is done with the task at the same time has no need of its span.
 func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Duration) context.Context {
 	options := [3]trace.SpanStartOption{
 		trace.WithTimestamp(r.time(at)),
@@ -47,25 +51,33 @@ func (o *Observer) startSpan(ctx context.Context, r *run, t *task, at time.Durat
 		options[n] = trace.WithLinks(r.links(t)...)
 		n++
 	}
-	ctx, t.span = o.tracer.Start(ctx, t.series, options[:n]...)
-	t.ctx = ctx
+	r.mu.Unlock()
+	ctx, span := o.tracer.Start(ctx, t.series, options[:n]...)
+	r.mu.Lock()
+	t.ctx, t.span, t.at = ctx, span, span.SpanContext()
+	r.mu.Unlock()
 	return ctx
 }
 
 // startWhole starts the span of a Map or a Race, which has no body, when the
-// first of its parts is declared. It is called with the run's mutex.
+// first of its parts is declared. The others wait for it: they are in it.
 func (o *Observer) startWhole(r *run, t *task) {
-	if t.began {
-		return
-	}
-	t.began, t.whole, t.started = true, true, t.declared
-	if t.wasReady {
-		t.started = t.ready
-	}
-	if !t.group.recorded {
-		return
-	}
-	o.startSpan(t.group.ctx, r, t, t.started)
+	t.once.Do(func() {
+		r.mu.Lock()
+		if t.group == nil { // it has ended
+			r.mu.Unlock()
+			return
+		}
+		t.began, t.whole, t.started = true, true, t.declared
+		if t.wasReady {
+			t.started = t.ready
+		}
+		if !t.group.recorded {
+			r.mu.Unlock()
+			return
+		}
+		o.startSpan(t.group.ctx, r, t, t.started) // unlocks
+	})
 }
 
 // Attributes of links; nobody writes to them.
@@ -75,60 +87,99 @@ var (
 	awaitedLink  = []attribute.KeyValue{LinkKind.String("awaited")}
 )
 
+// links are those to the declared dependencies. Of too many that which ended last is
+// among them.
 func (r *run) links(t *task) []trace.Link {
+	deps := t.deps
+	if len(deps) > maxLinks {
+		deps = append([]asap.ID{t.last}, slices.DeleteFunc(slices.Clone(deps), func(d asap.ID) bool { return d == t.last })...)
+	}
 	var links []trace.Link
-	for _, d := range t.deps {
-		r.spansOf(d, func(c trace.SpanContext) {
-			l := trace.Link{SpanContext: c, Attributes: declaredLink}
+	for _, d := range deps {
+		f := finder{of: r, room: maxLinks - len(links)}
+		if f.room == 0 {
+			break
+		}
+		for _, at := range f.spans(r.tasks[d], nil) {
+			l := trace.Link{SpanContext: at, Attributes: declaredLink}
 			if d == t.last {
 				l.Attributes = lastLink
 			}
 			links = append(links, l)
-		})
+		}
 	}
+	t.links = len(links)
 	return links
 }
 
-// begin takes note of a wait that begins, and reports whether it does.
-func (w *waiting) begin(e asap.Event) {
-	if !w.waits {
-		w.waits, w.since, w.on = true, e.At, e.On
+// begin takes note of a wait that begins. What it is for is other, if that is of another
+// run.
+func (w *waiting) begin(r *run, e asap.Event, other target) {
+	if w.waits {
+		return
+	}
+	w.waits, w.since, w.on = true, e.At, other
+	if other.id == 0 {
+		w.on = r.target(e.On)
 	}
 }
 
-// finish ends a wait, and tells of it on a span unless it took no time.
-func (w *waiting) finish(r *run, span trace.Span, e asap.Event) time.Duration {
+// finish ends a wait.
+func (w *waiting) finish(e asap.Event) waited {
 	w.waits = false
-	d := e.At - w.since
-	if d <= 0 || span == nil {
-		return max(d, 0)
+	over := waited{w.since, max(0, e.At-w.since), w.on}
+	w.on = target{}
+	return over
+}
+
+// waited is a wait that is over.
+type waited struct {
+	since, time time.Duration
+	on          target
+}
+
+// tell tells of a wait on a span, unless it took no time.
+func (w waited) tell(r *run, span trace.Span) {
+	if w.time == 0 || span == nil {
+		return
 	}
-	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(d.Seconds()))
-	if w.on != 0 { // else in Blocking, or nobody knows
-		attributes = append(attributes, BlockedOn.String(r.nameOf(w.on)))
+	attributes := append(make([]attribute.KeyValue, 0, 2), TaskBlocked.Float64(w.time.Seconds()))
+	if w.on.name != "" { // else in Blocking, or nobody knows
+		attributes = append(attributes, BlockedOn.String(w.on.name))
 	}
 	span.AddEvent("blocked", trace.WithTimestamp(r.time(w.since)), trace.WithAttributes(attributes...))
-	return d
 }
 
 // resume ends a wait of the body. Only now has what it waited for a span, if it had
 // not begun before.
 func (t *task) resume(r *run, e asap.Event) {
+	r.mu.Lock()
 	if !t.waits {
+		r.mu.Unlock()
 		return
 	}
-	t.blocked += t.finish(r, t.span, e)
-	if t.span == nil || len(t.linked) >= maxLinks || slices.Contains(t.linked, t.on) {
+	w, span := t.finish(e), t.span // which a goroutine that was left behind no longer has
+	t.blocked += w.time
+	f := finder{of: w.on.of, room: maxLinks - t.links}
+	known := w.on.task == nil || slices.Contains(t.linked, w.on.id)
+	r.mu.Unlock()
+	w.tell(r, span)
+	if span == nil || known || f.room == 0 {
 		return
 	}
-	found := false
-	r.spansOf(t.on, func(c trace.SpanContext) {
-		found = true
-		t.span.AddLink(trace.Link{SpanContext: c, Attributes: awaitedLink})
-	})
-	if found {
-		t.linked = append(t.linked, t.on)
+	w.on.of.mu.Lock()
+	found := f.spans(w.on.task, nil)
+	w.on.of.mu.Unlock()
+	if len(found) == 0 {
+		return
 	}
+	for _, at := range found {
+		span.AddLink(trace.Link{SpanContext: at, Attributes: awaitedLink})
+	}
+	r.mu.Lock()
+	t.links += len(found)
+	t.linked = append(t.linked, w.on.id)
+	r.mu.Unlock()
 }
 
 func (o *Observer) ended(r *run, t *task, e asap.Event) {
@@ -139,13 +190,14 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	}
 	g, span, ctx, outcome := t.group, t.span, t.ctx, t.outcomeOf(e)
 	t.outcome = e.Outcome
-	t.group, t.part, t.ctx, t.linked, t.deps = nil, nil, nil, nil, depsWithoutSpan(t)
+	t.deps = depsWithoutSpan(t)
+	t.group, t.part, t.ctx, t.span, t.linked = nil, nil, nil, nil, nil
 	r.mu.Unlock()
 
 	if g.measured {
 		m := measured{label: t.label, outcome: outcome, ran: t.began && !t.whole, whole: t.whole, blocked: t.blocked}
 		if isError(outcome) {
-			m.errorType = errorType(outcome, e.Err)
+			m.errorType = o.types.outcome(outcome, e.Err)
 		}
 		if m.took = e.At - t.started; t.wasReady {
 			m.queued = t.started - t.ready
@@ -155,7 +207,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	if span == nil {
 		if e.Outcome == asap.Skipped && g.recorded {
 			g.span.AddEvent("skipped", trace.WithTimestamp(r.time(e.At)), trace.WithAttributes(
-				TaskName.String(t.name), SkippedBecause.String(e.Err.Error())))
+				TaskName.String(t.name), SkippedBecause.String(text(e.Err.Error()))))
 		}
 		return
 	}
@@ -169,7 +221,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 			attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
 		}
 		span.SetAttributes(attributes...)
-		status(span, outcome, e, at)
+		o.status(span, outcome, e, at)
 	}
 	span.End(at)
 }
@@ -183,21 +235,22 @@ func depsWithoutSpan(t *task) []asap.ID {
 }
 
 // status sets what went wrong, if it was the body's own doing.
-func status(span trace.Span, o asap.Outcome, e asap.Event, at trace.SpanEventOption) {
-	if name := errorType(o, e.Err); name != "" {
-		span.SetAttributes(typeAttribute(name))
+func (o *Observer) status(span trace.Span, outcome asap.Outcome, e asap.Event, at trace.SpanEventOption) {
+	word := o.types.outcome(outcome, e.Err)
+	if word != "" {
+		span.SetAttributes(typeAttribute(word))
 	}
-	switch o {
+	switch outcome {
 	case asap.Failed:
 		span.SetStatus(codes.Error, bodyText(e))
 	case asap.Tolerated: // the others went on without it
 		span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(
-			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(errorType(o, e.Err))))
+			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(word)))
 	case asap.Panicked:
 		span.SetStatus(codes.Error, "panic")
 		if p, ok := errors.AsType[*asap.PanicError](e.Err); ok {
 			span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(semconv.ExceptionType(panicType),
-				semconv.ExceptionMessage(panicText(p)), semconv.ExceptionStacktrace(string(p.Stack))))
+				semconv.ExceptionMessage(panicText(p)), semconv.ExceptionStacktrace(text(string(p.Stack)))))
 		}
 	case asap.Goexited:
 		span.SetStatus(codes.Error, "runtime.Goexit")

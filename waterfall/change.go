@@ -46,8 +46,8 @@ func Drop(task string) Change { return Change{kind: changeDrop, task: task} }
 func Limit(n int) Change { return Change{kind: changeLimit, limit: n} }
 
 // LimitOf changes how many bodies run at once of a Map or of nested groups of that
-// name; 0 takes the limit away. A Map that has no limit of its own and a shared one has
-// that changed, for all who have it. The shared limits of a run are also called shared,
+// name, or of those that the body of a task of that name makes; 0 takes the limit away. A
+// Map that has no limit of its own and a shared one has that changed, for all who have it. The shared limits of a run are also called shared,
 // shared#2 and so on, in the order of Run.Shared.
 func LimitOf(name string, n int) Change {
 	return Change{kind: changeLimitOf, task: name, limit: n}

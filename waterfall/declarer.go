@@ -28,14 +28,28 @@ func (w *walker) beforeDeclaration(t int, x time.Duration) (int, int, time.Durat
 }
 
 // declarer is the task whose end made somebody outside of any body go on, who then
-// declared task t at that instant: the last that they awaited before to its end. It is
-// -1 if there is none. Of a group of which no wait is known it is an
-// anchor, if any: who declared the task may have waited in another way.
+// declared task t at that instant: the last that they awaited before to its end, be it of
+// a nested group. It is -1 if there is none. Of a group of which no wait is known it is
+// rather an anchor, if any: who declared the task may have waited in another way.
 func (x *index) declarer(t int, at time.Duration) int {
 	g, _ := x.groupOf(x.run.Tasks[t].Group)
+	best, until := x.awaited(g, t, at)
 	if len(x.run.Groups[g].Waits) == 0 {
-		return x.anchor(t, at)
+		if best = x.anchor(t, at); best >= 0 {
+			until = x.run.Tasks[best].End()
+		}
 	}
+	for _, other := range x.waited {
+		if a, end := x.awaited(other, t, at); a >= 0 && (best < 0 || end > until) {
+			best, until = a, end
+		}
+	}
+	return best
+}
+
+// awaited is the last task that somebody outside of any body awaited to its end before
+// the instant at, of the waits for tasks of group g, and when that wait was over; or -1.
+func (x *index) awaited(g, t int, at time.Duration) (int, time.Duration) {
 	waits := x.waits(g)
 	n, _ := slices.BinarySearchFunc(waits, at, func(w Wait, at time.Duration) int {
 		if w.End <= at {
@@ -45,16 +59,21 @@ func (x *index) declarer(t int, at time.Duration) int {
 	})
 	for _, wait := range slices.Backward(waits[:n]) {
 		if i, ok := x.taskOf(wait.On); ok && i != t && x.run.Tasks[i].End() > wait.Start && x.run.Tasks[i].End() <= wait.End {
-			return i
+			return i, wait.End
 		}
 	}
-	return -1
+	return -1, 0
 }
 
 // waits are those of a group, outside of any body, that took any time.
 func (x *index) waits(g int) []Wait {
 	if x.outside == nil {
 		x.outside = make([][]Wait, len(x.members))
+		for i := range x.run.Groups {
+			if len(x.run.Groups[i].Waits) > 0 {
+				x.waited = append(x.waited, i)
+			}
+		}
 	}
 	if x.outside[g] == nil {
 		x.outside[g] = slices.DeleteFunc(slices.Clone(x.run.Groups[g].Waits), func(w Wait) bool { return w.Start == w.End })

@@ -61,6 +61,12 @@ func (e *Ended) TaskErr(i int) error {
 	return e.of.snapshot.tasks[i].r.Err()
 }
 
+// GroupID is the ID that the ith of the run's groups has in events.
+func (e *Ended) GroupID(i int) asap.ID {
+	e.of.wholeRun()
+	return idOf(uint32(e.Group>>32), e.of.snapshot.groups[i].r.Number)
+}
+
 // GroupErr is what Wait of the ith of the run's groups returned.
 func (e *Ended) GroupErr(i int) error {
 	e.of.wholeRun()

@@ -26,6 +26,9 @@ func TestEach(t *testing.T) {
 		for i, task := range e.Run().Tasks {
 			line += fmt.Sprint(" ", task.Name, errors.Is(e.TaskErr(i), down))
 		}
+		if e.GroupID(0) != e.Group || e.GroupID(1)>>32 != e.Group>>32 || e.GroupID(1) == e.Group {
+			line += fmt.Sprint(" with the IDs ", e.Group, e.GroupID(0), e.GroupID(1))
+		}
 		if sum := e.Path()[len(e.Path())-1].End; e.Path()[0].Start != 0 || sum != e.Run().Makespan {
 			line += " whose path is not the makespan"
 		}

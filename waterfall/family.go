@@ -224,7 +224,9 @@ func (f *family) add(d *digest, now int64) {
 	s := f.now(now, 1)
 	f.pauses.add(d.at)
 	s.runs++
-	s.outcomes[d.Outcome]++
+	if d.Outcome > 0 { // a run from elsewhere may have none
+		s.outcomes[d.Outcome]++
+	}
 	if d.Late {
 		s.late++
 	}

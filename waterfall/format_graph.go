@@ -3,10 +3,12 @@ package waterfall
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/internal/look"
 )
 
 // The graph of a run: a box for each task with its time of running and its
@@ -18,10 +20,14 @@ type drawing struct {
 	*index
 	critical map[asap.ID]bool
 	slack    Measure
+	nested   map[asap.ID][]int // groups, by the task that they are in
 }
 
 func (r *Run) drawing() *drawing {
-	d := &drawing{index: r.index(), critical: make(map[asap.ID]bool), slack: r.Measure()}
+	d := &drawing{index: r.index(), critical: make(map[asap.ID]bool), slack: r.Measure(), nested: make(map[asap.ID][]int)}
+	for g := 1; g < len(r.Groups); g++ {
+		d.nested[r.Groups[g].Parent] = append(d.nested[r.Groups[g].Parent], g)
+	}
 	for _, s := range r.CriticalPath() {
 		if s.State == Running {
 			d.critical[s.Task] = true
@@ -44,6 +50,23 @@ func (d *drawing) lines(i int) []string {
 		out = append(out, t.word())
 	}
 	return out
+}
+
+// title is that of the run, with the limits of its group.
+func (d *drawing) title() string { return d.run.title() + d.madeWith(0) }
+
+// boxName is what the box around task i is called, with the limits of what is in it: of
+// a Map its own, of a body those of its groups.
+func (d *drawing) boxName(i int) string {
+	words := d.limitWords(d.run.Tasks[i].Limit, d.newlyShared(i))
+	for _, g := range d.nested[d.run.Tasks[i].ID] {
+		for _, w := range d.groupWords(g) {
+			if !slices.Contains(words, w) {
+				words = append(words, w)
+			}
+		}
+	}
+	return called(d.run.Tasks[i].Name) + inBrackets(words)
 }
 
 // arrow is an edge of the drawing. A task that needed nothing hangs on the one
@@ -92,11 +115,11 @@ func (d *drawing) inside(p int) []int {
 
 func (r *Run) writeDOT(b *strings.Builder) {
 	d := r.drawing()
-	fmt.Fprintf(b, "digraph %s {\n", dotQuote(called(r.Name)))
+	fmt.Fprintf(b, "digraph %s {\n", look.DotQuote(called(r.Name)))
 	b.WriteString("  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n  edge [color=\"#777777\"];\n")
-	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", dotQuote(r.title()))
+	fmt.Fprintf(b, "  label=%s; labelloc=t; fontname=\"sans-serif\";\n", look.DotQuote(d.title()))
 	d.boxes(b, -1, "  ", d.dotNode, func(i int, indent string) string {
-		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, dotQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph cluster_%d {\n%s  label=%s; style=\"rounded,dashed\"; color=\"#999999\";", i, indent, look.DotQuote(d.boxName(i)))
 	}, "}")
 	for _, a := range d.arrows() {
 		style := ""
@@ -141,7 +164,7 @@ func (d *drawing) boxes(b *strings.Builder, p int, indent string, node func(i in
 
 func (d *drawing) dotNode(i int) string {
 	t := &d.run.Tasks[i]
-	attrs := "label=" + dotQuote(strings.Join(d.lines(i), "\n"))
+	attrs := "label=" + look.DotQuote(strings.Join(d.lines(i), "\n"))
 	switch {
 	case bad(t.Outcome):
 		attrs += ", color=\"#b91c1c\", fontcolor=\"#b91c1c\""
@@ -153,18 +176,11 @@ func (d *drawing) dotNode(i int) string {
 	return fmt.Sprintf("t%d [%s];", i, attrs)
 }
 
-// dotQuote makes a quoted ID of the DOT language, in which only the quote has
-// to be escaped; a backslash would begin an escape of a label.
-func dotQuote(s string) string {
-	s = strings.NewReplacer("\\", "\\\\", "\"", "\\\"", "\n", "\\n").Replace(s)
-	return "\"" + s + "\""
-}
-
 func (r *Run) writeMermaid(b *strings.Builder) {
 	d := r.drawing()
-	b.WriteString("---\ntitle: " + mermaidTitle(r.title()) + "\n---\nflowchart LR\n")
+	b.WriteString("---\ntitle: " + mermaidTitle(d.title()) + "\n---\nflowchart LR\n")
 	d.boxes(b, -1, "  ", d.mermaidNode, func(i int, _ string) string {
-		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, mermaidQuote(called(r.Tasks[i].Name)))
+		return fmt.Sprintf("subgraph s%d[\"%s\"]", i, look.MermaidQuote(d.boxName(i)))
 	}, "end")
 	var hot []string // arrows of the critical path
 	for n, a := range d.arrows() {
@@ -209,24 +225,9 @@ func (r *Run) writeMermaid(b *strings.Builder) {
 func (d *drawing) mermaidNode(i int) string {
 	lines := d.lines(i)
 	for k := range lines {
-		lines[k] = mermaidQuote(lines[k])
+		lines[k] = look.MermaidQuote(lines[k])
 	}
 	return fmt.Sprintf("t%d[\"%s\"]", i, strings.Join(lines, "<br/>"))
-}
-
-// mermaidQuote escapes what a label in quotes would take for markup. Mermaid
-// writes entities with # for &.
-func mermaidQuote(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '"', '#', '<', '>', '&', '`', '\\', '[', ']', '*', '_', '~':
-			fmt.Fprintf(&b, "#%d;", r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }
 
 // mermaidTitle is a YAML string.

@@ -57,7 +57,7 @@ func (r *Run) writeTrace(w io.Writer) error {
 		if n == 0 {
 			of = clip(name, longestTold)
 		}
-		meta("process_name", n+1, 0, map[string]any{"name": of})
+		meta("process_name", n+1, 0, map[string]any{"name": of + lanes.words[n]})
 		meta("process_sort_index", n+1, 0, map[string]any{"sort_index": n + 1})
 	}
 	for n, l := range lanes.list {

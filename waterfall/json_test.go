@@ -51,9 +51,11 @@ func TestReadJSONErrors(t *testing.T) {
 	tests := []struct{ name, in, want string }{
 		{"empty", "", "line 1, column 1: "},
 		{"no object", "[]", "line 1, column 1: "},
-		{"other object", `{"traceEvents":[]}`, `line 1, column 2: /traceEvents: unknown object member name`},
+		{"other object", `{"traceEvents":[]}`, `line 1, column 1: this is not a recorded run: "asap" is not "run"`},
 		{"cut", ok[:len(ok)/2], "line 14, column 8: unexpected EOF"},
 		{"more", ok + "{}", "line 17, column 1: "},
+		{"a newer version", swap(`"version":3`, `"version":4, "since":1`), `line 3, column 1: version 4 of the format; this reads versions 1 to 3`},
+		{"a sample", swap(`"asap":"run"`, `"asap":"sample", "seen":1`), `line 2, column 1: this is not a recorded run but a sample of runs`},
 		{"not a run", swap(`"asap":"run"`, `"asap":"walk"`), `line 2, column 1: this is not a recorded run`},
 		{"version", swap(`"version":3`, `"version":4`), "line 3, column 1: version 4 of the format; this reads versions 1 to 3"},
 		{"no version", swap(`"version":3,`, ``), "line 1, column 1: version 0 of the format"},

@@ -16,6 +16,7 @@ import (
 // lanes are those of all tasks.
 type lanes struct {
 	groups []string // by what is alike: the groups that elements of a Map make are one
+	words  []string // what the first of each was made with, in brackets
 	list   []lane
 	of     []berth // by task
 }
@@ -33,10 +34,11 @@ type berth struct {
 
 // lanes puts the tasks into lanes.
 func (x *index) lanes() *lanes {
-	l := &lanes{groups: []string{""}, of: make([]berth, len(x.run.Tasks))}
+	l := &lanes{groups: []string{""}, words: []string{x.madeWith(0)}, of: make([]berth, len(x.run.Tasks))}
 	type harbor struct {
 		group int
 		name  string
+		words string
 		tasks []int
 	}
 	var harbors []*harbor
@@ -46,14 +48,17 @@ func (x *index) lanes() *lanes {
 		if _, ok := groups[g]; !ok {
 			groups[g] = len(l.groups)
 			l.groups = append(l.groups, g)
+			at, _ := x.groupOf(x.run.Tasks[i].Group)
+			l.words = append(l.words, x.madeWith(at))
 		}
-		name := ""
-		if x.whole(i) >= 0 {
+		name, words := "", ""
+		if w := x.whole(i); w >= 0 {
 			name = clip(x.alikeName(i), longestTold)
+			words = inBrackets(x.limitWords(x.run.Tasks[w].Limit, x.newlyShared(w)))
 		}
 		h := places[[2]string{g, name}]
 		if h == nil {
-			h = &harbor{groups[g], name, nil}
+			h = &harbor{groups[g], name, words, nil}
 			places[[2]string{g, name}] = h
 			harbors = append(harbors, h)
 		}
@@ -64,10 +69,18 @@ func (x *index) lanes() *lanes {
 		first := len(l.list)
 		x.pack(l, h.tasks)
 		for n := first; n < len(l.list); n++ {
-			l.list[n] = lane{h.group, cmp.Or(h.name, "lane") + " " + strconv.Itoa(n-first+1)}
+			l.list[n] = lane{h.group, cmp.Or(h.name, "lane") + " " + strconv.Itoa(n-first+1) + h.words}
 		}
 	}
 	return l
+}
+
+// madeWith is what group g was made with, in brackets.
+func (x *index) madeWith(g int) string {
+	if g >= len(x.run.Groups) {
+		return ""
+	}
+	return inBrackets(x.groupWords(g))
 }
 
 // groupName is the path of a task's group by the names of what is alike around it.

@@ -277,7 +277,7 @@ func (s *sim) leaveShared(i int) {
 
 // first is the first in the queue of l, or -1.
 func (s *sim) first(l *limiter) int {
-	for l.left > 0 {
+	for l.left > 0 && len(l.queue) > 0 { // of a strange run a task may have come twice
 		if p := l.queue[0]; s.holdsPlace(l, p) {
 			return p.task
 		}

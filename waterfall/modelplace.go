@@ -22,16 +22,28 @@ func (r *Run) withCaller() *Run {
 	}
 	group, task := Group{ID: id + 1}, Task{ID: id + 2, Group: id + 1, Outcome: asap.Succeeded}
 	at := time.Duration(0)
-	if len(r.Groups) > 0 {
-		for _, w := range r.Groups[0].Waits {
-			task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: w.Start}, Piece{State: Blocked, Start: w.Start, End: w.End, On: w.On})
-			at = w.End
-		}
+	for _, w := range r.callerWaits() {
+		task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: w.Start}, Piece{State: Blocked, Start: w.Start, End: w.End, On: w.On})
+		at = w.End
 	}
 	task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: max(at, r.Makespan)})
 	c.Groups = append(slices.Clip(r.Groups), group)
 	c.Tasks = append(slices.Clip(r.Tasks), task)
 	return &c
+}
+
+// callerWaits are the waits outside of any body, one at a time: those for tasks of the
+// outermost group, and between them those for what is nested in it.
+func (r *Run) callerWaits() (waits []Wait) {
+	for g := range r.Groups {
+		for _, w := range r.Groups[g].Waits {
+			n, _ := slices.BinarySearchFunc(waits, w.Start, func(o Wait, at time.Duration) int { return cmp.Or(cmp.Compare(o.Start, at), -1) })
+			if (n == 0 || waits[n-1].End <= w.Start) && (n == len(waits) || w.End <= waits[n].Start) {
+				waits = slices.Insert(waits, n, w)
+			}
+		}
+	}
+	return waits
 }
 
 // place finds who declares task i, and when.

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/asap-go/asap/internal/look"
@@ -38,15 +39,19 @@ func (g *Gain) row() gainRow {
 		if g.Change.kind == changeLimitOf {
 			r.Name = "limit of " + told(g.Name)
 		}
-		if strings.HasPrefix(g.Name, "shared") {
-			r.Name = strings.Replace(told(g.Name), "shared", "shared limit", 1)
+		if n, ok := strings.CutPrefix(g.Name, "shared"); ok && (n == "" || n[0] == '#') {
+			r.Name = "shared limit" + told(n)
 		}
-		r.Try, r.UpTo = fmt.Sprintf("%d instead of %d", g.Change.limit, g.Slots), fmt.Sprint(g.UpTo.limit)
-		if g.UpTo.limit == 0 {
-			r.UpTo = "none"
-		}
+		r.Try, r.UpTo = limitWord(g.Change.limit)+" instead of "+strconv.Itoa(g.Slots), limitWord(g.UpTo.limit)
 	}
 	return r
+}
+
+func limitWord(n int) string {
+	if n == 0 {
+		return "none"
+	}
+	return strconv.Itoa(n)
 }
 
 // first is what comes before any speed: what has failed the run.
@@ -55,6 +60,7 @@ func (r *Run) first() []string {
 	if len(r.Groups) > 0 && bad(r.Groups[0].Outcome) {
 		e.cycles()
 		e.failures()
+		e.undos()
 	}
 	return e.out[:min(len(e.out), 5)]
 }

@@ -40,8 +40,8 @@ func (s Step) Len() time.Duration { return s.End - s.Start }
 //
 // A step is Running or Queued: for a processor, or for a slot of a shared limit that
 // somebody outside of the run held. It is Blocked where a wait ended by itself, by
-// a deadline of its own, and Outside where the caller had declared nothing yet, and
-// waited for no task.
+// a deadline of its own, or was for something that is no task, as in an [asap.Blocking],
+// and Outside where the caller had declared nothing yet, and waited for no task to its end.
 // In a run that has not ended the path ends in what everything hangs on.
 func (r *Run) CriticalPath() []Step {
 	w := walker{index: r.index()}

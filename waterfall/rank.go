@@ -2,7 +2,6 @@ package waterfall
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 // Gain is what one change would bring the whole run.
 type Gain struct {
 	// Change is what was tried: a task, or all tasks of a family, at half of their
-	// time; half as many slots more of a limit; a Within at the middle of a task that
-	// may fail.
+	// time; half as many slots more of a limit, or as many as help if those do not; a
+	// Within at the middle of a task that may fail.
 	Change Change
 	// Name is that of the task, the family or what has the limit, with the names of
 	// what is around it, as WhatIf takes it.
@@ -60,14 +59,18 @@ func (r *Run) ranking(known *Sample) []Gain {
 		return nil
 	}
 	plain, m := r.model(), r.modelWith(known)
-	k := ranker{m, m.simulate(m.asItWas(), nil, r.limit()).makespan()}
+	base := m.simulate(m.asItWas(), nil, r.limit())
+	if base.stuck() >= 0 {
+		return nil
+	}
+	k := ranker{m, base.makespan()}
 	var gains []Gain
 	for _, c := range plain.prospects() {
 		if g, ok := k.gain(c); ok {
 			gains = append(gains, g)
 		}
 	}
-	for _, l := range plain.limitsOf() {
+	for _, l := range plain.limitsOf(r.index().limitTimes()) {
 		if g, ok := k.limit(l); ok {
 			gains = append(gains, g)
 		}
@@ -100,7 +103,7 @@ func (m *model) prospects() []prospect {
 	families := make(map[string]*prospect)
 	for i := range m.run.Tasks {
 		t := &m.run.Tasks[i]
-		if t.Took() == 0 || i == m.caller {
+		if t.Took() == 0 || i == m.caller || t.Name == "" { // of nothing without a name can be asked
 			continue
 		}
 		key := m.groupName(i) + "\x00" + m.alikeName(i)
@@ -184,7 +187,11 @@ func (k *ranker) gain(c prospect) (Gain, bool) {
 		for _, t := range c.tasks {
 			scale[t] = 1 - share
 		}
-		return k.simulate(scale, nil, k.run.limit()).makespan()
+		s := k.simulate(scale, nil, k.run.limit())
+		if s.stuck() >= 0 {
+			return k.base
+		}
+		return s.makespan()
 	}
 	g := Gain{Change: Speed(c.name, 0.5), Name: c.name, Tasks: len(c.tasks), Saves: k.base - with(0.5), Most: k.base - with(1)}
 	if g.Saves <= 0 && g.Most <= 0 {
@@ -194,7 +201,10 @@ func (k *ranker) gain(c prospect) (Gain, bool) {
 	for _, t := range c.tasks {
 		took = add(took, k.run.Tasks[t].Took())
 	}
-	if g.Most > 0 {
+	switch {
+	case g.Most < g.Saves: // under a limit less may be worse
+		g.Most, g.Kink = g.Saves, 0.5
+	case g.Most > 0:
 		g.Kink = k.kink(with, k.base-g.Most, k.base, took)
 	}
 	g.UpTo = Speed(c.name, g.Kink)
@@ -213,16 +223,40 @@ func (k *ranker) bounded(g Gain, t *Task) Gain {
 	}
 	began := k.run.Groups[k.group[t.Group]].Start
 	by := func(share float64) Change {
+		least := max(1, t.Took()/10_000)
 		at := t.End() - time.Duration(share*float64(t.Took())) - began
-		return Within(g.Name, at.Round(max(1, t.Took()/10_000)))
+		return Within(g.Name, max(least, at.Round(least)))
 	}
 	half, most := k.saves(by(0.5)), k.saves(by(1))
-	if half <= 0 {
+	if half <= 0 || k.loses(by(0.5), t) || k.loses(by(1), t) {
 		return g
 	}
 	g.Change, g.Saves, g.Most = by(0.5), half, most
 	g.UpTo = by(g.Kink)
 	return g
+}
+
+// loses tells whether by a change of task t others come to nothing that had not: they
+// need it, and it is no gain that they are skipped.
+func (k *ranker) loses(c Change, t *Task) bool {
+	m, scale, gone, limit, err := k.apply([]Change{c})
+	if err != nil {
+		return true
+	}
+	s, own := m.simulate(scale, gone, limit), k.task[t.ID]
+	for i := range k.run.Tasks[:k.caller] {
+		if good(k.run.Tasks[i].Outcome) && i != own && !good(s.tasks[i].outcome) && !k.isInside(i, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// isInside tells whether task i is inside task p.
+func (x *index) isInside(i, p int) bool {
+	for i = x.parent(i); i >= 0 && i != p; i = x.parent(i) {
+	}
+	return i == p && p >= 0
 }
 
 // kink is the least share that saves all there is to save. Without a limit the
@@ -253,79 +287,4 @@ func (m *model) kink(with func(float64) time.Duration, least, base, took time.Du
 		}
 	}
 	return hi
-}
-
-// limited is a limit that a change can be of.
-type limited struct {
-	name  string
-	slots int
-	of    func(n int) Change
-}
-
-// limitsOf are the limits of the run, the outermost first. Of alike ones that each have
-// their own, as the Maps of elements' groups, one change is of all.
-func (m *model) limitsOf() []limited {
-	var out []limited
-	seen := make(map[string]bool)
-	put := func(name string, slots int, of func(int) Change) {
-		if slots > 0 && !seen[name] && len(out) < 8 {
-			seen[name] = true
-			out = append(out, limited{name, slots, of})
-		}
-	}
-	named := func(name string) func(int) Change { return func(n int) Change { return LimitOf(name, n) } }
-	put("limit", m.run.limit(), Limit)
-	for g := 1; g < len(m.run.Groups); g++ {
-		if name := m.run.Groups[g].Name; name != "" {
-			put(name, m.run.Groups[g].Limit, named(name))
-		}
-	}
-	for i := range m.run.Tasks {
-		if t := &m.run.Tasks[i]; t.Limit > 0 {
-			name := t.Name
-			if place := m.groupName(i); place != "" {
-				name = place + "/" + name
-			}
-			put(name, t.Limit, named(name))
-		}
-	}
-	for k, s := range m.run.Shared {
-		put(sharedName(k), s.Limit, named(sharedName(k)))
-	}
-	return out
-}
-
-// sharedName is how a shared limit of a run is called, from 0 on: it has no name.
-func sharedName(k int) string {
-	if k == 0 {
-		return "shared"
-	}
-	return fmt.Sprintf("shared#%d", k+1)
-}
-
-// limit tries half as many slots more, and none; the least limit that saves as much as
-// none is found by halving, as if more were never worse.
-func (k *ranker) limit(l limited) (Gain, bool) {
-	more := l.slots + (l.slots+1)/2
-	g := Gain{Change: l.of(more), Name: l.name, Slots: l.slots, Saves: k.saves(l.of(more)), Most: k.saves(l.of(0)), UpTo: l.of(0)}
-	if g.Saves <= 0 && g.Most <= 0 {
-		return g, false
-	}
-	lo, hi := l.slots, max(more, len(k.tasks))
-	if len(k.tasks) > rankedWork/50 {
-		return g, true // that takes some twenty simulations
-	}
-	if k.saves(l.of(hi)) < g.Most {
-		return g, true
-	}
-	for lo+1 < hi {
-		mid := lo + min((hi-lo)/2, max(1, lo)) // the kink is near more often than far
-		if k.saves(l.of(mid)) >= g.Most {
-			hi = mid
-		} else {
-			lo = mid
-		}
-	}
-	g.UpTo = l.of(hi)
-	return g, true
 }

@@ -73,13 +73,10 @@ func ReadJSON(r io.Reader) (*Run, error) {
 	}
 	var j jsonRun
 	if err := json.Unmarshal(data, &j, json.RejectUnknownMembers(true)); err != nil {
-		return nil, at(data, err)
+		return nil, cmp.Or(otherKind(data, "run", jsonVersion), at(data, err))
 	}
-	switch {
-	case j.Asap != "run":
-		return nil, placed(data, "/asap", errors.New(`this is not a recorded run: "asap" is not "run"`))
-	case j.Version < 1 || j.Version > jsonVersion:
-		return nil, placed(data, "/version", fmt.Errorf("version %d of the format; this reads versions 1 to %d", j.Version, jsonVersion))
+	if err := (head{j.Asap, j.Version}).otherKind(data, "run", jsonVersion); err != nil {
+		return nil, err
 	}
 	if p := j.newer(); p != "" {
 		return nil, placed(data, p, fmt.Errorf("%s: version %d of the format has no such member", p, j.Version))

@@ -247,6 +247,7 @@ type index struct {
 	members  [][]int   // by group, in order of declaration
 	ends     [][]int   // by group, in order of end, as far as needed
 	outside  [][]Wait  // by group, as far as needed
+	waited   []int     // the groups that have any
 	depths   []int     // by task, once one was needed
 	lists    []int     // what children and members are made of
 	counts   []int     // of members, and then of children
@@ -267,7 +268,7 @@ func (r *Run) index() *index {
 
 // of makes x that of a run. Unless x has maps the IDs have to be in order.
 func (x *index) of(r *Run) {
-	x.run, x.inOrder, x.ends, x.outside, x.depths = r, true, nil, nil, nil
+	x.run, x.inOrder, x.ends, x.outside, x.waited, x.depths = r, true, nil, nil, nil, nil
 	n := asap.ID(0)
 	for i := range r.Groups {
 		n++

@@ -2,6 +2,7 @@ package waterfall
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
 	"errors"
@@ -101,11 +102,12 @@ func inPlace(data []byte, start int64, raw []byte) []byte {
 func (s *Sample) readSample(data []byte) error {
 	var j jsonSample
 	if err := json.Unmarshal(data, &j, json.RejectUnknownMembers(true)); err != nil {
-		return at(data, err)
+		return cmp.Or(otherKind(data, "sample", sampleVersion), at(data, err))
+	}
+	if err := (head{j.Asap, j.Version}).otherKind(data, "sample", sampleVersion); err != nil {
+		return err
 	}
 	switch {
-	case j.Version != sampleVersion:
-		return placed(data, "/version", fmt.Errorf("version %d of the format; this reads version %d", j.Version, sampleVersion))
 	case int64(j.Seen) > 1e15:
 		return placed(data, "/seen", errors.New("these are more runs than there can be"))
 	case j.Seen < len(j.Runs):

@@ -305,6 +305,7 @@ func TestReadSample(t *testing.T) {
 		{"no run", runs.String() + "\n[1]", fmt.Sprintf("line %d, column 1: want an object", lines+2)},
 		{"another name", runs.String() + strings.ReplaceAll(runs.String(), "home", "cart"), `a run of "cart" among those of "home"`},
 		{"more than there were", `{"asap":"sample","version":1,"seen":0,"runs":[{"run":{}}]}`, "0 runs were seen, and 1 are here"},
+		{"a newer version", `{"asap":"sample","version":2,"seen":0,"runs":[],"x":1}`, "version 2 of the format; this reads version 1"},
 		{"version", `{"asap":"sample","version":2,"seen":0,"runs":[]}`, "version 2 of the format; this reads version 1"},
 		{"weight", `{"asap":"sample","version":1,"seen":1,"runs":[{"weight":-1,"run":{}}]}`, "a weight is not negative"},
 		{"member", `{"asap":"sample","version":1,"seen":1,"x":1}`, "unknown"},

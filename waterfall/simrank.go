@@ -61,9 +61,11 @@ func (s *sim) raiseWait(i int) {
 
 // awaited adds what body i of the given rank waits for.
 func (s *sim) awaited(todo []need, i, rank int) []need {
+	if s.tasks[i].returns != 0 { // it waits for the groups inside it, perhaps without having begun
+		return todo
+	}
 	rank = min(rank+1, maxRank)
 	switch o := s.m.tasks[i].ops[s.tasks[i].next-1]; {
-	case s.tasks[i].returns != 0:
 	case o.kind == opWaitGroup:
 		return append(todo, need{-1, o.on, rank})
 	case o.on >= 0:

@@ -211,7 +211,7 @@ func (s *slots) holder(i int, at time.Duration) (h held, of Slot, ok bool) {
 			if e.at < at {
 				break
 			}
-			if t := &s.run.Tasks[e.task]; t.Outcome == 0 && (!ok || t.Pieces[e.piece].Start < s.run.Tasks[h.task].Pieces[h.piece].Start) {
+			if t := &s.run.Tasks[e.task]; e.at == at && t.Outcome == 0 && (!ok || t.Pieces[e.piece].Start < s.run.Tasks[h.task].Pieces[h.piece].Start) {
 				h, of, ok = e, l.Slot, true
 			}
 		}

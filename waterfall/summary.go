@@ -1,9 +1,9 @@
 package waterfall
 
 import (
+	"cmp"
 	"encoding/json/jsontext"
 	"encoding/json/v2"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -118,13 +118,10 @@ func ReadSummary(r io.Reader) (*Summary, error) {
 	}
 	var j jsonSummary
 	if err := json.Unmarshal(data, &j, json.RejectUnknownMembers(true), summaryIn); err != nil {
-		return nil, at(data, err)
+		return nil, cmp.Or(otherKind(data, "summary", summaryVersion), at(data, err))
 	}
-	switch {
-	case j.Asap != "summary":
-		return nil, placed(data, "/asap", errors.New(`this is not a summary of runs: "asap" is not "summary"`))
-	case j.Version != summaryVersion:
-		return nil, placed(data, "/version", fmt.Errorf("version %d of the format; this reads version %d", j.Version, summaryVersion))
+	if err := (head{j.Asap, j.Version}).otherKind(data, "summary", summaryVersion); err != nil {
+		return nil, err
 	}
 	return &j.Summary, nil
 }

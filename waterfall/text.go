@@ -18,8 +18,8 @@ const (
 	fewRows  = 40
 )
 
-// Text returns the waterfall for a terminal of that many columns, at least 40;
-// 0 means 80. Without color it has the same content: states differ in their
+// Text returns the waterfall for a terminal of that many columns, at least 40 and at
+// most 1,000; 0 means 80. Without color it has the same content: states differ in their
 // characters. Names and errors lose control characters.
 //
 // Every task has its time of running (waits do not count), the tasks that it
@@ -31,7 +31,7 @@ func (r *Run) Text(width int, color bool) string {
 	if width <= 0 {
 		width = 80
 	}
-	p := &painter{index: r.index(), width: max(width, 40), color: color, used: make(map[string]bool)}
+	p := &painter{index: r.index(), width: min(max(width, 40), 1000), color: color, used: make(map[string]bool)}
 	p.steps = r.CriticalPath()
 	p.critical = make(map[asap.ID]bool)
 	for _, s := range p.steps {

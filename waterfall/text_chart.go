@@ -71,7 +71,9 @@ func (p *painter) chart(rows []row) {
 	nameWidth, tookWidth, needsWidth := 4, 7, 0
 	for i := range list {
 		l := &list[i]
-		nameWidth = max(nameWidth, textWidth(l.name)+textWidth(l.tail))
+		if l.task >= 0 || l.band != nil {
+			nameWidth = max(nameWidth, textWidth(l.name)+textWidth(l.tail))
+		}
 		tookWidth = max(tookWidth, textWidth(l.took))
 		needsWidth = max(needsWidth, textWidth(l.needs))
 	}
@@ -91,11 +93,11 @@ func (p *painter) chart(rows []row) {
 	p.b.WriteString(p.style(dim, axis(p.run.Makespan, p.columns)) + "\n")
 	for i := range list {
 		l := &list[i]
-		name := isolate(fitTail(l.name, l.tail, nameWidth))
-		if l.task < 0 && l.band == nil {
-			p.b.WriteString("  " + p.style(dim, strings.TrimRight(name, " ")) + "\n")
+		if l.task < 0 && l.band == nil { // a title, beside which nothing stands
+			p.b.WriteString("  " + p.style(dim, isolate(strings.TrimRight(fitTail(l.name, l.tail, p.width-2), " "))) + "\n")
 			continue
 		}
+		name := isolate(fitTail(l.name, l.tail, nameWidth))
 		mark := "  "
 		if l.mark {
 			mark = "▸ "

@@ -66,6 +66,14 @@ func TestTextFits(t *testing.T) {
 	}
 }
 
+// However wide it is asked for, a picture has an end.
+func TestTextHasAnEnd(t *testing.T) {
+	run := hostileRun(t)
+	if wide, most := run.Text(1<<40, false), run.Text(1000, false); wide != most {
+		t.Errorf("Text(1<<40) has %d bytes, and Text(1000) %d", len(wide), len(most))
+	}
+}
+
 // The drawings of the graph have no control characters.
 func TestGraphsOfHostileNames(t *testing.T) {
 	run := hostileRun(t)
@@ -73,6 +81,30 @@ func TestGraphsOfHostileNames(t *testing.T) {
 		for i, line := range strings.Split(render(t, run, f), "\n") {
 			if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) && r != '\t' || r == 0x202e }) {
 				t.Errorf("%s, line %d: %s", f, i+1, fmt.Sprintf("%.200q", line))
+			}
+		}
+	}
+}
+
+// In a narrow terminal names are read before what is in brackets after them, and titles
+// have the whole line.
+func TestNarrowNames(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) {
+		g.Do("page", func(ctx context.Context) error {
+			mid := asap.New(ctx, asap.Name("middle"), asap.Limit(2))
+			mid.Do("part", func(ctx context.Context) error {
+				low := asap.New(ctx, asap.Name("lowest"), asap.Limit(2))
+				low.Map("leaves", low.Input("in", []int{1, 2}), func(context.Context, int) (int, error) { time.Sleep(ms); return 1, nil }, asap.Limit(1))
+				return low.Wait()
+			})
+			return mid.Wait()
+		})
+	})
+	for width, want := range map[int][]string{40: {"middle (limit 2)", "lowest (limit 2)", " leaves"}, 60: {"lowest (limit 2)\n", " leaves"}, 100: {"leaves (limit 1) "}} {
+		text := run.Text(width, false)
+		for _, s := range want {
+			if !strings.Contains(text, s) {
+				t.Errorf("Text(%d) does not have %q:\n%s", width, s, text)
 			}
 		}
 	}

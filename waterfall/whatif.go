@@ -141,7 +141,7 @@ func (m *model) apply(changes []Change) (changed *model, scale []float64, gone [
 				changed = m.copied()
 			}
 			if !changed.limitOf(c.task, c.limit) {
-				return fail("no Map and no nested group %q, which could have a limit", clip(c.task, longestTold))
+				return fail("no Map and no nested group %q, nor one in its body, which could have a limit", clip(c.task, longestTold))
 			}
 		case changeWithin:
 			if changed == m {
@@ -173,12 +173,24 @@ func (m *model) limitOf(name string, n int) bool {
 		}
 		found = true
 	}
+	var inside []int // groups that bodies of that name have made
+	limited := false
 	for _, t := range m.find(name) {
 		switch task := &m.run.Tasks[t]; {
 		case task.Limit == 0 && task.Shared > 0:
 			shared(task.Shared - 1)
 		case !task.Race && m.container(t), task.Limit > 0:
 			task.Limit, found = n, true
+		default:
+			for _, g := range m.nested[t] {
+				inside = append(inside, g)
+				limited = limited || m.run.Groups[g].Limit > 0
+			}
+		}
+	}
+	for _, g := range inside {
+		if limited == (m.run.Groups[g].Limit > 0) { // of several, those that have one
+			m.run.Groups[g].Limit, found = n, true
 		}
 	}
 	for g := 1; g < len(m.run.Groups); g++ {

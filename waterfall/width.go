@@ -127,8 +127,18 @@ func prefix(s string, w int) int {
 	return at
 }
 
-// fitTail is fit for a text of which the tail, a number mostly, must stay whole.
+// leastName is how many columns of a name are left before brackets are cut.
+const leastName = 8
+
+// fitTail is fit for a text of which the tail, a number mostly, must stay whole; of one
+// in brackets that would leave hardly any of a name, the name stays.
 func fitTail(s, tail string, w int) string {
+	if number, _, more := strings.Cut(tail, " ("); more {
+		indent := len(s) - len(strings.TrimLeft(s, " "))
+		if room := w - textWidth(tail); textWidth(s) > room && room-indent < leastName {
+			return fit(short(s, max(1, w-textWidth(number)))+tail, w)
+		}
+	}
 	if tail == "" || textWidth(tail) >= w {
 		return fit(s+tail, w)
 	}

@@ -233,7 +233,8 @@ func TestSummary(t *testing.T) {
 		}
 	})
 	for text, want := range map[string]string{
-		`{"asap":"run","version":1}`:                         `line 1, column 2: this is not a summary of runs: "asap" is not "summary"`,
+		`{"asap":"run","version":1}`:                         `line 1, column 2: this is not a summary of runs but a recorded run`,
+		`{"asap":"summary","version":9,"x":1}`:               `line 1, column 19: version 9 of the format; this reads version 1`,
 		`{"asap":"summary","version":9}`:                     `line 1, column 19: version 9 of the format; this reads version 1`,
 		`{"asap":"summary","version":1,"reports":[{"x":1}]}`: `line 1, column 43: /reports/0/x: unknown object member name`,
 	} {

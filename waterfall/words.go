@@ -11,7 +11,7 @@ import (
 
 // Explain says in sentences what a picture cannot. The first ones say why a run came to
 // nothing: what ended it from outside, who waited in a circle, which tasks failed and
-// why, the first failure first. Then come the errors that were tolerated, what was
+// why, the first failure first, and what could not be undone. Then come the errors that were tolerated, what was
 // canceled or skipped, what share of the time is a limit's, and, in a run that has
 // not ended, what it waits for at this moment and since when. It is empty for
 // a run in which everything went well and no limit mattered.
@@ -27,6 +27,7 @@ func (r *Run) Explain() []string {
 	e.ended()
 	e.cycles()
 	e.failures()
+	e.undos()
 	e.tolerated()
 	e.losses(asap.Canceled, "canceled")
 	e.losses(asap.Exited, "ended by an early exit")
@@ -43,7 +44,8 @@ func (r *Run) Explain() []string {
 
 type explainer struct {
 	*index
-	out []string
+	out     []string
+	outside bool // what ended the run was none of its tasks
 }
 
 func (e *explainer) say(format string, args ...any) {
@@ -110,6 +112,7 @@ func (e *explainer) ended() {
 		return
 	}
 	text, _, _ := strings.Cut(strings.TrimPrefix(g.Err, "group "+g.Name+": "), "\n")
+	e.outside = true
 	e.say("the run %s after %s: %s", ending(g), duration(g.End), short(plain(text), 500))
 }
 
@@ -146,6 +149,47 @@ func (e *explainer) failures() {
 	if n := len(failed); n > 10 {
 		e.say("%d more tasks failed", n-10)
 	}
+}
+
+// undos tells what could not be undone, from the errors of groups, which have that behind
+// their failures: "pay: declined; reserve: undo: no connection". The tasks themselves have
+// succeeded.
+func (e *explainer) undos() {
+	if e.outside {
+		return // that has been told as why the run has failed
+	}
+	n := 0
+	for g := range e.run.Groups {
+		for part := range strings.SplitSeq(e.run.Groups[g].Err, "; ") {
+			name, text, ok := strings.Cut(part, ": undo: ")
+			if !ok {
+				continue
+			}
+			i := e.member(g, name)
+			if at := strings.LastIndex(name, ": "); i < 0 && at >= 0 {
+				i = e.member(g, name[at+2:])
+			}
+			if i < 0 {
+				continue // of a group inside, which has it, too
+			}
+			if n++; n <= 10 {
+				text, _, _ = strings.Cut(text, "\n")
+				e.say("%s could not be undone: %s", e.name(i), short(plain(clip(text, 4*longestTold)), 500))
+			}
+		}
+	}
+	if n > 10 {
+		e.say("%d more tasks could not be undone", n-10)
+	}
+}
+
+// member is the task of group g with that name, or -1.
+func (e *explainer) member(g int, name string) int {
+	n := slices.IndexFunc(e.members[g], func(i int) bool { return e.run.Tasks[i].Name == name })
+	if n < 0 {
+		return -1
+	}
+	return e.members[g][n]
 }
 
 // limits tells what share of the time is that of a limit, the greatest first.

@@ -50,9 +50,13 @@ func parseAny(file string, data []byte) (run *waterfall.Run, summary *waterfall.
 	var kind struct {
 		Asap string `json:"asap"`
 	}
-	if json.Unmarshal(data, &kind) == nil && kind.Asap == "summary" {
+	_ = json.Unmarshal(data, &kind) // ReadJSON says what is wrong
+	switch kind.Asap {
+	case "sample":
+		return nil, nil, fmt.Errorf("%s: this is a sample of runs, which asap whatif reads", source(file))
+	case "summary":
 		summary, err = waterfall.ReadSummary(bytes.NewReader(data))
-	} else {
+	default:
 		run, err = waterfall.ReadJSON(bytes.NewReader(data))
 	}
 	return run, summary, inFile(file, err)
@@ -71,7 +75,11 @@ func source(file string) string {
 
 func (e *env) bytes(file string, parameters ...string) ([]byte, error) {
 	if isAddress(file) {
-		return fetch(file, parameters...)
+		data, err := fetch(file, parameters...)
+		if err == nil && len(data) == 0 {
+			err = fmt.Errorf("%s is empty", source(file))
+		}
+		return data, err
 	}
 	in := e.in
 	if file != "" && file != "-" {

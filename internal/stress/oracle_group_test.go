@@ -62,7 +62,7 @@ type ogroup struct {
 	parent     *octx
 	ctx        *octx
 	owner      *onode // whose context it was made with
-	depth      int
+	rank       int
 	lim        *olimiter
 	lims       []*olimiter // of running Maps
 	end        *oend

@@ -99,32 +99,69 @@ func (l *olimiter) next() *onode {
 	return first
 }
 
-// rank is how deep n's group is nested, or what a wait has raised it to.
+// ranked reports whether ranks count for what has the limiter l in g: some place in a
+// queue may hang on them.
+func (g *ogroup) ranked(l *olimiter) bool { return l != nil || g.root().shares }
+
+// rank is that of n's group, or what a wait has raised n to, or the Map or Race around it.
 func (n *onode) rank() int {
-	rank := max(n.group.depth, n.raised)
-	if n.of != nil {
+	rank := n.group.rank
+	if !n.group.ranked(n.limiter()) {
+		return rank
+	}
+	rank = max(rank, n.raised)
+	if n.of != nil && n.of.group.ranked(n.of.limiter()) {
 		rank = max(rank, n.of.raised)
 	}
-	return min(rank, 31)
+	return rank
 }
 
 // raise gives n, and all that it still needs, at least that rank.
 func (o *oracle) raise(n *onode, rank int) {
-	if n.state == done || n.raised >= rank {
+	rank = min(rank, 31)
+	if n.state == done || !n.group.ranked(n.limiter()) || max(n.raised, n.group.rank) >= rank {
 		return
-	}
-	if n.state == running && (n.seat.waits > 0 || o.g.shared > 0 && len(n.hards) > 0) {
-		o.unsure("a rank is raised through a body that waits already")
 	}
 	n.raised = rank
 	for _, k := range n.kids {
 		o.raise(k, rank)
 	}
-	if n.of == nil && n.state == pending {
+	switch n.state {
+	case running:
+		o.raiseAwaited(n, rank)
+	case pending:
+		if n.of != nil {
+			break
+		}
 		for _, e := range n.task.edges() {
 			if d := o.tasks[e.on.id]; d != nil {
 				o.raise(d, rank)
 			}
+		}
+	}
+}
+
+// raiseAwaited ranks what the body of n, of the given rank, waits for above it.
+func (o *oracle) raiseAwaited(n *onode, rank int) {
+	for _, h := range n.hards {
+		if h.on != nil {
+			o.raise(h.on, rank+1)
+		} else {
+			o.raiseGroup(h.onGroup, rank+1)
+		}
+	}
+}
+
+// raiseGroup ranks a nested group, and what its bodies wait for.
+func (o *oracle) raiseGroup(g *ogroup, rank int) {
+	rank = min(rank, 31)
+	if !g.ranked(g.lim) || g.rank >= rank {
+		return
+	}
+	g.rank = rank
+	for _, n := range g.nodes {
+		if n.state == running {
+			o.raiseAwaited(n, rank)
 		}
 	}
 }

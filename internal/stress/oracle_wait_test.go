@@ -147,9 +147,6 @@ func (th *othread) await(st *step) {
 		body.group.root().waitedBefore = true
 	}
 	if body != nil && body.state != done {
-		if body.limiter() == nil && body.rank() > body.group.depth && n.limiter() != nil {
-			o.unsure("a rank is raised through a body without a limit")
-		}
 		o.raise(n, body.rank()+1)
 	}
 	if body != nil && body.state != done && body.limiter() != nil {
@@ -188,11 +185,8 @@ func (th *othread) open(st *step) {
 	}
 	if sc.ctx != ctxForeign && th.node != nil {
 		g.owner = th.node
-		g.depth = th.node.group.depth + 1
+		g.rank = min(th.node.rank()+1, 31)
 		g.lim = th.node.limiter()
-		if (g.lim != nil || g.root().shares) && th.node.rank() > th.node.group.depth {
-			o.unsure("the rank of a group whose owner's was raised")
-		}
 	}
 	g.lim = o.limited(g, g.lim, sc.shared, sc.limit)
 	g.ctx = g.parent.child()
@@ -253,6 +247,7 @@ func (th *othread) join(g *ogroup, wait bool, then func()) {
 	}
 	if wait && n != nil && n.state == running {
 		n.hards = append(n.hards, &ohard{onGroup: g})
+		o.raiseGroup(g, n.rank()+1)
 		o.cutInside(g) // who goes on for it comes before who starts
 	}
 	switch {
