@@ -27,16 +27,17 @@ func (o *Observer) startGroup(ctx context.Context, e asap.Event) context.Context
 func (o *Observer) startOutermost(ctx context.Context, e asap.Event) context.Context {
 	around := quietOf(ctx, o)
 	goesOn := around != nil && around.mayGoOn(e) && !o.reports(around)
-	if around != nil && !trace.SpanFromContext(ctx).IsRecording() {
-		if goesOn {
-			return &quiet{Context: ctx, of: o, group: e.Group, began: e.At, around: around}
-		}
-		return ctx
-	}
 	e.Name = name(e.Name)
-	ctx, span := o.tracer.Start(ctx, spanName(e.Name), o.starts.options(e.Name)...)
-	if !span.IsRecording() {
-		return &quiet{Context: ctx, of: o, group: e.Group, began: e.At}
+	span := trace.SpanFromContext(ctx)
+	if around == nil || span.IsRecording() {
+		ctx, span = o.tracer.Start(ctx, spanName(e.Name), o.starts.options(e.Name)...)
+	}
+	switch {
+	case span.IsRecording():
+	case around != nil && !goesOn: // it is part of that run
+		return ctx
+	default:
+		return &quiet{Context: ctx, of: o, group: e.Group, began: e.At, around: around}
 	}
 	r := o.openRun(time.Now(), e)
 	defer r.mu.Unlock()

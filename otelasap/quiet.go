@@ -128,7 +128,7 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended, q *quiet) {
 			continue
 		}
 		g := &run.Groups[i]
-		o.meters.group.record(ctx, g.End-g.Start, o.meters.series.of(name(g.Name), "", g.Outcome, o.types.group(g.Outcome, e.GroupErr(i))))
+		o.meters.group.record(ctx, e.GroupTook(i), o.meters.series.of(name(g.Name), "", g.Outcome, o.types.group(g.Outcome, e.GroupErr(i))))
 	}
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
@@ -155,7 +155,7 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended, q *quiet) {
 func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks []waterfall.PlainTask) {
 	m, group := o.meters, name(e.Name())
 	s := m.series.task(group, "")
-	m.group.record(ctx, e.Makespan(), s.with(&m.series, group, asap.Succeeded))
+	m.group.record(ctx, e.GroupTook(0), s.with(&m.series, group, asap.Succeeded))
 	held, _ := m.holds.Get().(*holds)
 	if held == nil {
 		held = new(holds)

@@ -9,7 +9,8 @@ import (
 // Delta is what one task has to do with the difference between two runs.
 type Delta struct {
 	// Name is the task's, with the names of the tasks around it; it is empty
-	// for the time in which a run waited for its caller.
+	// for the time in which a run waited for its caller. Sixteen elements of a Map and
+	// more, and as many tasks of alike names, are one: price[], call*.
 	Name string
 	// InA and InB tell which runs have the task.
 	InA, InB bool
@@ -19,7 +20,8 @@ type Delta struct {
 	// and queued.
 	CriticalA, CriticalB time.Duration
 	// Fix is how much shorter b would have been if this task alone had run as
-	// long as in a: a prediction of [Run.WhatIf]. 0 if it did not run in both.
+	// long as in a, or all of a family together: a prediction of [Run.WhatIf]. 0 if it
+	// did not run in both.
 	Fix time.Duration
 }
 
@@ -36,6 +38,7 @@ const maxFixes = 30
 // without any, and of the same duration, are left out. Tasks are matched by
 // name. Neither run is changed.
 func Compare(a, b *Run) []Delta {
+	name := alikeIn(a, b)
 	by := make(map[string]*Delta)
 	delta := func(name string) *Delta {
 		if by[name] == nil {
@@ -46,14 +49,14 @@ func Compare(a, b *Run) []Delta {
 	each := func(r *Run, task func(*Delta, *Task), step func(*Delta, time.Duration)) {
 		x := r.index()
 		for i := range r.Tasks {
-			task(delta(x.path(i)), &r.Tasks[i])
+			task(delta(name(x, i)), &r.Tasks[i])
 		}
 		for _, s := range r.CriticalPath() {
-			name := ""
+			of := ""
 			if t, ok := x.task[s.Task]; ok && s.State != Outside {
-				name = x.path(t)
+				of = name(x, t)
 			}
-			step(delta(name), s.Len())
+			step(delta(of), s.Len())
 		}
 	}
 	each(a, func(d *Delta, t *Task) { d.InA, d.TookA = true, d.TookA+t.Took() }, func(d *Delta, l time.Duration) { d.CriticalA += l })
@@ -68,12 +71,34 @@ func Compare(a, b *Run) []Delta {
 		return cmp.Or(cmp.Compare(q.Change().Abs(), p.Change().Abs()),
 			cmp.Compare((q.TookB-q.TookA).Abs(), (p.TookB-p.TookA).Abs()), cmp.Compare(p.Name, q.Name))
 	})
-	b.fixes(out[:min(len(out), maxFixes)])
+	b.fixes(out[:min(len(out), maxFixes)], name)
 	return out
 }
 
+// alikeIn names tasks of two runs: those of a family that is folded in either by that.
+func alikeIn(runs ...*Run) func(x *index, i int) string {
+	folded := make(map[string]bool)
+	for _, r := range runs {
+		x, many := r.index(), make(map[string]int)
+		for i := range r.Tasks {
+			name := x.familyPath(i)
+			if many[name]++; many[name] >= foldFrom {
+				folded[name] = true
+			}
+		}
+	}
+	return func(x *index, i int) string {
+		if len(folded) > 0 {
+			if name := x.familyPath(i); folded[name] {
+				return name
+			}
+		}
+		return x.path(i)
+	}
+}
+
 // fixes predicts b with one task at a time as fast as in a.
-func (r *Run) fixes(deltas []Delta) {
+func (r *Run) fixes(deltas []Delta, nameOf func(x *index, i int) string) {
 	if !r.Ended || len(r.Groups) == 0 {
 		return
 	}
@@ -84,7 +109,7 @@ func (r *Run) fixes(deltas []Delta) {
 		named[deltas[i].Name] = nil
 	}
 	for t := range m.tasks {
-		name := m.path(t)
+		name := nameOf(m.index, t)
 		if of, ok := named[name]; ok {
 			named[name] = append(of, t)
 		}

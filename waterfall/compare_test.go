@@ -1,8 +1,10 @@
 package waterfall_test
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,5 +93,35 @@ func TestCompareAddsUp(t *testing.T) {
 		if sum != b.Makespan-a.Makespan {
 			t.Errorf("seed %d: changes add up to %v, want %v − %v = %v", seed, sum, b.Makespan, a.Makespan, b.Makespan-a.Makespan)
 		}
+	}
+}
+
+// What is folded in pictures is one in a comparison: which of two hundred elements had
+// the slots says nothing.
+func TestCompareFolds(t *testing.T) {
+	catalog := func(each time.Duration) *waterfall.Run {
+		return pathRun(t, func(t *testing.T, g *asap.Group) {
+			items := make([]int, 60)
+			for i := range items {
+				items[i] = i * 7 % 5
+			}
+			g.Map("price", g.Input("items", items), func(_ context.Context, n int) (int, error) {
+				time.Sleep(each + time.Duration(n)*ms)
+				return n, nil
+			}, asap.Limit(8)).Do("page", func(context.Context, []int) error { time.Sleep(5 * ms); return nil })
+			g.Map("few", g.Input("two", []int{1, 2}), func(_ context.Context, n int) (int, error) { time.Sleep(each); return n, nil })
+		})
+	}
+	a, b := catalog(10*ms), catalog(15*ms)
+	deltas := waterfall.Compare(a, b)
+	var names []string
+	for _, d := range deltas {
+		names = append(names, d.Name)
+	}
+	if want := []string{"price[]", "few[0]", "few[1]"}; !slices.Equal(names, want) {
+		t.Fatalf("Compare() is about %v, want %v", names, want)
+	}
+	if d := deltas[0]; d.Change() != b.Makespan-a.Makespan || d.TookB-d.TookA != 300*ms || d.Fix <= 0 {
+		t.Errorf("price[] is %+v, of a difference of %v", d, b.Makespan-a.Makespan)
 	}
 }

@@ -67,6 +67,17 @@ func (e *Ended) GroupID(i int) asap.ID {
 	return idOf(uint32(e.Group>>32), e.of.snapshot.groups[i].r.Number)
 }
 
+// GroupTook is how long the ith of the run's groups took until its Wait could return. In
+// the Run it ends with the last task: undos come later, and perhaps the call of Wait.
+func (e *Ended) GroupTook(i int) time.Duration {
+	r := e.of.root.own
+	if i > 0 || r == nil {
+		e.of.wholeRun()
+		r = e.of.snapshot.groups[i].r
+	}
+	return r.Ended - r.Declared
+}
+
 // GroupErr is what Wait of the ith of the run's groups returned.
 func (e *Ended) GroupErr(i int) error {
 	e.of.wholeRun()

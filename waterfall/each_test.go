@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
@@ -58,4 +60,38 @@ func TestEach(t *testing.T) {
 			t.Errorf("by %s:\n%q, want\n%q", name, got, want)
 		}
 	}
+}
+
+// A group takes until its Wait could return: with its undos, and until it was called.
+func TestGroupTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var outer, inner, path time.Duration
+		each := waterfall.Each(func(_ context.Context, e *waterfall.Ended) {
+			outer, path = e.GroupTook(0), e.Run().Makespan
+			if len(e.Run().Groups) > 1 {
+				inner = e.GroupTook(1)
+			}
+		})
+		sleep := func(context.Context) (int, error) { time.Sleep(time.Second); return 1, nil }
+		g := asap.New(t.Context(), asap.Observe(each))
+		g.Go("plain", sleep)
+		time.Sleep(3 * time.Second)
+		if err := g.Wait(); err != nil {
+			t.Fatal(err)
+		}
+		if outer != 3*time.Second || path != time.Second {
+			t.Errorf("a plain group took %v with a path of %v, want 3s and 1s", outer, path)
+		}
+		g = asap.New(t.Context(), asap.Observe(each))
+		g.Do("task", func(ctx context.Context) error {
+			g := asap.New(ctx, asap.Name("inner"))
+			paid := g.Go("pay", sleep).Undo(func(context.Context, int) error { time.Sleep(4 * time.Second); return nil })
+			paid.Then("ship", func(context.Context, int) (int, error) { return 0, errors.New("no stock") })
+			return g.Wait()
+		})
+		_ = g.Wait()
+		if outer != 5*time.Second || inner != 5*time.Second {
+			t.Errorf("groups took %v and %v inside, want 5s with the undo", outer, inner)
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package waterfall
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/asap-go/asap"
@@ -104,7 +105,7 @@ func (m *model) suppose(i int, g supposed) {
 	switch {
 	case mt.kind == isUnrun:
 		mt.kind, mt.deaf = isBody, g.deaf
-		mt.ops = []op{{kind: opRun, d: scaled(m.typical, g.takes)}}
+		mt.ops = []op{{kind: opRun, d: scaled(cmp.Or(m.typical, m.run.Makespan), g.takes)}}
 		if g.bad {
 			mt.ending, mt.own = endsBadly, bad
 		}

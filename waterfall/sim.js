@@ -380,7 +380,11 @@ function simulate(run, scale, gone, limit) {
       if (o.k === RUN || o.k === MORE) {
         if (o.k === MORE && t.over && !B[i].outlives) { leave(i, errorOf(i)); return; }
         const d = Math.floor(o.d * (i < recorded ? scale[i] : 1) + 0.5);
-        if (d > 0) { t.timer = after(d, STEP, i); return; }
+        if (d > 0) {
+          if (t.over && o.k === RUN && i !== caller && heeds(i)) return;
+          t.timer = after(d, STEP, i);
+          return;
+        }
       } else if (o.k === LAG) {
         if (!slots[i] && o.d > 0) { t.timer = after(o.d, STEP, i); return; }
       } else if (o.k === FORK) {
@@ -628,14 +632,16 @@ function simulate(run, scale, gone, limit) {
     else if (t.waiting) return;
     else if (t.queued) {
       if ((why === BYGROUP || why === BYEXIT) && inQueue(i)) { dequeue([i]); t.bare = true; granted(i); }
-    } else if (!B[i].deaf) {
-      const d = B[i].ending === CUT ? B[i].late || 0 : 0;
-      piece(i, RUNNING, -1);
-      const o = errorOf(i);
-      if (d === 0) { leave(i, o); return; }
-      t.timer = after(d, RETURN, i);
-      t.returns = o;
-    }
+    } else heeds(i);
+  }
+  function heeds(i) {
+    if (B[i].deaf) return false;
+    const t = S[i], d = B[i].ending === CUT ? B[i].late || 0 : 0;
+    piece(i, RUNNING, -1);
+    const o = errorOf(i);
+    if (d === 0) leave(i, o);
+    else { t.timer = after(d, RETURN, i); t.returns = o; }
+    return true;
   }
   function within(i) {
     const t = S[i], k = M[i].kind;

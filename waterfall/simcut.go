@@ -91,7 +91,7 @@ func (s *sim) lose(i int, b *settling) {
 
 // cut ends the context of a body that has begun.
 func (s *sim) cut(i int, why cause) {
-	t, mt := &s.tasks[i], &s.m.tasks[i]
+	t := &s.tasks[i]
 	if !t.started || t.ended || t.over == byGroup || t.over == byExit {
 		return
 	}
@@ -121,35 +121,42 @@ func (s *sim) cut(i int, why cause) {
 				s.granted(i)
 			}
 		}
-	case mt.deaf:
-		switch {
-		case mt.heard:
-			s.note(heardAlike, i)
-		case !mt.given && (s.m.over[i] == never || s.m.run.Tasks[i].End() <= s.m.over[i]):
-			s.note(deafToo, i)
-		}
 	default:
-		switch {
-		case mt.heard:
-			s.note(heardAlike, i)
-		case !mt.given && mt.ending != endsCut:
-			s.note(hears, i)
-		}
-		s.noteMore(i)
-		s.noteLearned(i)
-		d := time.Duration(0)
-		if mt.ending == endsCut {
-			d = mt.late
-		}
-		s.piece(i, Running, 0)
-		o := s.errorOf(i)
-		if d == 0 {
-			s.leave(i, o)
-			return
-		}
-		t.timer = s.after(d, evCut, i)
-		s.stop(i, o)
+		s.heeds(i)
 	}
+}
+
+// heeds tells whether body i, which runs and whose context has ended, returns because of
+// that, and lets it.
+func (s *sim) heeds(i int) bool {
+	t, mt := &s.tasks[i], &s.m.tasks[i]
+	switch {
+	case mt.heard:
+		s.note(heardAlike, i)
+	case mt.given:
+	case !mt.deaf && mt.ending != endsCut:
+		s.note(hears, i)
+	case mt.deaf && (s.m.over[i] == never || s.m.run.Tasks[i].End() <= s.m.over[i]):
+		s.note(deafToo, i)
+	}
+	if mt.deaf {
+		return false
+	}
+	s.noteMore(i)
+	s.noteLearned(i)
+	d := time.Duration(0)
+	if mt.ending == endsCut {
+		d = mt.late
+	}
+	s.piece(i, Running, 0)
+	o := s.errorOf(i)
+	if d == 0 {
+		s.leave(i, o)
+		return true
+	}
+	t.timer = s.after(d, evCut, i)
+	s.stop(i, o)
+	return true
 }
 
 // stop lets body i do nothing more until it returns with that outcome.

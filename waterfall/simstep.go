@@ -60,6 +60,9 @@ func (s *sim) step(i int) {
 				t.more = s.now
 			}
 			if d := scaled(o.d, s.scale[i]); d > 0 {
+				if t.over != 0 && o.kind == opRun && !s.isCaller(i) && s.heeds(i) {
+					return
+				}
 				t.timer = s.after(d, evStep, i)
 				return
 			}

@@ -2,6 +2,7 @@ package waterfall_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,5 +99,48 @@ func TestSimulatedAsItWas(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A body whose time is over while it waits for a slot to go on returns when it has that, if
+// it looks at its context.
+func TestWhatIfOfTimeThatIsOverInTheQueue(t *testing.T) {
+	program := func(busy time.Duration) *waterfall.Run {
+		return recordBubble(t, func(_ context.Context, g *asap.Group) {
+			db := asap.SharedLimit(1)
+			never := g.Do("long", deafly(80*ms))
+			g.Optional("limited", func(ctx context.Context) (int, error) {
+				c, cancel := context.WithTimeout(ctx, 5*ms)
+				defer cancel()
+				_, _ = never.Await(c)
+				return hears(5 * ms)(ctx)
+			}, asap.Timeout(30*ms), db)
+			g.Do("busy", deafly(busy), db)
+			g.Do("last", deafly(40*ms), db)
+		})
+	}
+	p, err := program(20 * ms).WhatIf(waterfall.Speed("busy", -1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range program(40 * ms).Tasks {
+		if got := p.Run.Task(want.Name); got.End() != want.End() || got.Outcome != want.Outcome {
+			t.Errorf("%s: predicted until %v, %v, want %v, %v", want.Name, got.End(), got.Outcome, want.End(), want.Outcome)
+		}
+	}
+	if !slices.Contains(p.Assumes, "limited returns when its context ends") {
+		t.Errorf("Assumes = %q", p.Assumes)
+	}
+}
+
+// How long a body takes that never began is unknown also where no other has ended by itself.
+func TestWhatIfWithoutAnythingTypical(t *testing.T) {
+	run := recordBubble(t, func(_ context.Context, g *asap.Group) {
+		first := g.Go("first", hears(50*ms))
+		g.Go("limited", hears(50*ms), asap.Needs(first), asap.Within(20*ms))
+		g.Go("never", hears(50*ms), asap.Needs(first))
+	})
+	if p, err := run.WhatIf(waterfall.Drop("first")); err != nil || len(p.Assumes) == 0 {
+		t.Errorf("WhatIf(first=0) = %v after %v, and it assumes nothing", err, p.Makespan)
 	}
 }

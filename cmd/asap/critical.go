@@ -104,7 +104,7 @@ func checkWindow(window string, args []string) error {
 }
 
 func report(e *env, r waterfall.Report, top int) error {
-	name := printable(r.Name)
+	name := printable(brief(r.Name))
 	if name == "" {
 		name = "(no name)"
 	}
@@ -122,7 +122,7 @@ func report(e *env, r waterfall.Report, top int) error {
 			fmt.Fprintf(w, "%d more\n", len(r.Tasks)-top)
 			break
 		}
-		fmt.Fprintf(w, "%s\t%.0f %%\t%.0f %%\t%.0f %%\t%.0f %%\t%s\t%s\n", printable(t.Name),
+		fmt.Fprintf(w, "%s\t%.0f %%\t%.0f %%\t%.0f %%\t%.0f %%\t%s\t%s\n", printable(brief(t.Name)),
 			100*t.Criticality, 100*t.Share, 100*t.SlowCriticality, 100*t.SlowShare, round(t.P50), round(t.P95))
 	}
 	return w.Flush()
@@ -156,7 +156,7 @@ func lastError(r waterfall.Report) string {
 		return ""
 	}
 	text, _, _ := strings.Cut(look.ErrorOf(last.Name, last.Err), "\n")
-	return ", at last " + printable(last.Name) + ": " + printable(text)
+	return ", at last " + printable(brief(last.Name)) + ": " + printable(clip(text, 500))
 }
 
 // round keeps three digits or so of a duration.

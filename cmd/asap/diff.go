@@ -15,8 +15,9 @@ var diffCommand = &command{
 	long: `
 Tells which tasks explain the difference between two runs. "critical" is the
 task's time on the critical path, running and queued; these differences add up
-to that of the runs exactly. "fixed" is how much shorter the second run would
-have been if the task alone had run as long as in the first: a prediction.
+to that of the runs exactly. Sixteen elements of a Map and more are one row. "fixed"
+is how much shorter the second run would have been if the task alone had run as
+long as in the first: a prediction.
 One of the two may be -, for standard input.
 
 With two summaries of many runs it tells what has changed in groups of one name,
@@ -26,7 +27,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
   curl 'http://localhost:8080/debug/asap/?format=json&window=hour' > before.json
   asap diff -window minute before.json http://localhost:8080/debug/asap/`,
 	setup: func(fs *flag.FlagSet) func(*env, []string) error {
-		top := fs.Int("n", 10, "at most so many tasks of a group, of summaries")
+		top := fs.Int("n", 10, "at most so many tasks of a group")
 		window := windowFlag(fs)
 		return func(e *env, args []string) error {
 			if len(args) != 2 {
@@ -47,7 +48,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
 			case err != nil:
 				return err
 			case a != nil && b != nil:
-				return diff(e, a, b)
+				return diff(e, a, b, *top)
 			case before != nil && after != nil:
 				return diffSummaries(e, before, after, *top)
 			}
@@ -60,7 +61,7 @@ debug page, as of package asapweb, gives at its address: all groups, or with
 	},
 }
 
-func diff(e *env, a, b *waterfall.Run) error {
+func diff(e *env, a, b *waterfall.Run, top int) error {
 	fmt.Fprintf(e.out, "%s → %s (%s)\n", a.Makespan, b.Makespan, signed(b.Makespan-a.Makespan))
 	deltas := waterfall.Compare(a, b)
 	if len(deltas) == 0 {
@@ -69,8 +70,12 @@ func diff(e *env, a, b *waterfall.Run) error {
 	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "task\ttook\tcritical\tfixed")
-	for _, d := range deltas {
-		name := printable(d.Name)
+	for i, d := range deltas {
+		if i == top {
+			fmt.Fprintf(w, "%d more\n", len(deltas)-top)
+			break
+		}
+		name := printable(brief(d.Name))
 		switch {
 		case d.Name == "":
 			name = "(caller)"

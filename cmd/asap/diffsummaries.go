@@ -63,7 +63,7 @@ func groupName(name string) string {
 	if name == "" {
 		return "(no name)"
 	}
-	return printable(name)
+	return printable(brief(name))
 }
 
 // comparison tells of one group.
@@ -95,7 +95,7 @@ func comparison(e *env, c waterfall.Comparison, top int) error {
 			fmt.Fprintf(w, "%d more\n", len(c.Causes)-top)
 			break
 		}
-		name := printable(k.Name)
+		name := printable(brief(k.Name))
 		switch {
 		case k.Name == "":
 			name = "(caller)"

@@ -85,7 +85,7 @@ func commandNames() string {
 func help(w io.Writer) {
 	fmt.Fprint(w, "asap shows where the time of recorded runs went, and what would have made them faster.\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  asap %-9s %-39s %s\n", c.name, c.args, c.short)
+		fmt.Fprintf(w, "  asap %-9s %-42s %s\n", c.name, c.args, c.short)
 	}
 	fmt.Fprint(w, `
 A run is the JSON that package waterfall writes: a file, or the address of a page

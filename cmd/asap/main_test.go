@@ -265,3 +265,24 @@ func TestEmptyInput(t *testing.T) {
 		}
 	}
 }
+
+// Names are cut, and tables have an end, in all that the commands say.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("long", 500)
+	text := strings.NewReplacer(`"name":"readme"`, `"name":"`+long+`"`, `"name":"user"`, `"name":"user`+long+`"`).Replace(content(t, file("readme")))
+	name := filepath.Join(t.TempDir(), "long.json")
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"show", name}, {"whatif", name}, {"critical", name}, {"diff", name, file("readme")}, {"whatif", name, "nobody=0"}} {
+		out, stderr, _ := asap(t, "", args...)
+		for line := range strings.Lines(out + stderr) {
+			if n := len([]rune(line)); n > 300 {
+				t.Errorf("asap %v: a line of %d characters: %.100s", args, n, line)
+			}
+		}
+	}
+	if out, _, _ := asap(t, "", "diff", "-n", "2", name, kept("checkout")); strings.Count(out, "\n") != 5 || !strings.HasSuffix(out, " more\n") {
+		t.Errorf("asap diff -n 2: %s", out)
+	}
+}

@@ -254,6 +254,14 @@ func brief(s string) string {
 	return s
 }
 
+// clip is the beginning of a text.
+func clip(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return s
+}
+
 // printable keeps control characters of a name from the terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -163,12 +163,13 @@ func TestCollector(t *testing.T) {
 	meters := metric.NewMeterProvider(metric.WithReader(metric.NewPeriodicReader(metrics)))
 	observer := otelasap.New(otelasap.TracerProvider(tracers), otelasap.MeterProvider(meters))
 
-	g := asap.New(ctx, asap.Name("checkout"), asap.Settled(), asap.Observe(observer))
+	g := asap.New(ctx, asap.Name("checkout"), asap.Settled(), asap.Limit(1), asap.Observe(observer)) // so some are queued
 	body := func(context.Context) (int, error) { time.Sleep(2 * time.Millisecond); return 1, nil }
 	cart, user := g.Go("cart", body), g.Go("user", body)
 	cart.And(user).Then("quote", func(ctx context.Context, a, b int) (int, error) { return a + b, nil })
 	cart.Then("charge", func(context.Context, int) (int, error) { return 0, errors.New("card refused") }).
 		Then("receipt", func(context.Context, int) (int, error) { return 0, nil })
+	g.Go("caf\xe9", body) // no UTF-8, which no exporter can send
 	if err := g.Wait(); err == nil {
 		t.Fatal("Wait = nil, want the failure of charge")
 	}
@@ -178,7 +179,7 @@ func TestCollector(t *testing.T) {
 
 	out := c.stop(t)
 	spans := parse(out)
-	for _, name := range []string{"checkout", "cart", "user", "quote", "charge"} {
+	for _, name := range []string{"checkout", "cart", "user", "quote", "charge", "caf\uFFFD"} {
 		if spans[name] == nil {
 			t.Fatalf("the collector has no span %s:\n%s", name, out)
 		}
