@@ -124,7 +124,7 @@ func (y *history) clean(b *baseline, since time.Time) *baseline {
 func (b *baseline) before(format string, args ...any) string {
 	word := "before "
 	if b.build {
-		word = "with build " + cut(b.Build.String(), 40) + " "
+		word = "with " + called(b.Build) + " "
 	}
 	return ", " + word + fmt.Sprintf(format, args...)
 }

@@ -94,7 +94,7 @@ func (h *handler) comparison(v view, nonce string) (*answer, error) {
 	}
 	p.Before = newSideOfTime(&c.Before, "before")
 	if v.against == againstBuild {
-		p.Before.Name, p.After.Name = "build "+cut(c.Before.Build.String(), 40), "build "+cut(c.After.Build.String(), 40)
+		p.Before.Name, p.After.Name = called(c.Before.Build), called(c.After.Build)
 		p.After.When = v.window.String() + ", " + p.After.When
 	}
 	p.Windows = nil

@@ -185,7 +185,11 @@ func (h *handler) comparisons(v *view) []choice {
 		add(windowName(waterfall.SinceStart), "all before")
 	}
 	if before := h.stats.Before(); before != nil {
-		add(againstBuild, "the build before, "+cut(before.Build.String(), 40))
+		text := "the build before"
+		if known(before.Build) {
+			text += ", " + cut(before.Build.String(), 40)
+		}
+		add(againstBuild, text)
 	}
 	return list
 }

@@ -157,22 +157,51 @@ func waits(run *waterfall.Run) (rows []waitRow, more int) {
 		}
 		return compareTimes(a.Start, b.Start)
 	})
-	for _, o := range list[:min(len(list), maxWaits)] {
-		row := waitRow{Task: cut(names[o.task.ID], 120), For: look.Duration(o.Len()), path: cut(pathOf(tasks, o.task), 120)}
-		switch o.State {
+	// Elements of a Map that wait for the same, or for a slot, are one line.
+	type alike struct {
+		around, on asap.ID
+		state      waterfall.State
+	}
+	type line struct {
+		open
+		name string
+		n    int
+	}
+	var lines []line
+	at := make(map[alike]int)
+	for _, o := range list {
+		l := line{o, o.task.Name, 1}
+		if around := tasks[o.task.Parent]; around != nil && around.Group == o.task.Group && !around.Race && o.State != waterfall.Running {
+			key := alike{around.ID, o.On, o.State}
+			if first, ok := at[key]; ok {
+				lines[first].n++
+				lines[first].name = around.Name + "[]"
+				continue
+			}
+			at[key] = len(lines)
+		}
+		lines = append(lines, l)
+	}
+	more = len(list)
+	for _, l := range lines[:min(len(lines), maxWaits)] {
+		row := waitRow{Task: cut(l.name, 120), For: look.Duration(l.Len()), path: cut(pathOf(tasks, l.task), 120)}
+		if more -= l.n; l.n > 1 {
+			row.Task += fmt.Sprintf(" ×%d", l.n)
+		}
+		switch l.State {
 		case waterfall.Running:
 			row.Does = "runs"
 		case waterfall.Queued:
 			row.Does = queued
 		default:
-			row.Does, row.On = "waits for", cut(names[o.On], 120)
+			row.Does, row.On = "waits for", cut(names[l.On], 120)
 			if row.On == "" {
 				row.On = "what it did not say"
 			}
 		}
 		rows = append(rows, row)
 	}
-	return rows, len(list) - len(rows)
+	return rows, more
 }
 
 // pathOf is the name of a task after those in whose bodies it was declared.

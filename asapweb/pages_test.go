@@ -354,3 +354,58 @@ func TestVeryLongNames(t *testing.T) {
 		t.Errorf("a name that there is not: %d, want 404", w.Code)
 	}
 }
+
+// Elements of a Map that wait for the same are one line of who waits for whom.
+func TestElementsThatWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		gate := make(chan struct{})
+		g := asap.New(t.Context(), asap.Name("home"), asap.Observe(stats))
+		bank := g.Go("bank", func(context.Context) (int, error) { <-gate; return 1, nil })
+		g.Map("price", g.Input("items", make([]int, 40)), func(ctx context.Context, _ int) (int, error) { return bank.Await(ctx) })
+		time.Sleep(12 * time.Second)
+		contains(t, "the page", page(t, newHandler(stats), ""), `<th scope="row">bank</th><td>runs</td>`,
+			`<th scope="row">price[] ×40</th><td>waits for <b>bank</b></td><td>12 s</td></tr></tbody></table>`)
+		close(gate)
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What has happened since the program began is within the picture, a moment after that.
+func TestTimelineOfAFreshProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stats := new(waterfall.Stats)
+		stats.Add(shop("checkout", 5e6, 5e6, ""))
+		for range 3 {
+			bars := regexp.MustCompile(`<rect class="p99" x="([\d.]+)%" y="\d+" width="([\d.]+)%"`).FindAllStringSubmatch(page(t, newHandler(stats), "?group=checkout"), -1)
+			if len(bars) != 1 {
+				t.Fatalf("%d bars, want 1", len(bars))
+			}
+			x, err1 := strconv.ParseFloat(bars[0][1], 64)
+			width, err2 := strconv.ParseFloat(bars[0][2], 64)
+			if err1 != nil || err2 != nil || width <= 0 || x+width > 100 {
+				t.Errorf("after %v a bar is drawn from %v %% on, %v %% wide", time.Now(), x, width)
+			}
+			time.Sleep(3 * time.Second)
+		}
+	})
+}
+
+func TestAnUnknownBuildBefore(t *testing.T) {
+	before, stats := new(waterfall.Stats), new(waterfall.Stats)
+	for range 50 {
+		before.Add(shop("checkout", 25e6, 40e6, ""))
+		stats.Add(shop("checkout", 75e6, 40e6, ""))
+	}
+	summary := before.Summary(waterfall.SinceStart)
+	summary.Build = waterfall.Build{}
+	for i := range summary.Reports {
+		summary.Reports[i].Build = summary.Build
+	}
+	stats.SetBefore(summary)
+	h := newHandler(stats)
+	contains(t, "the page of the name", page(t, h, "?group=checkout"), `&amp;against=build">the build before</a>`, ", with an unknown build ")
+	contains(t, "the comparison", page(t, h, "?group=checkout&window=since-start&against=build"), "<b>an unknown build</b>")
+}

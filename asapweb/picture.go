@@ -191,7 +191,7 @@ func newTimeline(points []waterfall.Point, now time.Time, height int) *timeline 
 		return nil
 	}
 	x := func(t time.Time) float64 {
-		age := now.Sub(t).Seconds()
+		age := max(0, now.Sub(t).Seconds()) // the newest stretch is not over
 		switch {
 		case age <= 60:
 			return 100 - age/60*100/3
@@ -218,10 +218,11 @@ func newTimeline(points []waterfall.Point, now time.Time, height int) *timeline 
 		out.Borders = append(out.Borders, tick{X: pc(100. / 3 * float64(i)), Y: out.Box, Text: text})
 	}
 	for _, p := range points {
-		from, to := x(p.Since), x(p.Until)
-		if to <= from {
+		if !p.Until.After(p.Since) {
 			continue
 		}
+		to := x(p.Until)
+		from := min(x(p.Since), to-0.5)
 		q := point{Below: height + 1, X: pc(from), Width: pc(max(0.3, to-from-0.25)), Height99: high(p.P99), Height50: high(p.P50)}
 		q.Y99, q.Y50 = height-q.Height99, height-q.Height50
 		q.Title = fmt.Sprintf("%s to %s: %s, p50 %s, p99 %s", clockOfDay(p.Since), clockOfDay(p.Until), runs(p.Runs), look.Duration(p.P50), look.Duration(p.P99))

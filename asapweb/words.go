@@ -148,3 +148,13 @@ func (h *handler) named(link string) string {
 	}
 	return link
 }
+
+// called is what a build is called in a sentence.
+func called(b waterfall.Build) string {
+	if !known(b) {
+		return "an unknown build"
+	}
+	return "build " + cut(b.String(), 40)
+}
+
+func known(b waterfall.Build) bool { return b.Version != "" || b.Revision != "" }

@@ -41,7 +41,7 @@ func newInstruments(p metric.MeterProvider) *instruments {
 	i := &instruments{
 		group:    histogram("asap.group.duration", "Time from the making of a group to its end."),
 		duration: histogram("asap.task.duration", "Time from the start of a task's body to its end."),
-		queued:   histogram("asap.task.queued", "Time from ready to started: for a slot or a processor."),
+		queued:   histogram("asap.task.queued", "Time from ready to started, for a slot or a processor, of tasks that were queued for 0.1 ms or more."),
 		blocked:  histogram("asap.task.blocked", "Time in which a body waited for tasks and nested groups."),
 		critical: histogram("asap.task.critical", "Time for which a run waited for the task: its part of the critical path."),
 	}

@@ -17,7 +17,8 @@ type branch struct {
 	band  *band     // of a band
 	kids  []*branch // what is inside; of a band, its tasks
 	inner []*branch // of a band, what is shown while it is folded
-	apart bool      // from several places, so its path is shown
+	apart bool      // from several places, or without what is around it: its path is shown
+	still bool      // of a band: what of it is critical has no rows
 }
 
 // band is a row of many tasks.

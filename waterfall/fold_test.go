@@ -43,6 +43,62 @@ func crowd(t *testing.T, n int) *waterfall.Run {
 	}, asap.Name("crowd"), asap.Settled())
 }
 
+// regions is a run of nested groups, which fold in each of twenty tasks of different names.
+func regions(t *testing.T) *waterfall.Run {
+	t.Helper()
+	return recorded(t, func(g *asap.Group) {
+		for i := range 20 {
+			g.Do("region-"+string(rune('a'+i)), func(ctx context.Context) error {
+				g := asap.New(ctx, asap.Name("region"))
+				for k := range 20 {
+					g.Do(fmt.Sprintf("shop-%d", k), func(ctx context.Context) error {
+						g := asap.New(ctx, asap.Name("shop"))
+						user := g.Go("user", sleep(time.Duration(1+(7*k+3*i)%5)*ms, 1))
+						for j := range 18 {
+							user.Do(fmt.Sprintf("order-%d", j), func(context.Context, int) error {
+								time.Sleep(time.Duration(1+(j+5*k+11*i)%20) * ms)
+								return nil
+							})
+						}
+						return g.Wait()
+					})
+				}
+				return g.Wait()
+			})
+		}
+	}, asap.Name("regions"), asap.Limit(50))
+}
+
+// Of many bands that have the same names each stands in what is around it, and one whose
+// critical tasks have no rows is marked itself.
+func TestBandsInTheirPlaces(t *testing.T) {
+	text := regions(t).Text(100, false)
+	chart := strings.Split(strings.ReplaceAll(strings.Split(text, "\n\n")[1], "▸", " "), "\n")
+	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	bands := 0
+	for i, line := range chart {
+		if !strings.Contains(line, "order-*") {
+			continue
+		}
+		bands++
+		var around []string
+		for at, k := indent(line), i-1; k > 0; k-- {
+			if in := indent(chart[k]); in < at {
+				at, around = in, append(around, strings.Fields(chart[k])[0])
+			}
+		}
+		if len(around) != 3 || around[0] != "shop-*" || around[1] != "region" || !strings.HasPrefix(around[2], "region-") {
+			t.Errorf("%q is in %q, want the shops of a region", line, around)
+		}
+	}
+	if bands < 10 || len(chart) > 100 {
+		t.Errorf("%d bands in %d lines:\n%s", bands, len(chart), text)
+	}
+	if !strings.Contains(text, "▸       order-*") {
+		t.Errorf("no band of critical tasks is marked:\n%s", text)
+	}
+}
+
 func TestTextOfACrowd(t *testing.T) {
 	golden(t, "crowd.txt", crowd(t, 20).Text(80, false))
 	golden(t, "crowd-60.txt", crowd(t, 20).Text(60, false))

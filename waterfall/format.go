@@ -34,7 +34,12 @@ func called(name string) string { return brief(name, longestName) }
 func brief(s string, w int) string { return short(plain(clip(s, 16*w)), w) }
 
 // told is a name as it is told where there is room, as in a title.
-func told(name string) string { return plain(clip(name, longestTold)) }
+func told(name string) string {
+	if name != "" && strings.TrimSpace(name) == "" {
+		return strconv.Quote(clip(name, 16)) // which one could not see
+	}
+	return plain(clip(name, longestTold))
+}
 
 // told is a task's name after those around it.
 func (x *index) told(i int) string {

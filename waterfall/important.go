@@ -33,10 +33,10 @@ func (x *index) weight(r row, critical map[asap.ID]bool) int64 {
 }
 
 // important picks the n rows that tell most: what failed or has not ended, the
-// critical path, then what took longest, and of what is around those as many again,
-// the nearest first. It keeps their order; left are the tasks that have no row and are
-// in no band.
-func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked []row, left []int) {
+// critical path, then what took longest, each with what is around it, in no more than room
+// rows. What is too deep for that stands without, under its path. It keeps their order;
+// left are the tasks that have no row and are in no band.
+func (x *index) important(rows []row, critical map[asap.ID]bool, n, room int) (picked []row, left []int) {
 	weights := make([]int64, len(rows))
 	order, around := make([]int, len(rows)), make([]int, len(rows))
 	var open []int // the row before, and those around it
@@ -51,17 +51,28 @@ func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked 
 		open = append(open, i)
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weights[b], weights[a]) })
-	order = order[:min(n, len(order))]
 	picks := make([]bool, len(rows))
+	var taken []int
 	for _, o := range order {
-		picks[o] = true
-	}
-	for k := 0; k < len(order) && len(order) < 2*n; k++ {
-		if up := around[order[k]]; up >= 0 && !picks[up] {
-			picks[up] = true
-			order = append(order, up)
+		if n == 0 || len(taken) == room {
+			break
+		}
+		if picks[o] {
+			continue
+		}
+		n--
+		with := len(taken)
+		for up := o; up >= 0 && !picks[up] && len(taken) <= room; up = around[up] {
+			taken, picks[up] = append(taken, up), true
+		}
+		if len(taken) > room {
+			for _, up := range taken[with+1:] {
+				picks[up] = false
+			}
+			taken = taken[:with+1]
 		}
 	}
+	order = taken
 	slices.Sort(order)
 	shown := make([]bool, len(x.run.Tasks))
 	depth := make([]int, len(rows)) // among what is picked
@@ -69,6 +80,11 @@ func (x *index) important(rows []row, critical map[asap.ID]bool, n int) (picked 
 		if up >= 0 {
 			if depth[i] = depth[up]; picks[up] {
 				depth[i]++
+			} else if picks[i] {
+				rows[i].apart = true
+			}
+			if !picks[i] && rows[up].band != nil && (rows[i].band == nil || rows[i].band.sort == onTheWay) {
+				rows[up].still = true
 			}
 		}
 	}

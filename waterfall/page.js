@@ -56,7 +56,7 @@
     if (n.b !== 1 && n.b !== CRITICAL) return n.k || [];
     if (n.open) return n.k;
     if (n.b === CRITICAL) return [];
-    const way = n.k.filter(k => critical.has(k.t));
+    const way = n.s && !all && !only.checked ? [] : n.k.filter(k => critical.has(k.t));
     n.stops ??= new Map();
     for (const k of way) if (!n.stops.has(k.t)) n.stops.set(k.t, { t: k.t, l: k.l, n: k.n, tasks: [k.t], up: n, inner: true });
     const rows = way.map(k => n.stops.get(k.t));
@@ -101,8 +101,8 @@
   let widest = 6;
   (function measure(nodes, depth) {
     for (const n of nodes) {
-      widest = Math.max(widest, n.l.length + (n.n || "").length + 2 * depth + (n.b ? 2 : 0));
-      if (n.b !== 1) measure(n.k || [], depth + 1);
+      widest = Math.max(widest, n.l.length + (n.n || "").length + 2 * depth + (many ? 3 : 0));
+      measure(n.k || [], depth + (n.b === 1 ? 2 : 1)); // in a band there is one of critical tasks
       measure(n.i || [], depth + 1);
     }
   })(run.rows, 0);

@@ -16,15 +16,18 @@ type pageRow struct {
 	Band  int       `json:"b,omitzero"` // 1 of tasks alike, 3 of what is left
 	Tasks []int     `json:"m,omitzero"` // of a band that has no rows of its own
 	Left  bool      `json:"h,omitzero"` // not shown at first
+	Still bool      `json:"s,omitzero"` // of a band: nor are the critical tasks in it
 	Inner []pageRow `json:"i,omitzero"` // bands inside a band, shown while it is folded
 	Kids  []pageRow `json:"k,omitzero"`
 }
 
 // A page of more than mostPageRows rows shows the fewPageRows that tell most at
-// first, so that it stays within two screens; the others are a band.
+// first, with what is around them, so that it stays within two screens; the others are a
+// band.
 const (
 	mostPageRows = 60
 	fewPageRows  = 18
+	roomOnPage   = 20
 )
 
 func (x *index) pageRows(critical map[asap.ID]bool) []pageRow {
@@ -33,7 +36,7 @@ func (x *index) pageRows(critical map[asap.ID]bool) []pageRow {
 	picked := rows
 	var left []int
 	if len(rows) > mostPageRows {
-		picked, left = x.important(rows, critical, fewPageRows)
+		picked, left = x.important(rows, critical, fewPageRows, roomOnPage)
 	}
 	shown := make(map[*branch]bool, len(picked))
 	for _, r := range picked {
@@ -91,7 +94,7 @@ func (x *index) pageRow(n *branch, hidden map[*branch]bool) pageRow {
 // too, with all that is inside them; here they have none.
 func (x *index) pageBand(n *branch, hidden map[*branch]bool, kids []pageRow) pageRow {
 	r := x.pageRow(n, hidden)
-	r.Band, r.Kids = 1+int(n.band.sort), kids
+	r.Band, r.Kids, r.Still = 1+int(n.band.sort), kids, n.still
 	for _, in := range n.inner { // what is critical changes with a prediction, so the page finds it
 		if in.band != nil && in.band.sort != onTheWay {
 			r.Inner = append(r.Inner, x.pageBand(in, hidden, x.pageBranches(nil, in.kids, nil, true, 0)))

@@ -21,7 +21,7 @@ func (x *index) rows(critical map[asap.ID]bool, most, few int) []row {
 	rows := flatten(nil, x.tree(critical), 0)
 	var left []int
 	if len(rows) > most {
-		rows, left = x.important(rows, critical, few)
+		rows, left = x.important(rows, critical, few, 2*few)
 	}
 	if len(left) > 0 {
 		rows = append(rows, row{&branch{task: -1, group: -1, band: &band{sort: leftOvers, tasks: left}}, 0})
@@ -46,8 +46,13 @@ func flatten(rows []row, nodes []*branch, depth int) []row {
 func (x *index) label(n *branch) (name, tail string) {
 	switch {
 	case n.band != nil:
-		return n.band.label()
-	case n.apart:
+		name, tail := n.band.label()
+		if n.apart && n.band.sort == alike {
+			first := n.band.tasks[0]
+			name = strings.TrimSuffix(x.told(first), told(x.run.Tasks[first].Name)) + name
+		}
+		return name, tail
+	case n.apart && n.task >= 0:
 		return x.told(n.task), ""
 	case n.task >= 0:
 		name, tail = numbered(x.run.Tasks[n.task].Name)

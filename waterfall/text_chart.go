@@ -49,10 +49,11 @@ func (p *painter) bandLine(l *line) {
 	if f.ran > 0 {
 		l.took = duration(f.p50)
 	}
-	l.mark = l.band.sort == onTheWay
+	l.mark = l.band.sort == onTheWay || l.still
 	if l.mark {
 		l.style = bold
-	} else {
+	}
+	if l.band.sort != onTheWay {
 		l.needs = p.needs(l.band.tasks)
 	}
 	if f.bad > 0 {

@@ -4,8 +4,10 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/asap-go/asap"
 	"github.com/asap-go/asap/waterfall"
 )
 
@@ -63,4 +65,17 @@ func TestTextGolden(t *testing.T) {
 	t.Run("color", func(t *testing.T) {
 		golden(t, "failed-color.txt", record(t, scripts["failed"]).Text(80, true))
 	})
+}
+
+// A name of spaces alone can be seen, in the text and in the page.
+func TestNameOfSpaces(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) { g.Go(" ", sleep(5*ms, 1)); g.Go("\u00a0", sleep(3*ms, 1)) })
+	for _, want := range []string{"\n▸ \" \" ", "\"\\u00a0\"", "critical path: \" \" 5 ms"} {
+		if text := run.Text(100, false); !strings.Contains(text, want) {
+			t.Errorf("the text lacks %q:\n%s", want, text)
+		}
+	}
+	if page := render(t, run, waterfall.HTML); !strings.Contains(page, `"l":"\" \""`) {
+		t.Error("the page has a row without a name")
+	}
 }

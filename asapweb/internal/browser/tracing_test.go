@@ -3,6 +3,7 @@ package browser_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -116,8 +117,12 @@ func TestTraceOpensInTheViewer(t *testing.T) {
 		if len(got.Warnings) > 0 {
 			t.Errorf("%s: the viewer warns: %v", name, got.Warnings)
 		}
-		if got.Process != "checkout" || len(got.Threads) > len(run.Tasks)*2/3 {
-			t.Errorf("%s: the viewer has process %q with %d tracks %q, want checkout with fewer than its %d tasks", name, got.Process, len(got.Threads), got.Threads, len(run.Tasks))
+		process := "checkout"
+		if limit := run.Groups[0].Limit; limit > 0 {
+			process += fmt.Sprintf(" (limit %d)", limit)
+		}
+		if got.Process != process || len(got.Threads) > len(run.Tasks)*2/3 {
+			t.Errorf("%s: the viewer has process %q with %d tracks %q, want %s with fewer than its %d tasks", name, got.Process, len(got.Threads), got.Threads, process, len(run.Tasks))
 		}
 		if got.Slices < want.slices {
 			t.Errorf("%s: the viewer has %d slices, want at least %d", name, got.Slices, want.slices)

@@ -40,6 +40,31 @@ var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 		items.Then("page", func(ctx context.Context, _ []int) (int, error) { return sleep(12 * time.Millisecond)(ctx) })
 		return g.Wait()
 	},
+	// Groups in groups: of twenty tasks of different names each has the same bands.
+	"regions": func(t *testing.T, o asap.Option) error {
+		rnd := rand.New(rand.NewPCG(7, 7))
+		g := asap.New(t.Context(), o, asap.Name("regions"), asap.Limit(100))
+		for i := range 20 {
+			g.Do("region-"+string(rune('a'+i)), func(ctx context.Context) error {
+				g := asap.New(ctx, asap.Name("region"))
+				for k := range 20 {
+					g.Do(fmt.Sprintf("shop-%d", k), func(ctx context.Context) error {
+						g := asap.New(ctx, asap.Name("shop"))
+						user := g.Go("user", sleep(time.Duration(1+rnd.IntN(5000))*time.Microsecond))
+						for j := range 18 {
+							user.Do(fmt.Sprintf("order-%d", j), func(context.Context, int) error {
+								time.Sleep(time.Duration(1+rnd.IntN(20_000)) * time.Microsecond)
+								return nil
+							})
+						}
+						return g.Wait()
+					})
+				}
+				return g.Wait()
+			})
+		}
+		return g.Wait()
+	},
 	// 10,000 tasks: a crawl whose pages have parts in nested groups, tasks of one
 	// name, shards with numbers, and some that fail.
 	"crawl": func(t *testing.T, o asap.Option) error {
@@ -229,5 +254,19 @@ func TestWheel(t *testing.T) {
 	}
 	if js[bool](t, ctx, fmt.Sprintf(wheel, true)) || js[bool](t, ctx, `document.getElementById("whole").disabled`) {
 		t.Error("the wheel with Control does not zoom")
+	}
+}
+
+// What a band and the critical tasks in it unfold to has whole names, where there is room.
+func TestUnfoldedNamesAreWhole(t *testing.T) {
+	ctx := tab(t, 1200, 800, false)
+	open(t, ctx, wideRun(t, "feed"))
+	js[chromedp.Void](t, ctx, `document.querySelectorAll(".row .fold")[1].click()`)
+	const cut = `[...document.querySelectorAll(".row .label")].filter(l => l.scrollWidth > l.clientWidth).map(l => l.parentElement.textContent)`
+	if got := js[[]string](t, ctx, cut); len(got) > 0 {
+		t.Errorf("names are cut: %q", got)
+	}
+	if n := js[int](t, ctx, `document.querySelectorAll(".row .label").length`); n < 30 {
+		t.Errorf("%d rows, want those of the band", n)
 	}
 }
