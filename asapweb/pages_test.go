@@ -409,3 +409,36 @@ func TestAnUnknownBuildBefore(t *testing.T) {
 	contains(t, "the page of the name", page(t, h, "?group=checkout"), `&amp;against=build">the build before</a>`, ", with an unknown build ")
 	contains(t, "the comparison", page(t, h, "?group=checkout&window=since-start&against=build"), "<b>an unknown build</b>")
 }
+
+// Runs that wait for thousands of tasks one after the other are strips all the same: what
+// is too narrow to be seen is not told apart.
+func TestStripsOfManySteps(t *testing.T) {
+	stats := new(waterfall.Stats)
+	const n = 3000
+	for range 8 {
+		r := &waterfall.Run{Name: "chain", Ended: true, Makespan: (n + 1000) * 1e6, Groups: []waterfall.Group{{ID: 1, Name: "chain", End: (n + 1000) * 1e6, Outcome: asap.Succeeded}}}
+		at := time.Duration(0)
+		for i := range n {
+			d := time.Duration(1e6)
+			if i == n/2 {
+				d = 1001e6
+			}
+			task := waterfall.Task{ID: asap.ID(i + 2), Group: 1, Name: fmt.Sprintf("step%c", 'a'+i%26), Outcome: asap.Succeeded}
+			if i > 0 {
+				task.Deps = []asap.ID{asap.ID(i + 1)}
+				task.Pieces = append(task.Pieces, waterfall.Piece{State: waterfall.Blocked, End: at, On: asap.ID(i + 1)})
+			}
+			task.Pieces = append(task.Pieces, waterfall.Piece{State: waterfall.Running, Start: at, End: at + d})
+			r.Tasks = append(r.Tasks, task)
+			at += d
+		}
+		stats.Add(r)
+	}
+	body := page(t, newHandler(stats), "?group=chain")
+	strips := strings.Count(body, `<svg class="strip"`)
+	parts := strings.Count(body, `class="running"`)
+	if strips < 5 || parts < 3*strips || parts > 200*strips || len(body) > 500_000 {
+		t.Errorf("%d strips have %d parts, and the page %d bytes", strips, parts, len(body))
+	}
+	contains(t, "the page", body, " steps: ", ", the last step", "running: 1 s</title>")
+}
