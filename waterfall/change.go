@@ -109,6 +109,11 @@ func (c Change) String() string {
 	return "no change"
 }
 
+// isShare tells whether a value is the share that a Speed is written with.
+func isShare(value string) bool {
+	return strings.HasSuffix(value, "%") && (value[0] == '+' || value[0] == '-')
+}
+
 // ParseChange reads a change as [Change.String] writes it:
 //
 //	user=-50%            Speed("user", .5)
@@ -148,7 +153,7 @@ func ParseChange(text string) (Change, error) {
 			return fail("a share of the calls above 0 and at most 1, such as .02")
 		}
 		return Budget(b), nil
-	case name == "limit", kind == "limit":
+	case (name == "limit" || kind == "limit") && !isShare(value): // else a task is called so
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 0 {
 			return fail("the limit as a number, and 0 means none")

@@ -33,17 +33,42 @@ func (r *Run) withCaller() *Run {
 }
 
 // callerWaits are the waits outside of any body, one at a time: those for tasks of the
-// outermost group, and between them those for what is nested in it.
+// outermost group, and between them those for what is nested in it. A body has declared
+// that, so who awaits it from the instant on at which it was declared had waited for it
+// to be handed over.
 func (r *Run) callerWaits() (waits []Wait) {
 	for g := range r.Groups {
 		for _, w := range r.Groups[g].Waits {
 			n, _ := slices.BinarySearchFunc(waits, w.Start, func(o Wait, at time.Duration) int { return cmp.Or(cmp.Compare(o.Start, at), -1) })
-			if (n == 0 || waits[n-1].End <= w.Start) && (n == len(waits) || w.End <= waits[n].Start) {
-				waits = slices.Insert(waits, n, w)
+			if n > 0 && waits[n-1].End > w.Start || n < len(waits) && w.End > waits[n].Start {
+				continue
 			}
+			if g > 0 {
+				since := time.Duration(0)
+				if n > 0 {
+					since = waits[n-1].End
+				}
+				w.Start = r.handedOver(w, since)
+			}
+			waits = slices.Insert(waits, n, w)
 		}
 	}
 	return waits
+}
+
+// handedOver is since when somebody has waited for the task that they then awaited: since
+// that instant, or since they declared something themselves.
+func (r *Run) handedOver(w Wait, since time.Duration) time.Duration {
+	i := slices.IndexFunc(r.Tasks, func(t Task) bool { return t.ID == w.On })
+	if i < 0 || w.Start-r.Tasks[i].Start() > r.Makespan/1000 {
+		return w.Start
+	}
+	for i := range r.Tasks {
+		if t := &r.Tasks[i]; t.Parent == 0 && t.Start() <= w.Start {
+			since = max(since, t.Start())
+		}
+	}
+	return since
 }
 
 // place finds who declares task i, and when.

@@ -108,16 +108,17 @@ func TestPageNamesLimitOfMap(t *testing.T) {
 	}
 }
 
-// A handler may await a task of a group inside a body, and then declare more.
+// A handler may await a task of a group inside a body, which hands it over, and then
+// declare more.
 func TestCallerAwaitsNested(t *testing.T) {
-	program := func(inner time.Duration) func(t *testing.T, g *asap.Group) {
+	program := func(outer, inner time.Duration) func(t *testing.T, g *asap.Group) {
 		return func(t *testing.T, g *asap.Group) {
 			made := make(chan *asap.Task[int], 1)
 			g.Do("outer", func(ctx context.Context) error {
 				group := asap.New(ctx)
-				time.Sleep(4 * ms)
+				time.Sleep(outer)
 				made <- group.Go("inner", sleep(inner, 1))
-				group.Go("long", sleep(50*ms, 1))
+				group.Go("long", sleep(30*ms, 1))
 				return group.Wait()
 			})
 			(<-made).Await(t.Context())
@@ -125,13 +126,26 @@ func TestCallerAwaitsNested(t *testing.T) {
 			g.Go("after", sleep(45*ms, 1))
 		}
 	}
-	run := pathRun(t, program(20*ms))
-	if got, want := way(run.CriticalPath()), "outer 4ms, inner 20ms,  outside 2ms, after 45ms"; got != want {
+	run := pathRun(t, program(20*ms, 4*ms))
+	if got, want := way(run.CriticalPath()), "outer 20ms, inner 4ms,  outside 2ms, after 45ms"; got != want {
 		t.Errorf("path = %s, want %s", got, want)
 	}
-	p, err := run.WhatIf(waterfall.Speed("inner", .5))
-	if real := pathRun(t, program(10*ms)).Makespan; err != nil || p.Makespan != real {
-		t.Errorf("with inner at half its time: %v, %v, want %v", p.Makespan, err, real)
+	for _, c := range []struct {
+		change waterfall.Change
+		real   func(t *testing.T, g *asap.Group)
+	}{
+		{waterfall.Speed("inner", .5), program(20*ms, 2*ms)},
+		{waterfall.Speed("outer", .5), program(10*ms, 4*ms)}, // inner ends before it had begun
+		{waterfall.Speed("inner", -1), program(20*ms, 8*ms)},
+		{waterfall.Speed("outer", -1), program(40*ms, 4*ms)},
+	} {
+		p, err := run.WhatIf(c.change)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if real := pathRun(t, c.real).Makespan; p.Makespan != real {
+			t.Errorf("WhatIf(%v) = %v, want %v", c.change, p.Makespan, real)
+		}
 	}
 }
 
@@ -175,5 +189,17 @@ func TestRankingTriesLimitsThatCount(t *testing.T) {
 	})
 	if g := rowOf(t, run, "limit:slow=2"); g.Saves != 30*ms {
 		t.Errorf("the limit of slow saves %v", g.Saves)
+	}
+}
+
+// A task may be called limit, and its row can be asked for.
+func TestRankingOfTaskCalledLimit(t *testing.T) {
+	run := recorded(t, func(g *asap.Group) { g.Go("limit", sleep(10*ms, 1)) })
+	c, err := waterfall.ParseChange(rowOf(t, run, "limit=-50%").Change.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := run.WhatIf(c); err != nil || p.Saved() != 5*ms {
+		t.Errorf("WhatIf(%v) = %v, %v, want 5 ms saved", c, p, err)
 	}
 }
