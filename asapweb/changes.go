@@ -134,17 +134,26 @@ func (b *baseline) before(format string, args ...any) string {
 func (h *handler) changes(s *state, name string, points []waterfall.Point) {
 	y := h.history(name, points)
 	s.seen = true
-	s.compared = s.compared || y.compared()
+	compared := y.compared()
+	s.compared = s.compared || compared
 	failing := false
 	for _, k := range [...]failureKind{failed, late} {
-		if p, ok := y.moreFail(k); ok {
+		p, ok := y.moreFail(k)
+		if !compared {
+			p, ok = y.freshFail(k)
+		}
+		if ok {
 			s.problems, failing = append(s.problems, p), true
 		}
 	}
 	if !failing {
 		y.failsAnyway(s)
 	}
-	if p, ok := y.takesLonger(); ok {
+	p, ok := y.takesLonger()
+	if !compared {
+		p, ok = y.freshSlower()
+	}
+	if ok {
 		s.problems = append(s.problems, p)
 	}
 	if p, ok := y.tolerates(); ok {

@@ -96,3 +96,35 @@ func TestAGroupForEver(t *testing.T) {
 		}
 	})
 }
+
+// In the first minute of a program there are its first seconds to compare with.
+func TestTheFirstMinute(t *testing.T) {
+	rnd := newRand()
+	usual := func(int) *waterfall.Run { return shop("checkout", rnd.latency(6e6), rnd.latency(4e6), "") }
+	for _, tt := range []struct {
+		name string
+		then func(i int) *waterfall.Run
+		want string
+	}{
+		{"as it began", usual, `^Green no group is stuck; too few have ended to say`},
+		{"slower", func(int) *waterfall.Run { return shop("checkout", rnd.latency(60e6), rnd.latency(4e6), "") },
+			`^Slower since 00:00:2\d\scheckout p\d\d \+\d+(\.\d)? ms, from \S+ ms to \S+ ms: quote explains \S+ ms since 00:00:2\d$`},
+		{"failing", func(i int) *waterfall.Run {
+			if i%3 == 0 {
+				return shop("checkout", 6e6, 4e6, "charge: refused")
+			}
+			return usual(i)
+		}, `^Red since 00:00:2\d\scheckout 3\d of 1\d\d runs failed, before 0 of \d+: charge refused since 00:00:2\d$`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				stats := new(waterfall.Stats)
+				feed(stats, 25*time.Second, 20*time.Millisecond, usual)
+				feed(stats, 10*time.Second, 100*time.Millisecond, tt.then)
+				if got := strings.ReplaceAll(verdict(t, newHandler(stats), ""), "\n\n", "\n"); !regexp.MustCompile(tt.want).MatchString(got) {
+					t.Errorf("%s: %s, want %s", time.Now().Format("15:04:05"), got, tt.want)
+				}
+			})
+		})
+	}
+}

@@ -179,7 +179,9 @@ func smaller(t *testing.T, shot []byte) []byte {
 		}
 	}
 	var palette color.Palette
-	for _, c := range slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int { return cmp.Compare(counts[b], counts[a]) }) {
+	for _, c := range slices.SortedFunc(maps.Keys(counts), func(a, b color.NRGBA) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B)) // the same every time
+	}) {
 		if len(palette) < 256 {
 			palette = append(palette, c)
 		}
