@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,8 +70,8 @@ func TestTextFits(t *testing.T) {
 // However wide it is asked for, a picture has an end.
 func TestTextHasAnEnd(t *testing.T) {
 	run := hostileRun(t)
-	if wide, most := run.Text(1<<40, false), run.Text(1000, false); wide != most {
-		t.Errorf("Text(1<<40) has %d bytes, and Text(1000) %d", len(wide), len(most))
+	if wide, most := run.Text(math.MaxInt, false), run.Text(1000, false); wide != most {
+		t.Errorf("Text(math.MaxInt) has %d bytes, and Text(1000) %d", len(wide), len(most))
 	}
 }
 
