@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -74,8 +75,16 @@ func merge(run *waterfall.Run) {
 	}
 	for i := range run.Tasks {
 		run.Tasks[i].Race, run.Tasks[i].MayFail, run.Tasks[i].Optional = false, false, false
-		for j := range run.Tasks[i].Pieces {
-			run.Tasks[i].Pieces[j].Deadline = 0
+		pieces := run.Tasks[i].Pieces
+		for j := range pieces {
+			p := &pieces[j]
+			if p.Deadline > 0 && p.Deadline == p.End && j+1 < len(pieces) && pieces[j+1].State == waterfall.Queued {
+				// By the events it is blocked until what it waits for has ended.
+				next := &pieces[j+1]
+				p.End = max(p.End, min(next.End, endOf(run, p.On)))
+				next.Start = p.End
+			}
+			p.Deadline = 0
 		}
 	}
 	for i := range run.Tasks {
@@ -92,6 +101,15 @@ func merge(run *waterfall.Run) {
 		}
 		run.Tasks[i].Pieces = pieces
 	}
+}
+
+// endOf is when the task, or the group, has ended.
+func endOf(run *waterfall.Run, id asap.ID) time.Duration {
+	if i := slices.IndexFunc(run.Tasks, func(t waterfall.Task) bool { return t.ID == id }); i >= 0 {
+		return run.Tasks[i].End()
+	}
+	i := slices.IndexFunc(run.Groups, func(g waterfall.Group) bool { return g.ID == id })
+	return run.Groups[i].End
 }
 
 func jsonOf(t *testing.T, run *waterfall.Run) string {
