@@ -72,8 +72,9 @@ type timer struct {
 	f      func()
 }
 
-// maxFlying is half of what a server takes by default: 2,000 pending activities.
-const maxFlying = 1000
+// maxFlying is half of what a server takes by default: 2,000 pending activities. It is a
+// variable for a test.
+var maxFlying = 1000
 
 func newEngine(ctx workflow.Context, def *definition) *engine {
 	e := &engine{def: def, ctx: ctx, began: workflow.Now(ctx)}

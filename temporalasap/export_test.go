@@ -1,8 +1,17 @@
 package temporalasap
 
 import (
+	"testing"
+
 	"go.temporal.io/sdk/workflow"
 )
+
+// SetMaxFlying lets fewer activities be in flight until the test ends.
+func SetMaxFlying(t *testing.T, n int) {
+	was := maxFlying
+	maxFlying = n
+	t.Cleanup(func() { maxFlying = was })
+}
 
 // Fits is whether a value fits into a payload.
 func Fits(v any) error { return configured(nil).values().fits("it is", v) }
