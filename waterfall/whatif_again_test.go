@@ -144,3 +144,18 @@ func TestWhatIfWithoutAnythingTypical(t *testing.T) {
 		t.Errorf("WhatIf(first=0) = %v after %v, and it assumes nothing", err, p.Makespan)
 	}
 }
+
+// A body that runs on for a while after the end of its context has not looked at it, also
+// in a run of an hour.
+func TestWhatIfInALongRun(t *testing.T) {
+	run := recordBubble(t, func(_ context.Context, g *asap.Group) {
+		g.Do("long", deafly(time.Hour))
+		g.Race("mirror",
+			func(context.Context) (int, error) { time.Sleep(30 * ms); return 1, nil },
+			func(ctx context.Context) (int, error) { time.Sleep(80 * ms); return 0, ctx.Err() })
+	})
+	p, err := run.WhatIf(waterfall.Speed("mirror[0]", .5))
+	if err != nil || p.Run.Task("mirror[1]").End() != 80*ms {
+		t.Errorf("WhatIf() = %v, and mirror[1] ends after %v, want 80 ms", err, p.Run.Task("mirror[1]").End())
+	}
+}
