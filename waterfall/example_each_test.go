@@ -11,7 +11,7 @@ import (
 
 func ExampleEach() {
 	each := waterfall.Each(func(_ context.Context, e *waterfall.Ended) {
-		fmt.Println("run", e.Run().Name, e.Group != 0, len(e.Path()) > 0, e.GroupErr(0))
+		fmt.Println("run", e.Run().Name, e.Group == e.GroupID(0), e.GroupTook(0) >= e.Makespan(), len(e.Path()) > 0, e.GroupErr(0))
 		for i, t := range e.Run().Tasks {
 			fmt.Println(t.Name, t.Outcome, e.TaskErr(i))
 		}
@@ -21,7 +21,7 @@ func ExampleEach() {
 	user.Then("page", func(_ context.Context, user string) (string, error) { return "Hello " + user, nil })
 	_ = g.Wait()
 	// Output:
-	// run home true true user: not found
+	// run home true true true user: not found
 	// user Failed user: not found
 	// page Skipped page skipped: user: not found
 }

@@ -163,3 +163,38 @@ func ExampleStats_Outline() {
 	// Output:
 	// 0 runs before the last hour, 2 in it, 0 tasks of them failed
 }
+
+// caching is a Stats of a thousand runs, of which so many miss a cache and take 100 ms.
+func caching(misses int) *waterfall.Stats {
+	stats := new(waterfall.Stats)
+	for i := range 1000 {
+		took := 4 * time.Millisecond
+		if i < misses {
+			took = 100 * time.Millisecond
+		}
+		stats.Add(&waterfall.Run{
+			Name: "page", Ended: true, Makespan: took,
+			Groups: []waterfall.Group{{ID: 1, Name: "page", End: took, Outcome: asap.Succeeded}},
+		})
+	}
+	return stats
+}
+
+func ExampleComparison_Shift() {
+	before, now := caching(120).Report("page", waterfall.SinceStart), caching(450).Report("page", waterfall.SinceStart)
+	s, ok := waterfall.CompareReports(before, now).Shift() // p50 is a hit and p99 a miss, before and now
+	fmt.Println(s.After, "of", now.Runs, "runs are slow, before", s.Before, "of", before.Runs, ok)
+	// Output:
+	// 450 of 1000 runs are slow, before 120 of 1000 true
+}
+
+func ExamplePoint_Above() {
+	runs, slow := 0, 0
+	for _, p := range caching(120).Timeline("page") {
+		runs += p.Runs
+		slow += p.Above(50 * time.Millisecond)
+	}
+	fmt.Println(slow, "of", runs)
+	// Output:
+	// 120 of 1000
+}
