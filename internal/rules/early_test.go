@@ -72,6 +72,7 @@ func TestF14_BeforeTheEnd(t *testing.T) {
 	virtual(t, "in a canceled group, and beside Wait", func(t *testing.T) {
 		g := asap.New(t.Context())
 		g.Do("slow", func(context.Context) error { time.Sleep(2 * sec); return nil })
+		synctest.Wait() // slow has started: it is not skipped, it is waited for
 		bad := g.Go("bad", fails(0, errBoom))
 		go g.Wait()
 		time.Sleep(sec)
