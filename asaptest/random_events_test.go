@@ -65,15 +65,18 @@ func TestRandomEvents(t *testing.T) {
 type eventByEvent struct{ asap.Observer }
 
 // merge leaves out what takes no time: of two waits of a body that end at one
-// instant, either may end first.
+// instant, either may end first, and events do not tell of one that passes during another.
 func merge(run *waterfall.Run) {
 	for i := range run.Groups { // of which the events say nothing
-		run.Groups[i].EndedBy = 0
-		for j := range run.Groups[i].Waits {
-			run.Groups[i].Waits[j].Deadline = 0
+		g := &run.Groups[i]
+		g.EndedBy, g.Several = 0, false
+		g.Waits = slices.DeleteFunc(g.Waits, func(w waterfall.Wait) bool { return w.Start == w.End })
+		for j := range g.Waits {
+			g.Waits[j].Deadline = 0
 		}
 	}
 	for i := range run.Tasks {
+		run.Tasks[i].Several = false
 		run.Tasks[i].Race, run.Tasks[i].MayFail, run.Tasks[i].Optional = false, false, false
 		pieces := run.Tasks[i].Pieces
 		for j := range pieces {

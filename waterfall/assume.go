@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // assumption is something that a prediction rests on and the record does not tell.
@@ -27,6 +28,7 @@ const (
 	fromOthers                   // it takes what it took in other runs
 	declaresFirst                // what it declares in the instant of a wait that took no time
 	ties                         // of what is ready at one instant, the first to be declared comes first
+	oneByOne                     // several goroutines of it that wait at once go on when all of them do
 )
 
 var assumptions = [...]string{
@@ -42,12 +44,59 @@ var assumptions = [...]string{
 	fromOthers:    "%s takes %s, from %s",
 	declaresFirst: "%s waits where it did not, and what it declared in that instant comes before",
 	ties:          "%s was ready for a slot in the same instant as another, and the order is as it was then or as they were declared",
+	oneByOne:      "%s, of which several goroutines wait at once, goes on when the last of them does",
 }
 
 func (s *sim) note(what assumed, i int) {
 	if i != s.m.caller {
 		s.notes[assumption{what, i}] = true
 	}
+}
+
+// noteSeveral notes the bodies of which several goroutines waited at once, if what they
+// waited for does not come when it came, or what they ran takes another time: which of them
+// ran what, and who of them waited for whom, is not known.
+func (s *sim) noteSeveral() {
+	for i := range s.tasks {
+		if s.m.tasks[i].several && s.tasks[i].started && s.isOtherwise(i) {
+			s.notes[assumption{oneByOne, i}] = true
+		}
+	}
+}
+
+// isOtherwise tells whether body i ran or waited for another time than in the record, or
+// what it waited for ended at another time after its start.
+func (s *sim) isOtherwise(i int) bool {
+	if s.scale[i] != 1 {
+		return true
+	}
+	later := began(s.tasks[i].pieces) - began(s.m.run.Tasks[i].Pieces)
+	for _, o := range s.m.tasks[i].ops {
+		switch {
+		case !o.waits() || o.on < 0:
+		case o.kind != opWaitGroup:
+			if s.tasks[o.on].at != s.m.run.Tasks[o.on].End()+later {
+				return true
+			}
+		default:
+			for _, k := range s.m.members[o.on] {
+				if s.tasks[k].at != s.m.run.Tasks[k].End()+later {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// began is when a body began, or 0.
+func began(pieces []Piece) time.Duration {
+	for _, p := range pieces {
+		if p.State == Running {
+			return p.Start
+		}
+	}
+	return 0
 }
 
 // maxAssumed is how many tasks are named for one assumption.

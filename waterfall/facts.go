@@ -18,6 +18,7 @@ func (s *snapshot) groupFacts(g *Group, v *seen) {
 	if v.steps == 0 {
 		return
 	}
+	g.Several = v.r.Several()
 	first, steps := len(s.waits), 0
 	for w := range v.r.Waits(v.steps) {
 		if w.At > v.end {
@@ -27,7 +28,7 @@ func (s *snapshot) groupFacts(g *Group, v *seen) {
 		if steps += 2; steps > v.steps { // it goes on
 			until = v.end
 		}
-		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At), w.Due})
+		s.waits = append(s.waits, Wait{s.id(w.On), w.At, max(until, w.At), max(0, w.Due)})
 	}
 	if first < len(s.waits) {
 		g.Waits = slices.Clip(s.waits[first:])
@@ -36,6 +37,7 @@ func (s *snapshot) groupFacts(g *Group, v *seen) {
 
 func (s *snapshot) taskFacts(t *Task, v *seen) {
 	t.Around, t.MayFail, t.Race = v.has(record.Around), v.has(record.MayFail), v.has(record.Race)
+	t.Several = v.r.Several()
 	f := v.r.Facts()
 	if f != nil {
 		t.Limit, t.After, t.AfterEnd = f.Limit, s.ids(f.After), s.ids(f.AfterEnd)

@@ -43,6 +43,7 @@ type jsonGroup struct {
 	Shared  int         `json:"shared,omitzero"`
 	Settled bool        `json:"settled,omitzero"`
 	Waits   []jsonWait  `json:"waits,omitzero"`
+	Several bool        `json:"several,omitzero"`
 	Start   int64       `json:"start"`
 	End     int64       `json:"end"`
 	Outcome jsonOutcome `json:"outcome,omitzero"`
@@ -78,6 +79,7 @@ type jsonTask struct {
 	MayFail  bool        `json:"mayFail,omitzero"`
 	Optional bool        `json:"optional,omitzero"`
 	Race     bool        `json:"race,omitzero"`
+	Several  bool        `json:"several,omitzero"`
 	Outcome  jsonOutcome `json:"outcome,omitzero"`
 	Err      string      `json:"error,omitzero"`
 	Pieces   []jsonPiece `json:"pieces"`
@@ -158,7 +160,7 @@ func groupJSON(g *Group) jsonGroup {
 		waits = append(waits, jsonWait{w.On, int64(w.Start), int64(w.End), int64(w.Deadline)})
 	}
 	return jsonGroup{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late, EndedBy: g.EndedBy,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Several: g.Several, Late: g.Late, EndedBy: g.EndedBy,
 		Start: int64(g.Start), End: int64(g.End), Outcome: jsonOutcome(g.Outcome), Err: g.Err,
 	}
 }
@@ -171,7 +173,7 @@ func taskJSON(t *Task) jsonTask {
 	return jsonTask{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,
 		Limit: t.Limit, Shared: t.Shared, Timeout: int64(t.Timeout), Within: int64(t.Within),
-		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Outcome: jsonOutcome(t.Outcome), Err: t.Err, Pieces: pieces,
+		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Several: t.Several, Outcome: jsonOutcome(t.Outcome), Err: t.Err, Pieces: pieces,
 	}
 }
 

@@ -18,18 +18,19 @@ const (
 
 // indifferent tells whether the makespan does not hang on what a simulation has assumed: it
 // is the same when bodies that were cut short or never began take no time, less, longer, or
-// very long, end well or badly, and look at their contexts or do not.
+// very long, end well or badly, and look at their contexts or do not, and when bodies of
+// which several goroutines wait at once do not wait, or run for another time.
 func (s *sim) indifferent(scale []float64, gone []bool, limit int) bool {
 	if len(s.tasks) > mostVaried || len(s.m.learned) > 0 || s.restsOnMore() {
 		return false
 	}
-	took := s.makespan()
+	took, of := s.makespan(), s.withSeveral()
 	same := func(m *model) bool {
 		v := m.simulate(scale, gone, limit)
 		return v.makespan() == took && v.stuck() < 0 && !v.restsOnMore()
 	}
 	for n := range mostVariants {
-		if !same(s.m.variant(n)) {
+		if !same(of.variant(n)) {
 			return false
 		}
 	}
@@ -42,12 +43,23 @@ func (s *sim) indifferent(scale []float64, gone []bool, limit int) bool {
 	slices.Sort(alone)
 	for _, i := range alone[:min(len(alone), mostAlone, mostVaried/len(s.tasks)+1)] {
 		for _, g := range guesses {
-			if !same(s.m.guessed(i, g)) {
+			if !same(of.guessed(i, g)) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// withSeveral is the model in which only those bodies are of several goroutines for which
+// something hangs on that.
+func (s *sim) withSeveral() *model {
+	out := *s.m
+	out.tasks = slices.Clone(s.m.tasks)
+	for i := range out.tasks {
+		out.tasks[i].several = s.notes[assumption{oneByOne, i}]
+	}
+	return &out
 }
 
 // restsOnMore tells whether there is an assumption of another sort than how long bodies
@@ -57,6 +69,10 @@ func (s *sim) restsOnMore() bool {
 		switch a.what {
 		case ties, passesOn, goesOnLate, declaresFirst:
 			return true
+		case oneByOne:
+			if a.task == s.m.caller {
+				return true
+			}
 		case endsAlike:
 			if s.m.run.Tasks[a.task].Around || s.m.fork(a.task) >= 0 {
 				return true
@@ -101,6 +117,17 @@ func (m *model) suppose(i int, g supposed) {
 	bad := asap.Failed
 	if mt.tolerated {
 		bad = asap.Tolerated
+	}
+	if mt.several {
+		mt.ops = slices.Clone(mt.ops)
+		for k := range mt.ops {
+			switch o := &mt.ops[k]; {
+			case o.kind == opRun:
+				o.d = scaled(o.d, g.takes)
+			case g.bad && (o.kind == opWait || o.kind == opPause):
+				*o = op{kind: opRun, at: o.at}
+			}
+		}
 	}
 	switch {
 	case mt.kind == isUnrun:

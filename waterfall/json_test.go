@@ -108,16 +108,24 @@ func TestReadJSONFactErrors(t *testing.T) {
 		{"a fact in version 2", `"version":3`, `"version":2`, "line 3, column 125: /groups/0/endedBy: version 2 of the format has no such member"},
 		{"a deadline of a body in version 2", `"version":3`, `"version":2`, "/tasks/1/pieces/1/deadline: version 2 of the format has no such member"},
 		{"a deadline of a group in version 2", `"version":3`, `"version":2`, "/groups/0/waits/1/deadline: version 2 of the format has no such member"},
+		{"several waits at once of a body in version 2", `"version":3`, `"version":2`, "/tasks/0/several: version 2 of the format has no such member"},
+		{"several waits at once of a group in version 2", `"version":3`, `"version":2`, "/groups/0/several: version 2 of the format has no such member"},
 		{"ended by what is no task of it", `"endedBy":3`, `"endedBy":1`, "line 3, column 1: waterfall: groups[0]: ended by 1, which is no task of it"},
 		{"a negative deadline", `"deadline":20`, `"deadline":-20`, "waits[1]: deadline -20 ns is negative"},
 		{"a deadline of what waits for nothing", `"start":4,"end":6}`, `"start":4,"end":6,"deadline":7}`, "pieces[0]: running with the deadline 7 ns"},
 	} {
 		in := strings.Replace(ok, tt.old, tt.new, 1)
-		if strings.HasPrefix(tt.name, "a deadline of a") {
+		if strings.HasPrefix(tt.name, "a deadline of a") || strings.HasPrefix(tt.name, "several") {
 			in = strings.Replace(in, `,"endedBy":3`, "", 1)
 		}
-		if tt.name == "a deadline of a body in version 2" {
+		switch tt.name {
+		case "several waits at once of a body in version 2":
+			in = strings.Replace(in, `"name":"a"`, `"name":"a","several":true`, 1)
+			fallthrough
+		case "a deadline of a body in version 2":
 			in = strings.Replace(in, `,"deadline":20`, "", 1)
+		case "several waits at once of a group in version 2":
+			in = strings.Replace(in, `"settled":true`, `"settled":true,"several":true`, 1)
 		}
 		if in == ok {
 			t.Fatalf("%s: the JSON has no %q", tt.name, tt.old)

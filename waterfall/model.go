@@ -73,6 +73,7 @@ type modelTask struct {
 	own     asap.Outcome  // endsBadly: how it ends if its context has not
 	late    time.Duration // endsCut: how long after its context
 	deaf    bool          // it does not look at its context
+	several bool          // its waits are of several goroutines
 	refused bool          // endsWithWait: of a wait that the record does not have, as the context had ended
 	deps    []int
 	ends    []bool        // of deps: their end is enough
@@ -206,6 +207,7 @@ func (m *model) describe(i int) {
 		}
 	}
 	mt.mayFail = t.MayFail && !t.Optional
+	mt.several = t.Several
 	mt.tolerated = t.MayFail || t.Optional || t.Outcome == asap.Tolerated
 	switch {
 	case m.container(i):

@@ -22,8 +22,13 @@ func (r *Run) withCaller() *Run {
 	}
 	group, task := Group{ID: id + 1}, Task{ID: id + 2, Group: id + 1, Outcome: asap.Succeeded}
 	at := time.Duration(0)
-	for _, w := range r.callerWaits() {
-		task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: w.Start}, Piece{State: Blocked, Start: w.Start, End: w.End, On: w.On})
+	waits, several := r.callerWaits()
+	task.Several = several
+	for _, w := range waits {
+		if !several || w.Start > at || w.End > w.Start || at == 0 { // else it has passed during the one before
+			task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: w.Start})
+		}
+		task.Pieces = append(task.Pieces, Piece{State: Blocked, Start: w.Start, End: w.End, On: w.On})
 		at = w.End
 	}
 	task.Pieces = append(task.Pieces, Piece{State: Running, Start: at, End: max(at, r.Makespan)})
@@ -36,11 +41,13 @@ func (r *Run) withCaller() *Run {
 // outermost group, and between them those for what is nested in it. A body has declared
 // that, so who awaits it from the instant on at which it was declared had waited for it
 // to be handed over.
-func (r *Run) callerWaits() (waits []Wait) {
+func (r *Run) callerWaits() (waits []Wait, several bool) {
 	for g := range r.Groups {
+		several = several || r.Groups[g].Several
 		for _, w := range r.Groups[g].Waits {
 			n, _ := slices.BinarySearchFunc(waits, w.Start, func(o Wait, at time.Duration) int { return cmp.Or(cmp.Compare(o.Start, at), -1) })
 			if n > 0 && waits[n-1].End > w.Start || n < len(waits) && w.End > waits[n].Start {
+				several = true
 				continue
 			}
 			if g > 0 {
@@ -53,7 +60,7 @@ func (r *Run) callerWaits() (waits []Wait) {
 			waits = slices.Insert(waits, n, w)
 		}
 	}
-	return waits
+	return waits, several
 }
 
 // handedOver is since when somebody has waited for the task that they then awaited: since

@@ -85,12 +85,14 @@ func (s *snapshot) body(c *cutter, v *seen) {
 		if w.At > v.end { // of a goroutine that the body has left behind
 			break
 		}
-		c.to(w.At, Piece{State: Running})
+		if w.Due >= 0 { // else it has passed during the one before
+			c.to(w.At, Piece{State: Running})
+		}
 		until := min(w.Until, v.end)
 		if i += 2; i > v.steps {
 			until = v.end
 		}
-		c.waited(s, until, w.On, w.Due)
+		c.waited(s, until, w.On, max(0, w.Due))
 	}
 	if !open || i < v.steps {
 		c.to(v.end, Piece{State: Running})

@@ -45,12 +45,12 @@ func (e *ReadError) Unwrap() error { return e.Err }
 //	"ended":true,
 //	"groups":[                       the outermost one first
 //	{"id":1, "parent":7, "name":"payment", "limit":4, "shared":1, "settled":true,
-//	 "waits":[{"on":2, "start":0, "end":120000000, "deadline":200000000}],
+//	 "waits":[{"on":2, "start":0, "end":120000000, "deadline":200000000}], "several":true,
 //	 "start":0, "end":360000000, "outcome":"canceled", "late":true, "endedBy":2, "error":"text"}],
 //	"tasks":[                        in order of declaration
 //	{"id":2, "group":1, "parent":7, "name":"user", "deps":[3, 4, 5], "after":[4], "afterEnd":[5],
 //	 "limit":2, "shared":1, "timeout":50000000, "within":80000000,
-//	 "around":true, "mayFail":true, "optional":true, "race":true,
+//	 "around":true, "mayFail":true, "optional":true, "race":true, "several":true,
 //	 "outcome":"failed", "error":"text",
 //	 "pieces":[{"state":"running", "start":0, "end":120000000, "on":3, "deadline":200000000}]}],
 //	"shared":[{"limit":8}],          shared limits; "shared" above counts them from 1
@@ -65,7 +65,8 @@ func (e *ReadError) Unwrap() error { return e.Err }
 // Version 1 of the format, which had no facts of how tasks and groups were declared,
 // is read as well: its limits are those that were seen at work, and which task is a
 // Race, may fail, or which group is settled is guessed from what happened. A note of
-// the run says so. Version 2 had no deadlines of waits and not who has ended a group.
+// the run says so. Version 2 had no deadlines of waits, not who has ended a group and
+// not where several waited at once.
 func ReadJSON(r io.Reader) (*Run, error) {
 	data, err := io.ReadAll(r)
 	if err != nil {
@@ -156,8 +157,11 @@ func (j *jsonRun) newer() jsontext.Pointer {
 func (j *jsonRun) newerThan2() jsontext.Pointer {
 	for i, g := range j.Groups {
 		p := jsontext.Pointer("/groups/" + strconv.Itoa(i))
-		if g.EndedBy != 0 {
+		switch {
+		case g.EndedBy != 0:
 			return p + "/endedBy"
+		case g.Several:
+			return p + "/several"
 		}
 		for k, w := range g.Waits {
 			if w.Deadline != 0 {
@@ -166,6 +170,9 @@ func (j *jsonRun) newerThan2() jsontext.Pointer {
 		}
 	}
 	for i, t := range j.Tasks {
+		if t.Several {
+			return jsontext.Pointer("/tasks/" + strconv.Itoa(i) + "/several")
+		}
 		for k, p := range t.Pieces {
 			if p.Deadline != 0 {
 				return jsontext.Pointer("/tasks/" + strconv.Itoa(i) + "/pieces/" + strconv.Itoa(k) + "/deadline")
@@ -198,7 +205,7 @@ func (g *jsonGroup) group() Group {
 		waits = append(waits, Wait{w.On, time.Duration(w.Start), time.Duration(w.End), time.Duration(w.Deadline)})
 	}
 	return Group{
-		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Late: g.Late, EndedBy: g.EndedBy,
+		ID: g.ID, Parent: g.Parent, Name: g.Name, Limit: g.Limit, Shared: g.Shared, Settled: g.Settled, Waits: waits, Several: g.Several, Late: g.Late, EndedBy: g.EndedBy,
 		Start: time.Duration(g.Start), End: time.Duration(g.End), Outcome: asap.Outcome(g.Outcome), Err: g.Err,
 	}
 }
@@ -211,7 +218,7 @@ func (t *jsonTask) task() Task {
 	return Task{
 		ID: t.ID, Group: t.Group, Parent: t.Parent, Name: t.Name, Deps: t.Deps, After: t.After, AfterEnd: t.AfterEnd,
 		Limit: t.Limit, Shared: t.Shared, Timeout: time.Duration(t.Timeout), Within: time.Duration(t.Within),
-		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces,
+		Around: t.Around, MayFail: t.MayFail, Optional: t.Optional, Race: t.Race, Several: t.Several, Outcome: asap.Outcome(t.Outcome), Err: t.Err, Pieces: pieces,
 	}
 }
 

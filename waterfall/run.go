@@ -57,8 +57,11 @@ type Group struct {
 	Settled bool
 	// Waits are those for its tasks outside of any body, as by the handler that
 	// has made it, in order and one at a time: of several who wait at once the
-	// first is told, and when it goes on the next.
+	// first is told, and when it goes on the next, and those that have waited
+	// meanwhile for no time.
 	Waits []Wait
+	// Several says that several waited at once outside of bodies.
+	Several bool
 	// Start and End are the instants of its making and its end; End is the
 	// run's makespan as long as Outcome is 0.
 	Start, End time.Duration
@@ -116,7 +119,10 @@ type Task struct {
 	// Optional whether it is a value for them.
 	MayFail, Optional bool
 	// Race tells whether it is a Race itself.
-	Race    bool
+	Race bool
+	// Several tells whether several goroutines of its body waited at once, of which
+	// Pieces have one at a time, as [Group] has.
+	Several bool
 	Outcome asap.Outcome // 0 while the task has not ended
 	// Err is the text of the task's error.
 	Err string

@@ -225,6 +225,7 @@ func (s *stranger) make() *waterfall.Run {
 // outside gives a group waits of its own, and who has ended it.
 func (s *stranger) outside(g *waterfall.Group) {
 	at := g.Start
+	g.Several = s.one(4)
 	for range s.IntN(3) {
 		w := waterfall.Wait{On: s.all[s.IntN(len(s.all))], Start: min(g.End, max(at, s.time())), Deadline: s.time()}
 		w.End = min(g.End, max(w.Start, s.time()))

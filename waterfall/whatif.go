@@ -34,8 +34,9 @@ func (p *Prediction) Saved() time.Duration { return p.Baseline - p.Makespan }
 // function wins a Race. So does what the caller declares after it has waited. What
 // would need a look into the bodies stays as it was: one fails after the same work,
 // and a wait that ended by its own deadline has the same deadline and any other has
-// none. Of a body's goroutines that wait at the same time one wait is known at a time.
-// What else the record does not tell, Prediction.Assumes says. With nothing changed the
+// none. Of a body's goroutines that wait at the same time it is not known which of them ran
+// what, so the body goes on when all of them do. What the record does not tell,
+// Prediction.Assumes says. With nothing changed the
 // prediction is the run.
 //
 // It fails for a run that has not ended, an unknown task, a share above 1, a
@@ -68,6 +69,7 @@ func (r *Run) whatIf(known *Sample, changes []Change) (*Prediction, error) {
 	if i := max(base.stuck(), s.stuck()); i >= 0 {
 		return nil, fmt.Errorf("waterfall: what if: %s waits in a circle", m.told(i))
 	}
+	s.noteSeveral()
 	p := &Prediction{Makespan: s.makespan(), Baseline: r.Makespan, Run: s.predicted(limit), Assumes: s.assumes()}
 	if len(p.Assumes) > 0 && s.indifferent(scale, gone, limit) {
 		p.Assumes = nil

@@ -39,11 +39,19 @@ func (e *Entry) Take(forget bool) (wait Wait, ended, ok bool) {
 		return wait, false, false
 	}
 	wait = *w.nthLocked(n / 2)
-	w.told++
+	for w.told++; w.hasPassedLocked(); {
+		w.told += 2
+	}
 	if forget {
 		w.forgetLocked()
 	}
 	return wait, n%2 == 1, true
+}
+
+// hasPassedLocked reports whether what is to be told next has passed during another wait.
+func (w *waits) hasPassedLocked() bool {
+	n := w.told &^ telling
+	return n%2 == 0 && n < w.steps.Load() && w.nthLocked(n/2).Due < 0
 }
 
 // forgetLocked gives the places of told waits away, all at once when nothing is
@@ -75,7 +83,7 @@ func (e *Entry) Rest() {
 
 func (w *waits) restLocked() {
 	w.told &^= telling
-	if c := w.crowd; c != nil && c.idle != nil {
+	if c := w.crowd.Load(); c != nil && c.idle != nil {
 		close(c.idle)
 		c.idle = nil
 	}

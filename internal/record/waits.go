@@ -10,19 +10,21 @@ import (
 
 // waits makes one sequence of the waits of a body, whatever goroutines of it
 // wait at the same time: the first to begin is noted, and when it goes on, at
-// the same instant the next. One for what has a number comes before one that has
-// none: so of an await inside of a Blocking call the await is noted, and of two
-// such calls, one in the other, one. Steps are the beginnings and ends in turn.
+// the same instant the next. Those that have begun and ended meanwhile are noted
+// then, for no time: so what somebody has waited for is known. One for what has a
+// number comes before one that has none: so of an await inside of a Blocking call the
+// await is noted, and of two such calls, one in the other, one. Steps are the beginnings
+// and ends in turn.
 //
 // The sequence is read without the lock by who has a [Table], up to a number of
 // steps: what these have written is not written again. It is also the queue of
-// what is still to be told to observers that are called.
+// what is still to be told to observers that are called, but for what has passed meanwhile.
 type waits struct {
 	mu    sync.Mutex    // guards all that follows; a reader needs it for nothing
 	steps atomic.Uint32 // noted; the last is a beginning if odd
 	told  uint32        // of them, and the bit telling while somebody tells the others
 	last  time.Duration // of the last step
-	crowd *crowd
+	crowd atomic.Pointer[crowd]
 	first Wait
 	rest  *chunk
 }
@@ -32,18 +34,27 @@ const telling = 1 << 31
 
 // Wait is one stretch in which a body waits. On is the lower half of what it
 // waits for, 0 if nobody observes that. Run is the upper half, 0 if it is that
-// of the body. Due is the deadline that the wait has and the body has not, 0 without.
+// of the body. Due is the deadline that the wait has and the body has not, 0 without, and
+// less than 0 of what has passed during another wait.
 type Wait struct {
 	On, Run   uint32
 	At, Until time.Duration
 	Due       time.Duration
 }
 
+// id is what is waited for, whole.
+func (w *Wait) id() uint64 { return uint64(w.Run)<<32 | uint64(w.On) }
+
 // crowd is what only bodies need of which several goroutines wait at once.
 type crowd struct {
-	others []uint64      // what is waited for beside the noted wait, the oldest first
-	idle   chan struct{} // closed when nobody tells any more, if the body has ended before
+	several atomic.Bool   // they did: another one waits than that of the noted wait
+	others  []uint64      // what is waited for beside the noted wait, the oldest first
+	passed  []uint64      // what was, during the noted wait
+	idle    chan struct{} // closed when nobody tells any more, if the body has ended before
 }
+
+// mostPassed is how many waits are remembered that pass during another one.
+const mostPassed = 256
 
 // chunk holds waits after the first, and leads to the next.
 type chunk struct {
@@ -72,7 +83,10 @@ func (e *Entry) BlockOn(at time.Duration, run, on uint32, due time.Duration) {
 	id, n := uint64(run)<<32|uint64(on), w.steps.Load()
 	if n%2 == 1 {
 		c := w.crowdLocked()
-		if noted := w.nthLocked(n / 2); noted.Run != 0 || noted.On != 0 || id == 0 {
+		if noted := w.nthLocked(n / 2).id(); noted != 0 || id == 0 {
+			if noted != 0 { // who is in a Blocking call may wait in it
+				c.several.Store(true)
+			}
 			c.others = append(c.others, id)
 			return
 		}
@@ -88,14 +102,17 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 	w := &e.moreOf().waits
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := w.crowd
+	c, id, n := w.crowd.Load(), uint64(run)<<32|uint64(on), w.steps.Load()
 	if c != nil { // of two that wait for the same, the one that is not noted goes
-		if i := slices.Index(c.others, uint64(run)<<32|uint64(on)); i >= 0 {
+		if i := slices.Index(c.others, id); i >= 0 {
 			c.others = slices.Delete(c.others, i, i+1)
+			if id != 0 && id != w.nthLocked(n/2).id() && len(c.passed) < mostPassed && !slices.Contains(c.passed, id) {
+				c.passed = append(c.passed, id)
+			}
 			return
 		}
 	}
-	if w.steps.Load()%2 == 0 { // no wait goes on
+	if n%2 == 0 { // no wait goes on
 		return
 	}
 	w.endLocked(at)
@@ -105,6 +122,15 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 		c.others = slices.Delete(c.others, i, i+1)
 		w.beginLocked(at, next, 0)
 	}
+}
+
+// Several reports whether goroutines of the body are known to have waited at once.
+func (e *Entry) Several() bool {
+	if m := e.more.Load(); m != nil {
+		c := m.waits.crowd.Load()
+		return c != nil && c.several.Load()
+	}
+	return false
 }
 
 // Steps returns how many times the body has begun to wait and gone on.
@@ -154,18 +180,29 @@ func (w *waits) beginLocked(at time.Duration, id uint64, due time.Duration) {
 	w.steps.Store(n + 1)
 }
 
+// endLocked ends the noted wait, and notes those that have passed during it.
 func (w *waits) endLocked(at time.Duration) {
 	n := w.steps.Load()
 	w.last = max(w.last, at)
 	w.nthLocked(n / 2).Until = w.last
 	w.steps.Store(n + 1)
+	if c := w.crowd.Load(); c != nil && len(c.passed) > 0 {
+		passed := c.passed
+		c.passed = nil
+		for _, id := range passed {
+			w.beginLocked(at, id, -1)
+			w.endLocked(at)
+		}
+	}
 }
 
 func (w *waits) crowdLocked() *crowd {
-	if w.crowd == nil {
-		w.crowd = new(crowd)
+	c := w.crowd.Load()
+	if c == nil {
+		c = new(crowd)
+		w.crowd.Store(c)
 	}
-	return w.crowd
+	return c
 }
 
 // nthLocked returns the place of the nth wait, made if need be.

@@ -32,6 +32,12 @@ func TestWaits_OneSequence(t *testing.T) {
 			[]string{"1ns Blocked on 7", "4ns Resumed", "4ns Blocked on 8", "5ns Resumed", "5ns Blocked on 9", "6ns Resumed"},
 			"7 1ns 4ns, 8 4ns 5ns, 9 5ns 6ns"},
 		{"within another", []call{{true, 7, 1}, {true, 8, 2}, {false, 8, 3}, {false, 7, 4}},
+			[]string{"1ns Blocked on 7", "4ns Resumed"}, "7 1ns 4ns, 8 4ns 4ns"},
+		{"within another, twice for the same", []call{{true, 7, 1}, {true, 8, 2}, {false, 8, 2}, {true, 9, 2}, {true, 8, 3}, {false, 8, 3}, {false, 7, 4}, {false, 9, 5}},
+			[]string{"1ns Blocked on 7", "4ns Resumed", "4ns Blocked on 9", "5ns Resumed"}, "7 1ns 4ns, 8 4ns 4ns, 9 4ns 5ns"},
+		{"within another, which the body's end ends", []call{{true, 7, 1}, {true, 8, 2}, {false, 8, 3}},
+			[]string{"1ns Blocked on 7", "7ns Resumed"}, "7 1ns 7ns, 8 7ns 7ns"},
+		{"within another, for what nobody observes", []call{{true, 7, 1}, {true, 0, 2}, {false, 0, 3}, {false, 7, 4}},
 			[]string{"1ns Blocked on 7", "4ns Resumed"}, "7 1ns 4ns"},
 		{"two for the same", []call{{true, 7, 1}, {true, 7, 2}, {false, 7, 3}, {false, 7, 4}},
 			[]string{"1ns Blocked on 7", "4ns Resumed"}, "7 1ns 4ns"},
@@ -44,7 +50,7 @@ func TestWaits_OneSequence(t *testing.T) {
 		{"for nothing that has a number, in itself and around", []call{{true, 0, 1}, {true, 0, 2}, {false, 0, 3}, {true, 7, 4}, {true, 8, 5}, {false, 7, 6}, {false, 8, 7}, {false, 0, 8}},
 			[]string{"1ns Blocked", "4ns Resumed", "4ns Blocked on 7", "6ns Resumed", "6ns Blocked on 8", "7ns Resumed", "7ns Blocked", "8ns Resumed"}, "0 1ns 4ns, 7 4ns 6ns, 8 6ns 7ns, 0 7ns 8ns"},
 		{"in another run, with the same number", []call{{true, 3, 1}, {true, far, 2}, {false, far, 3}, {true, far, 4}, {false, 3, 5}, {false, far, 6}},
-			[]string{"1ns Blocked on 3", "5ns Resumed", "5ns Blocked on far", "6ns Resumed"}, "3 1ns 5ns, 0 5ns 6ns"},
+			[]string{"1ns Blocked on 3", "5ns Resumed", "5ns Blocked on far", "6ns Resumed"}, "3 1ns 5ns, 0 5ns 5ns, 0 5ns 6ns"},
 		{"an end without a beginning", []call{{false, 7, 1}, {true, 8, 2}, {false, 8, 3}},
 			[]string{"2ns Blocked on 8", "3ns Resumed"}, "8 2ns 3ns"},
 		{"one that goes on at the body's end", []call{{true, 7, 1}, {true, 8, 2}},
@@ -235,7 +241,13 @@ func TestWaits_InRealTime(t *testing.T) {
 		if last.Kind == watch.Blocked {
 			t.Error("the last step is Blocked")
 		}
-		if n := e.Steps(); n != len(told)-4 {
+		n := e.Steps()
+		for wait := range e.Waits(n) {
+			if wait.Due < 0 { // it has passed during another one
+				n -= 2
+			}
+		}
+		if n != len(told)-4 {
 			t.Errorf("%d steps noted, %d told", n, len(told)-4)
 		}
 		if t.Failed() {

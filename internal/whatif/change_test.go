@@ -76,6 +76,10 @@ func hasten(steps []step, share int) {
 			s.sleep = s.sleep * time.Duration(100-share) / 100
 		case nests:
 			hasten(s.inner.script, share)
+		case forks:
+			for _, strand := range s.strands {
+				hasten(strand, share)
+			}
 		}
 	}
 }

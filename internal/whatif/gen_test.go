@@ -15,6 +15,7 @@ type kind struct {
 	spread                                                         int
 	hears                                                          bool // bodies stop when their context ends
 	ties                                                           bool // durations collide
+	several                                                        bool // goroutines of a body or of the caller wait at once
 }
 
 var kinds = []kind{
@@ -23,6 +24,7 @@ var kinds = []kind{
 	{name: "Maps", want: 99, maps: true},
 	{name: "nesting", want: 99, nested: true},
 	{name: "callers that wait", want: 99, loose: 1, callers: true},
+	{name: "several at once", want: 85, loose: 7, callers: true, several: true},
 	{name: "Race", want: 93, races: true},
 	{name: "Race, heard", want: 85, races: true, hears: true},
 	{name: "failures", want: 95, failures: true},
@@ -82,9 +84,12 @@ func (g *generator) script(n, depth int, prefix string, outer []*task) (steps []
 	var mine []*task
 	for i := range n {
 		if g.callers && i > 0 && g.feature(4) {
-			if g.chance(3) {
+			switch {
+			case g.chance(3):
 				steps = append(steps, step{do: sleeps, sleep: g.duration()})
-			} else {
+			case g.several && g.chance(2):
+				steps = append(steps, g.strands(mine))
+			default:
 				steps = append(steps, step{do: awaits, task: mine[g.IntN(len(mine))]})
 			}
 		}
@@ -154,6 +159,8 @@ func (g *generator) body(t *task, depth int, known []*task) (steps []step) {
 	for range 1 + g.IntN(3) {
 		steps = append(steps, step{do: sleeps, sleep: g.duration()})
 		switch {
+		case g.several && len(known) > 0 && g.chance(3):
+			steps = append(steps, g.strands(known))
 		case t.sort != body && !g.chance(4):
 		case len(known) > 0 && g.chance(3):
 			s := step{do: awaits, task: known[g.IntN(len(known))]}
@@ -172,6 +179,25 @@ func (g *generator) body(t *task, depth int, known []*task) (steps []step) {
 		}
 	}
 	return steps
+}
+
+// strands are goroutines that sleep and await, and are waited for.
+func (g *generator) strands(known []*task) step {
+	s := step{do: forks}
+	for range 2 + g.IntN(3) {
+		var steps []step
+		for range 1 + g.IntN(2) {
+			if g.chance(2) {
+				steps = append(steps, step{do: sleeps, sleep: g.duration()})
+			}
+			steps = append(steps, step{do: awaits, task: known[g.IntN(len(known))]})
+		}
+		if g.chance(3) {
+			steps = append(steps, step{do: sleeps, sleep: g.duration()})
+		}
+		s.strands = append(s.strands, steps)
+	}
+	return s
 }
 
 // trouble makes the task fail, tolerate, or be late.

@@ -53,6 +53,10 @@ func slower(steps []step, percent int) {
 			s.sleep = s.sleep * time.Duration(percent) / 100
 		case nests:
 			slower(s.inner.script, percent)
+		case forks:
+			for _, strand := range s.strands {
+				slower(strand, percent)
+			}
 		}
 	}
 }

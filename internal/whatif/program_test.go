@@ -63,6 +63,8 @@ type step struct {
 	task  *task // await, declare
 	soft  bool  // await with a context that ends after sleep
 	inner *program
+	// strands are what goroutines do at the same time, which are waited for.
+	strands [][]step
 }
 
 type stepKind uint8
@@ -72,6 +74,7 @@ const (
 	awaits
 	declares
 	nests
+	forks
 	fails
 	exits
 )
@@ -121,6 +124,11 @@ func writeSteps(b *strings.Builder, steps []step, indent string) {
 			b.WriteString("\n")
 		case nests:
 			s.inner.write(b, indent)
+		case forks:
+			for _, steps := range s.strands {
+				b.WriteString(indent + "go func\n")
+				writeSteps(b, steps, indent+"  ")
+			}
 		case fails:
 			fmt.Fprintf(b, "%sfail\n", indent)
 		case exits:

@@ -1,8 +1,10 @@
 package whatif
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -86,6 +88,10 @@ func (r *running) do(ctx context.Context, g *asap.Group, exit *asap.Exit[int], s
 			if err != nil {
 				return err
 			}
+		case forks:
+			if err := r.fork(ctx, g, exit, s.strands, deaf, call); err != nil {
+				return err
+			}
 		case fails:
 			return errUnlucky
 		case exits:
@@ -93,6 +99,17 @@ func (r *running) do(ctx context.Context, g *asap.Group, exit *asap.Exit[int], s
 		}
 	}
 	return nil
+}
+
+// fork takes the steps of each strand in a goroutine of its own, and waits for all.
+func (r *running) fork(ctx context.Context, g *asap.Group, exit *asap.Exit[int], strands [][]step, deaf bool, call *atomic.Int32) error {
+	errs := make([]error, len(strands))
+	var all sync.WaitGroup
+	for i, steps := range strands {
+		all.Go(func() { errs[i] = r.do(ctx, g, exit, steps, deaf, call) })
+	}
+	all.Wait()
+	return cmp.Or(errs...)
 }
 
 func (r *running) await(ctx context.Context, s step) error {
