@@ -133,19 +133,24 @@ func (s *sim) assumes() (lines []string) {
 
 // sentence is an assumption in words.
 func (s *sim) sentence(a assumption) string {
-	name := plain(s.m.path(a.task))
-	if a.task == s.m.caller {
-		name = "the caller"
-	}
+	name := s.nameOf(a.task)
 	if l, ok := s.m.learned[a.task]; ok && a.what == fromOthers {
 		return fmt.Sprintf(assumptions[a.what], name, duration(l.took), countOf(l.runs, "other run"))
 	}
 	return fmt.Sprintf(assumptions[a.what], name)
 }
 
+// nameOf is a task, or the caller, in a sentence.
+func (s *sim) nameOf(i int) string {
+	if i == s.m.caller {
+		return "the caller"
+	}
+	return s.m.told(i)
+}
+
 // also is one of the same sort as a sentence before.
 func (s *sim) also(a assumption) string {
-	name := plain(s.m.path(a.task))
+	name := s.nameOf(a.task)
 	if l, ok := s.m.learned[a.task]; ok && a.what == fromOthers {
 		return fmt.Sprintf("%s %s, from %d", name, duration(l.took), l.runs)
 	}

@@ -57,7 +57,7 @@ func TestFormatsGolden(t *testing.T) {
 // withoutAssets replaces what is the same in every page by the name of its file.
 func withoutAssets(t *testing.T, html string) string {
 	t.Helper()
-	for _, name := range []string{"../internal/look/look.css", "page.css", "sim.js", "page.js"} {
+	for _, name := range []string{"../internal/look/look.css", "page.css", "sim.js", "assume.js", "page.js"} {
 		asset, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -132,8 +132,8 @@ func TestNamesStayText(t *testing.T) {
 	if strings.Contains(html, "<img src") || strings.Contains(html, "<script>alert") {
 		t.Error("markup of a name is markup of the page")
 	}
-	if n := strings.Count(html, "</script>"); n != 3 {
-		t.Errorf("the page closes %d scripts, want its own 3", n)
+	if n := strings.Count(html, "</script>"); n != 4 {
+		t.Errorf("the page closes %d scripts, want its own 4", n)
 	}
 	svg := render(t, run, waterfall.SVG)
 	if err := xml.Unmarshal([]byte(svg), new(struct{ XMLName xml.Name })); err != nil || strings.Contains(svg, "<img") {
@@ -170,8 +170,8 @@ func TestWriteHTMLInAFrame(t *testing.T) {
 			t.Errorf("the page lacks %s", with)
 		}
 	}
-	if n := strings.Count(html, "nonce="); n != 4 {
-		t.Errorf("the page has %d nonces, want 4", n)
+	if n := strings.Count(html, "nonce="); n != 5 {
+		t.Errorf("the page has %d nonces, want 5", n)
 	}
 	if !strings.Contains(html, "<body>\n<nav><a href=\"?\">all</a></nav><header>") {
 		t.Error("the frame's top is not above the header")

@@ -25,6 +25,9 @@ var pageCSS string
 //go:embed sim.js
 var simJS string
 
+//go:embed assume.js
+var assumeJS string
+
 //go:embed page.js
 var pageJS string
 
@@ -44,6 +47,8 @@ type pageData struct {
 	Shared   []int       `json:"shared"`
 	Chains   []pageChain `json:"chains"`
 	Steps    []pageStep  `json:"steps"`
+	Typical  int64       `json:"typical"` // what a body takes that never ran
+	Assumed  []string    `json:"assumed"` // what predictions rest on, in words
 }
 
 type pageTask struct {
@@ -82,6 +87,21 @@ type pageBody struct {
 	Timeout   int64  `json:"timeout,omitzero"`
 	Within    int64  `json:"within,omitzero"`
 	Shared    int    `json:"shared,omitzero"`
+	// What it rests on when something hangs on this body.
+	Around  bool         `json:"around,omitzero"`
+	Outran  bool         `json:"outran,omitzero"`  // the end of its context
+	Refused bool         `json:"refused,omitzero"` // a wait, by that
+	Heard   bool         `json:"heard,omitzero"`   // other runs tell whether it looks at its context,
+	Hearing bool         `json:"hearing,omitzero"` // or the record does
+	Forks   bool         `json:"forks,omitzero"`   // and the record ends before it did
+	Several bool         `json:"several,omitzero"` // goroutines waited at once
+	Learned *pageLearned `json:"learned,omitzero"`
+}
+
+// pageLearned is what a body takes by other runs.
+type pageLearned struct {
+	Took string `json:"took"`
+	Runs int    `json:"runs"`
 }
 
 type pageOp struct {
@@ -90,7 +110,8 @@ type pageOp struct {
 	On int        `json:"on"`
 	T  [][2]int64 `json:"t"`
 	G  bool       `json:"g,omitzero"` // goes on if it fails
-	L  bool       `json:"l,omitzero"` // or if its own deadline has ended it
+	F  bool       `json:"f,omitzero"` // it failed
+	U  bool       `json:"u,omitzero"` // as it took no time, what is declared in that instant may be so before or after
 }
 
 type pageGroup struct {
@@ -130,7 +151,7 @@ func (r *Run) pageData(known *Sample) *pageData {
 		Title: r.title(), Makespan: int64(r.Makespan), Ended: r.Ended, Limit: r.limit(),
 		Caller: m.pageTask(m.caller, 0), Shared: []int{}, Tasks: make([]pageTask, len(r.Tasks)), More: []pageTask{},
 		Groups: make([]pageGroup, len(m.run.Groups)-1),
-		Chains: []pageChain{}, Steps: []pageStep{},
+		Chains: []pageChain{}, Steps: []pageStep{}, Typical: int64(m.typical), Assumed: assumptions[:],
 	}
 	critical := make(map[asap.ID]bool)
 	for _, s := range r.CriticalPath() {
@@ -205,7 +226,7 @@ func (m *model) pageTask(i int, slack time.Duration) pageTask {
 		if o.kind == opWait || o.kind == opWaitGroup {
 			o.d = o.due
 		}
-		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn, o.waits() && (o.goesOn || !o.failed)}
+		p.Ops[k] = pageOp{int(o.kind), int64(o.d), o.on, spawns(o.tasks), o.goesOn, o.failed, o.unsure}
 	}
 	for k, q := range t.Pieces {
 		on := -1
@@ -224,6 +245,13 @@ func (m *model) pageBody(i int) *pageBody {
 	b := pageBody{
 		Ending: int(mt.ending), Own: int(mt.own), Late: int64(mt.late), Deaf: mt.deaf, Outlives: mt.outlives(), Given: mt.given, MayFail: mt.mayFail, Tolerated: mt.tolerated,
 		Optional: t.Optional, Timeout: int64(t.Timeout), Within: int64(m.due(i)), Shared: t.Shared,
+		Around: t.Around, Outran: m.over[i] < t.End(), Refused: mt.refused, Heard: mt.heard, Several: mt.several,
+	}
+	if mt.kind == isBody {
+		b.Hearing, b.Forks = m.tellsHearing(i), m.fork(i) >= 0
+	}
+	if l, ok := m.learned[i]; ok {
+		b.Learned = &pageLearned{duration(l.took), l.runs}
 	}
 	if slices.Contains(mt.ends, true) {
 		b.Ends = mt.ends
@@ -299,6 +327,7 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 		"Top":     f.Top,
 		"CSS":     template.CSS(look.CSS + pageCSS),
 		"Sim":     template.JS(simJS),
+		"Assume":  template.JS(assumeJS),
 		"JS":      template.JS(pageJS),
 		"Data":    template.JS(data),
 		"Figures": r.figures(),

@@ -466,6 +466,31 @@
       out.append(el("span", "num " + (saved >= 0 ? "less" : "more"), saved === 0 ? "no change" : duration(Math.abs(saved)) + (saved > 0 ? " less" : " more")));
     }
     draw();
+    tellAssumed();
+  }
+
+  // tellAssumed says what the prediction rests on, once the hand rests: to find out takes
+  // many simulations, which are done a few at a time and given up when something changes.
+  const whatToMove = "Move a slider, drop a task, or set the limit.";
+  let question = 0, base = null;
+  function tellAssumed() {
+    const mine = ++question, out = $("assumes"), asking = assumes(run, shown, scale, gone, limit);
+    out.ariaBusy = changed;
+    if (!changed) out.textContent = whatToMove;
+    function search() {
+      if (mine !== question) return;
+      base ||= simulate(run, run.tasks.map(() => 1), null, run.limit);
+      for (const until = performance.now() + 20; performance.now() < until;) {
+        const { done, value: lines } = asking.next();
+        if (!done) continue;
+        if (base.makespan !== run.makespan) lines.push("the run as it was, simulated, takes " + duration(base.makespan) + ": what was ready in one instant came in another order");
+        out.textContent = lines.length ? "If " + lines.join(", and ") + "." : "It hangs on nothing that the record does not tell.";
+        out.ariaBusy = false;
+        return;
+      }
+      setTimeout(search);
+    }
+    if (changed) setTimeout(search, 100);
   }
 
   // Folding, finding, walking.
@@ -582,9 +607,10 @@
   if (whatif) {
     whatif.addEventListener("change", () => {
       chart.classList.toggle("knobs", whatif.checked);
-      $("knobs").hidden = !whatif.checked;
+      $("knobs").hidden = $("assumes").hidden = !whatif.checked;
       draw();
     });
+    $("assumes").textContent = whatToMove;
     $("limit").value = run.limit || "";
     $("limit").addEventListener("input", e => {
       limit = Math.max(0, Math.floor(Number(e.target.value) || 0));

@@ -1,10 +1,17 @@
 "use strict";
 // The simulation of package waterfall (sim*.go, limiter.go), line by line: both must
 // predict the same. Times are nanoseconds.
+
+// ASSUMED are the sorts of what a prediction rests on, as assume.go has them.
+const ASSUMED = {
+  RUNSON: 0, WENTWELL: 1, NEVERRAN: 2, HEARS: 3, DEAFTOO: 4, PASSESON: 5, GOESONLATE: 6, ENDSALIKE: 7,
+  HEARDALIKE: 8, FROMOTHERS: 9, DECLARESFIRST: 10, TIES: 11, ONEBYONE: 12,
+};
+
 function simulate(run, scale, gone, limit) {
   const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5, MORE = 6, FORK = 7, FINISH = 8;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
-  const BADLY = 1, CUT = 3; // how a body ends
+  const BADLY = 1, WITHWAIT = 2, CUT = 3; // how a body ends
   const QUEUED = 1, RUNNING = 2, BLOCKED = 3;
   const OK = 1, TOLERATED = 2, FAILED = 4, SKIPPED = 5, CANCELED = 6, EXITED = 7, PANICKED = 8, GOEXITED = 9;
   const DECLARE = 0, START = 1, STEP = 2, END = 3, RETURN = 4, WITHIN = 5, TIMEOUT = 6, LOST = 7;
@@ -13,7 +20,14 @@ function simulate(run, scale, gone, limit) {
   const recorded = run.tasks.length, caller = M.length - 1, callers = run.groups.length;
   const G = [...run.groups, { owner: -1, limit: 0, shared: 0, start: 0, settled: false }];
   const none = {}, B = M.map(m => m.body || none);
-  let now = 0, seq = 0;
+  let now = 0, seq = 0, cause = 0;
+  const noted = new Set(), notes = [];
+  function note(what, task) {
+    const key = what * M.length + task;
+    if (task === caller && what !== ASSUMED.DECLARESFIRST && what !== ASSUMED.ONEBYONE || noted.has(key)) return;
+    noted.add(key);
+    notes.push({ what, task });
+  }
 
   // binary heaps: of events by time and sequence, and of places in queues
   const events = [];
@@ -62,6 +76,7 @@ function simulate(run, scale, gone, limit) {
     if (!a.woken && a.byEnd !== b.byEnd) return a.byEnd;
     return a.turn < b.turn;
   }
+  const ties = (a, b) => a.at === b.at && a.cause !== b.cause && a.woken === b.woken && (a.woken || a.rank === b.rank && a.byEnd === b.byEnd);
   function contended(l) {
     if (l.shared && l.shared.waiting.length) return true;
     for (let o = l.own; o; o = o.up) if (o.left > 0) return true;
@@ -79,7 +94,7 @@ function simulate(run, scale, gone, limit) {
     const t = S[i], l = slots[i];
     if (!l) { granted(i); return; }
     t.queued = true;
-    t.place = { task: i, turn: ++turn, rank: 0, woken, byEnd: t.byEnd };
+    t.place = { task: i, turn: ++turn, cause, at: now, rank: 0, woken, byEnd: t.byEnd };
     if (!l.shared) { climb(l.own, i); return; }
     if (l.shared.free > 0 && fits(i, null)) { grantShared(i); return; }
     t.rank = rankOf(i);
@@ -99,8 +114,9 @@ function simulate(run, scale, gone, limit) {
   function climb(l, i) {
     const t = S[i];
     for (; l; l = l.up) {
-      if (l.free > 0 && l.left === 0) { l.free--; continue; }
+      if (l.free > 0 && l.left === 0) { l.free--; l.last = t.place; continue; }
       t.rank = rankOf(i);
+      if (l.last && l.last.cause > 0 && l.last.at === now && l.last.cause !== t.place.cause) note(ASSUMED.TIES, i);
       t.place = { ...t.place, rank: t.rank };
       t.queuedAt = l;
       l.left++;
@@ -167,10 +183,10 @@ function simulate(run, scale, gone, limit) {
     return -1;
   }
   function next(l) {
-    const i = firstIn(l);
-    pop(l.queue, first);
+    const i = firstIn(l), p = pop(l.queue, first);
     S[i].queuedAt = null;
     l.left--;
+    if (firstIn(l) >= 0 && ties(l.queue[0], p)) note(ASSUMED.TIES, i);
   }
   function dequeue(tasks) {
     const at = tasks.map(i => {
@@ -209,7 +225,7 @@ function simulate(run, scale, gone, limit) {
   const S = M.map(() => ({
     declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
     queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
-    timer: 0, parts: 0, over: 0, first: 0, failed: false, late: false, wentOn: false, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
+    timer: 0, parts: 0, over: 0, first: 0, failed: false, late: false, wentOn: false, forked: false, more: 0, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
   }));
   const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false, outside: false, died: false }));
   const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
@@ -354,6 +370,7 @@ function simulate(run, scale, gone, limit) {
     piece(i, QUEUED, -1);
     if (!t.started) {
       t.started = true;
+      if (B[i].given) note(ASSUMED.FROMOTHERS, i); else if (M[i].kind === UNRUN) note(ASSUMED.NEVERRAN, i);
       if (B[i].timeout) after(B[i].timeout, TIMEOUT, i);
       if (groups[g].ended) cut(i, causeOf(g));
     }
@@ -363,33 +380,51 @@ function simulate(run, scale, gone, limit) {
   function step(i) {
     const t = S[i], ops = M[i].ops;
     if (t.returns) return;
+    noteLearned(i);
     for (; ;) {
       if (t.next > 0) {
         const prev = ops[t.next - 1];
+        if (prev.k === MORE) noteMore(i);
         if (prev.k === RUN || prev.k === MORE) piece(i, RUNNING, -1);
         else if (prev.k === LAG) piece(i, QUEUED, -1);
         else if (waits(prev)) {
-          const goesOn = t.late ? prev.l : prev.g;
+          const { late } = t;
           t.late = false;
           t.wentOn = waitFailed(i, prev);
-          if (t.wentOn && !goesOn) { leave(i, errorOf(i)); return; }
+          if (t.wentOn && late && !prev.f) note(ASSUMED.GOESONLATE, i);
+          else if (t.wentOn && !prev.g) {
+            if (!prev.f && (!t.over || B[i].around)) note(ASSUMED.PASSESON, i);
+            leave(i, errorOf(i));
+            return;
+          }
         }
       }
       if (t.next === ops.length) { finish(i); return; }
       const o = ops[t.next++];
       if (o.k === RUN || o.k === MORE) {
-        if (o.k === MORE && t.over && !B[i].outlives) { leave(i, errorOf(i)); return; }
+        if (o.k === MORE) {
+          if (t.over && !B[i].outlives) {
+            if (B[i].refused) note(ASSUMED.ENDSALIKE, i);
+            else if (B[i].ending === WITHWAIT) note(ASSUMED.HEARS, i);
+            leave(i, errorOf(i));
+            return;
+          }
+          t.more = now;
+        }
         const d = Math.floor(o.d * (i < recorded ? scale[i] : 1) + 0.5);
         if (d > 0) {
           if (t.over && o.k === RUN && i !== caller && heeds(i)) return;
           t.timer = after(d, STEP, i);
           return;
         }
+        if (o.k === MORE) noteUnknown(i);
       } else if (o.k === LAG) {
         if (!slots[i] && o.d > 0) { t.timer = after(o.d, STEP, i); return; }
       } else if (o.k === FORK) {
         if (t.wentOn || t.over && !(B[i].outlives && !ops.slice(o.on).some(waits))) t.next = o.on;
+        else { t.forked = true; t.more = now; }
       } else if (o.k === FINISH) {
+        note(ASSUMED.FROMOTHERS, i);
         leave(i, o.on);
         return;
       } else if (o.k === SPAWN) {
@@ -402,16 +437,24 @@ function simulate(run, scale, gone, limit) {
           S[o.on].waiters.push(i);
         }
         if (o.k === PAUSE || o.d > 0) t.timer = after(o.d, STEP, i);
+        if (o.u) note(ASSUMED.DECLARESFIRST, i);
         block(i);
         return;
       } else if (o.k === WAITGROUP) {
         if (groups[o.on].open === 0) { block(i); wake(i); return; }
         groups[o.on].waiters.push(i);
+        if (o.u) note(ASSUMED.DECLARESFIRST, i);
         block(i);
         return;
       }
     }
   }
+  function noteMore(i) {
+    const t = S[i];
+    if (t.next > 0 && M[i].ops[t.next - 1].k === MORE && now > t.more) noteUnknown(i);
+  }
+  function noteUnknown(i) { note(B[i].ending === CUT ? ASSUMED.RUNSON : ASSUMED.WENTWELL, i); }
+  function noteLearned(i) { if (S[i].forked && now > S[i].more) note(ASSUMED.FROMOTHERS, i); }
   const waits = o => o.k === WAIT || o.k === WAITGROUP || o.k === PAUSE;
   function waitFailed(i, o) {
     if (i === caller) return false;
@@ -423,9 +466,12 @@ function simulate(run, scale, gone, limit) {
     return missed(o.on);
   }
   function finish(i) {
-    if (B[i].ending !== BADLY) leave(i, OK);
-    else if (!S[i].over) leave(i, B[i].own);
-    else leave(i, B[i].given ? errorOf(i) : M[i].outcome);
+    const b = B[i], over = S[i].over !== 0;
+    if (b.ending !== BADLY) { leave(i, OK); return; }
+    if (b.given) { leave(i, over ? errorOf(i) : b.own); return; }
+    if (b.learned && !over) note(ASSUMED.FROMOTHERS, i);
+    else if (b.outran && (b.around || !over)) note(ASSUMED.ENDSALIKE, i);
+    leave(i, over ? M[i].outcome : b.own);
   }
   function leave(i, o) {
     const t = S[i];
@@ -635,7 +681,13 @@ function simulate(run, scale, gone, limit) {
     } else heeds(i);
   }
   function heeds(i) {
+    if (B[i].heard) note(ASSUMED.HEARDALIKE, i);
+    else if (B[i].given) { /* which is said */ }
+    else if (!B[i].deaf && B[i].ending !== CUT) note(ASSUMED.HEARS, i);
+    else if (B[i].deaf && !B[i].outran) note(ASSUMED.DEAFTOO, i);
     if (B[i].deaf) return false;
+    noteMore(i);
+    noteLearned(i);
     const t = S[i], d = B[i].ending === CUT ? B[i].late || 0 : 0;
     piece(i, RUNNING, -1);
     const o = errorOf(i);
@@ -654,6 +706,7 @@ function simulate(run, scale, gone, limit) {
   while (events.length) {
     const e = pop(events, sooner), i = e.task, t = S[i];
     now = Math.max(now, e.at);
+    cause = e.seq;
     if (e.kind === DECLARE) declare(i);
     else if (e.kind === START) start(i);
     else if (e.kind === STEP) {
@@ -667,10 +720,20 @@ function simulate(run, scale, gone, limit) {
     else if (e.kind === TIMEOUT) cut(i, BYTIME);
     else cut(i, BYRACE);
   }
+  // Of bodies of which several goroutines waited at once, whether they do or wait otherwise.
+  const endsAt = (i, later) => S[i].at === M[i].pieces[M[i].pieces.length - 1][2] + later;
+  const began = pieces => (pieces.find(p => p[0] === RUNNING) || [0, 0])[1];
+  function isOtherwise(i) {
+    if (i < recorded && scale[i] !== 1) return true;
+    const later = began(S[i].pieces) - began(M[i].pieces);
+    return M[i].ops.some(o => waits(o) && o.on >= 0 && !(o.k === WAITGROUP ? members[o.on] : [o.on]).every(k => endsAt(k, later)));
+  }
+  S.forEach((t, i) => { if (B[i].several && t.started && isOtherwise(i)) note(ASSUMED.ONEBYONE, i); });
+  const stuck = S.some((t, i) => t.started && !t.ended && i !== caller);
   S.pop(); // the caller
   let makespan = 0;
   S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });
-  return { makespan, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
+  return { makespan, stuck, notes, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
 }
 
 // criticalPath walks back from the last task to end, as path.go does; limit is that of
@@ -816,4 +879,4 @@ function criticalPath(run, result, gone, limit) {
   }
   return out;
 }
-if (typeof module !== "undefined") module.exports = { simulate, criticalPath };
+if (typeof module !== "undefined") module.exports = { ASSUMED, simulate, criticalPath };

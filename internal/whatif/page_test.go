@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,24 +20,31 @@ func TestPagePredictsTheSame(t *testing.T) {
 	if err != nil {
 		t.Skip("no node to run the page's simulation with")
 	}
-	sim, err := filepath.Abs("../../waterfall/sim.js")
+	scripts, err := filepath.Abs("../../waterfall")
 	if err != nil {
 		t.Fatal(err)
 	}
+	type prediction struct {
+		Makespan int64
+		Assumes  []string
+	}
 	var pages []json.RawMessage
-	var want []int64
+	var want, got []prediction
 	var names []string
 	for _, k := range kinds {
 		for seed := range uint64(20) {
 			run := newProgram(k, seed).run(t)
 			others := sample(t, otherRuns(t, k, seed, 4))
 			limit := run.Groups[0].Limit%3 + 1
-			p, err := others.Predict(run, waterfall.Limit(limit))
+			task, share := int(seed)%len(run.Tasks), float64(int(seed)%7-3)/4
+			fast := run.Tasks[task].Name
+			p, err := others.Predict(run, waterfall.Limit(limit), waterfall.Speed(fast, share))
 			if err != nil {
 				t.Fatalf("%s %d: %v", k.name, seed, err)
 			}
-			pages = append(pages, fmt.Appendf(nil, `{"run":%s,"limit":%d}`, pageData(t, run, others), limit))
-			want = append(want, int64(p.Makespan))
+			pages = append(pages, fmt.Appendf(nil, `{"run":%s,"limit":%d,"tasks":%s,"scale":%v}`, pageData(t, run, others), limit, tasksOf(run, fast), 1-share))
+			said := slices.DeleteFunc(p.Assumes, func(s string) bool { return strings.HasPrefix(s, "the run as it was,") })
+			want = append(want, prediction{int64(p.Makespan), said})
 			names = append(names, fmt.Sprintf("%s %d", k.name, seed))
 		}
 	}
@@ -48,22 +56,35 @@ func TestPagePredictsTheSame(t *testing.T) {
 	if err := os.WriteFile(file, in, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(node, "-e", fmt.Sprintf(`const {simulate} = require(%q);
-		const pages = JSON.parse(require("fs").readFileSync(%q));
-		console.log(JSON.stringify(pages.map(({run, limit}) =>
-			simulate(run, run.tasks.map(() => 1), run.tasks.map(() => false), limit).makespan)));`, sim, file)).Output()
+	out, err := exec.Command(node, "-e", fmt.Sprintf(`Object.assign(globalThis, require(%[1]q + "/sim.js"), require(%[1]q + "/assume.js"));
+		const pages = JSON.parse(require("fs").readFileSync(%[2]q));
+		console.log(JSON.stringify(pages.map(({run, limit, tasks, scale: by}) => {
+			const scale = run.tasks.map((_, t) => tasks.includes(t) ? by : 1), gone = run.tasks.map(() => false);
+			const result = simulate(run, scale, gone, limit), asking = assumes(run, result, scale, gone, limit);
+			for (;;) {
+				const {done, value} = asking.next();
+				if (done) return {makespan: result.makespan, assumes: value};
+			}
+		})));`, scripts, file)).Output()
 	if err != nil {
 		t.Fatalf("node: %v", err)
 	}
-	var got []int64
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatal(err)
 	}
 	for i := range want {
-		if got[i] != want[i] {
-			t.Errorf("%s: the page predicts %d ns, the package %d", names[i], got[i], want[i])
+		if got[i].Makespan != want[i].Makespan {
+			t.Errorf("%s: the page predicts %d ns, the package %d", names[i], got[i].Makespan, want[i].Makespan)
+		}
+		if !slices.Equal(got[i].Assumes, want[i].Assumes) {
+			t.Errorf("%s: the page assumes %q,\nthe package %q", names[i], got[i].Assumes, want[i].Assumes)
 		}
 	}
+}
+
+// tasksOf are the places of the tasks that a change of that name is of, as JSON.
+func tasksOf(run *waterfall.Run, name string) string {
+	return strings.ReplaceAll(fmt.Sprint(run.Named(name)), " ", ",")
 }
 
 // pageData is what the page of a run has of it.

@@ -127,6 +127,9 @@ func TestPictures(t *testing.T) {
 				if view.before != "" {
 					js[chromedp.Void](t, ctx, "(() => {"+view.before+"})()")
 				}
+				if view.name == "whatif" {
+					awaitAssumed(t, ctx)
+				}
 				if wide := js[int64](t, ctx, `document.documentElement.scrollWidth`); wide > window.width {
 					t.Errorf("the page is %d pixels wide in a window of %d; too wide are %s", wide, window.width,
 						js[string](t, ctx, fmt.Sprintf(`[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > %d).slice(0, 8).map(e => e.tagName + "." + e.getAttribute("class")).join(" ")`, window.width)))

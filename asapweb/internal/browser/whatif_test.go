@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -149,6 +150,12 @@ func TestSlidersAgreeWithWhatIf(t *testing.T) {
 		} else if got.Text == "" && want.Makespan != want.Baseline {
 			t.Errorf("seed %d: %v: the page says nothing of a change from %v to %v", seed, inGo, want.Baseline, want.Makespan)
 		}
+		if text := awaitAssumed(t, ctx); got.Text != "" && text != condition(want) {
+			t.Errorf("seed %d: %v: the page assumes %q, want %q", seed, inGo, text, condition(want))
+		}
+		if len(want.Assumes) > 0 {
+			kinds["assumed"]++
+		}
 		if critical := criticalPaths(want.Run, run); got.Text != "" && !slices.Equal(sorted(got.Critical), critical) {
 			t.Errorf("seed %d: %v: critical in the page %q, by WhatIf %q", seed, inGo, sorted(got.Critical), critical)
 		}
@@ -160,9 +167,24 @@ func TestSlidersAgreeWithWhatIf(t *testing.T) {
 	if learned < 3 {
 		t.Errorf("%d predictions take something from other runs, want more", learned)
 	}
-	if kinds["drop"] < 10 || kinds["speed"] < 50 || kinds["limit"] < 10 {
-		t.Errorf("changes tried: %v, want more of each", kinds)
+	if kinds["drop"] < 10 || kinds["speed"] < 50 || kinds["limit"] < 10 || kinds["assumed"] < 10 {
+		t.Errorf("changes and assumptions tried: %v, want more of each", kinds)
 	}
+}
+
+// awaitAssumed is what the page says that its prediction rests on, once it knows.
+func awaitAssumed(t *testing.T, ctx context.Context) (text string) {
+	t.Helper()
+	wait(t, ctx, `document.getElementById("assumes").ariaBusy === "false"`)
+	return js[string](t, ctx, `document.getElementById("assumes").innerText`)
+}
+
+// condition is what a prediction rests on, as the page says it.
+func condition(p *waterfall.Prediction) string {
+	if len(p.Assumes) == 0 {
+		return "It hangs on nothing that the record does not tell."
+	}
+	return "If " + strings.Join(p.Assumes, ", and ") + "."
 }
 
 func sentence(p *waterfall.Prediction) string {
