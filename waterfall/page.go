@@ -320,7 +320,8 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 	if err != nil {
 		return err
 	}
-	gains, more := gainRows(r.ranking(f.Others))
+	ranking := r.ranking(f.Others)
+	gains, more := gainRows(ranking)
 	return page.Execute(b, map[string]any{
 		"Title":   r.title(),
 		"Nonce":   f.Nonce,
@@ -334,6 +335,7 @@ func (r *Run) writeHTML(b *strings.Builder, f Frame) error {
 		"Words":   noBreaks(r.Explain()),
 		"Text":    r.Text(100, false),
 		"Gains":   gains,
+		"Assumed": slices.ContainsFunc(ranking[:len(gains)], func(g Gain) bool { return g.Assumed }),
 		"More":    more,
 		"First":   noBreaks(r.first()),
 		"Ended":   r.Ended,

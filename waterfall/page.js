@@ -484,7 +484,7 @@
         const { done, value: lines } = asking.next();
         if (!done) continue;
         if (base.makespan !== run.makespan) lines.push("the run as it was, simulated, takes " + duration(base.makespan) + ": what was ready in one instant came in another order");
-        out.textContent = lines.length ? "If " + lines.join(", and ") + "." : "It hangs on nothing that the record does not tell.";
+        out.textContent = lines.length ? "If " + lines.join(", and ") + "." : "Exact, if the bodies do what they did.";
         out.ariaBusy = false;
         return;
       }

@@ -26,6 +26,9 @@ func gainRows(gains []Gain) (rows []gainRow, more int) {
 
 func (g *Gain) row() gainRow {
 	r := gainRow{Name: told(g.Name), Saves: duration(max(0, g.Saves)), Most: duration(max(0, g.Most))}
+	if g.Assumed {
+		r.Saves = "≈ " + r.Saves
+	}
 	switch g.Change.kind {
 	case changeSpeed:
 		r.Try, r.UpTo = "half its time", "−"+digits(100*g.Kink)+" %"

@@ -28,6 +28,9 @@ type Gain struct {
 	// the longest. Kink is that of tasks as a share of their time, from 0 to 1.
 	UpTo Change
 	Kink float64
+	// Assumed says that Saves rests on what the record does not tell, or may: WhatIf of
+	// Change says on what.
+	Assumed bool
 }
 
 // maxRanked is how many changes a ranking tries, each by some simulations; of
@@ -36,6 +39,10 @@ const (
 	maxRanked  = 100
 	rankedWork = 100_000
 )
+
+// assumeWork is how many tasks are simulated in all to find out whether something hangs on
+// what the record does not tell.
+const assumeWork = 200_000
 
 // manyAlike is how many tasks of one name are one row; of a Map it is two.
 const manyAlike = 5
@@ -63,7 +70,7 @@ func (r *Run) ranking(known *Sample) []Gain {
 	if base.stuck() >= 0 {
 		return nil
 	}
-	k := ranker{m, base.makespan()}
+	k := ranker{m, base.makespan(), assumeWork}
 	var gains []Gain
 	for _, c := range plain.prospects() {
 		if g, ok := k.gain(c); ok {
@@ -78,6 +85,9 @@ func (r *Run) ranking(known *Sample) []Gain {
 	slices.SortStableFunc(gains, func(a, b Gain) int {
 		return cmp.Or(cmp.Compare(b.Saves, a.Saves), cmp.Compare(b.Most, a.Most))
 	})
+	for i := range gains {
+		gains[i].Assumed = k.assumes(gains[i].Change)
+	}
 	return gains
 }
 
@@ -165,6 +175,7 @@ func (m *model) unlimited() bool {
 type ranker struct {
 	*model
 	base time.Duration
+	work int // that is left to find out what hangs on assumptions
 }
 
 // saves is the time that changes save.
@@ -178,6 +189,22 @@ func (k *ranker) saves(changes ...Change) time.Duration {
 		return 0
 	}
 	return k.base - s.makespan()
+}
+
+// assumes tells whether something hangs on what the prediction of a change assumes, as
+// far as there is work left to find out.
+func (k *ranker) assumes(c Change) bool {
+	m, scale, gone, limit, err := k.apply([]Change{c})
+	if err != nil {
+		return false
+	}
+	s := m.simulate(scale, gone, limit)
+	s.noteSeveral()
+	if len(s.notes) == 0 {
+		return false
+	}
+	k.work -= mostVariants * len(s.tasks)
+	return k.work < 0 || !s.indifferent(scale, gone, limit)
 }
 
 func (k *ranker) gain(c prospect) (Gain, bool) {

@@ -204,6 +204,7 @@ func ranking(e *env, run *waterfall.Run, top int) error {
 	}
 	w := tabwriter.NewWriter(e.out, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "change\tnow\tsaves\tat most\thelps up to")
+	assumed := false
 	for i, g := range gains {
 		if top > 0 && i == top {
 			break
@@ -226,13 +227,20 @@ func ranking(e *env, run *waterfall.Run, top int) error {
 		if g.Slots == 0 && !strings.HasPrefix(g.Change.String(), "within:") {
 			upTo = fmt.Sprintf("-%.0f%%", 100*g.Kink)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(brief(g.Change.String())), now, round(g.Saves), round(g.Most), upTo)
+		saves := round(g.Saves).String()
+		if g.Assumed {
+			saves, assumed = "≈ "+saves, true
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", printable(brief(g.Change.String())), now, saves, round(g.Most), upTo)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	if n := len(gains) - top; top > 0 && n > 0 {
 		fmt.Fprintf(e.out, "… %d more\n", n)
+	}
+	if assumed {
+		fmt.Fprintln(e.out, "≈ rests on what the record does not tell; ask for the change, and it says on what.")
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func awaitAssumed(t *testing.T, ctx context.Context) (text string) {
 // condition is what a prediction rests on, as the page says it.
 func condition(p *waterfall.Prediction) string {
 	if len(p.Assumes) == 0 {
-		return "It hangs on nothing that the record does not tell."
+		return "Exact, if the bodies do what they did."
 	}
 	return "If " + strings.Join(p.Assumes, ", and ") + "."
 }
