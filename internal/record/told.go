@@ -68,7 +68,7 @@ func (w *waits) forgetLocked() {
 	w.told = w.told&telling | n%2
 	w.steps.Store(n % 2)
 	if w.rest != nil {
-		w.rest.next = nil // of a slow observer's time
+		w.rest.next, w.rest.last = nil, w.rest // of a slow observer's time
 	}
 }
 

@@ -2,7 +2,6 @@ package record
 
 import (
 	"iter"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,21 +44,12 @@ type Wait struct {
 // id is what is waited for, whole.
 func (w *Wait) id() uint64 { return uint64(w.Run)<<32 | uint64(w.On) }
 
-// crowd is what only bodies need of which several goroutines wait at once.
-type crowd struct {
-	several atomic.Bool   // they did: another one waits than that of the noted wait
-	others  []uint64      // what is waited for beside the noted wait, the oldest first
-	passed  []uint64      // what was, during the noted wait
-	idle    chan struct{} // closed when nobody tells any more, if the body has ended before
-}
-
-// mostPassed is how many waits are remembered that pass during another one.
-const mostPassed = 256
-
-// chunk holds waits after the first, and leads to the next.
+// chunk holds waits after the first, and leads to the next. The first one leads to the
+// last, too, where waits begin and end.
 type chunk struct {
 	w    [7]Wait
 	next *chunk
+	last *chunk
 }
 
 // Block notes that a goroutine of the body begins to wait for what is of the
@@ -87,10 +77,10 @@ func (e *Entry) BlockOn(at time.Duration, run, on uint32, due time.Duration) {
 			if noted != 0 { // who is in a Blocking call may wait in it
 				c.several.Store(true)
 			}
-			c.others = append(c.others, id)
+			c.join(id)
 			return
 		}
-		c.others = append(c.others, 0) // the noted one goes back
+		c.join(0) // the noted one goes back
 		w.endLocked(at)
 	}
 	w.beginLocked(at, id, due)
@@ -103,24 +93,20 @@ func (e *Entry) ResumeFrom(at time.Duration, run, on uint32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, id, n := w.crowd.Load(), uint64(run)<<32|uint64(on), w.steps.Load()
-	if c != nil { // of two that wait for the same, the one that is not noted goes
-		if i := slices.Index(c.others, id); i >= 0 {
-			c.others = slices.Delete(c.others, i, i+1)
-			if id != 0 && id != w.nthLocked(n/2).id() && len(c.passed) < mostPassed && !slices.Contains(c.passed, id) {
-				c.passed = append(c.passed, id)
-			}
-			return
+	if c != nil && c.leave(id) { // of two that wait for the same, the one that is not noted goes
+		if id != w.nthLocked(n/2).id() {
+			c.pass(id)
 		}
+		return
 	}
 	if n%2 == 0 { // no wait goes on
 		return
 	}
 	w.endLocked(at)
-	if c != nil && len(c.others) > 0 {
-		i := max(0, slices.IndexFunc(c.others, func(id uint64) bool { return id != 0 }))
-		next := c.others[i]
-		c.others = slices.Delete(c.others, i, i+1)
-		w.beginLocked(at, next, 0)
+	if c != nil {
+		if next, ok := c.next(); ok {
+			w.beginLocked(at, next, 0)
+		}
 	}
 }
 
@@ -188,7 +174,7 @@ func (w *waits) endLocked(at time.Duration) {
 	w.steps.Store(n + 1)
 	if c := w.crowd.Load(); c != nil && len(c.passed) > 0 {
 		passed := c.passed
-		c.passed = nil
+		c.passed = passed[:0]
 		for _, id := range passed {
 			w.beginLocked(at, id, -1)
 			w.endLocked(at)
@@ -211,16 +197,21 @@ func (w *waits) nthLocked(n uint32) *Wait {
 		return &w.first
 	}
 	n--
-	link := &w.rest
-	for {
-		if *link == nil {
-			*link = new(chunk)
-		}
-		size := uint32(len((*link).w))
-		if n < size {
-			return &(*link).w[n]
-		}
-		n -= size
-		link = &(*link).next
+	if w.rest == nil {
+		w.rest = new(chunk)
+		w.rest.last = w.rest
 	}
+	c, k := w.rest, uint32(0)
+	size := uint32(len(c.w))
+	if begun := (w.steps.Load() + 1) / 2; begun > 1 && n/size >= (begun-2)/size {
+		c, k = c.last, (begun-2)/size
+	}
+	for ; k < n/size; k++ {
+		if c.next == nil {
+			c.next = new(chunk)
+			w.rest.last = c.next
+		}
+		c = c.next
+	}
+	return &c.w[n%size]
 }

@@ -17,7 +17,14 @@ import (
 	"testing"
 
 	"github.com/asap-go/asap"
+	"github.com/asap-go/asap/waterfall"
 )
+
+// edgeBlind is told of everything and looks at nothing.
+type edgeBlind struct{}
+
+func (edgeBlind) Start(ctx context.Context, _ asap.Event) context.Context { return ctx }
+func (edgeBlind) Observe(asap.Event)                                      {}
 
 // edgeGrowth is what must cost each of its n tasks, or levels, the same however
 // many there are (R41).
@@ -34,6 +41,44 @@ var edgeGrowth = map[string]func(ctx context.Context, n int){
 	"awaits of the end of a chain": func(ctx context.Context, n int) { edgeAwaitsOfAChain(asap.New(ctx), n) },
 	"awaits of the end of a chain under a limit": func(ctx context.Context, n int) {
 		edgeAwaitsOfAChain(asap.New(ctx, asap.Limit(4)), n)
+	},
+	"awaits of a caller, recorded": func(ctx context.Context, n int) {
+		g := asap.New(ctx, asap.Observe(new(waterfall.Recorder)))
+		for range n {
+			g.Go("next", one).Await(ctx)
+		}
+		g.Wait()
+	},
+	"awaits of a body, recorded and told": func(ctx context.Context, n int) {
+		g := asap.New(ctx, asap.Observe(new(waterfall.Recorder)), asap.Observe(edgeBlind{}))
+		g.Do("loop", func(ctx context.Context) error {
+			for range n {
+				g.Go("next", one).Await(ctx)
+			}
+			return nil
+		})
+		g.Wait()
+	},
+	"goroutines of a body that await a task each, the last to end first, recorded": func(ctx context.Context, n int) {
+		g := asap.New(ctx, asap.Observe(new(waterfall.Recorder)))
+		first := make(chan struct{})
+		open := first
+		g.Do("crowd", func(ctx context.Context) error {
+			var all, begun sync.WaitGroup
+			for range n {
+				before, after := open, make(chan struct{})
+				open = after
+				x := g.Go("x", func(context.Context) (int, error) { <-after; close(before); return 1, nil })
+				begun.Add(1)
+				all.Go(func() { begun.Done(); x.Await(ctx) })
+			}
+			begun.Wait()
+			runtime.Gosched()
+			close(open)
+			all.Wait()
+			return nil
+		})
+		g.Wait()
 	},
 	"a race that fails while a body waits across": func(ctx context.Context, n int) {
 		other := asap.New(ctx)
