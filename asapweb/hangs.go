@@ -9,8 +9,9 @@ import (
 )
 
 // alone takes out of the groups that are stuck those of which no other of the name hangs, and
-// none has ended: nothing says how long they should take, and a program may have a group
-// that runs for ever, around its servers. They are no problem, and worth a sentence.
+// none has succeeded: nothing says how long they should take, and a program may have a group
+// that runs for ever, around its servers. They are no problem, and worth a sentence. A
+// waterfall.Log tells of them in the same way.
 func alone(stuck []waterfall.Stuck) (hang, forever []waterfall.Stuck) {
 	for _, s := range stuck {
 		if s.Groups == 1 && s.Most.P99 == 0 {
@@ -22,11 +23,11 @@ func alone(stuck []waterfall.Stuck) (hang, forever []waterfall.Stuck) {
 	return hang, forever
 }
 
-// runOn says of groups that they run, and that none of their names has ended.
+// runOn says of groups that they run, and that none of their names has succeeded.
 func (s *state) runOn(forever []waterfall.Stuck) {
 	for i := range forever {
 		l := &forever[i].Most
-		s.notes = append(s.notes, fmt.Sprintf("%s: its one run has been running for %s, and none has ended yet", shown(l.Name), look.Duration(l.Age)))
+		s.notes = append(s.notes, fmt.Sprintf("%s: its one run has been running for %s, and none has succeeded yet", shown(l.Name), look.Duration(l.Age)))
 	}
 }
 
@@ -55,7 +56,7 @@ func hangs(stuck []waterfall.Stuck, running *running) []problem {
 // overdue is how long a group runs, measured against its name's p99.
 func overdue(l *waterfall.Live) string {
 	if l.P99 == 0 {
-		return "no run of the name has ended yet"
+		return "no run of the name has succeeded yet"
 	}
 	if l.Overdue < 1.05 {
 		return "p99 " + look.Duration(l.P99)

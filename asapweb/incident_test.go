@@ -210,7 +210,7 @@ func TestStuckGroups(t *testing.T) {
 			t.Errorf("verdict: %s, want %s", got, want)
 		}
 		contains(t, "the first page", body, `<article class="run stuck"><h3><a id="run-402"`, `<span class="overdue">31 × its p99 of 135 ms</span>`,
-			`<article class="run"><h3><a id="run-401" href="?run=401">batch</a>`, `<span class="overdue">no run of the name has ended yet</span>`, "hang as well")
+			`<article class="run"><h3><a id="run-401" href="?run=401">batch</a>`, `<span class="overdue">no run of the name has succeeded yet</span>`, "hang as well")
 		if strings.Index(body, `id="run-402"`) > strings.Index(body, `id="run-401"`) {
 			t.Error("the stuck group comes after the older one that is not")
 		}

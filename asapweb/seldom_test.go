@@ -2,6 +2,7 @@ package asapweb_test
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -61,7 +62,8 @@ func TestWhatIsHardToSee(t *testing.T) {
 }
 
 // A group that runs for ever, alone of its name, is no group that hangs: one that has a
-// program's servers in it. Two that none of their name has ended are.
+// program's servers in it, also if one before it failed at once. Two of which none of their
+// name has succeeded are.
 func TestAGroupForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stats := new(waterfall.Stats)
@@ -73,10 +75,15 @@ func TestAGroupForEver(t *testing.T) {
 			g.Do("http", func(context.Context) error { <-gate; return nil })
 			groups = append(groups, g)
 		}
+		busy := asap.New(t.Context(), asap.Name("server"), asap.Observe(stats))
+		busy.Do("http", func(context.Context) error { return errors.New("address in use") })
+		if busy.Wait() == nil {
+			t.Error("Wait() = nil, want an error")
+		}
 		serve()
 		time.Sleep(3 * time.Hour)
 		for _, query := range []string{"", "?group=server"} {
-			if got := verdict(t, h, query); !strings.HasPrefix(got, "Green") || !strings.Contains(got, "server: its one run has been running for 3h 0m, and none has ended yet") {
+			if got := verdict(t, h, query); !strings.HasPrefix(got, "Green") || !strings.Contains(got, "server: its one run has been running for 3h 0m, and none has succeeded yet") {
 				t.Errorf("verdict of %q: %s, want green, and how long it runs", query, got)
 			}
 			if body := page(t, h, query); strings.Contains(body, `class="run stuck"`) || !strings.Contains(body, `<article class="run">`) {
@@ -85,7 +92,7 @@ func TestAGroupForEver(t *testing.T) {
 		}
 		serve()
 		time.Sleep(2 * minute)
-		if got := verdict(t, h, ""); !strings.HasPrefix(got, "Red") || !strings.Contains(got, "server 2 runs hang on http, the longest for 3h 2m, no run of the name has ended yet") {
+		if got := verdict(t, h, ""); !strings.HasPrefix(got, "Red") || !strings.Contains(got, "server 2 runs hang on http, the longest for 3h 2m, no run of the name has succeeded yet") {
 			t.Errorf("verdict of two: %s, want red", got)
 		}
 		close(gate)

@@ -17,11 +17,13 @@ type Live struct {
 	Began  time.Time
 	Age    time.Duration
 	// P99 is that of the ended runs of the name, in the last hour or else since
-	// start, and Overdue how many times as old the group is; 0 if there are none.
+	// start, and Overdue how many times as old the group is; 0 if none of them has
+	// succeeded, since how soon a run fails does not tell how long one takes.
 	P99     time.Duration
 	Overdue float64
 	// Stuck says that the group has run for three times that p99 and for half a
-	// second, or for a minute if no run of its name has ended.
+	// second, or for a minute if no run of its name has succeeded. If it is the only
+	// one then, it may as well be one that runs for ever, around a program's servers.
 	Stuck bool
 	// Tasks counts those that were declared, and Open those of them that have not
 	// ended.
@@ -87,7 +89,8 @@ func byOverdue(a, b candidate) int {
 }
 
 // A group is stuck if it runs for so many times the p99 of its name and for so
-// long, or for very long if no run of the name has ended yet.
+// long, or for very long if no run of the name has succeeded yet. A [Log] has a time
+// of its own for both.
 const (
 	stuckTimes  = 3
 	stuckFor    = 500 * time.Millisecond
@@ -107,6 +110,27 @@ func (c *candidate) live() Live {
 	return l
 }
 
+// usualLocked returns two p99 of a name, each of the last hour or else since start: by
+// which a group is stuck, of runs of which one has succeeded, and by which one was
+// slow, of so many that they have one. Either is 0 if there is none.
+func (s *Stats) usualLocked(name string) (stuck, slow time.Duration) {
+	for _, w := range []Window{Hour, SinceStart} {
+		h, succeeded := s.makespansLocked(name, w)
+		if h.n == 0 {
+			continue
+		}
+		p99 := h.percentiles(0.99)[0]
+		if stuck == 0 && succeeded > 0 {
+			stuck = p99
+		}
+		if h.n >= fewRuns {
+			slow = p99
+			break
+		}
+	}
+	return stuck, slow
+}
+
 // candidates yields the groups that run, of the names that are wanted.
 func (s *Stats) candidates(wanted func(name string) bool) iter.Seq[candidate] {
 	return func(yield func(candidate) bool) {
@@ -119,10 +143,9 @@ func (s *Stats) candidates(wanted func(name string) bool) iter.Seq[candidate] {
 			}
 			usual, ok := p99[own.Name]
 			if !ok {
-				usual, _ = s.Percentile(own.Name, Hour, 0.99)
-				if usual == 0 {
-					usual, _ = s.Percentile(own.Name, SinceStart, 0.99)
-				}
+				s.lock()
+				usual, _ = s.usualLocked(own.Name)
+				s.unlock()
 				p99[own.Name] = usual
 			}
 			c := candidate{liveRoot: r, age: now.Sub(r.began) - own.Declared, p99: usual}

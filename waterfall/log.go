@@ -18,6 +18,11 @@ import (
 // writes to [slog.Default]. It must not be changed, nor be that of another Stats,
 // once groups have begun.
 //
+// A group is stuck as [Live] says: if it has run for three times the p99 of its name.
+// While no run of the name has succeeded, it is if another one hangs as well. One
+// alone may be the first request, and may be a program's servers, which run for ever:
+// that it runs on is told once, for information, with what runs in it.
+//
 // A line has the group's name, the number of the run, its trace ID if there is
 // one, and its duration; of a slow group the p99, and of one that is stuck what it
 // waits for; the task that failed, the error, and the critical path.
@@ -32,13 +37,13 @@ import (
 // held when the logger is called, at the same time for several groups.
 type Log struct {
 	// Logger is where lines go, slog.Default() if nil. A failed group is an
-	// error, others are warnings.
+	// error, one that runs on information, others are warnings.
 	Logger *slog.Logger
 	// Slow is how many times as long as the p99 of its name a group takes that
-	// is slow, 2 if 0. Below 0 no group is.
+	// is slow, 2 if 0. Below 0 no group is. With more than 3 none is stuck sooner.
 	Slow float64
-	// Stuck is for how long a group runs that is stuck, 30 s if 0. Below 0 no
-	// group is.
+	// Stuck is for how long at least a group runs that is stuck, or runs on, 30 s if
+	// 0. Below 0 no group is.
 	Stuck time.Duration
 	// Every is the least time between lines of one name for one reason, 10 s
 	// if 0. Below 0 no line is left out.
@@ -47,6 +52,7 @@ type Log struct {
 	mu    sync.Mutex // guards what follows
 	lines map[lineKey]*lineCount
 	p99   map[string]usual
+	long  map[string]int // groups that have run for Stuck and do so still, by name
 }
 
 // Reasons for a line, which are its message.
@@ -54,6 +60,7 @@ const (
 	groupFailed = "asap: group failed"
 	groupSlow   = "asap: group was slow"
 	groupStuck  = "asap: group is stuck"
+	groupRunsOn = "asap: group runs on"
 	groupLate   = "asap: group ran out of time"
 )
 
@@ -102,11 +109,10 @@ func (l *Log) may(name, reason string, now time.Time) (may bool, left int) {
 	return true, left
 }
 
-// usual is the p99 of a name, as it was a moment ago: of the last hour, or since
-// start if that has too few runs, 0 if that has too few as well.
+// usual has the p99 of a name, as they were a moment ago: see usualLocked.
 type usual struct {
-	p99 time.Duration
-	at  time.Time
+	stuck, slow time.Duration
+	at          time.Time
 }
 
 const (
@@ -115,21 +121,16 @@ const (
 )
 
 // usual returns the p99 of a name. It waits for nobody who is at the totals: then
-// it is that of before.
-func (l *Log) usual(s *Stats, name string, now time.Time) time.Duration {
+// they are those of before.
+func (l *Log) usual(s *Stats, name string, now time.Time) usual {
 	l.mu.Lock()
 	known, ok := l.p99[name]
 	l.mu.Unlock()
 	if ok && now.Sub(known.at) < usualFor || !s.sums.TryLock() {
-		return known.p99
+		return known
 	}
-	known = usual{at: now}
-	for _, w := range []Window{Hour, SinceStart} {
-		if p99, n := s.percentileLocked(name, w, 0.99); n >= fewRuns {
-			known.p99 = p99
-			break
-		}
-	}
+	known.at = now
+	known.stuck, known.slow = s.usualLocked(name)
 	s.sums.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -137,7 +138,7 @@ func (l *Log) usual(s *Stats, name string, now time.Time) time.Duration {
 		l.p99 = make(map[string]usual)
 	}
 	l.p99[name] = known
-	return known.p99
+	return known
 }
 
 // slow is how long a group of a name with that p99 may take, 0 if that is not known.
@@ -149,6 +150,23 @@ func (l *Log) slow(p99 time.Duration) time.Duration {
 	return time.Duration(max(0, times) * float64(p99))
 }
 
+// hang counts one more group of a name that has run for Stuck, or one less, and
+// returns how many do.
+func (l *Log) hang(name string, more int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.long[name] + more
+	if n == 0 {
+		delete(l.long, name)
+		return 0
+	}
+	if l.long == nil {
+		l.long = make(map[string]int)
+	}
+	l.long[name] = n
+	return n
+}
+
 // watched is a running group that a Log may have to tell of.
 type watched struct {
 	log    *Log
@@ -158,6 +176,8 @@ type watched struct {
 	number uint64
 
 	timers sync.WaitGroup // functions of timers that run, or may
+	long   bool           // it is counted as one that has run for Stuck; theirs, and then of the end
+	told   bool           // that it runs on; theirs
 	mu     sync.Mutex     // guards what follows
 	timer  *time.Timer
 	after  time.Duration // of the timer, since the group's start
@@ -187,10 +207,11 @@ func (w *watched) armLocked(d time.Duration) {
 	w.timer = time.AfterFunc(d, w.stuck)
 }
 
-// stuck tells that the group is stuck, if it is, and looks again when it has taken
-// twice as long.
+// stuck tells that the group is stuck or runs on, if so, and looks again when it has
+// taken twice as long, or is to be told of by the p99 of its name.
 func (w *watched) stuck() {
 	defer w.timers.Done()
+	var due time.Duration
 	defer func() {
 		if recover() != nil {
 			return // of the logger: no more of this group
@@ -198,23 +219,55 @@ func (w *watched) stuck() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if !w.over {
-			w.armLocked(w.after)
-			w.after *= 2
+			next := 2 * w.after
+			if due > w.after {
+				next = min(next, due)
+			}
+			w.armLocked(next - w.after)
+			w.after = next
 		}
 	}()
 	w.mu.Lock()
 	over, after := w.over, w.after
 	w.mu.Unlock()
-	now := time.Now()
-	if over || after < w.log.slow(w.log.usual(w.stats, w.name, now)) {
+	if over {
 		return
 	}
-	if may, left := w.log.may(w.name, groupStuck, now); may {
+	now := time.Now()
+	var reason string
+	reason, due = w.hangs(after, now)
+	if reason == "" {
+		return
+	}
+	if may, left := w.log.may(w.name, reason, now); may {
+		w.told = w.told || reason == groupRunsOn
 		if run := w.group.run(); !run.Ended {
 			run.Number = w.number
-			w.log.write(groupStuck, run, 0, left)
+			w.log.write(reason, run, 0, left)
 		}
 	}
+}
+
+// hangs is the reason to tell of a group that has run for so long, or none, and when
+// it is stuck by the p99 of its name. The rule is that of [Stats.Stuck], and of the debug
+// page for one that is alone.
+func (w *watched) hangs(after time.Duration, now time.Time) (reason string, due time.Duration) {
+	more := 0
+	if !w.long {
+		w.long, more = true, 1
+	}
+	hang := w.log.hang(w.name, more)
+	p99 := w.log.usual(w.stats, w.name, now).stuck
+	due = max(stuckTimes*p99, w.log.slow(p99))
+	switch {
+	case after < due:
+		return "", due
+	case due > 0 || hang > 1:
+		return groupStuck, due
+	case w.told:
+		return "", 0
+	}
+	return groupRunsOn, 0
 }
 
 // end ends the watch, after a line that is being written, and tells of a group that
@@ -229,7 +282,10 @@ func (w *watched) end() {
 	w.timers.Wait()
 
 	l, e, now := w.log, w.group.own, time.Now()
-	took, p99 := e.Ended-e.Declared, l.usual(w.stats, w.name, now)
+	if w.long {
+		l.hang(w.name, -1)
+	}
+	took, p99 := e.Ended-e.Declared, l.usual(w.stats, w.name, now).slow
 	reason := ""
 	switch slow := l.slow(p99); {
 	case bad(asap.Outcome(e.Outcome)):
@@ -255,8 +311,11 @@ func (l *Log) write(reason string, run *Run, p99 time.Duration, left int) {
 		logger = slog.Default()
 	}
 	level := slog.LevelWarn
-	if reason == groupFailed {
+	switch reason {
+	case groupFailed:
 		level = slog.LevelError
+	case groupRunsOn:
+		level = slog.LevelInfo
 	}
 	ctx := context.Background()
 	if !logger.Enabled(ctx, level) {

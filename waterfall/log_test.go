@@ -164,10 +164,14 @@ func TestLogOfSlowGroup(t *testing.T) {
 func TestLogOfStuckGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(lines)
-		log := &waterfall.Log{Logger: slog.New(l), Stuck: 10 * time.Second, Every: -1}
-		stats := &waterfall.Stats{Log: log}
-		for what, o := range map[string]asap.Observer{"as a reader": stats, "by events": wrapped{stats}} {
-			g := asap.New(t.Context(), asap.Name("home"), asap.Observe(o))
+		for what, wrap := range map[string]func(asap.Observer) asap.Observer{
+			"as a reader": func(o asap.Observer) asap.Observer { return o },
+			"by events":   func(o asap.Observer) asap.Observer { return wrapped{o} },
+		} {
+			log := &waterfall.Log{Logger: slog.New(l), Stuck: 10 * time.Second, Every: -1}
+			stats := &waterfall.Stats{Log: log}
+			takes(t, wrap(stats), 10*time.Millisecond, nil)
+			g := asap.New(t.Context(), asap.Name("home"), asap.Observe(wrap(stats)))
 			user := g.Go("user", func(context.Context) (int, error) { time.Sleep(100 * time.Second); return 1, nil })
 			user.Then("price", func(context.Context, int) (int, error) { return 1, nil })
 			time.Sleep(10*time.Second - 1)
@@ -175,10 +179,7 @@ func TestLogOfStuckGroup(t *testing.T) {
 			wantLines(t, l)
 			time.Sleep(2 * time.Nanosecond)
 			synctest.Wait()
-			got := l.take()
-			if want := "duration=10s waits=user has been running for 10 s; waiting for it: price (for 10 s)"; len(got) != 1 || !strings.HasPrefix(got[0], "WARN asap: group is stuck group=home run=") || !strings.HasSuffix(got[0], want) {
-				t.Errorf("%s: the lines after 10 s are\n%s\nwant one that ends with\n%s", what, strings.Join(got, "\n"), want)
-			}
+			wantLines(t, l, "WARN asap: group is stuck group=home run=2 duration=10s waits=user has been running for 10 s; waiting for it: price (for 10 s)")
 			if err := g.Wait(); err != nil {
 				t.Error(err)
 			}
@@ -189,31 +190,115 @@ func TestLogOfStuckGroup(t *testing.T) {
 			}
 			time.Sleep(time.Hour)
 			wantLines(t, l)
+			log.Stuck = -1
+			takes(t, stats, time.Hour, nil)
+			wantLines(t, l)
 		}
-		stats.Log.Stuck = -1
-		takes(t, stats, time.Hour, nil)
+	})
+}
+
+// A name whose groups take long by nature is not stuck for that, as soon as one of
+// them has succeeded, however few there are, and whatever is slow.
+func TestLogOfLongGroups(t *testing.T) {
+	for _, tt := range []struct {
+		slow  float64
+		runs  int
+		stuck string
+	}{
+		{0, 1, "30m0s"},
+		{0, 100, "30m0s"},
+		{-1, 100, "30m0s"},
+		{3.5, 5, "35m0s"},
+	} {
+		t.Run(fmt.Sprintf("slow %v after %d", tt.slow, tt.runs), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := new(lines)
+				stats := &waterfall.Stats{Log: &waterfall.Log{Logger: slog.New(l), Slow: tt.slow, Stuck: time.Minute, Every: -1}}
+				for range tt.runs {
+					takes(t, stats, 10*time.Minute, nil)
+				}
+				wantLines(t, l, "INFO asap: group runs on group=home run=1 duration=1m0s waits=user has been running for 1m 0s; waiting for it: price (for 1m 0s)")
+				takes(t, stats, 40*time.Minute, nil)
+				got := l.take()
+				want := fmt.Sprintf("WARN asap: group is stuck group=home run=%d duration=%s ", tt.runs+1, tt.stuck)
+				if len(got) == 0 || !strings.HasPrefix(got[0], want) || strings.Contains(strings.Join(got[1:], "\n"), "stuck") {
+					t.Errorf("the lines are\n%s\nwant one that begins with %s", strings.Join(got, "\n"), want)
+				}
+			})
+		})
+	}
+}
+
+// hang runs a group whose one task ends when it is let go.
+func hang(t *testing.T, o asap.Observer, name, task string) (release func(error)) {
+	t.Helper()
+	end := make(chan error, 1)
+	g := asap.New(t.Context(), asap.Name(name), asap.Observe(o))
+	g.Do(task, func(context.Context) error { return <-end })
+	return func(err error) {
+		t.Helper()
+		end <- err
+		if got := g.Wait(); !errors.Is(got, err) {
+			t.Errorf("Wait() = %v, want %v", got, err)
+		}
+	}
+}
+
+// What runs as long as the program is told once, as what it is: nobody is to be
+// called for it, nor when it began anew after an error.
+func TestLogOfServers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := new(lines)
+		stats := &waterfall.Stats{Log: l.log()}
+		inUse := errors.New("address in use")
+		first := hang(t, stats, "server", "http")
+		time.Sleep(2 * time.Second)
+		first(inUse)
+		wantLines(t, l, "ERROR asap: group failed group=server run=1 duration=2s task=http error=http: address in use critical=http 2 s")
+		server := hang(t, stats, "server", "http")
+		for range 24 * 60 {
+			takes(t, stats, 10*time.Second, nil)
+			time.Sleep(50 * time.Second)
+		}
+		wantLines(t, l, "INFO asap: group runs on group=server run=2 duration=30s waits=http has been running for 30 s")
+		if hang := stats.Stuck(); len(hang) != 1 || hang[0].Groups != 1 || hang[0].Most.P99 != 0 {
+			t.Errorf("Stuck() = %+v, want the server with no p99", hang)
+		}
+		server(nil)
 		wantLines(t, l)
 	})
 }
 
-// A name whose groups take long by nature is not stuck for that.
-func TestLogOfLongGroups(t *testing.T) {
+// A first request that hangs for ever is told when it alone does, and is stuck as soon
+// as another one hangs too or has succeeded.
+func TestLogOfTheFirstRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(lines)
-		log := &waterfall.Log{Logger: slog.New(l), Stuck: time.Minute, Every: -1}
-		stats := &waterfall.Stats{Log: log}
-		for range 100 {
-			takes(t, stats, 10*time.Minute, nil)
+		stats := &waterfall.Stats{Log: l.log()}
+		look := func(after time.Duration, want ...string) {
+			t.Helper()
+			time.Sleep(after)
+			synctest.Wait()
+			wantLines(t, l, want...)
 		}
-		if n := len(l.take()); n == 0 {
-			t.Error("a group of ten minutes is not told, want it told until its p99 is known")
-		}
-		takes(t, stats, 12*time.Minute, nil)
+		first := hang(t, stats, "home", "db")
+		look(30*time.Second, "INFO asap: group runs on group=home run=1 duration=30s waits=db has been running for 30 s")
+		look(40 * time.Second)
+		second := hang(t, stats, "home", "db")
+		look(29 * time.Second)
+		look(time.Second, "WARN asap: group is stuck group=home run=2 duration=30s waits=db has been running for 30 s")
+		second(nil)
+		look(20*time.Second, "WARN asap: group is stuck group=home run=1 duration=2m0s waits=db has been running for 2m 0s")
+		first(nil)
 		wantLines(t, l)
-		takes(t, stats, 40*time.Minute, nil)
-		if got := l.take(); len(got) != 2 || !strings.Contains(got[0], "is stuck group=home run=102 duration=32m0s") || !strings.Contains(got[1], "was slow") {
-			t.Errorf("the lines are\n%s\nwant one after 32 minutes and one at the end", strings.Join(got, "\n"))
-		}
+		// Nothing is left of those that hung: the next name begins as the first did.
+		alone := hang(t, stats, "cart", "db")
+		look(30*time.Second, "INFO asap: group runs on group=cart run=3 duration=30s waits=db has been running for 30 s")
+		alone(errors.New("gone"))
+		l.take()
+		again := hang(t, stats, "cart", "db")
+		look(30*time.Second, "INFO asap: group runs on group=cart run=4 duration=30s waits=db has been running for 30 s")
+		again(nil)
 	})
 }
 

@@ -252,25 +252,35 @@ func (s *Stats) Percentile(name string, w Window, share float64) (time.Duration,
 }
 
 func (s *Stats) percentileLocked(name string, w Window, share float64) (time.Duration, int) {
-	f := s.names[name]
-	if f == nil {
-		return 0, 0
-	}
-	f.ageAll(s, s.nowLocked().unit)
-	var h histogram
-	for l := range w.levels() {
-		if l == len(levels) {
-			h.merge(&f.past.makespan)
-			continue
-		}
-		for _, stretch := range f.levels[l] {
-			h.merge(&stretch.makespan)
-		}
-	}
+	h, _ := s.makespansLocked(name, w)
 	if h.n == 0 {
 		return 0, 0
 	}
 	return h.percentiles(share)[0], h.n
+}
+
+// makespansLocked returns the makespans of a name in a window, and how many of the
+// runs succeeded.
+func (s *Stats) makespansLocked(name string, w Window) (h histogram, succeeded int) {
+	f := s.names[name]
+	if f == nil {
+		return h, 0
+	}
+	f.ageAll(s, s.nowLocked().unit)
+	add := func(o *sums) {
+		h.merge(&o.makespan)
+		succeeded += int(o.outcomes[asap.Succeeded] + o.outcomes[asap.Exited])
+	}
+	for l := range w.levels() {
+		if l == len(levels) {
+			add(&f.past)
+			continue
+		}
+		for _, stretch := range f.levels[l] {
+			add(stretch)
+		}
+	}
+	return h, succeeded
 }
 
 // Reports returns the reports of all names, sorted by name, one after the other: the
