@@ -67,16 +67,16 @@ func (x *index) awaited(g, t int, at time.Duration) (int, time.Duration) {
 
 // waits are those of a group, outside of any body, that took any time.
 func (x *index) waits(g int) []Wait {
-	if x.outside == nil {
-		x.outside = make([][]Wait, len(x.members))
+	if len(x.outside) == 0 {
+		x.outside = emptied(x.outside, len(x.members))
 		for i := range x.run.Groups {
 			if len(x.run.Groups[i].Waits) > 0 {
 				x.waited = append(x.waited, i)
 			}
 		}
 	}
-	if x.outside[g] == nil {
-		x.outside[g] = slices.DeleteFunc(slices.Clone(x.run.Groups[g].Waits), func(w Wait) bool { return w.Start == w.End })
+	if len(x.outside[g]) == 0 {
+		x.outside[g] = slices.DeleteFunc(append(x.outside[g], x.run.Groups[g].Waits...), func(w Wait) bool { return w.Start == w.End })
 	}
 	return x.outside[g]
 }
@@ -144,14 +144,23 @@ func (x *index) anchor(t int, at time.Duration) int {
 
 // byEnd is the tasks of a group in the order in which they ended.
 func (x *index) byEnd(g int) []int {
-	if x.ends == nil {
-		x.ends = make([][]int, len(x.members))
+	if len(x.ends) == 0 {
+		x.ends = emptied(x.ends, len(x.members))
 	}
-	if x.ends[g] == nil {
-		x.ends[g] = slices.Clone(x.members[g])
+	if len(x.ends[g]) == 0 {
+		x.ends[g] = append(x.ends[g], x.members[g]...)
 		slices.SortStableFunc(x.ends[g], func(a, b int) int {
 			return cmp.Compare(x.run.Tasks[a].End(), x.run.Tasks[b].End())
 		})
 	}
 	return x.ends[g]
+}
+
+// emptied is a slice of n empty slices, in the memory that s has.
+func emptied[T any](s [][]T, n int) [][]T {
+	s = slices.Grow(s[:0], n)[:n]
+	for i := range s {
+		s[i] = s[i][:0]
+	}
+	return s
 }

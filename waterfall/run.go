@@ -274,7 +274,8 @@ func (r *Run) index() *index {
 
 // of makes x that of a run. Unless x has maps the IDs have to be in order.
 func (x *index) of(r *Run) {
-	x.run, x.inOrder, x.ends, x.outside, x.waited, x.depths = r, true, nil, nil, nil, nil
+	x.run, x.inOrder, x.depths = r, true, nil
+	x.ends, x.outside, x.waited = x.ends[:0], x.outside[:0], x.waited[:0]
 	n := asap.ID(0)
 	for i := range r.Groups {
 		n++

@@ -125,8 +125,18 @@ func (x *index) makeSlots() *slots {
 	for i := range x.run.Tasks {
 		ofTask(i, 0)
 	}
+	counts := make([]int, len(s.limits))
 	for i := range x.run.Tasks {
-		s.hold(i)
+		s.running(i, func(_ int, l int) { counts[l]++ })
+	}
+	for n, l := range s.limits {
+		l.starts, l.ends = make([]time.Duration, 0, counts[n]), make([]held, 0, counts[n])
+	}
+	for i := range x.run.Tasks {
+		s.running(i, func(k, n int) {
+			p, l := &x.run.Tasks[i].Pieces[k], s.limits[n]
+			l.starts, l.ends = append(l.starts, p.Start), append(l.ends, held{p.End, i, k})
+		})
 	}
 	for _, l := range s.limits {
 		slices.Sort(l.starts)
@@ -135,15 +145,14 @@ func (x *index) makeSlots() *slots {
 	return s
 }
 
-// hold notes when the body of task i held slots.
-func (s *slots) hold(i int) {
+// running calls f with each piece in which the body of task i held a slot, and the limit.
+func (s *slots) running(i int, f func(piece, limit int)) {
 	for k, p := range s.run.Tasks[i].Pieces {
 		if p.State != Running || p.Len() == 0 {
 			continue
 		}
 		for _, l := range s.of[i] {
-			s.limits[l].starts = append(s.limits[l].starts, p.Start)
-			s.limits[l].ends = append(s.limits[l].ends, held{p.End, i, k})
+			f(k, l)
 		}
 	}
 }

@@ -55,6 +55,8 @@ func following(c *record.Chunk) *record.Chunk {
 	switch {
 	case c == nil:
 		return newChunk(1, 7) // a group of six tasks
+	case len(c.Entries) < 11:
+		return newChunk(c.End(), 11)
 	case len(c.Entries) < 22:
 		return newChunk(c.End(), 22)
 	case len(c.Entries) < 51:
