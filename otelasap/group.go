@@ -114,7 +114,7 @@ func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 	}
 	r.mu.Unlock()
 	if g.measured {
-		o.meters.group.record(g.ctx, e.At-g.began, o.meters.series.of(g.name, "", e.Outcome, o.types.group(e.Outcome, e.Err)))
+		o.meters.groupEnded(g.ctx, e.At-g.began, g.name, e.Outcome, o.types.group(e.Outcome, e.Err))
 	}
 	switch {
 	case g.outer != g:
@@ -128,17 +128,17 @@ func (o *Observer) endGroup(r *run, g *group, e asap.Event) {
 // endOutermost ends the span of an outermost group, with what the run waited for.
 func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 	run, path := ended.Run(), ended.Path()
-	held := partsOf(run).held(path)
+	held := o.meters.newHolds()
+	defer o.meters.free(held)
+	partsOf(run).held(held, path)
 	if g.measured {
-		for _, h := range held {
-			o.meters.critical.record(g.ctx, h.time, o.meters.series.of(g.name, h.series, 0, ""))
-		}
+		o.meters.held(g.ctx, g.name, held)
 	}
 	if g.span.IsRecording() {
 		if names := pathNames(path); len(names) > 0 {
 			g.span.SetAttributes(CriticalPath.StringSlice(names))
 		}
-		g.span.SetAttributes(o.keys.attributes(held)...)
+		g.span.SetAttributes(o.keys.attributes(held.list)...)
 	}
 	o.endSpan(r, g)
 	if g.around != nil {

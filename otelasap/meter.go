@@ -100,28 +100,57 @@ func (l label) hedge() label {
 	return l
 }
 
-func (i *instruments) task(ctx context.Context, m *measured) {
+// task measures a task that has ended, with the series after before, which may be nil. It
+// returns the task's, or before.
+func (i *instruments) task(ctx context.Context, m *measured, before *taskSeries) *taskSeries {
 	if m.outcome == asap.Skipped {
 		i.skipped.Add(ctx, 1, i.series.add(m.group, m.series)...)
-		return
+		return before
 	}
 	if !m.ran && !m.whole {
-		return
+		return before
 	}
-	i.duration.record(ctx, m.took, i.series.of(m.group, m.series, m.outcome, m.errorType))
+	s := i.series.after(before, m.group, m.series)
+	i.duration.record(ctx, m.took, s.with(&i.series, m.outcome, m.errorType))
 	if m.whole {
-		return
+		return s
 	}
-	if m.queued < leastQueued && m.blocked <= 0 {
-		return
-	}
-	names := i.series.of(m.group, m.series, 0, "")
 	if m.queued >= leastQueued {
-		i.queued.record(ctx, m.queued, names)
+		i.queued.record(ctx, m.queued, s.names)
 	}
 	if m.blocked > 0 {
-		i.blocked.record(ctx, m.blocked, names)
+		i.blocked.record(ctx, m.blocked, s.names)
 	}
+	return s
+}
+
+// groupEnded measures a group, and returns its series.
+func (i *instruments) groupEnded(ctx context.Context, took time.Duration, group string, outcome asap.Outcome, errorType string) *taskSeries {
+	s := i.series.task(group, "")
+	i.group.record(ctx, took, s.with(&i.series, outcome, errorType))
+	return s
+}
+
+// held measures how long the tasks of a group held its run up.
+func (i *instruments) held(ctx context.Context, group string, held *holds) {
+	for _, h := range held.list {
+		if h.of == nil {
+			h.of = i.series.task(group, h.series)
+		}
+		i.critical.record(ctx, h.time, h.of.names)
+	}
+}
+
+func (i *instruments) newHolds() *holds {
+	if held, _ := i.holds.Get().(*holds); held != nil {
+		return held
+	}
+	return new(holds)
+}
+
+func (i *instruments) free(held *holds) {
+	held.reset()
+	i.holds.Put(held)
 }
 
 // series remembers the attributes of each series of a metric, which cost more
@@ -137,7 +166,7 @@ type taskKey struct{ group, task string }
 // taskSeries are the series of a task, or of a group. They are found without a hash
 // behind those that came before them in the run before.
 type taskSeries struct {
-	task  string
+	taskKey
 	names []metric.RecordOption                                    // without an outcome
 	ended [asap.Goexited + 1]atomic.Pointer[[]metric.RecordOption] // with one, and no error.type
 	next  atomic.Pointer[taskSeries]                               // which are known
@@ -150,7 +179,7 @@ func (s *series) task(group, task string) *taskSeries {
 	if known, ok := s.tasks.load(key); ok {
 		return known
 	}
-	made := &taskSeries{task: task, names: s.of(group, task, 0, ""), known: true}
+	made := &taskSeries{taskKey: key, names: s.of(group, task, 0, ""), known: true}
 	if known, ok := s.tasks.add(key, made, maxSeries); ok {
 		return known
 	}
@@ -158,9 +187,12 @@ func (s *series) task(group, task string) *taskSeries {
 	return made
 }
 
-// after is task for who comes after another one of the group.
+// after is task for who comes after another one of the run, if any.
 func (s *series) after(before *taskSeries, group, task string) *taskSeries {
-	if next := before.next.Load(); next != nil && next.task == task {
+	if before == nil {
+		return s.task(group, name(task))
+	}
+	if next := before.next.Load(); next != nil && next.task == task && next.group == group {
 		return next
 	}
 	t := s.task(group, name(task))
@@ -170,12 +202,15 @@ func (s *series) after(before *taskSeries, group, task string) *taskSeries {
 	return t
 }
 
-// with is the series with an outcome that is no error.
-func (t *taskSeries) with(s *series, group string, o asap.Outcome) []metric.RecordOption {
+// with is the series with an outcome, and an error.type if that is an error.
+func (t *taskSeries) with(s *series, o asap.Outcome, errorType string) []metric.RecordOption {
+	if errorType != "" {
+		return s.of(t.group, t.task, o, errorType)
+	}
 	if options := t.ended[o].Load(); options != nil {
 		return *options
 	}
-	options := s.of(group, t.task, o, "")
+	options := s.of(t.group, t.task, o, "")
 	t.ended[o].Store(&options)
 	return options
 }

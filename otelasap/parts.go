@@ -80,16 +80,14 @@ func (p *parts) series(t *waterfall.Task) (series string, whole *waterfall.Task)
 	return p.name, whole
 }
 
-// held is how long each series held the run up.
-func (p *parts) held(path []waterfall.Step) []hold {
-	held := holds{list: make([]hold, 0, min(len(path), fewHolds))}
+// held adds up how long each series held the run up.
+func (p *parts) held(held *holds, path []waterfall.Step) {
 	for _, s := range path {
 		if t := p.task(s.Task); t != nil && s.Len() > 0 {
 			label, _ := p.label(t)
 			held.add(label.series, s.Len(), nil)
 		}
 	}
-	return held.list
 }
 
 // holds adds up how long series held a run up, in the order in which they first did.

@@ -128,8 +128,9 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended, q *quiet) {
 			continue
 		}
 		g := &run.Groups[i]
-		o.meters.group.record(ctx, e.GroupTook(i), o.meters.series.of(name(g.Name), "", g.Outcome, o.types.group(g.Outcome, e.GroupErr(i))))
+		o.meters.groupEnded(ctx, e.GroupTook(i), name(g.Name), g.Outcome, o.types.group(g.Outcome, e.GroupErr(i)))
 	}
+	var s *taskSeries
 	for i := range run.Tasks {
 		t := &run.Tasks[i]
 		if out != nil {
@@ -143,30 +144,27 @@ func (o *Observer) measure(ctx context.Context, e *waterfall.Ended, q *quiet) {
 			m.errorType = o.types.outcome(m.outcome, e.TaskErr(i))
 		}
 		p.read(&m, t)
-		o.meters.task(ctx, &m)
+		s = o.meters.task(ctx, &m, s)
 	}
-	for _, h := range p.held(e.Path()) {
-		o.meters.critical.record(ctx, h.time, o.meters.series.of(name(run.Name), h.series, 0, ""))
-	}
+	held := o.meters.newHolds()
+	p.held(held, e.Path())
+	o.meters.held(ctx, name(run.Name), held)
+	o.meters.free(held)
 }
 
 // measurePlain is measure for a run of which nothing has to be looked up: the same
 // metrics, in another order.
 func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks []waterfall.PlainTask) {
 	m, group := o.meters, name(e.Name())
-	s := m.series.task(group, "")
-	m.group.record(ctx, e.GroupTook(0), s.with(&m.series, group, asap.Succeeded))
-	held, _ := m.holds.Get().(*holds)
-	if held == nil {
-		held = new(holds)
-	}
+	s := m.groupEnded(ctx, e.GroupTook(0), group, asap.Succeeded, "")
+	held := m.newHolds()
 	for i := range tasks {
 		t := &tasks[i]
 		if t.Ran || t.Critical > 0 {
 			s = m.series.after(s, group, t.Name)
 		}
 		if t.Ran {
-			m.duration.record(ctx, t.Took, s.with(&m.series, group, t.Outcome))
+			m.duration.record(ctx, t.Took, s.with(&m.series, t.Outcome, ""))
 			if t.Queued >= leastQueued {
 				m.queued.record(ctx, t.Queued, s.names)
 			}
@@ -175,9 +173,6 @@ func (o *Observer) measurePlain(ctx context.Context, e *waterfall.Ended, tasks [
 			held.add(s.task, t.Critical, s)
 		}
 	}
-	for _, h := range held.list {
-		m.critical.record(ctx, h.time, h.of.names)
-	}
-	held.reset()
-	m.holds.Put(held)
+	m.held(ctx, group, held)
+	m.free(held)
 }

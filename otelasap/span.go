@@ -202,7 +202,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 		if m.took = e.At - t.started; t.wasReady {
 			m.queued = t.started - t.ready
 		}
-		o.meters.task(ctx, &m)
+		o.meters.task(ctx, &m, nil)
 	}
 	if span == nil {
 		if e.Outcome == asap.Skipped && g.recorded {
