@@ -24,8 +24,10 @@
 // runtime.Goexit, and otherwise unset: a task that was canceled because another
 // failed is nobody's error. A canceled group is an error if its deadline had
 // passed, with the error.type of [context.DeadlineExceeded], and none if whoever asked
-// has left. A task that the others went on without is no error either, but has its type and an event exception; so is a function of a Race that
-// failed by itself, whose outcome is tolerated here: whether that was an error is the
+// has left. A server that is told the deadline, as by gRPC, may answer that it has passed
+// before the group's context ends: then a task failed, with what the server says. A task
+// that the others went on without is no error either, but has its type and an event
+// exception; so is a function of a Race that failed by itself, whose outcome is tolerated here: whether that was an error is the
 // Race's to say, which fails only if all of them do. [Outcome] has the precise word.
 //
 // The span of an outermost group has its critical path in [CriticalPath], and how many
@@ -77,7 +79,10 @@
 // Of a name 256 bytes are told, and of the text of an error or the stack of a panic
 // 8 KB, as valid UTF-8: an exporter that cannot encode one text loses all spans that go
 // with it. There are at most 100 values of error.type, and a span has at most 128 links,
-// that to the dependency that ended last among them.
+// that to the dependency that ended last among them. Where the SpanLimits of a provider
+// are lower, what tells most is kept: of attributes the names, the outcome and the
+// error.type, then the critical path with the longest times first; of links that to the
+// dependency that ended last, and what was awaited after it; of events the last.
 //
 // # Servers
 //

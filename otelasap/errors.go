@@ -64,17 +64,27 @@ func (t *errorTypes) typeOf(err error) (word string) {
 			word = otherType
 		}
 	}()
-	err = rootOf(err)
 	if t.of != nil {
-		word = t.of(err)
+		word = t.of(rootOf(err))
 	}
 	if word != "" {
 		return word
 	}
+	return typeName(err)
+}
+
+// typeName is the name of the type of what is left of an error: its exception.type.
+func typeName(err error) (word string) {
+	defer func() { // a user's method
+		if recover() != nil {
+			word = otherType
+		}
+	}()
+	err = rootOf(err)
 	if remote, ok := err.(*flow.RemoteError); ok {
-		return remote.Type
+		return name(remote.Type)
 	}
-	return semconv.ErrorType(err).Value.AsString()
+	return name(semconv.ErrorType(err).Value.AsString())
 }
 
 // group is the error.type of a group that has ended, "" if it is no error. One

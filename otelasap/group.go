@@ -135,12 +135,13 @@ func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 		o.meters.held(g.ctx, g.name, held)
 	}
 	if g.span.IsRecording() {
+		o.tellOutcome(g) // first: of more attributes than a span takes, those that came last are dropped
 		if names := pathNames(path); len(names) > 0 {
 			g.span.SetAttributes(CriticalPath.StringSlice(names))
 		}
 		g.span.SetAttributes(o.keys.attributes(held.list)...)
 	}
-	o.endSpan(r, g)
+	g.span.End(trace.WithTimestamp(r.time(g.end.At)))
 	if g.around != nil {
 		g.around.leaveOut(g.end.Group)
 	}
@@ -155,14 +156,18 @@ func (o *Observer) endOutermost(r *run, g *group, ended *waterfall.Ended) {
 
 func (o *Observer) endSpan(r *run, g *group) {
 	if g.recorded {
-		e := g.end
-		g.span.SetAttributes(outcomeOf(e.Outcome))
-		if word := o.types.group(e.Outcome, e.Err); word != "" {
-			g.span.SetStatus(codes.Error, groupText(e))
-			g.span.SetAttributes(typeAttribute(word))
-		}
+		o.tellOutcome(g)
 	}
 	g.span.End(trace.WithTimestamp(r.time(g.end.At)))
+}
+
+func (o *Observer) tellOutcome(g *group) {
+	e := g.end
+	g.span.SetAttributes(outcomeOf(e.Outcome))
+	if word := o.types.group(e.Outcome, e.Err); word != "" {
+		g.span.SetStatus(codes.Error, groupText(e))
+		g.span.SetAttributes(typeAttribute(word))
+	}
 }
 
 // maxPath is how many names of a critical path are told.

@@ -36,7 +36,8 @@ func MeterProvider(p metric.MeterProvider) Option {
 // without what package asap and fmt.Errorf have wrapped around it, and may be called at
 // the same time for several errors. What it returns has to be one of few words, never a
 // text: after the first 100 values of an [Observer] the others are _OTHER. For ""
-// it is the name of the type, and so without the option.
+// it is the name of the type, and so without the option. The exception.type of an event is
+// always the name of the type.
 func ErrorType(f func(err error) string) Option {
 	return option(func(c *config) { c.types = f })
 }

@@ -87,28 +87,30 @@ var (
 	awaitedLink  = []attribute.KeyValue{LinkKind.String("awaited")}
 )
 
-// links are those to the declared dependencies. Of too many that which ended last is
-// among them.
+// links are those to the declared dependencies. That to the one that ended last is the
+// last: of more links than a span takes, those that came first are dropped.
 func (r *run) links(t *task) []trace.Link {
-	deps := t.deps
-	if len(deps) > maxLinks {
-		deps = append([]asap.ID{t.last}, slices.DeleteFunc(slices.Clone(deps), func(d asap.ID) bool { return d == t.last })...)
-	}
+	last := finder{of: r, room: maxLinks}.links(t.last, lastLink)
 	var links []trace.Link
-	for _, d := range deps {
-		f := finder{of: r, room: maxLinks - len(links)}
+	for _, d := range t.deps {
+		f := finder{of: r, room: maxLinks - len(last) - len(links)}
 		if f.room == 0 {
 			break
 		}
-		for _, at := range f.spans(r.tasks[d], nil) {
-			l := trace.Link{SpanContext: at, Attributes: declaredLink}
-			if d == t.last {
-				l.Attributes = lastLink
-			}
-			links = append(links, l)
+		if d != t.last {
+			links = append(links, f.links(d, declaredLink)...)
 		}
 	}
+	links = append(links, last...)
 	t.links = len(links)
+	return links
+}
+
+// links are those to a dependency.
+func (f finder) links(d asap.ID, attributes []attribute.KeyValue) (links []trace.Link) {
+	for _, at := range f.spans(f.of.tasks[d], nil) {
+		links = append(links, trace.Link{SpanContext: at, Attributes: attributes})
+	}
 	return links
 }
 
@@ -213,7 +215,10 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 	}
 	at := trace.WithTimestamp(r.time(e.At))
 	if span.IsRecording() {
-		attributes := append(make([]attribute.KeyValue, 0, 3), outcomeOf(outcome))
+		attributes := append(make([]attribute.KeyValue, 0, 4), outcomeOf(outcome))
+		if word := o.types.outcome(outcome, e.Err); word != "" { // before what can be done without
+			attributes = append(attributes, typeAttribute(word))
+		}
 		if t.wasReady && t.started > t.ready {
 			attributes = append(attributes, TaskQueued.Float64((t.started - t.ready).Seconds()))
 		}
@@ -221,7 +226,7 @@ func (o *Observer) ended(r *run, t *task, e asap.Event) {
 			attributes = append(attributes, TaskBlocked.Float64(t.blocked.Seconds()))
 		}
 		span.SetAttributes(attributes...)
-		o.status(span, outcome, e, at)
+		status(span, outcome, e, at)
 	}
 	span.End(at)
 }
@@ -235,17 +240,13 @@ func depsWithoutSpan(t *task) []asap.ID {
 }
 
 // status sets what went wrong, if it was the body's own doing.
-func (o *Observer) status(span trace.Span, outcome asap.Outcome, e asap.Event, at trace.SpanEventOption) {
-	word := o.types.outcome(outcome, e.Err)
-	if word != "" {
-		span.SetAttributes(typeAttribute(word))
-	}
+func status(span trace.Span, outcome asap.Outcome, e asap.Event, at trace.SpanEventOption) {
 	switch outcome {
 	case asap.Failed:
 		span.SetStatus(codes.Error, bodyText(e))
 	case asap.Tolerated: // the others went on without it
 		span.AddEvent(semconv.ExceptionEventName, at, trace.WithAttributes(
-			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(word)))
+			semconv.ExceptionMessage(bodyText(e)), semconv.ExceptionType(typeName(e.Err))))
 	case asap.Panicked:
 		span.SetStatus(codes.Error, "panic")
 		if p, ok := errors.AsType[*asap.PanicError](e.Err); ok {

@@ -176,7 +176,8 @@ func TestQueued(t *testing.T) {
 	}
 }
 
-// An ErrorType of the user's is asked for what went wrong, and its words are bounded.
+// An ErrorType of the user's is asked for what went wrong, and its words are bounded. The
+// type of an exception is no code.
 func TestErrorTypeOption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		y := newTelemetry(t)
@@ -192,17 +193,25 @@ func TestErrorTypeOption(t *testing.T) {
 		for _, row := range []struct {
 			name string
 			err  error
+			kind string // as without the option
 		}{
-			{"of ours!", &codeError{"of ours"}},
-			{"wrapped!", fmt.Errorf("quote: %w", &codeError{"wrapped"})},
-			{"*errors.errorString", errDown},
-			{"_OTHER", &codeErrorThatPanics{}},
+			{"of ours!", &codeError{"of ours"}, "of ours"},
+			{"wrapped!", fmt.Errorf("quote: %w", &codeError{"wrapped"}), "wrapped"},
+			{"*errors.errorString", errDown, "*errors.errorString"},
+			{"_OTHER", &codeErrorThatPanics{}, "_OTHER"},
 		} {
-			g := asap.New(t.Context(), asap.Observe(y))
+			g := asap.New(t.Context(), asap.Observe(y), asap.Settled())
 			g.Do(row.name, func(context.Context) error { return row.err })
+			g.Optional("without "+row.name, func(context.Context) (int, error) { return 0, row.err })
 			_ = g.Wait()
-			if got := attr(y.span(row.name).Attributes(), "error.type"); got != row.name {
-				t.Errorf("error.type is %q, want %q", got, row.name)
+			for _, name := range []string{row.name, "without " + row.name} {
+				if got := attr(y.span(name).Attributes(), "error.type"); got != row.name {
+					t.Errorf("error.type of %s is %q, want %q", name, got, row.name)
+				}
+			}
+			e := y.span("without " + row.name).Events()
+			if len(e) != 1 || attr(e[0].Attributes, "exception.type") != row.kind {
+				t.Errorf("the events are %v, want an exception of type %q", e, row.kind)
 			}
 		}
 	})
