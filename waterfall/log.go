@@ -21,7 +21,8 @@ import (
 // A group is stuck as [Live] says: if it has run for three times the p99 of its name.
 // While no run of the name has succeeded, it is if another one hangs as well. One
 // alone may be the first request, and may be a program's servers, which run for ever:
-// that it runs on is told once, for information, with what runs in it.
+// that it runs on is told once, for information, with what runs in it. So a group around
+// servers should have a name of its own.
 //
 // A line has the group's name, the number of the run, its trace ID if there is
 // one, and its duration; of a slow group the p99, and of one that is stuck what it
