@@ -10,8 +10,7 @@ import (
 
 // alone takes out of the groups that are stuck those of which no other of the name hangs, and
 // none has succeeded: nothing says how long they should take, and a program may have a group
-// that runs for ever, around its servers. They are no problem, and worth a sentence. A
-// waterfall.Log tells of them in the same way.
+// that runs for ever, around its servers. They are no problem, and worth a sentence.
 func alone(stuck []waterfall.Stuck) (hang, forever []waterfall.Stuck) {
 	for _, s := range stuck {
 		if s.Groups == 1 && s.Most.P99 == 0 {

@@ -207,7 +207,7 @@ func TestMarkupStaysText(t *testing.T) {
 					t.Errorf("%q is markup in %s: %q", bad, query, raw)
 				}
 			}
-			if n, want := strings.Count(w.Body.String(), "</script>"), map[bool]int{true: 3, false: 1}[strings.Contains(query, "run=")]; n > want {
+			if n, want := strings.Count(w.Body.String(), "</script>"), map[bool]int{true: 4, false: 1}[strings.Contains(query, "run=")]; n > want {
 				t.Errorf("%q: %s closes %d scripts, want its own %d", bad, query, n, want)
 			}
 		}

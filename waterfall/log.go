@@ -19,10 +19,9 @@ import (
 // once groups have begun.
 //
 // A group is stuck as [Live] says: if it has run for three times the p99 of its name.
-// While no run of the name has succeeded, it is if another one hangs as well. One
-// alone may be the first request, and may be a program's servers, which run for ever:
-// that it runs on is told once, for information, with what runs in it. So a group around
-// servers should have a name of its own.
+// While no run of the name has succeeded, one alone may be the first request, and may
+// be a program's servers, which run for ever: it is told once, and again when another one
+// hangs as well. So a group around servers should have a name of its own.
 //
 // A line has the group's name, the number of the run, its trace ID if there is
 // one, and its duration; of a slow group the p99, and of one that is stuck what it
@@ -38,13 +37,13 @@ import (
 // held when the logger is called, at the same time for several groups.
 type Log struct {
 	// Logger is where lines go, slog.Default() if nil. A failed group is an
-	// error, one that runs on information, others are warnings.
+	// error, others are warnings.
 	Logger *slog.Logger
 	// Slow is how many times as long as the p99 of its name a group takes that
 	// is slow, 2 if 0. Below 0 no group is. With more than 3 none is stuck sooner.
 	Slow float64
-	// Stuck is for how long at least a group runs that is stuck, or runs on, 30 s if
-	// 0. Below 0 no group is.
+	// Stuck is for how long at least a group runs that is stuck, 30 s if 0. Below 0
+	// no group is.
 	Stuck time.Duration
 	// Every is the least time between lines of one name for one reason, 10 s
 	// if 0. Below 0 no line is left out.
@@ -61,7 +60,6 @@ const (
 	groupFailed = "asap: group failed"
 	groupSlow   = "asap: group was slow"
 	groupStuck  = "asap: group is stuck"
-	groupRunsOn = "asap: group runs on"
 	groupLate   = "asap: group ran out of time"
 )
 
@@ -178,7 +176,7 @@ type watched struct {
 
 	timers sync.WaitGroup // functions of timers that run, or may
 	long   bool           // it is counted as one that has run for Stuck; theirs, and then of the end
-	told   bool           // that it runs on; theirs
+	told   bool           // while it was alone; theirs
 	mu     sync.Mutex     // guards what follows
 	timer  *time.Timer
 	after  time.Duration // of the timer, since the group's start
@@ -208,8 +206,8 @@ func (w *watched) armLocked(d time.Duration) {
 	w.timer = time.AfterFunc(d, w.stuck)
 }
 
-// stuck tells that the group is stuck or runs on, if so, and looks again when it has
-// taken twice as long, or is to be told of by the p99 of its name.
+// stuck tells that the group is stuck, if so, and looks again when it has taken twice as
+// long, or is to be told of by the p99 of its name.
 func (w *watched) stuck() {
 	defer w.timers.Done()
 	var due time.Duration
@@ -235,24 +233,22 @@ func (w *watched) stuck() {
 		return
 	}
 	now := time.Now()
-	var reason string
-	reason, due = w.hangs(after, now)
-	if reason == "" {
+	var alone, is bool
+	if is, alone, due = w.hangs(after, now); !is || alone && w.told {
 		return
 	}
-	if may, left := w.log.may(w.name, reason, now); may {
-		w.told = w.told || reason == groupRunsOn
+	if may, left := w.log.may(w.name, groupStuck, now); may {
+		w.told = w.told || alone
 		if run := w.group.run(); !run.Ended {
 			run.Number = w.number
-			w.log.write(reason, run, 0, left)
+			w.log.write(groupStuck, run, 0, left)
 		}
 	}
 }
 
-// hangs is the reason to tell of a group that has run for so long, or none, and when
-// it is stuck by the p99 of its name. The rule is that of [Stats.Stuck], and of the debug
-// page for one that is alone.
-func (w *watched) hangs(after time.Duration, now time.Time) (reason string, due time.Duration) {
+// hangs tells whether a group that has run for so long is stuck, whether nothing but its
+// own age says so, and when it is by the p99 of its name. The rule is that of [Stats.Stuck].
+func (w *watched) hangs(after time.Duration, now time.Time) (is, alone bool, due time.Duration) {
 	more := 0
 	if !w.long {
 		w.long, more = true, 1
@@ -260,15 +256,7 @@ func (w *watched) hangs(after time.Duration, now time.Time) (reason string, due 
 	hang := w.log.hang(w.name, more)
 	p99 := w.log.usual(w.stats, w.name, now).stuck
 	due = max(stuckTimes*p99, w.log.slow(p99))
-	switch {
-	case after < due:
-		return "", due
-	case due > 0 || hang > 1:
-		return groupStuck, due
-	case w.told:
-		return "", 0
-	}
-	return groupRunsOn, 0
+	return after >= due, due == 0 && hang == 1, due
 }
 
 // end ends the watch, after a line that is being written, and tells of a group that
@@ -312,11 +300,8 @@ func (l *Log) write(reason string, run *Run, p99 time.Duration, left int) {
 		logger = slog.Default()
 	}
 	level := slog.LevelWarn
-	switch reason {
-	case groupFailed:
+	if reason == groupFailed {
 		level = slog.LevelError
-	case groupRunsOn:
-		level = slog.LevelInfo
 	}
 	ctx := context.Background()
 	if !logger.Enabled(ctx, level) {

@@ -217,7 +217,7 @@ func TestLogOfLongGroups(t *testing.T) {
 				for range tt.runs {
 					takes(t, stats, 10*time.Minute, nil)
 				}
-				wantLines(t, l, "INFO asap: group runs on group=home run=1 duration=1m0s waits=user has been running for 1m 0s; waiting for it: price (for 1m 0s)")
+				wantLines(t, l, "WARN asap: group is stuck group=home run=1 duration=1m0s waits=user has been running for 1m 0s; waiting for it: price (for 1m 0s)")
 				takes(t, stats, 40*time.Minute, nil)
 				got := l.take()
 				want := fmt.Sprintf("WARN asap: group is stuck group=home run=%d duration=%s ", tt.runs+1, tt.stuck)
@@ -244,8 +244,7 @@ func hang(t *testing.T, o asap.Observer, name, task string) (release func(error)
 	}
 }
 
-// What runs as long as the program is told once, as what it is: nobody is to be
-// called for it, nor when it began anew after an error.
+// What runs as long as the program is told once, also when it began anew after an error.
 func TestLogOfServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(lines)
@@ -260,7 +259,7 @@ func TestLogOfServers(t *testing.T) {
 			takes(t, stats, 10*time.Second, nil)
 			time.Sleep(50 * time.Second)
 		}
-		wantLines(t, l, "INFO asap: group runs on group=server run=2 duration=30s waits=http has been running for 30 s")
+		wantLines(t, l, "WARN asap: group is stuck group=server run=2 duration=30s waits=http has been running for 30 s")
 		if hang := stats.Stuck(); len(hang) != 1 || hang[0].Groups != 1 || hang[0].Most.P99 != 0 {
 			t.Errorf("Stuck() = %+v, want the server with no p99", hang)
 		}
@@ -269,8 +268,8 @@ func TestLogOfServers(t *testing.T) {
 	})
 }
 
-// A first request that hangs for ever is told when it alone does, and is stuck as soon
-// as another one hangs too or has succeeded.
+// A first request that hangs for ever is told once while it alone does, and again when
+// another one hangs too or has succeeded.
 func TestLogOfTheFirstRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := new(lines)
@@ -282,7 +281,7 @@ func TestLogOfTheFirstRequest(t *testing.T) {
 			wantLines(t, l, want...)
 		}
 		first := hang(t, stats, "home", "db")
-		look(30*time.Second, "INFO asap: group runs on group=home run=1 duration=30s waits=db has been running for 30 s")
+		look(30*time.Second, "WARN asap: group is stuck group=home run=1 duration=30s waits=db has been running for 30 s")
 		look(40 * time.Second)
 		second := hang(t, stats, "home", "db")
 		look(29 * time.Second)
@@ -293,11 +292,11 @@ func TestLogOfTheFirstRequest(t *testing.T) {
 		wantLines(t, l)
 		// Nothing is left of those that hung: the next name begins as the first did.
 		alone := hang(t, stats, "cart", "db")
-		look(30*time.Second, "INFO asap: group runs on group=cart run=3 duration=30s waits=db has been running for 30 s")
+		look(30*time.Second, "WARN asap: group is stuck group=cart run=3 duration=30s waits=db has been running for 30 s")
 		alone(errors.New("gone"))
 		l.take()
 		again := hang(t, stats, "cart", "db")
-		look(30*time.Second, "INFO asap: group runs on group=cart run=4 duration=30s waits=db has been running for 30 s")
+		look(30*time.Second, "WARN asap: group is stuck group=cart run=4 duration=30s waits=db has been running for 30 s")
 		again(nil)
 	})
 }
