@@ -31,8 +31,9 @@
   const whole = ns => duration(ns).replaceAll(" ", "\u00a0"); // never broken across lines
   const count = (n, noun) => n + " " + noun + (n === 1 ? "" : "s");
   const took = pieces => pieces.reduce((sum, p) => sum + (p[0] === 2 ? p[2] - p[1] : 0), 0);
-  const nameOf = on => on >= 0 ? [...run.tasks, ...run.more][on].path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
+  const nameOf = on => on >= 0 ? (run.tasks[on] || run.more[on - run.tasks.length]).path : on <= -2 ? run.groups[-2 - on].name || "its nested group" : "";
   const piecesOf = t => gone[t] ? [] : shown.pieces[t];
+  const ran = t => piecesOf(t).some(p => p[0] === 2);
 
   // The nodes of the tree, each with the one around it, and the rows of a task.
   const places = new Map();
@@ -109,7 +110,7 @@
   chart.style.setProperty("--name", Math.min(Math.max(widest, 8), 30) + "ch");
 
   const made = new Map();
-  let version = 0, printing = false, current = null;
+  let version = 0, printing = false, current = null, columns = 60; // that a band's crowd is drawn in
   function build(n) {
     const row = el("div", "row"), name = el("span", "name"), r = { n, row, name, took: el("span", "took"), track: el("span", "track"), knob: el("span", "knob") };
     row.setAttribute("role", "treeitem");
@@ -148,6 +149,7 @@
 
   function render() {
     const height = parseFloat(getComputedStyle(chart).getPropertyValue("--h"));
+    columns = Math.max(60, Math.min(400, Math.round((chart.clientWidth - 300) / 3)));
     let from = 0, to = rows.length;
     if (printing) to = Math.min(to, 2000);
     else if (rows.length > 120) {
@@ -209,6 +211,15 @@
   function draw() {
     span = Math.max(run.makespan, shown.makespan, 1);
     if (view && view[1] > span) view = null;
+    critical = new Map();
+    for (const s of steps) {
+      if (!critical.has(s.task)) critical.set(s.task, []);
+      critical.get(s.task).push(s);
+    }
+    $("next").disabled = $("prev").disabled = !steps.some(s => s.task >= 0);
+    version++;
+    list();
+    render(); // which reads from the page, before more is written
     const length = hi() - lo(), step = ticks(length, window.innerWidth < 640 ? 4 : 8), labels = axis.querySelector(".track");
     labels.textContent = "";
     const first = Math.ceil(lo() / step) * step;
@@ -220,15 +231,6 @@
     chart.style.setProperty("--tick", 100 * step / length + "%");
     chart.style.setProperty("--off", step < length ? 100 * share(first) / (1 - step / length) + "%" : pos(first));
     $("out").disabled = $("whole").disabled = !view;
-    critical = new Map();
-    for (const s of steps) {
-      if (!critical.has(s.task)) critical.set(s.task, []);
-      critical.get(s.task).push(s);
-    }
-    $("next").disabled = $("prev").disabled = !steps.some(s => s.task >= 0);
-    version++;
-    list();
-    render();
   }
 
   // fill gives a row what changes: with the prediction, the time shown, and folds.
@@ -237,14 +239,14 @@
     const n = r.n;
     if (n.t < 0 && !n.b) return;
     if (whatif && whatif.checked) knobs(r);
-    const failed = n.tasks.some(t => BAD.includes(shown.outcomes[t])), way = n.tasks.some(t => critical.has(t));
+    const failed = n.b ? figures(n).bad > 0 : BAD.includes(shown.outcomes[n.t]), way = n.tasks.some(t => critical.has(t));
     r.row.classList.toggle("critical", way);
     r.row.classList.toggle("failed", failed);
     r.track.textContent = "";
-    if (n.b) { fillBand(r, failed, way); return; }
-    const task = run.tasks[n.t], outcome = shown.outcomes[n.t], pieces = piecesOf(n.t), ran = pieces.some(p => p[0] === 2), time = took(pieces);
-    r.took.textContent = ran ? duration(time) : "";
-    r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran ? ", ran " + duration(time) : "") + (way ? ", critical" : "") + (task.needs.length ? ", needed " + task.needs.join(", ") : ""));
+    if (n.b) { fillBand(r, way); return; }
+    const task = run.tasks[n.t], outcome = shown.outcomes[n.t], pieces = piecesOf(n.t), time = took(pieces);
+    r.took.textContent = ran(n.t) ? duration(time) : "";
+    r.row.setAttribute("aria-label", task.path + ", " + task.word + (ran(n.t) ? ", ran " + duration(time) : "") + (way ? ", critical" : "") + (task.needs.length ? ", needed " + task.needs.join(", ") : ""));
     const put = (cls, from, to, title) => {
       if (to < lo() || from > hi()) return;
       const e = el("span", "p " + cls), a = Math.max(from, lo()), b = Math.min(to, hi());
@@ -285,52 +287,51 @@
     r.track.append(m);
   }
 
-  // figures are those of many tasks.
+  // figures are those of many tasks, as they are shown.
   function figures(n) {
-    if (n.version === version) return n.figures;
-    n.version = version;
-    const times = [];
+    if (n.of === shown) return n.figures;
+    n.of = shown;
+    const times = [], starts = [], ends = [];
+    let bad = 0;
     for (const t of n.tasks) {
-      const pieces = piecesOf(t);
-      if (pieces.some(p => p[0] === 2)) times.push([took(pieces), t]);
+      if (BAD.includes(shown.outcomes[t])) bad++;
+      let time = -1;
+      for (const p of piecesOf(t)) {
+        if (p[0] !== 2) continue;
+        time = Math.max(time, 0) + p[2] - p[1];
+        if (p[1] === p[2]) continue;
+        starts.push(p[1]);
+        ends.push(p[2]);
+      }
+      if (time >= 0) times.push(time);
     }
-    times.sort((a, b) => b[0] - a[0] || a[1] - b[1]);
-    const edges = [];
-    for (const t of n.tasks) for (const [state, from, to] of piecesOf(t)) if (state === 2 && from < to) edges.push([from, 1], [to, -1]);
-    edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    let running = 0, peak = 0;
-    for (const [, change] of edges) peak = Math.max(peak, running += change);
-    const words = new Map();
-    for (const t of n.tasks) {
-      const word = gone[t] ? "dropped" : run.tasks[t].word;
-      words.set(word, (words.get(word) || 0) + 1);
+    const sorted = list => Float64Array.from(list).sort(), from = sorted(starts), to = sorted(ends), time = sorted(times);
+    let peak = 0, over = 0;
+    for (let k = 0; k < from.length; k++) {
+      while (to[over] <= from[k]) over++;
+      peak = Math.max(peak, k + 1 - over);
     }
-    const rank = share => times.length ? times[times.length - 1 - Math.floor((times.length - 1) * share)][0] : 0;
-    n.figures = { times, peak, words, p50: rank(.5), p95: rank(.95) };
+    const rank = share => time.length ? time[Math.floor((time.length - 1) * share)] : 0;
+    n.figures = { bad, ran: time.length, peak, p50: rank(.5), p95: rank(.95), max: rank(1), fifth: time[Math.max(0, time.length - 5)] };
     return n.figures;
   }
 
-  function fillBand(r, failed, way) {
-    const n = r.n, f = figures(n), max = f.times.length ? f.times[0][0] : 0;
+  function fillBand(r, way) {
+    const n = r.n, f = figures(n), bad = f.bad;
     r.took.textContent = "";
-    if (f.times.length) r.took.append(el("small", "", "p50 "), duration(f.p50));
+    if (f.ran) r.took.append(el("small", "", "p50 "), duration(f.p50));
     const open = n.b === REST ? all : n.open;
     r.fold.textContent = open ? "▾" : "▸";
     r.label.textContent = n.l;
     r.row.setAttribute("aria-expanded", String(open));
-    const bad = n.tasks.filter(t => BAD.includes(shown.outcomes[t])).length;
-    r.row.setAttribute("aria-label", n.l + ", " + count(n.tasks.length, "task") + (f.times.length ? ", half took " + duration(f.p50) + " or less, the longest " + duration(max) + ", at most " + f.peak + " at once" : "") + (bad ? ", " + bad + " failed" : "") + (way ? ", critical" : ""));
+    r.row.setAttribute("aria-label", n.l + ", " + count(n.tasks.length, "task") + (f.ran ? ", half took " + duration(f.p50) + " or less, the longest " + duration(f.max) + ", at most " + f.peak + " at once" : "") + (bad ? ", " + bad + " failed" : "") + (way ? ", critical" : ""));
     if (n.b !== CRITICAL) r.track.append(crowd(n, f));
-    let drawn = 0;
-    for (const t of n.tasks) {
-      for (const s of critical.get(t) || []) {
-        if (s.state !== 2 || s.end < lo() || s.start > hi() || drawn++ > 500) continue;
-        const e = el("span", "p crit" + (n.b === CRITICAL ? "" : " thin"));
-        e.style.left = "min(" + pos(Math.max(s.start, lo())) + ", 100% - 2px)";
-        e.style.width = 100 * (Math.min(s.end, hi()) - Math.max(s.start, lo())) / (hi() - lo()) + "%";
-        e.title = run.tasks[t].path + " running, critical: " + duration(s.end - s.start);
-        r.track.append(e);
-      }
+    for (const s of bars(n)) {
+      const e = el("span", "p crit" + (n.b === CRITICAL ? "" : " thin")), from = Math.max(s.start, lo());
+      e.style.left = "min(" + pos(from) + ", 100% - 2px)";
+      e.style.width = 100 * (Math.min(s.end, hi()) - from) / (hi() - lo()) + "%";
+      e.title = (s.n > 1 ? s.n + " tasks" : run.tasks[s.task].path) + " running, critical: " + duration(s.end - s.start);
+      r.track.append(e);
     }
     if (bad) {
       const end = Math.max(...n.tasks.slice(0, 1e4).map(t => { const p = piecesOf(t); return p.length ? p[p.length - 1][2] : 0; }));
@@ -338,15 +339,32 @@
     }
   }
 
+  // bars are when a band's critical tasks run. Those that touch, each too narrow to point
+  // at, are one: of ten thousand a browser would have much to lay out.
+  function bars(n) {
+    const out = [], narrow = (hi() - lo()) / columns;
+    let last = null;
+    for (const s of n.tasks.flatMap(t => critical.get(t) || []).sort((a, b) => a.start - b.start)) {
+      if (s.state !== 2 || s.end < lo() || s.start > hi()) continue;
+      const small = s.end - s.start < narrow;
+      if (small && last && last.small && s.start - last.end < narrow / 4) {
+        last.end = Math.max(last.end, s.end);
+        last.n++;
+      } else out.push(last = { ...s, small, n: 1 });
+    }
+    return out;
+  }
+
   // crowd draws how many of a band's tasks run, as a height, and where none does
   // while some are queued or blocked.
   function crowd(n, f) {
-    const N = Math.max(60, Math.min(400, Math.round((chart.clientWidth - 300) / 3))), from = lo(), unit = (hi() - lo()) / N;
+    const N = columns, from = lo(), till = hi(), unit = (till - from) / N;
     const busy = new Float64Array(N + 1), steps = new Float64Array(N + 2), any = [0, 1, 2].map(() => new Int32Array(N + 2));
     for (const t of n.tasks) {
       const pieces = piecesOf(t), point = pieces.length && pieces[0][1] === pieces[pieces.length - 1][2];
-      for (const [state, start, end] of pieces) {
-        if (end < from || start > hi() || start === end && (state !== 2 || !point)) continue;
+      for (const p of pieces) {
+        const state = p[0], start = p[1], end = p[2];
+        if (end < from || start > till || start === end && (state !== 2 || !point)) continue;
         const a = Math.max(0, (start - from) / unit), b = Math.min(N, (end - from) / unit), first = Math.min(N - 1, Math.floor(a)), last = Math.max(first, Math.min(N - 1, Math.ceil(b) - 1));
         any[state - 1][first]++;
         any[state - 1][last + 1]--;
@@ -389,11 +407,16 @@
       box.append(p);
     };
     if (n.b) {
-      const f = figures(n), list = pairs => pairs.map(([d, t]) => run.tasks[t].path + " " + whole(d)).join(", ");
-      head.append(name, " " + [...f.words].map(([w, k]) => k + "\u00a0" + w).join(", "));
-      if (f.times.length) {
-        add("took", "half " + whole(f.p50) + " or less, 95\u00a0% " + whole(f.p95) + ", the longest " + whole(f.times[0][0]) + "; at most " + f.peak + " at once");
-        add("longest", list(f.times.slice(0, 5)));
+      const f = figures(n), words = new Map();
+      for (const t of n.tasks) {
+        const word = gone[t] ? "dropped" : run.tasks[t].word;
+        words.set(word, (words.get(word) || 0) + 1);
+      }
+      head.append(name, " " + [...words].map(([w, k]) => k + "\u00a0" + w).join(", "));
+      if (f.ran) {
+        const long = n.tasks.filter(ran).map(t => [took(piecesOf(t)), t]).filter(([d]) => d >= f.fifth).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+        add("took", "half " + whole(f.p50) + " or less, 95\u00a0% " + whole(f.p95) + ", the longest " + whole(f.max) + "; at most " + f.peak + " at once");
+        add("longest", long.slice(0, 5).map(([d, t]) => run.tasks[t].path + " " + whole(d)).join(", "));
       }
       const bad = n.tasks.filter(t => BAD.includes(shown.outcomes[t]));
       for (const t of bad.slice(0, 3)) add(run.tasks[t].path, run.tasks[t].err);

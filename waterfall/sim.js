@@ -9,6 +9,14 @@ const ASSUMED = {
 };
 
 function simulate(run, scale, gone, limit) {
+  if (!simulators.has(run)) simulators.set(run, simulator(run));
+  return simulators.get(run)(scale, gone, limit);
+}
+
+// simulators are kept, since the moves of a slider are predictions of one run: what these
+// have in common is made once, with the functions, which a browser has compiled by then.
+const simulators = new WeakMap();
+function simulator(run) {
   const RUN = 0, WAIT = 1, WAITGROUP = 2, PAUSE = 3, LAG = 4, SPAWN = 5, MORE = 6, FORK = 7, FINISH = 8;
   const BODY = 0, INLINE = 1, MAP = 2, RACE = 3, UNRUN = 4;
   const BADLY = 1, WITHWAIT = 2, CUT = 3; // how a body ends
@@ -20,8 +28,18 @@ function simulate(run, scale, gone, limit) {
   const recorded = run.tasks.length, caller = M.length - 1, callers = run.groups.length;
   const G = [...run.groups, { owner: -1, limit: 0, shared: 0, start: 0, settled: false }];
   const none = {}, B = M.map(m => m.body || none);
-  let now = 0, seq = 0, cause = 0;
-  const noted = new Set(), notes = [];
+  const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
+  const members = G.map(() => []), nested = M.map(() => []), dependents = M.map(() => []);
+  G.forEach((g, n) => { if (g.owner >= 0) nested[g.owner].push(n); });
+  M.forEach((m, i) => {
+    members[m.group].push(i);
+    for (const d of m.deps) dependents[d].push(i);
+  });
+
+  // the state of one prediction
+  let scale, gone, limit, now, seq, turn, cause, gather, events, S, groups, noted, notes;
+  let slots, groupSlots, taskSlots, shares, sharings, unlimited;
+
   function note(what, task) {
     const key = what * M.length + task;
     if (task === caller && what !== ASSUMED.DECLARESFIRST && what !== ASSUMED.ONEBYONE || noted.has(key)) return;
@@ -30,30 +48,28 @@ function simulate(run, scale, gone, limit) {
   }
 
   // binary heaps: of events by time and sequence, and of places in queues
-  const events = [];
   const sooner = (a, b) => a.at !== b.at ? a.at < b.at : a.seq < b.seq;
   function push(heap, before, e) {
     let i = heap.push(e) - 1;
     while (i > 0) {
       const p = (i - 1) >> 1;
-      if (!before(heap[i], heap[p])) break;
-      [heap[i], heap[p]] = [heap[p], heap[i]];
+      if (!before(e, heap[p])) break;
+      heap[i] = heap[p];
       i = p;
     }
+    heap[i] = e;
   }
   function pop(heap, before) {
-    const top = heap[0], last = heap.pop();
-    if (heap.length > 0) {
-      heap[0] = last;
-      for (let i = 0; ;) {
-        let c = 2 * i + 1;
-        if (c >= heap.length) break;
-        if (c + 1 < heap.length && before(heap[c + 1], heap[c])) c++;
-        if (!before(heap[c], heap[i])) break;
-        [heap[i], heap[c]] = [heap[c], heap[i]];
-        i = c;
-      }
+    const top = heap[0], last = heap.pop(), n = heap.length;
+    if (n === 0) return top;
+    let i = 0;
+    for (let c = 1; c < n; c = 2 * i + 1) {
+      if (c + 1 < n && before(heap[c + 1], heap[c])) c++;
+      if (!before(heap[c], last)) break;
+      heap[i] = heap[c];
+      i = c;
     }
+    heap[i] = last;
     return top;
   }
   function after(d, kind, task) {
@@ -67,9 +83,6 @@ function simulate(run, scale, gone, limit) {
   const whole = i => M[i].parent >= 0 && M[M[i].parent].group === M[i].group ? M[i].parent : -1;
 
   // limits
-  let turn = 0;
-  const sharings = [], unlimited = { raised: false };
-  const shares = run.shared.map(free => ({ free, ranks: { raised: false }, waiting: [] }));
   function first(a, b) {
     if (a.woken !== b.woken) return a.woken;
     if (!a.woken && a.rank !== b.rank) return a.rank > b.rank;
@@ -198,7 +211,6 @@ function simulate(run, scale, gone, limit) {
     tasks.forEach((i, k) => { if (at[k]) releaseTo(slots[i].own, at[k]); });
   }
   const inQueue = i => !!S[i].queuedAt || S[i].waitsShared;
-  const groupSlots = new Map(), taskSlots = new Map();
   function ofGroup(g) {
     if (groupSlots.has(g)) return groupSlots.get(g);
     const l = withLimit(G[g].owner >= 0 ? ofTask(G[g].owner) : null, g === 0 ? limit : G[g].limit, G[g].shared);
@@ -219,23 +231,6 @@ function simulate(run, scale, gone, limit) {
     if (shared > 0 && shared <= shares.length) made.shared = shares[shared - 1];
     return made;
   }
-  const slots = M.map((m, t) => B[t].unbegun && !B[t].within ? null : ofTask(t));
-  for (const l of slots) if (l && l.shared && !sharings.includes(l.shared)) sharings.push(l.shared);
-
-  const S = M.map(() => ({
-    declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
-    queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
-    timer: 0, parts: 0, over: 0, first: 0, failed: false, late: false, wentOn: false, forked: false, more: 0, returns: 0, waiters: [], dependents: [], pieces: [], at: 0, outcome: 0,
-  }));
-  const groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false, outside: false, died: false }));
-  const chains = new Map(run.chains.map(c => [c.after, c.tasks]));
-  const members = G.map(() => []), nested = M.map(() => []);
-  G.forEach((g, n) => { if (g.owner >= 0) nested[g.owner].push(n); });
-  M.forEach((m, i) => {
-    members[m.group].push(i);
-    for (const d of m.deps) S[d].dependents.push(i);
-  });
-  for (const list of chains.values()) for (const [t] of list) groups[M[t].group].open++;
 
   // ranks
   const maxRank = 31;
@@ -297,9 +292,8 @@ function simulate(run, scale, gone, limit) {
   }
 
   // what bodies do
-  let gather = null;
   function spawn(list) {
-    const sorted = [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]);
+    const sorted = list.length > 1 ? [...list].sort((a, b) => a[1] - b[1] || a[0] - b[0]) : list;
     for (const [task] of sorted) groups[M[task].group].open++;
     for (const [task, d] of sorted) if (d === 0) declare(task); else after(d, DECLARE, task);
   }
@@ -576,7 +570,7 @@ function simulate(run, scale, gone, limit) {
     const waiters = t.waiters;
     t.waiters = [];
     waiters.forEach(wake);
-    for (const d of t.dependents) {
+    for (const d of dependents[i]) {
       const dt = S[d], m = M[d];
       if (!dt.declared || dt.ended || dt.started) continue;
       dt.pending--;
@@ -702,11 +696,30 @@ function simulate(run, scale, gone, limit) {
     else if (k !== MAP && k !== RACE && k !== INLINE || !holds(i)) end(i, errorOf(i));
   }
 
-  spawn([[caller, 0]]);
-  while (events.length) {
-    const e = pop(events, sooner), i = e.task, t = S[i];
-    now = Math.max(now, e.at);
-    cause = e.seq;
+  function reset() {
+    now = seq = turn = cause = 0;
+    gather = null;
+    events = [];
+    noted = new Set();
+    notes = [];
+    sharings = [];
+    unlimited = { raised: false };
+    shares = run.shared.map(free => ({ free, ranks: { raised: false }, waiting: [] }));
+    groupSlots = new Map();
+    taskSlots = new Map();
+    slots = M.map((m, t) => B[t].unbegun && !B[t].within ? null : ofTask(t));
+    for (const l of slots) if (l && l.shared && !sharings.includes(l.shared)) sharings.push(l.shared);
+    S = M.map(() => ({
+      declared: false, ended: false, started: false, pending: 0, next: 0, waiting: false, waited: false,
+      queued: false, bare: false, queuedAt: null, waitsShared: false, place: null, rank: 0, byEnd: false,
+      timer: 0, parts: 0, over: 0, first: 0, failed: false, late: false, wentOn: false, forked: false, more: 0, returns: 0, waiters: [], pieces: [], at: 0, outcome: 0,
+    }));
+    groups = G.map(() => ({ begun: false, ended: false, failed: false, start: 0, open: 0, waiters: [], rank: 0, exit: false, outside: false, died: false }));
+    for (const list of chains.values()) for (const [t] of list) groups[M[t].group].open++;
+  }
+
+  function handle(e) {
+    const i = e.task, t = S[i];
     if (e.kind === DECLARE) declare(i);
     else if (e.kind === START) start(i);
     else if (e.kind === STEP) {
@@ -728,12 +741,24 @@ function simulate(run, scale, gone, limit) {
     const later = began(S[i].pieces) - began(M[i].pieces);
     return M[i].ops.some(o => waits(o) && o.on >= 0 && !(o.k === WAITGROUP ? members[o.on] : [o.on]).every(k => endsAt(k, later)));
   }
-  S.forEach((t, i) => { if (B[i].several && t.started && isOtherwise(i)) note(ASSUMED.ONEBYONE, i); });
-  const stuck = S.some((t, i) => t.started && !t.ended && i !== caller);
-  S.pop(); // the caller
-  let makespan = 0;
-  S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });
-  return { makespan, stuck, notes, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
+
+  return (...asked) => {
+    [scale, gone, limit] = asked;
+    reset();
+    spawn([[caller, 0]]);
+    while (events.length) {
+      const e = pop(events, sooner);
+      now = Math.max(now, e.at);
+      cause = e.seq;
+      handle(e);
+    }
+    S.forEach((t, i) => { if (B[i].several && t.started && isOtherwise(i)) note(ASSUMED.ONEBYONE, i); });
+    const stuck = S.some((t, i) => t.started && !t.ended && i !== caller);
+    S.pop(); // the caller
+    let makespan = 0;
+    S.forEach((t, i) => { if (t.ended && !dropped(i)) makespan = Math.max(makespan, t.at); });
+    return { makespan, stuck, notes, pieces: S.map(t => t.pieces), outcomes: S.map(t => t.outcome) };
+  };
 }
 
 // criticalPath walks back from the last task to end, as path.go does; limit is that of
@@ -741,7 +766,7 @@ function simulate(run, scale, gone, limit) {
 function criticalPath(run, result, gone, limit) {
   const RUNNING = 2, QUEUED = 1, BLOCKED = 3, OUTSIDE = 4;
   const M = [...run.tasks, ...run.more], P = result.pieces;
-  const endOf = t => P[t].length ? P[t][P[t].length - 1][2] : 0;
+  const ends = P.map(p => p.length ? p[p.length - 1][2] : 0), endOf = t => ends[t];
   const depth = t => { let d = 0; for (let p = M[t].parent; p >= 0 && d < M.length; p = M[p].parent) d++; return d; };
   const skipped = t => result.outcomes[t] === 5;
   const shown = t => P[t].length > 0 && !(gone && gone[t]);
@@ -787,11 +812,16 @@ function criticalPath(run, result, gone, limit) {
   let limits = null;
   function makeLimits() {
     limits = run.limits.map(([n, shared], i) => ({ n: i === 0 ? limit : n, shared, starts: [], ends: [] }));
-    M.forEach((m, i) => P[i].forEach(([state, from, to], k) => {
-      if (state !== RUNNING || to <= from) return;
-      for (const l of m.slots) { limits[l].starts.push(from); limits[l].ends.push([to, i, k]); }
-    }));
-    for (const l of limits) { l.starts.sort((a, b) => a - b); l.ends.sort((a, b) => a[0] - b[0]); }
+    for (let i = 0; i < M.length; i++) {
+      for (const l of M[i].slots) {
+        if (limits[l].n === 0) continue;
+        for (let k = 0; k < P[i].length; k++) {
+          const p = P[i][k];
+          if (p[0] === RUNNING && p[2] > p[1]) { limits[l].starts.push(p[1]); limits[l].ends.push([p[2], i, k]); }
+        }
+      }
+    }
+    for (const l of limits) { l.starts = Float64Array.from(l.starts).sort(); l.ends.sort((a, b) => a[0] - b[0]); }
   }
   function below(list, x, key) { // how many of a sorted list are less than x
     let lo = 0, hi = list.length;
@@ -844,7 +874,7 @@ function criticalPath(run, result, gone, limit) {
       } else { step(-1, OUTSIDE, 0, x); x = 0; }
       continue;
     }
-    const key = t + ":" + p, [state, from] = P[t][p];
+    const key = p * M.length + t, [state, from] = P[t][p];
     if (seen.has(key)) { step(-1, OUTSIDE, 0, x); break; }
     seen.add(key);
     let c = canceler(t, x), why = state;

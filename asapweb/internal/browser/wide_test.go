@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -184,6 +186,74 @@ func TestWidePageAnswers(t *testing.T) {
 		if n := js[int](t, ctx, `document.querySelectorAll(".row").length`); n > 300 {
 			t.Errorf("%s leaves %d rows in the page", name, n)
 		}
+	}
+}
+
+// work counts, while something is done, what takes the time of the page of a wide run:
+// reads of the layout, which a browser makes anew for one that comes after a write;
+// elements that are made, and lists of times that are sorted.
+const work = `(() => {
+	const n = {reads: 0, elements: 0, sorts: 0}, undo = [];
+	const count = (of, name, key) => {
+		const was = Object.getOwnPropertyDescriptor(of, name), kind = was.get ? "get" : "value";
+		Object.defineProperty(of, name, {...was, [kind](...args) { n[key]++; return was[kind].apply(this, args); }});
+		undo.push(() => Object.defineProperty(of, name, was));
+	};
+	count(window, "getComputedStyle", "reads");
+	count(Element.prototype, "clientWidth", "reads");
+	count(Element.prototype, "getBoundingClientRect", "reads");
+	count(Document.prototype, "createElement", "elements");
+	count(Float64Array.prototype.__proto__, "sort", "sorts");
+	const settled = () => {};
+	{ %s }
+	undo.forEach(f => f());
+	return n;
+})()`
+
+// On the page of 10,000 tasks the steps of a person take no more work than what is seen:
+// a chart that is zoomed has the figures that it had.
+func TestWidePageWorksLittle(t *testing.T) {
+	ctx := tab(t, 1200, 800, false)
+	open(t, ctx, wideRun(t, "crawl"))
+	js[chromedp.Void](t, ctx, `document.getElementById("whatif").click()`)
+	for _, name := range slices.Sorted(maps.Keys(interactions)) {
+		n := js[struct{ Reads, Elements, Sorts int }](t, ctx, fmt.Sprintf(work, interactions[name]))
+		t.Logf("%s: %+v", name, n)
+		if n.Reads == 0 || n.Reads > 10 { // most are two steps
+			t.Errorf("%s reads the layout %d times, want a few", name, n.Reads)
+		}
+		if n.Elements > 2000 {
+			t.Errorf("%s makes %d elements", name, n.Elements)
+		}
+		if name == "zoom" && n.Sorts > 0 || name == "slider" && n.Sorts == 0 {
+			t.Errorf("%s sorts %d lists of times, want some with a slider and none to zoom", name, n.Sorts)
+		}
+	}
+}
+
+// A chain of thousands is critical from its start to its end, and in its band one bar;
+// near by, each task has its own.
+func TestLongChainIsCriticalToItsEnd(t *testing.T) {
+	var rec waterfall.Recorder
+	synctest.Test(t, func(t *testing.T) {
+		g := asap.New(t.Context(), asap.Observe(&rec))
+		last := g.Go("t0", sleep(time.Millisecond))
+		for i := 1; i < 3000; i++ {
+			last = last.Then(fmt.Sprint("t", i), func(ctx context.Context, _ int) (int, error) { return sleep(time.Millisecond)(ctx) })
+		}
+		if err := g.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx := tab(t, 1200, 800, false)
+	open(t, ctx, rec.Run())
+	const bars = `[...document.querySelector(".row[aria-expanded] .track").querySelectorAll(".crit")].map(e => e.title)`
+	if got := js[[]string](t, ctx, bars); !slices.Equal(got, []string{"3000 tasks running, critical: 3 s"}) {
+		t.Errorf("the band of the chain has bars of %q, want one of all", got)
+	}
+	js[chromedp.Void](t, ctx, `for (let i = 0; i < 10; i++) document.getElementById("in").click()`)
+	if got := js[[]string](t, ctx, bars); len(got) < 2 || len(got) > 5 || !strings.HasPrefix(got[0], "t1") || !strings.HasSuffix(got[0], " running, critical: 1 ms") {
+		t.Errorf("near by the band of the chain has bars of %q, want one of each task that is seen", got)
 	}
 }
 
