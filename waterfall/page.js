@@ -492,21 +492,25 @@
     tellAssumed();
   }
 
+  // asItWas is the simulation of the run itself.
+  let base = null;
+  const asItWas = () => base ||= simulate(run, run.tasks.map(() => 1), null, run.limit);
+
   // tellAssumed says what the prediction rests on, once the hand rests: to find out takes
   // many simulations, which are done a few at a time and given up when something changes.
   const whatToMove = "Move a slider, drop a task, or set the limit.";
-  let question = 0, base = null;
+  let question = 0;
   function tellAssumed() {
     const mine = ++question, out = $("assumes"), asking = assumes(run, shown, scale, gone, limit);
     out.ariaBusy = changed;
     if (!changed) out.textContent = whatToMove;
     function search() {
       if (mine !== question) return;
-      base ||= simulate(run, run.tasks.map(() => 1), null, run.limit);
       for (const until = performance.now() + 20; performance.now() < until;) {
         const { done, value: lines } = asking.next();
         if (!done) continue;
-        if (base.makespan !== run.makespan) lines.push("the run as it was, simulated, takes " + duration(base.makespan) + ": what was ready in one instant came in another order");
+        const was = asItWas().makespan;
+        if (was !== run.makespan) lines.push("the run as it was, simulated, takes " + duration(was) + ": what was ready in one instant came in another order");
         out.textContent = lines.length ? "If " + lines.join(", and ") + "." : "Exact, if the bodies do what they did.";
         out.ariaBusy = false;
         return;
@@ -632,6 +636,7 @@
       chart.classList.toggle("knobs", whatif.checked);
       $("knobs").hidden = $("assumes").hidden = !whatif.checked;
       draw();
+      setTimeout(asItWas); // so that the first move of a slider finds the simulation ready
     });
     $("assumes").textContent = whatToMove;
     $("limit").value = run.limit || "";
