@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +22,22 @@ import (
 	"github.com/asap-go/asap/waterfall"
 )
 
+// random draws numbers for bodies that run at the same time.
+func random(seed uint64) (intN func(int) int) {
+	var mu sync.Mutex
+	rnd := rand.New(rand.NewPCG(seed, seed))
+	return func(n int) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return rnd.IntN(n)
+	}
+}
+
 // wideRuns are runs that fold, in virtual time.
 var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 	// A Map of 500, 20 at a time, between other tasks.
 	"feed": func(t *testing.T, o asap.Option) error {
-		rnd := rand.New(rand.NewPCG(5, 5))
+		intN := random(5)
 		g := asap.New(t.Context(), o, asap.Name("feed"))
 		user := g.Go("user", sleep(20*time.Millisecond))
 		ids := user.Then("ids", func(ctx context.Context, _ int) ([]int, error) {
@@ -33,7 +45,7 @@ var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 			return make([]int, 500), nil
 		})
 		items := g.Map("item", ids, func(ctx context.Context, _ int) (int, error) {
-			return sleep(time.Duration(5000+rnd.IntN(20_000)) * time.Microsecond)(ctx)
+			return sleep(time.Duration(5000+intN(20_000)) * time.Microsecond)(ctx)
 		}, asap.Limit(20))
 		g.Optional("ads", func(ctx context.Context) (int, error) {
 			time.Sleep(30 * time.Millisecond)
@@ -44,7 +56,7 @@ var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 	},
 	// Groups in groups: of twenty tasks of different names each has the same bands.
 	"regions": func(t *testing.T, o asap.Option) error {
-		rnd := rand.New(rand.NewPCG(7, 7))
+		intN := random(7)
 		g := asap.New(t.Context(), o, asap.Name("regions"), asap.Limit(100))
 		for i := range 20 {
 			g.Do("region-"+string(rune('a'+i)), func(ctx context.Context) error {
@@ -52,10 +64,10 @@ var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 				for k := range 20 {
 					g.Do(fmt.Sprintf("shop-%d", k), func(ctx context.Context) error {
 						g := asap.New(ctx, asap.Name("shop"))
-						user := g.Go("user", sleep(time.Duration(1+rnd.IntN(5000))*time.Microsecond))
+						user := g.Go("user", sleep(time.Duration(1+intN(5000))*time.Microsecond))
 						for j := range 18 {
 							user.Do(fmt.Sprintf("order-%d", j), func(context.Context, int) error {
-								time.Sleep(time.Duration(1+rnd.IntN(20_000)) * time.Microsecond)
+								time.Sleep(time.Duration(1+intN(20_000)) * time.Microsecond)
 								return nil
 							})
 						}
@@ -70,8 +82,8 @@ var wideRuns = map[string]func(t *testing.T, o asap.Option) error{
 	// 10,000 tasks: a crawl whose pages have parts in nested groups, tasks of one
 	// name, shards with numbers, and some that fail.
 	"crawl": func(t *testing.T, o asap.Option) error {
-		rnd := rand.New(rand.NewPCG(6, 6))
-		ms := func(n int) time.Duration { return time.Duration(1+rnd.IntN(n*1000)) * time.Microsecond }
+		intN := random(6)
+		ms := func(n int) time.Duration { return time.Duration(1+intN(n*1000)) * time.Microsecond }
 		g := asap.New(t.Context(), o, asap.Name("crawl"), asap.Limit(64))
 		sites := g.Go("sites", func(ctx context.Context) ([]int, error) {
 			time.Sleep(15 * time.Millisecond)
