@@ -90,7 +90,7 @@ func TestPredictsByTheRules(t *testing.T) {
 			record := func(slow time.Duration) *waterfall.Run {
 				return recordBubble(t, func(_ context.Context, g *asap.Group) { tt.run(g, slow) }, tt.options...)
 			}
-			was, is := record(tt.was), record(tt.is)
+			was, is := usual(tt.was, record), usual(tt.is, record)
 			p, err := was.WhatIf(waterfall.Speed("slow", 1-float64(tt.is)/float64(tt.was)))
 			if err != nil {
 				t.Fatal(err)
@@ -103,6 +103,19 @@ func TestPredictsByTheRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// usual is a run that takes as long as most of nine do: what happens in one instant
+// may come in another order now and then.
+func usual(slow time.Duration, record func(time.Duration) *waterfall.Run) (run *waterfall.Run) {
+	alike := make(map[time.Duration]int)
+	for range 9 {
+		r := record(slow)
+		if alike[r.Makespan]++; run == nil || alike[r.Makespan] > alike[run.Makespan] {
+			run = r
+		}
+	}
+	return run
 }
 
 // softly waits with a deadline and goes on.
