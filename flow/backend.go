@@ -58,7 +58,7 @@ func (b *backend) Undoes(n *engine.Node, fn any) (tag int, noted bool) {
 		b.plan.refuseRecorded("Undo", n)
 	}
 	switch {
-	case b.remote != nil && b.remote.busy.Load():
+	case b.remote != nil && b.remote.isAtWork():
 		panic("asap: Undo of task " + engine.Name(n) + " inside a body that runs on another engine; declare it in the flow's function")
 	case b.drawing != nil:
 		b.drawing.addUndo(n, fn)
@@ -72,7 +72,7 @@ func (b *backend) Undoes(n *engine.Node, fn any) (tag int, noted bool) {
 func (b *backend) UndoElsewhere(todo []engine.UndoStep) { b.remote.undo(todo) }
 
 func (b *backend) Declaring(n *engine.Node) {
-	if b.remote != nil && b.remote.busy.Load() {
+	if b.remote != nil && b.remote.isAtWork() {
 		panic("asap: task " + engine.Name(n) + " declared inside a body that runs on another engine; declare it before Wait")
 	}
 	if b.plan != nil {
@@ -167,7 +167,7 @@ func (b *backend) refuseAwait(ctx context.Context, n, by *engine.Node) error {
 	if b.plan != nil && b.plan.isRecorded() {
 		return b.plan.elsewhere("await", n)
 	}
-	if b.remote != nil && b.remote.busy.Load() {
+	if b.remote != nil && b.remote.isAtWork() {
 		return fmt.Errorf("asap: task %s awaited inside a body that runs on another engine; declare it with Needs(%s) and read it with Get",
 			name, name)
 	}

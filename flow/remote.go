@@ -36,6 +36,7 @@ type remote struct {
 	fired        bool           // a function that the clock was given was called in this Step
 	inFlight     int
 	busy         atomic.Bool // the executor is at work: nobody else may do anything
+	driving      atomic.Bool // somebody drives it, and only its bodies may come now
 	starting     bool        // dispatch is under way further up
 	canceled     error
 	broken       error // of Step
@@ -203,8 +204,13 @@ func (r *remote) handle() {
 	r.spare = nodes[:0]
 }
 
+// isAtWork tells whether who asks is a body, as who drives the executor asks nothing then.
+func (r *remote) isAtWork() bool { return r.busy.Load() || r.driving.Load() }
+
 // drive steps the executor until enough says so or every task has ended.
 func (r *remote) drive(enough func() bool) {
+	r.driving.Store(true)
+	defer r.driving.Store(false)
 	for {
 		r.dispatch(engine.Chain{})
 		if enough() || r.g.Left() == 1 {
