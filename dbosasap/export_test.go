@@ -34,3 +34,6 @@ func TasksInRow(t *testing.T, output string) []string {
 	}
 	return TasksIn(t, string(data))
 }
+
+// IsCause is what decides whether a record has the cause of a cancel instead of an error.
+var IsCause = isCause

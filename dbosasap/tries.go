@@ -8,6 +8,7 @@ import (
 
 	"github.com/asap-go/asap/flow"
 	"github.com/asap-go/asap/internal/echo"
+	"github.com/asap-go/asap/internal/texts"
 )
 
 // RetryPolicy says how often a body whose error is not final runs again, and when. A
@@ -45,8 +46,7 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 		e.begins(f, attempt)
 		err := f.call.Run(ctx)
 		r := ended(f.call, err)
-		cause := context.Cause(ctx)
-		r.Cause = r.Error != nil && cause != nil && errors.Is(err, cause) && echo.Only(err, cause, false)
+		r.Cause = r.Error != nil && isCause(f.call, err, context.Cause(ctx))
 		if attempt > 1 {
 			r.Tries = attempt
 		}
@@ -58,6 +58,17 @@ func (e *engine) try(ctx context.Context, f *flight) record {
 			return r
 		}
 	}
+}
+
+// isCause reports whether the error of a body says nothing but the cause with which the
+// call was canceled. What it adds to its own limit of time is its text, which nobody else
+// has: the group's own cancel may come to the body just before the clock of the call does.
+func isCause(call *flow.Call, err, cause error) bool {
+	if cause == nil || !errors.Is(err, cause) || !echo.Only(err, cause, false) {
+		return false
+	}
+	limit := !call.Deadline.IsZero() && errors.Is(cause, context.DeadlineExceeded)
+	return !limit || texts.Of(err) == texts.Of(cause)
 }
 
 // unkept reports whether a record has an error though the body, which has returned err, has
